@@ -1,0 +1,31 @@
+# Every verb makes what it needs: `make demo` and `make test` work on a fresh clone.
+PYTHON ?= python3
+ENV := .venv
+BIN := $(ENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(ENV)/.all  ## Make the environment (.venv) with every extra
+demo: $(ENV)/.demo  ## Learn, recognise and search real handwritten digits
+	$(BIN)/lookalike demo --folder runs/demo
+
+test: $(ENV)/.test  ## Run every test
+	$(BIN)/python -m pytest -q
+
+check: $(ENV)/.test  ## Lint, types and the layer test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+bench: $(ENV)/.bench  ## Speed beside the peers, as tables
+	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench triplet
+
+$(ENV)/.%: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --editable '.[$*]' && touch $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(ENV)

@@ -1,0 +1,1 @@
+"""The ``lookalike`` command, one verb a file."""

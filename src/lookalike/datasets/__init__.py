@@ -1,0 +1,1 @@
+"""Where real data comes from."""

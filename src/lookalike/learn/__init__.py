@@ -1,0 +1,1 @@
+"""Vectors to labels, clusters and better vectors: one algorithm a file."""
