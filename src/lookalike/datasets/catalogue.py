@@ -1,0 +1,334 @@
+"""Every data set that lookalike knows: its files, licence, home and checksums.
+
+A checksum is that of a file's contents (see :func:`lookalike.datasets.checksum`), so
+that it stays the same whoever compressed the file. A file with ``urls`` can be
+downloaded from its home; one without must be fetched by hand, because its publisher
+asks for a registration or ships it in another form.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set."""
+
+    path: str
+    """Where it lies inside the data folder, with forward slashes."""
+    size: int
+    """Bytes on disk, as a guide: another compressor gives another size."""
+    sha256: str
+    """Checksum of the contents."""
+    urls: tuple[str, ...] = ()
+    """Its parts at the publisher's, in the order in which they are put together."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A known data set."""
+
+    name: str
+    about: str
+    licence: str
+    home: str
+    files: tuple[File, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk of all files, as a guide."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def can_be_downloaded(self) -> bool:
+        """Whether every file can be downloaded from its home."""
+        return all(file.urls for file in self.files)
+
+    @property
+    def path(self) -> str:
+        """The file itself, or the folder that holds several of them."""
+        first = self.files[0].path
+        return first if len(self.files) == 1 else first.split("/")[0]
+
+
+_IDX = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+_MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+_FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+_TWEETS = (
+    "https://raw.githubusercontent.com/t-davidson/hate-speech-and-offensive-language"
+)
+_LIGHTGBM = "https://raw.githubusercontent.com/microsoft/LightGBM/master/examples"
+_WNUT = "https://raw.githubusercontent.com/leondz/emerging_entities_17/master"
+
+_DATA_SETS = (
+    DataSet(
+        name="mnist",
+        about="70,000 handwritten digits, 28 by 28 grey, in their original order",
+        licence="CC BY-SA 3.0",
+        home="http://yann.lecun.com/exdb/mnist/",
+        files=(
+            File(
+                "mnist.npz",
+                11490519,
+                "8fc8fc4f0343f34ece1fcfdfb65f0801fac48030ce7c70e62bbb62f64ee2e65b",
+                tuple(_MNIST + part for part in _IDX),
+            ),
+        ),
+    ),
+    DataSet(
+        name="fashion_mnist",
+        about="70,000 pictures of clothes, 28 by 28 grey, in their original order",
+        licence="MIT",
+        home="https://github.com/zalandoresearch/fashion-mnist",
+        files=(
+            File(
+                "fashion_mnist.npz",
+                30869925,
+                "37e5852d33933792bfddacf387e185c9c3d87fa20c45417517512181f092a44a",
+                tuple(_FASHION + part for part in _IDX),
+            ),
+        ),
+    ),
+    DataSet(
+        name="fer2013",
+        about="35,887 faces, 48 by 48 grey, in seven expressions",
+        licence="research use",
+        home="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
+        files=(
+            File(
+                "fer2013.npz",
+                78831295,
+                "7166011adf813b42cc370cdd0cb37e9422da064e3d6480932903984357c2cb17",
+            ),
+        ),
+    ),
+    DataSet(
+        name="orl_faces",
+        about="400 faces of 40 people, 112 by 92 grey (the AT&T faces)",
+        licence="research use",
+        home="https://cam-orl.co.uk/facedatabase.html",
+        files=(
+            File(
+                "orl_faces.npz",
+                3687844,
+                "2ec44a49cba65917139361f37ec8aee271d349d3aa2eee71fca791780a202bd7",
+            ),
+        ),
+    ),
+    DataSet(
+        name="jaad_annotations",
+        about="Pedestrians seen from a car in 346 clips: boxes and what they do",
+        licence="MIT",
+        home="https://github.com/ykotseruba/JAAD",
+        files=(
+            File(
+                "jaad_annotations.zip",
+                5718104,
+                "840c4ecc2fe6d7b53b3890e38299e80c78730580f31e4fd997a2b1b82df98afe",
+            ),
+        ),
+    ),
+    DataSet(
+        name="hate_speech_davidson",
+        about="24,783 tweets rated by several people; contains abusive language",
+        licence="MIT",
+        home="https://github.com/t-davidson/hate-speech-and-offensive-language",
+        files=(
+            File(
+                "hate_speech_davidson.csv.gz",
+                1043031,
+                "fcb8bc7c68120ae4af04a5b9acd58585513ede11e1548ebf36a5c2040b6f6281",
+                (f"{_TWEETS}/master/data/labeled_data.csv",),
+            ),
+        ),
+    ),
+    DataSet(
+        name="movielens_small",
+        about="100,004 ratings of 9,066 films by 671 people (latest-small of 2016)",
+        licence="research use",
+        home="https://grouplens.org/datasets/movielens/",
+        files=(
+            File(
+                "movielens_small.csv.gz",
+                1926454,
+                "66f6d5a9853f780e5b1d14a3834fad6fbb8914cb0fdb2b57b506b5c9cbbb2847",
+            ),
+        ),
+    ),
+    DataSet(
+        name="steam_play_hours",
+        about="Hours that 9,418 players spent on 3,600 games",
+        licence="as published on Kaggle",
+        home="https://www.kaggle.com/datasets/tamber/steam-video-games",
+        files=(
+            File(
+                "steam_play_hours.csv.gz",
+                607549,
+                "3be901d1067888e76294c920813e21255d8b240866889a87ec00918f7e3e2d10",
+            ),
+        ),
+    ),
+    DataSet(
+        name="facebook_ego",
+        about="88,234 friendships among 4,039 people, one pair a line",
+        licence="research use",
+        home="https://snap.stanford.edu/data/ego-Facebook.html",
+        files=(
+            File(
+                "facebook_ego.txt.gz",
+                227034,
+                "bffea2c0b8168875a6f57188a8e1dc136cdb4e5277d126da4212feec8a9e3c71",
+                ("https://snap.stanford.edu/data/facebook_combined.txt.gz",),
+            ),
+        ),
+    ),
+    DataSet(
+        name="cranfield",
+        about="1,400 abstracts on aerodynamics, 225 queries, graded judgments",
+        licence="research use",
+        home="http://ir.dcs.gla.ac.uk/resources/test_collections/cran/",
+        files=(
+            File(
+                "cranfield/cran.all.1400.gz",
+                488883,
+                "deb023f1222699366a23060f737f9a535062ba8849bc29360e9370c9878c8e12",
+            ),
+            File(
+                "cranfield/cran.qry.gz",
+                9225,
+                "eb93b2889e4de66852f3b9d9d90d41f97ad8a63bec4618f69069cc13b3ef9e03",
+            ),
+            File(
+                "cranfield/cranqrel.gz",
+                5707,
+                "92e54b58dac0b980152178f350d892fae66c8a239b8a11715b835fb8d2f6bc0e",
+            ),
+        ),
+    ),
+    DataSet(
+        name="lambdarank",
+        about="Learning to rank: 201 training and 50 test queries, graded 0 to 4",
+        licence="MIT",
+        home="https://github.com/microsoft/LightGBM/tree/master/examples/lambdarank",
+        files=(
+            File(
+                "lambdarank/rank.train.gz",
+                500643,
+                "a0c7201c89120879c14a5059e091f441cbf2a29b8aaef363885ccb1a530448df",
+                (f"{_LIGHTGBM}/lambdarank/rank.train",),
+            ),
+            File(
+                "lambdarank/rank.train.query.gz",
+                243,
+                "40cb5fef637229311cd30fab13cb7fb633b023e86a87ff04ec55db420143d6af",
+                (f"{_LIGHTGBM}/lambdarank/rank.train.query",),
+            ),
+            File(
+                "lambdarank/rank.test.gz",
+                132284,
+                "3b1219ce117a0a36d2f76c02de7e7831c1d79af0d40f5195c03178bbe26c824b",
+                (f"{_LIGHTGBM}/lambdarank/rank.test",),
+            ),
+            File(
+                "lambdarank/rank.test.query.gz",
+                104,
+                "36dca82ba3bf99201bac3987b00a8fbf6fe5f563e9fa6d0da90e783710a32df4",
+                (f"{_LIGHTGBM}/lambdarank/rank.test.query",),
+            ),
+        ),
+    ),
+    DataSet(
+        name="criteo_tiny",
+        about="2,000 rows of the Criteo display-advertising challenge",
+        licence="research use",
+        home="https://www.kaggle.com/c/criteo-display-ad-challenge",
+        files=(
+            File(
+                "criteo_tiny/train.tiny.csv.gz",
+                176515,
+                "68f7852149b089e7929ba9e1acd6debbc986cbd498107a7c4dc9f2e716500b18",
+            ),
+        ),
+    ),
+    DataSet(
+        name="open_bandit",
+        about="40,000 logged recommendations with their propensities (small version)",
+        licence="CC BY 4.0",
+        home="https://github.com/st-tech/zr-obp",
+        files=(
+            File(
+                "open_bandit/random/men/men.csv.gz",
+                170036,
+                "ede6d08c6877f99cd3770f7d09e26c738e6aa6de4445ccccfb1356ba5d06b1eb",
+            ),
+            File(
+                "open_bandit/random/men/item_context.csv.gz",
+                1110,
+                "6d855c2b7e917d0448d71bbe62c023147495882c0fdc8c41e86fef86abf9fe09",
+            ),
+            File(
+                "open_bandit/random/women/women.csv.gz",
+                171649,
+                "e65f3bd3beb17664fa69cc129bf7bf852a775f8ffa630506e505fc905315bb34",
+            ),
+            File(
+                "open_bandit/random/women/item_context.csv.gz",
+                1326,
+                "b1ca4905f97703d196004f2ad4552c1e90c2afad8b50688d333b0d2dc0b33147",
+            ),
+            File(
+                "open_bandit/bts/men/men.csv.gz",
+                199390,
+                "db6d1f7ed2d591ba521533e45286d4c1fba7fe57a8ad2e80342210335f43c527",
+            ),
+            File(
+                "open_bandit/bts/men/item_context.csv.gz",
+                1104,
+                "3b411ed6b0471316321a6b93f4f756bb25888eac6218cd71d0b603d41d85732d",
+            ),
+            File(
+                "open_bandit/bts/women/women.csv.gz",
+                203070,
+                "e5d1b49a39b608585a2f3014a3f54970430cd37a495c1b73fceb85cdf428a5b8",
+            ),
+            File(
+                "open_bandit/bts/women/item_context.csv.gz",
+                1326,
+                "a56295bad066a558eb783055afd9279f5f4e209a4776eafc22151c53f0ac89d4",
+            ),
+        ),
+    ),
+    DataSet(
+        name="wnut17",
+        about="Tweets and posts with new and rare names, a token and its tag a line",
+        licence="CC BY 4.0",
+        home="https://github.com/leondz/emerging_entities_17",
+        files=(
+            File(
+                "wnut17/wnut17train.conll.gz",
+                179155,
+                "731820e13f71af324c6b55a1575ec2ce59fbaa2a0806f8f0400b98d56cd6a7a5",
+                (f"{_WNUT}/wnut17train.conll",),
+            ),
+            File(
+                "wnut17/emerging.dev.conll.gz",
+                37714,
+                "e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8",
+                (f"{_WNUT}/emerging.dev.conll",),
+            ),
+            File(
+                "wnut17/emerging.test.annotated.gz",
+                64719,
+                "2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0",
+                (f"{_WNUT}/emerging.test.annotated",),
+            ),
+        ),
+    ),
+)
+
+CATALOGUE = {data_set.name: data_set for data_set in _DATA_SETS}
+"""Every known data set by its name."""

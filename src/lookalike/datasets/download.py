@@ -1,0 +1,101 @@
+"""Downloading a data set from its home: complete, verified, or not there at all."""
+
+import gzip
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lookalike.datasets.catalogue import DataSet, File
+from lookalike.datasets.idx import join_idx
+from lookalike.datasets.locate import cache_folder, verify
+
+Progress = Callable[[int, int | None], None]
+"""Told after every block: bytes so far, and bytes to come where the home says so."""
+
+_TIMEOUT = 60  # seconds of silence
+
+
+def get(
+    data_set: DataSet, folder: Path | None = None, progress: Progress | None = None
+) -> Path:
+    """Download what is missing of a data set into ``folder``, by default the cache.
+
+    Each file is put together under a temporary name, compared with the catalogue's
+    checksum and only then renamed, so that an interrupted download leaves nothing
+    that could be taken for data.
+
+    Raises
+    ------
+    ValueError
+        If the data set cannot be downloaded, or what came is not what is known.
+    OSError
+        If the home cannot be reached or the folder cannot be written.
+    """
+    if not data_set.can_be_downloaded:
+        raise ValueError(
+            f"{data_set.name} cannot be downloaded for you: its publisher wants you to "
+            f"fetch it from {data_set.home}."
+        )
+    folder = cache_folder() if folder is None else folder
+    for file in data_set.files:
+        target = folder / file.path
+        if not _is_here(target, file):
+            _download(file, target, progress)
+    return folder / data_set.path
+
+
+def _is_here(target: Path, file: File) -> bool:
+    try:
+        verify(target, file)
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def _download(file: File, target: Path, progress: Progress | None) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as scratch:
+        parts = [_fetch(url, Path(scratch), progress) for url in file.urls]
+        whole = Path(scratch) / target.name
+        _assemble(parts, whole)
+        verify(whole, file)
+        whole.replace(target)
+
+
+def _fetch(url: str, folder: Path, progress: Progress | None) -> Path:
+    part = folder / f"part-{urlsplit(url).path.rsplit('/', 1)[-1]}"
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=_TIMEOUT) as reply,
+            part.open("wb") as out,
+        ):
+            length = reply.headers.get("Content-Length")
+            expected = int(length) if length else None
+            done = 0
+            while block := reply.read(1 << 16):
+                out.write(block)
+                done += len(block)
+                if progress:
+                    progress(done, expected)
+    except (urllib.error.URLError, HTTPException, TimeoutError) as error:
+        raise ConnectionError(f"Could not download {url}: {error}.") from error
+    if expected is not None and done != expected:
+        raise ConnectionError(
+            f"Could not download {url}: expected {expected} bytes, got {done}."
+        )
+    return part
+
+
+def _assemble(parts: list[Path], whole: Path) -> None:
+    if whole.suffix == ".npz":
+        join_idx(parts, whole)
+    elif whole.suffix == ".gz" and parts[0].suffix != ".gz":
+        with parts[0].open("rb") as plain, gzip.open(whole, "wb") as packed:
+            shutil.copyfileobj(plain, packed)
+    else:
+        parts[0].replace(whole)

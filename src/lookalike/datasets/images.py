@@ -1,0 +1,62 @@
+"""MNIST and Fashion-MNIST in their original order and splits."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lookalike._typing import Array, Ints
+from lookalike.datasets.catalogue import CATALOGUE
+from lookalike.datasets.locate import find
+
+
+@dataclass(frozen=True)
+class Images:
+    """Labelled grey images, split as their publisher split them."""
+
+    name: str
+    """Which data set this is."""
+    checksum: str
+    """The catalogue's checksum of the contents."""
+    x_train: Array
+    """uint8 (n_train, height, width); 0 is the background."""
+    y_train: Ints
+    """int64 (n_train,)"""
+    x_test: Array
+    """uint8 (n_test, height, width)"""
+    y_test: Ints
+    """int64 (n_test,)"""
+
+
+def load_mnist(path: str | os.PathLike[str] | None = None) -> Images:
+    """Load MNIST: 60,000 training and 10,000 test digits of 28 by 28.
+
+    Parameters
+    ----------
+    path : path, default=None
+        The file ``mnist.npz`` or its folder; None looks where
+        :func:`lookalike.datasets.find` looks.
+    """
+    return _load("mnist", find("mnist", path))
+
+
+def load_fashion_mnist(path: str | os.PathLike[str] | None = None) -> Images:
+    """Load Fashion-MNIST: the same form as MNIST, with ten kinds of clothes.
+
+    Labels: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt,
+    7 sneaker, 8 bag, 9 ankle boot.
+    """
+    return _load("fashion_mnist", find("fashion_mnist", path))
+
+
+def _load(name: str, path: Path) -> Images:
+    with np.load(path, allow_pickle=False) as arrays:
+        return Images(
+            name=name,
+            checksum=CATALOGUE[name].files[0].sha256,
+            x_train=arrays["x_train"],
+            y_train=arrays["y_train"].astype(np.int64),
+            x_test=arrays["x_test"],
+            y_test=arrays["y_test"].astype(np.int64),
+        )
