@@ -1,0 +1,44 @@
+"""What every layer of a network does: forward, backward, parameters, gradients."""
+
+from abc import ABC, abstractmethod
+
+from lookalike._typing import Array
+
+
+class Layer(ABC):
+    r"""One step of a network.
+
+    ``forward`` maps a batch to its answer. ``backward`` takes the gradient of a loss
+    :math:`L` in that answer, :math:`G = \partial L / \partial Y`, leaves the gradient
+    in each parameter in ``gradients`` and returns the one in the input.
+
+    ``forward`` keeps what ``backward`` will need only when ``training`` is true. With
+    ``training=False`` it changes nothing, so that several threads may ask one network
+    at the same time.
+
+    Attributes
+    ----------
+    parameters : list of ndarray
+        What the optimiser changes, in place; empty for a layer that learns nothing.
+    gradients : list of ndarray
+        After ``backward``: the gradient in each parameter, in the same order.
+    """
+
+    parameters: list[Array]
+    gradients: list[Array]
+
+    def __init__(self, *parameters: Array) -> None:
+        self.parameters = list(parameters)
+        self.gradients = []
+
+    @abstractmethod
+    def forward(self, X: Array, training: bool = False) -> Array:
+        """Answer a batch; its first axis counts the samples."""
+
+    @abstractmethod
+    def backward(self, G: Array, input_gradient: bool = True) -> Array:
+        """Set ``gradients`` and return the gradient in the input of ``forward``.
+
+        ``input_gradient=False`` says that nobody will read the returned value (the
+        first layer of a network): a layer may then skip that work and return anything.
+        """

@@ -1,0 +1,75 @@
+"""Max pooling: the strongest answer near each place."""
+
+from numbers import Integral
+
+import numpy as np
+
+from lookalike._typing import Array
+from lookalike.kernels.convolution import pool_max, unpool_max
+from lookalike.learn.layers._layer import Layer
+from lookalike.learn.layers._windows import check_stride
+
+
+class MaxPool2D(Layer):
+    r"""Keep the largest value of each channel in each window.
+
+    .. math:: Y_{r c k} = \max_{0 \le i, j < p} X_{r s + i,\; c s + j,\; k}
+
+    Backward sends the whole gradient to the element that had won.
+
+    Parameters
+    ----------
+    size : int, default=2
+        :math:`p`, rows and columns of a window.
+    stride : int or None, default=None
+        :math:`s`, steps between windows; None takes ``size``, so that they do not
+        overlap. Rows and columns at the end that fill no window are left out.
+
+    Notes
+    -----
+    Of equal values in a window the first, row by row, wins.
+
+    Examples
+    --------
+    >>> image = np.array([[1.0, 5, 2, 0], [3, 4, 9, 9]])[None, :, :, None]
+    >>> layer = MaxPool2D()
+    >>> layer.forward(image, training=True)[0, :, :, 0]
+    array([[5., 9.]])
+    >>> layer.backward(np.array([[[[10.0], [20.0]]]]))[0, :, :, 0]
+    array([[ 0., 10.,  0.,  0.],
+           [ 0.,  0., 20.,  0.]])
+    """
+
+    def __init__(self, size: int = 2, stride: int | None = None) -> None:
+        super().__init__()
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(f"size must be a positive integer, got {size!r}.")
+        check_stride(size if stride is None else stride)
+        self._size: int = int(size)
+        self._stride: int = int(size if stride is None else stride)
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        """(n, rows, columns, channels) to (n, out_rows, out_columns, channels)."""
+        if X.ndim != 4 or min(X.shape[1:3]) < self._size:
+            raise ValueError(
+                "MaxPool2D expects (n_samples, rows, columns, channels) of at least "
+                f"{self._size} by {self._size}, got an array of shape {X.shape}."
+            )
+        sides = [(side - self._size) // self._stride + 1 for side in X.shape[1:3]]
+        largest = np.empty((len(X), *sides, X.shape[3]), X.dtype)
+        winners = np.empty(largest.shape, np.int32)
+        pool_max(X, largest, winners, self._size, self._stride, 0, len(X))
+        if training:
+            self._winners, self._shape = winners, X.shape
+        return largest
+
+    def backward(self, G: Array, input_gradient: bool = True) -> Array:
+        """Map the gradient of each window to the element that had won."""
+        if G.shape != self._winners.shape:
+            raise ValueError(
+                f"G must have the shape {self._winners.shape} of the answer, got "
+                f"{G.shape}."
+            )
+        images = np.zeros(self._shape, G.dtype)
+        unpool_max(G, self._winners, images, self._size, self._stride, 0, len(G))
+        return images
