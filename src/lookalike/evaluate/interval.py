@@ -1,0 +1,342 @@
+"""How sure a number is: bootstrap intervals, and paired tests of two systems.
+
+Rows are the unit of chance: another sample of test images, or of queries, would have
+given another number. The bootstrap draws n rows with replacement from the n rows at
+hand, many times, and reads the interval off the spread of the metric.
+
+Rows that are equal need not be told apart: how often each *distinct* row comes up in
+a resample is multinomial. Two columns of ten labels have at most a hundred distinct
+rows, so a thousand resamples of ten thousand predictions cost a thousand small counts
+instead of ten million draws. This is the same distribution, not an approximation.
+
+References
+----------
+.. [1] Efron and Tibshirani (1993). "An Introduction to the Bootstrap", chapter 13
+   (the percentile interval). Chapman & Hall.
+.. [2] McNemar (1947). "Note on the sampling error of the difference between
+   correlated proportions or percentages". Psychometrika 12(2).
+.. [3] Smucker, Allan and Carterette (2007). "A comparison of statistical significance
+   tests for information retrieval evaluation". CIKM. (the randomisation test)
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lookalike._typing import Array, Floats, Ints
+
+Random = int | np.random.Generator | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and the interval around it.
+
+    Examples
+    --------
+    >>> print(Estimate(0.97054, 0.96719, 0.97385))
+    0.9705 [0.9672, 0.9738]
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two systems on the same queries: the first's mean minus the second's.
+
+    ``p_value`` is the chance of a difference at least this large, either way, if it
+    did not matter which system gave which answer. ``test`` says how it was computed.
+    """
+
+    difference: Estimate
+    p_value: float
+    test: str
+
+
+def bootstrap(
+    metric: Callable[..., object],
+    *arrays: ArrayLike,
+    n_resamples: int = 1000,
+    confidence: float = 0.95,
+    random_state: Random = 0,
+) -> Estimate:
+    """Return a metric with its percentile bootstrap interval.
+
+    Parameters
+    ----------
+    metric : callable
+        ``metric(*arrays)`` is one number that does not depend on the order of the
+        rows. Options are bound with a lambda or ``functools.partial``.
+    *arrays : array-like, each of shape (n_samples, ...)
+        Columns that belong together by row, such as ``y_true, y_pred``.
+    n_resamples : int, default=1000
+        Resamples; the ends of a 95% interval then rest on 25 values each.
+    confidence : float, default=0.95
+        Share of the resamples inside the interval, between 0 and 1.
+    random_state : int, Generator or None, default=0
+        The only source of chance: the same seed gives the same interval.
+
+    Returns
+    -------
+    Estimate
+        The metric of the rows themselves, and the ``(1 - confidence) / 2`` and
+        ``(1 + confidence) / 2`` quantiles of the metric of the resamples.
+
+    Raises
+    ------
+    ValueError
+        If the columns are empty, hold nan or differ in length, or if the metric is
+        not a number, be it on one resample only.
+
+    Notes
+    -----
+    What is done with the counts of the distinct rows depends on the metric:
+    ``np.mean`` of one column is their weighted sum; a metric with an argument
+    ``sample_weight`` gets the distinct rows that came up, and their counts as weights;
+    any other gets the rows repeated, which costs a call on all n rows a resample.
+
+    When all rows are equal (nothing wrong in the sample) so are all resamples, and
+    the interval has no width: it then says nothing about what was not seen.
+
+    Examples
+    --------
+    >>> from lookalike.evaluate import accuracy
+    >>> y_true, y_pred = [0, 1] * 50, [0, 1] * 45 + [1, 0] * 5
+    >>> print(bootstrap(accuracy, y_true, y_pred))
+    0.9000 [0.8398, 0.9500]
+    """
+    _check_options(n_resamples, confidence)
+    columns = _columns(arrays)
+    rng = np.random.default_rng(random_state)
+    value = _number(metric(*columns))
+    first, frequency = _distinct_rows(columns)
+    resample = _resampled(metric, tuple(column[first] for column in columns))
+    blocks = _counts(frequency, n_resamples, rng)
+    values = np.concatenate([resample(block) for block in blocks])
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return Estimate(value, float(low), float(high))
+
+
+def paired_test(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    n_resamples: int = 10_000,
+    confidence: float = 0.95,
+    random_state: Random = 0,
+) -> Comparison:
+    """Test whether two systems differ on the same queries.
+
+    Parameters
+    ----------
+    first, second : array-like of shape (n_queries,)
+        Outcome of each query under each system: right or wrong (True, False, 1, 0),
+        or a real number such as its average precision.
+    n_resamples : int, default=10_000
+        Resamples of the interval, and sign flips of the test where not all can be
+        tried.
+    confidence : float, default=0.95
+        Of the bootstrap interval around the difference.
+    random_state : int, Generator or None, default=0
+        The only source of chance.
+
+    Returns
+    -------
+    Comparison
+        ``mean(first) - mean(second)`` with its interval, and the two-sided p-value.
+
+    Raises
+    ------
+    ValueError
+        If the columns are not 1-D numbers of one length, are empty or hold nan.
+
+    Notes
+    -----
+    Under the null hypothesis the sign of each query's difference is a fair coin.
+
+    Outcomes of 0 and 1 get the exact McNemar test [2]_: of the d queries on which the
+    systems disagree, the number won by the first is Binomial(d, 1/2), and the p-value
+    is twice its smaller tail.
+
+    Real outcomes get the randomisation test [3]_ on the sum of the differences: all
+    2**d sign flips of the d differences that are not 0 if ``n_resamples`` allows,
+    else that many random ones, the p-value then being (1 + those at least as large) /
+    (1 + ``n_resamples``), so never 0.
+
+    Examples
+    --------
+    >>> first, second = [1] * 9 + [0] * 2, [0] * 8 + [1] * 3
+    >>> result = paired_test(first, second)
+    >>> result.difference.value, result.p_value, result.test
+    (0.55, 0.11, 'exact McNemar')
+    """
+    _check_options(n_resamples, confidence)
+    a, b = (_outcomes(column) for column in _columns((first, second)))
+    rng = np.random.default_rng(random_state)
+    difference = a - b
+    if np.isin(np.concatenate([a, b]), [0.0, 1.0]).all():
+        p_value, test = _mcnemar(difference), "exact McNemar"
+    else:
+        p_value, test = _sign_flips(difference, n_resamples, rng)
+    interval = bootstrap(
+        np.mean,
+        difference,
+        n_resamples=n_resamples,
+        confidence=confidence,
+        random_state=rng,
+    )
+    return Comparison(interval, p_value, test)
+
+
+def _resampled(
+    metric: Callable[..., object], rows: tuple[Array, ...]
+) -> Callable[[Ints], Floats]:
+    """Return the metric as a function of how often each distinct row came up.
+
+    That function takes counts of shape (n_resamples, n_distinct), and returns one
+    value a resample.
+    """
+    if metric is np.mean and len(rows) == 1 and rows[0].ndim == 1:
+        return lambda counts: counts @ rows[0] / counts.sum(axis=1)
+
+    def weighted(count: Ints) -> float:
+        there = count > 0
+        return _number(
+            metric(*(row[there] for row in rows), sample_weight=count[there])
+        )
+
+    def repeated(count: Ints) -> float:
+        return _number(metric(*(np.repeat(row, count, axis=0) for row in rows)))
+
+    one = weighted if _takes_weights(metric) else repeated
+    return lambda counts: np.array([one(count) for count in counts])
+
+
+def _takes_weights(metric: Callable[..., object]) -> bool:
+    try:
+        parameters = inspect.signature(metric).parameters
+    except ValueError:  # some compiled functions have no signature
+        return False
+    weight = parameters.get("sample_weight")
+    return weight is not None and weight.default is None
+
+
+def _distinct_rows(columns: tuple[Array, ...]) -> tuple[Ints, Ints]:
+    """Row number of the first of each group of equal rows, and the group's size."""
+    group: Ints = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        axis = None if column.ndim == 1 else 0
+        distinct, code = np.unique(column, return_inverse=True, axis=axis)
+        # Renumbered after each column, so that the numbers cannot overflow.
+        group = np.unique(group * len(distinct) + code, return_inverse=True)[1]
+    _, first, frequency = np.unique(group, return_index=True, return_counts=True)
+    return first, frequency
+
+
+def _counts(
+    frequency: Ints, n_resamples: int, rng: np.random.Generator
+) -> Iterator[Ints]:
+    """Yield how often each distinct row comes up, in blocks (n, n_distinct)."""
+    n_samples, n_distinct = int(frequency.sum()), len(frequency)
+    group = np.repeat(np.arange(n_distinct), frequency)
+    few_distinct = 8 * n_distinct <= n_samples
+    width = n_distinct if few_distinct else n_samples
+    for n in _blocks(n_resamples, width):
+        if few_distinct:
+            yield rng.multinomial(n_samples, frequency / n_samples, size=n)
+        else:
+            # The same counts, by drawing every row: cheaper here, because the
+            # multinomial pays for a binomial per distinct row.
+            drawn = group[rng.integers(n_samples, size=(n, n_samples))]
+            drawn += n_distinct * np.arange(n)[:, None]
+            counts = np.bincount(drawn.ravel(), minlength=n * n_distinct)
+            yield counts.reshape(n, n_distinct)
+
+
+def _blocks(n: int, width: int) -> Iterator[int]:
+    """Split n rows of this width into blocks of about a million entries."""
+    size = max(1, 2**20 // width)
+    yield from [size] * (n // size)
+    if n % size:
+        yield n % size
+
+
+def _mcnemar(difference: Floats) -> float:
+    from scipy.special import bdtr
+
+    won, lost = int((difference > 0).sum()), int((difference < 0).sum())
+    return min(1.0, 2 * float(bdtr(min(won, lost), won + lost, 0.5)))
+
+
+def _sign_flips(
+    difference: Floats, n_resamples: int, rng: np.random.Generator
+) -> tuple[float, str]:
+    size = np.abs(difference[difference != 0])
+    # Sums that differ by rounding alone are ties, and ties count.
+    bar = abs(difference.sum()) - 1e-12 * size.sum()
+    if 2 ** len(size) <= n_resamples:
+        every = np.arange(2 ** len(size))[:, None] >> np.arange(len(size)) & 1
+        return float(_reaches(every, size, bar).mean()), "all sign flips"
+    extreme = 0
+    for n in _blocks(n_resamples, len(size)):
+        bits = np.frombuffer(rng.bytes(-(-n * len(size) // 8)), dtype=np.uint8)
+        flips = np.unpackbits(bits, count=n * len(size)).reshape(n, -1)
+        extreme += int(_reaches(flips, size, bar).sum())
+    return (1 + extreme) / (1 + n_resamples), "random sign flips"
+
+
+def _reaches(flips: Array, size: Floats, bar: float) -> Array:
+    """Whether the sum with these signs (1 plus, 0 minus) is as large as observed."""
+    return np.abs(2 * (flips @ size) - size.sum()) >= bar
+
+
+def _check_options(n_resamples: int, confidence: float) -> None:
+    if not isinstance(n_resamples, Integral) or n_resamples < 1:
+        raise ValueError(
+            f"n_resamples must be a positive integer, got {n_resamples!r}."
+        )
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence!r}.")
+
+
+def _columns(arrays: tuple[ArrayLike, ...]) -> tuple[Array, ...]:
+    columns = tuple(np.asarray(array) for array in arrays)
+    lengths = [len(column) if column.ndim else 0 for column in columns]
+    if not lengths or min(lengths) == 0:
+        raise ValueError("At least one row is needed to resample from, got none.")
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"All columns must be of one length, got {', '.join(map(str, lengths))}."
+        )
+    if any(column.dtype.kind == "f" and np.isnan(column).any() for column in columns):
+        raise ValueError("The columns must not hold nan: leave out the rows without.")
+    return columns
+
+
+def _outcomes(column: Array) -> Floats:
+    if column.ndim != 1 or column.dtype.kind not in "biuf":
+        raise ValueError(
+            "Outcomes must be one number a query, got shape "
+            f"{column.shape} of {column.dtype}."
+        )
+    return column.astype(np.float64)
+
+
+def _number(value: object) -> float:
+    number = np.asarray(value)
+    if number.size != 1 or number.dtype.kind not in "biuf" or np.isnan(number).any():
+        raise ValueError(
+            f"The metric must be one number on every resample, got {value!r}."
+        )
+    return float(number.reshape(()))

@@ -1,0 +1,246 @@
+"""How good an ordered list is: precision@k, recall@k, MRR, MAP and nDCG.
+
+Every function takes the same thing: ``relevance`` of shape (n_queries, n_ranked), row
+q holding the relevance of the answers to query q, best answer first. Relevance is 0
+for a wrong answer and 1 (or True), or any positive grade, for a right one; all but
+nDCG ask only whether it is positive. From the labels of neighbours it is one
+comparison::
+
+    relevance = y_train[indices] == y_test[:, None]
+
+Every function returns one value per query, shape (n_queries,), between 0 and 1, so
+that the mean, its interval (``bootstrap(np.mean, values)``) and a paired test of two
+systems all start from the same numbers: the mean reciprocal rank is the mean of
+``reciprocal_rank``, mean average precision that of ``average_precision``.
+
+A query without any relevant item scores 0 in every metric. Leave such queries out
+before calling if they should not count.
+
+References
+----------
+.. [1] Manning, Raghavan and Schütze (2008). "Introduction to Information Retrieval",
+   chapter 8. Cambridge University Press.
+.. [2] Järvelin and Kekäläinen (2002). "Cumulated gain-based evaluation of IR
+   techniques". ACM Transactions on Information Systems 20(4).
+"""
+
+from numbers import Integral
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lookalike._typing import Array, Floats
+
+
+def precision_at_k(relevance: ArrayLike, k: int) -> Floats:
+    r"""Share of the first k answers that are relevant.
+
+    .. math:: P@k = \frac{1}{k} \sum_{i=1}^{k} [rel_i > 0]
+
+    Parameters
+    ----------
+    relevance : array-like of shape (n_queries, n_ranked)
+        Relevance of each answer, best answer first.
+    k : int
+        Answers looked at, between 1 and ``n_ranked``.
+
+    Examples
+    --------
+    >>> precision_at_k([[1, 0, 1, 0], [0, 0, 0, 1]], k=3)
+    array([0.67, 0. ])
+    """
+    hits = _hits(relevance)
+    return hits[:, : _cut(k, hits)].mean(axis=1)
+
+
+def recall_at_k(relevance: ArrayLike, k: int, n_relevant: ArrayLike) -> Floats:
+    r"""Share of a query's relevant items that are among its first k answers.
+
+    .. math:: R@k = \frac{1}{n_{relevant}} \sum_{i=1}^{k} [rel_i > 0]
+
+    Parameters
+    ----------
+    relevance : array-like of shape (n_queries, n_ranked)
+        Relevance of each answer, best answer first.
+    k : int
+        Answers looked at, between 1 and ``n_ranked``.
+    n_relevant : int or array-like of shape (n_queries,)
+        How many relevant items the whole catalogue holds for each query: the list
+        cannot know. It cannot be less than the list shows.
+
+    Examples
+    --------
+    >>> recall_at_k([[1, 0, 1, 0], [0, 0, 0, 1]], k=3, n_relevant=[2, 1])
+    array([1., 0.])
+    """
+    hits = _hits(relevance)
+    found = hits[:, : _cut(k, hits)].sum(axis=1)
+    return _share(found, _totals(n_relevant, hits))
+
+
+def reciprocal_rank(relevance: ArrayLike, k: int | None = None) -> Floats:
+    """One over the rank of the first relevant answer, 0 if there is none.
+
+    Parameters
+    ----------
+    relevance : array-like of shape (n_queries, n_ranked)
+        Relevance of each answer, best answer first.
+    k : int, optional
+        Answers looked at, between 1 and ``n_ranked``; by default all.
+
+    Examples
+    --------
+    >>> reciprocal_rank([[1, 0, 1], [0, 0, 1], [0, 0, 0]])
+    array([1. , 0.33, 0. ])
+    """
+    hits = _hits(relevance)
+    hits = hits[:, : _cut(k, hits)]
+    return np.where(hits.any(axis=1), 1 / (1 + hits.argmax(axis=1)), 0.0)
+
+
+def average_precision(
+    relevance: ArrayLike, n_relevant: ArrayLike | None = None
+) -> Floats:
+    r"""Mean of the precision at the rank of each relevant item.
+
+    .. math:: AP = \frac{1}{n_{relevant}} \sum_i [rel_i > 0] \, P@i
+
+    A relevant item that is not in the list adds 0.
+
+    Parameters
+    ----------
+    relevance : array-like of shape (n_queries, n_ranked)
+        Relevance of each answer, best answer first.
+    n_relevant : int or array-like of shape (n_queries,), optional
+        How many relevant items the whole catalogue holds for each query. By default
+        those in the list, which is right when the list is the whole catalogue and
+        flatters when it is not.
+
+    Examples
+    --------
+    >>> average_precision([[1, 0, 1, 0], [0, 0, 0, 1]])
+    array([0.83, 0.25 ])
+    >>> average_precision([[1, 0, 1, 0], [0, 0, 0, 1]], n_relevant=4)
+    array([0.42, 0.06  ])
+    """
+    hits = _hits(relevance)
+    total = hits.sum(axis=1) if n_relevant is None else _totals(n_relevant, hits)
+    precision = hits.cumsum(axis=1) / np.arange(1, hits.shape[1] + 1)
+    return _share((precision * hits).sum(axis=1), total)
+
+
+def ndcg_at_k(
+    relevance: ArrayLike,
+    k: int,
+    *,
+    judged: ArrayLike | None = None,
+    gain: Literal["linear", "exponential"] = "linear",
+) -> Floats:
+    r"""Discounted gain of the first k answers over that of the best possible order.
+
+    .. math:: DCG@k = \sum_{i=1}^{k} \frac{g(rel_i)}{\log_2(i + 1)}, \qquad
+              nDCG@k = \frac{DCG@k}{DCG@k \text{ of the grades, highest first}}
+
+    Parameters
+    ----------
+    relevance : array-like of shape (n_queries, n_ranked)
+        Grade of each answer, best answer first. Equal grades are interchangeable.
+    k : int
+        Answers looked at, between 1 and ``n_ranked``.
+    judged : array-like of shape (n_queries, n_judged), optional
+        Grades of all the items judged for each query, in any order, padded with 0:
+        the best order is made of these. By default of those in the list, which is
+        right when the list is the whole catalogue and flatters when it is not.
+    gain : {"linear", "exponential"}, default="linear"
+        g(rel) = rel, as in [2]_ and scikit-learn, or 2**rel - 1, as in the
+        learning-to-rank literature. The same for binary relevance.
+
+    Examples
+    --------
+    >>> ndcg_at_k([[3, 2, 3, 0, 1, 2]], k=6)
+    array([0.96])
+    >>> ndcg_at_k([[0, 1]], k=2, judged=[[1, 1, 0]])
+    array([0.39])
+    """
+    grades = _grades("relevance", relevance)
+    pool = grades if judged is None else _grades("judged", judged)
+    if len(pool) != len(grades):
+        raise ValueError(
+            f"judged must have {len(grades)} rows, one a query, got {len(pool)}."
+        )
+    k = _cut(k, grades)
+    best = _discounted(_gains(-np.sort(-pool, axis=1), gain)[:, :k])
+    ours = _discounted(_gains(grades, gain)[:, :k])
+    if np.any(ours > best * (1 + 1e-9)):
+        raise ValueError("judged must hold every grade that relevance shows.")
+    return np.minimum(_share(ours, best), 1.0)
+
+
+def _gains(grades: Floats, gain: str) -> Floats:
+    if gain == "linear":
+        return grades
+    if gain != "exponential":
+        raise ValueError(f"gain must be 'linear' or 'exponential', got {gain!r}.")
+    if grades.max() > 1000:
+        raise ValueError(
+            f"gain='exponential' takes grades up to 1000, got {grades.max():g}."
+        )
+    return np.exp2(grades) - 1
+
+
+def _discounted(gains: Floats) -> Floats:
+    return gains @ (1 / np.log2(np.arange(2, gains.shape[1] + 2)))
+
+
+def _share(part: Array, whole: Array) -> Floats:
+    """Part over whole, 0 where there is nothing to find."""
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0.0)
+
+
+def _hits(relevance: ArrayLike) -> Array:
+    return _grades("relevance", relevance) > 0
+
+
+def _grades(name: str, grades: ArrayLike) -> Floats:
+    given = np.asarray(grades)
+    if given.ndim != 2 or given.size == 0:
+        raise ValueError(
+            f"{name} must be of shape (n_queries, n_ranked) and not empty, got shape "
+            f"{given.shape}."
+        )
+    if given.dtype.kind not in "biuf" or not np.isfinite(given).all():
+        raise ValueError(f"{name} must hold finite numbers, and only these.")
+    if given.min() < 0:
+        raise ValueError(f"{name} must be at least 0, got {given.min()}.")
+    return given.astype(np.float64)
+
+
+def _cut(k: int | None, ranked: Array) -> int:
+    n_ranked = ranked.shape[1]
+    if k is None:
+        return n_ranked
+    if not isinstance(k, Integral) or not 1 <= k <= n_ranked:
+        raise ValueError(
+            f"k must be an integer in [1, {n_ranked}], the length of the lists, got "
+            f"{k!r}."
+        )
+    return int(k)
+
+
+def _totals(n_relevant: ArrayLike, hits: Array) -> Array:
+    given = np.asarray(n_relevant)
+    if given.shape not in ((), (len(hits),)) or given.dtype.kind not in "iu":
+        raise ValueError(
+            f"n_relevant must be an integer or {len(hits)} integers, one a query, got "
+            f"shape {given.shape} of {given.dtype}."
+        )
+    total = np.broadcast_to(given, len(hits))
+    short = total < hits.sum(axis=1)
+    if short.any():
+        row = int(short.argmax())
+        raise ValueError(
+            f"n_relevant must be at least what the list shows, got {total[row]} for "
+            f"query {row}, whose list shows {hits[row].sum()}."
+        )
+    return total
