@@ -1,0 +1,196 @@
+"""What the linear models share: checked weights, centring, the linear decision."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
+from scipy.sparse.linalg import LinearOperator
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from lookalike._typing import Array
+
+FLOATS = (np.float64, np.float32)
+Matrix = Any  # dense or sparse, (n_samples, n_features)
+
+
+def check_positive(name: str, value: Any, zero: bool = False) -> None:
+    """Refuse anything but a real number above zero (or zero, where ``zero``)."""
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not (value > 0 or (zero and value == 0)):
+        wanted = "a number of at least 0" if zero else "a number above 0"
+        raise ValueError(f"{name} must be {wanted}, got {value!r}.")
+
+
+def check_whole(name: str, value: Any, least: int = 1) -> None:
+    """Refuse anything but a whole number of at least ``least``."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"{name} must be a whole number of at least {least}, got {value!r}."
+        )
+
+
+def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
+    """Refuse a value that is not one of ``choices``."""
+    if value not in choices:
+        listed = ", ".join(map(repr, choices))
+        raise ValueError(f"{name} must be one of {listed}, got {value!r}.")
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> Array:
+    """Weights as an array of X's precision, ones where there are none."""
+    n_samples = X.shape[0]
+    if sample_weight is None:
+        return np.ones(n_samples, X.dtype)
+    weights = np.asarray(sample_weight)
+    if weights.ndim == 0:
+        weights = np.full(n_samples, weights)
+    weights = check_array(
+        weights, ensure_2d=False, dtype=X.dtype, input_name="sample_weight"
+    )
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},), got {weights.shape}."
+        )
+    if weights.min() < 0:
+        raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
+    if not weights.any():
+        raise ValueError("sample_weight must have a weight that is not zero.")
+    return weights
+
+
+def weight_of_classes(
+    class_weight: object, classes: Array, labels: Array, weights: Array
+) -> Array:
+    """Weight of each class: given, or so that all classes weigh the same."""
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        mass = np.bincount(labels, weights, minlength=len(classes))
+        return mass.sum() / (len(classes) * mass)
+    return compute_class_weight(class_weight, classes=classes, y=classes)
+
+
+def centre(
+    X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool, copy: bool
+) -> tuple[Any, Array, Array, Array]:
+    r"""Rows :math:`\sqrt{w_i}(x_i - \bar x)` and :math:`\sqrt{w_i}(y_i - \bar y)`.
+
+    Least squares on them without an intercept is weighted least squares with one.
+    A sparse X stays sparse: its centred form is a linear operator.
+
+    Returns
+    -------
+    X, y, X_mean, y_mean
+        The means are zero without an intercept.
+    """
+    x_mean = np.zeros(X.shape[1], X.dtype)
+    y_mean = np.zeros(y.shape[1:], X.dtype)
+    if fit_intercept:
+        share = np.ones(X.shape[0]) if sample_weight is None else sample_weight
+        share = share / share.sum(dtype=np.float64)
+        x_mean = np.asarray(X.T @ share).astype(X.dtype)
+        y_mean = np.asarray(y.T @ share).astype(X.dtype)
+    root = None if sample_weight is None else np.sqrt(sample_weight)
+    y = y - y_mean
+    if root is not None:
+        y = y * (root if y.ndim == 1 else root[:, None])
+    if issparse(X):
+        return _CentredRows(X, x_mean, root), y, x_mean, y_mean
+    if fit_intercept:
+        X = np.subtract(X, x_mean, out=None if copy else X)
+    if root is not None:
+        X = X * root[:, None]
+    return X, y, x_mean, y_mean
+
+
+class _CentredRows(LinearOperator):
+    """Sparse rows less their mean, each times a factor, without filling them in."""
+
+    def __init__(self, X: Any, x_mean: Array, root: Array | None) -> None:
+        super().__init__(X.dtype, X.shape)
+        self.root = np.ones(X.shape[0], X.dtype) if root is None else root
+        self.rows = X.multiply(self.root[:, None]).tocsr()
+        self.x_mean = x_mean
+
+    def _matmat(self, V: Array) -> Array:
+        return self.rows @ V - np.outer(self.root, self.x_mean @ V)
+
+    def _rmatmat(self, U: Array) -> Array:
+        return self.rows.T @ U - np.outer(self.x_mean, self.root @ U)
+
+    def _adjoint(self) -> LinearOperator:
+        return LinearOperator(
+            self.shape[::-1],
+            matvec=lambda u: self._rmatmat(u.reshape(-1, 1)).ravel(),
+            matmat=self._rmatmat,
+            rmatvec=lambda v: self._matmat(v.reshape(-1, 1)).ravel(),
+            rmatmat=self._matmat,
+            dtype=self.dtype,
+        )
+
+    _transpose = _adjoint
+
+    def gram(self) -> Array:
+        """A'A as a dense matrix."""
+        inner = (self.rows.T @ self.rows).toarray()
+        return _less_means(inner, self.rows.T @ self.root, self.x_mean, self.root)
+
+    def outer_gram(self) -> Array:
+        """AA' as a dense matrix."""
+        inner = (self.rows @ self.rows.T).toarray()
+        return _less_means(inner, self.rows @ self.x_mean, self.root, self.x_mean)
+
+
+def _less_means(inner: Array, cross: Array, mean: Array, other: Array) -> Array:
+    """(V - mean other')(V - mean other')' from inner = VV' and cross = V other."""
+    outer = np.outer(cross, mean)
+    inner -= outer + outer.T - (other @ other) * np.outer(mean, mean)
+    return inner
+
+
+def predict_linear(model: Any, X: Any) -> Array:
+    """X @ coef_.T + intercept_ for a fitted linear regression."""
+    check_is_fitted(model)
+    X = validate_data(model, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
+    return safe_sparse_dot(X, model.coef_.T) + model.intercept_
+
+
+class LinearClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier that decides by linear scores, one column a class.
+
+    ``fit`` of the subclass leaves ``coef_`` of shape (n_classes, n_features),
+    ``intercept_`` of shape (n_classes,) and ``classes_``; for two classes both have
+    one row, whose score is that of ``classes_[1]``.
+    """
+
+    coef_: Array
+    intercept_: Array
+    classes_: Array
+
+    def decision_function(self, X: ArrayLike) -> Array:
+        """Scores of shape (n_samples, n_classes); (n_samples,) for two classes."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
+        scores = safe_sparse_dot(X, self.coef_.T) + self.intercept_
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Label with the highest score, shape (n_samples,)."""
+        scores = self.decision_function(X)
+        best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return self.classes_[best]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def squared_norms(X: Any) -> Array:
+    """Squared Euclidean norm of each row, dense or sparse, in double precision."""
+    if issparse(X):
+        return np.asarray(X.multiply(X).sum(axis=1), np.float64).ravel()
+    return np.einsum("ij,ij->i", X, X, dtype=np.float64)

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn import linear_model
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lookalike.learn import Ridge
+
+SOLVERS = ["svd", "cholesky", "lsqr", "sparse_cg"]
+
+
+def problem(n=50, d=6, targets=None, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(1, 2, (n, d))
+    Y = X @ rng.normal(size=(d, targets or 1)) + 3 + rng.normal(size=(n, targets or 1))
+    return X, Y if targets else Y[:, 0], rng.random(n)
+
+
+@parametrize_with_checks(
+    [Ridge(), Ridge(solver="svd"), Ridge(solver="sparse_cg"), Ridge(positive=True)]
+)
+def test_follows_scikit_learn_conventions(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("targets", [None, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("shape", [(50, 6), (5, 9)])
+def test_agrees_with_scikit_learn(solver, targets, weighted, fit_intercept, shape):
+    X, y, s = problem(*shape, targets)
+    s = s if weighted else None
+    options = {"alpha": 0.7, "fit_intercept": fit_intercept}
+    ours = Ridge(solver=solver, tol=1e-12, **options).fit(X, y, s)
+    theirs = linear_model.Ridge(solver="svd", **options).fit(X, y, s)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-6)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-6)
+    assert ours.solver_ == solver
+    assert (ours.n_iter_ > 1).all() == (solver in ("lsqr", "sparse_cg"))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_each_target_can_have_its_own_penalty(solver):
+    X, y, _ = problem(targets=3)
+    alpha = np.array([0.1, 10.0, 0.1]) * (1 + SOLVERS.index(solver))
+    ours = Ridge(alpha, solver=solver, tol=1e-12).fit(X, y)
+    theirs = linear_model.Ridge(alpha, solver="cholesky").fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 2.0])
+def test_weights_kept_positive_agree_with_scikit_learn(alpha):
+    X, y, s = problem(targets=3)
+    ours = Ridge(alpha, positive=True, tol=1e-10).fit(X, y, s)
+    theirs = linear_model.Ridge(alpha, positive=True, tol=1e-10).fit(X, y, s)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+    assert (ours.coef_ == 0).any()
+    assert ours.solver_ == "lbfgs"
+
+
+@pytest.mark.parametrize("solver", ["auto", "cholesky", "lsqr"])
+@pytest.mark.parametrize("shape", [(50, 6), (5, 9)])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_matrix])
+def test_sparse_answers_like_dense(solver, shape, fit_intercept, container):
+    X, y, s = problem(*shape)
+    X[X < 1] = 0
+    dense = Ridge(fit_intercept=fit_intercept).fit(X, y, s)
+    model = Ridge(fit_intercept=fit_intercept, solver=solver, tol=1e-12)
+    model.fit(container(X), y, s)
+    assert model.solver_ == {"auto": "sparse_cg"}.get(solver, solver)
+    np.testing.assert_allclose(model.coef_, dense.coef_, rtol=1e-6)
+    np.testing.assert_allclose(model.intercept_, dense.intercept_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_without_a_penalty_dependent_columns_still_have_an_answer(container):
+    X = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    model = Ridge(alpha=0, solver="cholesky").fit(container(X), [2.0, 4.0, 6.0])
+    np.testing.assert_allclose(model.coef_, [2, 0], atol=1e-12)
+
+
+def test_single_precision_stays():
+    X, y, s = (a.astype(np.float32) for a in problem())
+    for solver in SOLVERS:
+        model = Ridge(solver=solver).fit(X, y, s)
+        assert model.coef_.dtype == model.predict(X).dtype == np.float32
+
+
+def test_iterations_are_limited():
+    X, y, _ = problem()
+    assert Ridge(solver="sparse_cg", max_iter=2, tol=1e-12).fit(X, y).n_iter_ == [2]
+    assert Ridge(solver="lsqr", max_iter=2, tol=1e-12).fit(X, y).n_iter_ == [2]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": -1.0}, "alpha must be at least 0, got -1.0"),
+        ({"alpha": [1.0, 2.0]}, r"one for each of 1 targets, got shape \(2,\)"),
+        ({"solver": "sag"}, "solver must be one of 'auto', .*got 'sag'"),
+        ({"solver": "svd", "positive": True}, "positive=True needs solver"),
+        ({"solver": "lbfgs"}, "'lbfgs' is for positive=True"),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
+        ({"tol": "small"}, "tol must be a number of at least 0, got 'small'"),
+    ],
+)
+def test_refusals_say_what_was_expected(options, message):
+    X, y, _ = problem()
+    with pytest.raises(ValueError, match=message):
+        Ridge(**options).fit(X, y)
+
+
+def test_singular_values_of_sparse_data_are_refused():
+    X, y, _ = problem()
+    with pytest.raises(TypeError, match="dense data is required"):
+        Ridge(solver="svd").fit(sparse.csr_array(X), y)
