@@ -1,0 +1,572 @@
+"""Pictures of answers: confusion, losses, neighbours, digits, maps, intervals.
+
+Every function returns a ``matplotlib.figure.Figure`` that no window or global state
+knows about: show it in a notebook, ``figure.savefig(path)`` it, or put it in a
+:class:`lookalike.evaluate.report.Report`.
+
+Nothing is told by colour alone: what is wrong carries a cross and a broken frame,
+curves differ in dashes, classes in markers. The colours stay apart for colour-blind
+readers: they are those of Petroff [1]_.
+
+References
+----------
+.. [1] Petroff (2021). "Accessible color sequences for data visualization".
+   arXiv:2107.02270.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from lookalike._typing import Array, Floats
+from lookalike.evaluate.interval import Estimate
+
+PALETTE = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
+MARKERS = "os^DvPX*<>"
+DASHES = ("-", "--", ":", "-.")
+INK, MUTED, GRID = "#1f2933", "#5f6b76", "#dfe4e8"
+RIGHT, WRONG = "#3f90da", "#c2410c"
+CROSS = "\N{BALLOT X}"
+
+
+def confusion(
+    matrix: ArrayLike, labels: Sequence[object] | None = None, *, title: str = ""
+) -> Figure:
+    """Draw a confusion matrix, with the recall and precision of every class.
+
+    Right answers are shaded in blue by their share of the row, wrong ones in orange
+    by their share of the most frequent mistake: next to a good diagonal, one shade
+    for both would leave every mistake white. Cells of 0 stay empty.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n_classes, n_classes)
+        True classes down, predicted classes across, as
+        :func:`lookalike.evaluate.confusion_matrix` returns them. Recall and precision
+        are written beside counts, not beside shares.
+    labels : sequence of length n_classes, optional
+        Names of the classes; by default their numbers.
+    title : str, optional
+        What it is of.
+
+    Examples
+    --------
+    >>> figure = confusion([[9, 1], [0, 10]], ["cat", "dog"])
+    >>> sorted(text.get_text() for text in figure.axes[0].texts)
+    ['0.90', '0.91', '1', '1.00', '1.00', '10', '9', 'precision', 'recall']
+    """
+    cells = _square(matrix)
+    n = len(cells)
+    names = [_plain(label) for label in (range(n) if labels is None else labels)]
+    _same_length("labels", names, n)
+    side = min(0.44 * n + 1.2, 10.0)
+    figure, axes = _figure((side + 0.4, side), title)
+    axes.imshow(_cell_colours(cells), interpolation="nearest")
+    step = -(-n // 60)  # no room for more names than that
+    upright = max(map(len, names)) <= 3
+    axes.set_xticks(
+        range(0, n, step), names[::step], rotation=0 if upright else 45, ha="center"
+    )
+    axes.set_yticks(range(0, n, step), names[::step])
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    axes.set_xlabel("predicted", color=MUTED)
+    axes.set_ylabel("true", color=MUTED)
+    axes.tick_params(length=0)
+    if n <= 30:
+        _numbers(axes, cells, 9 if n <= 12 else 7)
+    return figure
+
+
+def _numbers(axes: Axes, cells: Floats, size: int) -> None:
+    counts = bool(np.all(cells == np.rint(cells)))
+    for row, column in zip(*np.nonzero(cells), strict=True):
+        value = cells[row, column]
+        text = f"{value:,.0f}" if counts else f"{value:.2f}"
+        axes.text(column, row, text, ha="center", va="center", size=size, color=INK)
+    if counts:  # shares no longer say how many rows a class had
+        _margins(axes, cells, size)
+
+
+def _margins(axes: Axes, cells: Floats, size: int) -> None:
+    """Write recall to the right of each row and precision below each column."""
+    style: dict[str, Any] = {"textcoords": "offset points", "color": MUTED}
+    style |= {"size": size, "va": "center"}
+    rows, columns = axes.get_yaxis_transform(), axes.get_xaxis_transform()
+    axes.annotate("recall", (1, 1), (8, 9), "axes fraction", **style)
+    axes.annotate("precision", (0, 0), (-6, -10), "axes fraction", ha="right", **style)
+    for i, right in enumerate(np.diag(cells)):
+        across, down = cells[i].sum(), cells[:, i].sum()
+        if across:
+            axes.annotate(f"{right / across:.2f}", (1, i), (8, 0), rows, **style)
+        if down:
+            text = f"{right / down:.2f}"
+            axes.annotate(text, (i, 0), (0, -10), columns, ha="center", **style)
+
+
+def _cell_colours(cells: Floats) -> Floats:
+    """RGB of each cell, from white to full colour."""
+    share = cells / np.where(cells.sum(axis=1) == 0, 1, cells.sum(axis=1))[:, None]
+    mistakes = np.where(np.eye(len(cells), dtype=bool), 0, cells)
+    depth = 0.75 * np.sqrt(mistakes / max(mistakes.max(), 1e-300))
+    np.fill_diagonal(depth, 0.75 * np.diag(share))
+    colour = np.tile(_rgb("#f08a4b"), (*cells.shape, 1))
+    np.einsum("iij->ij", colour)[:] = _rgb(RIGHT)
+    return 1 - depth[:, :, None] * (1 - colour)
+
+
+def loss_curve(
+    curves: ArrayLike | Mapping[str, ArrayLike],
+    *,
+    title: str = "",
+    ylabel: str = "loss",
+) -> Figure:
+    """Draw a loss against its epoch, from epoch 1; the last value is written out.
+
+    Parameters
+    ----------
+    curves : array-like of shape (n_epochs,), or mapping from names to such
+        One curve, or several by name, such as training and held-out loss.
+    title, ylabel : str, optional
+        What it is of, and what goes up.
+
+    Examples
+    --------
+    >>> figure = loss_curve({"training": [0.9, 0.3, 0.2], "held out": [0.9, 0.5]})
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['training, last 0.2', 'held out, last 0.5']
+    """
+    named = curves if isinstance(curves, Mapping) else {"": curves}
+    if not named:
+        raise ValueError("curves must hold at least one curve, got none.")
+    figure, axes = _figure((6.4, 3.4), title)
+    for i, (name, values) in enumerate(named.items()):
+        losses = _column(f"curve {name!r}" if name else "curves", values)
+        axes.plot(
+            np.arange(1, len(losses) + 1),
+            losses,
+            DASHES[i % len(DASHES)],
+            color=(RIGHT, WRONG, *PALETTE[4:])[i % 8],
+            linewidth=2,
+            marker="o" if len(losses) <= 40 else None,
+            markersize=4,
+            label=_plain(f"{name}, last {losses[-1]:.4g}".lstrip(", ")),
+        )
+    axes.set_xlabel("epoch", color=MUTED)
+    axes.set_ylabel(_plain(ylabel), color=MUTED)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    axes.grid(axis="y", color=GRID)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(length=0)
+    axes.legend(frameon=False, labelcolor=INK, handlelength=2.6)
+    return figure
+
+
+def gallery(
+    queries: ArrayLike,
+    neighbours: ArrayLike,
+    *,
+    query_labels: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    distances: ArrayLike | None = None,
+    invert: bool = False,
+    title: str = "",
+) -> Figure:
+    """Draw each query with its neighbours, nearest first.
+
+    With labels on both sides, a neighbour of another label than its query's gets a
+    cross and a broken frame.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, height, width) or (..., 3)
+        Grey or RGB images, uint8 in [0, 255] or real in [0, 1].
+    neighbours : array-like of shape (n_queries, k, height, width) or (..., 3)
+        The answers to each query.
+    query_labels : array-like of shape (n_queries,), optional
+        Written under each query.
+    labels, distances : array-like of shape (n_queries, k), optional
+        Written under each neighbour.
+    invert : bool, default=False
+        Draw light as dark: for ink that is stored as light on black.
+    title : str, optional
+        What it is of.
+
+    Examples
+    --------
+    >>> near = np.zeros((2, 3, 8, 8))
+    >>> figure = gallery(
+    ...     near[:, 0], near, query_labels=[4, 9], labels=[[4, 4, 9], [9, 9, 9]]
+    ... )
+    >>> [t.get_text() for t in figure.axes[0].texts if t.get_text().startswith(CROSS)]
+    ["\N{BALLOT X} and a broken frame: not the query's label", '\N{BALLOT X} 9']
+    """
+    left, answers = _images("queries", queries, 1), _images("neighbours", neighbours, 2)
+    n, k = answers.shape[:2]
+    if len(left) != n:
+        raise ValueError(
+            f"neighbours must hold {len(left)} rows, one a query, got {n}."
+        )
+    own = _captions("query_labels", query_labels, (n,))
+    theirs = _captions("labels", labels, (n, k))
+    far = _captions("distances", _rounded(distances), (n, k))
+    wrong = np.zeros((n, k), dtype=bool)
+    if query_labels is not None and labels is not None:
+        wrong = np.asarray(query_labels)[:, None] != np.asarray(labels)
+    grid = _Grid(
+        *(left, k + 1.4, n, title),
+        captions=any(given is not None for given in (query_labels, labels, distances)),
+        header={0.5: "query", 1.9: "nearest"},
+        wrong="not the query's label" if wrong.any() else "",
+    )
+    for row in range(n):
+        grid.draw(left[row], 0, row, own[row], invert=invert)
+        for j in range(k):
+            text = f"{theirs[row, j]}   {far[row, j]}".strip()
+            grid.draw(answers[row, j], j + 1.4, row, text, wrong[row, j], invert)
+    return grid.figure
+
+
+def strip(
+    images: ArrayLike,
+    captions: ArrayLike | None = None,
+    *,
+    wrong: ArrayLike | None = None,
+    n_columns: int = 10,
+    invert: bool = False,
+    title: str = "",
+) -> Figure:
+    """Draw images side by side, in reading order, with a caption under each.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_images, height, width) or (..., 3)
+        Grey or RGB images, uint8 in [0, 255] or real in [0, 1].
+    captions : array-like of shape (n_images,), optional
+        Written under each image.
+    wrong : array-like of bool of shape (n_images,), optional
+        Which ones to mark with a cross and a broken frame.
+    n_columns : int, default=10
+        Images in a line.
+    invert : bool, default=False
+        Draw light as dark: for ink that is stored as light on black.
+    title : str, optional
+        What it is of.
+
+    Examples
+    --------
+    >>> figure = strip(np.zeros((3, 8, 8)), ["4", "9", "4"], wrong=[False, True, False])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['\N{BALLOT X} and a broken frame: wrong', '4', '\N{BALLOT X} 9', '4']
+    """
+    pictures = _images("images", images, 1)
+    n = len(pictures)
+    texts = _captions("captions", captions, (n,))
+    marks = np.zeros(n, dtype=bool) if wrong is None else np.asarray(wrong)
+    if marks.shape != (n,) or marks.dtype != bool:
+        raise ValueError(f"wrong must hold {n} truth values, one an image.")
+    if n_columns < 1:
+        raise ValueError(f"n_columns must be a positive integer, got {n_columns!r}.")
+    n_columns = min(n, n_columns)
+    grid = _Grid(
+        *(pictures, n_columns, -(-n // n_columns), title),
+        captions=captions is not None or bool(marks.any()),
+        wrong="wrong" if marks.any() else "",
+    )
+    for i, picture in enumerate(pictures):
+        row, column = divmod(i, n_columns)
+        grid.draw(picture, column, row, texts[i], marks[i], invert)
+    return grid.figure
+
+
+def embedding_map(points: ArrayLike, labels: ArrayLike, *, title: str = "") -> Figure:
+    """Draw vectors of two dimensions, coloured and marked by class.
+
+    The name of each class stands at its middle (the median of its points).
+
+    Parameters
+    ----------
+    points : array-like of shape (n_samples, 2)
+        Vectors of two dimensions, such as those of a PCA.
+    labels : array-like of shape (n_samples,)
+        Class of each point; up to 100 classes can be told apart.
+    title : str, optional
+        What it is of.
+
+    Examples
+    --------
+    >>> figure = embedding_map([[0, 0], [1, 0], [5, 5]], ["cat", "cat", "dog"])
+    >>> [(t.get_text(), *t.get_position()) for t in figure.axes[0].texts]
+    [('cat', 0.5, 0.0), ('dog', 5.0, 5.0)]
+    """
+    xy, classes = np.asarray(points, dtype=np.float64), np.atleast_1d(labels)
+    if xy.ndim != 2 or xy.shape[1] != 2 or len(xy) == 0 or not np.isfinite(xy).all():
+        raise ValueError(
+            f"points must be finite, of shape (n_samples, 2), got shape {xy.shape}."
+        )
+    _same_length("labels", classes, len(xy))
+    names, code = np.unique(classes, return_inverse=True)
+    if len(names) > 100:
+        raise ValueError(f"labels must hold at most 100 classes, got {len(names)}.")
+    figure, axes = _figure((6.8, 5.4), title)
+    halo = [patheffects.withStroke(linewidth=3, foreground="white")]
+    for i, name in enumerate(names):
+        mine = xy[code == i]
+        axes.scatter(
+            mine[:, 0],
+            mine[:, 1],
+            s=float(np.clip(30_000 / len(xy), 5, 40)),
+            color=PALETTE[i % 10],
+            marker=MARKERS[(i + i // 10) % 10],
+            alpha=0.65,
+            linewidths=0,
+            label=_plain(name),
+        )
+        x, y = np.median(mine, axis=0)
+        axes.text(
+            float(x),
+            float(y),
+            _plain(name),
+            ha="center",
+            va="center",
+            size=13,
+            weight="bold",
+            color=INK,
+            path_effects=halo,
+        )
+    _bare(axes)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.legend(
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        frameon=False,
+        labelcolor=INK,
+        ncols=-(-len(names) // 20),
+        scatterpoints=1,
+    )
+    for handle in axes.get_legend().legend_handles:  # type: ignore[union-attr]
+        handle.set(sizes=[40], alpha=1)  # type: ignore[union-attr]
+    return figure
+
+
+def estimates(
+    named: Mapping[str, Estimate], *, title: str = "", xlabel: str = ""
+) -> Figure:
+    """Draw estimates under each other, each a dot with its interval.
+
+    Parameters
+    ----------
+    named : mapping from names to Estimate
+        First name on top.
+    title, xlabel : str, optional
+        What it is of, and what grows to the right.
+
+    Examples
+    --------
+    >>> pixels, learned = Estimate(0.9705, 0.967, 0.974), Estimate(0.98, 0.977, 0.983)
+    >>> figure = estimates({"raw pixels": pixels, "learned map": learned})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['0.9705', '0.9800']
+    """
+    if not named:
+        raise ValueError("named must hold at least one estimate, got none.")
+    figure, axes = _figure((6.4, 0.9 + 0.38 * len(named)), title)
+    for row, estimate in enumerate(named.values()):
+        axes.plot([estimate.low, estimate.high], [row, row], color=RIGHT, linewidth=2.5)
+        axes.plot(estimate.value, row, "o", color=INK, markersize=6, zorder=3)
+        axes.annotate(
+            f"{estimate.value:.4f}",
+            (1, row),
+            xycoords=("axes fraction", "data"),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            size=10,
+        )
+    axes.set_yticks(range(len(named)), [_plain(name) for name in named])
+    axes.set_ylim(len(named) - 0.5, -0.5)
+    axes.set_xlabel(_plain(xlabel), color=MUTED)
+    axes.grid(axis="x", color=GRID)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+class _Grid:
+    """A figure with a grid of images of one size, each one unit wide, y downwards."""
+
+    def __init__(
+        self,
+        images: Floats,
+        columns: float,
+        rows: int,
+        title: str,
+        *,
+        captions: bool,
+        wrong: str,
+        header: Mapping[float, str] | None = None,
+    ) -> None:
+        self.height = images.shape[1] / images.shape[2]
+        self.pitch = self.height + (0.3 if captions else 0.06)
+        self.limits = (
+            (0, columns),
+            (
+                rows * self.pitch + (0.3 if wrong else 0),
+                -0.3 if header else 0,
+            ),
+        )
+        inch = min(0.95, 11 / columns)
+        tall = self.limits[1][0] - self.limits[1][1]
+        size = columns * inch + 0.1, tall * inch + (0.45 if title else 0.1)
+        self.figure, self.axes = _figure(size, title)
+        _bare(self.axes)
+        for x, text in (header or {}).items():
+            self._write(x, -0.06, text, MUTED, ha="center", va="bottom")
+        if wrong:
+            text = f"{CROSS} and a broken frame: {wrong}"
+            self._write(0, self.limits[1][0], text, WRONG, ha="left", va="bottom")
+
+    def draw(
+        self,
+        image: Floats,
+        x: float,
+        row: int,
+        caption: str,
+        wrong: bool = False,
+        invert: bool = False,
+    ) -> None:
+        """Draw one image with its caption and, if it is wrong, its marks."""
+        y, edge = row * self.pitch, 0.04
+        left, right, bottom, top = (
+            x + edge,
+            x + 1 - edge,
+            y + self.height - edge,
+            y + edge,
+        )
+        self.axes.imshow(
+            1 - image if invert else image,
+            extent=(left, right, bottom, top),
+            cmap="gray",
+            vmin=0,
+            vmax=1,
+        )
+        frame = Rectangle(
+            (left, top),
+            right - left,
+            bottom - top,
+            fill=False,
+            edgecolor=WRONG if wrong else GRID,
+            linewidth=2.2 if wrong else 0.8,
+            linestyle=(0, (3, 1.5)) if wrong else "-",
+            clip_on=False,
+        )
+        self.axes.add_patch(frame)
+        text, colour = (f"{CROSS} {caption}", WRONG) if wrong else (caption, INK)
+        if text:
+            weight = "bold" if wrong else "normal"
+            self._write(x + 0.5, y + self.height, text, colour, weight=weight)
+        self.axes.set(xlim=self.limits[0], ylim=self.limits[1])
+
+    def _write(self, x: float, y: float, text: str, colour: str, **style: Any) -> None:
+        usual: dict[str, Any] = {"ha": "center", "va": "top", "size": 9}
+        self.axes.text(x, y, text, color=colour, **(usual | style))
+
+
+def _figure(size: tuple[float, float], title: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=size, dpi=150, facecolor="white", layout="compressed")
+    axes = figure.add_subplot(facecolor="white")
+    axes.set_title(_plain(title), loc="left", size=12, weight="bold", color=INK, pad=12)
+    axes.tick_params(colors=INK, labelsize=9)
+    for spine in axes.spines.values():
+        spine.set_color(GRID)
+    return figure, axes
+
+
+def _bare(axes: Axes) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def _plain(text: object) -> str:
+    """Text in which matplotlib sees no formula."""
+    return str(text).replace("$", r"\$")
+
+
+def _rgb(colour: str) -> Floats:
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+
+
+def _square(matrix: ArrayLike) -> Floats:
+    cells = np.asarray(matrix, dtype=np.float64)
+    if cells.ndim != 2 or cells.shape[0] != cells.shape[1] or cells.size == 0:
+        raise ValueError(
+            f"matrix must be square and not empty, got shape {cells.shape}."
+        )
+    if not (np.isfinite(cells).all() and cells.min() >= 0):
+        raise ValueError("matrix must hold finite numbers that are at least 0.")
+    return cells
+
+
+def _column(name: str, values: ArrayLike) -> Floats:
+    column = np.asarray(values, dtype=np.float64)
+    if column.ndim != 1 or column.size == 0 or not np.isfinite(column).all():
+        raise ValueError(
+            f"{name} must be 1-D, finite and not empty, got shape {column.shape}."
+        )
+    return column
+
+
+def _images(name: str, images: ArrayLike, leading: int) -> Floats:
+    """Grey or RGB images in [0, 1] behind this many leading axes."""
+    given = np.asarray(images)
+    grey = given.ndim == leading + 2
+    rgb = given.ndim == leading + 3 and given.shape[-1] == 3
+    if not (grey or rgb) or given.size == 0:
+        raise ValueError(
+            f"{name} must hold grey or RGB images behind {leading} leading axes, got "
+            f"shape {given.shape}."
+        )
+    if given.dtype == np.uint8:
+        return given / 255
+    pixels = given.astype(np.float64)
+    if not np.all((pixels >= 0) & (pixels <= 1)):
+        raise ValueError(f"{name} must be uint8 in [0, 255] or real in [0, 1].")
+    return pixels
+
+
+def _captions(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> Array:
+    if values is None:
+        return np.full(shape, "")
+    given = np.asarray(values)
+    if given.shape != shape:
+        raise ValueError(f"{name} must be of shape {shape}, got {given.shape}.")
+    return np.array([_plain(value) for value in given.ravel().tolist()]).reshape(shape)
+
+
+def _rounded(distances: ArrayLike | None) -> Array | None:
+    """Numbers as text with equally many decimals, three digits for the largest."""
+    if distances is None:
+        return None
+    given = np.asarray(distances, dtype=np.float64)
+    if not np.isfinite(given).all():
+        raise ValueError("distances must be finite.")
+    largest = np.abs(given).max(initial=1e-3)
+    decimals = int(np.clip(2 - np.floor(np.log10(largest)), 0, 5))
+    return np.vectorize(f"{{:.{decimals}f}}".format, otypes=[str])(given)
+
+
+def _same_length(name: str, values: Sequence[object] | Array, n: int) -> None:
+    if len(values) != n:
+        raise ValueError(f"{name} must hold {n} entries, got {len(values)}.")
