@@ -1,0 +1,187 @@
+"""Byte pair encoding: frequent pieces of words, learned by merging pairs."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from lookalike._typing import Ints
+
+# A word takes the blank before it along, so that the pieces joined are the text.
+_WORDS = re.compile(r" ?\w+| ?[^\w\s]+|\s+(?!\S)|\s+")
+_MOST_WORDS = 1 << 16  # words whose pieces are kept
+Pair = tuple[int, int]
+
+
+class BytePairTokeniser(BaseEstimator):
+    """Cut texts into pieces of words that were frequent in a training text.
+
+    Start from the 256 bytes; again and again, give the pair of neighbouring pieces
+    that occurs most often within words a number of its own. To encode a word, repeat
+    the merges in the order in which they were learned. Frequent words become one
+    piece, rare ones several, and nothing is unknown: any text can be encoded, and
+    decoding gives it back exactly.
+
+    Parameters
+    ----------
+    n_merges : int, default=1000
+        Number of merges; the vocabulary has 256 pieces more.
+    min_count : int, default=2
+        Stop when no pair occurs this often.
+
+    Attributes
+    ----------
+    merges_ : list of (int, int)
+        The pair that became piece ``256 + i``.
+    pieces_ : list of bytes
+        What each number stands for.
+
+    Notes
+    -----
+    Among equally frequent pairs the one whose bytes come first is merged. A merge
+    looks only at the distinct words that hold its pair. Encoding keeps the pieces of
+    each word that it has seen.
+
+    References
+    ----------
+    .. [1] Sennrich, Haddow and Birch (2016). "Neural machine translation of rare
+       words with subword units". ACL, algorithm 1 (over characters, with a mark at
+       the end of a word instead of a blank before it).
+    .. [2] Radford et al. (2019). "Language models are unsupervised multitask
+       learners", section 2.2 (over bytes).
+
+    Examples
+    --------
+    >>> from lookalike.features.text import BytePairTokeniser
+    >>> text = "low low low low low lower lower newest newest newest widest"
+    >>> model = BytePairTokeniser(n_merges=8).fit([text])
+    >>> model.tokenise("lowest newest")
+    ['low', 'est', ' new', 'est']
+    >>> model.decode(model.encode("lowest newest"))
+    'lowest newest'
+    """
+
+    merges_: list[Pair]
+    pieces_: list[bytes]
+
+    def __init__(self, n_merges: int = 1000, min_count: int = 2) -> None:
+        self.n_merges = n_merges
+        self.min_count = min_count
+
+    def fit(self, X: Iterable[str], y: Any = None) -> Self:
+        """Learn the merges from texts."""
+        for name in ("n_merges", "min_count"):
+            value = getattr(self, name)
+            if not (isinstance(value, int | np.integer) and value >= 1):
+                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+        _check_texts(X)
+        counts = Counter(word for text in X for word in _WORDS.findall(text))
+        self.pieces_ = [bytes([byte]) for byte in range(256)]
+        self.merges_ = []
+        self._learn([list(word.encode()) for word in counts], list(counts.values()))
+        self._numbers = {pair: 256 + i for i, pair in enumerate(self.merges_)}
+        self._seen: dict[str, list[int]] = {}
+        return self
+
+    def encode(self, text: str) -> Ints:
+        """Return the numbers of the pieces of a text."""
+        check_is_fitted(self)
+        found = [n for word in _WORDS.findall(text) for n in self._encode_word(word)]
+        return np.array(found, dtype=np.int64)
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """Return the text; bytes that make no whole character become U+FFFD."""
+        check_is_fitted(self)
+        pieces = [self.pieces_[number] for number in numbers]
+        return b"".join(pieces).decode("utf-8", "replace")
+
+    def tokenise(self, text: str) -> list[str]:
+        r"""Return the pieces as strings; part of a character reads like ``\xe2``."""
+        pieces = [self.pieces_[number] for number in self.encode(text)]
+        return [piece.decode("utf-8", "backslashreplace") for piece in pieces]
+
+    def transform(self, X: Iterable[str]) -> list[Ints]:
+        """Return the numbers of the pieces of each text."""
+        _check_texts(X)
+        return [self.encode(text) for text in X]
+
+    def fit_transform(self, X: Iterable[str], y: Any = None) -> list[Ints]:
+        """Learn the merges and encode the same texts."""
+        _check_texts(X)
+        X = list(X)
+        return self.fit(X).transform(X)
+
+    def _learn(self, words: list[list[int]], counts: list[int]) -> None:
+        """Merge the most frequent pair, mend the counts of its words, repeat."""
+        frequency: Counter[Pair] = Counter()
+        holders: defaultdict[Pair, set[int]] = defaultdict(set)
+        for w, word in enumerate(words):
+            for pair in pairwise(word):
+                frequency[pair] += counts[w]
+                holders[pair].add(w)
+        queue = [self._entry(pair, n) for pair, n in frequency.items()]
+        heapify(queue)
+        while queue and len(self.merges_) < self.n_merges:
+            minus_count, _, _, best = heappop(queue)
+            if -minus_count < self.min_count:
+                break
+            if -minus_count != frequency[best]:
+                continue  # counted before an earlier merge; a newer entry follows
+            number = len(self.pieces_)
+            self.merges_.append(best)
+            self.pieces_.append(self.pieces_[best[0]] + self.pieces_[best[1]])
+            changed: set[Pair] = set()
+            for w in holders.pop(best):
+                before, words[w] = words[w], _merge(words[w], best, number)
+                for pair in pairwise(before):
+                    frequency[pair] -= counts[w]
+                for pair in pairwise(words[w]):
+                    frequency[pair] += counts[w]
+                    holders[pair].add(w)
+                changed.update(pairwise(before), pairwise(words[w]))
+            for pair in changed:
+                heappush(queue, self._entry(pair, frequency[pair]))
+
+    def _entry(self, pair: Pair, count: int) -> tuple[int, bytes, bytes, Pair]:
+        return -count, self.pieces_[pair[0]], self.pieces_[pair[1]], pair
+
+    def _encode_word(self, word: str) -> list[int]:
+        if word not in self._seen:
+            if len(self._seen) >= _MOST_WORDS:
+                self._seen.clear()
+            self._seen[word] = self._merge_all(list(word.encode()))
+        return self._seen[word]
+
+    def _merge_all(self, pieces: list[int]) -> list[int]:
+        while known := [p for p in pairwise(pieces) if p in self._numbers]:
+            earliest = min(known, key=self._numbers.__getitem__)
+            pieces = _merge(pieces, earliest, self._numbers[earliest])
+        return pieces
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _merge(pieces: list[int], pair: Pair, number: int) -> list[int]:
+    """Put ``number`` in place of each ``pair``, from the left."""
+    merged: list[int] = []
+    at = 0
+    while at < len(pieces):
+        is_pair = tuple(pieces[at : at + 2]) == pair
+        merged.append(number if is_pair else pieces[at])
+        at += 2 if is_pair else 1
+    return merged
+
+
+def _check_texts(X: Iterable[str]) -> None:
+    if isinstance(X, str):
+        raise ValueError("Expected an iterable of texts, got a single string.")

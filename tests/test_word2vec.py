@@ -1,0 +1,168 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from lookalike.features.text import Word2Vec
+from lookalike.kernels.word_vectors import predict_word, train_word_vectors
+
+TOPICS = [[f"{topic}{k}" for k in range(6)] for topic in "abcd"]
+
+
+def corpus(seed=0, n_sentences=600):
+    """Sentences that keep to one topic."""
+    rng = np.random.default_rng(seed)
+    topics = rng.integers(len(TOPICS), size=n_sentences)
+    return [list(rng.choice(TOPICS[topic], size=8)) for topic in topics]
+
+
+def loss_of(inputs, outputs, members, targets):
+    hidden = inputs[members].mean(axis=0)
+    noise = [t for t in targets[1:] if t != targets[0]]
+    scores = np.array([outputs[targets[0]] @ hidden, *(-(outputs[noise] @ hidden))])
+    return np.log1p(np.exp(-scores)).sum()
+
+
+@pytest.mark.parametrize("members", [[2], [0, 3], [1, 1, 4]])
+@pytest.mark.parametrize("targets", [[0, 1, 2], [3, 3, 1], [4, 2, 2]])
+def test_a_step_follows_the_gradient_of_the_loss(members, targets):
+    rng = np.random.default_rng(0)
+    inputs, outputs = rng.normal(size=(2, 5, 3)).astype(np.float32)
+    stepped = inputs.copy(), outputs.copy()
+    rate = 1e-3
+    loss = predict_word(
+        *stepped,
+        np.array(members),
+        len(members),
+        np.array(targets),
+        rate,
+        np.empty(3, np.float32),
+        np.empty(3, np.float32),
+    )
+    exact = inputs.astype(float), outputs.astype(float)
+    assert loss == pytest.approx(loss_of(*exact, members, targets), rel=rate)
+    for k in range(2):
+        moved = (stepped[k].astype(float) - exact[k]) / rate
+        for place in np.ndindex(5, 3):
+            ends = []
+            for shift in (1e-5, -1e-5):
+                varied = [matrix.copy() for matrix in exact]
+                varied[k][place] += shift
+                ends.append(loss_of(*varied, members, targets))
+            slope = (ends[0] - ends[1]) / 2e-5
+            # One word twice among the targets moves in two steps, the second after
+            # the first: that costs the order of the rate.
+            assert moved[place] == pytest.approx(-slope, abs=5e-3)
+
+
+def test_extreme_scores_give_finite_losses():
+    inputs = np.array([[300.0]], dtype=np.float32)
+    outputs = np.array([[300.0], [-300.0]], dtype=np.float32)
+    for target, expected in ((0, 0.0), (1, 90000.0)):
+        space = np.empty(1, np.float32), np.empty(1, np.float32)
+        targets = np.array([target])
+        loss = predict_word(inputs, outputs, np.array([0]), 1, targets, 0.0, *space)
+        assert loss == pytest.approx(expected)
+
+
+def test_windows_stay_inside_their_sentence():
+    words, sentences = np.array([0, 1, 2, 3]), np.array([0, 0, 1, 1])
+    one = np.ones(4), np.arange(4)
+    for from_context, expected in ((False, 4), (True, 4)):
+        vectors = np.zeros((2, 4, 2), dtype=np.float32)
+        loss, n = train_word_vectors(
+            words, sentences, *vectors, *one, 3, 1, from_context, 0.1, 0.1, 7
+        )
+        assert n == expected
+        assert loss <= n * 2 * np.log(2) + 1e-6
+    alone = train_word_vectors(words, words, *vectors, *one, 3, 1, False, 0.1, 0.1, 7)
+    assert alone == (0.0, 0)
+
+
+@pytest.mark.parametrize("model", ["skip-gram", "cbow"])
+def test_words_of_a_topic_lie_together(model):
+    fitted = Word2Vec(
+        16, model=model, sample=0, learning_rate=0.1, max_iter=8, random_state=0
+    ).fit(corpus())
+    for topic in TOPICS:
+        for word in topic:
+            similar = {other for other, _ in fitted.most_similar(word, k=5)}
+            assert similar == set(topic) - {word}
+    assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
+
+
+def test_sentences_of_a_topic_have_similar_means():
+    model = Word2Vec(16, sample=0, learning_rate=0.1, random_state=0)
+    model.fit(corpus())
+    X = model.transform([TOPICS[0][:3], TOPICS[0][3:], TOPICS[1], ["unseen"]])
+    X[:3] /= np.linalg.norm(X[:3], axis=1, keepdims=True)
+    assert X.dtype == np.float32
+    assert X[0] @ X[1] > X[0] @ X[2] + 0.3
+    assert X[3].tolist() == [0] * 16
+
+
+def test_the_mean_of_known_words_is_the_vector_of_a_sentence():
+    model = Word2Vec(4, min_count=1, random_state=0)
+    X = model.fit_transform([["x", "y"], ["y", "z"]])
+    rows = [model.words_.index("x"), model.words_.index("y")]
+    np.testing.assert_allclose(X[0], model.vectors_[rows].mean(axis=0))
+
+
+@pytest.mark.parametrize("model", ["skip-gram", "cbow"])
+def test_the_same_seed_gives_the_same_vectors_and_another_others(model):
+    sentences = corpus(n_sentences=30)
+    runs = [
+        Word2Vec(5, model=model, min_count=1, random_state=seed).fit(sentences).vectors_
+        for seed in (3, 3, 4)
+    ]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0] != runs[2]).any()
+
+
+def test_frequent_words_are_thinned_out():
+    sentences = [["the", "a"]] * 200
+    model = Word2Vec(4, sample=0.01, random_state=0).fit(sentences)
+    np.testing.assert_allclose(
+        model._keep_probability(np.array([200, 200])), np.sqrt(0.02) + 0.02
+    )
+
+
+def test_rare_words_are_passed_over():
+    model = Word2Vec(4, min_count=2, random_state=0).fit([["a", "b", "c"], ["b", "a"]])
+    assert model.words_ == ["a", "b"]
+
+
+def test_parameters_are_cloned():
+    assert clone(Word2Vec(window=3, model="cbow")).get_params()["window"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_components": 0}, "n_components must be a positive integer, got 0"),
+        ({"window": 1.5}, "window must be a positive integer"),
+        ({"n_negatives": 0}, "n_negatives must be a positive integer"),
+        ({"max_iter": -1}, "max_iter must be a positive integer"),
+        ({"model": "glove"}, "model must be 'skip-gram' or 'cbow', got 'glove'"),
+        ({"learning_rate": 0}, "learning_rate must be positive"),
+        ({"sample": -1}, "sample must not be negative"),
+        ({"min_count": 99}, "Fewer than two words occur min_count=99 times"),
+    ],
+)
+def test_refuses_with_a_sentence(options, message):
+    with pytest.raises(ValueError, match=message):
+        Word2Vec(**options).fit([["a", "b"]] * 9)
+
+
+def test_refuses_sentences_that_were_not_cut_and_unknown_words():
+    with pytest.raises(ValueError, match="list of tokens, got the string"):
+        Word2Vec().fit(["a b c"])
+    model = Word2Vec(4, min_count=1, random_state=0).fit([["a", "b", "c"]])
+    with pytest.raises(ValueError, match="got a string"):
+        model.transform(["a b"])
+    with pytest.raises(ValueError, match="'z' is not in the vocabulary"):
+        model.most_similar("z")
+    with pytest.raises(ValueError, match=r"k must be in \[1, 2\], got 3"):
+        model.most_similar("a", k=3)
+    with pytest.raises(NotFittedError):
+        Word2Vec().transform([["a"]])
