@@ -324,10 +324,8 @@ def test_patches_are_windows_and_adding_them_is_the_adjoint(seed, size, extra, s
     windows = np.lib.stride_tricks.sliding_window_view(images, size, axis=(1, 2))
     expected = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)
     expected = expected.reshape(*expected.shape[:3], -1)
-    patches = np.full(expected.shape, np.nan)
-    cut_patches(images, patches, height, width, stride, 0, 1)
-    assert np.isnan(patches[1]).all()  # only the rows that were asked for
-    cut_patches(images, patches, height, width, stride, 1, 2)
+    patches = np.empty(expected.shape)
+    cut_patches(images, patches, height, width, stride, 0, 2)
     assert_array_equal(patches, expected)
     G = rng.integers(-3, 4, size=patches.shape) * 1.0
     back = np.zeros_like(images)
@@ -358,6 +356,51 @@ def test_pooling_keeps_the_first_largest_value_of_a_window(seed, size, extra, st
     unpool_max(G, winners, back, size, stride, 0, 2)
     assert back.sum() == G.sum()
     assert (back * images).sum() == (G * largest).sum()
+
+
+def test_kernels_touch_only_the_images_they_were_asked_for():
+    images, patches = np.ones((3, 2, 2, 1)), np.zeros((3, 1, 1, 4))
+    cut_patches(images, patches, 2, 2, 1, 1, 2)
+    assert_array_equal(patches.sum(axis=(1, 2, 3)), [0, 4, 0])
+    back = np.zeros_like(images)
+    add_patches(np.ones_like(patches), back, 2, 2, 1, 1, 2)
+    assert_array_equal(back.sum(axis=(1, 2, 3)), [0, 4, 0])
+    largest, winners = np.zeros((3, 1, 1, 1)), np.zeros((3, 1, 1, 1), np.int32)
+    pool_max(images, largest, winners, 2, 1, 1, 2)
+    assert_array_equal(largest.ravel(), [0, 1, 0])
+    back = np.zeros_like(images)
+    unpool_max(np.ones_like(largest), winners, back, 2, 1, 1, 2)
+    assert_array_equal(back.sum(axis=(1, 2, 3)), [0, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("layer", "fan_in", "fan_out"),
+    [
+        (lambda start: Dense.random(300, 200, start, **DOUBLE), 300, 200),
+        (lambda start: Conv1D.random(3, 50, 80, 1, "same", start, **DOUBLE), 150, 240),
+        (
+            lambda start: Conv2D.random((3, 2), 50, 80, 1, "same", start, **DOUBLE),
+            300,
+            480,
+        ),
+        (
+            lambda start: DepthwiseConv2D.random(
+                (30, 20), 50, 1, "same", start, **DOUBLE
+            ),
+            600,
+            600,
+        ),
+        (lambda start: RNN.random(300, 200, start, **DOUBLE), 300, 200),
+        (lambda start: GRU.random(300, 200, start, **DOUBLE), 300, 200),
+    ],
+)
+def test_starts_have_the_variance_that_keeps_signals_the_same_size(
+    layer, fan_in, fan_out
+):
+    assert_allclose(layer("he").parameters[0].var() * fan_in, 2, rtol=0.05)
+    drawn = layer("xavier").parameters[0]
+    assert_allclose(drawn.var() * (fan_in + fan_out), 2, rtol=0.05)
+    assert_allclose(abs(drawn).max(), np.sqrt(6 / (fan_in + fan_out)), rtol=0.01)
 
 
 def test_dropout_keeps_the_mean_and_backward_uses_the_same_mask():

@@ -2,10 +2,16 @@
 
 from lookalike.learn.linear_regression import LinearRegression
 from lookalike.learn.linear_regression_gd import LinearRegressionGD
+from lookalike.learn.mlp_classifier import MLPClassifier
+from lookalike.learn.mlp_regressor import MLPRegressor
+from lookalike.learn.pca import PCA
 from lookalike.learn.ridge import Ridge
 
 __all__ = [
     "LinearRegression",
     "LinearRegressionGD",
+    "MLPClassifier",
+    "MLPRegressor",
+    "PCA",
     "Ridge",
 ]

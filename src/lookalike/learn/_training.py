@@ -1,0 +1,98 @@
+"""What every training loop needs: samples, a penalty, and knowing when to stop."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lookalike._typing import Array
+
+
+class Samples(NamedTuple):
+    """What is learned from: inputs, targets, and weights or None."""
+
+    X: Any  # dense or sparse, (n_samples, ...)
+    y: Array
+    weight: Array | None
+
+    def take(self, rows: Array) -> "Samples":
+        """Return only those rows."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Samples(self.X[rows], self.y[rows], weight)
+
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return len(self.y)
+
+    @property
+    def mass(self) -> float:
+        """Sum of the weights."""
+        return float(self.size if self.weight is None else self.weight.sum())
+
+
+def penalise(W: Array, gradient: Array, l1: float, l2: float) -> float:
+    r"""Add the slope of a penalty to a gradient, and return its value.
+
+    .. math:: l_1 \|W\|_1 + \frac{l_2}{2} \|W\|_2^2
+
+    Examples
+    --------
+    >>> gradient = np.zeros(2)
+    >>> penalise(np.array([3.0, -4.0]), gradient, l1=1.0, l2=0.1)
+    8.25
+    >>> gradient
+    array([ 1.3, -1.4])
+    """
+    value = 0.0
+    if l2:
+        value += 0.5 * l2 * float(np.vdot(W, W))
+        gradient += W * W.dtype.type(l2)
+    if l1:
+        value += l1 * float(np.abs(W).sum())
+        gradient += np.sign(W) * W.dtype.type(l1)
+    return value
+
+
+class Patience:
+    """Counts the epochs since the last one that was better by ``tol``.
+
+    Parameters
+    ----------
+    n_epochs : float
+        How many epochs without progress to bear.
+    tol : float
+        What counts as progress.
+
+    Attributes
+    ----------
+    best : float
+        The least loss so far (a score to be raised is seen with a minus).
+    n_stuck : int
+        Epochs without progress since the last with it.
+
+    Examples
+    --------
+    >>> patience = Patience(n_epochs=1, tol=0.1)
+    >>> [patience.see(loss) for loss in (1.0, 0.95, 0.97)]
+    [True, True, False]
+    >>> patience.is_over  # two epochs below 1.0, but by less than 0.1
+    True
+    """
+
+    def __init__(self, n_epochs: float, tol: float) -> None:
+        self._n_epochs = n_epochs
+        self._tol = tol
+        self.best = np.inf
+        self.n_stuck = 0
+
+    def see(self, loss: float) -> bool:
+        """Take note of an epoch's loss; say whether it is the least so far."""
+        self.n_stuck = self.n_stuck + 1 if loss > self.best - self._tol else 0
+        is_best = loss < self.best
+        self.best = min(self.best, loss)
+        return is_best
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there were more epochs without progress than were to be borne."""
+        return self.n_stuck > self._n_epochs
