@@ -1,5 +1,6 @@
 """Every layer: against finite differences, against torch, and on worked examples."""
 
+import pickle
 import threading
 
 import numpy as np
@@ -432,6 +433,18 @@ def test_a_network_answers_several_threads_at_the_same_time():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_layer_that_forgets_holds_nothing_but_its_parameters(name):
+    make, shape = CASES[name]
+    layer = make(DOUBLE)
+    size = len(pickle.dumps(layer))
+    X = np.random.default_rng(0).standard_normal((50, *shape[1:]))
+    layer.backward(layer.forward(X, training=True))
+    assert len(pickle.dumps(layer)) > size + 1000 or name in ("identity", "flatten")
+    layer.forget()
+    assert len(pickle.dumps(layer)) == size
 
 
 def test_asking_does_not_disturb_training():

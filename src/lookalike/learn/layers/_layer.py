@@ -1,6 +1,7 @@
 """What every layer of a network does: forward, backward, parameters, gradients."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from lookalike._typing import Array
 
@@ -30,6 +31,7 @@ class Layer(ABC):
     def __init__(self, *parameters: Array) -> None:
         self.parameters = list(parameters)
         self.gradients = []
+        self._memory: Any = None  # what forward keeps for backward
 
     @abstractmethod
     def forward(self, X: Array, training: bool = False) -> Array:
@@ -42,3 +44,8 @@ class Layer(ABC):
         ``input_gradient=False`` says that nobody will read the returned value (the
         first layer of a network): a layer may then skip that work and return anything.
         """
+
+    def forget(self) -> None:
+        """Drop the gradients and what ``forward`` kept: training is over."""
+        self.gradients = []
+        self._memory = None

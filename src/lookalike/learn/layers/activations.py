@@ -17,12 +17,12 @@ class _Activation(Layer):
         """Apply the function to every element."""
         Y = self._value(X)
         if training:
-            self._Y = Y
+            self._memory = Y
         return Y
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Multiply the gradient by the derivative, element by element."""
-        return self._slope(self._Y, G)
+        return self._slope(self._memory, G)
 
     def _value(self, X: Array) -> Array:
         raise NotImplementedError

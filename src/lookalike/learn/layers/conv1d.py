@@ -8,8 +8,7 @@ from sklearn.utils import check_random_state
 
 from lookalike._typing import Array
 from lookalike.learn.layers._layer import Layer
-from lookalike.learn.layers._windows import check_shape
-from lookalike.learn.layers.conv2d import Conv2D
+from lookalike.learn.layers._windows import Windows, check_shape
 from lookalike.learn.layers.starts import draw
 
 
@@ -18,8 +17,8 @@ class Conv1D(Layer):
 
     .. math:: Y_{t f} = b_f + \sum_{i, k} W_{i k f}\, X_{t s + i,\; k}
 
-    with stride :math:`s`, counting from the first step after padding; the kernel is not
-    flipped. A sequence is an image of one row, and is treated as one.
+    with stride :math:`s`, counting from the first step after padding. As in every
+    network library the kernel is not flipped.
 
     Parameters
     ----------
@@ -45,9 +44,8 @@ class Conv1D(Layer):
         self, weights: Array, bias: Array, stride: int = 1, padding: str = "valid"
     ) -> None:
         super().__init__(weights, bias)
-        self._n_channels = weights.shape[1]
-        # A view: the optimiser changes the weights of both at once.
-        self._layer = Conv2D(weights[None], bias, stride, padding)
+        # A sequence is an image of one row.
+        self._windows = Windows(1, weights.shape[0], stride, padding)
 
     @classmethod
     def random(
@@ -70,12 +68,26 @@ class Conv1D(Layer):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         """(n, length, n_channels) to (n, out_length, n_filters)."""
-        check_shape("Conv1D", X, ("n_samples", "length", "channels"), self._n_channels)
-        return self._layer.forward(X[:, None], training)[:, 0]
+        weights, bias = self.parameters
+        axes = ("n_samples", "length", "channels")
+        check_shape("Conv1D", X, axes, weights.shape[1])
+        patches = self._windows.cut(X[:, None])
+        if training:
+            self._memory = patches, X[:, None].shape
+        Y: Array = patches[:, 0] @ weights.reshape(-1, len(bias))
+        Y += bias
+        return Y
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n, out_length, n_filters) to (n, length, n_channels)."""
-        back = self._layer.backward(G[:, None], input_gradient)
-        weights, bias = self._layer.gradients
-        self.gradients = [weights[0], bias]
-        return back[:, 0]
+        weights, bias = self.parameters
+        patches, shape = self._memory
+        rows = G.reshape(-1, len(bias))
+        self.gradients = [
+            (patches.reshape(len(rows), -1).T @ rows).reshape(weights.shape),
+            rows.sum(axis=0),
+        ]
+        if not input_gradient:
+            return G
+        back = rows @ weights.reshape(-1, len(bias)).T
+        return self._windows.add(back.reshape(patches.shape), shape)[:, 0]

@@ -66,7 +66,7 @@ class Conv2D(Layer):
         self, weights: Array, bias: Array, stride: int = 1, padding: str = "valid"
     ) -> None:
         super().__init__(weights, bias)
-        height, width, self._n_channels, _ = weights.shape
+        height, width = weights.shape[:2]
         self._windows = Windows(height, width, stride, padding)
 
     @classmethod
@@ -90,12 +90,12 @@ class Conv2D(Layer):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         """(n, rows, columns, n_channels) to (n, out_rows, out_columns, n_filters)."""
-        axes = ("n_samples", "rows", "columns", "channels")
-        check_shape("Conv2D", X, axes, self._n_channels)
         weights, bias = self.parameters
+        axes = ("n_samples", "rows", "columns", "channels")
+        check_shape("Conv2D", X, axes, weights.shape[2])
         patches = self._windows.cut(X)
         if training:
-            self._patches, self._shape = patches, X.shape
+            self._memory = patches, X.shape
         Y: Array = patches @ weights.reshape(-1, len(bias))
         Y += bias
         return Y
@@ -103,13 +103,13 @@ class Conv2D(Layer):
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n, out_rows, out_columns, n_filters) to (n, rows, columns, n_channels)."""
         weights, bias = self.parameters
+        patches, shape = self._memory
         rows = G.reshape(-1, len(bias))
-        patches = self._patches.reshape(len(rows), -1)
         self.gradients = [
-            (patches.T @ rows).reshape(weights.shape),
+            (patches.reshape(len(rows), -1).T @ rows).reshape(weights.shape),
             rows.sum(axis=0),
         ]
         if not input_gradient:
             return G
         back = rows @ weights.reshape(-1, len(bias)).T
-        return self._windows.add(back.reshape(self._patches.shape), self._shape)
+        return self._windows.add(back.reshape(patches.shape), shape)

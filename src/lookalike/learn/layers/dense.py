@@ -67,12 +67,12 @@ class Dense(Layer):
         """(n_samples, n_inputs) to (n_samples, n_outputs)."""
         weights, bias = self.parameters
         if training:
-            self._X = X
+            self._memory = X
         Y: Array = X @ weights
         Y += bias
         return Y
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n_samples, n_outputs) to (n_samples, n_inputs)."""
-        self.gradients = [self._X.T @ G, G.sum(axis=0)]
+        self.gradients = [self._memory.T @ G, G.sum(axis=0)]
         return G @ self.parameters[0].T if input_gradient else G

@@ -78,14 +78,15 @@ class DepthwiseConv2D(Layer):
         check_shape("DepthwiseConv2D", X, axes, len(bias))
         patches = self._windows.cut(X)
         if training:
-            self._patches, self._shape = patches, X.shape
+            self._memory = patches, X.shape
         Y: Array = np.einsum("nrcik,ik->nrck", *self._split(patches))
         Y += bias
         return Y
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n, out_rows, out_columns, n_channels) to (n, rows, columns, n_channels)."""
-        patches, kernel = self._split(self._patches)
+        kept, shape = self._memory
+        patches, kernel = self._split(kept)
         self.gradients = [
             np.einsum("nrcik,nrck->ik", patches, G).reshape(self.parameters[0].shape),
             G.sum(axis=(0, 1, 2)),
@@ -93,7 +94,7 @@ class DepthwiseConv2D(Layer):
         if not input_gradient:
             return G
         back = np.einsum("nrck,ik->nrcik", G, kernel)
-        return self._windows.add(back.reshape(self._patches.shape), self._shape)
+        return self._windows.add(back.reshape(kept.shape), shape)
 
     def _split(self, patches: Array) -> tuple[Array, Array]:
         """Patches and kernel with one axis for the place and one for the channel."""

@@ -54,9 +54,9 @@ class Dropout(Layer):
         if not training:
             return X
         keep = self._rng.random_sample(X.shape) >= self._rate
-        self._mask = keep.astype(X.dtype) / X.dtype.type(1 - self._rate)
-        return X * self._mask
+        self._memory = keep.astype(X.dtype) / X.dtype.type(1 - self._rate)
+        return X * self._memory
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Silence the same units of the gradient."""
-        return G * self._mask
+        return G * self._memory

@@ -70,14 +70,14 @@ class Embedding(Layer):
                 f"{X.min()} to {X.max()}."
             )
         if training:
-            self._X = X
+            self._memory = X
         return self.parameters[0][X]
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Add up the gradient of each row; return zeros, identifiers have none."""
-        gradient = np.zeros_like(self.parameters[0])
-        np.add.at(gradient, self._X.ravel(), G.reshape(self._X.size, -1))
+        X, gradient = self._memory, np.zeros_like(self.parameters[0])
+        np.add.at(gradient, X.ravel(), G.reshape(X.size, -1))
         if self._padding is not None:
             gradient[self._padding] = 0
         self.gradients = [gradient]
-        return np.zeros(self._X.shape, G.dtype)
+        return np.zeros(X.shape, G.dtype)

@@ -24,9 +24,9 @@ class Flatten(Layer):
     def forward(self, X: Array, training: bool = False) -> Array:
         """(n_samples, ...) to (n_samples, n_features)."""
         if training:
-            self._shape = X.shape
+            self._memory = X.shape
         return X.reshape(len(X), -1)
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Fold the gradient back to the shape of the input."""
-        return G.reshape(self._shape)
+        return G.reshape(self._memory)

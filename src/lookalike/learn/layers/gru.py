@@ -86,34 +86,35 @@ class GRU(Layer):
         drive = X @ weights + bias
         n_samples, length, wide = drive.shape
         states = np.zeros((n_samples, length + 1, wide // 3), drive.dtype)
-        memory = []
+        steps = []
         for t in range(length):
             pull = states[:, t] @ recurrent + recurrent_bias
             r, z, n = _gates(drive[:, t], pull)
             states[:, t + 1] = (1 - z) * n + z * states[:, t]
-            memory.append((r, z, n, pull[:, -n.shape[1] :]))
+            steps.append((r, z, n, pull[:, -n.shape[1] :]))
         if training:
-            self._X, self._states, self._memory = X, states, memory
+            self._memory = X, states, steps
         return states[:, 1:]
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Gradients in all states to gradients in all inputs."""
         weights, recurrent, _, _ = self.parameters
+        X, states, steps = self._memory
         drives = np.empty((*G.shape[:2], weights.shape[1]), G.dtype)
         pulls = np.empty_like(drives)
         later = np.zeros_like(G[:, 0])
         for t in reversed(range(G.shape[1])):
-            r, z, n, pull = self._memory[t]
+            r, z, n, pull = steps[t]
             state = G[:, t] + later
             in_n = state * (1 - z) * (1 - n * n)
-            in_z = state * (self._states[:, t] - n) * z * (1 - z)
+            in_z = state * (states[:, t] - n) * z * (1 - z)
             in_r = in_n * pull * r * (1 - r)
             drives[:, t] = np.hstack([in_r, in_z, in_n])
             pulls[:, t] = np.hstack([in_r, in_z, in_n * r])
             later = state * z + pulls[:, t] @ recurrent.T
         self.gradients = [
-            np.tensordot(self._X, drives, axes=((0, 1), (0, 1))),
-            np.tensordot(self._states[:, :-1], pulls, axes=((0, 1), (0, 1))),
+            np.tensordot(X, drives, axes=((0, 1), (0, 1))),
+            np.tensordot(states[:, :-1], pulls, axes=((0, 1), (0, 1))),
             drives.sum(axis=(0, 1)),
             pulls.sum(axis=(0, 1)),
         ]

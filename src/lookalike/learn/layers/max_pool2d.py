@@ -60,16 +60,16 @@ class MaxPool2D(Layer):
         winners = np.empty(largest.shape, np.int32)
         pool_max(X, largest, winners, self._size, self._stride, 0, len(X))
         if training:
-            self._winners, self._shape = winners, X.shape
+            self._memory = winners, X.shape
         return largest
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Map the gradient of each window to the element that had won."""
-        if G.shape != self._winners.shape:
+        winners, shape = self._memory
+        if G.shape != winners.shape:
             raise ValueError(
-                f"G must have the shape {self._winners.shape} of the answer, got "
-                f"{G.shape}."
+                f"G must have the shape {winners.shape} of the answer, got {G.shape}."
             )
-        images = np.zeros(self._shape, G.dtype)
-        unpool_max(G, self._winners, images, self._size, self._stride, 0, len(G))
+        images = np.zeros(shape, G.dtype)
+        unpool_max(G, winners, images, self._size, self._stride, 0, len(G))
         return images

@@ -76,20 +76,21 @@ class RNN(Layer):
             state = np.tanh(drive[:, t] + state @ recurrent)
             states[:, t] = state
         if training:
-            self._X, self._states = X, states
+            self._memory = X, states
         return states
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Gradients in all states to gradients in all inputs."""
         weights, recurrent, _ = self.parameters
+        X, states = self._memory
         slopes = np.empty_like(G)  # in the argument of tanh
         later = np.zeros_like(G[:, 0])
         for t in reversed(range(G.shape[1])):
-            slopes[:, t] = (G[:, t] + later) * (1 - self._states[:, t] ** 2)
+            slopes[:, t] = (G[:, t] + later) * (1 - states[:, t] ** 2)
             later = slopes[:, t] @ recurrent.T
         self.gradients = [
-            np.tensordot(self._X, slopes, axes=((0, 1), (0, 1))),
-            np.tensordot(self._states[:, :-1], slopes[:, 1:], axes=((0, 1), (0, 1))),
+            np.tensordot(X, slopes, axes=((0, 1), (0, 1))),
+            np.tensordot(states[:, :-1], slopes[:, 1:], axes=((0, 1), (0, 1))),
             slopes.sum(axis=(0, 1)),
         ]
         back: Array = slopes @ weights.T

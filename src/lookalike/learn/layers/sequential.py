@@ -45,3 +45,9 @@ class Sequential(Layer):
             G = layer.backward(G, input_gradient or i > 0)
         self.gradients = [g for layer in self.layers for g in layer.gradients]
         return G
+
+    def forget(self) -> None:
+        """Drop what each layer kept, too."""
+        super().forget()
+        for layer in self.layers:
+            layer.forget()
