@@ -1,0 +1,33 @@
+"""Distinct draws: Floyd's choice of a random subset."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def distinct_draws(draws, first):
+    """Turn draws into distinct ones: a number drawn before becomes ``first + i``.
+
+    draws : int64 (n_draws,), draw i uniform from 0 to ``first + i``; changed in place
+    first : the size of the population less n_draws
+
+    The draws become a uniform subset of ``range(first + n_draws)``. Bentley and Floyd
+    (1987), algorithm F2, the set a table with open addressing. Cost: O(n_draws).
+    """
+    bits = 4
+    while 1 << bits < 2 * len(draws):
+        bits += 1
+    mask = (1 << bits) - 1
+    table = np.full(1 << bits, -1, dtype=np.int64)
+    for i in range(len(draws)):
+        wanted = int(draws[i])
+        for _ in range(2):
+            # Fibonacci hashing of the lower 31 bits keeps the product in 63 bits.
+            place = ((wanted & 0x7FFFFFFF) * 2654435769 >> 16) & mask
+            while table[place] >= 0 and table[place] != wanted:
+                place = (place + 1) & mask
+            if table[place] < 0:
+                break
+            wanted = first + i  # larger than all draws before: surely new
+        table[place] = wanted
+        draws[i] = wanted
