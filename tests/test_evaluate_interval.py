@@ -99,6 +99,17 @@ def test_a_bound_option_stays_bound():
     assert estimate.low < macro(true, pred) == estimate.value < estimate.high
 
 
+def test_a_column_of_weights_is_resampled_with_its_rows():
+    def weighted_mean(values, sample_weight):
+        return np.average(values, weights=sample_weight)
+
+    rng = np.random.default_rng(0)
+    values, weights = rng.random(50), rng.integers(1, 3, size=50)
+    estimate = bootstrap(weighted_mean, values, weights)
+    assert estimate.value == np.average(values, weights=weights)
+    assert estimate.low < estimate.value < estimate.high
+
+
 def test_a_class_that_a_resample_misses_is_not_scored_in_it():
     # One row of class 1: a third of the resamples has none, and is then all right.
     true, pred = [0] * 9 + [1], [0] * 10

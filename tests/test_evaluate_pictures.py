@@ -136,6 +136,13 @@ def test_images_are_drawn_in_their_order_and_grey_is_inverted_on_request():
         assert [round(image.get_extent()[0]) for image in shown] == [0, 1]
 
 
+def test_bytes_run_from_0_to_255():
+    images = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
+    (shown,) = pictures.strip(images).axes[0].images
+    np.testing.assert_allclose(shown.get_array(), [[0, 0.2], [0.4, 1]])
+    assert shown.get_clim() == (0, 1)
+
+
 def test_a_strip_breaks_into_lines():
     shown = pictures.strip(np.zeros((5, 4, 4)), n_columns=2).axes[0].images
     corners = [(round(i.get_extent()[0]), round(i.get_extent()[3])) for i in shown]
@@ -143,17 +150,16 @@ def test_a_strip_breaks_into_lines():
 
 
 def test_classes_of_a_map_differ_in_more_than_colour():
-    looks = [
-        (pictures.PALETTE[i % 10], pictures.MARKERS[(i + i // 10) % 10])
-        for i in range(100)
-    ]
-    assert len(set(looks)) == 100
-    assert len({marker for _, marker in looks[:10]}) == 10
-    figure = pictures.embedding_map(np.eye(2), ["b", "a"])
-    colours = [to_hex(dots.get_facecolor()[0]) for dots in figure.axes[0].collections]
-    assert colours == list(pictures.PALETTE[:2])
+    figure = pictures.embedding_map(
+        np.random.default_rng(0).random((100, 2)), range(100)
+    )
+    dots = figure.axes[0].collections
+    colours = [to_hex(each.get_facecolor()[0]) for each in dots]
+    shapes = [each.get_paths()[0].vertices.tobytes() for each in dots]
+    assert len(set(shapes[:10])) == 10
+    assert len(set(zip(colours, shapes, strict=True))) == 100
     legend = figure.axes[0].get_legend().get_texts()
-    assert [text.get_text() for text in legend] == ["a", "b"]
+    assert [text.get_text() for text in legend] == [str(i) for i in range(100)]
 
 
 def test_a_curve_starts_at_epoch_1():

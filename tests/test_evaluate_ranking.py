@@ -104,6 +104,18 @@ def test_the_order_of_equal_grades_does_not_matter():
     np.testing.assert_allclose(ndcg_at_k([[0.1, 0.1, 0.1]], 3), [1.0])
 
 
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 40))
+def test_the_best_order_scores_1_whatever_the_rounding(seed, n):
+    rng = np.random.default_rng(seed)
+    best = -np.sort(-rng.random((7, n)), axis=1)
+    judged = np.hstack([best, np.zeros((7, int(rng.integers(4))))])
+    judged = np.asfortranarray(rng.permuted(judged, axis=1))
+    values = ndcg_at_k(best, n, judged=judged)
+    np.testing.assert_allclose(values, 1.0)
+    assert values.max() <= 1.0
+
+
 def test_a_batch_answers_like_its_queries_one_by_one():
     relevance = np.random.default_rng(0).integers(3, size=(6, 9))
     total = (relevance > 0).sum(axis=1) + 2
