@@ -3,7 +3,12 @@
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
 from lookalike.datasets.digits import load_digits_sample
 from lookalike.datasets.download import get
-from lookalike.datasets.images import Images, load_fashion_mnist, load_mnist
+from lookalike.datasets.images import (
+    Images,
+    load_fashion_mnist,
+    load_images,
+    load_mnist,
+)
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
 
 __all__ = [
@@ -18,5 +23,6 @@ __all__ = [
     "get",
     "load_digits_sample",
     "load_fashion_mnist",
+    "load_images",
     "load_mnist",
 ]

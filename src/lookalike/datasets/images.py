@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike._typing import Array, Ints
 from lookalike.datasets.catalogue import CATALOGUE
-from lookalike.datasets.locate import find
+from lookalike.datasets.locate import UNREADABLE, checksum, find
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,37 @@ def load_fashion_mnist(path: str | os.PathLike[str] | None = None) -> Images:
     7 sneaker, 8 bag, 9 ankle boot.
     """
     return _load("fashion_mnist", find("fashion_mnist", path))
+
+
+def load_images(path: str | os.PathLike[str]) -> Images:
+    """Load your own images: an ``.npz`` with the four arrays of :class:`Images`.
+
+    Parameters
+    ----------
+    path : path
+        Holds ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file. What is in the arrays is the system's to check.
+    """
+    path = Path(path)
+    try:
+        # Opened here: np.load leaves a file open that turns out to be no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = [
+                arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")
+            ]
+    except (IsADirectoryError, FileNotFoundError):
+        raise ValueError(f"{path} is not a file; expected an .npz of images.") from None
+    except KeyError as error:
+        raise ValueError(
+            f"{path} must hold x_train, y_train, x_test and y_test; {error.args[0]}."
+        ) from None
+    except UNREADABLE as error:
+        raise ValueError(f"{path} is not an .npz that can be read: {error}") from None
+    return Images(path.stem, checksum(path), *found)
 
 
 def _load(name: str, path: Path) -> Images:

@@ -13,8 +13,7 @@ import numpy as np
 
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
 
-# What NumPy, zipfile and gzip raise on a file that is not what its name says.
-_UNREADABLE = (
+UNREADABLE = (
     EOFError,
     TypeError,
     ValueError,
@@ -22,6 +21,7 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
+"""What NumPy, zipfile and gzip raise on a file that is not what its name says."""
 
 
 def find(name: str, path: str | os.PathLike[str] | None = None) -> Path:
@@ -112,7 +112,7 @@ def verify(path: Path, file: File) -> None:
         raise FileNotFoundError(
             f"{path} is missing, though the rest of its data set is here: get it again."
         ) from None
-    except _UNREADABLE:
+    except UNREADABLE:
         found = "unreadable"
     if found != file.sha256:
         raise ValueError(

@@ -1,1 +1,27 @@
-"""End-to-end systems, one a file."""
+"""End-to-end systems, one a file.
+
+All have the same verbs: ``fit``, ``evaluate``, one or two that say what they do,
+``save``, ``load`` and ``card``. ``SYSTEMS`` names them; ``find_system`` imports one.
+"""
+
+from importlib import import_module
+from typing import Any
+
+SYSTEMS = {"digits": ("lookalike.systems.digits", "Digits")}
+"""Module and class of each system."""
+
+
+def find_system(name: str) -> Any:
+    """Return a system's class by its name.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name; the message lists those that there are.
+    """
+    if name not in SYSTEMS:
+        raise ValueError(
+            f"The system must be one of {', '.join(SYSTEMS)}, got {name!r}."
+        )
+    module, attribute = SYSTEMS[name]
+    return getattr(import_module(module), attribute)

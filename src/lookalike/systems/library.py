@@ -66,6 +66,17 @@ class Library:
             # A process that was killed may have come to save, and not to point.
             return max(self.names(), key=int, default=None)
 
+    def check_writable(self) -> None:
+        """Refuse a folder that cannot take a generation, before one is made."""
+        place = self.folder
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            raise ValueError(
+                f"{self.folder} cannot hold generations: {place} is no folder that may "
+                "be written."
+            )
+
     def add(self, write: Callable[[Path], object]) -> str:
         """Let ``write`` make the next generation, and let that one answer."""
         last = max(map(int, self.names()), default=0)

@@ -1,0 +1,129 @@
+"""What the verbs share: options, answers on stdout, progress and errors on stderr."""
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="Where the system's generations lie, or one of them."),
+]
+System = Annotated[str, typer.Argument(help="Which system; `lookalike systems` lists.")]
+
+Report = Callable[[str, float], None]
+"""Told what is being done and which share of the whole, 0 to 1, is behind."""
+
+
+class Sentences(TyperGroup):
+    """A command whose errors are a sentence and an exit status, never a traceback.
+
+    2 is the user's to mend (a wrong file, an extra that is missing), 130 is Ctrl-C.
+    ``LOOKALIKE_DEBUG=1`` shows the traceback instead.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb."""
+        # Pillow's own warnings would only double the sentence about a bad image.
+        warnings.filterwarnings("ignore", module="PIL")
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # whoever read our output has enough: typer ends quietly
+        except KeyboardInterrupt:
+            typer.echo("Stopped by Ctrl-C; nothing was left half-written.", err=True)
+            raise typer.Exit(130) from None
+        except (ValueError, OSError, ImportError, MemoryError) as error:
+            if os.environ.get("LOOKALIKE_DEBUG"):
+                raise
+            typer.echo(f"Error: {_sentence(error)}", err=True)
+            raise typer.Exit(2) from None
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this."
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def say(answer: Mapping[str, Any], as_json: bool, lines: Sequence[str]) -> None:
+    """Print the answer: as one JSON object, or as lines for a reader."""
+    if as_json:
+        typer.echo(json.dumps(answer))
+    else:
+        for line in lines:
+            typer.echo(line)
+
+
+def summary(
+    system: str, generation: str, data: str, metrics: Mapping[str, Any], seconds: float
+) -> dict[str, Any]:
+    """Return what ``train`` and ``evaluate`` print as JSON."""
+    numbers = {name: asdict(estimate) for name, estimate in metrics.items()}
+    return {
+        "system": system,
+        "generation": generation,
+        "data": data,
+        "metrics": numbers,
+        "seconds": seconds,
+    }
+
+
+def metric_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Return each metric with its interval, a line each."""
+    rows = [(f"  {name.replace('_', ' ')}", str(m)) for name, m in metrics.items()]
+    return columns(rows)
+
+
+def columns(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Lay rows out in columns, numbers to the right.
+
+    Examples
+    --------
+    >>> columns([["name", "size"], ["mnist", 11], ["fer2013", 7]])
+    ['name     size', 'mnist      11', 'fer2013     7']
+    """
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    right = [isinstance(cell, int | float) for cell in rows[-1]]
+    lines = []
+    for row in texts:
+        cells = zip(row, widths, right, strict=True)
+        padded = [cell.rjust(w) if r else cell.ljust(w) for cell, w, r in cells]
+        lines.append("  ".join(padded).rstrip())
+    return lines
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Show a bar on stderr while the body runs, and nothing where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    text = TextColumn("{task.description:<30}")
+    console = Console(stderr=True)
+    with Progress(
+        *(text, BarColumn(), TimeElapsedColumn()),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+def warn(sentence: str | None) -> None:
+    """Tell the user on stderr what they should know, if there is anything."""
+    if sentence:
+        typer.echo(f"Warning: {sentence}", err=True)

@@ -1,0 +1,37 @@
+"""The ``lookalike`` command: one verb a file, imported light, run when asked for."""
+
+import typer
+
+from lookalike.cli._common import Sentences
+from lookalike.cli.classify import classify
+from lookalike.cli.data import data
+from lookalike.cli.demo import demo
+from lookalike.cli.describe import describe
+from lookalike.cli.doctor import doctor
+from lookalike.cli.evaluate import evaluate
+from lookalike.cli.search import search
+from lookalike.cli.systems import systems
+from lookalike.cli.train import train
+
+app = typer.Typer(
+    cls=Sentences,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for verb in (demo, train, evaluate, classify, search, describe):
+    app.command()(verb)
+app.add_typer(systems, name="systems")
+app.add_typer(data, name="data")
+app.command()(doctor)
+
+
+@app.callback()
+def callback() -> None:
+    """Recognition, retrieval and ranking, from first principles to a service."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

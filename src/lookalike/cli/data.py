@@ -1,0 +1,74 @@
+"""``lookalike data``: which data sets are known, where they lie, and fetching them."""
+
+from typing import Annotated
+
+import typer
+
+from lookalike.cli._common import Json, columns, progress, say
+
+data = typer.Typer(no_args_is_help=True, help="Known data sets: list, get, path.")
+Name = Annotated[str, typer.Argument(help="Name of the data set; `data list` lists.")]
+
+
+@data.command("list")
+def list_(json: Json = False) -> None:
+    """List every known data set: is it here, its size, licence and home."""
+    from lookalike.datasets import CATALOGUE
+
+    states = {name: _state(name) for name in CATALOGUE}
+    known = [
+        {
+            "name": name,
+            **states[name],
+            "bytes": data_set.size,
+            "licence": data_set.licence,
+            "home": data_set.home,
+            "downloads": data_set.can_be_downloaded,
+            "about": data_set.about,
+        }
+        for name, data_set in CATALOGUE.items()
+    ]
+    rows = [("name", "state", "size", "licence", "what it is")]
+    for name, data_set in CATALOGUE.items():
+        size = f"{data_set.size / 1e6:.1f} MB"
+        state = str(states[name]["state"])
+        rows.append((name, state, size, data_set.licence, data_set.about))
+    footer = "`lookalike data get NAME` downloads; `data list --json` names the homes."
+    say({"data_sets": known}, json, [*columns(rows), "", footer])
+
+
+@data.command()
+def get(name: Name, json: Json = False) -> None:
+    """Download a data set from its home into the cache, checked."""
+    from lookalike.datasets import CATALOGUE, get
+    from lookalike.datasets.locate import known
+
+    known(name)
+    with progress() as report:
+        path = get(
+            CATALOGUE[name],
+            progress=lambda done, total: report(
+                f"{name}: {done / 1e6:.1f} MB", done / total if total else 0
+            ),
+        )
+    say({"name": name, "path": str(path)}, json, [str(path)])
+
+
+@data.command()
+def path(name: Name, json: Json = False) -> None:
+    """Print where a data set lies, checked against its checksum."""
+    from lookalike.datasets import find
+
+    where = find(name)
+    say({"name": name, "path": str(where)}, json, [str(where)])
+
+
+def _state(name: str) -> dict[str, str | None]:
+    from lookalike.datasets import find
+
+    try:
+        return {"state": "here", "path": str(find(name))}
+    except FileNotFoundError:
+        return {"state": "not here", "path": None}
+    except ValueError:
+        return {"state": "damaged", "path": None}

@@ -1,0 +1,40 @@
+"""``lookalike search``: the known images most like this one."""
+
+from typing import Annotated
+
+import typer
+
+from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._systems import image_files, open_system, read_digits
+from lookalike.cli.classify import Named, Paths
+
+
+def search(
+    images: Paths,
+    k: Annotated[int, typer.Option("--k", help="Answers an image.")] = 10,
+    system: Named = "digits",
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Find the known images most like each image, best first."""
+    files = image_files(images)
+    queries = read_digits(files)
+    fitted, number = open_system(system, folder)
+    hits = fitted.search(queries, k)
+    labels = fitted.labels_[hits.ids].tolist()
+    found, lines = [], []
+    for file, ids, scores, theirs in zip(
+        files, hits.ids.tolist(), hits.scores.tolist(), labels, strict=True
+    ):
+        near = [
+            {"id": i, "score": score, "label": label}
+            for i, score, label in zip(ids, scores, theirs, strict=True)
+        ]
+        found.append({"image": str(file), "hits": near})
+        rows = [("rank", "id", "label", "score")]
+        rows += [
+            (str(rank), str(hit["id"]), str(hit["label"]), f"{hit['score']:.3f}")
+            for rank, hit in enumerate(near, start=1)
+        ]
+        lines += [str(file), *columns(rows)]
+    say({"system": system, "generation": number, "answers": found}, json, lines)
