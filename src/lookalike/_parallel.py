@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any
 
 from joblib import effective_n_jobs
+from threadpoolctl import ThreadpoolController
 
 
 def run_slices(
@@ -24,3 +28,15 @@ def run_slices(
     with ThreadPoolExecutor(n_threads) as pool:
         # list() waits for every slice and re-raises what one of them raised.
         list(pool.map(lambda start: work(start, min(n, start + grain)), starts))
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def blas_threads(n_jobs: int | None, rows: int) -> AbstractContextManager[Any]:
+    """Hold NumPy's products to ``n_jobs`` threads, where there is enough to share."""
+    if rows < 256:
+        return nullcontext()
+    return _controller().limit(limits=effective_n_jobs(n_jobs), user_api="blas")

@@ -1,0 +1,148 @@
+"""The distances themselves: what an exact answer is compared by, digit for digit.
+
+Every search, filtered or not, orders rows by these functions, so their rounding is
+part of the definition: bytes are summed as integers, floats in 32 lanes of float64
+that are folded in halves. Neither order depends on the processor.
+"""
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+from lookalike.kernels import simd
+
+SQUARED_EUCLIDEAN, COSINE, INNER_PRODUCT, MANHATTAN = 0, 1, 2, 3
+LANES = 32
+# The fast instruction wants one signed side: catalogue bytes are stored less 128.
+SIGNED_OFFSET = 128
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _fold(lanes):
+    width = LANES // 2
+    while width > 0:
+        for lane in range(width):
+            lanes[lane] += lanes[lane + width]
+        width //= 2
+    return lanes[0]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def sum_of_squares(q, x, offset, lanes):
+    """``sum((q - (x + offset)) ** 2)`` in float64; ``lanes`` is scratch of LANES."""
+    for lane in range(LANES):
+        lanes[lane] = 0.0
+    whole = q.shape[0] // LANES * LANES
+    for start in range(0, whole, LANES):
+        for lane in range(LANES):
+            d = np.float64(q[start + lane]) - (np.float64(x[start + lane]) + offset)
+            lanes[lane] += d * d
+    for lane in range(q.shape[0] - whole):
+        d = np.float64(q[whole + lane]) - (np.float64(x[whole + lane]) + offset)
+        lanes[lane] += d * d
+    return _fold(lanes)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def sum_of_products(q, x, offset, lanes):
+    """``sum(q * (x + offset))`` in float64; ``lanes`` is scratch of LANES."""
+    for lane in range(LANES):
+        lanes[lane] = 0.0
+    whole = q.shape[0] // LANES * LANES
+    for start in range(0, whole, LANES):
+        for lane in range(LANES):
+            value = np.float64(x[start + lane]) + offset
+            lanes[lane] += np.float64(q[start + lane]) * value
+    for lane in range(q.shape[0] - whole):
+        value = np.float64(x[whole + lane]) + offset
+        lanes[lane] += np.float64(q[whole + lane]) * value
+    return _fold(lanes)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def sum_of_differences(q, x, lanes):
+    """``sum(|q - x|)`` in float64; ``lanes`` is scratch of LANES."""
+    for lane in range(LANES):
+        lanes[lane] = 0.0
+    whole = q.shape[0] // LANES * LANES
+    for start in range(0, whole, LANES):
+        for lane in range(LANES):
+            d = np.float64(q[start + lane]) - np.float64(x[start + lane])
+            lanes[lane] += abs(d)
+    for lane in range(q.shape[0] - whole):
+        lanes[lane] += abs(np.float64(q[whole + lane]) - np.float64(x[whole + lane]))
+    return _fold(lanes)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def differences_of_bytes(q, x):
+    """``sum(|q - x|)`` of bytes, exactly."""
+    total = np.int32(0)
+    for j in range(q.shape[0]):
+        total += abs(np.int32(q[j]) - np.int32(x[j]))
+    return total
+
+
+def dot_of_bytes(q, x):
+    """``sum(q * x)`` of bytes, exactly.
+
+    q, x : uint8 (n,); or, for the fast instruction, x int8 and n a multiple of 64.
+        n is at most 33,000, or the sum leaves int32.
+    """
+    total = np.int32(0)
+    for j in range(q.shape[0]):
+        total += np.int32(q[j]) * np.int32(x[j])
+    return total
+
+
+def _dot_of_bytes_by_instruction(q, x):
+    return simd.dot_bytes(q.ctypes.data, x.ctypes.data, q.shape[0] >> 6)
+
+
+@overload(dot_of_bytes, jit_options={"forceinline": True})
+def _dot_of_bytes(q, x):
+    return _dot_of_bytes_by_instruction if x.dtype == types.int8 else dot_of_bytes
+
+
+def offset_of(x):
+    """What was subtracted from the bytes that the fast instruction reads as signed."""
+    return float(SIGNED_OFFSET) if x.dtype == np.int8 else 0.0
+
+
+@overload(offset_of, jit_options={"forceinline": True})
+def _offset_of(x):
+    offset = float(SIGNED_OFFSET) if x.dtype == types.int8 else 0.0
+    return lambda x: offset
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def distance(metric, q, x, q_norm, x_norm, q_shift, lanes):
+    """The distance of one query and one stored row: smaller is nearer.
+
+    ===================  =====================  =============================
+    metric               value                  norms
+    ===================  =====================  =============================
+    SQUARED_EUCLIDEAN    ``|q - x|**2``         squared, used for bytes only
+    COSINE               ``1 - q.x / |q||x|``   inverse, 0 for a zero vector
+    INNER_PRODUCT        ``-q.x``               not used
+    MANHATTAN            ``|q - x|_1``          not used; bytes must be unsigned
+    ===================  =====================  =============================
+
+    q_shift : the sum of a query of bytes times what was subtracted from the row's
+    """
+    if metric == MANHATTAN:
+        if q.itemsize == 1:
+            return np.float64(differences_of_bytes(q, x))
+        return sum_of_differences(q, x, lanes)
+    if q.itemsize == 1:
+        product = np.float64(dot_of_bytes(q, x)) + q_shift
+        if metric == SQUARED_EUCLIDEAN:
+            return q_norm + x_norm - 2.0 * product
+    else:
+        offset = offset_of(x)
+        if metric == SQUARED_EUCLIDEAN:
+            return sum_of_squares(q, x, offset, lanes)
+        product = sum_of_products(q, x, offset, lanes)
+    if metric == COSINE:
+        return 1.0 - product * (q_norm * x_norm)
+    return -product

@@ -1,0 +1,251 @@
+"""The three processor instructions that plain Numba cannot reach, and nothing else.
+
+Recent x86 processors multiply small integers much faster than floats (AVX-512 VNNI):
+
+- ``vpdpwssd`` multiplies 32 pairs of int16 and adds neighbouring products into 16
+  int32 sums, in one instruction;
+- ``vpdpbusd`` does the same for 64 pairs of bytes (one side unsigned), four products
+  to a sum;
+- ``prefetch`` asks for a cache line before it is needed.
+
+Each function below emits LLVM's name for one of them inside a small loop. They take
+*addresses* (``array.ctypes.data``), check nothing, and need ``HAS_VNNI``; every caller
+has a portable twin in plain Numba that returns the same answer.
+"""
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import config
+from numba.extending import intrinsic
+
+# A user who pins Numba to another processor (NUMBA_CPU_NAME), or switches it off,
+# takes the portable path.
+HAS_VNNI = (
+    not config.DISABLE_JIT
+    and config.CPU_NAME is None
+    and llvm.get_host_cpu_features().get("avx512vnni", False)
+)
+
+ROWS = 6  # queries per tile: 6 x 4 sums + 4 rows + 1 query fill 29 of 32 registers
+PANEL = 64  # catalogue rows per tile: 4 registers of 16
+
+_BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+_INT16x32 = ir.VectorType(ir.IntType(16), 32)
+_BYTEx64 = ir.VectorType(_BYTE, 64)
+_INTx16 = ir.VectorType(_INT, 16)
+
+
+def _long(value):
+    return ir.Constant(_LONG, value)
+
+
+def _load(builder, address, kind, align=1):
+    value = builder.load(builder.inttoptr(address, kind.as_pointer()))
+    value.align = align
+    return value
+
+
+def _store(builder, value, address, align=4):
+    pointer = builder.inttoptr(address, value.type.as_pointer())
+    builder.store(value, pointer).align = align
+
+
+def _broadcast(builder, value):
+    """The same 32 bits in all 16 lanes."""
+    undefined = ir.Constant(_INTx16, ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(_INT, 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(_INTx16, [0] * 16))
+
+
+def _declare(builder, name, result, arguments):
+    module = builder.module
+    if name in module.globals:
+        return module.globals[name]
+    return ir.Function(module, ir.FunctionType(result, arguments), name)
+
+
+def _loop(builder, n, sums, step):
+    """``for i in range(n): sums = step(i, sums)``, the sums held in registers."""
+    before, body = builder.block, builder.append_basic_block("body")
+    after = builder.append_basic_block("after")
+    builder.branch(body)
+    builder.position_at_end(body)
+    i = builder.phi(_LONG)
+    i.add_incoming(_long(0), before)
+    held = [builder.phi(s.type) for s in sums]
+    for phi, start in zip(held, sums, strict=True):
+        phi.add_incoming(start, before)
+    updated = step(i, held)
+    following = builder.add(i, _long(1))
+    i.add_incoming(following, body)
+    for phi, value in zip(held, updated, strict=True):
+        phi.add_incoming(value, body)
+    builder.cbranch(builder.icmp_signed("<", following, n), body, after)
+    builder.position_at_end(after)
+    return updated
+
+
+def _make_tile(rows):
+    """A tile of ``rows`` queries by one panel of 64 catalogue rows.
+
+    keys[r, j] = start[j] + sum_i queries[r, i] * panel[j, i]   (exact modulo 2**32)
+    minima[r]  = min_j keys[r, j]
+
+    queries : address of int16 (rows, 2 * n_pairs), rows ``query_stride`` bytes apart
+    panel   : address of int16 (n_pairs, 64, 2), aligned to 64 bytes
+    start   : address of int32 (64,)
+    keys    : address of int32 (rows, 64), rows ``key_stride`` bytes apart
+    minima  : address of int32 (rows,), ``minimum_stride`` bytes apart
+    """
+
+    @intrinsic
+    def tile(
+        context,
+        queries,
+        query_stride,
+        panel,
+        n_pairs,
+        start,
+        keys,
+        key_stride,
+        minima,
+        minimum_stride,
+    ):
+        def generate(context, builder, signature, arguments):
+            (q, q_stride, panel, n_pairs, start, keys, key_stride, minima, m_stride) = (
+                arguments
+            )
+            multiply_add = _declare(
+                builder,
+                "llvm.x86.avx512.vpdpwssd.512",
+                _INTx16,
+                [_INTx16, _INT16x32, _INT16x32],
+            )
+            starts = [
+                _load(builder, builder.add(start, _long(64 * v)), _INTx16, 4)
+                for v in range(4)
+            ]
+            query = [q]
+            for _ in range(1, rows):
+                query.append(builder.add(query[-1], q_stride))
+
+            def step(i, sums):
+                line = builder.add(panel, builder.mul(i, _long(256)))
+                pair = builder.mul(i, _long(4))
+                x = [
+                    _load(builder, builder.add(line, _long(64 * v)), _INT16x32, 64)
+                    for v in range(4)
+                ]
+                out = []
+                for r in range(rows):
+                    both = _load(builder, builder.add(query[r], pair), _INT, 4)
+                    both = builder.bitcast(_broadcast(builder, both), _INT16x32)
+                    for v in range(4):
+                        out.append(
+                            builder.call(multiply_add, [sums[4 * r + v], x[v], both])
+                        )
+                return out
+
+            sums = _loop(builder, n_pairs, starts * rows, step)
+            minimum = _declare(builder, "llvm.smin.v16i32", _INTx16, [_INTx16, _INTx16])
+            reduce = _declare(
+                builder, "llvm.vector.reduce.smin.v16i32", _INT, [_INTx16]
+            )
+            for r in range(rows):
+                a, b, c, d = sums[4 * r : 4 * r + 4]
+                for v, value in enumerate((a, b, c, d)):
+                    _store(builder, value, builder.add(keys, _long(64 * v)))
+                low = builder.call(
+                    minimum,
+                    [builder.call(minimum, [a, b]), builder.call(minimum, [c, d])],
+                )
+                _store(builder, builder.call(reduce, [low]), minima)
+                keys = builder.add(keys, key_stride)
+                minima = builder.add(minima, m_stride)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 9), generate
+
+    return tile
+
+
+tile_of_six = _make_tile(ROWS)
+tile_of_one = _make_tile(1)
+
+
+@intrinsic
+def dot_bytes(context, unsigned, signed, n_lines):
+    """Sum of products of unsigned and signed bytes, ``n_lines`` of 64 bytes each.
+
+    Exact while it fits int32: up to 65,000 bytes.
+    """
+
+    def generate(context, builder, signature, arguments):
+        unsigned, signed, n_lines = arguments
+        multiply_add = _declare(
+            builder,
+            "llvm.x86.avx512.vpdpbusd.512",
+            _INTx16,
+            [_INTx16, _BYTEx64, _BYTEx64],
+        )
+
+        def step(i, sums):
+            at = builder.mul(i, _long(64))
+            x = _load(builder, builder.add(unsigned, at), _BYTEx64)
+            q = _load(builder, builder.add(signed, at), _BYTEx64)
+            return [builder.call(multiply_add, [sums[0], x, q])]
+
+        (total,) = _loop(builder, n_lines, [ir.Constant(_INTx16, [0] * 16)], step)
+        reduce = _declare(builder, "llvm.vector.reduce.add.v16i32", _INT, [_INTx16])
+        return builder.call(reduce, [total])
+
+    return types.int32(*[types.int64] * 3), generate
+
+
+@intrinsic
+def at_most(context, keys, limit):
+    """One bit for each of 64 int32 at address ``keys``, set if at most ``limit``."""
+
+    def generate(context, builder, signature, arguments):
+        keys, limit = arguments
+        limits = _broadcast(builder, limit)
+        bits = _long(0)
+        for v in range(4):
+            x = _load(builder, builder.add(keys, _long(64 * v)), _INTx16, 4)
+            mask = builder.bitcast(builder.icmp_signed("<=", x, limits), ir.IntType(16))
+            mask = builder.shl(builder.zext(mask, _LONG), _long(16 * v))
+            bits = builder.or_(bits, mask)
+        return bits
+
+    return types.uint64(types.int64, types.int32), generate
+
+
+@intrinsic
+def lowest_bit(context, bits):
+    """Position of the lowest bit that is set; ``bits`` must not be zero."""
+
+    def generate(context, builder, signature, arguments):
+        count = _declare(builder, "llvm.cttz.i64", _LONG, [_LONG, ir.IntType(1)])
+        return builder.call(count, [arguments[0], ir.Constant(ir.IntType(1), 1)])
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def prefetch(context, address):
+    """Ask for the cache line at ``address``; harmless on any processor."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = builder.inttoptr(arguments[0], _BYTE.as_pointer())
+        request = _declare(
+            builder,
+            "llvm.prefetch.p0",
+            ir.VoidType(),
+            [_BYTE.as_pointer()] + [_INT] * 3,
+        )
+        read, keep, data = (ir.Constant(_INT, value) for value in (0, 3, 1))
+        builder.call(request, [pointer, read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate

@@ -1,0 +1,251 @@
+"""Exact nearest neighbours at the speed of approximate ones.
+
+Distances are preserved by a rotation. So rotate to principal axes once, and compare a
+few leading coordinates in small integers: a *proven lower bound* of the distance. Then
+compute the full distance only for the few rows that could still win:
+
+1. ``search.rotation`` learns the axes, measures how many of them pay, rounds the
+   leading coordinates of every row to a short code, and proves the bound;
+2. ``kernels.bounds`` compares the codes of a query with those of every row;
+3. ``kernels.neighbors`` computes distances in the order of the bounds, until the bound
+   itself exceeds the k-th best distance.
+
+Exact, because the bound is proven; fast, because almost everything is skipped. On real
+images a few hundred distances are computed out of 60,000.
+"""
+
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.search.index import METRICS, ExactIndex
+
+ALGORITHMS = ("auto", "brute", "rotation", "portable")
+SMALL = 1_024  # fewer rows than this are simply all compared
+
+
+class NearestNeighbors(BaseEstimator):
+    r"""The rows of a catalogue that are nearest to a query, exactly.
+
+    For each query q the k rows x with the smallest
+
+    .. math:: |q - x|_2,\quad |q - x|_2^2,\quad 1 - \frac{q \cdot x}{|q||x|},\quad
+              -q \cdot x \quad\text{or}\quad |q - x|_1
+
+    nearest first; rows at equal distance come in the order of the catalogue.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=5
+        Rows returned per query unless the call says otherwise.
+    radius : float, default=1.0
+        Distance within which ``radius_neighbors`` looks unless the call says otherwise.
+    algorithm : {"auto", "brute", "rotation", "portable"}, default="auto"
+        All give the same answer. "brute" compares every row. "rotation" skips rows by
+        the bound, with the fastest instructions of the processor; "portable" does so
+        without them. "auto" takes "rotation" unless the catalogue is small, and without
+        a rotation where a measurement on the data says that it does not pay.
+    metric : str, default="minkowski"
+        "euclidean", "sqeuclidean", "cosine", "inner_product" (returned as minus the
+        product: smaller is nearer), "manhattan", or "minkowski" with ``p``.
+    p : {1, 2}, default=2
+        Power of the Minkowski metric.
+    n_jobs : int or None, default=None
+        Threads, as in scikit-learn: None is one, -1 is one for every processor. The
+        answer does not depend on it.
+
+    Attributes
+    ----------
+    n_samples_fit_ : int
+        Rows in the catalogue.
+    n_features_in_ : int
+        Values per row.
+    effective_metric_ : str
+        The metric, "minkowski" resolved by ``p``.
+    n_axes_ : int or None
+        Leading coordinates compared first; None where every row is compared in full.
+
+    Notes
+    -----
+    Values are kept in the narrowest type that holds them exactly. Distances are sums in
+    float64 (of integers, for bytes), in an order that is part of the definition: every
+    algorithm, thread count and batch size gives the same bits. A zero vector has cosine
+    distance 1 to everything.
+
+    Cost of ``fit``: O(n_samples * n_features * n_axes). Of a query: O(n_samples *
+    n_axes) integer operations and a few hundred distances, or all of them where the
+    rows have no structure.
+
+    References
+    ----------
+    .. [1] Fukunaga and Narendra (1975). "A branch and bound algorithm for computing
+       k-nearest neighbors". IEEE Transactions on Computers C-24(7).
+
+    Examples
+    --------
+    >>> from lookalike.search import NearestNeighbors
+    >>> index = NearestNeighbors(n_neighbors=2).fit([[0.0], [1.0], [3.0], [1.0]])
+    >>> distances, rows = index.kneighbors([[1.5]])
+    >>> rows
+    array([[1, 3]])
+    >>> distances
+    array([[0.5, 0.5]])
+    """
+
+    n_samples_fit_: int
+    effective_metric_: str
+    n_axes_: int | None
+
+    def __init__(
+        self,
+        n_neighbors: int = 5,
+        radius: float = 1.0,
+        algorithm: str = "auto",
+        metric: str = "minkowski",
+        p: float = 2,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.radius = radius
+        self.algorithm = algorithm
+        self.metric = metric
+        self.p = p
+        self.n_jobs = n_jobs
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Index the rows of X, shape (n_samples, n_features)."""
+        rows: Array = validate_data(
+            self, X, dtype=[np.float64, np.float32, np.uint8], order="C"
+        )
+        self._check_parameters()
+        self.n_samples_fit_ = len(rows)
+        self._index = ExactIndex(
+            rows,
+            self.effective_metric_,
+            n_neighbors=min(int(self.n_neighbors), len(rows)),
+            filtered=len(rows) >= SMALL
+            if self.algorithm == "auto"
+            else self.algorithm != "brute",
+            portable=self.algorithm == "portable",
+            n_jobs=self.n_jobs,
+        )
+        self.n_axes_ = self._index.n_axes
+        return self
+
+    def _check_parameters(self) -> None:
+        if not isinstance(self.n_neighbors, Integral) or self.n_neighbors < 1:
+            raise ValueError(
+                f"n_neighbors must be a positive integer, got {self.n_neighbors!r}."
+            )
+        if self.algorithm not in ALGORITHMS:
+            raise ValueError(
+                f"algorithm must be one of {ALGORITHMS}, got {self.algorithm!r}."
+            )
+        metric = self.metric
+        if metric == "minkowski":
+            if self.p not in (1, 2):
+                raise ValueError(f"p must be 1 or 2, got {self.p!r}.")
+            metric = "euclidean" if self.p == 2 else "manhattan"
+        if metric not in METRICS:
+            raise ValueError(
+                f"metric must be 'minkowski' or one of {METRICS}, got {self.metric!r}."
+            )
+        self.effective_metric_ = metric
+
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> tuple[Floats, Ints] | Ints:
+        """The nearest rows of each query, nearest first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_queries, n_features), default=None
+            None asks for the neighbours of every catalogue row, itself left out.
+        n_neighbors : int, default=None
+            Between 1 and ``n_samples_fit_`` (less one without X).
+        return_distance : bool, default=True
+
+        Returns
+        -------
+        distances : float64 array of shape (n_queries, n_neighbors)
+            Left out unless ``return_distance``.
+        indices : int64 array of shape (n_queries, n_neighbors)
+        """
+        check_is_fitted(self)
+        k = self.n_neighbors if n_neighbors is None else n_neighbors
+        self._check_k(k, self.n_samples_fit_ - (X is None))
+        Q = self._queries(X)
+        distances, indices = self._index.nearest(Q, k + (X is None), self.n_jobs)
+        if X is None:
+            distances, indices = _without_self(distances, indices)
+        if self.effective_metric_ == "euclidean":
+            np.sqrt(distances, out=distances)
+        return (distances, indices) if return_distance else indices
+
+    def radius_neighbors(
+        self,
+        X: ArrayLike | None = None,
+        radius: float | None = None,
+        return_distance: bool = True,
+    ) -> tuple[Array, Array] | Array:
+        """Every row within a radius of each query, nearest first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_queries, n_features), default=None
+            None asks for the neighbours of every catalogue row, itself left out.
+        radius : float, default=None
+            In units of the metric; a row at exactly this distance is found.
+        return_distance : bool, default=True
+
+        Returns
+        -------
+        distances : object array of shape (n_queries,) of float64 arrays
+            Left out unless ``return_distance``.
+        indices : object array of shape (n_queries,) of int64 arrays
+        """
+        check_is_fitted(self)
+        radius = self.radius if radius is None else radius
+        if not isinstance(radius, Real) or np.isnan(radius):
+            raise ValueError(f"radius must be a number, got {radius!r}.")
+        found = self._index.within(self._queries(X), float(radius), self.n_jobs)
+        distances = np.empty(len(found), dtype=object)
+        indices = np.empty(len(found), dtype=object)
+        for q, (d, i) in enumerate(found):
+            if X is None:
+                d, i = d[i != q], i[i != q]
+            root = self.effective_metric_ == "euclidean"
+            distances[q], indices[q] = np.sqrt(d) if root else d, i
+        return (distances, indices) if return_distance else indices
+
+    def _check_k(self, k: Any, most: int) -> None:
+        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
+            raise ValueError(f"n_neighbors must be a positive integer, got {k!r}.")
+        if k > most:
+            raise ValueError(
+                f"Expected n_neighbors <= n_samples_fit, but n_neighbors = {k}, "
+                f"n_samples_fit = {self.n_samples_fit_}: at most {most} can be found."
+            )
+
+    def _queries(self, X: ArrayLike | None) -> Array:
+        if X is None:
+            return self._index.catalogue()
+        return validate_data(
+            self, X, dtype=[np.float64, np.float32, np.uint8], order="C", reset=False
+        )
+
+
+def _without_self(distances: Floats, indices: Ints) -> tuple[Floats, Ints]:
+    """Drop each row from its own neighbours, or the last one if copies crowd it out."""
+    n, k = indices.shape
+    own = indices == np.arange(n)[:, None]
+    own[:, -1] |= ~own.any(axis=1)
+    return distances[~own].reshape(n, k - 1), indices[~own].reshape(n, k - 1)

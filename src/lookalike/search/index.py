@@ -1,0 +1,213 @@
+"""Catalogue, codes and kernels put together: k nearest, or all within a radius."""
+
+import numpy as np
+
+from lookalike._parallel import blas_threads, run_slices
+from lookalike._typing import Array, Floats, Ints
+from lookalike.kernels import simd
+from lookalike.kernels.distances import MANHATTAN
+from lookalike.kernels.neighbors import (
+    BLOCK,
+    Catalogue,
+    Queries,
+    all_distances,
+    nearest,
+    within,
+)
+from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
+from lookalike.search.rotation import RotationFilter
+from lookalike.search.rows import narrowest, norms_for, queries_for, stored
+
+METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan")
+MANY = 1_024  # more neighbours than this are sorted, not inserted
+HELD = 4_000_000  # distances held at once where all are computed
+
+
+class ExactIndex:
+    """Exact search over fixed rows; Euclidean distances stay squared.
+
+    Nothing is checked here: ``NearestNeighbors`` is the border where data is.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), uint8, float32 or float64
+    metric : one of METRICS
+    n_neighbors : int
+        The k that the filter is planned for; any other is answered too.
+    filtered : bool
+        Skip rows by the rotation filter (never for Manhattan).
+    portable : bool
+        Leave the processor's integer instructions alone.
+    """
+
+    def __init__(
+        self,
+        X: Array,
+        metric: str,
+        n_neighbors: int,
+        filtered: bool,
+        portable: bool,
+        n_jobs: int | None,
+    ) -> None:
+        X = narrowest(X)
+        fast = simd.HAS_VNNI and not portable and metric != "manhattan"
+        geometry = _geometry(metric, X)
+        self.metric = metric
+        self.n_features = X.shape[1]
+        self.filter: RotationFilter | None = None
+        with blas_threads(n_jobs, len(X)):
+            self._code = MANHATTAN if geometry is None else geometry.code
+            self.norms = norms_for(self._code, X)
+            if geometry is not None and filtered:
+                self.filter = RotationFilter(geometry, integers=fast)
+                self.filter.fit(X, n_neighbors)
+        self.rows = stored(X, signed=fast)
+
+    @property
+    def n_axes(self) -> int | None:
+        """Leading coordinates compared first, None where all are."""
+        if self.filter is None or self.filter.axes is None:
+            return None
+        return self.filter.axes.shape[1]
+
+    def catalogue(self) -> Array:
+        """The rows as they were given, in the type in which they are held."""
+        rows = self.rows[:, : self.n_features]
+        if rows.dtype == np.int8:
+            return rows.view(np.uint8) ^ np.uint8(128)
+        return np.ascontiguousarray(rows)
+
+    def nearest(
+        self, Q: Array, k: int, n_jobs: int | None, work: Ints | None = None
+    ) -> tuple[Floats, Ints]:
+        """The k nearest rows, 1 <= k <= n_samples: distances and indices (n, k).
+
+        work : int64 (n_queries, 2), zeros, receives how many rows the bounds left and
+            how many distances were computed
+        """
+        if self.filter is None or k > MANY:
+            return self._nearest_of_all(Q, k, n_jobs)
+        catalogue, queries = self._encoded(Q, n_jobs)
+        distances = np.empty((len(Q), k))
+        indices = np.empty((len(Q), k), np.int64)
+        counted = np.zeros((len(Q), 2), np.int64) if work is None else work
+
+        def search(first: int, last: int) -> None:
+            nearest(
+                catalogue,
+                queries,
+                self._code,
+                first,
+                last,
+                distances,
+                indices,
+                counted,
+            )
+
+        run_slices(search, len(Q), n_jobs, grain=10 * BLOCK)
+        return distances, indices
+
+    def within(
+        self, Q: Array, radius: float, n_jobs: int | None
+    ) -> list[tuple[Floats, Ints]]:
+        """Rows no further than ``radius``, sorted: distances and indices per query."""
+        root = self.metric == "euclidean"
+        if self.filter is None:
+            return self._within_of_all(Q, radius, root, n_jobs)
+        catalogue, queries = self._encoded(Q, n_jobs)
+        counts = np.zeros(len(Q), np.int64)
+        found: dict[int, tuple[Floats, Ints]] = {}
+
+        def search(first: int, last: int) -> None:
+            found[first] = within(
+                catalogue, queries, self._code, radius, root, first, last, counts
+            )
+
+        run_slices(search, len(Q), n_jobs, grain=10 * BLOCK)
+        ordered = [found[first] for first in sorted(found)]
+        ends = np.cumsum(counts)[:-1]
+        distances = np.split(np.concatenate([d for d, _ in ordered]), ends)
+        indices = np.split(np.concatenate([i for _, i in ordered]), ends)
+        return [_sorted(d, i) for d, i in zip(distances, indices, strict=True)]
+
+    def _encoded(self, Q: Array, n_jobs: int | None) -> tuple[Catalogue, Queries]:
+        assert self.filter is not None
+        with blas_threads(n_jobs, len(Q)):
+            codes = self.filter.encode_queries(Q)
+        rows, shifts = queries_for(self.rows, Q)
+        catalogue = Catalogue(
+            self.rows, self.norms, self.filter.panels, self.filter.starts
+        )
+        queries = Queries(
+            rows,
+            norms_for(self._code, narrowest(Q)),
+            shifts,
+            codes.codes,
+            codes.base,
+            codes.slope,
+            codes.error,
+            codes.limit_offset,
+        )
+        return catalogue, queries
+
+    def _every_distance(self, Q: Array, n_jobs: int | None) -> Floats:
+        rows, shifts = queries_for(self.rows, Q)
+        norms = norms_for(self._code, narrowest(Q))
+        out = np.empty((len(Q), len(self.rows)))
+
+        def search(first: int, last: int) -> None:
+            all_distances(
+                self.rows,
+                self.norms,
+                rows,
+                norms,
+                shifts,
+                self._code,
+                first,
+                last,
+                out[first:last],
+            )
+
+        run_slices(search, len(Q), n_jobs, grain=max(1, BLOCK // 4))
+        return out
+
+    def _nearest_of_all(
+        self, Q: Array, k: int, n_jobs: int | None
+    ) -> tuple[Floats, Ints]:
+        distances = np.empty((len(Q), k))
+        indices = np.empty((len(Q), k), np.int64)
+        step = max(1, HELD // len(self.rows))
+        for first in range(0, len(Q), step):
+            every = self._every_distance(Q[first : first + step], n_jobs)
+            for q, row in enumerate(every, start=first):
+                # Ties at the last place too go to the lower row, hence "<=".
+                worst = np.partition(row, k - 1)[k - 1]
+                near = np.flatnonzero(row <= worst)
+                order = np.argsort(row[near], kind="stable")[:k]
+                indices[q] = near[order]
+                distances[q] = row[indices[q]]
+        return distances, indices
+
+    def _within_of_all(
+        self, Q: Array, radius: float, root: bool, n_jobs: int | None
+    ) -> list[tuple[Floats, Ints]]:
+        found = []
+        step = max(1, HELD // len(self.rows))
+        for first in range(0, len(Q), step):
+            for row in self._every_distance(Q[first : first + step], n_jobs):
+                near = np.flatnonzero((np.sqrt(row) if root else row) <= radius)
+                found.append(_sorted(row[near], near))
+        return found
+
+
+def _geometry(metric: str, X: Array) -> Geometry | None:
+    if metric == "cosine":
+        return Cosine()
+    if metric == "inner_product":
+        return InnerProduct(X)
+    return None if metric == "manhattan" else Euclidean()
+
+
+def _sorted(distances: Floats, indices: Ints) -> tuple[Floats, Ints]:
+    order = np.lexsort((indices, distances))
+    return distances[order], indices[order]

@@ -1,0 +1,83 @@
+"""How catalogue rows and queries are held for the exact distance.
+
+Values are kept in the narrowest type that holds them all exactly: bytes for pixels
+(also pixels that arrive as floats), float32 where that loses nothing, else float64.
+Distances come out the same to the last bit, from a quarter or an eighth of the memory.
+"""
+
+import numpy as np
+
+from lookalike._typing import Array, Floats
+from lookalike.kernels.distances import COSINE, SIGNED_OFFSET, SQUARED_EUCLIDEAN
+from lookalike.search.geometry import inverse_norms, squared_norms
+
+LONGEST_BYTES = 33_000  # a longer sum of products of bytes would leave 32 bits
+LINE = 64
+
+
+def narrowest(X: Array) -> Array:
+    """X as uint8, float32 or float64, the first that holds every value exactly."""
+    if X.dtype == np.uint8:
+        return X if X.shape[1] <= LONGEST_BYTES else X.astype(np.float32)
+    for kind in (np.uint8, np.float32):
+        if kind == np.uint8 and X.shape[1] > LONGEST_BYTES:
+            continue
+        # A few rows tell almost always, at almost no cost.
+        if _holds(X[:8], kind) and _holds(X, kind):
+            return X.astype(kind)
+    return X.astype(np.float64, copy=False)
+
+
+def _holds(X: Array, kind: type) -> bool:
+    if X.dtype == kind:
+        return True
+    if kind == np.uint8 and not (X.min() >= 0 and X.max() <= 255):
+        return False
+    # Too large for float32 becomes infinite, which is not equal.
+    with np.errstate(over="ignore"):
+        return bool(np.array_equal(X.astype(kind), X))
+
+
+def stored(X: Array, signed: bool) -> Array:
+    """Rows as the kernel reads them, C-contiguous.
+
+    Bytes are padded to whole cache lines, and with ``signed`` (the fast instruction)
+    stored less 128; the padding is zero and meets only zeros of the queries.
+    """
+    if X.dtype != np.uint8:
+        return np.ascontiguousarray(X)
+    width = -(-X.shape[1] // LINE) * LINE
+    rows = np.zeros((len(X), width), np.int8 if signed else np.uint8)
+    if signed:
+        np.bitwise_xor(X, SIGNED_OFFSET, out=rows[:, : X.shape[1]].view(np.uint8))
+    else:
+        rows[:, : X.shape[1]] = X
+    return rows
+
+
+def queries_for(rows: Array, Q: Array) -> tuple[Array, Floats]:
+    """Queries in a type that the stored rows can be compared with, and their shifts."""
+    no_shift = np.zeros(len(Q))
+    narrow = narrowest(Q)
+    if rows.itemsize == 1:
+        if narrow.dtype != np.uint8:
+            return np.ascontiguousarray(Q, np.float64), no_shift
+        sums = narrow.sum(axis=1, dtype=np.float64)
+        shift = SIGNED_OFFSET * sums if rows.dtype == np.int8 else no_shift
+        return stored(narrow, signed=False), shift
+    exact = rows.dtype == np.float32 and narrow.itemsize <= 4
+    return np.ascontiguousarray(Q, np.float32 if exact else np.float64), no_shift
+
+
+def norms_for(metric: int, X: Array) -> Floats:
+    """What the kernel's distance asks for beside the values, shape (n,)."""
+    parts = []
+    for i in range(0, len(X), 4096):
+        wide = X[i : i + 4096].astype(np.float64, copy=False)
+        if metric == COSINE:
+            parts.append(inverse_norms(wide))
+        elif metric == SQUARED_EUCLIDEAN and X.dtype == np.uint8:
+            parts.append(squared_norms(wide))
+        else:
+            parts.append(np.zeros(len(wide)))
+    return np.concatenate(parts)

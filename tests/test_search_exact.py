@@ -1,0 +1,285 @@
+"""Exact nearest neighbours: every path gives the answer of the plain definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import config
+from sklearn.neighbors import NearestNeighbors as Reference
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lookalike.kernels import simd
+from lookalike.search import NearestNeighbors
+from lookalike.search.rotation import RotationFilter, principal_axes
+
+PATHS = ["rotation", "portable"] if simd.HAS_VNNI else ["portable"]
+METRICS = ["euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan"]
+
+
+def defined(Q, X, metric):
+    """Every distance, by the definition of the metric."""
+    Q, X = np.asarray(Q, np.float64), np.asarray(X, np.float64)
+    if metric == "manhattan":
+        return np.abs(Q[:, None] - X).sum(-1)
+    if metric in ("euclidean", "sqeuclidean"):
+        squared = ((Q[:, None] - X) ** 2).sum(-1)
+        return np.sqrt(squared) if metric == "euclidean" else squared
+    if metric == "inner_product":
+        return -(Q @ X.T)
+    lengths = np.linalg.norm(Q, axis=1)[:, None] * np.linalg.norm(X, axis=1)
+    with np.errstate(invalid="ignore"):
+        return 1.0 - np.where(lengths > 0, (Q @ X.T) / lengths, 0.0)
+
+
+@parametrize_with_checks([NearestNeighbors(n_neighbors=1)])
+def test_follows_scikit_learn_conventions(estimator, check):
+    check(estimator)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 400),
+    d=st.integers(1, 20),
+    k=st.integers(1, 70),
+    path=st.sampled_from(PATHS),
+    metric=st.sampled_from(["sqeuclidean", "inner_product", "manhattan"]),
+    kind=st.sampled_from([np.uint8, np.int16, np.float32, np.float64]),
+)
+def test_equals_its_definition_on_rows_full_of_ties(seed, n, d, k, path, metric, kind):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(3, size=(n, d)).astype(kind)
+    Q = rng.integers(3, size=(5, d)).astype(kind)
+    k = min(k, n)
+    index = NearestNeighbors(k, algorithm=path, metric=metric).fit(X)
+    every = defined(Q, X, metric)
+    order = np.argsort(every, axis=1, kind="stable")[:, :k]
+    distances, rows = index.kneighbors(Q)
+    np.testing.assert_array_equal(rows, order)
+    np.testing.assert_array_equal(distances, np.take_along_axis(every, order, 1))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("path", [*PATHS, "brute"])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_agrees_with_scikit_learn(metric, path, kind):
+    rng = np.random.default_rng(1)
+    X, Q = rng.normal(size=(600, 12)).astype(kind), rng.normal(size=(40, 12))
+    ours = NearestNeighbors(7, algorithm=path, metric=metric).fit(X)
+    if metric == "inner_product":
+        every = defined(Q, X, metric)
+        rows = np.argsort(every, axis=1)[:, :7]
+        distances = np.take_along_axis(every, rows, 1)
+    else:
+        theirs = Reference(n_neighbors=7, algorithm="brute", metric=metric)
+        distances, rows = theirs.fit(X.astype(np.float64)).kneighbors(Q)
+    ours_distances, ours_rows = ours.kneighbors(Q)
+    np.testing.assert_array_equal(ours_rows, rows)
+    np.testing.assert_allclose(ours_distances, distances, rtol=1e-6, atol=1e-12)
+
+
+def shapes_of_data(rng):
+    decay = np.exp(-0.3 * np.arange(30))
+    yield "decaying", rng.normal(size=(1500, 30)) * decay
+    yield "independent", rng.normal(size=(1500, 30))
+    yield "clustered", rng.normal(size=(20, 30))[rng.integers(20, size=1500)] * 50
+    yield "far from zero", rng.normal(size=(1500, 30)) + 1e5
+    yield (
+        "a few enormous",
+        rng.normal(size=(1500, 30)) * np.where(rng.random((1500, 1)) < 0.003, 1e6, 1.0),
+    )
+    yield "tiny", rng.normal(size=(1500, 30)) * 1e-150
+    yield "huge", rng.normal(size=(1500, 30)) * 1e150
+    yield "zeros", np.zeros((1500, 30))
+    yield "a constant", np.full((1500, 30), 7.25)
+    yield "bytes", rng.integers(256, size=(1500, 30)).astype(np.uint8)
+    yield "sparse bytes", (rng.random((1500, 30)) < 0.02).astype(np.uint8) * 255
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_gives_the_same_bits(path, metric):
+    rng = np.random.default_rng(2)
+    for name, X in shapes_of_data(rng):
+        if X.dtype == np.uint8:
+            Q = np.concatenate([X[:20], 255 - X[:20]])
+        else:
+            Q = np.concatenate([X[:10], X[10:20] * 2, X[20:30] * -3, X[30:40] * 1e3])
+        filtered = NearestNeighbors(9, algorithm=path, metric=metric).fit(X)
+        brute = NearestNeighbors(9, algorithm="brute", metric=metric).fit(X)
+        for found, expected in zip(
+            filtered.kneighbors(Q), brute.kneighbors(Q), strict=True
+        ):
+            np.testing.assert_array_equal(found, expected, err_msg=name)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    d=st.integers(2, 40),
+    log_scale=st.integers(-20, 20),
+    offset=st.sampled_from([0.0, 1.0, 1e3]),
+    integers=st.booleans() if simd.HAS_VNNI else st.just(False),
+)
+def test_the_bound_holds_at_its_edge(seed, d, log_scale, offset, integers):
+    """No code may say "skip" to a row at exactly the distance to beat."""
+    from lookalike.search.geometry import Euclidean
+
+    rng = np.random.default_rng(seed)
+    X = (rng.normal(size=(300, d)) * rng.exponential(size=d) + offset) * 2.0**log_scale
+    # Queries beside rows make the true distance small and every rounding count.
+    Q = np.concatenate([X[:10], X[10:20] * (1 + 1e-9), X[20:30] + 2.0**log_scale])
+    index = RotationFilter(Euclidean(), integers).fit(X, 5)
+    if index.axes is None:
+        index.axes = principal_axes(X - index.mean, max(1, d // 2))
+        index._encode_rows(X)
+    coded = index.encode_queries(Q)
+    panels = index.panels if integers else index.panels[..., None]
+    flat = panels.transpose(0, 2, 1, 3).reshape(-1, index.n_steps)[: len(X)]
+    keys = index.starts.ravel()[: len(X)] + coded.codes.astype(float) @ flat.T.astype(
+        float
+    )
+    squared = ((Q[:, None] - X) ** 2).sum(-1)
+    reach = np.sqrt(coded.base[:, None] + coded.slope[:, None] * squared)
+    limit = 0.5 * (reach + coded.error[:, None]) ** 2 + coded.limit_offset[:, None]
+    assert (keys <= limit).all()
+    # And it is a bound worth having: without the allowances it would not hold.
+    assert (limit - keys < 0.05 * (index.scale**2 * squared.max() + 2.0**24)).any()
+
+
+def test_axes_never_stretch():
+    rng = np.random.default_rng(3)
+    for d, n in ((40, 500), (200, 90)):
+        sample = rng.normal(size=(n, d)) * np.exp(-0.1 * np.arange(d))
+        axes = principal_axes(sample - sample.mean(axis=0), 16)
+        assert np.linalg.svd(axes, compute_uv=False).max() <= 1.0
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("path", [*PATHS, "brute"])
+def test_radius_finds_exactly_what_lies_within(metric, path):
+    rng = np.random.default_rng(4)
+    X = rng.integers(5, size=(500, 3)).astype(float)
+    Q = X[:30]
+    every = defined(Q, X, metric)
+    radius = float(np.quantile(every, 0.05))
+    index = NearestNeighbors(metric=metric, algorithm=path).fit(X)
+    distances, rows = index.radius_neighbors(Q, radius)
+    for q in range(len(Q)):
+        d, i = distances[q], rows[q]
+        assert (np.lexsort((i, d)) == np.arange(len(i))).all()
+        if metric == "cosine":  # the last bit of a quotient decides at the boundary
+            assert set(i) >= set(np.flatnonzero(every[q] < radius - 1e-12))
+            assert set(i) <= set(np.flatnonzero(every[q] < radius + 1e-12))
+        else:
+            assert set(i) == set(np.flatnonzero(every[q] <= radius))
+
+
+def test_without_queries_a_row_is_not_its_own_neighbour():
+    X = np.array([[0.0], [1.0], [1.0], [5.0]])
+    distances, rows = NearestNeighbors(1).fit(X).kneighbors()
+    np.testing.assert_array_equal(rows, [[1], [2], [1], [1]])
+    np.testing.assert_array_equal(distances, [[1.0], [0.0], [0.0], [4.0]])
+    rows = NearestNeighbors(1).fit(X).radius_neighbors(radius=1, return_distance=False)
+    assert [list(r) for r in rows] == [[1, 2], [2, 0], [1, 0], []]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "brute"])
+def test_the_answer_does_not_depend_on_threads_batches_or_layout(path):
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(3000, 24)) * np.exp(-0.2 * np.arange(24))
+    Q = X[::5] + 0.01
+    index = NearestNeighbors(6, algorithm=path).fit(X)
+    expected = index.kneighbors(Q)
+    frozen = Q.copy()
+    frozen.flags.writeable = False
+    variants = {
+        "threads": NearestNeighbors(6, algorithm=path, n_jobs=2).fit(X).kneighbors(Q),
+        "fortran": index.kneighbors(np.asfortranarray(Q)),
+        "read-only": index.kneighbors(frozen),
+        "strided": index.kneighbors(np.repeat(Q, 2, axis=0)[::2]),
+        "list": index.kneighbors(Q.tolist()),
+    }
+    alone = [index.kneighbors(q[None]) for q in Q[:50]]
+    for k in range(2):
+        one_by_one = np.concatenate([answer[k] for answer in alone])
+        np.testing.assert_array_equal(one_by_one, expected[k][:50])
+        for name, answer in variants.items():
+            np.testing.assert_array_equal(answer[k], expected[k], err_msg=name)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_type_of_the_same_values_does_not_matter(path):
+    rng = np.random.default_rng(6)
+    X = rng.integers(256, size=(1200, 50)).astype(np.uint8)
+    expected = NearestNeighbors(5, algorithm=path).fit(X).kneighbors(X[:40])
+    for kind in (np.float16, np.float32, np.float64, np.int32, np.int64, np.uint16):
+        index = NearestNeighbors(5, algorithm=path).fit(X.astype(kind))
+        for found, wanted in zip(
+            index.kneighbors(X[:40].astype(kind)), expected, strict=True
+        ):
+            np.testing.assert_array_equal(found, wanted)
+    # Queries between the grey levels leave the path of bytes, and still are exact.
+    Q = X[:40] + 0.5
+    distances, rows = NearestNeighbors(5, algorithm=path).fit(X).kneighbors(Q)
+    every = defined(Q, X, "euclidean")
+    order = np.argsort(every, axis=1, kind="stable")[:, :5]
+    np.testing.assert_array_equal(rows, order)
+    np.testing.assert_allclose(distances, np.take_along_axis(every, order, 1))
+
+
+def test_a_zero_vector_has_cosine_distance_one_to_everything():
+    X = np.array([[1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]])
+    distances, rows = NearestNeighbors(3, metric="cosine").fit(X).kneighbors(X[:2])
+    np.testing.assert_array_equal(rows, [[0, 1, 2], [0, 1, 2]])
+    np.testing.assert_array_equal(distances, [[0, 1, 2], [1, 1, 1]])
+
+
+def test_as_many_neighbours_as_rows_sort_the_catalogue():
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(1500, 9))
+    for k in (1000, 1024, 1025, 1500):
+        _, rows = NearestNeighbors(k).fit(X).kneighbors(X[:3])
+        order = np.argsort(defined(X[:3], X, "sqeuclidean"), axis=1)[:, :k]
+        np.testing.assert_array_equal(rows, order)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0."),
+        ({"n_neighbors": 1.5}, "n_neighbors must be a positive integer, got 1.5."),
+        ({"metric": "hamming"}, "metric must be 'minkowski' or one of"),
+        ({"p": 3}, "p must be 1 or 2, got 3."),
+        ({"algorithm": "kd_tree"}, "algorithm must be one of"),
+    ],
+)
+def test_rejects_bad_parameters(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        NearestNeighbors(**parameters).fit([[0.0], [1.0]])
+
+
+@pytest.mark.parametrize(
+    ("query", "k", "message"),
+    [
+        ([[0.0]], 3, "Expected n_neighbors <= n_samples_fit"),
+        ([[0.0]], 0, "n_neighbors must be a positive integer"),
+        ([[0.0, 1.0]], 1, "X has 2 features"),
+        ([[np.nan]], 1, "NaN"),
+        ([[np.inf]], 1, "infinity"),
+    ],
+)
+def test_rejects_what_the_kernels_could_not_read_safely(query, k, message):
+    index = NearestNeighbors().fit([[0.0], [1.0]])
+    with pytest.raises(ValueError, match=message):
+        index.kneighbors(query, k)
+
+
+def test_rejects_a_radius_that_is_no_number():
+    with pytest.raises(ValueError, match="radius must be a number, got nan"):
+        NearestNeighbors().fit([[0.0]]).radius_neighbors([[0.0]], float("nan"))
+
+
+def test_the_fast_path_is_off_without_the_compiler():
+    if config.DISABLE_JIT:
+        assert not simd.HAS_VNNI
