@@ -11,7 +11,7 @@ from PIL import Image
 
 from lookalike.evaluate import Estimate, confusion_matrix, pictures
 
-CROSS = pictures.CROSS
+CROSS = "\N{BALLOT X}"
 GREY = np.linspace(0, 1, 2 * 3 * 6 * 5).reshape(2, 3, 6, 5)
 RGB = np.random.default_rng(0).integers(256, size=(2, 3, 6, 5, 3), dtype=np.uint8)
 

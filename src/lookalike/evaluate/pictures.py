@@ -15,28 +15,36 @@ References
 """
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats
-from lookalike.evaluate.interval import Estimate
-
-PALETTE = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+from lookalike.evaluate._drawing import (
+    DASHES,
+    GRID,
+    INK,
+    MARKERS,
+    MUTED,
+    PALETTE,
+    RIGHT,
+    WRONG,
+    Grid,
+    bare,
+    captions_of,
+    figure_of,
+    images_of,
+    plain,
+    rgb,
+    rounded,
 )
-MARKERS = "os^DvPX*<>"
-DASHES = ("-", "--", ":", "-.")
-INK, MUTED, GRID = "#1f2933", "#5f6b76", "#dfe4e8"
-RIGHT, WRONG = "#3f90da", "#c2410c"
-CROSS = "\N{BALLOT X}"
+from lookalike.evaluate.interval import Estimate
 
 
 def confusion(
@@ -67,10 +75,10 @@ def confusion(
     """
     cells = _square(matrix)
     n = len(cells)
-    names = [_plain(label) for label in (range(n) if labels is None else labels)]
+    names = [plain(label) for label in (range(n) if labels is None else labels)]
     _same_length("labels", names, n)
     side = min(0.44 * n + 1.2, 10.0)
-    figure, axes = _figure((side + 0.4, side), title)
+    figure, axes = figure_of((side + 0.4, side), title)
     axes.imshow(_cell_colours(cells), interpolation="nearest")
     step = -(-n // 60)  # no room for more names than that
     upright = max(map(len, names)) <= 3
@@ -120,8 +128,8 @@ def _cell_colours(cells: Floats) -> Floats:
     mistakes = np.where(np.eye(len(cells), dtype=bool), 0, cells)
     depth = 0.75 * np.sqrt(mistakes / max(mistakes.max(), 1e-300))
     np.fill_diagonal(depth, 0.75 * np.diag(share))
-    colour = np.tile(_rgb("#f08a4b"), (*cells.shape, 1))
-    np.einsum("iij->ij", colour)[:] = _rgb(RIGHT)
+    colour = np.tile(rgb("#f08a4b"), (*cells.shape, 1))
+    np.einsum("iij->ij", colour)[:] = rgb(RIGHT)
     return 1 - depth[:, :, None] * (1 - colour)
 
 
@@ -149,7 +157,7 @@ def loss_curve(
     named = curves if isinstance(curves, Mapping) else {"": curves}
     if not named:
         raise ValueError("curves must hold at least one curve, got none.")
-    figure, axes = _figure((6.4, 3.4), title)
+    figure, axes = figure_of((6.4, 3.4), title)
     for i, (name, values) in enumerate(named.items()):
         losses = _column(f"curve {name!r}" if name else "curves", values)
         axes.plot(
@@ -160,10 +168,10 @@ def loss_curve(
             linewidth=2,
             marker="o" if len(losses) <= 40 else None,
             markersize=4,
-            label=_plain(f"{name}, last {losses[-1]:.4g}".lstrip(", ")),
+            label=plain(f"{name}, last {losses[-1]:.4g}".lstrip(", ")),
         )
     axes.set_xlabel("epoch", color=MUTED)
-    axes.set_ylabel(_plain(ylabel), color=MUTED)
+    axes.set_ylabel(plain(ylabel), color=MUTED)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y", color=GRID)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -208,22 +216,25 @@ def gallery(
     >>> figure = gallery(
     ...     near[:, 0], near, query_labels=[4, 9], labels=[[4, 4, 9], [9, 9, 9]]
     ... )
-    >>> [t.get_text() for t in figure.axes[0].texts if t.get_text().startswith(CROSS)]
+    >>> [t.get_text() for t in figure.axes[0].texts if "\N{BALLOT X}" in t.get_text()]
     ["\N{BALLOT X} and a broken frame: not the query's label", '\N{BALLOT X} 9']
     """
-    left, answers = _images("queries", queries, 1), _images("neighbours", neighbours, 2)
+    left, answers = (
+        images_of("queries", queries, 1),
+        images_of("neighbours", neighbours, 2),
+    )
     n, k = answers.shape[:2]
     if len(left) != n:
         raise ValueError(
             f"neighbours must hold {len(left)} rows, one a query, got {n}."
         )
-    own = _captions("query_labels", query_labels, (n,))
-    theirs = _captions("labels", labels, (n, k))
-    far = _captions("distances", _rounded(distances), (n, k))
+    own = captions_of("query_labels", query_labels, (n,))
+    theirs = captions_of("labels", labels, (n, k))
+    far = captions_of("distances", rounded(distances), (n, k))
     wrong = np.zeros((n, k), dtype=bool)
     if query_labels is not None and labels is not None:
         wrong = np.asarray(query_labels)[:, None] != np.asarray(labels)
-    grid = _Grid(
+    grid = Grid(
         *(left, k + 1.4, n, title),
         captions=any(given is not None for given in (query_labels, labels, distances)),
         header={0.5: "query", 1.9: "nearest"},
@@ -269,16 +280,16 @@ def strip(
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['\N{BALLOT X} and a broken frame: wrong', '4', '\N{BALLOT X} 9', '4']
     """
-    pictures = _images("images", images, 1)
+    pictures = images_of("images", images, 1)
     n = len(pictures)
-    texts = _captions("captions", captions, (n,))
+    texts = captions_of("captions", captions, (n,))
     marks = np.zeros(n, dtype=bool) if wrong is None else np.asarray(wrong)
     if marks.shape != (n,) or marks.dtype != bool:
         raise ValueError(f"wrong must hold {n} truth values, one an image.")
-    if n_columns < 1:
+    if not isinstance(n_columns, Integral) or n_columns < 1:
         raise ValueError(f"n_columns must be a positive integer, got {n_columns!r}.")
-    n_columns = min(n, n_columns)
-    grid = _Grid(
+    n_columns = min(n, int(n_columns))
+    grid = Grid(
         *(pictures, n_columns, -(-n // n_columns), title),
         captions=captions is not None or bool(marks.any()),
         wrong="wrong" if marks.any() else "",
@@ -318,7 +329,7 @@ def embedding_map(points: ArrayLike, labels: ArrayLike, *, title: str = "") -> F
     names, code = np.unique(classes, return_inverse=True)
     if len(names) > 100:
         raise ValueError(f"labels must hold at most 100 classes, got {len(names)}.")
-    figure, axes = _figure((6.8, 5.4), title)
+    figure, axes = figure_of((6.8, 5.4), title)
     halo = [patheffects.withStroke(linewidth=3, foreground="white")]
     for i, name in enumerate(names):
         mine = xy[code == i]
@@ -330,13 +341,13 @@ def embedding_map(points: ArrayLike, labels: ArrayLike, *, title: str = "") -> F
             marker=MARKERS[(i + i // 10) % 10],
             alpha=0.65,
             linewidths=0,
-            label=_plain(name),
+            label=plain(name),
         )
         x, y = np.median(mine, axis=0)
         axes.text(
             float(x),
             float(y),
-            _plain(name),
+            plain(name),
             ha="center",
             va="center",
             size=13,
@@ -344,7 +355,7 @@ def embedding_map(points: ArrayLike, labels: ArrayLike, *, title: str = "") -> F
             color=INK,
             path_effects=halo,
         )
-    _bare(axes)
+    bare(axes)
     axes.set_aspect("equal", adjustable="datalim")
     axes.legend(
         loc="center left",
@@ -380,7 +391,7 @@ def estimates(
     """
     if not named:
         raise ValueError("named must hold at least one estimate, got none.")
-    figure, axes = _figure((6.4, 0.9 + 0.38 * len(named)), title)
+    figure, axes = figure_of((6.4, 0.9 + 0.38 * len(named)), title)
     for row, estimate in enumerate(named.values()):
         axes.plot([estimate.low, estimate.high], [row, row], color=RIGHT, linewidth=2.5)
         axes.plot(estimate.value, row, "o", color=INK, markersize=6, zorder=3)
@@ -394,118 +405,13 @@ def estimates(
             color=INK,
             size=10,
         )
-    axes.set_yticks(range(len(named)), [_plain(name) for name in named])
+    axes.set_yticks(range(len(named)), [plain(name) for name in named])
     axes.set_ylim(len(named) - 0.5, -0.5)
-    axes.set_xlabel(_plain(xlabel), color=MUTED)
+    axes.set_xlabel(plain(xlabel), color=MUTED)
     axes.grid(axis="x", color=GRID)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0)
     return figure
-
-
-class _Grid:
-    """A figure with a grid of images of one size, each one unit wide, y downwards."""
-
-    def __init__(
-        self,
-        images: Floats,
-        columns: float,
-        rows: int,
-        title: str,
-        *,
-        captions: bool,
-        wrong: str,
-        header: Mapping[float, str] | None = None,
-    ) -> None:
-        self.height = images.shape[1] / images.shape[2]
-        self.pitch = self.height + (0.3 if captions else 0.06)
-        self.limits = (
-            (0, columns),
-            (
-                rows * self.pitch + (0.3 if wrong else 0),
-                -0.3 if header else 0,
-            ),
-        )
-        inch = min(0.95, 11 / columns)
-        tall = self.limits[1][0] - self.limits[1][1]
-        size = columns * inch + 0.1, tall * inch + (0.45 if title else 0.1)
-        self.figure, self.axes = _figure(size, title)
-        _bare(self.axes)
-        for x, text in (header or {}).items():
-            self._write(x, -0.06, text, MUTED, ha="center", va="bottom")
-        if wrong:
-            text = f"{CROSS} and a broken frame: {wrong}"
-            self._write(0, self.limits[1][0], text, WRONG, ha="left", va="bottom")
-
-    def draw(
-        self,
-        image: Floats,
-        x: float,
-        row: int,
-        caption: str,
-        wrong: bool = False,
-        invert: bool = False,
-    ) -> None:
-        """Draw one image with its caption and, if it is wrong, its marks."""
-        y, edge = row * self.pitch, 0.04
-        left, right, bottom, top = (
-            x + edge,
-            x + 1 - edge,
-            y + self.height - edge,
-            y + edge,
-        )
-        self.axes.imshow(
-            1 - image if invert else image,
-            extent=(left, right, bottom, top),
-            cmap="gray",
-            vmin=0,
-            vmax=1,
-        )
-        frame = Rectangle(
-            (left, top),
-            right - left,
-            bottom - top,
-            fill=False,
-            edgecolor=WRONG if wrong else GRID,
-            linewidth=2.2 if wrong else 0.8,
-            linestyle=(0, (3, 1.5)) if wrong else "-",
-            clip_on=False,
-        )
-        self.axes.add_patch(frame)
-        text, colour = (f"{CROSS} {caption}", WRONG) if wrong else (caption, INK)
-        if text:
-            weight = "bold" if wrong else "normal"
-            self._write(x + 0.5, y + self.height, text, colour, weight=weight)
-        self.axes.set(xlim=self.limits[0], ylim=self.limits[1])
-
-    def _write(self, x: float, y: float, text: str, colour: str, **style: Any) -> None:
-        usual: dict[str, Any] = {"ha": "center", "va": "top", "size": 9}
-        self.axes.text(x, y, text, color=colour, **(usual | style))
-
-
-def _figure(size: tuple[float, float], title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=size, dpi=150, facecolor="white", layout="compressed")
-    axes = figure.add_subplot(facecolor="white")
-    axes.set_title(_plain(title), loc="left", size=12, weight="bold", color=INK, pad=12)
-    axes.tick_params(colors=INK, labelsize=9)
-    for spine in axes.spines.values():
-        spine.set_color(GRID)
-    return figure, axes
-
-
-def _bare(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
-
-
-def _plain(text: object) -> str:
-    """Text in which matplotlib sees no formula."""
-    return str(text).replace("$", r"\$")
-
-
-def _rgb(colour: str) -> Floats:
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
 
 
 def _square(matrix: ArrayLike) -> Floats:
@@ -526,45 +432,6 @@ def _column(name: str, values: ArrayLike) -> Floats:
             f"{name} must be 1-D, finite and not empty, got shape {column.shape}."
         )
     return column
-
-
-def _images(name: str, images: ArrayLike, leading: int) -> Floats:
-    """Grey or RGB images in [0, 1] behind this many leading axes."""
-    given = np.asarray(images)
-    grey = given.ndim == leading + 2
-    rgb = given.ndim == leading + 3 and given.shape[-1] == 3
-    if not (grey or rgb) or given.size == 0:
-        raise ValueError(
-            f"{name} must hold grey or RGB images behind {leading} leading axes, got "
-            f"shape {given.shape}."
-        )
-    if given.dtype == np.uint8:
-        return given / 255
-    pixels = given.astype(np.float64)
-    if not np.all((pixels >= 0) & (pixels <= 1)):
-        raise ValueError(f"{name} must be uint8 in [0, 255] or real in [0, 1].")
-    return pixels
-
-
-def _captions(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> Array:
-    if values is None:
-        return np.full(shape, "")
-    given = np.asarray(values)
-    if given.shape != shape:
-        raise ValueError(f"{name} must be of shape {shape}, got {given.shape}.")
-    return np.array([_plain(value) for value in given.ravel().tolist()]).reshape(shape)
-
-
-def _rounded(distances: ArrayLike | None) -> Array | None:
-    """Numbers as text with equally many decimals, three digits for the largest."""
-    if distances is None:
-        return None
-    given = np.asarray(distances, dtype=np.float64)
-    if not np.isfinite(given).all():
-        raise ValueError("distances must be finite.")
-    largest = np.abs(given).max(initial=1e-3)
-    decimals = int(np.clip(2 - np.floor(np.log10(largest)), 0, 5))
-    return np.vectorize(f"{{:.{decimals}f}}".format, otypes=[str])(given)
 
 
 def _same_length(name: str, values: Sequence[object] | Array, n: int) -> None:
