@@ -4,20 +4,20 @@ from lookalike.learn.convnet import ConvNetClassifier
 from lookalike.learn.discriminant import LinearDiscriminantAnalysis
 from lookalike.learn.linear_regression import LinearRegression
 from lookalike.learn.linear_regression_gd import LinearRegressionGD
+from lookalike.learn.logistic_regression import LogisticRegression
 from lookalike.learn.mlp_classifier import MLPClassifier
 from lookalike.learn.mlp_regressor import MLPRegressor
 from lookalike.learn.pca import PCA
-from lookalike.learn.logistic_regression import LogisticRegression
 from lookalike.learn.ridge import Ridge
 
 __all__ = [
+    "PCA",
     "ConvNetClassifier",
     "LinearDiscriminantAnalysis",
     "LinearRegression",
     "LinearRegressionGD",
+    "LogisticRegression",
     "MLPClassifier",
     "MLPRegressor",
-    "PCA",
-    "LogisticRegression",
     "Ridge",
 ]
