@@ -93,6 +93,16 @@ def test_passes_one_by_one_are_the_passes_of_fit():
     assert parts.n_iter_ == 7
 
 
+def test_each_part_draws_a_new_order():
+    X, y, _ = problem()
+    twice = LinearRegressionGD(batch_size=8, random_state=0, learning_rate=0.05)
+    whole = LinearRegressionGD(
+        batch_size=8, random_state=0, learning_rate=0.05, max_iter=2, tol=0
+    )
+    twice.partial_fit(X, y).partial_fit(X, y)
+    np.testing.assert_array_equal(twice.coef_, whole.fit(X, y).coef_)
+
+
 def test_a_later_part_with_larger_rows_shortens_the_step():
     X, y, _ = problem()
     model = LinearRegressionGD().partial_fit(X, y)

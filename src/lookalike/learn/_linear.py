@@ -194,3 +194,21 @@ def squared_norms(X: Any) -> Array:
     if issparse(X):
         return np.asarray(X.multiply(X).sum(axis=1), np.float64).ravel()
     return np.einsum("ij,ij->i", X, X, dtype=np.float64)
+
+
+def row_entries(X: Matrix) -> tuple[Array, Array, Array]:
+    """Rows of a dense or CSR matrix in one form, without copying the values.
+
+    Entry e of row i is ``values[begin + e]`` in column ``columns[first + e]`` for e
+    below ``count``, where ``begin, first, count = spans[i]``. A dense row has an
+    entry for each column.
+    """
+    if issparse(X):
+        begin = X.indptr[:-1]
+        spans = np.stack([begin, begin, np.diff(X.indptr)], axis=1)
+        return X.data, X.indices.astype(np.int32, copy=False), spans.astype(np.int64)
+    n, d = X.shape
+    spans = np.zeros((n, 3), np.int64)
+    spans[:, 0] = np.arange(n) * d
+    spans[:, 2] = d
+    return np.ascontiguousarray(X).ravel(), np.arange(d, dtype=np.int32), spans

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from lookalike._typing import Array
+from lookalike.learn._curvature import score_curvature
 from lookalike.learn._linear import (
     FLOATS,
     Matrix,
@@ -16,7 +17,6 @@ from lookalike.learn._linear import (
     check_sample_weight,
     check_whole,
     predict_linear,
-    squared_norms,
 )
 
 
@@ -77,10 +77,10 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
     -----
     A step is safe below 2 / L with L the curvature along its direction. Without a
     ``learning_rate`` the step is 1 / L, with the L expected of a batch of m of the n
-    rows [1]_: :math:`L = \frac{n (m - 1)}{m (n - 1)}
-    L_{all} + \frac{n - m}{m (n - 1)} L_{max}`, where :math:`L_{all}` is that of all
-    rows, by power iteration, and :math:`L_{max}` the largest of a single row. Time is
-    O(n_samples * n_features) a pass. X may be sparse; float32 stays float32.
+    rows [1]_, :math:`L = \frac{n (m - 1)}{m (n - 1)} L_{all} + \frac{n - m}{m (n - 1)}
+    L_{row}`, where :math:`L_{all}` is that of all rows, by power iteration, and
+    :math:`L_{row}` the largest of a single row. Time is O(n_samples * n_features) a
+    pass. X may be sparse; float32 stays float32.
 
     References
     ----------
@@ -147,7 +147,9 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Make one more pass, over these rows, from where the last one ended."""
         reset = not hasattr(self, "coef_")
         X, Y, weights = self._start(X, y, sample_weight, reset=reset)
-        self._epoch(X, Y, weights, check_random_state(self.random_state))
+        if not hasattr(self, "_rng"):
+            self._rng = check_random_state(self.random_state)
+        self._epoch(X, Y, weights, self._rng)
         return self
 
     def _start(
@@ -189,16 +191,9 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if self.batch_size is not None:
             check_whole("batch_size", self.batch_size)
 
-    def _safe_rate(self, X: Any, weights: Array) -> float:
-        n, extra = X.shape[0], float(self.fit_intercept)
-        m = min(n, self.batch_size or n)
-        share = weights / weights.sum()
-        of_all = _largest_eigenvalue(X, share, extra)
-        of_row = n * float(((squared_norms(X) + extra) * share).max())
-        mixed = of_all
-        if m < n:
-            mixed = (n * (m - 1) * of_all + (n - m) * of_row) / (m * (n - 1))
-        curvature = 2 * (mixed + self.alpha / float(weights.sum()))
+    def _safe_rate(self, X: Matrix, weights: Array) -> float:
+        bend = score_curvature(X, weights, self.fit_intercept, self.batch_size)
+        curvature = 2 * (bend + self.alpha / float(weights.sum()))
         return 1 / curvature if curvature > 0 else 1.0
 
     def _epoch(self, X: Matrix, Y: Array, weights: Array, rng: Any) -> float:
@@ -244,19 +239,3 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _largest_eigenvalue(X: Any, share: Array, extra: float) -> float:
-    """Largest eigenvalue of sum_i share_i [x_i, extra] [x_i, extra]', from below."""
-    # A fixed draw: a regular start can be orthogonal to the answer.
-    v: Array = np.random.default_rng(0).normal(size=X.shape[1])
-    last, size = extra, 0.0
-    for _ in range(30):
-        norm = float(np.sqrt(v @ v + last * last))
-        v, last = v / norm, last / norm
-        weighted = share * (X @ v + extra * last)
-        v, last = X.T @ weighted, extra * weighted.sum()
-        size = float(np.sqrt(v @ v + last * last))
-        if size == 0:
-            break
-    return size
