@@ -1,5 +1,6 @@
 """Vectors to labels, clusters and better vectors: one algorithm a file."""
 
+from lookalike.learn.attribute_composed import AttributeComposedClassifier
 from lookalike.learn.convnet import ConvNetClassifier
 from lookalike.learn.discriminant import LinearDiscriminantAnalysis
 from lookalike.learn.linear_regression import LinearRegression
@@ -12,6 +13,7 @@ from lookalike.learn.ridge import Ridge
 
 __all__ = [
     "PCA",
+    "AttributeComposedClassifier",
     "ConvNetClassifier",
     "LinearDiscriminantAnalysis",
     "LinearRegression",
