@@ -129,11 +129,8 @@ def test_sparse_input_is_passed_on():
     model = AttributeComposedClassifier(Peer(), ATTRIBUTES)
     dense = model.fit(X, y).predict_proba(X)
     assert_allclose(model.fit(csr_array(X), y).predict_proba(csr_array(X)), dense)
-    assert (
-        not AttributeComposedClassifier(GaussianNB())
-        .__sklearn_tags__()
-        .input_tags.sparse
-    )
+    dense_only = AttributeComposedClassifier(GaussianNB())
+    assert not get_tags(dense_only).input_tags.sparse
 
 
 @pytest.mark.parametrize(
