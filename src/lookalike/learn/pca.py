@@ -1,0 +1,439 @@
+"""Principal component analysis."""
+
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import eigh, lu, qr, svd
+from scipy.sparse.linalg import svds
+from scipy.special import gammaln
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from lookalike._typing import Array, Floats
+from lookalike.kernels.centring import centre_columns
+from lookalike.learn._linear import FLOATS, check_choice, check_positive, check_whole
+
+SOLVERS = ("auto", "full", "covariance_eigh", "arpack", "randomized")
+NORMALIZERS = ("auto", "QR", "LU", "none")
+ROWS_AT_ONCE = 2048  # centred rows that are still in cache when they are multiplied
+
+
+class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""Describe rows by the few directions in which they vary most.
+
+    The components are the leading eigenvectors of the covariance of the centred rows,
+    or their leading right singular vectors, which is the same:
+
+    .. math::
+        \frac{1}{n-1} \sum_i (x_i - \bar x)(x_i - \bar x)^\top
+        = \sum_j \lambda_j v_j v_j^\top,
+        \qquad z_{ij} = v_j^\top (x_i - \bar x)
+
+    Parameters
+    ----------
+    n_components : int, float, 'mle' or None, default=None
+        How many components to keep: a number of them, at most min(n_samples,
+        n_features); a share of the variance in (0, 1), by which as few components are
+        kept as exceed it; 'mle' for the number that Minka's Bayesian evidence prefers
+        [2]_; None for all.
+    copy : bool, default=True
+        False lets 'full', 'arpack' and 'randomized' centre X where it lies.
+    whiten : bool, default=False
+        Divide each new feature by its standard deviation.
+    svd_solver : {'auto', 'full', 'covariance_eigh', 'arpack', 'randomized'}, \
+            default='auto'
+        - 'full': all singular values and vectors of the centred rows;
+        - 'covariance_eigh': eigenvectors of the covariance, only those that are kept;
+          the fastest where there are many more rows than columns, but it squares the
+          condition number;
+        - 'arpack': the leading singular vectors by Lanczos iterations;
+        - 'randomized': the leading singular vectors by random projection and power
+          iterations [3]_, an approximation;
+        - 'auto': 'covariance_eigh' for up to 1000 features and ten times as many
+          samples, 'randomized' where some side exceeds 500 and less than 80% of the
+          components are asked for, else 'full'.
+    tol : float, default=0.0
+        Precision of the singular values for 'arpack'; 0 is machine precision.
+    iterated_power : int or 'auto', default='auto'
+        Power iterations of 'randomized'; 'auto' is 7 for less than a tenth of the
+        components, else 4.
+    n_oversamples : int, default=10
+        Random directions of 'randomized' beyond ``n_components``.
+    power_iteration_normalizer : {'auto', 'QR', 'LU', 'none'}, default='auto'
+        What keeps the power iterations of 'randomized' from degenerating; 'auto' is
+        'none' for up to two of them, else 'LU'.
+    random_state : int, RandomState instance or None, default=None
+        Chance in 'arpack' and 'randomized'.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components_, n_features)
+        Directions :math:`v_j`, most variance first, of unit length. Their sign is
+        such that the entry of largest magnitude is positive.
+    explained_variance_ : ndarray of shape (n_components_,)
+        :math:`\lambda_j`, with divisor n_samples - 1.
+    explained_variance_ratio_ : ndarray of shape (n_components_,)
+        The same as a share of the total variance.
+    singular_values_ : ndarray of shape (n_components_,)
+        :math:`\sqrt{(n - 1) \lambda_j}`.
+    mean_ : ndarray of shape (n_features,)
+        Mean of the rows.
+    n_components_ : int
+        Components kept.
+    n_samples_ : int
+        Rows seen in ``fit``.
+    n_features_in_ : int
+        Columns seen in ``fit``.
+    noise_variance_ : float
+        Mean of the min(n_samples, n_features) - n_components_ variances left out.
+
+    Notes
+    -----
+    'covariance_eigh' takes O(n_samples * n_features^2), 'full' O(n_samples *
+    n_features * min(n_samples, n_features)), the other two O(n_samples * n_features *
+    n_components) a pass. The covariance is summed over blocks of centred rows, so that
+    a mean far from zero costs no digits, and leaves out columns that are constant.
+    float32 stays float32.
+
+    What is lost by keeping some components, :math:`\sum_i \lVert x_i - \hat x_i
+    \rVert^2`, is n - 1 times the sum of the eigenvalues left out. As a mean over the
+    rows it is (n - 1) / n times that sum: textbooks that put one divisor in the formula
+    and the other in the numbers differ by that factor.
+
+    References
+    ----------
+    .. [1] Pearson (1901). "On lines and planes of closest fit to systems of points in
+       space". Philosophical Magazine 2(11).
+    .. [2] Minka (2000). "Automatic choice of dimensionality for PCA". NIPS.
+       (equations 30 and 31 of the technical report)
+    .. [3] Halko, Martinsson and Tropp (2011). "Finding structure with randomness".
+       SIAM Review 53(2). (algorithms 4.3 and 5.1)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lookalike.learn import PCA
+    >>> X = [[7, 4, 3], [4, 1, 8], [6, 3, 5], [8, 6, 1], [8, 5, 7],
+    ...      [7, 2, 9], [5, 3, 3], [9, 5, 8], [7, 4, 5], [8, 2, 2]]
+    >>> model = PCA(n_components=2).fit(X)
+    >>> model.explained_variance_
+    array([8.2739, 3.6761])
+    >>> lost = X - model.inverse_transform(model.transform(X))
+    >>> print(round((lost**2).sum() / len(X), 4))
+    0.6749
+    """
+
+    components_: Array
+    explained_variance_: Array
+    explained_variance_ratio_: Array
+    singular_values_: Array
+    mean_: Array
+    n_components_: int
+    n_samples_: int
+    noise_variance_: float
+
+    def __init__(
+        self,
+        n_components: Any = None,
+        *,
+        copy: bool = True,
+        whiten: bool = False,
+        svd_solver: str = "auto",
+        tol: float = 0.0,
+        iterated_power: Any = "auto",
+        n_oversamples: int = 10,
+        power_iteration_normalizer: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.copy = copy
+        self.whiten = whiten
+        self.svd_solver = svd_solver
+        self.tol = tol
+        self.iterated_power = iterated_power
+        self.n_oversamples = n_oversamples
+        self.power_iteration_normalizer = power_iteration_normalizer
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Find the components of X (n_samples, n_features); y is ignored."""
+        rows: Array = validate_data(
+            self,
+            X,
+            dtype=FLOATS,
+            ensure_min_samples=2,
+            force_writeable=not self.copy,
+        )
+        solver, wanted = self._plan(*rows.shape)
+        self.n_samples_, limit = len(rows), min(rows.shape)
+        self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
+        variance, V, total = self._solve(rows, solver, wanted)
+        variance = np.maximum(variance, 0)  # rounding may leave -1e-17
+        if wanted is None:
+            variance, V = variance[:limit], V[:limit]
+        k = wanted or self._enough(variance, total)
+        self._keep(variance[:k], V[:k], total, limit)
+        return self
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Coordinates along the components, (n_samples, n_components_)."""
+        rows = self._checked(X)
+        Z = np.empty((len(rows), self.n_components_), rows.dtype)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            Z[part] = (rows[part] - self.mean_) @ self.components_.T
+        return Z / self._deviations() if self.whiten else Z
+
+    def inverse_transform(self, X: ArrayLike) -> Array:
+        """Points (n_samples, n_features) with these coordinates, zero elsewhere."""
+        check_is_fitted(self)
+        Z: Array = check_array(X, dtype=FLOATS)
+        if Z.shape[1] != self.n_components_:
+            raise ValueError(
+                f"X has {Z.shape[1]} columns, but {self.n_components_} components "
+                "are to be inverted."
+            )
+        scaled = Z * self._deviations() if self.whiten else Z
+        return scaled @ self.components_ + self.mean_
+
+    def get_covariance(self) -> Array:
+        """Covariance of the model: the components' and equal noise elsewhere."""
+        check_is_fitted(self)
+        above = np.maximum(self.explained_variance_ - self.noise_variance_, 0)
+        covariance = (self.components_.T * above) @ self.components_
+        covariance.flat[:: len(covariance) + 1] += self.noise_variance_
+        return covariance
+
+    def get_precision(self) -> Array:
+        """Inverse of ``get_covariance``."""
+        return np.linalg.inv(self.get_covariance())
+
+    def score_samples(self, X: ArrayLike) -> Array:
+        """Log likelihood of each row under the normal law of ``get_covariance``."""
+        centred = self._checked(X) - self.mean_
+        covariance = self.get_covariance()
+        explained = np.linalg.solve(covariance, centred.T).T
+        squared = np.einsum("ij,ij->i", centred, explained)
+        log_volume = np.linalg.slogdet(2 * np.pi * covariance)[1]
+        return -0.5 * (squared + log_volume)
+
+    def score(self, X: ArrayLike, y: object = None) -> float:
+        """Mean of ``score_samples``; y is ignored."""
+        return float(self.score_samples(X).mean())
+
+    def _checked(self, X: ArrayLike) -> Array:
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=FLOATS, reset=False)
+
+    def _plan(self, n_samples: int, n_features: int) -> tuple[str, int | None]:
+        """Check the parameters; return the solver and, where it is known, k."""
+        check_choice("svd_solver", self.svd_solver, SOLVERS)
+        choice = self.power_iteration_normalizer
+        check_choice("power_iteration_normalizer", choice, NORMALIZERS)
+        check_positive("tol", self.tol, zero=True)
+        check_whole("n_oversamples", self.n_oversamples)
+        if self.iterated_power != "auto":
+            check_whole("iterated_power", self.iterated_power, least=0)
+        wanted = self._wanted(n_samples, n_features)
+        solver = self.svd_solver
+        if solver == "auto":
+            solver = _best_solver(n_samples, n_features, wanted)
+        limit = min(n_samples, n_features)
+        if solver == "randomized" and self.n_components is None:
+            wanted = limit
+        elif solver == "arpack" and self.n_components is None:
+            wanted = limit - 1
+        if solver in ("arpack", "randomized") and wanted is None:
+            raise ValueError(
+                f"svd_solver={solver!r} needs n_components as a whole number or None, "
+                f"got {self.n_components!r}."
+            )
+        if solver == "arpack" and wanted not in range(1, limit):
+            raise ValueError(
+                f"svd_solver='arpack' finds 1 to {limit - 1} components of such data, "
+                f"got n_components={wanted}."
+            )
+        return solver, wanted
+
+    def _wanted(self, n_samples: int, n_features: int) -> int | None:
+        """Read n_components as a number; None where the spectrum has to decide."""
+        wanted, limit = self.n_components, min(n_samples, n_features)
+        if wanted == "mle" and n_samples < n_features:
+            raise ValueError(
+                "n_components='mle' needs at least as many samples as features, "
+                f"got {n_samples} and {n_features}."
+            )
+        if wanted is None or wanted == "mle":
+            return None
+        whole = isinstance(wanted, Integral) and not isinstance(wanted, bool)
+        if whole and 1 <= wanted <= limit:
+            return int(wanted)
+        if not whole and isinstance(wanted, Real) and 0 < float(wanted) < 1:
+            return None
+        raise ValueError(
+            "n_components must be a whole number in [1, min(n_samples, n_features)="
+            f"{limit}], a share of variance in (0, 1), 'mle' or None, got {wanted!r}."
+        )
+
+    def _solve(
+        self, X: Array, solver: str, wanted: int | None
+    ) -> tuple[Array, Array, float]:
+        """Variances, most first, their directions as rows, and the total variance."""
+        if solver == "covariance_eigh":
+            return _eigenvectors_of_covariance(X, self.mean_, wanted)
+        X = X - self.mean_ if self.copy else np.subtract(X, self.mean_, out=X)
+        total = np.einsum("ij,ij->", X, X, dtype=np.float64) / (len(X) - 1)
+        if solver == "full":
+            _, S, V = svd(X, full_matrices=False, check_finite=False)
+        elif solver == "arpack":
+            chance = check_random_state(self.random_state)
+            v0 = chance.uniform(-1, 1, size=min(X.shape)).astype(X.dtype)
+            _, S, V = svds(X, k=wanted, tol=self.tol, v0=v0)
+            S, V = S[::-1], V[::-1]
+        else:
+            S, V = self._randomized(X, wanted)
+        return S**2 / (len(X) - 1), V, float(total)
+
+    def _randomized(self, X: Array, k: Any) -> tuple[Array, Array]:
+        """Take k leading singular values and right vectors, by random projection."""
+        n_iter = self.iterated_power
+        if n_iter == "auto":
+            n_iter = 7 if k < 0.1 * min(X.shape) else 4
+        normalize = _normalizer(self.power_iteration_normalizer, n_iter)
+        A = X if len(X) >= X.shape[1] else X.T
+        chance = check_random_state(self.random_state)
+        Q = chance.normal(size=(A.shape[1], k + self.n_oversamples)).astype(X.dtype)
+        for _ in range(n_iter):
+            Q = normalize(A.T @ normalize(A @ Q))
+        Q = _orthonormal(A @ Q)
+        left, S, right = svd(Q.T @ A, full_matrices=False, check_finite=False)
+        return S[:k], (right if A is X else (Q @ left).T)[:k]
+
+    def _enough(self, variance: Array, total: float) -> int:
+        """Count the components that n_components asks for, now that all are known."""
+        if self.n_components is None:
+            return len(variance)
+        if self.n_components == "mle":
+            return 1 + int(np.argmax(_log_evidence(variance, self.n_samples_)))
+        shares = np.cumsum(variance, dtype=np.float64) / (total or 1.0)
+        exceeding = int(np.searchsorted(shares, self.n_components, side="right"))
+        return min(exceeding + 1, len(variance))
+
+    def _keep(self, variance: Array, V: Array, total: float, limit: int) -> None:
+        """Set the fitted attributes."""
+        largest = np.take_along_axis(V, np.abs(V).argmax(axis=1)[:, None], axis=1)
+        dtype = self.mean_.dtype
+        self.components_ = np.where(largest < 0, -V, V).astype(dtype, order="C")
+        self.n_components_ = k = len(variance)
+        self.explained_variance_ = variance.astype(dtype)
+        self.explained_variance_ratio_ = (variance / (total or 1.0)).astype(dtype)
+        self.singular_values_ = np.sqrt(variance * (self.n_samples_ - 1)).astype(dtype)
+        left_out = max(0.0, total - float(variance.sum(dtype=np.float64)))
+        self.noise_variance_ = left_out / (limit - k) if k < limit else 0.0
+
+    def _deviations(self) -> Array:
+        """Give the deviations to whiten by, never so small that rounding explodes."""
+        deviations = np.sqrt(self.explained_variance_)
+        return np.maximum(deviations, np.finfo(deviations.dtype).eps)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _best_solver(n_samples: int, n_features: int, wanted: int | None) -> str:
+    if n_features <= 1000 and n_samples >= 10 * n_features:
+        return "covariance_eigh"
+    few = wanted is not None and wanted < 0.8 * min(n_samples, n_features)
+    return "randomized" if few and max(n_samples, n_features) > 500 else "full"
+
+
+def _eigenvectors_of_covariance(
+    X: Array, mean: Array, k: int | None
+) -> tuple[Array, Array, float]:
+    """Variances and directions of the k leading components, of all where k is None."""
+    n_features = X.shape[1]
+    columns = np.flatnonzero(X.max(axis=0) > X.min(axis=0))
+    if k is None or k > len(columns):  # the constant columns are components too
+        k, columns = k or n_features, np.arange(n_features)
+    covariance = _covariance(X, mean[columns], columns)
+    total = float(np.trace(covariance))
+    n = len(columns)
+    variance, vectors = eigh(
+        covariance,
+        subset_by_index=[n - k, n - 1],
+        driver="evr",
+        overwrite_a=True,
+        check_finite=False,
+    )
+    V = np.zeros((k, n_features), X.dtype)
+    V[:, columns] = vectors.T[::-1]
+    return variance[::-1], V, total
+
+
+def _covariance(X: Array, mean: Array, columns: Array) -> Floats:
+    """Covariance of the columns, summed over blocks of rows in double precision."""
+    total = np.zeros((len(columns), len(columns)))
+    block = np.empty((min(len(X), ROWS_AT_ONCE), len(columns)), X.dtype)
+    for start in range(0, len(X), ROWS_AT_ONCE):
+        rows = X[start : start + ROWS_AT_ONCE]
+        centred = block[: len(rows)]
+        centre_columns(rows, columns, mean, centred)
+        total += centred.T @ centred
+    return total / (len(X) - 1)
+
+
+def _orthonormal(A: Array) -> Array:
+    return qr(A, mode="economic", check_finite=False)[0]
+
+
+def _normalizer(name: str, n_iter: int) -> Any:
+    """Name what is done to the directions after each half of a power iteration."""
+    if name == "auto":
+        name = "none" if n_iter <= 2 else "LU"
+    if name == "QR":
+        return _orthonormal
+    if name == "LU":
+        return lambda A: lu(A, permute_l=True, check_finite=False)[0]
+    return lambda A: A
+
+
+def _log_evidence(spectrum: Array, n: int) -> Floats:
+    """Minka's log evidence for 1, 2, ... len(spectrum) - 1 components."""
+    spectrum = spectrum.astype(np.float64)
+    d = len(spectrum)
+    evidence = np.full(max(d - 1, 1), -np.inf)
+    for k in range(1, d):
+        if spectrum[k - 1] < 1e-15:  # nothing left to explain
+            break
+        noise = max(1e-15, spectrum[k:].sum() / (d - k))
+        sizes = (d - np.arange(k)) / 2.0
+        m = d * k - k * (k + 1) / 2.0
+        smoothed = np.append(spectrum[:k], np.full(d - k, noise))
+        i, j = np.triu_indices(d, 1)
+        i, j = i[i < k], j[i < k]
+        gaps = (spectrum[i] - spectrum[j]) * (1 / smoothed[j] - 1 / smoothed[i])
+        with np.errstate(divide="ignore"):  # equal eigenvalues: infinite evidence
+            log_curvature = (np.log(gaps) + np.log(n)).sum()
+        evidence[k - 1] = (
+            (gammaln(sizes) - sizes * np.log(np.pi)).sum()
+            - k * np.log(2.0)
+            - 0.5 * n * np.log(spectrum[:k]).sum()
+            - 0.5 * n * (d - k) * np.log(noise)
+            + 0.5 * (m + k) * np.log(2 * np.pi)
+            - 0.5 * log_curvature
+            - 0.5 * k * np.log(n)
+        )
+    return evidence
