@@ -1,0 +1,16 @@
+"""Who is connected, and where to meet."""
+
+from lookalike.features.graph.meeting_point import (
+    MeetingPoint,
+    meeting_point,
+    meeting_point_among_walls,
+)
+from lookalike.features.graph.triangle_closing import suggest_friends, triangle_scores
+
+__all__ = [
+    "MeetingPoint",
+    "meeting_point",
+    "meeting_point_among_walls",
+    "suggest_friends",
+    "triangle_scores",
+]
