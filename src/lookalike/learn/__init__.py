@@ -10,6 +10,7 @@ from lookalike.learn.mlp_classifier import MLPClassifier
 from lookalike.learn.mlp_regressor import MLPRegressor
 from lookalike.learn.pca import PCA
 from lookalike.learn.ridge import Ridge
+from lookalike.learn.word_window import WordWindowClassifier
 
 __all__ = [
     "PCA",
@@ -22,4 +23,5 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "Ridge",
+    "WordWindowClassifier",
 ]
