@@ -274,6 +274,24 @@ def test_doctor_examines_this_installation():
     assert "MB (core)" in run("doctor").stdout
 
 
+def test_bench_runs_the_race_that_was_named(monkeypatch):
+    from lookalike.bench import neighbors
+
+    rows = [{"job": "j", "method": "lookalike", "threads": 1, "seconds": 0.5}]
+    machine = {"processor": "p", "cores": 2, "system": "s"}
+
+    def race(only, rounds, report):
+        assert (only, rounds) == ("mnist", 2)
+        report("j", 0.5)
+        return {"machine": machine, "rows": rows}
+
+    monkeypatch.setattr(neighbors, "run", race)
+    words = ["bench", "neighbors", "--only", "mnist", "--rounds", 2]
+    assert answer(*words) == {"machine": machine, "rows": rows}
+    assert "lookalike" in run(*words).stdout
+    assert "got 'nothing'" in sentence("bench", "nothing")
+
+
 # A user's mistakes
 
 

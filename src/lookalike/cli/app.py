@@ -3,6 +3,7 @@
 import typer
 
 from lookalike.cli._common import Sentences
+from lookalike.cli.bench import bench
 from lookalike.cli.classify import classify
 from lookalike.cli.data import data
 from lookalike.cli.demo import demo
@@ -25,6 +26,7 @@ for verb in (demo, train, evaluate, classify, search, describe):
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
 app.command()(doctor)
+app.command()(bench)
 
 
 @app.callback()
