@@ -1,0 +1,361 @@
+"""``lookalike bench neighbors``: exact nearest neighbours beside the known libraries.
+
+Every answer of ours is compared with the definition, computed by NumPy in float64 on
+whole numbers (where float64 is exact) and by our own brute force elsewhere.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Array
+from lookalike.bench import _run
+from lookalike.bench._run import BLAS, Contestant, Job
+
+HERE = "lookalike.bench.neighbors"
+Timed = tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]
+
+
+def run(
+    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+) -> dict[str, Any]:
+    """Race every job whose name holds ``only``."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LOOKALIKE_BENCH_ANSWERS"] = folder
+        return _run.run(jobs(rounds), only, report)
+
+
+def jobs(rounds: int = 3) -> Iterator[Job]:
+    """All races, the headline first."""
+    for data, ks in (("mnist", (10, 1)), ("fashion_mnist", (10,))):
+        for k in ks:
+            for threads in (1, 2):
+                yield Job(f"{data} exact k={k}", _contestants(data, k, threads), rounds)
+    for data in ("fer2013", "mnist_embedding", "cranfield", "gaussian", "patches"):
+        yield Job(f"{data} exact k=10", _contestants(data, 10, 1), rounds)
+    for metric in ("cosine", "inner_product"):
+        name = f"mnist exact {metric} k=10"
+        yield Job(name, _contestants("mnist", 10, 1, metric), rounds)
+    yield Job("mnist exact one by one k=10", _one_by_one("mnist", 10), rounds)
+    yield Job("mnist exact k=1000", _contestants("mnist", 1000, 1), rounds)
+    yield Job("mnist fit", [_ours("lookalike", "fit", data="mnist")], rounds)
+
+
+def _ours(method: str, factory: str, threads: int = 1, **arguments: Any) -> Contestant:
+    return Contestant(
+        method,
+        f"{HERE}:{factory}",
+        {**arguments, "threads": threads},
+        settings=BLAS[:1],
+        threads=threads,
+    )
+
+
+def _contestants(
+    data: str, k: int, threads: int, metric: str = "sqeuclidean"
+) -> list[Contestant]:
+    same: dict[str, Any] = {"data": data, "k": k, "metric": metric}
+    ours = [_ours("lookalike", "lookalike", threads, **same)]
+    if data in ("mnist", "fashion_mnist"):
+        ours.append(
+            _ours("lookalike float32", "lookalike", threads, **same, kind="float32")
+        )
+    ours.append(
+        _ours("lookalike portable", "lookalike", threads, **same, algorithm="portable")
+    )
+    peers = [
+        Contestant(name, f"{HERE}:{factory}", same | more, settings, threads)
+        for name, factory, settings, more in (
+            ("faiss IndexFlat", "faiss_flat", BLAS, {"threads": threads}),
+            ("scikit-learn brute", "scikit_learn", BLAS, {"threads": threads}),
+            ("torch", "torch_products", _run.PLAIN, {"threads": threads}),
+            ("scikit-learn-intelex", "intelex", _run.PLAIN, {"threads": threads}),
+        )
+        if not (metric == "inner_product" and name.startswith("scikit"))
+    ]
+    return ours + peers
+
+
+def _one_by_one(data: str, k: int) -> list[Contestant]:
+    same: dict[str, Any] = {"data": data, "k": k}
+    return [
+        _ours("lookalike", "lookalike_one_by_one", **same),
+        Contestant(
+            "faiss IndexFlat", f"{HERE}:faiss_one_by_one", {**same, "threads": 1}, BLAS
+        ),
+    ]
+
+
+# --- data -----------------------------------------------------------------------------
+
+
+@cache
+def load(data: str) -> tuple[Array, Array]:
+    """Catalogue and queries of a job, bytes or float32."""
+    return globals()[f"_load_{data}"]()
+
+
+def _images(x: Array) -> Array:
+    return np.ascontiguousarray(x.reshape(len(x), -1))
+
+
+def _load_mnist() -> tuple[Array, Array]:
+    from lookalike.datasets import load_mnist
+
+    images = load_mnist()
+    return _images(images.x_train), _images(images.x_test)
+
+
+def _load_fashion_mnist() -> tuple[Array, Array]:
+    from lookalike.datasets import load_fashion_mnist
+
+    images = load_fashion_mnist()
+    return _images(images.x_train), _images(images.x_test)
+
+
+def _load_fer2013() -> tuple[Array, Array]:
+    from lookalike.datasets import find
+
+    with np.load(find("fer2013")) as faces:
+        return _images(faces["x_train"]), _images(faces["x_test"])
+
+
+def _load_mnist_embedding() -> tuple[Array, Array]:
+    """64 numbers a digit, learned by linear discriminants of random label groups.
+
+    A stand-in for any learned embedding: whitened, so that no axis dominates.
+    """
+    from lookalike.datasets import load_mnist
+    from lookalike.learn import PCA
+
+    images = load_mnist()
+    x, y = _images(images.x_train).astype(np.float32) / 255, images.y_train
+    pca = PCA(64).fit(x)
+    z = pca.transform(x)
+    within = np.mean([np.cov(z[y == c].T) for c in range(10)], axis=0)
+    values, vectors = np.linalg.eigh(within)
+    whiten = vectors / np.sqrt(values)
+    queries = pca.transform(_images(images.x_test).astype(np.float32) / 255)
+    return (z @ whiten).astype(np.float32), (queries @ whiten).astype(np.float32)
+
+
+def _load_cranfield() -> tuple[Array, Array]:
+    """TF-IDF of the abstracts reduced to 256 numbers; each abstract asks for others."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from lookalike.datasets import find
+
+    text = Path(find("cranfield")).joinpath("cran.all.1400").read_text()
+    bodies = [part.split("\n.W\n")[-1] for part in text.split("\n.I ")]
+    counts = TfidfVectorizer(sublinear_tf=True).fit_transform(bodies)
+    reduced = TruncatedSVD(256, random_state=0).fit_transform(counts)
+    reduced = reduced.astype(np.float32)
+    return reduced, reduced + np.float32(1e-3)
+
+
+def _load_gaussian() -> tuple[Array, Array]:
+    rng = np.random.default_rng(0)
+    drawn = rng.standard_normal((70_000, 128), dtype=np.float32)
+    return drawn[:60_000], drawn[60_000:]
+
+
+def _load_patches() -> tuple[Array, Array]:
+    """A million patches of 8 by 12 pixels from the Fashion-MNIST images."""
+    from lookalike.datasets import load_fashion_mnist
+
+    images = load_fashion_mnist()
+    rng = np.random.default_rng(0)
+
+    def patches(x: Array, n: int) -> Array:
+        which = rng.integers(len(x), size=n)
+        row, column = rng.integers(21, size=n), rng.integers(17, size=n)
+        rows = row[:, None, None] + np.arange(8)[:, None]
+        columns = column[:, None, None] + np.arange(12)
+        return x[which[:, None, None], rows, columns].reshape(n, 96)
+
+    return patches(images.x_train, 1_000_000), patches(images.x_test, 1_000)
+
+
+# --- contestants ----------------------------------------------------------------------
+
+
+def lookalike(
+    data: str,
+    k: int,
+    metric: str,
+    threads: int,
+    algorithm: str = "auto",
+    kind: str | None = None,
+) -> Timed:
+    """Ours, batch of all queries."""
+    from lookalike.search import NearestNeighbors
+
+    X, Q = load(data)
+    if kind is not None:
+        X, Q = X.astype(kind), Q.astype(kind)
+    index = NearestNeighbors(k, algorithm=algorithm, metric=metric, n_jobs=threads)
+    index.fit(X)
+
+    def describe(answer: Any) -> dict[str, Any]:
+        return {"exact": is_exact(answer, data, k, metric), "axes": index.n_axes_}
+
+    return lambda: index.kneighbors(Q), describe
+
+
+def fit(data: str, threads: int) -> Callable[[], Any]:
+    """Build our index."""
+    from lookalike.search import NearestNeighbors
+
+    X, _ = load(data)
+    return lambda: NearestNeighbors(10, n_jobs=threads).fit(X)
+
+
+def _latencies(search: Callable[[Array], Any], Q: Array) -> Timed:
+    import time
+
+    def call() -> list[float]:
+        taken = []
+        for q in Q[:1_000]:
+            start = time.perf_counter()
+            search(q[None])
+            taken.append(time.perf_counter() - start)
+        return taken
+
+    def describe(taken: list[float]) -> dict[str, Any]:
+        p50, p99 = np.percentile(taken, [50, 99]) * 1e3
+        return {"p50_ms": float(p50), "p99_ms": float(p99)}
+
+    return call, describe
+
+
+def lookalike_one_by_one(data: str, k: int, threads: int) -> Timed:
+    """Ours, a thousand queries one at a time."""
+    from lookalike.search import NearestNeighbors
+
+    X, Q = load(data)
+    index = NearestNeighbors(k, metric="sqeuclidean", n_jobs=threads).fit(X)
+    return _latencies(index.kneighbors, Q)
+
+
+def _faiss_index(X: Array, metric: str, threads: int) -> Any:
+    import faiss
+
+    faiss.omp_set_num_threads(threads)
+    flat = faiss.IndexFlatL2 if metric == "sqeuclidean" else faiss.IndexFlatIP
+    index = flat(X.shape[1])
+    index.add(X)
+    return index
+
+
+def _float32(data: str, metric: str) -> tuple[Array, Array]:
+    X, Q = (a.astype(np.float32) for a in load(data))
+    if metric == "cosine":
+        X, Q = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (X, Q))
+    return X, Q
+
+
+def faiss_flat(data: str, k: int, metric: str, threads: int) -> Callable[[], Any]:
+    """Faiss: products by BLAS, one heap a query. Cosine on rows of length one."""
+    X, Q = _float32(data, metric)
+    index = _faiss_index(X, metric, threads)
+    return lambda: index.search(Q, k)
+
+
+def faiss_one_by_one(data: str, k: int, threads: int) -> Timed:
+    """Faiss, a thousand queries one at a time."""
+    X, Q = _float32(data, "sqeuclidean")
+    index = _faiss_index(X, "sqeuclidean", threads)
+    return _latencies(lambda q: index.search(q, k), Q)
+
+
+def scikit_learn(data: str, k: int, metric: str, threads: int) -> Callable[[], Any]:
+    """scikit-learn's brute force, float32 as it is fastest."""
+    from sklearn.neighbors import NearestNeighbors
+
+    X, Q = _float32(data, "sqeuclidean")
+    index = NearestNeighbors(
+        n_neighbors=k, algorithm="brute", metric=metric, n_jobs=threads
+    ).fit(X)
+    return lambda: index.kneighbors(Q)
+
+
+def intelex(data: str, k: int, metric: str, threads: int) -> Callable[[], Any]:
+    """scikit-learn's Intel extension."""
+    import daal4py
+    from sklearnex.neighbors import NearestNeighbors
+
+    daal4py.daalinit(threads)
+    X, Q = _float32(data, metric)
+    metric = "euclidean" if metric == "sqeuclidean" else metric
+    index = NearestNeighbors(n_neighbors=k, algorithm="brute", metric=metric).fit(X)
+    return lambda: index.kneighbors(Q)
+
+
+def torch_products(data: str, k: int, metric: str, threads: int) -> Callable[[], Any]:
+    """Torch: products of blocks, then topk."""
+    import torch
+
+    torch.set_num_threads(threads)
+    X, Q = (torch.from_numpy(a) for a in _float32(data, metric))
+    half = 0.5 * (X * X).sum(1) if metric == "sqeuclidean" else torch.zeros(len(X))
+
+    def search() -> Any:
+        return [
+            torch.topk(half - q @ X.T, k, largest=False) for q in torch.split(Q, 500)
+        ]
+
+    return search
+
+
+# --- the definition -------------------------------------------------------------------
+
+
+def is_exact(answer: Any, data: str, k: int, metric: str) -> bool:
+    """Whether indices, ties included, and distances are those of the definition."""
+    distances, rows = answer
+    expected = _reference(data, k, metric)
+    same_rows = np.array_equal(rows, expected["rows"])
+    return bool(same_rows and np.array_equal(distances, expected["distances"]))
+
+
+def _reference(data: str, k: int, metric: str) -> dict[str, Array]:
+    """Computed once in a run and kept in its folder."""
+    folder = Path(os.environ["LOOKALIKE_BENCH_ANSWERS"])
+    path = folder / f"{data}-{k}-{metric}.npz"
+    if not path.exists():
+        X, Q = load(data)
+        whole = X.dtype == np.uint8 and metric == "sqeuclidean"
+        distances, rows = (_by_numpy if whole else _by_brute)(X, Q, k, metric)
+        np.savez(path, distances=distances, rows=rows)
+    with np.load(path) as kept:
+        return dict(kept)
+
+
+def _by_numpy(X: Array, Q: Array, k: int, metric: str) -> tuple[Array, Array]:
+    """Whole numbers: products in float64 are exact, the stable sort settles ties."""
+    wide = X.astype(np.float64)
+    squares = (wide * wide).sum(1)
+    distances, rows = np.empty((len(Q), k)), np.empty((len(Q), k), np.int64)
+    for i in range(0, len(Q), 250):
+        q = Q[i : i + 250].astype(np.float64)
+        every = (q * q).sum(1)[:, None] + squares - 2 * (q @ wide.T)
+        worst = np.partition(every, k - 1, axis=1)[:, k - 1]
+        for j, row in enumerate(every):
+            near = np.flatnonzero(row <= worst[j])
+            near = near[np.argsort(row[near], kind="stable")[:k]]
+            rows[i + j], distances[i + j] = near, row[near]
+    return distances, rows
+
+
+def _by_brute(X: Array, Q: Array, k: int, metric: str) -> tuple[Array, Array]:
+    from lookalike.search import NearestNeighbors
+
+    index = NearestNeighbors(k, algorithm="brute", metric=metric, n_jobs=-1).fit(X)
+    distances, rows = index.kneighbors(Q)
+    return distances, rows
