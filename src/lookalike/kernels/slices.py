@@ -8,7 +8,7 @@ from numba import njit
 def number_slices(symbols, starts, stops):
     """Give each slice ``symbols[starts[i]:stops[i]]`` the number of its content.
 
-    symbols : int32 (n_symbols,), none negative
+    symbols : int32 (n_symbols,)
     starts, stops : int64 (n_slices,), 0 <= starts <= stops <= n_symbols
 
     Returns ``numbers``, int32 (n_slices,), equal where the slices are equal, counted

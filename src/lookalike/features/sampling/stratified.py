@@ -52,7 +52,7 @@ def stratified_sample(
 
     Notes
     -----
-    Cost: O(n_rows log n_rows), one sort.
+    Cost: O(n_rows log n_rows), the sort that finds the strata.
 
     References
     ----------
@@ -70,11 +70,14 @@ def stratified_sample(
     """
     labels = column_or_1d(strata)
     names, members, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(names) < 2**16:
+        members = members.astype(np.uint16)  # NumPy sorts these by counting
     if isinstance(n_samples, Mapping):
         taken = _by_name(names, sizes, n_samples)
     else:
         taken = _share_out(sizes, n_samples, allocation)
-    shuffled = np.lexsort((as_generator(random_state).random(len(labels)), members))
+    order = as_generator(random_state).permutation(len(labels))
+    shuffled = order[np.argsort(members[order], kind="stable")]  # by stratum
     rank = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     rows = np.sort(shuffled[rank < taken[members[shuffled]]])
     return WeightedRows(rows, sizes[members[rows]] / taken[members[rows]])

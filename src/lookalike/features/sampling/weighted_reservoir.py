@@ -1,6 +1,6 @@
 """Weighted reservoir sampling: heavier items of a stream are likelier to be kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -70,7 +70,7 @@ class WeightedReservoir(Generic[T]):
 
     def update(self, items: Iterable[T], weights: ArrayLike) -> Self:
         """Offer items with their weights, finite and not negative."""
-        items = list(items)
+        items = items if isinstance(items, Sequence) else list(items)
         rates = np.asarray(weights, dtype=np.float64)
         if rates.shape != (len(items),):
             raise ValueError(
@@ -96,12 +96,12 @@ class WeightedReservoir(Generic[T]):
         self._keep_earliest(other.items, other._times)
         return self
 
-    def _keep_earliest(self, items: list[T], times: Floats) -> None:
-        candidates = self.items + items
+    def _keep_earliest(self, items: Sequence[T], times: Floats) -> None:
         times = np.concatenate([self._times, times])
         k = min(self.n_samples, len(times))
         earliest = np.argpartition(times, k - 1)[:k] if k else np.arange(0)
         earliest = earliest[np.argsort(times[earliest], kind="stable")]
         earliest = earliest[np.isfinite(times[earliest])]
-        self.items = [candidates[i] for i in earliest]
+        m = len(self.items)
+        self.items = [self.items[i] if i < m else items[i - m] for i in earliest]
         self._times = times[earliest]

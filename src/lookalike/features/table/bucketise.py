@@ -79,9 +79,10 @@ class Bucketiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = self._check(X, reset=False)
         buckets = np.empty(X.shape, dtype=np.int64)
         for j, boundaries in enumerate(self.boundaries_):
-            # NaN is sorted behind everything else: that is m; its own bucket is m + 1.
-            place = np.searchsorted(boundaries, X[:, j], side="right")
-            buckets[:, j] = place + np.isnan(X[:, j])
+            column = np.ascontiguousarray(X[:, j])
+            buckets[:, j] = np.searchsorted(boundaries, column, side="right")
+            if self.missing == "bucket":  # NaN was sorted behind all else, to m
+                buckets[:, j] += np.isnan(column)
         return buckets
 
     def _check(self, X: ArrayLike, reset: bool) -> Floats:

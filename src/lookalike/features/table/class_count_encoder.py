@@ -14,11 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.features.table._categories import (
-    check_table,
-    codes_of,
-    learn_categories,
-)
+from lookalike.features.table._categories import check_table, learn_categories
 
 
 class ClassCountEncoder(TransformerMixin, BaseEstimator):
@@ -49,8 +45,9 @@ class ClassCountEncoder(TransformerMixin, BaseEstimator):
     ----------
     counts_ : list of length n_features of ndarray (n_categories + 1, n_classes)
         Rows of each category and class; a last row of zeros for unknown.
-    categories_ : list of length n_features of ndarray
-        Categories of each column, sorted; a missing value is one.
+    categories_ : list of length n_features of list
+        Categories of each column in order of first appearance; a missing value is one,
+        written None.
     classes_ : ndarray of shape (n_classes,)
         Classes, sorted.
 
@@ -78,7 +75,7 @@ class ClassCountEncoder(TransformerMixin, BaseEstimator):
     """
 
     counts_: list[Floats]
-    categories_: list[Array]
+    categories_: list[list[Any]]
     classes_: Array
 
     def __init__(self, cv: Any = 5, random_state: Any = None) -> None:
@@ -112,7 +109,7 @@ class ClassCountEncoder(TransformerMixin, BaseEstimator):
         """Counts of all training rows: shape (n_rows, n_features * n_classes)."""
         check_is_fitted(self)
         X = check_table(self, X, reset=False)
-        return self._look_up(codes_of(self._encoder, X), self.counts_)
+        return self._look_up(self._categories.numbers(X), self.counts_)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Name the columns: feature and class, classes of a feature side by side."""
@@ -142,9 +139,8 @@ class ClassCountEncoder(TransformerMixin, BaseEstimator):
         check_consistent_length(table, target)
         check_classification_targets(target)
         self.classes_, labels = np.unique(target, return_inverse=True)
-        self._encoder = learn_categories(table)
-        self.categories_ = self._encoder.categories_
-        codes = codes_of(self._encoder, table)
+        self._categories, codes = learn_categories(table)
+        self.categories_ = self._categories.values
         self.counts_ = self._count(codes, labels)
         return codes, labels
 

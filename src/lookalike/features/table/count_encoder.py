@@ -7,12 +7,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._typing import Array, Floats, Ints
-from lookalike.features.table._categories import (
-    check_table,
-    codes_of,
-    learn_categories,
-)
+from lookalike._typing import Floats, Ints
+from lookalike.features.table._categories import check_table, learn_categories
 
 
 class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -36,8 +32,9 @@ class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ----------
     counts_ : list of length n_features of ndarray
         Training rows of each category of ``categories_``, and a last 0 for unknown.
-    categories_ : list of length n_features of ndarray
-        Categories of each column, sorted; a missing value is one.
+    categories_ : list of length n_features of list
+        Categories of each column in order of first appearance; a missing value is one,
+        written None.
 
     Notes
     -----
@@ -55,7 +52,7 @@ class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     counts_: list[Ints]
-    categories_: list[Array]
+    categories_: list[list[Any]]
 
     def __init__(self, normalize: bool = False) -> None:
         self.normalize = normalize
@@ -67,20 +64,18 @@ class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit_transform(self, X: ArrayLike, y: Any = None) -> Floats:
         """Count, and give each training row the number of other rows."""
-        codes = self._learn(X)
-        return self._look_up(codes, others=1)
+        return self._look_up(self._learn(X), others=1)
 
     def transform(self, X: ArrayLike) -> Floats:
         """Give each row the number of training rows: shape of ``X``."""
         check_is_fitted(self)
         X = check_table(self, X, reset=False)
-        return self._look_up(codes_of(self._encoder, X), others=0)
+        return self._look_up(self._categories.numbers(X), others=0)
 
     def _learn(self, X: ArrayLike) -> Ints:
         X = check_table(self, X, reset=True)
-        self._encoder = learn_categories(X)
-        self.categories_ = self._encoder.categories_
-        codes = codes_of(self._encoder, X)
+        self._categories, codes = learn_categories(X)
+        self.categories_ = self._categories.values
         self.counts_ = [
             np.bincount(column, minlength=len(names) + 1)
             for column, names in zip(codes.T, self.categories_, strict=True)

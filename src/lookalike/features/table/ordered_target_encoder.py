@@ -52,7 +52,7 @@ class OrderedTargetEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     Notes
     -----
     ``partial_fit`` goes on where the last rows ended; ``partial_fit_transform`` encodes
-    them, too. Cost: O(n log n) for n rows, one sort a column.
+    them, too. Cost: O(n) for n rows.
 
     References
     ----------
@@ -113,20 +113,18 @@ class OrderedTargetEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         table, targets = self._check(X, y, reset)
         if reset:
             self.sums_ = [{} for _ in range(table.shape[1])]
-            self.n_rows_, self.target_mean_ = 0, float(self.start)
-        before = self.target_mean_ * self.n_rows_, self.n_rows_
+            self.n_rows_, self._total = 0, 0.0
+        before = self._total, self.n_rows_, float(self.smooth), float(self.start)
         columns = []
         for known, column in zip(self.sums_, table.T, strict=True):
             values, codes = number_values(column)
             sums, counts = _arrays(known, values)
-            smooth, start = float(self.smooth), float(self.start)
-            columns.append(
-                running_means(codes, targets, sums, counts, *before, smooth, start)
-            )
+            columns.append(running_means(codes, targets, sums, counts, *before))
             pairs = zip(sums.tolist(), counts.tolist(), strict=True)
             known.update(zip(values, pairs, strict=True))
         self.n_rows_ += len(targets)
-        self.target_mean_ = (before[0] + float(targets.sum())) / self.n_rows_
+        self._total += float(targets.sum())
+        self.target_mean_ = self._total / self.n_rows_
         return np.column_stack(columns)
 
     def _check(self, X: ArrayLike, y: ArrayLike, reset: bool) -> tuple[Array, Floats]:
@@ -157,6 +155,8 @@ def _arrays(
     known: dict[Any, tuple[float, float]], values: list[Any]
 ) -> tuple[Floats, Floats]:
     """Sums and numbers of rows so far of each value."""
+    if not known:
+        return np.zeros(len(values)), np.zeros(len(values))
     pairs = [known.get(value, (0.0, 0.0)) for value in values]
     sums, counts = np.array(pairs, dtype=np.float64).reshape(-1, 2).T.copy()
     return sums, counts
