@@ -326,12 +326,13 @@ def test_patches_are_windows_and_adding_them_is_the_adjoint(seed, size, extra, s
     expected = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)
     expected = expected.reshape(*expected.shape[:3], -1)
     patches = np.empty(expected.shape)
-    cut_patches(images, patches, height, width, stride, 0, 2)
+    flat = images.reshape(2, len(images[0]), -1)  # two channels
+    cut_patches(flat, patches, height, 2 * width, stride, 2 * stride, 0, 2)
     assert_array_equal(patches, expected)
     G = rng.integers(-3, 4, size=patches.shape) * 1.0
-    back = np.zeros_like(images)
-    add_patches(G, back, height, width, stride, 0, 2)
-    assert (back * images).sum() == (G * patches).sum()
+    back = np.zeros_like(flat)
+    add_patches(G, back, height, 2 * width, stride, 2 * stride, 0, 2)
+    assert (back * flat).sum() == (G * patches).sum()
 
 
 @settings(max_examples=40, deadline=None)
@@ -348,7 +349,7 @@ def test_pooling_keeps_the_first_largest_value_of_a_window(seed, size, extra, st
     windows = np.lib.stride_tricks.sliding_window_view(images, shape, axis=(1, 2))
     windows = windows[:, ::stride, ::stride].reshape(*(-1, 2, size * size))
     sides = [(side - size) // stride + 1 for side in images.shape[1:3]]
-    largest, winners = np.empty((2, *sides, 2)), np.empty((2, *sides, 2), np.int64)
+    largest, winners = np.empty((2, *sides, 2)), np.empty((2, *sides, 2), np.int32)
     pool_max(images, largest, winners, size, stride, 0, 2)
     assert_array_equal(largest.reshape(-1, 2), windows.max(axis=2))
     assert_array_equal(winners.reshape(-1, 2), windows.argmax(axis=2))
@@ -361,11 +362,12 @@ def test_pooling_keeps_the_first_largest_value_of_a_window(seed, size, extra, st
 
 def test_kernels_touch_only_the_images_they_were_asked_for():
     images, patches = np.ones((3, 2, 2, 1)), np.zeros((3, 1, 1, 4))
-    cut_patches(images, patches, 2, 2, 1, 1, 2)
+    flat = images[..., 0]
+    cut_patches(flat, patches, 2, 2, 1, 1, 1, 2)
     assert_array_equal(patches.sum(axis=(1, 2, 3)), [0, 4, 0])
-    back = np.zeros_like(images)
-    add_patches(np.ones_like(patches), back, 2, 2, 1, 1, 2)
-    assert_array_equal(back.sum(axis=(1, 2, 3)), [0, 4, 0])
+    back = np.zeros_like(flat)
+    add_patches(np.ones_like(patches), back, 2, 2, 1, 1, 1, 2)
+    assert_array_equal(back.sum(axis=(1, 2)), [0, 4, 0])
     largest, winners = np.zeros((3, 1, 1, 1)), np.zeros((3, 1, 1, 1), np.int32)
     pool_max(images, largest, winners, 2, 1, 1, 2)
     assert_array_equal(largest.ravel(), [0, 1, 0])

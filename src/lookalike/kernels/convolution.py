@@ -1,48 +1,51 @@
-"""The loops of convolution and pooling: windows of a batch of images, and back."""
+"""The loops of convolution and pooling: windows of a batch of images, and back.
+
+The channels of a pixel lie side by side, so that a row of a window is one run of
+numbers; the inner loops go along it, where the processor takes many at a time.
+"""
 
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def cut_patches(images, patches, height, width, stride, start, stop):
+def cut_patches(images, patches, height, run, stride, step, start, stop):
     """Copy the window behind each output position of images[start:stop] into a row.
 
-    images : (n, rows, columns, channels)
-    patches : (n, out_rows, out_columns, height * width * channels), written
-    stride : steps between windows, the same in both directions
+    images : (n, rows, columns * channels)
+    patches : (n, out_rows, out_columns, height * run), written
+    height, run : rows of a window, and numbers (width * channels) in each
+    stride, step : rows from one window to the next, and numbers (stride * channels)
 
     Every window lies inside the image: (out_rows - 1) * stride + height <= rows, and
-    the same for columns. Cost: one copy of ``patches``.
+    (out_columns - 1) * step + run <= columns * channels. Cost: one copy of ``patches``.
     """
-    channels = images.shape[3]
     for n in range(start, stop):
         for r in range(patches.shape[1]):
-            for c in range(patches.shape[2]):
-                at = 0
-                for i in range(r * stride, r * stride + height):
-                    for j in range(c * stride, c * stride + width):
-                        for k in range(channels):
-                            patches[n, r, c, at] = images[n, i, j, k]
-                            at += 1
+            for i in range(height):
+                row = images[n, r * stride + i]
+                for c in range(patches.shape[2]):
+                    source = row[c * step : c * step + run]
+                    target = patches[n, r, c, i * run : (i + 1) * run]
+                    for k in range(source.size):
+                        target[k] = source[k]
 
 
 @njit(cache=True, nogil=True)
-def add_patches(patches, images, height, width, stride, start, stop):
+def add_patches(patches, images, height, run, stride, step, start, stop):
     """Add each row of patches back to the window it was cut from: the adjoint.
 
     The arguments are those of ``cut_patches`` with the roles exchanged: ``patches``
     is read, and ``images`` is added to.
     """
-    channels = images.shape[3]
     for n in range(start, stop):
         for r in range(patches.shape[1]):
-            for c in range(patches.shape[2]):
-                at = 0
-                for i in range(r * stride, r * stride + height):
-                    for j in range(c * stride, c * stride + width):
-                        for k in range(channels):
-                            images[n, i, j, k] += patches[n, r, c, at]
-                            at += 1
+            for i in range(height):
+                row = images[n, r * stride + i]
+                for c in range(patches.shape[2]):
+                    source = patches[n, r, c, i * run : (i + 1) * run]
+                    target = row[c * step : c * step + run]
+                    for k in range(source.size):
+                        target[k] += source[k]
 
 
 @njit(cache=True, nogil=True)
@@ -51,7 +54,7 @@ def pool_max(images, largest, winners, size, stride, start, stop):
 
     images : (n, rows, columns, channels)
     largest : (n, out_rows, out_columns, channels), written
-    winners : integers, the shape of ``largest``, written: where in its window, row by
+    winners : int32, the shape of ``largest``, written: where in its window, row by
         row, the value was found
 
     The first of equal values wins, and a NaN wins over every number. Every window
@@ -60,17 +63,18 @@ def pool_max(images, largest, winners, size, stride, start, stop):
     for n in range(start, stop):
         for r in range(largest.shape[1]):
             for c in range(largest.shape[2]):
-                for k in range(largest.shape[3]):
-                    best = images[n, r * stride, c * stride, k]
-                    winner = 0
-                    for y in range(size):
-                        for x in range(size):
-                            value = images[n, r * stride + y, c * stride + x, k]
-                            if value > best or (value != value and best == best):
-                                best = value
-                                winner = y * size + x
-                    largest[n, r, c, k] = best
-                    winners[n, r, c, k] = winner
+                best, winner = largest[n, r, c], winners[n, r, c]
+                best[:] = images[n, r * stride, c * stride]
+                winner[:] = 0
+                for place in range(1, size * size):
+                    i, j = r * stride + place // size, c * stride + place % size
+                    values = images[n, i, j]
+                    for k in range(values.size):
+                        value, old = values[k], best[k]
+                        # No branches: both sides are numbers, chosen by a mask.
+                        wins = (value > old) | ((value != value) & (old == old))
+                        best[k] = value if wins else old
+                        winner[k] = place if wins else winner[k]
 
 
 @njit(cache=True, nogil=True)
@@ -83,7 +87,10 @@ def unpool_max(gradients, winners, images, size, stride, start, stop):
     for n in range(start, stop):
         for r in range(gradients.shape[1]):
             for c in range(gradients.shape[2]):
-                for k in range(gradients.shape[3]):
-                    i = r * stride + winners[n, r, c, k] // size
-                    j = c * stride + winners[n, r, c, k] % size
-                    images[n, i, j, k] += gradients[n, r, c, k]
+                gradient, winner = gradients[n, r, c], winners[n, r, c]
+                for place in range(size * size):
+                    i, j = r * stride + place // size, c * stride + place % size
+                    values = images[n, i, j]
+                    for k in range(values.size):
+                        share = gradient[k] if winner[k] == place else 0 * gradient[k]
+                        values[k] += share

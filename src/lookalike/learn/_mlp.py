@@ -146,7 +146,6 @@ class MultilayerPerceptron(BaseEstimator, ABC):
             accept_sparse="csr",
             multi_output=True,
             dtype=(np.float64, np.float32),
-            y_numeric=is_regressor(self),
             reset=fresh,
         )
         if sample_weight is not None:

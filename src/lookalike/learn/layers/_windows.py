@@ -39,7 +39,8 @@ class Windows:
             )
         shape = (n, out_rows, out_columns, self._size[0] * self._size[1] * channels)
         patches = np.empty(shape, images.dtype)
-        cut_patches(padded, patches, *self._size, self._stride, 0, n)
+        flat = np.ascontiguousarray(padded).reshape(n, padded.shape[1], -1)
+        cut_patches(flat, patches, *self._runs(channels), 0, n)
         return patches
 
     def add(self, patches: Array, shape: tuple[int, ...]) -> Array:
@@ -48,8 +49,14 @@ class Windows:
         _, (top, bottom), (left, right), _ = self._zeros(rows, columns)
         padded = (n, top + rows + bottom, left + columns + right, channels)
         images = np.zeros(padded, patches.dtype)
-        add_patches(patches, images, *self._size, self._stride, 0, n)
+        flat = images.reshape(n, padded[1], -1)
+        add_patches(patches, flat, *self._runs(channels), 0, n)
         return images[:, top : top + rows, left : left + columns]
+
+    def _runs(self, channels: int) -> tuple[int, int, int, int]:
+        """Rows of a window, numbers in each, rows and numbers between windows."""
+        height, width = self._size
+        return height, width * channels, self._stride, self._stride * channels
 
     def _zeros(self, rows: int, columns: int) -> tuple[tuple[int, int], ...]:
         """How many zeros come before and after each axis of a batch of images."""
