@@ -73,6 +73,15 @@ def weight_of_classes(
     return compute_class_weight(class_weight, classes=classes, y=classes)
 
 
+def positions(y: Array, classes: Array) -> Array:
+    """Place of each label of y among the sorted classes."""
+    labels = np.searchsorted(classes, y)
+    known = classes[np.minimum(labels, len(classes) - 1)] == y
+    if not known.all():
+        raise ValueError(f"y has labels not in classes: {np.unique(y[~known])}.")
+    return labels
+
+
 def centre(
     X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool, copy: bool
 ) -> tuple[Any, Array, Array, Array]:

@@ -22,6 +22,7 @@ from lookalike.learn._linear import (
     check_positive,
     check_sample_weight,
     check_whole,
+    positions,
     weight_of_classes,
 )
 from lookalike.learn._logistic import LogisticObjective
@@ -204,7 +205,7 @@ class LogisticRegression(LinearClassifier):
             self.n_iter_, self.loss_curve_ = np.array([0]), []
         if not hasattr(self, "_rng"):
             self._rng = check_random_state(self.random_state)
-        labels = _positions(y, self.classes_)
+        labels = positions(y, self.classes_)
         points = []
         for columns, objective in self._problems(X, labels, sample_weight):
             point = objective.start() if first else self._point()[:, columns]
@@ -331,11 +332,3 @@ class LogisticRegression(LinearClassifier):
     def _log_shares(scores: Array) -> Array:
         """Log of each class's own probability, shared out so that they sum to one."""
         return log_softmax(log_expit(scores), axis=1)
-
-
-def _positions(y: Array, classes: Array) -> Array:
-    labels = np.searchsorted(classes, y)
-    known = classes[np.minimum(labels, len(classes) - 1)] == y
-    if not known.all():
-        raise ValueError(f"y has labels not in classes: {np.unique(y[~known])}.")
-    return labels
