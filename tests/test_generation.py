@@ -305,6 +305,26 @@ def test_a_damaged_generation_is_not_activated(library):
     assert not unfinished(library.folder)
 
 
+def test_a_pointer_that_cannot_move_stays_and_leaves_nothing(library, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        library.activate("0001")
+    assert library.current() == "0003"
+    assert not unfinished(library.folder)
+
+
+def test_a_folder_that_cannot_hold_generations_is_refused_before(tmp_path):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        with pytest.raises(ValueError, match="cannot hold generations"):
+            Library("toy", folder).check_writable()
+    Library("toy", tmp_path / "new" / "deeper").check_writable()
+    assert not (tmp_path / "new").exists()
+
+
 def test_an_unknown_generation_is_not_activated(library):
     with pytest.raises(ValueError, match=r"0001, 0002, 0003; got '0009'"):
         library.activate("0009")
