@@ -16,7 +16,7 @@ from numba.extending import overload
 from lookalike.kernels import simd
 from lookalike.kernels.simd import PANEL, ROWS
 
-WIDE = 4  # panels that the portable path takes at once
+WIDE = 8  # panels that the portable path takes at once
 
 
 def fill_keys(codes, panels, starts, first_panel, last_panel, keys, minima):
@@ -26,7 +26,7 @@ def fill_keys(codes, panels, starts, first_panel, last_panel, keys, minima):
 
     ======  ==============================  ================================
     codes   int16 (n_queries, 2 * n_pairs)  float32 (n_queries, n_steps)
-    panels  int16 (n_panels, n_pairs, 64, 2)  float32 (n_panels / 4, n_steps, 256)
+    panels  int16 (n_panels, n_pairs, 64, 2)  float32 (n_panels / 8, n_steps, 512)
     keys    int32, exact                    int32, rounded towards zero
     by      the processor's instruction     plain loops; n_steps a multiple of 8
     ======  ==============================  ================================

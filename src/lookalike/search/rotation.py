@@ -32,17 +32,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from lookalike._typing import Array, Floats
+from lookalike.kernels.bounds import WIDE
 from lookalike.kernels.simd import PANEL
 from lookalike.search.geometry import Geometry
 
 SAMPLE = 6_000  # rows from which the axes are learned and the plan is made
 PROBES = 48  # rows of the sample that play the queries when the plan is made
-AXES = (8, 16, 24, 32, 48, 64, 80, 96, 128)  # numbers of axes that are considered
+# Numbers of axes that are considered: with the residual, multiples of eight.
+AXES = (7, 15, 23, 31, 39, 47, 55, 63, 79, 95, 127)
 RADIUS = 2.0**14  # codes of ordinary rows lie in a ball of this radius
 REACH = 2.0**15 - 64  # codes of queries in this one: all keys fit 32 bits
 FAR = 2.0**30  # start of a padding row (never found) or, negative, always found
 UNIT = 2.0**-53  # rounding of float64
-CHUNK = 4_096  # rows that are encoded at once
+CHUNK = 512  # rows that are encoded at once: few enough to stay in the cache
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class RotationFilter:
         """
         per_step = 0.009 if self.integers else 0.045
         per_value = {1: 0.06 if self.integers else 0.15, 4: 0.5, 8: 0.8}[X.itemsize]
-        return per_step, 60.0 + per_value * X.shape[1]
+        return per_step, 40.0 + per_value * X.shape[1]
 
     def _norms(self, X: Array) -> Floats:
         parts = [_lengths(self._centred(chunk)) for chunk in _chunks(X)]
@@ -172,8 +174,8 @@ class RotationFilter:
         return np.rint(scaled) if self.integers else scaled.astype(np.float32)
 
     def _encode_rows(self, X: Array) -> None:
-        n_steps, n_panels = self.n_steps, -(-len(X) // (4 * PANEL)) * 4
-        pair, width = (2, PANEL) if self.integers else (1, 4 * PANEL)
+        n_steps, n_panels = self.n_steps, -(-len(X) // (WIDE * PANEL)) * WIDE
+        pair, width = (2, PANEL) if self.integers else (1, WIDE * PANEL)
         kind = np.int16 if self.integers else np.float32
         shape = (n_panels * PANEL // width, n_steps // pair, width, pair)
         panels = aligned(shape, kind)
