@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation from real runs: ``python docs/pictures.py``."""
+"""Draw the pictures of the documentation from real runs."""
 
 from pathlib import Path
 
