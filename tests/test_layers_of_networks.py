@@ -360,6 +360,24 @@ def test_pooling_keeps_the_first_largest_value_of_a_window(seed, size, extra, st
     assert (back * images).sum() == (G * largest).sum()
 
 
+def test_many_images_are_convolved_in_parts_with_the_same_result():
+    X = np.random.default_rng(0).standard_normal((7, 30, 30, 3))
+    for layer in (
+        Conv2D.random((5, 5), 3, 4, padding="same", **DOUBLE),
+        DepthwiseConv2D.random((5, 5), 3, padding="same", **DOUBLE),
+    ):
+        Y = layer.forward(X, training=True)
+        G = np.random.default_rng(1).standard_normal(Y.shape)
+        back = layer.backward(G)
+        slopes, total = layer.gradients, 0.0
+        for k in range(7):
+            one = layer.forward(X[k : k + 1], training=True)
+            assert_allclose(one[0], Y[k], atol=1e-12)
+            assert_allclose(layer.backward(G[k : k + 1])[0], back[k], atol=1e-12)
+            total = total + layer.gradients[0]
+        assert_allclose(slopes[0], total, atol=1e-10)
+
+
 def test_kernels_touch_only_the_images_they_were_asked_for():
     images, patches = np.ones((3, 2, 2, 1)), np.zeros((3, 1, 1, 4))
     flat = images[..., 0]
@@ -374,6 +392,13 @@ def test_kernels_touch_only_the_images_they_were_asked_for():
     back = np.zeros_like(images)
     unpool_max(np.ones_like(largest), winners, back, 2, 1, 1, 2)
     assert_array_equal(back.sum(axis=(1, 2, 3)), [0, 1, 0])
+
+
+def test_an_infinite_gradient_reaches_the_winner_only():
+    layer = MaxPool2D()
+    layer.forward(np.arange(4.0).reshape(1, 2, 2, 1), training=True)
+    back = layer.backward(np.full((1, 1, 1, 1), np.inf))
+    assert_array_equal(back.ravel(), [0, 0, 0, np.inf])
 
 
 @pytest.mark.parametrize(

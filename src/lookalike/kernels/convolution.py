@@ -12,7 +12,7 @@ def cut_patches(images, patches, height, run, stride, step, start, stop):
     """Copy the window behind each output position of images[start:stop] into a row.
 
     images : (n, rows, columns * channels)
-    patches : (n, out_rows, out_columns, height * run), written
+    patches : (n, out_rows, out_columns, at least height * run), written
     height, run : rows of a window, and numbers (width * channels) in each
     stride, step : rows from one window to the next, and numbers (stride * channels)
 
@@ -62,13 +62,13 @@ def pool_max(images, largest, winners, size, stride, start, stop):
     """
     for n in range(start, stop):
         for r in range(largest.shape[1]):
-            for c in range(largest.shape[2]):
-                best, winner = largest[n, r, c], winners[n, r, c]
-                best[:] = images[n, r * stride, c * stride]
-                winner[:] = 0
-                for place in range(1, size * size):
-                    i, j = r * stride + place // size, c * stride + place % size
-                    values = images[n, i, j]
+            largest[n, r] = images[n, r * stride, : largest.shape[2] * stride : stride]
+            winners[n, r] = 0
+            for place in range(1, size * size):
+                row = images[n, r * stride + place // size]
+                for c in range(largest.shape[2]):
+                    values = row[c * stride + place % size]
+                    best, winner = largest[n, r, c], winners[n, r, c]
                     for k in range(values.size):
                         value, old = values[k], best[k]
                         # No branches: both sides are numbers, chosen by a mask.
@@ -86,11 +86,11 @@ def unpool_max(gradients, winners, images, size, stride, start, stop):
     """
     for n in range(start, stop):
         for r in range(gradients.shape[1]):
-            for c in range(gradients.shape[2]):
-                gradient, winner = gradients[n, r, c], winners[n, r, c]
-                for place in range(size * size):
-                    i, j = r * stride + place // size, c * stride + place % size
-                    values = images[n, i, j]
+            for place in range(size * size):
+                row = images[n, r * stride + place // size]
+                for c in range(gradients.shape[2]):
+                    values = row[c * stride + place % size]
+                    gradient, winner = gradients[n, r, c], winners[n, r, c]
                     for k in range(values.size):
-                        share = gradient[k] if winner[k] == place else 0 * gradient[k]
-                        values[k] += share
+                        wins = winner[k] == place
+                        values[k] = values[k] + gradient[k] if wins else values[k]

@@ -32,8 +32,8 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
     r"""Sort images into classes by filters that are learned from the images.
 
     For each entry of ``channels`` a block: that many filters of ``kernel_size`` by
-    ``kernel_size`` over the image with zeros around it, a ReLU, and the largest value
-    of every 2 by 2 places, which halves the sides. Then the hidden layers of an
+    ``kernel_size`` over the image with zeros around it, the largest value of every 2 by
+    2 places, which halves the sides, and a ReLU. Then the hidden layers of an
     ordinary network, and a softmax. Trained by Adam on the cross-entropy; the learning
     rate falls to zero in a straight line, which ends training in the middle of a valley
     rather than on its slope.
@@ -198,11 +198,11 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
         layers: list[Layer] = []
         for n_filters in self.channels:
             layers.append(Conv2D.random(size, depth, n_filters, padding="same", **how))
-            layers.append(ReLU())
             depth = n_filters
             if min(rows, columns) > 1:
                 layers.append(MaxPool2D())
                 rows, columns = rows // 2, columns // 2
+            layers.append(ReLU())  # after pooling: the same answer, a quarter of it
         layers.append(Flatten())
         width = rows * columns * depth
         for n_units in (*self.hidden_layer_sizes, len(self.classes_)):

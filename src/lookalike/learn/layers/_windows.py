@@ -1,11 +1,18 @@
-"""Where the windows of a convolution lie: padding, stride, and the patches they cut."""
+"""Where the windows of a convolution lie, and the products over them.
 
+The windows are copied into the rows of a matrix, so that a convolution is a product,
+and a few images at a time, so that this matrix stays in the processor's cache.
+"""
+
+from collections.abc import Iterator
 from numbers import Integral
 
 import numpy as np
 
 from lookalike._typing import Array
 from lookalike.kernels.convolution import add_patches, cut_patches
+
+ROOM = 2**15  # numbers in the patches that are made at a time: 128 kB of floats
 
 
 class Windows:
@@ -25,33 +32,58 @@ class Windows:
         self._stride = int(stride)
         self._padding = padding
 
-    def cut(self, images: Array) -> Array:
-        """(n, rows, columns, channels) to (n, out_rows, out_columns, patch)."""
+    def pad(self, images: Array) -> Array:
+        """Put zeros around images of shape (n, rows, columns, channels)."""
         n, rows, columns, channels = images.shape
-        zeros = self._zeros(rows, columns)
-        padded = np.pad(images, zeros) if np.any(zeros) else images
-        out_rows = (padded.shape[1] - self._size[0]) // self._stride + 1
-        out_columns = (padded.shape[2] - self._size[1]) // self._stride + 1
-        if out_rows < 1 or out_columns < 1:
+        (top, bottom), (left, right) = self._zeros(rows, columns)
+        if not top + bottom + left + right:
+            return np.ascontiguousarray(images)
+        shape = (n, top + rows + bottom, left + columns + right, channels)
+        padded = np.full(shape, 0, images.dtype)  # quicker than new pages of zeros
+        padded[:, top : top + rows, left : left + columns] = images
+        return padded
+
+    def trim(self, padded: Array, shape: tuple[int, ...]) -> Array:
+        """Take images of ``shape`` out of the zeros around them."""
+        _, rows, columns, _ = shape
+        (top, _), (left, _) = self._zeros(rows, columns)
+        return padded[:, top : top + rows, left : left + columns]
+
+    def sides(self, padded: Array) -> tuple[int, int]:
+        """Count the windows, down and across."""
+        height, width = self._size
+        _, rows, columns, _ = padded.shape
+        if rows < height or columns < width:
             raise ValueError(
                 f"an image of {rows} by {columns} is smaller than a window of "
-                f"{self._size[0]} by {self._size[1]}."
+                f"{height} by {width}."
             )
-        shape = (n, out_rows, out_columns, self._size[0] * self._size[1] * channels)
-        patches = np.empty(shape, images.dtype)
-        flat = np.ascontiguousarray(padded).reshape(n, padded.shape[1], -1)
-        cut_patches(flat, patches, *self._runs(channels), 0, n)
-        return patches
+        stride = self._stride
+        return (rows - height) // stride + 1, (columns - width) // stride + 1
 
-    def add(self, patches: Array, shape: tuple[int, ...]) -> Array:
-        """Add the patches back to images of ``shape``: the adjoint of ``cut``."""
-        n, rows, columns, channels = shape
-        _, (top, bottom), (left, right), _ = self._zeros(rows, columns)
-        padded = (n, top + rows + bottom, left + columns + right, channels)
-        images = np.zeros(padded, patches.dtype)
-        flat = images.reshape(n, padded[1], -1)
+    def cut(self, padded: Array) -> Iterator[tuple[slice, Array]]:
+        """Give a few images at a time: which, and (n, *sides, patch) of them.
+
+        A patch is its window row by row, and then a one: the bias is the weight of it.
+        The array is used again for the next images.
+        """
+        n, rows, _, channels = padded.shape
+        height, width = self._size
+        shape = (*self.sides(padded), height * width * channels + 1)
+        step = max(1, ROOM // int(np.prod(shape)))
+        patches = np.ones((min(step, n), *shape), padded.dtype)
+        flat = padded.reshape(n, rows, -1)
+        for start in range(0, n, step):
+            part = slice(start, min(start + step, n))
+            some = patches[: part.stop - start]
+            cut_patches(flat[part], some, *self._runs(channels), 0, len(some))
+            yield part, some
+
+    def add(self, patches: Array, padded: Array) -> None:
+        """Add patches back to the images they were cut from: the adjoint of ``cut``."""
+        n, rows, _, channels = padded.shape
+        flat = padded.reshape(n, rows, -1)
         add_patches(patches, flat, *self._runs(channels), 0, n)
-        return images[:, top : top + rows, left : left + columns]
 
     def _runs(self, channels: int) -> tuple[int, int, int, int]:
         """Rows of a window, numbers in each, rows and numbers between windows."""
@@ -59,12 +91,40 @@ class Windows:
         return height, width * channels, self._stride, self._stride * channels
 
     def _zeros(self, rows: int, columns: int) -> tuple[tuple[int, int], ...]:
-        """How many zeros come before and after each axis of a batch of images."""
-        around = [
-            _same(side, size, self._stride) if self._padding == "same" else (0, 0)
+        """How many zeros come before and after the rows, and the columns."""
+        if self._padding == "valid":
+            return (0, 0), (0, 0)
+        return tuple(
+            _same(side, size, self._stride)
             for side, size in zip((rows, columns), self._size, strict=True)
-        ]
-        return (0, 0), *around, (0, 0)
+        )
+
+
+def correlate(windows: Windows, padded: Array, weights: Array, bias: Array) -> Array:
+    """Weigh every window: (n, rows, columns, channels) to (n, *sides, filters)."""
+    kernel = np.vstack([weights.reshape(-1, len(bias)), bias])
+    dtype = np.result_type(padded, kernel)
+    Y = np.empty((len(padded), *windows.sides(padded), len(bias)), dtype)
+    for part, patches in windows.cut(padded):
+        rows = patches.reshape(-1, len(kernel))
+        np.matmul(rows, kernel, out=Y[part].reshape(-1, len(bias)))
+    return Y
+
+
+def correlate_backward(
+    windows: Windows, padded: Array, weights: Array, G: Array, input_gradient: bool
+) -> tuple[Array, Array, Array]:
+    """Gradients in the weights, the bias and the padded images."""
+    kernel = weights.reshape(-1, weights.shape[-1])
+    slope = np.zeros((len(kernel) + 1, kernel.shape[1]), G.dtype)
+    back = np.zeros_like(padded, G.dtype) if input_gradient else G
+    for part, patches in windows.cut(padded):
+        rows = G[part].reshape(-1, kernel.shape[1])
+        slope += patches.reshape(len(rows), -1).T @ rows
+        if input_gradient:
+            spread = (rows @ kernel.T).reshape(*patches.shape[:3], -1)
+            windows.add(spread, back[part])
+    return slope[:-1].reshape(weights.shape), slope[-1], back
 
 
 def check_stride(stride: int) -> None:

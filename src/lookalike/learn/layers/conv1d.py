@@ -8,7 +8,12 @@ from sklearn.utils import check_random_state
 
 from lookalike._typing import Array
 from lookalike.learn.layers._layer import Layer
-from lookalike.learn.layers._windows import Windows, check_shape
+from lookalike.learn.layers._windows import (
+    Windows,
+    check_shape,
+    correlate,
+    correlate_backward,
+)
 from lookalike.learn.layers.starts import draw
 
 
@@ -71,23 +76,16 @@ class Conv1D(Layer):
         weights, bias = self.parameters
         axes = ("n_samples", "length", "channels")
         check_shape("Conv1D", X, axes, weights.shape[1])
-        patches = self._windows.cut(X[:, None])
+        padded = self._windows.pad(X[:, None])
+        Y = correlate(self._windows, padded, weights[None], bias)
         if training:
-            self._memory = patches, X[:, None].shape
-        Y: Array = patches[:, 0] @ weights.reshape(-1, len(bias))
-        Y += bias
-        return Y
+            self._memory = padded, X[:, None].shape
+        return Y[:, 0]
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n, out_length, n_filters) to (n, length, n_channels)."""
-        weights, bias = self.parameters
-        patches, shape = self._memory
-        rows = G.reshape(-1, len(bias))
-        self.gradients = [
-            (patches.reshape(len(rows), -1).T @ rows).reshape(weights.shape),
-            rows.sum(axis=0),
-        ]
-        if not input_gradient:
-            return G
-        back = rows @ weights.reshape(-1, len(bias)).T
-        return self._windows.add(back.reshape(patches.shape), shape)[:, 0]
+        padded, shape = self._memory
+        *self.gradients, back = correlate_backward(
+            self._windows, padded, self.parameters[0], G[:, None], input_gradient
+        )
+        return self._windows.trim(back, shape)[:, 0] if input_gradient else G

@@ -8,7 +8,12 @@ from sklearn.utils import check_random_state
 
 from lookalike._typing import Array
 from lookalike.learn.layers._layer import Layer
-from lookalike.learn.layers._windows import Windows, check_shape
+from lookalike.learn.layers._windows import (
+    Windows,
+    check_shape,
+    correlate,
+    correlate_backward,
+)
 from lookalike.learn.layers.starts import draw
 
 
@@ -37,9 +42,9 @@ class Conv2D(Layer):
 
     Notes
     -----
-    The windows are copied into rows, so that the whole layer is one matrix product: it
-    costs O(n_windows * height * width * n_channels * n_filters) operations and room for
-    n_windows * height * width * n_channels numbers.
+    The windows are copied into rows, so that the whole layer is a matrix product, of a
+    few images at a time. Cost: O(n_windows * height * width * n_channels * n_filters),
+    and room for the padded images.
 
     References
     ----------
@@ -93,23 +98,16 @@ class Conv2D(Layer):
         weights, bias = self.parameters
         axes = ("n_samples", "rows", "columns", "channels")
         check_shape("Conv2D", X, axes, weights.shape[2])
-        patches = self._windows.cut(X)
+        padded = self._windows.pad(X)
+        Y = correlate(self._windows, padded, weights, bias)
         if training:
-            self._memory = patches, X.shape
-        Y: Array = patches @ weights.reshape(-1, len(bias))
-        Y += bias
+            self._memory = padded, X.shape
         return Y
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n, out_rows, out_columns, n_filters) to (n, rows, columns, n_channels)."""
-        weights, bias = self.parameters
-        patches, shape = self._memory
-        rows = G.reshape(-1, len(bias))
-        self.gradients = [
-            (patches.reshape(len(rows), -1).T @ rows).reshape(weights.shape),
-            rows.sum(axis=0),
-        ]
-        if not input_gradient:
-            return G
-        back = rows @ weights.reshape(-1, len(bias)).T
-        return self._windows.add(back.reshape(patches.shape), shape)
+        padded, shape = self._memory
+        *self.gradients, back = correlate_backward(
+            self._windows, padded, self.parameters[0], G, input_gradient
+        )
+        return self._windows.trim(back, shape) if input_gradient else G

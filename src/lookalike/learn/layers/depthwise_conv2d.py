@@ -76,28 +76,30 @@ class DepthwiseConv2D(Layer):
         bias = self.parameters[1]
         axes = ("n_samples", "rows", "columns", "channels")
         check_shape("DepthwiseConv2D", X, axes, len(bias))
-        patches = self._windows.cut(X)
+        padded = self._windows.pad(X)
+        Y = np.empty((len(X), *self._windows.sides(padded), len(bias)), X.dtype)
+        for part, patches in self._windows.cut(padded):
+            np.einsum("nrcik,ik->nrck", *self._split(patches), out=Y[part])
         if training:
-            self._memory = patches, X.shape
-        Y: Array = np.einsum("nrcik,ik->nrck", *self._split(patches))
+            self._memory = padded, X.shape
         Y += bias
         return Y
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n, out_rows, out_columns, n_channels) to (n, rows, columns, n_channels)."""
-        kept, shape = self._memory
-        patches, kernel = self._split(kept)
-        self.gradients = [
-            np.einsum("nrcik,nrck->ik", patches, G).reshape(self.parameters[0].shape),
-            G.sum(axis=(0, 1, 2)),
-        ]
-        if not input_gradient:
-            return G
-        back = np.einsum("nrck,ik->nrcik", G, kernel)
-        return self._windows.add(back.reshape(kept.shape), shape)
+        padded, shape = self._memory
+        slope = np.zeros_like(self.parameters[0])
+        back = np.zeros_like(padded)
+        for part, patches in self._windows.cut(padded):
+            values, kernel = self._split(patches)
+            slope += np.einsum("nrcik,nrck->ik", values, G[part]).reshape(slope.shape)
+            spread = np.einsum("nrck,ik->nrcik", G[part], kernel)
+            self._windows.add(spread.reshape(*spread.shape[:3], -1), back[part])
+        self.gradients = [slope, G.sum(axis=(0, 1, 2))]
+        return self._windows.trim(back, shape)
 
     def _split(self, patches: Array) -> tuple[Array, Array]:
         """Patches and kernel with one axis for the place and one for the channel."""
-        n_channels = len(self.parameters[1])
-        shape = (*patches.shape[:3], -1, n_channels)
-        return patches.reshape(shape), self.parameters[0].reshape(-1, n_channels)
+        kernel = self.parameters[0].reshape(-1, len(self.parameters[1]))
+        values = patches[..., :-1]  # the last number of a patch is a one
+        return values.reshape(*values.shape[:3], *kernel.shape), kernel

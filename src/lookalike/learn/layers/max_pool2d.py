@@ -55,6 +55,7 @@ class MaxPool2D(Layer):
                 "MaxPool2D expects (n_samples, rows, columns, channels) of at least "
                 f"{self._size} by {self._size}, got an array of shape {X.shape}."
             )
+        X = np.ascontiguousarray(X)
         sides = [(side - self._size) // self._stride + 1 for side in X.shape[1:3]]
         largest = np.empty((len(X), *sides, X.shape[3]), X.dtype)
         winners = np.empty(largest.shape, np.int32)
@@ -70,6 +71,7 @@ class MaxPool2D(Layer):
             raise ValueError(
                 f"G must have the shape {winners.shape} of the answer, got {G.shape}."
             )
-        images = np.zeros(shape, G.dtype)
+        images = np.full(shape, 0, G.dtype)  # quicker than new pages of zeros
+        G = np.ascontiguousarray(G)
         unpool_max(G, winners, images, self._size, self._stride, 0, len(G))
         return images
