@@ -28,6 +28,7 @@ STRETCH = 80  # panels between two looks at the bounds: keys stay in the L2 cach
 PROBES = 3  # rows probed in a stretch once k distances are known
 MOST_PROBES = 48  # more neighbours than this are found without a first probe
 BUCKETS = 32  # steps in which candidates are ordered by their bounds
+HIDDEN = np.int32(2147483500)  # a key above every limit: such a row is not collected
 
 
 class Catalogue(NamedTuple):
@@ -38,12 +39,15 @@ class Catalogue(NamedTuple):
     norms  : (n_samples,) what ``distances.distance`` asks for
     panels : (n_panels, n_steps, 64, pair) int16 or float32
     starts : (n_panels, 64) int32 or float32, half the squared norm of the code
+    floors : (n_panels, 64) int32, HIDDEN for a row that may not be found, else -HIDDEN;
+        or no panels at all where every row may be
     """
 
     rows: Array
     norms: Floats
     panels: Array
     starts: Array
+    floors: Array
 
 
 class Queries(NamedTuple):
@@ -75,6 +79,29 @@ def key_limit(queries, q, worst):
     limit = 0.5 * reach * reach + queries.limit_offset[q]
     # Below the start of the rows that pad the last panel, whatever the type of keys.
     return min(limit, 2147483000.0)
+
+
+@njit(cache=True, nogil=True)
+def hide(floors, first_panel, last_panel, n_queries, keys, minima):
+    """Lift the keys of the rows that may not be found, and the minima with them."""
+    if floors.shape[0] == 0:
+        return
+    for p in range(first_panel, last_panel):
+        floor = floors[p]
+        highest = floor[0]
+        for j in range(PANEL):
+            highest = max(highest, floor[j])
+        if highest != HIDDEN:
+            continue
+        at = p - first_panel
+        for r in range(n_queries):
+            panel = keys[r, at * PANEL : (at + 1) * PANEL]
+            low = HIDDEN
+            for j in range(PANEL):
+                key = max(panel[j], floor[j])
+                panel[j] = key
+                low = min(low, key)
+            minima[r, at] = low
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -146,20 +173,19 @@ def _append_panel(panels, keys, at, limit, row, found_keys, found_rows, n):
     return _append_panel_by_mask if panels.dtype == types.int16 else append_panel
 
 
-def fetch(panels, rows, i):
-    """Ask for a row before it is needed, on the path of the fast instruction."""
-
-
-def _fetch_lines(panels, rows, i):
-    size = rows.shape[1] * rows.itemsize
-    address = rows.ctypes.data + i * size
-    for line in range(0, size, 64):
-        simd.prefetch(address + line)
+def fetch(rows, i):
+    """Ask for a row before it is needed; without the compiler there is no asking."""
 
 
 @overload(fetch, jit_options={"forceinline": True})
-def _fetch(panels, rows, i):
-    return _fetch_lines if panels.dtype == types.int16 else fetch
+def _fetch(rows, i):
+    def fetch_lines(rows, i):
+        size = rows.shape[1] * rows.itemsize
+        address = rows.ctypes.data + i * size
+        for line in range(0, size, 64):
+            simd.prefetch(address + line)
+
+    return fetch_lines
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -233,7 +259,7 @@ def refine(
     k = best.shape[0]
     for a in range(n):
         if a + 3 < n:
-            fetch(catalogue.panels, catalogue.rows, rows[a + 3])
+            fetch(catalogue.rows, rows[a + 3])
         if keys[a] > limits[0]:
             continue
         i = rows[a]
@@ -290,6 +316,7 @@ def nearest(catalogue, queries, metric, first, last, distances, indices, work):
         for p0 in range(0, n_panels, STRETCH):
             p1 = min(p0 + STRETCH, n_panels)
             fill_keys(codes, catalogue.panels, catalogue.starts, p0, p1, keys, minima)
+            hide(catalogue.floors, p0, p1, size, keys, minima)
             for r in range(size):
                 q = start + r
                 best, rows = distances[q], indices[q]
@@ -317,7 +344,7 @@ def nearest(catalogue, queries, metric, first, last, distances, indices, work):
                         at = other_rows[0]
                         probe_rows[a] = p0 * PANEL + at
                         # Seen: it must not be collected again.
-                        keys[r, at] = 2147483500
+                        keys[r, at] = HIDDEN
                     work[q, 0] += n
                     filled[r] = refine(
                         catalogue,
@@ -409,6 +436,7 @@ def within(catalogue, queries, metric, radius, root, first, last, counts):
         for p0 in range(0, n_panels, STRETCH):
             p1 = min(p0 + STRETCH, n_panels)
             fill_keys(codes, catalogue.panels, catalogue.starts, p0, p1, keys, minima)
+            hide(catalogue.floors, p0, p1, size, keys, minima)
             for r in range(size):
                 q = start + r
                 limit[0] = key_limit(queries, q, worst)
@@ -448,6 +476,33 @@ def within(catalogue, queries, metric, radius, root, first, last, counts):
                         counts[q] += 1
     order = np.argsort(owners[:total], kind="mergesort")
     return distances[:total][order], indices[:total][order]
+
+
+@njit(cache=True, nogil=True)
+def chosen_distances(
+    rows, norms, chosen, query_rows, query_norms, shifts, metric, first, last, out
+):
+    """Distances of queries ``first`` to ``last - 1`` to the rows that are ``chosen``.
+
+    chosen : int64 (n_chosen,), row numbers in any order
+    out    : float64 (last - first, n_chosen)
+    """
+    lanes = np.empty(LANES)
+    n = chosen.shape[0]
+    for q in range(first, last):
+        for a in range(n):
+            if a + 3 < n:
+                fetch(rows, chosen[a + 3])
+            i = chosen[a]
+            out[q - first, a] = distance(
+                metric,
+                query_rows[q],
+                rows[i],
+                query_norms[q],
+                norms[i],
+                shifts[q],
+                lanes,
+            )
 
 
 @njit(cache=True, nogil=True)

@@ -1,5 +1,6 @@
 """Vectors to neighbours."""
 
+from lookalike.search.collection import Collection
 from lookalike.search.exact import NearestNeighbors
 
-__all__ = ["NearestNeighbors"]
+__all__ = ["Collection", "NearestNeighbors"]

@@ -5,22 +5,37 @@ import numpy as np
 from lookalike._parallel import blas_threads, run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
-from lookalike.kernels.distances import MANHATTAN
+from lookalike.kernels.distances import (
+    COSINE,
+    INNER_PRODUCT,
+    MANHATTAN,
+    SQUARED_EUCLIDEAN,
+)
 from lookalike.kernels.neighbors import (
     BLOCK,
     Catalogue,
     Queries,
     all_distances,
+    chosen_distances,
     nearest,
     within,
 )
+from lookalike.kernels.simd import PANEL
 from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
 from lookalike.search.rotation import RotationFilter
 from lookalike.search.rows import narrowest, norms_for, queries_for, stored
 
-METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan")
+CODES = {
+    "euclidean": SQUARED_EUCLIDEAN,
+    "sqeuclidean": SQUARED_EUCLIDEAN,
+    "cosine": COSINE,
+    "inner_product": INNER_PRODUCT,
+    "manhattan": MANHATTAN,
+}
+METRICS = tuple(CODES)
 MANY = 1_024  # more neighbours than this are sorted, not inserted
 HELD = 4_000_000  # distances held at once where all are computed
+NO_FLOORS = np.empty((0, PANEL), np.int32)  # every row may be found
 
 
 class ExactIndex:
@@ -56,12 +71,29 @@ class ExactIndex:
         self.n_features = X.shape[1]
         self.filter: RotationFilter | None = None
         with blas_threads(n_jobs, len(X)):
-            self._code = MANHATTAN if geometry is None else geometry.code
+            self._code = CODES[metric]
             self.norms = norms_for(self._code, X)
             if geometry is not None and filtered:
                 self.filter = RotationFilter(geometry, integers=fast)
                 self.filter.fit(X, n_neighbors)
         self.rows = stored(X, signed=fast)
+
+    @classmethod
+    def of_parts(
+        cls,
+        metric: str,
+        n_features: int,
+        rows: Array,
+        norms: Floats,
+        filter: RotationFilter | None,
+    ) -> "ExactIndex":
+        """An index of what another one held: rows as ``rows.stored`` makes them."""
+        index = cls.__new__(cls)
+        index.metric = metric
+        index.n_features = n_features
+        index.rows, index.norms, index.filter = rows, norms, filter
+        index._code = CODES[metric]
+        return index
 
     @property
     def n_axes(self) -> int | None:
@@ -78,16 +110,23 @@ class ExactIndex:
         return np.ascontiguousarray(rows)
 
     def nearest(
-        self, Q: Array, k: int, n_jobs: int | None, work: Ints | None = None
+        self,
+        Q: Array,
+        k: int,
+        n_jobs: int | None,
+        work: Ints | None = None,
+        floors: Array = NO_FLOORS,
     ) -> tuple[Floats, Ints]:
         """The k nearest rows, 1 <= k <= n_samples: distances and indices (n, k).
 
         work : int64 (n_queries, 2), zeros, receives how many rows the bounds left and
             how many distances were computed
+        floors : which rows may be found, see ``kernels.neighbors.Catalogue``; then k
+            is at most their number, and ``can_skip(k)`` holds
         """
-        if self.filter is None or k > MANY:
+        if not self.can_skip(k):
             return self._nearest_of_all(Q, k, n_jobs)
-        catalogue, queries = self._encoded(Q, n_jobs)
+        catalogue, queries = self._encoded(Q, n_jobs, floors)
         distances = np.empty((len(Q), k))
         indices = np.empty((len(Q), k), np.int64)
         counted = np.zeros((len(Q), 2), np.int64) if work is None else work
@@ -106,6 +145,19 @@ class ExactIndex:
 
         run_slices(search, len(Q), n_jobs, grain=10 * BLOCK)
         return distances, indices
+
+    def can_skip(self, k: int) -> bool:
+        """Whether k neighbours are found without computing every distance."""
+        return self.filter is not None and k <= MANY
+
+    def nearest_of(
+        self, chosen: Ints, Q: Array, k: int, n_jobs: int | None
+    ) -> tuple[Floats, Ints]:
+        """The k nearest of the ``chosen`` rows, 1 <= k <= n_chosen, by comparing them.
+
+        Answers with places in ``chosen``; rows at equal distance come in its order.
+        """
+        return self._nearest_of_all(Q, k, n_jobs, chosen)
 
     def within(
         self, Q: Array, radius: float, n_jobs: int | None
@@ -130,13 +182,15 @@ class ExactIndex:
         indices = np.split(np.concatenate([i for _, i in ordered]), ends)
         return [_sorted(d, i) for d, i in zip(distances, indices, strict=True)]
 
-    def _encoded(self, Q: Array, n_jobs: int | None) -> tuple[Catalogue, Queries]:
+    def _encoded(
+        self, Q: Array, n_jobs: int | None, floors: Array = NO_FLOORS
+    ) -> tuple[Catalogue, Queries]:
         assert self.filter is not None
         with blas_threads(n_jobs, len(Q)):
             codes = self.filter.encode_queries(Q)
         rows, shifts = queries_for(self.rows, Q)
         catalogue = Catalogue(
-            self.rows, self.norms, self.filter.panels, self.filter.starts
+            self.rows, self.norms, self.filter.panels, self.filter.starts, floors
         )
         queries = Queries(
             rows,
@@ -150,35 +204,31 @@ class ExactIndex:
         )
         return catalogue, queries
 
-    def _every_distance(self, Q: Array, n_jobs: int | None) -> Floats:
+    def _every_distance(
+        self, Q: Array, n_jobs: int | None, chosen: Ints | None = None
+    ) -> Floats:
         rows, shifts = queries_for(self.rows, Q)
         norms = norms_for(self._code, narrowest(Q))
-        out = np.empty((len(Q), len(self.rows)))
+        out = np.empty((len(Q), len(self.rows) if chosen is None else len(chosen)))
 
         def search(first: int, last: int) -> None:
-            all_distances(
-                self.rows,
-                self.norms,
-                rows,
-                norms,
-                shifts,
-                self._code,
-                first,
-                last,
-                out[first:last],
-            )
+            task = (rows, norms, shifts, self._code, first, last, out[first:last])
+            if chosen is None:
+                all_distances(self.rows, self.norms, *task)
+            else:
+                chosen_distances(self.rows, self.norms, chosen, *task)
 
         run_slices(search, len(Q), n_jobs, grain=max(1, BLOCK // 4))
         return out
 
     def _nearest_of_all(
-        self, Q: Array, k: int, n_jobs: int | None
+        self, Q: Array, k: int, n_jobs: int | None, chosen: Ints | None = None
     ) -> tuple[Floats, Ints]:
         distances = np.empty((len(Q), k))
         indices = np.empty((len(Q), k), np.int64)
-        step = max(1, HELD // len(self.rows))
+        step = max(1, HELD // (len(self.rows) if chosen is None else len(chosen)))
         for first in range(0, len(Q), step):
-            every = self._every_distance(Q[first : first + step], n_jobs)
+            every = self._every_distance(Q[first : first + step], n_jobs, chosen)
             for q, row in enumerate(every, start=first):
                 # Ties at the last place too go to the lower row, hence "<=".
                 worst = np.partition(row, k - 1)[k - 1]

@@ -1,0 +1,304 @@
+"""A catalogue as it was at one moment: what a search reads, and nothing changes.
+
+Rows lie in two parts: those that were there when the index was built, and those that
+came since. A row that was removed or replaced stays where it is and is no longer live.
+Every row has a *place*; the catalogue is the live rows in the order of their places.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_array
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.search.filtered import floors_of, nearest_among, scanning_pays
+from lookalike.search.index import ExactIndex
+
+NO_IDS = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Answers to a batch of queries, nearest first, ties in catalogue order.
+
+    Every query finds as many: k, or all there are if those are fewer.
+    """
+
+    ids: Array  # (n_queries, n_found)
+    distances: Floats  # (n_queries, n_found)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that share an index.
+
+    index  : over the rows, dead ones among them
+    ids    : (n_rows,) int64 or text; a live row's id is on no other live row
+    places : (n_rows,) int64
+    order  : (n_rows,) what sorts the ids, all different; None for rows that are few
+    live   : (n_rows,) bool
+    chosen : (n_live,) the live rows in the order of their places
+    """
+
+    index: ExactIndex
+    ids: Array
+    places: Ints
+    order: Ints | None
+    live: Array
+    chosen: Ints
+    floors: Array | None = None  # what hides the dead rows, once there are some
+
+    @classmethod
+    def of(
+        cls,
+        index: ExactIndex,
+        ids: Array,
+        places: Ints,
+        order: Ints | None,
+        live: Array,
+    ) -> "Part":
+        """A part; what follows from the rest is worked out."""
+        chosen = np.flatnonzero(live)
+        chosen = chosen[np.argsort(places[chosen], kind="stable")]
+        some_dead = index.filter is not None and len(chosen) < len(live)
+        floors = floors_of(index, chosen) if some_dead else None
+        return cls(index, ids, places, order, live, chosen, floors)
+
+    def without(self, rows: Ints) -> "Part":
+        """The part after these rows have died."""
+        live = self.live.copy()
+        live[rows] = False
+        return Part.of(self.index, self.ids, self.places, self.order, live)
+
+    def find(self, ids: Array) -> Ints:
+        """The live row of each id, -1 where there is none; ids without repetition."""
+        assert self.order is not None
+        at = np.searchsorted(self.ids, ids, sorter=self.order)
+        rows = self.order[np.minimum(at, len(self.ids) - 1)]
+        return np.where((self.ids[rows] == ids) & self.live[rows], rows, -1)
+
+    def rows_with(self, ids: Array) -> Ints:
+        """The live rows with these ids, in the order of their places."""
+        if self.order is None:
+            rows = np.flatnonzero(np.isin(self.ids, ids) & self.live)
+        else:
+            rows = np.unique(self.find(ids))
+            rows = rows[rows >= 0]
+        return rows[np.argsort(self.places[rows], kind="stable")]
+
+    def nearest(
+        self, Q: Array, k: int, rows: Ints | None, n_jobs: int | None
+    ) -> tuple[Floats, Ints]:
+        """Distances and rows of the nearest of ``rows``, None for all live ones."""
+        if rows is not None:
+            return nearest_among(self.index, Q, rows, k, n_jobs)
+        k = min(k, len(self.chosen))
+        if k == 0 or scanning_pays(self.index, len(self.chosen), len(Q), k):
+            return nearest_among(self.index, Q, self.chosen, k, n_jobs)
+        if self.floors is None:
+            return self.index.nearest(Q, k, n_jobs)
+        return self.index.nearest(Q, k, n_jobs, floors=self.floors)
+
+
+class View:
+    """The catalogue as it was at one moment.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+        The indexed rows, and those that came since; either may be missing.
+    metric : str
+    n_features : int or None
+        None before the first row.
+    no_ids : ndarray of shape (0,)
+        Of the type that the ids have.
+    """
+
+    def __init__(
+        self,
+        parts: tuple[Part, ...],
+        metric: str,
+        n_features: int | None,
+        no_ids: Array,
+    ) -> None:
+        self.parts = parts
+        self.metric = metric
+        self.n_features = n_features
+        self.no_ids = no_ids
+        self._slots: Ints | None = None
+
+    def __len__(self) -> int:
+        """How many items there are."""
+        return sum(len(part.chosen) for part in self.parts)
+
+    def __contains__(self, id: object) -> bool:
+        try:
+            wanted = check_ids([id])
+            check_kind(wanted, self.no_ids)
+        except ValueError:
+            return False
+        return any(len(part.rows_with(wanted)) > 0 for part in self.parts)
+
+    @property
+    def ids(self) -> Array:
+        """The ids in catalogue order, the order in which they first came."""
+        ids: Array = np.concatenate([self.no_ids, *(part.ids for part in self.parts)])
+        return ids[self.slots()]
+
+    def slots(self) -> Ints:
+        """Where each item lies, in catalogue order: rows counted through the parts."""
+        if self._slots is None:
+            slots, places, start = [NO_IDS], [NO_IDS], 0
+            for part in self.parts:
+                slots.append(start + part.chosen)
+                places.append(part.places[part.chosen])
+                start += len(part.ids)
+            order = np.argsort(np.concatenate(places), kind="stable")
+            # Two readers may both get here; they store the same.
+            self._slots = np.concatenate(slots)[order]
+        return self._slots
+
+    def search(
+        self,
+        Q: ArrayLike,
+        k: int,
+        where: ArrayLike | Set[Any] | None = None,
+        n_jobs: int | None = None,
+    ) -> Found:
+        """The k nearest items of each query, or of those that ``where`` lets through.
+
+        Parameters
+        ----------
+        Q : array-like of shape (n_queries, n_features)
+        k : int
+            At least 0. If fewer items are there, or let through, all of them come.
+        where : array-like or set, default=None
+            Booleans, one for each of ``ids``; or the ids that may be found, of which
+            unknown ones are passed over.
+        n_jobs : int or None, default=None
+            Threads, as in scikit-learn. The answer does not depend on it.
+
+        Returns
+        -------
+        Found
+            With min(k, matches) columns.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not as described, or Q holds NaN or infinity.
+        """
+        if not isinstance(k, Integral) or isinstance(k, bool) or k < 0:
+            raise ValueError(f"k must be an integer of at least 0, got {k!r}.")
+        Q = check_vectors(Q, self.n_features, "Queries")
+        rows: list[Ints | None] = [None] * len(self.parts)
+        if where is not None:
+            rows = self._matching(where)
+        answers = [
+            part.nearest(Q, int(k), some, n_jobs)
+            for part, some in zip(self.parts, rows, strict=True)
+        ]
+        return self._merged(answers, len(Q), int(k))
+
+    def _merged(
+        self, answers: list[tuple[Floats, Ints]], n_queries: int, k: int
+    ) -> Found:
+        if not answers:
+            empty = np.empty((n_queries, 0))
+            return Found(empty.astype(self.no_ids.dtype), empty)
+        distances = np.hstack([d for d, _ in answers])
+        parts = list(zip(self.parts, answers, strict=True))
+        places = np.hstack([part.places[rows] for part, (_, rows) in parts])
+        ids = np.hstack([part.ids[rows] for part, (_, rows) in parts])
+        order = np.lexsort((places, distances))[:, :k]
+        distances = np.take_along_axis(distances, order, 1)
+        if self.metric == "euclidean":
+            np.sqrt(distances, out=distances)
+        return Found(np.take_along_axis(ids, order, 1), distances)
+
+    def _matching(self, where: ArrayLike | Set[Any]) -> list[Ints | None]:
+        """The rows of each part that ``where`` lets through, by their places."""
+        if isinstance(where, Set):
+            where = list(where)
+        wanted = np.asarray(where)
+        if wanted.dtype == bool:
+            if wanted.shape != (len(self),):
+                raise ValueError(
+                    f"A mask must have one boolean for each of the {len(self)} items, "
+                    f"got shape {wanted.shape}."
+                )
+            return self._by_part(self.slots()[wanted])
+        wanted = check_ids(where)
+        if len(wanted) == 0:
+            return [NO_IDS for _ in self.parts]
+        check_kind(wanted, self.no_ids)
+        return [part.rows_with(wanted) for part in self.parts]
+
+    def _by_part(self, slots: Ints) -> list[Ints | None]:
+        rows: list[Ints | None] = []
+        start = 0
+        for part in self.parts:
+            stop = start + len(part.ids)
+            rows.append(slots[(slots >= start) & (slots < stop)] - start)
+            start = stop
+        return rows
+
+
+def check_vectors(X: ArrayLike, n_features: int | None, name: str) -> Array:
+    """A finite matrix as the index reads it, or a ValueError that says what is wrong.
+
+    NaN and infinity would be compared without a word; kernels do not check.
+    """
+    rows: Array = check_array(
+        X, dtype=[np.float64, np.float32, np.uint8], order="C", ensure_min_samples=0
+    )
+    if n_features is not None and rows.shape[1] != n_features:
+        raise ValueError(
+            f"{name} must have {n_features} features like the items, "
+            f"got {rows.shape[1]}."
+        )
+    return rows
+
+
+def check_ids(ids: Any) -> Array:
+    """Ids as int64 or text, or a ValueError that says what is wrong with them."""
+    array = np.asarray(ids)
+    if array.ndim != 1:
+        raise ValueError(f"Ids must come in one dimension, got shape {array.shape}.")
+    if len(array) == 0:
+        return NO_IDS
+    if array.dtype.kind == "U":
+        return _check_text(array, ids)
+    if array.dtype.kind not in "iu":
+        raise ValueError(
+            f"Ids must be integers from -2**63 to 2**63 - 1, or text; "
+            f"got {array.dtype} such as {array.flat[0]!r}."
+        )
+    if array.dtype.kind == "u" and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"Ids must be below 2**63, got {array.max()}.")
+    return array.astype(np.int64)
+
+
+def _check_text(array: Array, ids: Any) -> Array:
+    # NumPy turns numbers beside text into text, and drops what ends in NUL.
+    if not isinstance(ids, np.ndarray):
+        for id in ids:
+            if not isinstance(id, str):
+                raise ValueError(f"Ids must be all integers or all text, got {id!r}.")
+            if id.endswith("\0"):
+                raise ValueError(f"An id must not end in NUL, got {id!r}.")
+    return array
+
+
+def check_kind(ids: Array, known: Array) -> None:
+    """Refuse text among integers, and integers among text."""
+    if ids.dtype.kind != known.dtype.kind:
+        kinds = {"i": "integers", "U": "text"}
+        raise ValueError(
+            f"The ids here are {kinds[known.dtype.kind]}, "
+            f"got {kinds[ids.dtype.kind]} such as {ids.tolist()[0]!r}."
+        )
