@@ -100,6 +100,13 @@ def test_half_a_character_reads_as_an_escape():
     assert BytePairTokeniser().fit(["x"]).tokenise("é") == [r"\xc3", r"\xa9"]
 
 
+def test_refuses_numbers_without_a_piece():
+    model = BytePairTokeniser().fit(["x"])
+    for number in (-1, 256):
+        with pytest.raises(ValueError, match=r"Numbers must be in \[0, 255\]"):
+            model.decode([number])
+
+
 def test_can_cut_for_a_vectoriser():
     cut = BytePairTokeniser(20).fit([TEXT]).tokenise
     model = TfidfVectorizer(tokenizer=cut, token_pattern=None).fit(["lowest newest"])

@@ -34,3 +34,7 @@ def test_slices_of_equal_hash_stay_apart():
     symbols = np.array([1, 2000003, 2, 1000000], dtype=np.int32)
     numbers, _ = number_slices(symbols, np.array([0, 2]), np.array([2, 4]))
     assert numbers.tolist() == [0, 1]
+    # The empty slice and a single -1 both have hash 0, but not one length.
+    minus_one = np.array([-1], dtype=np.int32)
+    numbers, _ = number_slices(minus_one, np.array([0, 0]), np.array([0, 1]))
+    assert numbers.tolist() == [0, 1]

@@ -28,6 +28,13 @@ def test_there_and_back():
     assert model.inverse_transform(numbers) == SENTENCES
 
 
+def test_numbers_without_a_token_are_refused():
+    model = Vocabulary().fit(SENTENCES)
+    for number in (-1, 6):
+        with pytest.raises(ValueError, match=rf"in \[0, 5\], got {number}"):
+            model.inverse_transform([[number]])
+
+
 def test_special_tokens_can_be_renamed_or_missing():
     assert Vocabulary(padding=None, unknown=None).fit(SENTENCES).tokens_[0] == "a"
     named = Vocabulary(padding=None, unknown="?").fit([["?", "a"]])

@@ -1,4 +1,9 @@
-"""Raw things to vectors."""
+"""Raw things to vectors.
+
+Images are here; the others have folders of their own: ``lookalike.features.text``,
+``lookalike.features.table``, ``lookalike.features.sampling`` and
+``lookalike.features.graph``.
+"""
 
 from lookalike.features.image import prepare_digit, read_image
 from lookalike.features.local_binary_pattern import LocalBinaryPattern

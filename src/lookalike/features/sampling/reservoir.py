@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, Generic, Self, TypeVar
 
+import numpy as np
+
 from lookalike.features._random import as_generator
 
 T = TypeVar("T")
@@ -54,7 +56,7 @@ class Reservoir(Generic[T]):
     """
 
     def __init__(self, n_samples: int, random_state: Any = None) -> None:
-        if not (isinstance(n_samples, int) and n_samples >= 1):
+        if not (isinstance(n_samples, int | np.integer) and n_samples >= 1):
             raise ValueError(
                 f"n_samples must be a positive integer, got {n_samples!r}."
             )

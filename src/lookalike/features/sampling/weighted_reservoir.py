@@ -58,7 +58,7 @@ class WeightedReservoir(Generic[T]):
     """
 
     def __init__(self, n_samples: int, random_state: Any = None) -> None:
-        if not (isinstance(n_samples, int) and n_samples >= 1):
+        if not (isinstance(n_samples, int | np.integer) and n_samples >= 1):
             raise ValueError(
                 f"n_samples must be a positive integer, got {n_samples!r}."
             )

@@ -153,7 +153,7 @@ class TextReader(BaseEstimator):
             )
         _accents(self.strip_accents)
         for name in self._idle_parameters():
-            _warn(f"{name} is not used with analyzer={self.analyzer!r} and tokenizer.")
+            _warn(f"{name} is not used: analyzer or tokenizer takes its place.")
         if self.analyzer == "word":
             self._warn_of_leaking_stop_words()
 

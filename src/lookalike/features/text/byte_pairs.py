@@ -98,6 +98,11 @@ class BytePairTokeniser(BaseEstimator):
     def decode(self, numbers: Iterable[int]) -> str:
         """Return the text; bytes that make no whole character become U+FFFD."""
         check_is_fitted(self)
+        numbers = list(numbers)
+        if numbers and not 0 <= min(numbers) <= max(numbers) < len(self.pieces_):
+            raise ValueError(
+                f"Numbers must be in [0, {len(self.pieces_) - 1}], got {numbers}."
+            )
         pieces = [self.pieces_[number] for number in numbers]
         return b"".join(pieces).decode("utf-8", "replace")
 

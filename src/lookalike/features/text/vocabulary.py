@@ -94,7 +94,14 @@ class Vocabulary(BaseEstimator):
     def inverse_transform(self, X: Iterable[Iterable[int]]) -> list[list[Any]]:
         """Tokens of the numbers of each sentence."""
         check_is_fitted(self)
-        return [[self.tokens_[number] for number in sentence] for sentence in X]
+        return [[self._token(number) for number in sentence] for sentence in X]
+
+    def _token(self, number: int) -> Any:
+        if not 0 <= number < len(self.tokens_):
+            raise ValueError(
+                f"Numbers must be in [0, {len(self.tokens_) - 1}], got {number}."
+            )
+        return self.tokens_[number]
 
     def _numbers(self, tokens: Iterable[Hashable]) -> Ints:
         if self.unknown is not None:
