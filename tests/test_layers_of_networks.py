@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from lookalike.kernels.convolution import add_patches, cut_patches, pool_max, unpool_max
+from lookalike.kernels.embedding import add_rows
 from lookalike.learn.layers import (
     GRU,
     RNN,
@@ -378,6 +379,44 @@ def test_many_images_are_convolved_in_parts_with_the_same_result():
         assert_allclose(slopes[0], total, atol=1e-10)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    extra=st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    stride=st.integers(1, 3),
+    channels=st.integers(1, 3),
+)
+def test_channels_are_weighed_as_the_definition_says(
+    seed, size, extra, stride, channels
+):
+    rng = np.random.default_rng(seed)
+    shape = (2, size[0] + extra[0], size[1] + extra[1], channels)
+    images = rng.integers(-3, 4, size=shape) * 1.0
+    weights = rng.integers(-3, 4, size=(*size, channels)) * 1.0
+    windows = np.lib.stride_tricks.sliding_window_view(images, size, axis=(1, 2))
+    windows = windows[:, ::stride, ::stride]
+    expected = np.einsum("nrckij,ijk->nrck", windows, weights)
+    layer = DepthwiseConv2D(weights, np.zeros(channels), stride)
+    assert_array_equal(layer.forward(images, training=True), expected)
+    G = rng.integers(-3, 4, size=expected.shape) * 1.0
+    assert (layer.backward(G) * images).sum() == (G * expected).sum()
+    slopes = np.einsum("nrckij,nrck->ijk", windows, G)
+    assert_array_equal(layer.gradients[0], slopes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(0, 20), n_rows=st.integers(1, 5))
+def test_gradients_of_repeated_rows_add_up(seed, n, n_rows):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(n_rows, size=n)
+    gradients = rng.integers(-3, 4, size=(n, 2)) * 1.0
+    table, expected = np.ones((n_rows, 2)), np.ones((n_rows, 2))
+    np.add.at(expected, rows, gradients)
+    add_rows(table, rows, gradients)
+    assert_array_equal(table, expected)
+
+
 def test_kernels_touch_only_the_images_they_were_asked_for():
     images, patches = np.ones((3, 2, 2, 1)), np.zeros((3, 1, 1, 4))
     flat = images[..., 0]
@@ -550,10 +589,10 @@ def test_a_layer_refuses_a_batch_it_could_not_read_safely(layer, shape, message)
         layer.forward(np.zeros(shape, np.float32))
 
 
-def test_pooling_refuses_a_gradient_of_another_shape():
-    layer = MaxPool2D()
+@pytest.mark.parametrize("layer", [MaxPool2D(), DepthwiseConv2D.random((3, 3), 1)])
+def test_kernels_are_given_no_gradient_of_another_shape(layer):
     layer.forward(np.zeros((1, 4, 4, 1)), training=True)
-    with pytest.raises(ValueError, match=r"G must have the shape \(1, 2, 2, 1\)"):
+    with pytest.raises(ValueError, match="G must have the shape"):
         layer.backward(np.zeros((1, 3, 2, 1)))
 
 

@@ -464,3 +464,32 @@ def test_weights_that_grow_without_bounds_are_reported():
     model = MLPRegressor(activation="identity", solver="sgd", random_state=0)
     with pytest.raises(ValueError, match="the weights grew without bounds"):
         model.fit(X, y)
+
+
+def test_lbfgs_works_in_double_on_single_precision_far_from_zero():
+    rng = np.random.default_rng(0)
+    X = 300 + rng.integers(-8, 9, size=(200, 4)) / 8  # exact in single precision
+    y = X @ [1, 2, -1, 0.5] + 0.01 * rng.normal(size=200)
+    model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, random_state=0)
+    best = model.set_params(tol=1e-6).fit(X, y).loss_
+    assert_allclose(model.fit(X.astype(np.float32), y).loss_, best, rtol=0.01)
+    assert model.coefs_[0].dtype == np.float32
+
+
+@pytest.mark.usefixtures("unfinished")
+@pytest.mark.parametrize(
+    ("parameters", "step"),
+    [
+        ({"solver": "adam"}, 1.0),
+        ({"solver": "adagrad"}, 1.0),
+        ({"solver": "rmsprop", "rho": 0.75}, 2.0),
+        ({"solver": "rmsprop", "rho": 0.0}, 1.0),
+    ],
+)
+def test_the_first_step_has_the_size_that_the_parameters_say(digits, parameters, step):
+    X, y = digits
+    model = MLPClassifier((), max_iter=1, random_state=0, batch_size=len(y))
+    model.set_params(**parameters, learning_rate_init=1e-3, epsilon=1e-12).fit(X, y)
+    start = model.set_params(learning_rate_init=1e-15).coefs_[0].copy()
+    moved = abs(start - model.fit(X, y).coefs_[0])
+    assert_allclose(moved[X.any(axis=0)], 1e-3 * step, rtol=1e-4)

@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
 from lookalike._typing import Array
+from lookalike.kernels.depthwise import weigh_channels, weigh_channels_back
 from lookalike.learn.layers._layer import Layer
 from lookalike.learn.layers._windows import Windows, check_shape
 from lookalike.learn.layers.starts import draw
@@ -53,6 +54,7 @@ class DepthwiseConv2D(Layer):
     ) -> None:
         super().__init__(weights, bias)
         self._windows = Windows(weights.shape[0], weights.shape[1], stride, padding)
+        self._stride = stride
 
     @classmethod
     def random(
@@ -78,28 +80,46 @@ class DepthwiseConv2D(Layer):
         check_shape("DepthwiseConv2D", X, axes, len(bias))
         padded = self._windows.pad(X)
         Y = np.empty((len(X), *self._windows.sides(padded), len(bias)), X.dtype)
-        for part, patches in self._windows.cut(padded):
-            np.einsum("nrcik,ik->nrck", *self._split(patches), out=Y[part])
+        Y[...] = bias
+        runs = self._runs(Y.shape[2])
+        weigh_channels(
+            _rows(padded), runs, _rows(Y), self._stride, len(bias), 0, len(X)
+        )
         if training:
             self._memory = padded, X.shape
-        Y += bias
         return Y
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n, out_rows, out_columns, n_channels) to (n, rows, columns, n_channels)."""
         padded, shape = self._memory
-        slope = np.zeros_like(self.parameters[0])
-        back = np.zeros_like(padded)
-        for part, patches in self._windows.cut(padded):
-            values, kernel = self._split(patches)
-            slope += np.einsum("nrcik,nrck->ik", values, G[part]).reshape(slope.shape)
-            spread = np.einsum("nrck,ik->nrcik", G[part], kernel)
-            self._windows.add(spread.reshape(*spread.shape[:3], -1), back[part])
-        self.gradients = [slope, G.sum(axis=(0, 1, 2))]
+        n, *sides, channels = G.shape
+        if (n, *sides, channels) != (
+            len(padded),
+            *self._windows.sides(padded),
+            shape[3],
+        ):
+            raise ValueError(f"G must have the shape of the answer, got {G.shape}.")
+        runs = self._runs(sides[1])
+        slopes, back = np.zeros_like(runs), np.zeros_like(padded)
+        weigh_channels_back(
+            _rows(padded),
+            runs,
+            _rows(np.ascontiguousarray(G)),
+            slopes,
+            _rows(back),
+            self._stride,
+            channels,
+            0,
+            n,
+        )
+        slopes = slopes.reshape(*runs.shape[:2], -1, channels).sum(axis=2)
+        self.gradients = [slopes, G.sum(axis=(0, 1, 2))]
         return self._windows.trim(back, shape)
 
-    def _split(self, patches: Array) -> tuple[Array, Array]:
-        """Patches and kernel with one axis for the place and one for the channel."""
-        kernel = self.parameters[0].reshape(-1, len(self.parameters[1]))
-        values = patches[..., :-1]  # the last number of a patch is a one
-        return values.reshape(*values.shape[:3], *kernel.shape), kernel
+    def _runs(self, out_columns: int) -> Array:
+        """Repeat the weights along the pixels that lie side by side."""
+        return np.tile(self.parameters[0], 1 if self._stride > 1 else out_columns)
+
+
+def _rows(images: Array) -> Array:
+    return images.reshape(*images.shape[:2], -1)

@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
 from lookalike._typing import Array
+from lookalike.kernels.embedding import add_rows
 from lookalike.learn.layers._layer import Layer
 
 
@@ -76,7 +77,7 @@ class Embedding(Layer):
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Add up the gradient of each row; return zeros, identifiers have none."""
         X, gradient = self._memory, np.zeros_like(self.parameters[0])
-        np.add.at(gradient, X.ravel(), G.reshape(X.size, -1))
+        add_rows(gradient, X.ravel(), G.reshape(X.size, -1))
         if self._padding is not None:
             gradient[self._padding] = 0
         self.gradients = [gradient]
