@@ -237,9 +237,15 @@ class Collection:
                 if key.startswith("base_")
             }
             collection._base = collection._restored(held, about["base"])
-        collection._change(
-            NO_IDS, arrays["tail_ids"], arrays["tail_rows"], arrays["tail_places"]
-        )
+        keys = ("tail_ids", "tail_rows", "tail_places")
+        ids, rows, places = (arrays[key] for key in keys)
+        if (
+            len({len(ids), len(rows), len(places)}) > 1
+            or (rows.shape[1] != collection._n_features and len(rows))
+            or ids.dtype.kind != collection._no_ids.dtype.kind
+        ):
+            raise ValueError("vectors and ids do not belong together.")
+        collection._change(NO_IDS, ids, rows, places)
         return collection
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
@@ -420,8 +426,7 @@ class Collection:
         if (
             any(held[key].shape != (n,) for key in keys)
             or ids.dtype.kind != self._no_ids.dtype.kind
-            or [a.dtype.name for a in (places, order, live)]
-            != ["int64", "int64", "bool"]
+            or not (places.dtype == order.dtype == np.int64 and live.dtype == bool)
             or not 0 <= order.min() <= order.max() < n
         ):
             raise ValueError("index and ids do not belong together.")

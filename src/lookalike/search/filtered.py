@@ -12,10 +12,11 @@ from lookalike.kernels.neighbors import BLOCK, HIDDEN
 from lookalike.search.index import ExactIndex
 
 # Nanoseconds, measured once on one processor; only their ratios matter, for speed.
-PER_BOUND = {"integers": 0.012, "floats": 0.05}  # a coordinate of a code, in a batch
+PER_BOUND = {"integers": 0.02, "floats": 0.06}  # a coordinate of a code, in a batch
 ALONE = 3.0  # times as long where a single query has the codes fetched for itself
-PER_VALUE = {1: 0.09, 4: 0.5, 8: 0.8}  # a value of a compared row, by its bytes
-PER_ROW = 60.0
+PER_VALUE = {1: 0.05, 4: 0.35, 8: 0.6}  # a value of a compared row, by its bytes
+PER_ROW = 10.0
+LEFT = 250  # rows that the bounds usually leave
 
 
 def nearest_among(
@@ -46,9 +47,8 @@ def scanning_pays(index: ExactIndex, n_chosen: int, n_queries: int, k: int) -> b
     kind = "integers" if index.filter.integers else "floats"
     alone = 1.0 + (ALONE - 1.0) / min(n_queries, BLOCK)
     bounds = n_samples * index.filter.n_steps * PER_BOUND[kind] * alone
-    # The floors are made once for all the queries.
-    bounds += n_samples / n_queries
-    return n_chosen * per_row <= bounds
+    floors = n_samples / n_queries  # made once for all the queries
+    return n_chosen * per_row <= bounds + floors + min(n_chosen, LEFT) * per_row
 
 
 def floors_of(index: ExactIndex, chosen: Ints) -> Array:

@@ -5,9 +5,8 @@ of every file and of itself: an index and the ids of its rows cannot be mixed up
 those of another. It is written beside its place, synced and renamed, so that a reader
 sees all of it or nothing. Nothing is pickled.
 
-``.npy`` files begin their data at a multiple of 64 bytes, so a mapped array is aligned
-as the kernels want it. The mapping is copy-on-write and nobody writes: processes share
-the pages, and to the kernels it is the type of array that they were compiled for.
+Processes that load the same folder share its pages. ``.npy`` files begin their data at
+a multiple of 64 bytes, so a mapped array is aligned as the kernels want it.
 """
 
 import hashlib
@@ -63,6 +62,7 @@ def index_from_state(
     ValueError
         If the arrays do not belong together: kernels would read beside them.
     """
+    arrays = {key: _as_compiled_for(array) for key, array in arrays.items()}
     filter = None if about["filter"] is None else _filter(arrays, about, metric)
     rows, norms = arrays["rows"], arrays["norms"]
     width = about["n_features"]
@@ -82,6 +82,27 @@ def runs_here(index: ExactIndex) -> bool:
     signed = index.rows.dtype == np.int8
     integers = index.filter is not None and index.filter.integers
     return simd.HAS_VNNI or not (signed or integers)
+
+
+class _Memory:
+    """The memory of an array, offered to NumPy as if it might be written."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array  # keeps it alive
+        interface = array.__array_interface__
+        self.__array_interface__ = {**interface, "data": (array.ctypes.data, False)}
+
+
+def _as_compiled_for(array: Array) -> Array:
+    """The same memory as the type of array that the kernels were compiled for.
+
+    Numba would compile all of them again for arrays that may not be written, for half
+    a minute. No kernel writes to what it searches.
+    """
+    array = np.ascontiguousarray(array)
+    if array.flags.writeable or array.size == 0:
+        return array
+    return np.asarray(_Memory(array))
 
 
 def _filter(
@@ -105,9 +126,9 @@ def _check_filter(found: RotationFilter, n_samples: int, n_features: int) -> Non
     steps = found.n_steps
     width = PANEL if found.integers else WIDE * PANEL
     shape = (n_panels * PANEL // width, steps // 2, width, 2)
-    kinds = ("int16", "int32")
+    kinds: tuple[type, type] = (np.int16, np.int32)
     if not found.integers:
-        shape, kinds = (shape[0], steps, width, 1), ("float32", "float32")
+        shape, kinds = (shape[0], steps, width, 1), (np.float32, np.float32)
     if found.panels.size != np.prod(shape):
         raise ValueError("rows and codes do not belong together.")
     first = n_samples // width
@@ -117,7 +138,8 @@ def _check_filter(found: RotationFilter, n_samples: int, n_features: int) -> Non
         and (found.axes is None or found.axes.shape[0] == n_lifted)
         and found.panels.shape == shape[: 4 if found.integers else 3]
         and found.starts.shape == (n_panels, PANEL)
-        and (found.panels.dtype.name, found.starts.dtype.name) == kinds
+        and found.panels.dtype == kinds[0]
+        and found.starts.dtype == kinds[1]
         # Rows that are not there must have keys that are never found.
         and bool((found.starts.reshape(-1)[n_samples:] >= HIDDEN).all())
         and not last[n_samples - first * width :].any()
@@ -228,7 +250,7 @@ def _canonical(document: Mapping[str, Any]) -> bytes:
 
 def _map(path: Path) -> Array:
     try:
-        array = np.load(path, mmap_mode="c", allow_pickle=False)
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError:
         # What cannot be mapped: no elements (read as it is), or objects (refused).
         array = np.load(path, allow_pickle=False)
