@@ -477,3 +477,41 @@ def test_threads_do_not_change_the_answer():
     Q = rng.integers(0, 30, size=(600, 5))
     found = one.search(Q, 5)
     assert_answers(two.search(Q, 5), (found.ids, found.distances))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_another_index_answers_until_something_is_filtered(metric):
+    engine = NearestNeighbors(metric=metric, algorithm="brute")
+    items, model, rng = filled(1_500, metric=metric, engine=engine)
+    if metric == "manhattan":
+        assert items._base.engine is None  # there every row is compared anyway
+        return
+    Q = rng.integers(0, 30, size=(5, 5))
+    gone = [*range(0, 300, 3), *items.search(Q[:1], 40).ids[0].tolist()]
+    for ids in ([], set(gone)):
+        items.remove(list(ids))
+        model = {id: x for id, x in model.items() if id not in ids}
+        for k in (0, 1, 12, 2_000):
+            assert_answers(items.search(Q, k), expected(model, Q, k, metric))
+    some = {id: x for id, x in model.items() if id % 3}
+    assert_answers(items.search(Q, 9, list(some)), expected(some, Q, 9, metric))
+    assert items._base.engine is not None
+
+
+def test_an_engine_that_forgets_neighbours_is_asked():
+    class Forgetful(NearestNeighbors):
+        def kneighbors(self, X, n_neighbors):
+            distances, rows = super().kneighbors(X, n_neighbors + 1)
+            return distances[:, 1:], rows[:, 1:]
+
+    engine = Forgetful(metric="euclidean")
+    items, model, _ = filled(1_500, engine=engine)
+    Q = model[7][None]
+    ids = expected(model, Q, 6)[0]
+    assert items.search(Q, 5).ids.tolist() == ids[:, 1:].tolist()
+    assert not hasattr(engine, "n_samples_fit_")
+
+
+def test_an_engine_of_another_metric_is_refused():
+    with pytest.raises(ValueError, match="engine must have the metric 'cosine'"):
+        Collection("cosine", engine=NearestNeighbors(metric="euclidean"))

@@ -12,12 +12,14 @@ in place by one assignment. So a reader waits for nobody and never sees half a c
 import os
 import threading
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import clone
 
 from lookalike._typing import Array, Ints
 from lookalike.kernels import simd
@@ -33,6 +35,7 @@ from lookalike.search.storage import (
 from lookalike.search.tail import Tail
 from lookalike.search.view import (
     NO_IDS,
+    Engine,
     Found,
     Part,
     View,
@@ -66,6 +69,11 @@ class Collection:
         Build it in a thread of its own, or within the call that made it necessary.
     n_jobs : int or None, default=None
         Threads of a search, as in scikit-learn. The answer does not depend on it.
+    engine : estimator, default=None
+        Such as ``ApproximateNeighbors``, of the same metric: copied, fitted to the rows
+        and asked in place of the exact index wherever nothing is filtered, which also
+        covers for it where too many of its answers are dead. It is not saved: a
+        collection that was loaded answers exactly until it is built again.
 
     Notes
     -----
@@ -105,14 +113,16 @@ class Collection:
         share: float = 0.02,
         background: bool = False,
         n_jobs: int | None = None,
+        engine: Engine | None = None,
     ) -> None:
-        _check_parameters(metric, n_neighbors, algorithm, share)
+        _check_parameters(metric, n_neighbors, algorithm, share, engine)
         self.metric = metric
         self.n_neighbors = n_neighbors
         self.algorithm = algorithm
         self.share = share
         self.background = background
         self.n_jobs = n_jobs
+        self.engine = engine
         self._writing = threading.Lock()
         self._rebuilding = threading.Lock()
         self._next = 0
@@ -217,6 +227,7 @@ class Collection:
         about: Mapping[str, Any],
         background: bool = False,
         n_jobs: int | None = None,
+        engine: Engine | None = None,
     ) -> Self:
         """Make the collection again; arrays may be memory-mapped and stay so.
 
@@ -226,7 +237,9 @@ class Collection:
             If arrays and document do not belong together.
         """
         parameters = {key: about[key] for key in _PARAMETERS}
-        collection = cls(**parameters, background=background, n_jobs=n_jobs)
+        collection = cls(
+            **parameters, background=background, n_jobs=n_jobs, engine=engine
+        )
         collection._next = int(about["next"])
         collection._n_features = about["n_features"]
         collection._no_ids = np.empty(0, "U1" if about["text"] else np.int64)
@@ -258,6 +271,7 @@ class Collection:
         folder: str | os.PathLike[str],
         background: bool = False,
         n_jobs: int | None = None,
+        engine: Engine | None = None,
     ) -> Self:
         """Read what ``save`` wrote: every file checked, memory-mapped, nothing fitted.
 
@@ -268,7 +282,7 @@ class Collection:
         """
         arrays, about = read_folder(folder)
         try:
-            return cls.from_state(arrays, about, background, n_jobs)
+            return cls.from_state(arrays, about, background, n_jobs, engine)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ValueError(f"{folder} holds no collection: {error}") from None
 
@@ -402,7 +416,10 @@ class Collection:
         places = np.concatenate([part.places for part in view.parts])[slots]
         index = self._exact_index(X)
         order = np.argsort(ids, kind="stable")
-        return Part.of(index, ids, places, order, np.ones(len(ids), bool))
+        part = Part.of(index, ids, places, order, np.ones(len(ids), bool))
+        if self.engine is not None and index.filter is not None:
+            return replace(part, engine=clone(self.engine).fit(X))
+        return part
 
     def _exact_index(self, X: Array) -> ExactIndex:
         return ExactIndex(
@@ -438,8 +455,12 @@ class Collection:
 
 
 def _check_parameters(
-    metric: Any, n_neighbors: Any, algorithm: Any, share: Any
+    metric: Any, n_neighbors: Any, algorithm: Any, share: Any, engine: Any
 ) -> None:
+    if engine is not None and getattr(engine, "metric", None) != metric:
+        raise ValueError(
+            f"engine must have the metric {metric!r} of the collection, got {engine!r}."
+        )
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {METRICS}, got {metric!r}.")
     if algorithm not in ALGORITHMS:

@@ -6,9 +6,9 @@ Every row has a *place*; the catalogue is the live rows in the order of their pl
 """
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,6 +32,18 @@ class Found:
     distances: Floats  # (n_queries, n_found)
 
 
+class Engine(Protocol):
+    """An index of another kind over the same rows, such as ``ApproximateNeighbors``."""
+
+    def fit(self, X: Array) -> Any:
+        """Index rows."""
+        ...
+
+    def kneighbors(self, X: Array, n_neighbors: int) -> tuple[Floats, Ints]:
+        """Distances and rows of as many neighbours, nearest first."""
+        ...
+
+
 @dataclass(frozen=True)
 class Part:
     """Rows that share an index.
@@ -42,6 +54,8 @@ class Part:
     order  : (n_rows,) what sorts the ids, all different; None for rows that are few
     live   : (n_rows,) bool
     chosen : (n_live,) the live rows in the order of their places
+    floors : what hides the dead rows, None while there are none
+    engine : answers where nothing is filtered, None for the index itself
     """
 
     index: ExactIndex
@@ -50,7 +64,8 @@ class Part:
     order: Ints | None
     live: Array
     chosen: Ints
-    floors: Array | None = None  # what hides the dead rows, once there are some
+    floors: Array | None = None
+    engine: Engine | None = None
 
     @classmethod
     def of(
@@ -72,7 +87,8 @@ class Part:
         """The part after these rows have died."""
         live = self.live.copy()
         live[rows] = False
-        return Part.of(self.index, self.ids, self.places, self.order, live)
+        part = Part.of(self.index, self.ids, self.places, self.order, live)
+        return replace(part, engine=self.engine)
 
     def find(self, ids: Array) -> Ints:
         """The live row of each id, -1 where there is none; ids without repetition."""
@@ -97,6 +113,28 @@ class Part:
         if rows is not None:
             return nearest_among(self.index, Q, rows, k, n_jobs)
         k = min(k, len(self.chosen))
+        if self.engine is not None and k > 0 and len(Q) > 0:
+            return self._by_engine(self.engine, Q, k, n_jobs)
+        return self._by_index(Q, k, n_jobs)
+
+    def _by_engine(
+        self, engine: Engine, Q: Array, k: int, n_jobs: int | None
+    ) -> tuple[Floats, Ints]:
+        """Ask for spare rows if some are dead; what is short all the same is exact."""
+        spare = k if self.floors is not None else 0
+        distances, rows = engine.kneighbors(Q, min(k + spare, len(self.ids)))
+        if self.index.metric == "euclidean":
+            distances = distances**2  # of which the root is the same again
+        dead = ~self.live[rows]
+        order = np.argsort(dead, axis=1, kind="stable")[:, :k]
+        short = np.take_along_axis(dead, order, 1).any(axis=1)
+        distances = np.take_along_axis(distances, order, 1)
+        rows = np.take_along_axis(rows, order, 1)
+        if short.any():
+            distances[short], rows[short] = self._by_index(Q[short], k, n_jobs)
+        return distances, rows
+
+    def _by_index(self, Q: Array, k: int, n_jobs: int | None) -> tuple[Floats, Ints]:
         if k == 0 or scanning_pays(self.index, len(self.chosen), len(Q), k):
             return nearest_among(self.index, Q, self.chosen, k, n_jobs)
         if self.floors is None:
