@@ -155,6 +155,20 @@ def test_a_given_vocabulary_needs_no_fit():
     assert X.toarray().tolist() == [[2, 0]]
 
 
+def test_zeros_that_are_stored_name_no_term():
+    model = CountVectorizer().fit(["cat dog"])
+    X = model.transform(["cat dog"])
+    X.data[0] = 0
+    assert [terms.tolist() for terms in model.inverse_transform(X)] == [["dog"]]
+
+
+def test_a_tokenizer_goes_before_the_pattern():
+    model = CountVectorizer(tokenizer=str.split)
+    with pytest.warns(UserWarning, match="token_pattern is not used"):
+        model.fit(["a-b c"])
+    assert sorted(model.vocabulary_) == ["a-b", "c"]
+
+
 def test_no_documents_give_no_rows():
     assert CountVectorizer(vocabulary=["fox"]).transform([]).shape == (0, 1)
 

@@ -31,9 +31,16 @@ def test_known_answers(options, text, expected):
 SWITCHES = ["fold_case", "strip_accents", "strip_invisible", "collapse_spaces"]
 
 
+# Letters and marks whose case, composition and order depend on each other.
+AWKWARD = (
+    "aI \u03b1\u0391\u1fb3\u0345\u0301\u0313\u0327\u0307\u0130\u01f0\u030c\u00b4"
+    "\u200b\u00a0\u03a3\u03c2\u1e9e\u0149\u2126\u212b\ufb03\u1100\u1161"
+)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    text=st.text(max_size=12),
+    text=st.text(max_size=12) | st.text(alphabet=AWKWARD, max_size=5),
     form=st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]),
     on=st.sets(st.sampled_from(SWITCHES)),
 )
@@ -45,7 +52,7 @@ def test_normalising_twice_is_normalising_once(text, form, on):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(max_size=12))
+@given(st.text(max_size=12) | st.text(alphabet=AWKWARD, max_size=5))
 def test_equivalent_spellings_become_one(text):
     model = TextNormaliser()
     other = unicodedata.normalize("NFD", text)

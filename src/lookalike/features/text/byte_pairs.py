@@ -157,11 +157,14 @@ class BytePairTokeniser(BaseEstimator):
         return -count, self.pieces_[pair[0]], self.pieces_[pair[1]], pair
 
     def _encode_word(self, word: str) -> list[int]:
-        if word not in self._seen:
+        # Threads may share the model: nothing is read back that one may have cleared.
+        pieces = self._seen.get(word)
+        if pieces is None:
+            pieces = self._merge_all(list(word.encode()))
             if len(self._seen) >= _MOST_WORDS:
                 self._seen.clear()
-            self._seen[word] = self._merge_all(list(word.encode()))
-        return self._seen[word]
+            self._seen[word] = pieces
+        return pieces
 
     def _merge_all(self, pieces: list[int]) -> list[int]:
         while known := [p for p in pairwise(pieces) if p in self._numbers]:

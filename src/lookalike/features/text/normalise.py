@@ -13,8 +13,8 @@ _FORMS: tuple[_Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
 class TextNormaliser(BaseEstimator):
     r"""Bring texts to one Unicode form, one case and single blanks.
 
-    The steps are repeated until nothing changes, so that normalising twice is
-    normalising once, whatever the text.
+    The form is made again after the other steps, which may have undone it, so
+    normalising twice is normalising once.
 
     Parameters
     ----------
@@ -85,12 +85,6 @@ class TextNormaliser(BaseEstimator):
     def normalise(self, text: str) -> str:
         """Normalise one text."""
         form = self._check_form()
-        before = None
-        while text != before:
-            before, text = text, self._pass(text, form)
-        return text
-
-    def _pass(self, text: str, form: _Form) -> str:
         if not text.isascii():
             text = unicodedata.normalize(form, text)
         if self.fold_case:
