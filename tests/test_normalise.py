@@ -16,6 +16,8 @@ from lookalike.features.text import TextNormaliser, TfidfVectorizer
         ({}, "  a\t\n b\u00a0c  ", "a b c"),
         ({}, "zero\u200bwidth\ufeff\x00", "zerowidth"),
         ({}, "cafe\u0301", "café"),
+        ({}, "cafe\u200b\u0301", "café"),  # whole only without the invisible
+        ({}, "\u01f0", "\u01f0"),  # folding its case takes it apart
         ({"strip_accents": True}, "Ångström naïve cafe\u0301", "angstrom naive cafe"),
         ({"fold_case": False}, "MiXed", "MiXed"),
         ({"form": "NFC"}, "\ufb01ne ²", "fine ²"),
