@@ -212,11 +212,15 @@ def test_ties_come_in_the_order_of_a_dictionary():
     items.update([7, 9], np.zeros((2, 2)))
     items.remove([5])
     items.add([5], np.zeros((1, 2)))
-    for _ in range(2):
-        assert items.search([[1, 0]], 4).ids.tolist() == [[7, 9, 3, 5]]
-        assert items.search([[1, 0]], 2, {3, 5, 9}).ids.tolist() == [[9, 3]]
+    for _ in range(3):
+        for k in range(5):
+            assert items.search([[1, 0]], k).ids.tolist() == [[7, 9, 3, 5][:k]]
+        for k in range(4):
+            found = items.search([[1, 0]], k, {3, 5, 9})
+            assert found.ids.tolist() == [[9, 3, 5][:k]]
         assert items.ids.tolist() == [7, 9, 3, 5]
         items.rebuild()
+        items.update([9], np.zeros((1, 2)))
 
 
 def test_what_is_written_while_the_index_is_built_is_kept(monkeypatch):

@@ -63,8 +63,8 @@ class Collection:
     algorithm : {"auto", "brute", "rotation", "portable"}, default="auto"
         As for ``NearestNeighbors``.
     share : float, default=0.02
-        Share of the catalogue by which it may change before the index is built again;
-        1,024 changes are always allowed.
+        How large the tail may grow, as a share of the indexed rows, before the index is
+        built again; 1,024 rows are always allowed. So it is when a quarter is dead.
     background : bool, default=False
         Build it in a thread of its own, or within the call that made it necessary.
     n_jobs : int or None, default=None
