@@ -1,6 +1,9 @@
 """Vectors to neighbours."""
 
+from lookalike.search.approximate import ApproximateNeighbors
 from lookalike.search.collection import Collection
 from lookalike.search.exact import NearestNeighbors
+from lookalike.search.kd_tree import KDTree
+from lookalike.search.lsh import LSH
 
-__all__ = ["Collection", "NearestNeighbors"]
+__all__ = ["LSH", "ApproximateNeighbors", "Collection", "KDTree", "NearestNeighbors"]

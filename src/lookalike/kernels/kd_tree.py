@@ -1,0 +1,62 @@
+"""Search in a k-d tree: leave out every box that is further than what is known."""
+
+import numpy as np
+from numba import njit
+
+from lookalike.kernels.neighbors import insert
+
+
+@njit(cache=True, nogil=True)
+def search(X, order, lower, upper, left, start, stop, Q, first, last, best, rows):
+    """The k nearest rows of queries ``first`` to ``last - 1``, nearest first.
+
+    X     : float64 (n_samples, n_features)
+    order : int64 (n_samples,), rows so that each node owns a stretch
+    lower, upper : float64 (n_nodes, n_features), the box of each node
+    left  : int64 (n_nodes,), first of two children side by side, -1 for a leaf
+    start, stop : int64 (n_nodes,), the stretch of each node
+    best  : out, float64 (n_queries, k), squared distances, 1 <= k <= n_samples
+    rows  : out, int64 (n_queries, k), ties by row
+    """
+    k = best.shape[1]
+    nodes = np.empty(left.shape[0], np.int64)
+    bounds = np.empty(left.shape[0])
+    for q in range(first, last):
+        filled = 0
+        nodes[0], bounds[0] = 0, 0.0
+        waiting = 1
+        while waiting > 0:
+            waiting -= 1
+            node = nodes[waiting]
+            if filled == k and bounds[waiting] > best[q, k - 1]:
+                continue
+            if left[node] < 0:
+                for a in range(start[node], stop[node]):
+                    i = order[a]
+                    d = 0.0
+                    for j in range(X.shape[1]):
+                        d += (Q[q, j] - X[i, j]) ** 2
+                    filled = insert(best[q], rows[q], filled, d, i)
+                continue
+            one, two = left[node], left[node] + 1
+            to_one = _to_box(Q[q], lower[one], upper[one])
+            to_two = _to_box(Q[q], lower[two], upper[two])
+            if to_one < to_two:
+                one, two, to_one, to_two = two, one, to_two, to_one
+            # The nearer box is looked at next: it lies on top.
+            nodes[waiting], bounds[waiting] = one, to_one
+            nodes[waiting + 1], bounds[waiting + 1] = two, to_two
+            waiting += 2
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _to_box(q, lower, upper):
+    """Squared distance of a point to a box, never above that to a row inside.
+
+    Each term is at most the row's own, rounded alike and summed in the same order.
+    """
+    total = 0.0
+    for j in range(q.shape[0]):
+        gap = max(lower[j] - q[j], q[j] - upper[j], 0.0)
+        total += gap**2
+    return total

@@ -1,0 +1,290 @@
+"""A neighbour graph over short codes: approximate search by walking.
+
+Built from the exact answer: the exact search is fast enough to find every row's
+neighbours, so the graph needs no approximate construction. Of these the
+relative-neighbourhood rule keeps the few that lead somewhere new, and edges are added
+in reverse. A walk compares codes of one to three cache lines (leading principal
+coordinates in a byte each), and the last few dozen rows by the exact distance.
+
+References
+----------
+.. [1] Toussaint (1980). "The relative neighbourhood graph of a finite planar set".
+   Pattern Recognition 12(4).
+.. [2] Fu, Xiang, Wang and Cai (2019). "Fast approximate nearest neighbor search with
+   the navigating spreading-out graph". VLDB 12(5). (the rule, and walks with a beam)
+"""
+
+import numpy as np
+
+from lookalike._parallel import blas_threads, run_slices
+from lookalike._typing import Array, Floats, Ints
+from lookalike.kernels.graph import (
+    TAIL,
+    Graph,
+    add_reverse,
+    describe_bytes,
+    prune,
+    search,
+)
+from lookalike.search.geometry import Euclidean, InnerProduct, inverse_norms
+from lookalike.search.index import ExactIndex, _geometry
+from lookalike.search.rotation import CHUNK, SAMPLE, aligned, principal_axes
+from lookalike.search.rows import narrowest, norms_for, queries_for
+
+NEIGHBORS = 32  # exact neighbours from which a row's edges are chosen
+FORWARD = 24  # edges kept of these
+DEGREE = 32  # with those added in reverse
+ENTRIES = 256
+LINE = 64
+GRAIN = 64  # queries a slice
+
+
+class ByteCodes:
+    """Leading principal coordinates of lifted rows, one byte each.
+
+    The axes are turned at random among themselves, so that all coordinates spread
+    alike and one scale serves all.
+
+    Parameters
+    ----------
+    exact : ExactIndex
+    n_lines : int
+        Cache lines of a code: 60, 124 or 188 coordinates.
+    signed : bool
+        Codes for the processor's instruction, else for plain loops.
+
+    Attributes
+    ----------
+    lines : int8 or uint8 array of shape (n_samples, 64 * n_lines)
+    starts : int32 array of shape (n_samples, 16 * n_lines), the same memory
+    own : int32 array of shape (n_samples,), see ``kernels.graph.prune``
+    axes, centre : float32, see ``kernels.graph.Graph``
+    """
+
+    lines: Array
+    starts: Array
+    own: Array
+    axes: Array
+    centre: Array
+
+    def __init__(
+        self,
+        exact: ExactIndex,
+        n_lines: int,
+        signed: bool,
+        rng: np.random.Generator,
+        n_jobs: int | None,
+    ) -> None:
+        X = exact.catalogue()
+        geometry = _geometry(exact.metric, X)
+        assert geometry is not None
+        self.geometry = geometry
+        self._signed = signed
+        with blas_threads(n_jobs, len(X)):
+            self._fit(X, n_lines, rng)
+
+    def _fit(self, X: Array, n_lines: int, rng: np.random.Generator) -> None:
+        geometry = self.geometry
+        sample = geometry.lift(X[:: -(-len(X) // SAMPLE)])
+        mean = sample.mean(axis=0)
+        sample -= mean
+        self.n_axes = min(LINE * n_lines - TAIL, sample.shape[1])
+        axes = principal_axes(sample, self.n_axes)
+        turn = np.linalg.qr(rng.standard_normal((self.n_axes, self.n_axes)))[0]
+        axes = axes @ turn
+        spread = np.abs(sample @ axes)
+        largest = float(np.quantile(spread, 0.9999))
+        scale = 127.0 / largest if largest > 0.0 else 1.0
+        axes *= scale
+        self._encode_rows(X, mean, axes, scale, n_lines)
+        wide = np.zeros((X.shape[1], -(-self.n_axes // 16) * 16), np.float32)
+        # The coordinate that inner products are lifted by is zero for queries.
+        wide[:, : self.n_axes] = axes[: X.shape[1]]
+        self.axes = wide
+        self.centre = np.zeros(wide.shape[1], np.float32)
+        self.centre[: self.n_axes] = mean @ axes
+
+    def _encode_rows(
+        self,
+        X: Array,
+        mean: Floats,
+        axes: Floats,
+        scale: float,
+        n_lines: int,
+    ) -> None:
+        size = LINE * n_lines
+        lines = aligned((len(X), size), np.int8)
+        starts = lines.view(np.int32)[:, -1]
+        self.own = np.empty(len(X), np.int32)
+        for first in range(0, len(X), CHUNK):
+            centred = self.geometry.lift(X[first : first + CHUNK]) - mean
+            last = first + len(centred)
+            codes = np.clip(np.rint(centred @ axes), -127, 127)
+            lines[first:last, : self.n_axes] = codes
+            # What the code leaves out counts as if it were square to the query's.
+            full = np.einsum("ij,ij->i", centred, centred) * scale**2
+            sums = 256 * codes.sum(axis=1)
+            squared = np.minimum(np.rint(full), 2.0**28)
+            starts[first:last] = squared + sums
+            self.own[first:last] = squared
+            if not self._signed:
+                constant = 2 * 128**2 * (size - TAIL)
+                self.own[first:last] = squared + sums + constant
+        if not self._signed:
+            lines[:, :-TAIL] ^= -128
+        self.lines = lines if self._signed else lines.view(np.uint8)
+        self.starts = lines.view(np.int32)
+
+
+class Edges:
+    """Which rows a walk may step to from each row.
+
+    Parameters
+    ----------
+    codes : ByteCodes
+        Which of two rows is nearer is judged by these.
+    neighbors : ndarray of shape (n_samples, n)
+        Nearest rows of each row, from ``neighbors_of_all``.
+    kept : ndarray of shape (n_kept,)
+        Rows that get edges now; the others may follow by ``add``.
+
+    Attributes
+    ----------
+    edges : int32 array of shape (n_samples, DEGREE), then -1
+    """
+
+    def __init__(
+        self, codes: ByteCodes, neighbors: Ints, kept: Ints, n_jobs: int | None
+    ) -> None:
+        self._codes, self._neighbors, self._n_jobs = codes, neighbors, n_jobs
+        self.edges = aligned((len(neighbors), DEGREE), np.int32)
+        self.edges[:] = -1
+        self._gone = np.ones(len(neighbors), bool)
+        self.add(kept)
+
+    def add(self, rows: Ints) -> None:
+        """Link rows to those that are there, and these to them."""
+        self._gone[rows] = False
+        coded = self._codes
+
+        def choose(first: int, last: int) -> None:
+            prune(
+                coded.lines,
+                coded.starts,
+                coded.own,
+                self._neighbors,
+                self._gone,
+                rows,
+                FORWARD,
+                first,
+                last,
+                self.edges,
+            )
+
+        run_slices(choose, len(rows), self._n_jobs, grain=1024)
+        add_reverse(self.edges)
+
+
+class NeighborGraph:
+    """Approximate search over the rows of an exact index.
+
+    Parameters
+    ----------
+    exact : ExactIndex
+        Its rows are searched, and its distance decides in the end.
+    codes : ByteCodes
+    edges : ndarray of shape (n_samples, degree)
+    entries : ndarray of shape (n_entries,)
+        Rows from which a walk may start.
+    """
+
+    def __init__(
+        self, exact: ExactIndex, codes: ByteCodes, edges: Array, entries: Ints
+    ) -> None:
+        self._exact, self._codes = exact, codes
+        self.graph = Graph(
+            codes.lines,
+            codes.starts,
+            edges,
+            entries.astype(np.int32),
+            codes.lines[entries],
+            codes.starts[entries],
+            codes.axes,
+            codes.centre,
+        )
+
+    @property
+    def memory(self) -> int:
+        """Bytes held beside the exact index."""
+        return sum(part.nbytes for part in self.graph) - self.graph.starts.nbytes
+
+    def nearest(
+        self, Q: Array, k: int, width: int, n_refined: int, n_jobs: int | None
+    ) -> tuple[Floats, Ints]:
+        """The k nearest rows that walks find; Euclidean distances stay squared."""
+        exact = self._exact
+        rows, norms, shifts = self._queries(Q)
+        n = len(Q)
+        distances, indices = np.empty((n, k)), np.empty((n, k), np.int64)
+        found = np.empty(n, np.int64)
+        factors = self._factors(Q)
+
+        def work(first: int, last: int) -> None:
+            search(
+                self.graph,
+                self._codes.n_axes,
+                exact.rows,
+                exact.norms,
+                rows,
+                norms,
+                shifts,
+                factors,
+                exact._code,
+                width,
+                n_refined,
+                first,
+                last,
+                distances,
+                indices,
+                found,
+            )
+
+        if n <= GRAIN:
+            work(0, n)
+        else:
+            run_slices(work, n, n_jobs, grain=GRAIN)
+        short = np.flatnonzero(found < k)
+        if len(short):
+            # The walk ended in a corner that no edge leaves.
+            distances[short], indices[short] = exact.nearest(Q[short], k, n_jobs)
+        return distances, indices
+
+    def _queries(self, Q: Array) -> tuple[Array, Floats, Floats]:
+        exact = self._exact
+        if Q.dtype != np.uint8 or exact.rows.itemsize > 1:
+            rows, shifts = queries_for(exact.rows, Q)
+            return rows, norms_for(exact._code, narrowest(Q)), shifts
+        width = exact.rows.shape[1]
+        rows = np.empty((len(Q), width), np.uint8)
+        norms, shifts = np.empty(len(Q)), np.empty(len(Q))
+        offset = 128 if exact.rows.dtype == np.int8 else 0
+        describe_bytes(Q, exact._code, offset, width, rows, norms, shifts)
+        return rows, norms, shifts
+
+    def _factors(self, Q: Array) -> Floats:
+        if isinstance(self._codes.geometry, Euclidean):
+            return np.ones(len(Q))
+        factors = inverse_norms(Q.astype(np.float64))
+        if isinstance(self._codes.geometry, InnerProduct):
+            factors *= np.sqrt(self._codes.geometry.squared_length)
+        return factors
+
+
+def neighbors_of_all(exact: ExactIndex, n: int, n_jobs: int | None) -> Ints:
+    """The n rows nearest to each row among the lifted rows, itself included."""
+    X = exact.catalogue()
+    if exact.metric == "inner_product":
+        X = InnerProduct(X).lift(X).astype(np.float32)
+        lifted = ExactIndex(X, "sqeuclidean", n, True, False, n_jobs)
+        return lifted.nearest(X, n, n_jobs)[1]
+    return exact.nearest(X, n, n_jobs)[1]

@@ -1,0 +1,259 @@
+"""Approximate nearest neighbours: the stated recall is kept, whatever the data."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lookalike.kernels import simd
+from lookalike.kernels.graph import add_reverse, prune
+from lookalike.search import ApproximateNeighbors, NearestNeighbors
+from lookalike.search.approximate import first_true
+from lookalike.search.graph import ByteCodes, Edges, NeighborGraph, neighbors_of_all
+from lookalike.search.index import ExactIndex
+from lookalike.search.promise import hold_out, interval
+
+SHAPES = ["independent", "clustered", "duplicated", "zeros", "high norm"]
+PATHS = [True, False] if simd.HAS_VNNI else [False]
+
+
+def shaped(shape, n, rng, d=16):
+    if shape == "independent":
+        return rng.normal(size=(n, d))
+    if shape == "clustered":
+        centres = np.random.default_rng(9).normal(size=(40, d)) * 20
+        return centres[rng.integers(40, size=n)] + rng.normal(size=(n, d))
+    if shape == "duplicated":
+        return np.random.default_rng(9).normal(size=(500, d))[rng.integers(500, size=n)]
+    if shape == "zeros":
+        return np.zeros((n, d))
+    return rng.normal(size=(n, d)) * np.exp(rng.normal(size=(n, 1)) * 2)
+
+
+def overlap(found, true):
+    return np.mean(
+        [len(set(a) & set(b)) / len(b) for a, b in zip(found, true, strict=True)]
+    )
+
+
+def small_graph(X, metric="euclidean", signed=False, n_lines=1):
+    exact = ExactIndex(X, metric, 5, True, not signed, None)
+    rng = np.random.default_rng(0)
+    codes = ByteCodes(exact, n_lines, signed, rng, None)
+    near = neighbors_of_all(exact, min(33, len(X)), None)
+    edges = Edges(codes, near, np.arange(len(X)), None)
+    entries = rng.choice(len(X), min(64, len(X)), replace=False)
+    return NeighborGraph(exact, codes, edges.edges, entries)
+
+
+@parametrize_with_checks([ApproximateNeighbors(n_neighbors=1)])
+def test_follows_scikit_learn_conventions(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
+def test_keeps_the_promise_on_queries_it_has_not_seen(shape, metric):
+    rng = np.random.default_rng(3)
+    X, Q = (shaped(shape, n, rng).astype(np.float32) for n in (8_500, 300))
+    index = ApproximateNeighbors(recall=0.9, metric=metric).fit(X)
+    _, true = NearestNeighbors(10, metric=metric).fit(X).kneighbors(Q)
+    together = index.kneighbors(Q, return_distance=False)
+    alone = [index.kneighbors(q[None], return_distance=False)[0] for q in Q]
+    # Four standard errors of 300 queries below the promise.
+    assert overlap(together, true) > 0.9 - 0.03
+    assert overlap(alone, true) > 0.9 - 0.03
+    assert index.recall_.value >= 0.9
+
+
+@pytest.mark.parametrize("signed", PATHS)
+@pytest.mark.parametrize("metric", ["sqeuclidean", "cosine", "inner_product"])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
+def test_a_walk_as_wide_as_the_catalogue_is_exact(signed, metric, kind):
+    rng = np.random.default_rng(4)
+    X, Q = (rng.integers(1, 60, size=(n, 9)).astype(kind) for n in (1100, 30))
+    graph = small_graph(X, metric, signed)
+    index = NearestNeighbors(5, algorithm="brute", metric=metric).fit(X)
+    distances, rows = graph.nearest(Q, 5, 1100, 1100, None)
+    expected, true = index.kneighbors(Q)
+    np.testing.assert_array_equal(rows, true)
+    np.testing.assert_allclose(distances, expected, rtol=1e-12)
+
+
+@pytest.mark.skipif(not simd.HAS_VNNI, reason="needs the processor's instruction")
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
+def test_the_portable_path_gives_the_same_answer(metric):
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(1500, 150)).astype(np.float32)
+    fast, portable = (small_graph(X, metric, s, n_lines=2) for s in (True, False))
+    np.testing.assert_array_equal(fast.graph.edges, portable.graph.edges)
+    for found, expected in zip(
+        fast.nearest(X[:50] + 0.1, 5, 20, 12, None),
+        portable.nearest(X[:50] + 0.1, 5, 20, 12, None),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(3, 60),
+    limit=st.integers(1, 8),
+    signed=st.sampled_from(PATHS),
+)
+def test_pruning_equals_the_rule(seed, n, limit, signed):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-5, 6, size=(n, 3))
+    lines = np.zeros((n, 64), np.int8)
+    lines[:, :3] = X
+    squares, sums = (X**2).sum(1), 256 * X.sum(1)
+    lines.view(np.int32)[:, -1] = squares + sums
+    own = squares if signed else squares + sums + 2 * 128**2 * 60
+    if not signed:
+        lines[:, :-4] ^= -128
+        lines = lines.view(np.uint8)
+    every = ((X[:, None] - X) ** 2).sum(-1)
+    near = np.argsort(every, axis=1, kind="stable")[:, :12]
+    gone = rng.random(n) < 0.2
+    edges = np.full((n, 8), -7, np.int32)
+    prune(
+        lines, lines.view(np.int32), own.astype(np.int32), near, gone,
+        np.arange(n), limit, 0, n, edges,
+    )  # fmt: skip
+    for i in range(n):
+        kept = []
+        for j in near[i]:
+            if j == i or gone[j] or len(kept) == limit:
+                continue
+            if all(every[j, b] >= every[i, j] for b in kept):
+                kept.append(j)
+        assert edges[i].tolist() == kept + [-1] * (8 - len(kept))
+
+
+def test_reverse_edges_are_added_while_there_is_room():
+    edges = np.array([[1, -1], [2, -1], [0, 1], [2, -1]], np.int32)
+    add_reverse(edges)
+    # 0-1 and 2-1 exist one way: 1 has room for 0 only; 0 has room for 2; 2 is full.
+    assert edges.tolist() == [[1, 2], [2, 0], [0, 1], [2, -1]]
+
+
+def test_rows_that_no_walk_reaches_do_not_shorten_the_answer():
+    X = np.concatenate([np.zeros((20, 2)), np.full((1480, 2), 9.0)]).astype(np.float32)
+    graph = small_graph(X)
+    distances, rows = graph.nearest(X[:1], 30, 30, 30, None)
+    assert sorted(rows[0].tolist()) == list(range(50))[: len(rows[0])]
+    assert distances.shape == (1, 30)
+
+
+def test_recall_counts_rows_and_leaves_out_those_that_were_taken_out():
+    X = np.arange(2000.0)[:, None]
+    exact = ExactIndex(X, "euclidean", 2, True, False, None)
+    held_out = hold_out(exact, np.array([10, 1000]), np.array([10, 11, 1000]), 2, None)
+    np.testing.assert_array_equal(held_out.truth, [[9, 8], [999, 1001]])
+    assert held_out.recall(np.array([[8, 11], [1001, 999]])).value == 0.75
+
+
+def test_the_interval_narrows_with_queries_and_never_claims_certainty():
+    rng = np.random.default_rng(0)
+    few, many = (interval((rng.random((n, 10)) < 0.9).mean(1), 10) for n in (50, 5000))
+    assert few.low < many.low < 0.9 < many.high < few.high
+    assert interval(np.ones(100), 10).low < 1.0
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 6])
+def test_the_first_rung_that_holds(n):
+    for first in range(n + 1):
+        assert first_true(lambda a, first=first: a >= first, n) == first
+
+
+@pytest.fixture(scope="module")
+def walked():
+    rng = np.random.default_rng(6)
+    X = (rng.normal(size=(9000, 24)) * np.exp(-0.1 * np.arange(24)) * 9).round()
+    index = ApproximateNeighbors(n_neighbors=5, recall=0.9).fit(X)
+    return X, index
+
+
+def test_reports_what_it_chose_and_measured(walked):
+    _, index = walked
+    assert index.method_ in ("graph", "graph, exact in batches", "exact")
+    assert index.recall_.low <= index.recall_.value <= index.recall_.high
+    assert index.recall_.value >= 0.9
+    assert index.queries_per_second_ > 100
+    assert index.build_seconds_ > 0
+    assert 9000 * 24 < index.memory_ < 9000 * 1000
+
+
+def test_threads_and_callers_do_not_change_the_answer(walked):
+    X, index = walked
+    Q = X[:400] + 0.5
+    distances, rows = index.kneighbors(Q)
+    with ThreadPoolExecutor(4) as pool:
+        for again in pool.map(lambda _: index.kneighbors(Q), range(4)):
+            np.testing.assert_array_equal(again[1], rows)
+    index.set_params(n_jobs=2)
+    np.testing.assert_array_equal(index.kneighbors(Q)[1], rows)
+    every = np.sqrt(((Q[:, None] - X[rows]) ** 2).sum(-1))
+    np.testing.assert_allclose(distances, every)
+    index.set_params(n_jobs=None)
+
+
+def test_equal_distances_come_in_the_order_of_the_catalogue(walked):
+    X, index = walked
+    distances, rows = index.kneighbors(X[:300])
+    tied = distances[:, 1:] == distances[:, :-1]
+    assert (rows[:, 1:] > rows[:, :-1])[tied].all()
+
+
+def test_more_neighbours_than_promised_and_all_rows_are_exact(walked):
+    X, index = walked
+    exact = NearestNeighbors(50).fit(X)
+    np.testing.assert_array_equal(
+        index.kneighbors(X[:20] + 0.5, 50)[1], exact.kneighbors(X[:20] + 0.5)[1]
+    )
+    np.testing.assert_array_equal(
+        index.kneighbors(n_neighbors=3)[1], exact.kneighbors(n_neighbors=3)[1]
+    )
+
+
+def test_recall_one_is_the_exact_search():
+    X = np.random.default_rng(7).normal(size=(8300, 3))
+    index = ApproximateNeighbors(recall=1.0).fit(X)
+    assert index.method_ == "exact"
+    assert index.recall_ == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0."),
+        ({"recall": 0.0}, "recall must be above 0 and at most 1, got 0.0."),
+        ({"recall": 95}, "recall must be above 0 and at most 1, got 95."),
+        ({"recall": "high"}, "recall must be above 0 and at most 1, got 'high'."),
+        ({"metric": "manhattan"}, "metric must be one of"),
+    ],
+)
+def test_rejects_bad_parameters(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        ApproximateNeighbors(**parameters).fit([[0.0], [1.0]])
+
+
+@pytest.mark.parametrize(
+    ("query", "k", "message"),
+    [
+        ([[0.0]], 3, "Expected n_neighbors <= n_samples_fit"),
+        ([[0.0]], 0, "n_neighbors must be a positive integer"),
+        ([[0.0, 1.0]], 1, "X has 2 features"),
+        (np.zeros((1, 2), np.uint8), 1, "X has 2 features"),
+        ([[np.nan]], 1, "NaN"),
+        ([[np.inf]], 1, "infinity"),
+    ],
+)
+def test_rejects_what_the_kernels_could_not_read_safely(query, k, message):
+    index = ApproximateNeighbors(n_neighbors=1).fit([[0.0], [1.0]])
+    with pytest.raises(ValueError, match=message):
+        index.kneighbors(query, k)
