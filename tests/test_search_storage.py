@@ -94,6 +94,7 @@ def test_changes_do_not_reach_the_files(tmp_path):
 def test_state_travels_as_arrays_that_may_not_be_written(metric):
     items = filled(metric)
     arrays, about = items.state()
+    arrays = {key: array.copy() for key, array in arrays.items()}
     for array in arrays.values():
         array.setflags(write=False)
     about = json.loads(json.dumps(about))
