@@ -119,6 +119,15 @@ def test_counts_are_of_other_rows():
     assert model.transform(new).tolist() == [[3, 1], [0, 0], [2, 2]]
 
 
+def test_equal_numbers_are_one_category_however_they_are_written():
+    zeros = np.array([[0.0], [-0.0], [np.nan], [-np.nan]])
+    assert CountEncoder().fit_transform(zeros).ravel().tolist() == [1, 1, 1, 1]
+    model = CountEncoder().fit(np.array([[3], [3]], dtype=np.int8))
+    assert model.transform(np.array([[3.0]])).item() == 2
+    large = np.array([[2**63], [2**63 + 1]], dtype=np.uint64)
+    assert CountEncoder().fit(large).categories_ == [[2**63, 2**63 + 1]]
+
+
 def test_shares_are_of_other_rows():
     shares = CountEncoder(normalize=True)
     np.testing.assert_allclose(
@@ -360,6 +369,13 @@ def test_the_kind_of_number_does_not_matter_and_missing_is_a_value():
         crosses.fit(t).transform(t).indices.tolist() for t in (texts, numbers, integers)
     ]
     assert columns[0] == columns[1] == columns[2]
+
+
+def test_a_missing_value_does_not_vanish_from_a_combination():
+    X = [[None, "x"]]
+    both = HashedCrosses([(0, 1)]).fit_transform(X).indices
+    alone = HashedCrosses([(1,)]).fit_transform(X).indices
+    assert both[0] != alone[0]
 
 
 def test_a_row_has_as_many_marks_as_crosses():
