@@ -15,6 +15,11 @@ from lookalike.learn import LogisticRegression
 from lookalike.learn._curvature import score_curvature
 from lookalike.learn._linear import row_entries
 from lookalike.learn._logistic import LogisticObjective
+from lookalike.learn._logistic_solvers import (
+    by_cholesky,
+    by_conjugate_gradients,
+    solve_newton,
+)
 from lookalike.learn._whitening import Whitening
 
 SMOOTH = ["lbfgs", "newton-cholesky", "newton-cg"]
@@ -452,3 +457,28 @@ def test_parts_refuse_what_they_cannot_place():
         LogisticRegression().partial_fit(X, y)
     with pytest.raises(ValueError, match=r"labels not in classes: \['c'\]"):
         LogisticRegression().partial_fit(X, y, classes=["a", "b"])
+
+
+@pytest.mark.parametrize("solver", [*SMOOTH, "gd"])
+@pytest.mark.parametrize("tol", [1e-2, 1e-5])
+def test_stops_where_no_slope_is_larger_than_tol(solver, tol):
+    X, y, s = problem()
+    model = LogisticRegression(solver=solver, tol=tol, max_iter=2000).fit(X, y, s)
+    objective = LogisticObjective(X, _index(y), s, 3, True, 1 / s.sum(), 0)
+    point = np.vstack([model.coef_.T, model.intercept_])
+    steepest = np.abs(objective.smooth(point)[1]).max()
+    # Newton's last step may land far below.
+    assert (0 if "newton" in solver else tol / 30) < steepest <= tol
+
+
+@pytest.mark.parametrize("direction", [by_cholesky, by_conjugate_gradients])
+def test_newton_steps_that_overshoot_are_halved(direction):
+    X = np.array([[-1.0], [1.0], [2.0], [-2.0]])
+    objective = LogisticObjective(
+        X, np.array([0, 1, 1, 0]), np.ones(4), 1, True, 0.1, 0
+    )
+    far = np.array([[8.0], [20.0]])  # where a whole step leads up
+    answer, curve, done = solve_newton(objective, far, 1e-8, 100, direction)
+    assert done
+    assert np.all(np.diff([objective.value(far), *curve]) <= 0)
+    np.testing.assert_allclose(objective.smooth(answer)[1], 0, atol=1e-8)

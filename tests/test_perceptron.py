@@ -152,6 +152,11 @@ def test_separable_classes_end_without_errors():
     assert sum(model.errors_) <= (reach * np.linalg.norm(size) / margin) ** 2
 
 
+def test_no_errors_are_no_improvement_even_without_tolerance():
+    X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    assert Perceptron(tol=0.0).fit(X, [0, 0, 1, 1]).n_iter_ < 20
+
+
 def test_passes_one_by_one_are_the_passes_of_fit():
     X, y, s = problem()
     for penalty in PENALTIES:

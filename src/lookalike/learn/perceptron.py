@@ -330,7 +330,7 @@ class Perceptron(LinearClassifier):
             if self.tol is None:
                 continue
             cost = self._cost(rows, problems, losses)
-            helped = cost <= best[problems] - self.tol
+            helped = cost < best[problems] - self.tol
             patience[problems] = np.where(
                 helped, self.n_iter_no_change, patience[problems] - 1
             )

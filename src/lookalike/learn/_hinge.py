@@ -1,0 +1,256 @@
+"""Ways to the weights of a linear support vector machine of two classes.
+
+All take the last weight as that of a constant feature, ``bias``, and penalise it like
+the others. They give the weights, the iterations made, and whether they converged.
+"""
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import hstack, issparse
+from scipy.sparse.linalg import LinearOperator, cg
+
+from lookalike._typing import Array, Floats
+from lookalike.kernels.coordinate_descent import dual_pass, lasso_pass
+from lookalike.kernels.pegasos import pegasos_pass
+from lookalike.learn._linear import Matrix, row_entries, squared_norms
+
+Answer = tuple[Floats, int, bool]  # weights, iterations, converged
+
+WIDEST_HESSIAN = 4096
+CHUNK = 4096  # rows scaled at a time
+
+
+class SquaredHinge:
+    r"""Sum of costs times squared hinge losses, as a function of the weights.
+
+    .. math:: f(w) = \sum_i c_i \max(0, 1 - y_i w' [x_i, bias])^2
+    """
+
+    def __init__(self, X: Matrix, signs: Array, costs: Array, bias: float) -> None:
+        self.X, self.signs, self.costs, self.bias = X, signs, costs, bias
+        self.scale = np.sqrt(2 * costs)
+
+    def lacks(self, w: Floats) -> Array:
+        """What each row lacks to its margin, zero where nothing."""
+        scores = self.X @ w[:-1].astype(self.X.dtype) + self.X.dtype.type(
+            self.bias * w[-1]
+        )
+        return np.maximum(1 - self.signs * scores, 0)
+
+    def value(self, lacks: Array) -> float:
+        """Loss for given lacks."""
+        return float(np.einsum("i,i,i", self.costs, lacks, lacks, dtype=np.float64))
+
+    def gradient(self, lacks: Array) -> Floats:
+        """Gradient of the loss for given lacks."""
+        pull = -2 * self.costs * self.signs * lacks
+        last = self.bias * pull.sum(dtype=np.float64)
+        return np.append(np.asarray(self.X.T @ pull, np.float64), last)
+
+    def hessian(self, rows: Array) -> Floats:
+        """Second derivatives that some rows give while they lack anything."""
+        d = self.X.shape[1]
+        H = np.zeros((d + 1, d + 1))
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            f = self.scale[chunk]
+            scaled = self.X[chunk] * f[:, None]
+            H[:d, :d] += scaled.T @ scaled
+            H[d, :d] += self.bias * (f @ scaled)
+            H[d, d] += self.bias**2 * float(f @ f)
+        H[:d, d] = H[d, :d]
+        return H
+
+
+def solve_newton(
+    X: Matrix, signs: Array, costs: Array, bias: float, tol: float, max_iter: int
+) -> Answer:
+    """Newton steps on the primal with the squared hinge [Keerthi and DeCoste (2005)].
+
+    The loss is quadratic between changes of the set of rows inside the margin, which
+    soon hardly changes: so the Hessian is updated by the rows that enter and leave,
+    and the first steps look at every eighth row only.
+    """
+    loss = SquaredHinge(X, signs, costs, bias)
+    n, d = X.shape
+    zero = np.zeros(d + 1)
+    w, n_iter = zero, 0
+    if n >= 16 * d and not issparse(X):
+        few = slice(None, None, 8)
+        w, n_iter, _ = solve_newton(
+            X[few], signs[few], 8 * costs[few], bias, 100 * tol, max_iter
+        )
+    step = _ByHessian(loss) if _fits(X) else _ByProducts(loss)
+    share = _rarer(signs, costs)
+    enough = tol * share * np.linalg.norm(loss.gradient(loss.lacks(zero)))
+    lacks = loss.lacks(w)
+    value = 0.5 * w @ w + loss.value(lacks)
+    for iteration in range(n_iter, max_iter):
+        gradient = w + loss.gradient(lacks)
+        if np.linalg.norm(gradient) <= enough:
+            return w, iteration, True
+        direction = step(gradient, lacks)
+        size, promised = 1.0, float(gradient @ direction)
+        while True:
+            trial = w + size * direction
+            lacks = loss.lacks(trial)
+            lower = 0.5 * trial @ trial + loss.value(lacks)
+            if lower <= value + 1e-4 * size * promised or size < 1e-8:
+                break
+            size /= 2
+        if lower >= value:  # as low as this precision can tell
+            return w, iteration + 1, True
+        w, value = trial, lower
+    return w, max_iter, False
+
+
+def _rarer(signs: Array, costs: Array) -> float:
+    """Share of the rarer class in all costs."""
+    mass = costs[signs > 0].sum(dtype=np.float64)
+    total = costs.sum(dtype=np.float64)
+    return float(max(min(mass, total - mass) / total, 1e-6))
+
+
+def _fits(X: Matrix) -> bool:
+    return not issparse(X) and X.shape[1] <= WIDEST_HESSIAN
+
+
+class _ByHessian:
+    """Newton directions by a Cholesky factor of the Hessian, kept up to date."""
+
+    def __init__(self, loss: SquaredHinge) -> None:
+        self.loss = loss
+        self.inside = np.zeros(loss.X.shape[0], bool)
+        self.H = np.eye(loss.X.shape[1] + 1)
+
+    def __call__(self, gradient: Floats, lacks: Array) -> Floats:
+        inside = lacks > 0
+        entered, left = inside & ~self.inside, self.inside & ~inside
+        if entered.sum() + left.sum() > inside.sum():
+            self.H = np.eye(len(self.H))
+            entered, left = inside, np.zeros_like(inside)
+        self.H += self.loss.hessian(np.flatnonzero(entered))
+        self.H -= self.loss.hessian(np.flatnonzero(left))
+        self.inside = inside
+        return cho_solve(cho_factor(self.H, check_finite=False), -gradient)
+
+
+class _ByProducts:
+    """Newton directions by conjugate gradients, where the Hessian is too large."""
+
+    def __init__(self, loss: SquaredHinge) -> None:
+        self.loss = loss
+
+    def __call__(self, gradient: Floats, lacks: Array) -> Floats:
+        inside = np.flatnonzero(lacks > 0)
+        X, costs = self.loss.X[inside], 2 * self.loss.costs[inside]
+
+        def product(v: Floats) -> Floats:
+            scores = X @ v[:-1].astype(X.dtype) + X.dtype.type(self.loss.bias * v[-1])
+            pull = costs * scores
+            return v + np.append(X.T @ pull, self.loss.bias * pull.sum())
+
+        size = len(gradient)
+        hessian = LinearOperator((size, size), product, dtype=np.float64)
+        return cg(hessian, -gradient, rtol=0.1, maxiter=200)[0]
+
+
+def solve_lasso(
+    X: Matrix,
+    signs: Array,
+    costs: Array,
+    bias: float,
+    tol: float,
+    max_iter: int,
+    rng: np.random.RandomState,
+) -> Answer:
+    """Squared hinge with an L1 penalty: coordinate descent on the weights."""
+    one = np.full((X.shape[0], 1), bias, X.dtype)
+    if issparse(X):
+        entries = row_entries(hstack([X, one]).T.tocsr())
+    else:
+        entries = row_entries(np.hstack([X, one]).T)
+    d = len(entries[2])
+    w, lacks = np.zeros(d), np.ones(len(signs))
+    share, enough = _rarer(signs, costs), np.inf
+    for n_iter in range(1, max_iter + 1):
+        order = rng.permutation(d)
+        violation = lasso_pass(*entries, signs, costs, order, lacks, w)
+        if n_iter == 1:
+            enough = tol * share * violation
+        if violation <= enough:
+            return w, n_iter, True
+    return w, max_iter, False
+
+
+def solve_dual(
+    X: Matrix,
+    signs: Array,
+    costs: Array,
+    bias: float,
+    tol: float,
+    max_iter: int,
+    squared: bool,
+    rng: np.random.RandomState,
+) -> Answer:
+    """Coordinate descent on the dual, until all violations lie within ``tol``."""
+    n, d = X.shape
+    worth = np.flatnonzero(costs > 0)
+    diagonal, bounds = np.zeros(n), costs.astype(np.float64)
+    if squared:
+        diagonal[worth], bounds = 0.5 / bounds[worth], np.full(n, np.inf)
+    norms = squared_norms(X) + bias**2 + diagonal
+    rows = (*row_entries(X), not issparse(X), signs.astype(X.dtype))
+    limits = np.maximum(norms, 1e-300), bounds, diagonal, X.dtype.type(bias)
+    alpha, w = np.zeros(n), np.zeros(d + 1, X.dtype)
+    active, high, low, n_iter, done = worth, np.inf, -np.inf, 0, False
+    while n_iter < max_iter and not done:
+        n_iter += 1
+        active = rng.permutation(active)
+        kept, most, least = dual_pass(*rows, *limits, active, high, low, alpha, w)
+        everywhere = len(active) == len(worth)
+        active = active[:kept]
+        if most - least <= tol:
+            done = everywhere
+            active, most, least = worth, 0.0, 0.0
+        high, low = most if most > 0 else np.inf, least if least < 0 else -np.inf
+    pull = (alpha * signs).astype(X.dtype)  # the sum anew, without its drift
+    return np.append(X.T @ pull, bias * pull.sum()).astype(np.float64), n_iter, done
+
+
+def solve_pegasos(
+    X: Matrix,
+    signs: Array,
+    costs: Array,
+    bias: float,
+    tol: float,
+    max_iter: int,
+    squared: bool,
+    rng: np.random.RandomState,
+) -> Answer:
+    """Stochastic sub-gradient steps, in stages of twice as many passes as before.
+
+    The answer is the mean of a stage, the last half of all steps (suffix averaging),
+    which is much quieter than the last step alone.
+    """
+    n, d = X.shape
+    W = np.zeros((d + 1, 1), X.dtype)
+    rows = (*row_entries(X), signs[:, None], costs[:, None], 1 / n, squared)
+    # A squared hinge bends: its first step must be no longer than 1 / curvature.
+    bends = costs * (squared_norms(X) + bias**2)
+    first = int(2 * n * bends.max()) if squared else 0
+    best, n_iter, passes = np.inf, 0, 1
+    while True:
+        passes = min(passes, max_iter - n_iter)
+        w: Floats = np.zeros(d + 1)
+        for _ in range(passes):
+            order, start = rng.permutation(n), first + n_iter * n
+            mean = pegasos_pass(*rows, X.dtype.type(bias), order, start, W)
+            w += mean[:, 0] / passes
+            n_iter += 1
+        lacks = np.maximum(1 - signs * (X @ w[:-1] + bias * w[-1]), 0)
+        value = float(0.5 * w @ w + costs @ (lacks**2 if squared else lacks))
+        done = n_iter > 3 and value > best * (1 - tol)
+        best, passes = min(best, value), 2 * passes
+        if done or n_iter == max_iter:
+            return w, n_iter, done
