@@ -1,0 +1,284 @@
+"""k-means: Lloyd's algorithm, with bounds that spare it most distances."""
+
+import logging
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.kernels.kmeans import loosen
+from lookalike.learn._clusters import (
+    FLOATS,
+    Points,
+    check_clustering,
+    check_init,
+    check_tolerance,
+    initial_centers,
+    mean_variance,
+    nearest,
+    points_of,
+    runs_of,
+)
+from lookalike.learn._linear import check_sample_weight
+
+log = logging.getLogger(__name__)
+
+
+class KMeans(
+    ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, BaseEstimator
+):
+    r"""Group samples around k centres, each the mean of the samples nearest to it.
+
+    Minimises the inertia, with weights :math:`w_i` and centres :math:`\mu_j`,
+
+    .. math:: \sum_i w_i \min_j |x_i - \mu_j|^2,
+
+    by turns: every sample to its nearest centre, every centre to the mean of its
+    samples. Neither step can increase it, so it settles, in a local minimum.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of centres, k.
+    init : {"k-means++", "random"}, array or callable, default="k-means++"
+        Where to start: far apart samples; any samples; given centres of shape
+        (k, n_features); or ``init(X, n_clusters, random_state=...)``.
+    n_init : "auto" or int, default="auto"
+        Number of starts; the one with the least inertia is kept. "auto" is 10 for
+        "random" and callables, else 1. Given centres are used once.
+    max_iter : int, default=300
+        Most rounds of a start.
+    tol : float, default=1e-4
+        Stop when the squared moves of the centres sum to at most this, times the mean
+        variance of a feature. It also stops when no sample changes its centre.
+    verbose : int, default=0
+        If positive, rounds are logged at level INFO under this module's name.
+    random_state : int, RandomState instance or None, default=None
+        Source of chance of the starts. A number gives scikit-learn's starts.
+    copy_x : bool, default=True
+        Accepted for scikit-learn's sake: X is never written to.
+    algorithm : {"lloyd", "elkan"}, default="lloyd"
+        Accepted for scikit-learn's sake: both mean this Lloyd with bounds.
+    n_jobs : int, default=None
+        Threads over samples: None is one, -1 is every processor. Changes no answer.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, n_features)
+        The centres.
+    labels_ : ndarray of shape (n_samples,), int32
+        Nearest centre of each sample; of equal ones the lowest.
+    inertia_ : float
+        Weighted sum of squared distances to the nearest centre.
+    n_iter_ : int
+        Rounds of the start that was kept.
+
+    Notes
+    -----
+    The answer of each round is Lloyd's, in less time. A sample is passed over if the
+    distance to its centre, plus that centre's moves since, stays below a lower bound
+    of all others less theirs [2]_. For the rest, lower bounds of all distances come
+    from one product of 48 principal coordinates, and only centres whose bound is below
+    the best distance so far are compared in full. Only samples that change their
+    centre enter the new sums, which are float64.
+
+    A cluster that loses all its samples starts again at the sample farthest from its
+    centre, as in scikit-learn. Time per round is O(n_samples * n_clusters * 48) at
+    most, plus the distances.
+
+    References
+    ----------
+    .. [1] Lloyd (1982). "Least squares quantization in PCM". IEEE Transactions on
+       Information Theory 28(2).
+    .. [2] Hamerly (2010). "Making k-means even faster". SIAM Data Mining.
+
+    Examples
+    --------
+    >>> from lookalike.learn import KMeans
+    >>> X = [[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]]
+    >>> model = KMeans(n_clusters=2, random_state=0).fit(X)
+    >>> model.labels_, model.inertia_
+    (array([1, 1, 1, 0, 0, 0], dtype=int32), 16.0)
+    >>> model.cluster_centers_
+    array([[10.,  2.],
+           [ 1.,  2.]])
+    """
+
+    cluster_centers_: Array
+    labels_: Array
+    inertia_: float
+    n_iter_: int
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        init: Any = "k-means++",
+        n_init: Any = "auto",
+        max_iter: int = 300,
+        tol: float = 1e-4,
+        verbose: int = 0,
+        random_state: Any = None,
+        copy_x: bool = True,
+        algorithm: str = "lloyd",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.verbose = verbose
+        self.random_state = random_state
+        self.copy_x = copy_x
+        self.algorithm = algorithm
+        self.n_jobs = n_jobs
+
+    def fit(
+        self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Find the centres of X, dense or sparse."""
+        X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, order="C")
+        check_clustering(X.shape[0], n_clusters=self.n_clusters, max_iter=self.max_iter)
+        check_init(self.init)
+        check_tolerance(self.tol)
+        if self.algorithm not in ("lloyd", "elkan"):
+            raise ValueError(
+                f"algorithm must be 'lloyd' or 'elkan', got {self.algorithm!r}."
+            )
+        weight = check_sample_weight(sample_weight, X)
+        random_state = check_random_state(self.random_state)
+        points = points_of(X, self.n_jobs)
+        tol = self.tol * mean_variance(X) if self.tol else 0.0
+        self.inertia_ = np.inf
+        # Runs that differ by rounding found the same clusters, perhaps in other order.
+        gain = 1 - 100 * np.finfo(X.dtype).eps
+        for _ in range(runs_of(self.n_init, self.init, 10)):
+            start = initial_centers(
+                points, X, self.init, self.n_clusters, weight, random_state
+            )
+            run = lloyd(points, weight, start, self.max_iter, tol, bool(self.verbose))
+            if run[0] < gain * self.inertia_:
+                self.inertia_, self.labels_, self.cluster_centers_, self.n_iter_ = run
+        self._n_features_out = self.n_clusters
+        n_found = len(np.unique(self.labels_))
+        if n_found < self.n_clusters:
+            warnings.warn(
+                f"Found {n_found} distinct clusters, fewer than n_clusters="
+                f"{self.n_clusters}: X may hold repeated samples.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Nearest centre of each sample, int32 of shape (n_samples,)."""
+        return nearest(self._checked(X), self.cluster_centers_, self.n_jobs)[0]
+
+    def transform(self, X: Any) -> Array:
+        """Distances to every centre, shape (n_samples, n_clusters)."""
+        return euclidean_distances(self._checked(X), self.cluster_centers_)
+
+    def score(
+        self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Minus the inertia of X: higher is better."""
+        X = self._checked(X)
+        _, squared = nearest(X, self.cluster_centers_, self.n_jobs)
+        return -float(check_sample_weight(sample_weight, X) @ squared)
+
+    def _checked(self, X: Any) -> Any:
+        check_is_fitted(self)
+        dtype = self.cluster_centers_.dtype
+        return validate_data(
+            self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def lloyd(
+    points: Points,
+    weight: Array,
+    centers: Array,
+    max_iter: int,
+    tol: float,
+    verbose: bool = False,
+) -> tuple[float, Array, Array, int]:
+    """One run of Lloyd's algorithm: inertia, labels, centres, number of rounds."""
+    n_samples, n_clusters = len(weight), len(centers)
+    labels = np.full(n_samples, -1, np.int32)
+    upper, lower = np.full(n_samples, np.inf), np.zeros(n_samples)
+    doubtful, n_doubtful = np.arange(n_samples), n_samples
+    sums, counts = np.zeros(centers.shape), np.zeros(n_clusters, np.int64)
+    margin = 1 - 4 * np.finfo(points.dtype).eps * (points.shape[1] + 8)
+    for n_iter in range(1, max_iter + 1):
+        before, rows = labels.copy(), doubtful[:n_doubtful]
+        points.assign(centers, rows, labels, upper, lower)
+        changed = points.move(rows, before, labels, weight, sums, counts)
+        if verbose:
+            log.info("round %d: %d samples changed their centre", n_iter, changed)
+        if changed == 0:
+            break
+        moved = means(points, weight, labels, sums, counts, centers)
+        shift = np.sqrt(((moved - centers).astype(np.float64) ** 2).sum(axis=1))
+        centers, others = moved, largest_of_others(shift)
+        n_doubtful = loosen(shift, others, margin, labels, upper, lower, doubtful)
+        if (shift**2).sum() <= tol or n_iter == max_iter:
+            points.assign(centers, doubtful[:n_doubtful], labels, upper, lower)
+            break
+    inertia = float(weight.astype(np.float64) @ points.distances(centers, labels))
+    return inertia, labels, centers, n_iter
+
+
+def means(
+    points: Points,
+    weight: Array,
+    labels: Array,
+    sums: Floats,
+    counts: Ints,
+    centers: Array,
+) -> Array:
+    """New centres; an empty cluster takes the sample farthest from its centre."""
+    sums[counts == 0] = 0  # no trace of rounding
+    mass: Any = counts * float(weight[0])
+    if weight.min() != weight.max():
+        mass = np.bincount(labels, weight, minlength=len(counts))
+    empty = np.flatnonzero(mass == 0)
+    if len(empty):
+        sums = sums.copy()
+        squared = points.distances(centers, labels)
+        far = np.argpartition(squared, -len(empty))[: -len(empty) - 1 : -1]
+        if squared.max() > 0:
+            rows = points.rows(far) * weight[far, None].astype(np.float64)
+            for j, row, i in zip(empty, rows, far, strict=True):
+                sums[labels[i]] -= row
+                mass[labels[i]] -= weight[i]
+                sums[j], mass[j] = row, weight[i]
+        still_empty = mass == 0  # more clusters than distinct samples: put together
+        sums[still_empty], mass[still_empty] = sums[mass.argmax()], mass.max()
+    return (sums / mass[:, None]).astype(centers.dtype)
+
+
+def largest_of_others(shift: Floats) -> Floats:
+    """For each centre, the largest move of any other one."""
+    others = np.full(len(shift), shift.max())
+    farthest = shift.argmax()
+    others[farthest] = np.delete(shift, farthest).max(initial=0.0)
+    return others
