@@ -217,6 +217,8 @@ def search(
     distances : out, float64 (n_queries, k)
     indices   : out, int64 (n_queries, k), ties by row
     found     : out, int64 (n_queries,), how many were found, at most k
+
+    Returns the fewest that were found for a query.
     """
     n_features = graph.axes.shape[0]
     used = np.empty(n_features + 4, np.int64)
@@ -226,6 +228,7 @@ def search(
     seen = np.empty((graph.lines.shape[0] + 63) >> 6, np.uint64)
     beam = np.empty(width, np.int64)
     lanes = np.empty(LANES)
+    fewest = distances.shape[1]
     for q in range(first, last):
         row = query_rows[q]
         encode(
@@ -259,6 +262,8 @@ def search(
             )
             filled = insert(distances[q], indices[q], filled, d, i)
         found[q] = filled
+        fewest = min(fewest, filled)
+    return fewest
 
 
 @njit(cache=True, nogil=True)

@@ -228,9 +228,10 @@ class NeighborGraph:
         distances, indices = np.empty((n, k)), np.empty((n, k), np.int64)
         found = np.empty(n, np.int64)
         factors = self._factors(Q)
+        fewest = []
 
         def work(first: int, last: int) -> None:
-            search(
+            least = search(
                 self.graph,
                 self._codes.n_axes,
                 exact.rows,
@@ -248,13 +249,14 @@ class NeighborGraph:
                 indices,
                 found,
             )
+            fewest.append(least)
 
         if n <= GRAIN:
             work(0, n)
         else:
             run_slices(work, n, n_jobs, grain=GRAIN)
-        short = np.flatnonzero(found < k)
-        if len(short):
+        if fewest and min(fewest) < k:
+            short = np.flatnonzero(found < k)
             # The walk ended in a corner that no edge leaves.
             distances[short], indices[short] = exact.nearest(Q[short], k, n_jobs)
         return distances, indices
