@@ -15,7 +15,7 @@ demo: $(ENV)/.demo  ## Learn, recognise and search real handwritten digits
 	$(BIN)/lookalike demo --folder runs/demo
 
 test: $(ENV)/.test  ## Run every test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto
 
 check: $(ENV)/.test  ## Lint, types and the layer test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
