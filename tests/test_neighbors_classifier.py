@@ -1,0 +1,89 @@
+"""The k-nearest-neighbour classifier agrees with scikit-learn on every option."""
+
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier as Reference
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lookalike.learn import KNeighborsClassifier
+
+
+@parametrize_with_checks(
+    [KNeighborsClassifier(), KNeighborsClassifier(weights="distance")]
+)
+def test_follows_scikit_learn_conventions(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture
+def grid():
+    """Points near a grid, no two distances equal: rounding must not decide."""
+    rng = np.random.default_rng(0)
+    X = rng.permutation(np.stack(np.meshgrid(*[np.arange(9.0)] * 2), -1).reshape(-1, 2))
+    X = X + rng.normal(0.5, 0.01, X.shape)
+    return X, rng.integers(3, size=len(X)), rng.normal(4, 3, size=(200, 2))
+
+
+@pytest.mark.parametrize(
+    "weights", ["uniform", "distance", None, lambda d: 1 / (1 + d) ** 2]
+)
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan", "cosine"])
+@pytest.mark.parametrize("k", [1, 4, 81])
+def test_agrees_with_scikit_learn(grid, weights, metric, k):
+    X, y, Q = grid
+    options = {"n_neighbors": k, "weights": weights, "metric": metric}
+    ours = KNeighborsClassifier(**options).fit(X, y)
+    theirs = Reference(**options, algorithm="brute").fit(X, y)
+    expected = theirs.predict_proba(Q)
+    np.testing.assert_allclose(ours.predict_proba(Q), expected, rtol=1e-5)
+    np.testing.assert_array_equal(ours.predict(Q), theirs.predict(Q))
+    assert ours.score(Q, theirs.predict(Q)) == 1.0
+    for mine, reference in zip(ours.kneighbors(Q), theirs.kneighbors(Q), strict=True):
+        np.testing.assert_allclose(mine, reference, atol=1e-12)
+
+
+def test_points_on_the_query_vote_alone(grid):
+    X, y, _ = grid
+    X, y = np.concatenate([X, X[:20]]), np.concatenate([y, (y[:20] + 1) % 3])
+    options = {"n_neighbors": 5, "weights": "distance"}
+    ours = KNeighborsClassifier(**options).fit(X, y).predict_proba(X[:40])
+    theirs = Reference(**options, algorithm="brute").fit(X, y).predict_proba(X[:40])
+    np.testing.assert_allclose(ours, theirs)
+    assert (np.sort(ours[:20], axis=1) == [0.0, 0.5, 0.5]).all()
+
+
+def test_a_training_point_is_left_out_of_its_own_vote():
+    model = KNeighborsClassifier(1).fit([[0.0], [1.0], [1.5]], ["a", "b", "c"])
+    assert model.predict(None).tolist() == ["b", "c", "b"]
+
+
+def test_ties_in_the_vote_go_to_the_smallest_label():
+    model = KNeighborsClassifier(2).fit([[1.0], [-1.0]], ["b", "a"])
+    assert model.predict([[0.3]]).tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weights": "nearest"}, "weights must be 'uniform', 'distance', a callable"),
+        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0."),
+        ({"weights": "distance", "metric": "inner_product"}, "needs a distance"),
+    ],
+)
+def test_rejects_bad_parameters(options, message):
+    with pytest.raises(ValueError, match=message):
+        KNeighborsClassifier(**options).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_rejects_more_neighbours_than_samples():
+    with pytest.raises(ValueError, match="n_neighbors = 5, n_samples_fit = 2"):
+        KNeighborsClassifier().fit([[0.0], [1.0]], [0, 1]).predict([[0.0]])
+
+
+def test_rejects_weights_of_another_shape_or_all_zero():
+    fitted = KNeighborsClassifier(1, weights=lambda d: d[0]).fit([[0.0], [1.0]], [0, 1])
+    with pytest.raises(ValueError, match=r"weights gave shape \(1,\)"):
+        fitted.predict([[0.5]])
+    fitted = KNeighborsClassifier(1, weights=lambda d: d * 0).fit([[0.0]], [1])
+    with pytest.raises(ValueError, match="weight zero"):
+        fitted.predict([[0.5]])
