@@ -6,9 +6,12 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from lookalike.datasets import Images, load_digits_sample, load_mnist
+from lookalike.kernels.linear_map import map_images
 from lookalike.systems import SYSTEMS, find_system
 from lookalike.systems.card import STEPS, Card
 from lookalike.systems.digits import Digits, check_images, check_labels
@@ -40,6 +43,29 @@ def system(data):
 @pytest.fixture(scope="module")
 def evaluation(system, data):
     return system.evaluate(data)
+
+
+# The embedding
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 9), pixels=st.integers(1, 40))
+def test_the_map_equals_its_definition_row_by_row(seed, n, pixels):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 4, (n, pixels)).astype(np.uint8) * 80
+    matrix, offset = rng.standard_normal((pixels, 5)), rng.standard_normal(5)
+    vectors = np.full((n, 5), np.nan)
+    map_images(images, matrix, offset, 0, n, vectors)
+    np.testing.assert_allclose(vectors, images @ matrix - offset, rtol=1e-12, atol=1e-9)
+    alone = np.full((n, 5), np.nan)
+    for row in reversed(range(n)):
+        map_images(images, matrix, offset, row, row + 1, alone)
+    np.testing.assert_array_equal(alone, vectors)
+
+
+def test_images_of_another_number_of_pixels_never_reach_the_kernel(system):
+    with pytest.raises(ValueError, match="knows images of 784 pixels, got 4"):
+        system._embedding.transform(np.zeros((1, 2, 2), np.uint8))
 
 
 # Answers
@@ -161,11 +187,11 @@ def test_progress_is_told_and_grows(data):
 
 def test_few_known_images_are_enough_to_answer(data):
     few = dataclasses.replace(
-        data, x_train=data.x_train[::80], y_train=data.y_train[::80]
+        data, x_train=data.x_train[::40], y_train=data.y_train[::40]
     )
     system = Digits().fit(few)
     found = system.evaluate(data)
-    assert len(few.x_train) == 10
+    assert len(few.x_train) == 20
     assert found.metrics["accuracy"].value > 0.2
 
 
@@ -225,6 +251,16 @@ def test_a_generation_without_its_parts_is_refused(system, tmp_path):
     generation.save(tmp_path / "3", "digits", arrays, system.about_)
     with pytest.raises(Damaged, match="do not belong together"):
         Digits.load(tmp_path / "3")
+    arrays = dict(load(tmp_path / "2", "digits").arrays)
+    for name, array in {
+        "offset": np.zeros(3),
+        "matrix": np.zeros((900, 60)),
+        "images": np.zeros((800, 20, 20), np.uint8),
+    }.items():
+        folder = tmp_path / name
+        generation.save(folder, "digits", {**arrays, name: array}, system.about_)
+        with pytest.raises(Damaged, match="holds no system of digits"):
+            Digits.load(folder)
     about = {**system.about_, "configuration": {"embedding": "magic"}}
     generation.save(tmp_path / "4", "digits", arrays, about)
     with pytest.raises(Damaged, match="holds no system of digits"):

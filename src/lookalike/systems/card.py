@@ -23,7 +23,7 @@ class Card:
     Examples
     --------
     >>> card = Card("toy", {step: (f"About {step.lower()}.",) for step in STEPS})
-    >>> print(card.markdown()[:48])
+    >>> print(card.markdown()[:37])
     # toy
     <BLANKLINE>
     ## 1. Problem

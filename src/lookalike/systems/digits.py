@@ -281,6 +281,7 @@ class Digits:
                 f"{len(images)} images, {len(labels)} labels and {len(vectors)} "
                 "vectors do not belong together."
             )
+        embedding.transform(images[:1])  # refuses images that it does not know
         self._embedding = embedding
         self.images_, self.labels_, self.vectors_ = images, labels, vectors
         self.classes_ = np.unique(labels)

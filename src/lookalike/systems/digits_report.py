@@ -72,6 +72,12 @@ def digits_report(system: "Digits", images: Array, found: "Evaluation") -> Repor
     )
     _mistakes(report, images, found)
     report.section("The embedding")
+    if "loss_curve" in system.about_["facts"]:
+        report.figure(
+            pictures.loss_curve(system.about_["facts"]["loss_curve"]),
+            alt="The loss of each pass over the images while the embedding was learned",
+            caption="The chance that an image picks a neighbour of another class.",
+        )
     report.figure(
         pictures.embedding_map(*_map(system)),
         alt="The known images as points in the plane, by digit",

@@ -1,0 +1,26 @@
+"""A linear map of images, row by row: the same digits whatever the batch."""
+
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def map_images(images, matrix, offset, first, last, vectors):
+    """``vectors[i] = images[i] @ matrix - offset`` for rows ``first`` to ``last - 1``.
+
+    images  : uint8 (n_images, n_pixels), C-contiguous
+    matrix  : float64 (n_pixels, n_dimensions), C-contiguous, finite
+    offset  : float64 (n_dimensions,)
+    vectors : out, float64 (n_images, n_dimensions)
+
+    A pixel of 0 is skipped, so that the cost is n_dimensions multiply-adds for each
+    pixel with ink. Pixels are added in their order, one image at a time: a product of
+    matrices would round in an order that depends on the size of the batch.
+    """
+    for i in range(first, last):
+        for d in range(matrix.shape[1]):
+            vectors[i, d] = -offset[d]
+        for j in range(matrix.shape[0]):
+            ink = images[i, j]
+            if ink != 0:
+                for d in range(matrix.shape[1]):
+                    vectors[i, d] += ink * matrix[j, d]
