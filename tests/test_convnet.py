@@ -15,8 +15,10 @@ from lookalike.learn import ConvNetClassifier
 
 @parametrize_with_checks(
     [
-        ConvNetClassifier((4,), max_iter=30, learning_rate_init=0.03),
-        ConvNetClassifier((3, 2), hidden_layer_sizes=(20,), max_iter=40),
+        ConvNetClassifier((4,), max_iter=20, learning_rate_init=0.03),
+        ConvNetClassifier((), hidden_layer_sizes=(20,), dropout=0.1).set_params(
+            max_iter=20, learning_rate_init=0.02
+        ),
     ]
 )
 def test_follows_scikit_learn_conventions(estimator, check):

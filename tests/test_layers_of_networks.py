@@ -223,8 +223,12 @@ def test_max_pooling_agrees_with_torch_also_on_ties(size, stride):
 
 
 def test_max_pooling_lets_no_missing_value_disappear():
-    X = np.array([[1.0, np.nan], [3.0, 2.0]])[None, :, :, None]
-    assert np.isnan(MaxPool2D().forward(X)).all()
+    X = np.array([[1.0, np.nan], [3.0, np.nan], [5.0, 2.0], [np.nan, 1.0]])
+    X = X[None, :, :, None]
+    (x,) = tensors(X)
+    y = torch.nn.functional.max_pool2d(x.permute(0, 3, 1, 2), 2)
+    assert np.isnan(y.detach().numpy()).all()
+    agree_with_torch(MaxPool2D(), X, y.permute(0, 2, 3, 1), [x])
 
 
 def test_plain_recurrence_agrees_with_torch():

@@ -215,6 +215,15 @@ def test_several_numbers_at_once_take_the_same_steps_as_scikit_learn(digits):
     assert_allclose(ours.loss_, 3 * theirs.loss_, rtol=10 * penalty / theirs.loss_)
 
 
+@pytest.mark.usefixtures("unfinished")
+def test_samples_without_weight_teach_nothing_even_a_whole_batch_of_them(digits):
+    X, y = digits
+    model, _ = few_epochs("classifier", shuffle=False, batch_size=30)
+    weight = np.r_[np.zeros(60), np.ones(270)]
+    half = model.fit(X, y, weight).coefs_[0]
+    assert_allclose(clone(model).fit(X[60:], y[60:]).coefs_[0], half)
+
+
 @pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
 def test_two_layers_learn_the_exclusive_or(activation):
     X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]

@@ -72,7 +72,7 @@ def pool_max(images, largest, winners, size, stride, start, stop):
                     for k in range(values.size):
                         value, old = values[k], best[k]
                         # No branches: both sides are numbers, chosen by a mask.
-                        wins = (value > old) | ((value != value) & (old == old))
+                        wins = (value > old) | (value != value)
                         best[k] = value if wins else old
                         winner[k] = place if wins else winner[k]
 

@@ -308,6 +308,8 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         total = 0.0
         for batch in gen_batches(len(order), size):
             part = samples.take(order[batch])
+            if part.mass == 0:  # nothing to learn from, and a mean of nothing
+                continue
             total += self._objective(network, part) * part.size
             self._optimizer.step(network.parameters, network.gradients)
         self.n_iter_ += 1

@@ -136,7 +136,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
         self.random_state = random_state
 
-    def fit(self, X: Sequence[Sentence], y: Sequence[Sequence[Any]]) -> Self:
+    def fit(self, X: Sequence[Sentence], y: Sequence[Any]) -> Self:
         """Learn from tagged sentences.
 
         Parameters
@@ -180,7 +180,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
         """Most likely tag of each word, one array a sentence."""
         return [self.classes_[p.argmax(axis=1)] for p in self.predict_proba(X)]
 
-    def score(self, X: Sequence[Sentence], y: Sequence[Sequence[Any]]) -> float:
+    def score(self, X: Sequence[Sentence], y: Sequence[Any]) -> float:
         """Share of the words with the right tag."""
         tags = _tags_of(X, y)
         return float((np.concatenate(self.predict(X)) == tags).mean())
@@ -273,7 +273,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _tags_of(X: Sequence[Sentence], y: Sequence[Sequence[Any]]) -> Array:
+def _tags_of(X: Sequence[Sentence], y: Sequence[Any]) -> Array:
     """Tags of all words end to end, after a check that there is one for each."""
     if len(X) != len(y):
         raise ValueError(f"X has {len(X)} sentences, y has {len(y)}.")
