@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -265,6 +266,42 @@ def test_a_generation_without_its_parts_is_refused(system, tmp_path):
     generation.save(tmp_path / "4", "digits", arrays, about)
     with pytest.raises(Damaged, match="holds no system of digits"):
         Digits.load(tmp_path / "4")
+
+
+# The convolutional embedding
+
+
+@pytest.fixture(scope="module")
+def conv(data):
+    pytest.importorskip("torch")
+    return Digits("conv", n_jobs=1).fit(data)
+
+
+def test_a_convolutional_system_answers_and_is_saved(conv, data, tmp_path):
+    found = conv.evaluate(data)
+    assert found.metrics["accuracy"].value > 0.9
+    conv.save(tmp_path / "0001")
+    loaded = Digits.load(tmp_path / "0001", n_jobs=1)
+    expected, again = (s.search(data.x_test, k=4) for s in (conv, loaded))
+    np.testing.assert_array_equal(again.ids, expected.ids)
+    np.testing.assert_array_equal(again.scores, expected.scores)
+    assert "Four convolutions" in conv.card().markdown()
+
+
+def test_a_convolutional_batch_answers_like_its_queries_one_by_one(conv, data):
+    queries = data.x_test[::20]
+    hits = conv.search(queries, k=5)
+    for row, query in enumerate(queries):
+        alone = conv.search(query[None], k=5)
+        np.testing.assert_array_equal(hits.ids[row], alone.ids[0])
+        np.testing.assert_array_equal(hits.scores[row], alone.scores[0])
+
+
+def test_without_torch_the_error_is_the_line_that_installs_it(data, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "lookalike.learn.conv_embedding", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'lookalike\[deep\]'"):
+        Digits("conv").fit(data)
 
 
 # What is refused

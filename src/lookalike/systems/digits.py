@@ -243,7 +243,7 @@ class Digits:
             catalogue = [arrays.pop(key) for key in ("images", "labels", "vectors")]
             system._index(EMBEDDINGS[system.embedding].from_arrays(arrays), *catalogue)
             system.about_ = {key: found.about[key] for key in _ABOUT}
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise Damaged(
                 f"{found.folder} holds no system of digits: {error}"
             ) from None

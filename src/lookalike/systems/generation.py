@@ -30,7 +30,7 @@ FORMAT = 1
 UNFINISHED = ".unfinished-"
 """How the names of things begin that are being written."""
 _A_DAY = 24 * 3600
-_FILE = re.compile(r"\w+\.npy")
+_FILE = re.compile(r"\w[\w.]*\.npy")
 
 
 class Damaged(ValueError):
@@ -160,10 +160,10 @@ def _read_about(folder: Path) -> dict[str, Any]:
 
 def _canonical(document: Mapping[str, Any]) -> bytes:
     """Return the one form in which a document is written: any change of it shows."""
-    body = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
+    body = json.dumps(document, indent=2, allow_nan=False)
     digest = hashlib.sha256(body.encode()).hexdigest()
     whole = {**document, "checksum": digest}
-    return json.dumps(whole, indent=2, sort_keys=True, allow_nan=False).encode()
+    return json.dumps(whole, indent=2, allow_nan=False).encode()
 
 
 def _map(path: Path) -> Array:
