@@ -5,7 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -258,6 +260,34 @@ def test_data_path_and_get_know_what_is_here(tmp_path, monkeypatch):
     cached.parent.mkdir(parents=True)
     shutil.copy(text, cached)
     assert answer("data", "get", "tiny") == {"name": "tiny", "path": str(cached)}
+
+
+def test_data_get_downloads_and_checks(tmp_path, monkeypatch):
+    class Home(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"tiny" if self.path == "/tiny.txt" else b"other")
+
+        def log_message(self, *args):
+            pass
+
+    text = tmp_path / "tiny.txt"
+    text.write_bytes(b"tiny")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Home) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        for name in ("tiny", "wrong"):
+            url = f"http://127.0.0.1:{server.server_address[1]}/{name}.txt"
+            file = datasets.File(f"{name}.txt", 4, datasets.checksum(text), (url,))
+            entry = datasets.DataSet(name, "", "", "", (file,))
+            monkeypatch.setitem(CATALOGUE, name, entry)
+        assert Path(answer("data", "get", "tiny")["path"]).read_bytes() == b"tiny"
+        assert "damaged or another file" in sentence("data", "get", "wrong")
+        server.shutdown()
+        thread.join()
+    kept = [path.name for path in datasets.cache_folder().iterdir()]
+    assert kept == ["tiny.txt"]
 
 
 def test_doctor_examines_this_installation():

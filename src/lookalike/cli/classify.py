@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._common import Folder, Json, columns, progress, say
 from lookalike.cli._systems import image_files, open_system, read_digits
 
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")]
@@ -16,10 +16,14 @@ def classify(
     images: Paths, system: Named = "digits", folder: Folder = None, json: Json = False
 ) -> None:
     """Say what each image shows, and how sure the neighbours are."""
-    files = image_files(images)
-    queries = read_digits(files)
-    fitted, number = open_system(system, folder)
-    answers = fitted.classify(queries)
+    with progress() as report:
+        report("reading the images", 0.0)
+        files = image_files(images)
+        queries = read_digits(files)
+        report("opening the system", 0.3)
+        fitted, number = open_system(system, folder)
+        report("answering", 0.8)
+        answers = fitted.classify(queries)
     classes = fitted.classes_.tolist()
     found = [
         {

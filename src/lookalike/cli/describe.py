@@ -1,12 +1,14 @@
 """``lookalike describe``: a system's card, nine steps with the measured numbers."""
 
-from lookalike.cli._common import Folder, Json, System, say
+from lookalike.cli._common import Folder, Json, System, progress, say
 from lookalike.cli._systems import open_system
 
 
 def describe(system: System, folder: Folder = None, json: Json = False) -> None:
     """Tell what a system is for, how it was made and how good it is."""
-    fitted, number = open_system(system, folder)
+    with progress() as report:
+        report("opening the system", 0.0)
+        fitted, number = open_system(system, folder)
     card = fitted.card()
     answer = {"system": system, "generation": number, "steps": dict(card.steps)}
     say(answer, json, card.markdown().splitlines())

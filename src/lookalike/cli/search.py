@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._common import Folder, Json, columns, progress, say
 from lookalike.cli._systems import image_files, open_system, read_digits
 from lookalike.cli.classify import Named, Paths
 
@@ -17,10 +17,14 @@ def search(
     json: Json = False,
 ) -> None:
     """Find the known images most like each image, best first."""
-    files = image_files(images)
-    queries = read_digits(files)
-    fitted, number = open_system(system, folder)
-    hits = fitted.search(queries, k)
+    with progress() as report:
+        report("reading the images", 0.0)
+        files = image_files(images)
+        queries = read_digits(files)
+        report("opening the system", 0.3)
+        fitted, number = open_system(system, folder)
+        report("answering", 0.8)
+        hits = fitted.search(queries, k)
     labels = fitted.labels_[hits.ids].tolist()
     found, lines = [], []
     for file, ids, scores, theirs in zip(
