@@ -19,7 +19,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=range(len(OPTIONS)))
 def test_agrees_with_scikit_learn_on_every_option(options):
     X = HashingVectorizer(**options).fit_transform(TEXTS)
     expected = sk.HashingVectorizer(**options).fit_transform(TEXTS)

@@ -37,7 +37,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=range(len(OPTIONS)))
 def test_agrees_with_scikit_learn_on_every_option(options):
     ours, theirs = TfidfVectorizer(**options), sk.TfidfVectorizer(**options)
     X, expected = ours.fit_transform(TEXTS), theirs.fit_transform(TEXTS)
