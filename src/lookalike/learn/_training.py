@@ -1,10 +1,15 @@
-"""What every training loop needs: samples, a penalty, and knowing when to stop."""
+"""What training needs: samples, a penalty, knowing when to stop, and a plain loop."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from lookalike._typing import Array
+from lookalike.learn.layers import Layer
+from lookalike.learn.losses import SoftmaxLoss
+from lookalike.learn.optimizers import Adam
 
 
 class Samples(NamedTuple):
@@ -96,3 +101,36 @@ class Patience:
     def is_over(self) -> bool:
         """Whether there were more epochs without progress than were to be borne."""
         return self.n_stuck > self._n_epochs
+
+
+def descend(
+    network: Layer,
+    samples: Samples,
+    rng: np.random.RandomState,
+    learning_rate: float,
+    batch_size: int,
+    max_iter: int,
+    disturb: Callable[[Any], Any] | None = None,
+) -> list[float]:
+    """Train a network with a softmax by Adam; return the mean loss of each epoch.
+
+    The learning rate falls to zero in a straight line. ``disturb`` changes the inputs
+    of each batch before the network sees them.
+    """
+    optimizer, loss_of, curve = Adam(learning_rate), SoftmaxLoss(), []
+    n_steps = max_iter * -(-samples.size // batch_size)
+    for _ in range(max_iter):
+        order, total = rng.permutation(samples.size), 0.0
+        for batch in gen_batches(samples.size, batch_size):
+            part = samples.take(order[batch])
+            X = disturb(part.X) if disturb else part.X
+            loss, slope = loss_of(
+                network.forward(X, training=True), part.y, part.weight
+            )
+            network.backward(slope, input_gradient=False)
+            optimizer.learning_rate = learning_rate * (1 - optimizer.n_steps / n_steps)
+            optimizer.step(network.parameters, network.gradients)
+            total += loss * part.size
+        curve.append(total / samples.size)
+    network.forget()
+    return curve

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array
-from lookalike.learn._training import Samples
+from lookalike.learn._training import Samples, descend
 from lookalike.learn.layers import (
     Conv2D,
     Dense,
@@ -25,7 +25,6 @@ from lookalike.learn.layers import (
     Sequential,
 )
 from lookalike.learn.losses import SoftmaxLoss
-from lookalike.learn.optimizers import Adam
 
 
 class ConvNetClassifier(ClassifierMixin, BaseEstimator):
@@ -76,9 +75,9 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    On MNIST the default network reaches 0.99 of the test images in five epochs. X is
-    (n_samples, n_features); numbers that are not floating point become float32, and
-    float32 stays float32.
+    On MNIST the default network reads 0.989 of the test images right after its five
+    epochs. Numbers that are not floating point become float32, and float32 stays
+    float32.
 
     References
     ----------
@@ -151,14 +150,22 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
         self.scale_ = float(X.std()) or 1.0
         rng = check_random_state(self.random_state)
         self.network_ = self._build(rng, X.dtype)
-        self._train(Samples(self._images(X), codes, None), rng)
+        self.loss_curve_ = descend(
+            self.network_,
+            Samples(self._images(X), codes, None),
+            rng,
+            self.learning_rate_init,
+            self.batch_size,
+            self.max_iter,
+        )
+        self.n_iter_ = self.max_iter
         return self
 
     def predict_proba(self, X: Any) -> Array:
         """Probability of each class, shape (n_samples, n_classes)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=(np.float32, np.float64), reset=False)
-        # In parts: the windows of one layer take many times the room of the images.
+        # In parts: what the first layer says takes many times the room of the images.
         parts = [
             self.network_.forward(self._images(X[part]))
             for part in gen_batches(len(X), 256)
@@ -169,26 +176,6 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
         """Most likely label of each image."""
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
-
-    def _train(self, samples: Samples, rng: np.random.RandomState) -> None:
-        """Take a step for each batch, ever smaller steps."""
-        network, optimizer = self.network_, Adam(self.learning_rate_init)
-        n_steps = self.max_iter * -(-samples.size // self.batch_size)
-        self.loss_curve_ = []
-        for _ in range(self.max_iter):
-            order, total = rng.permutation(samples.size), 0.0
-            for batch in gen_batches(samples.size, self.batch_size):
-                part = samples.take(order[batch])
-                scores = network.forward(part.X, training=True)
-                loss, slope = SoftmaxLoss()(scores, part.y)
-                network.backward(slope, input_gradient=False)
-                left = 1 - optimizer.n_steps / n_steps
-                optimizer.learning_rate = self.learning_rate_init * left
-                optimizer.step(network.parameters, network.gradients)
-                total += loss * part.size
-            self.loss_curve_.append(total / samples.size)
-        network.forget()
-        self.n_iter_ = self.max_iter
 
     def _build(self, rng: np.random.RandomState, dtype: Any) -> Sequential:
         """Stack the layers, with random weights."""

@@ -7,16 +7,15 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, check_random_state, gen_batches
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.text import Vocabulary, padded_windows
-from lookalike.learn._training import Samples
+from lookalike.learn._training import Samples, descend
 from lookalike.learn.layers import Dense, Embedding, Flatten, Sequential, Tanh
 from lookalike.learn.losses import SoftmaxLoss
-from lookalike.learn.optimizers import Adam
 
 Sentence = Sequence[Hashable]
 PADDING, UNKNOWN = 0, 1
@@ -160,7 +159,16 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
                 self.class_weight, classes=self.classes_, y=tags
             )
             weight = each[codes].astype(np.float32)
-        self._train(Samples(self._windows(symbols), codes, weight), rng)
+        self.loss_curve_ = descend(
+            self.network_,
+            Samples(self._windows(symbols), codes, weight),
+            rng,
+            self.learning_rate_init,
+            self.batch_size,
+            self.max_iter,
+            self._doubt(rng),
+        )
+        self.n_iter_ = self.max_iter
         return self
 
     def predict_proba(self, X: Sequence[Sentence]) -> list[Floats]:
@@ -185,30 +193,16 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
         tags = _tags_of(X, y)
         return float((np.concatenate(self.predict(X)) == tags).mean())
 
-    def _train(self, samples: Samples, rng: np.random.RandomState) -> None:
-        """Take a step for each batch, ever smaller steps."""
-        network, optimizer = self.network_, Adam(self.learning_rate_init)
-        n_steps = self.max_iter * -(-samples.size // self.batch_size)
-        counts = self.vocabulary_.counts_
-        doubt = self.unknown_weight / (self.unknown_weight + np.maximum(counts, 1))
-        doubt[PADDING] = 0
-        self.loss_curve_ = []
-        for _ in range(self.max_iter):
-            order, total = rng.permutation(samples.size), 0.0
-            for batch in gen_batches(samples.size, self.batch_size):
-                part = samples.take(order[batch])
-                is_unknown = rng.random_sample(part.X.shape) < doubt[part.X]
-                seen = np.where(is_unknown, UNKNOWN, part.X)
-                scores = network.forward(seen, training=True)
-                loss, slope = SoftmaxLoss()(scores, part.y, part.weight)
-                network.backward(slope, input_gradient=False)
-                left = 1 - optimizer.n_steps / n_steps
-                optimizer.learning_rate = self.learning_rate_init * left
-                optimizer.step(network.parameters, network.gradients)
-                total += loss * part.size
-            self.loss_curve_.append(total / samples.size)
-        network.forget()
-        self.n_iter_ = self.max_iter
+    def _doubt(self, rng: np.random.RandomState) -> Callable[[Ints], Ints]:
+        """Return what makes some words of a batch unknown, the rare ones rather."""
+        counts = np.maximum(self.vocabulary_.counts_, 1)
+        chance = self.unknown_weight / (self.unknown_weight + counts)
+        chance[PADDING] = 0
+
+        def forget_some(X: Ints) -> Ints:
+            return np.where(rng.random_sample(X.shape) < chance[X], UNKNOWN, X)
+
+        return forget_some
 
     def _build(self, n_kinds: int, rng: np.random.RandomState) -> Sequential:
         width = n_kinds * (2 * self.window + 1) * self.embedding_size
