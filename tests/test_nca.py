@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -299,3 +301,27 @@ def test_rejects_parameters_that_make_no_sense(options, message):
     X, y = two_classes()
     with pytest.raises(ValueError, match=message):
         NeighbourhoodComponents(**options).fit(X, y)
+
+
+@pytest.mark.full
+@pytest.mark.skipif("LOOKALIKE_DATA" not in os.environ, reason="needs the MNIST file")
+def test_neighbours_on_real_digits_are_right_more_often_than_on_pixels():
+    from lookalike.datasets import load_mnist
+    from lookalike.evaluate import paired_test
+    from lookalike.learn import KNeighborsClassifier
+
+    images = load_mnist()
+    X, Q = (
+        x.reshape(len(x), -1) / np.float32(255) for x in (images.x_train, images.x_test)
+    )
+    pca = PCA(150).fit(X)
+    model = NeighbourhoodComponents(50, random_state=0)
+    model.fit(pca.transform(X), images.y_train)
+    neighbours, pixels = (KNeighborsClassifier(n_neighbors=3) for _ in range(2))
+    neighbours.fit(model.transform(pca.transform(X)), images.y_train)
+    pixels.fit(X, images.y_train)
+    right = neighbours.predict(model.transform(pca.transform(Q))) == images.y_test
+    test = paired_test(right, pixels.predict(Q) == images.y_test)
+    assert right.mean() >= 0.978
+    assert test.difference.low > 0
+    assert test.p_value < 1e-6

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -413,3 +415,62 @@ def test_lda_start_needs_classes():
     X, _ = two_classes()
     with pytest.raises(ValueError, match="init='lda' needs y"):
         TripletEmbedding(1, init="lda").fit(X, triplets=[[0, 2, 1]])
+
+
+@pytest.mark.full
+@pytest.mark.skipif("LOOKALIKE_DATA" not in os.environ, reason="needs the MNIST file")
+def test_the_source_recipe_gives_its_losses_and_fewer_right_neighbours_than_pixels():
+    from lookalike.datasets import load_mnist
+    from lookalike.learn import KNeighborsClassifier
+
+    images = load_mnist()
+    X, Q = (
+        np.pad(x.reshape(len(x), -1) / np.float32(255), ((0, 0), (2, 0)))
+        for x in (images.x_train, images.x_test)
+    )
+    X[:, :2] = Q[:, :2] = 1
+    chance = np.random.RandomState(2002)
+    triplets = draw_triplets(images.y_train, chance)
+    model = TripletEmbedding(
+        300, alpha=0.01, batch_size=64, learning_rate=0.01, init="gradient",
+        random_state=chance,
+    ).fit(X, triplets=triplets)  # fmt: skip
+    curve = model.loss_curve_
+    np.testing.assert_allclose(curve[:4], [0.81, 0.25, 0.22, 0.21], atol=0.005)
+    assert curve[19] == pytest.approx(0.1905, abs=0.0005)
+    # 19 of the first 32 triplets are active, so the first map has rank 38, and the
+    # 300 dimensions never hold more.
+    assert np.linalg.matrix_rank(model.components_) == 38
+    neighbours = KNeighborsClassifier(n_neighbors=3)
+    neighbours.fit(model.transform(X), images.y_train)
+    accuracy = neighbours.score(model.transform(Q), images.y_test)
+    assert accuracy == pytest.approx(0.942, abs=0.001)  # raw pixels: 0.9705
+
+
+@pytest.mark.full
+@pytest.mark.skipif("LOOKALIKE_DATA" not in os.environ, reason="needs the MNIST file")
+def test_it_is_random_positives_that_spoil_neighbours():
+    from lookalike.datasets import load_mnist
+    from lookalike.learn import PCA, KNeighborsClassifier
+
+    images = load_mnist()
+    pixels = images.x_train.reshape(60_000, -1) / np.float32(255)
+    X = PCA(150).fit(pixels[:50_000]).transform(pixels)
+    y, right = images.y_train, {}
+    for positives, negatives in [
+        ("random", "random"),
+        ("random", "semi_hard"),
+        ("nearest", "random"),
+        ("nearest", "semi_hard"),
+    ]:
+        model = TripletEmbedding(
+            50, positives=positives, negatives=negatives, random_state=0
+        ).fit(X[:50_000], y[:50_000])
+        Z = model.transform(X)
+        neighbours = KNeighborsClassifier(n_neighbors=3).fit(Z[:50_000], y[:50_000])
+        right[positives, negatives] = neighbours.score(Z[50_000:], y[50_000:])
+    plain = KNeighborsClassifier(n_neighbors=3).fit(X[:50_000], y[:50_000])
+    without = plain.score(X[50_000:], y[50_000:])
+    assert max(right["random", "random"], right["random", "semi_hard"]) < without - 0.01
+    assert right["nearest", "random"] > without
+    assert right["nearest", "semi_hard"] > without + 0.003
