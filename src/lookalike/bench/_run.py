@@ -27,7 +27,7 @@ Report = Callable[[str, float], None]
 OURS = "lookalike"
 # OPENBLAS_CORETYPE decides which kernels NumPy's and faiss's products take. Left to
 # itself, or pinned by an environment, it may choose ones of half the speed.
-BLAS = tuple({"OPENBLAS_CORETYPE": c} for c in ("", "Haswell", "SkylakeX", "Zen"))
+BLAS = tuple({"OPENBLAS_CORETYPE": c} for c in ("", "Haswell", "SkylakeX"))
 PLAIN: tuple[dict[str, str], ...] = ({},)
 FASTEST: dict[tuple[str, int], dict[str, str]] = {}
 

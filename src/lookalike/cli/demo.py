@@ -49,7 +49,8 @@ def demo(
     _write(folder / "metrics.json", text.dumps(answer, indent=2) + "\n")
     right = int((found.predicted == found.truth).sum())
     lines = [
-        f"Learned from {len(digits.x_train):,} handwritten digits in {seconds:.0f} s.",
+        f"Learned from {len(digits.x_train):,} handwritten digits and measured in "
+        f"{seconds:.0f} s.",
         f"Recognised {right} of {len(digits.x_test):,} unseen digits:",
         *metric_lines(found.metrics),
         "",
