@@ -493,7 +493,12 @@ def test_ctrl_c_during_training_leaves_nothing(tmp_path, delay):
     library = tmp_path / "library"
     words = command("train", "digits", "--data", "digits_sample", "--folder", library)
     with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests themselves run in the background, Ctrl-C may be ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as training:
         time.sleep(delay)
         training.send_signal(signal.SIGINT)

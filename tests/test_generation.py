@@ -111,9 +111,9 @@ import numpy as np, sys
 from lookalike.systems.generation import save
 from lookalike.systems.library import Library
 library = Library("toy", sys.argv[1])
-arrays = {f"a{i}": np.full(200_000, float(i)) for i in range(20)}
+arrays = {f"a{i}": np.full(2_000, float(i)) for i in range(20)}
 print("ready", flush=True)
-while True:
+for _ in range(1_000):  # 300 MB at the very most
     library.add(lambda path: save(path, "toy", arrays, {}))
 """
 
@@ -126,6 +126,8 @@ def test_a_killed_writer_leaves_whole_generations(tmp_path, how):
         [sys.executable, "-c", WRITER, str(tmp_path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        # Where the tests themselves run in the background, Ctrl-C may be ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as writer:
         writer.stdout.readline()
         time.sleep(0.3)
