@@ -2,6 +2,7 @@
 
 from lookalike.learn.attribute_composed import AttributeComposedClassifier
 from lookalike.learn.convnet import ConvNetClassifier
+from lookalike.learn.decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 from lookalike.learn.discriminant import LinearDiscriminantAnalysis
 from lookalike.learn.kmeans import KMeans
 from lookalike.learn.kmedians import KMedians
@@ -17,6 +18,8 @@ from lookalike.learn.neighbors import KNeighborsClassifier
 from lookalike.learn.pca import PCA
 from lookalike.learn.perceptron import Perceptron
 from lookalike.learn.ridge import Ridge
+from lookalike.learn.tree_export import export_text, plot_tree
+from lookalike.learn.svc import SVC
 from lookalike.learn.triplet import TripletEmbedding, draw_triplets
 from lookalike.learn.word_window import WordWindowClassifier
 
@@ -24,6 +27,8 @@ __all__ = [
     "PCA",
     "AttributeComposedClassifier",
     "ConvNetClassifier",
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
     "KMeans",
     "KMedians",
     "KNeighborsClassifier",
@@ -38,7 +43,10 @@ __all__ = [
     "NeighbourhoodComponents",
     "Perceptron",
     "Ridge",
+    "SVC",
     "TripletEmbedding",
     "WordWindowClassifier",
     "draw_triplets",
+    "export_text",
+    "plot_tree",
 ]

@@ -1,0 +1,393 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.model_selection import train_test_split
+from sklearn.tree import DecisionTreeClassifier as TheirClassifier
+from sklearn.tree import DecisionTreeRegressor as TheirRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lookalike.learn import DecisionTreeClassifier, DecisionTreeRegressor
+from lookalike.learn._tree import sorted_columns
+
+
+@parametrize_with_checks(
+    [
+        DecisionTreeClassifier(),
+        DecisionTreeClassifier(criterion="entropy", max_features="sqrt"),
+        DecisionTreeClassifier(max_leaf_nodes=5, ccp_alpha=0.01),
+        DecisionTreeRegressor(),
+        DecisionTreeRegressor(max_leaf_nodes=40, max_features=0.5),
+    ]
+)
+def test_follows_scikit_learn_conventions(estimator, check):
+    check(estimator)
+
+
+def mixed(n=600, seed=0):
+    """Continuous, rounded, mostly zero, binary and constant features, and labels."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 8)).astype(np.float32)
+    X[:, 3] = np.round(X[:, 3] * 2)
+    X[:, 4] *= rng.random(n) < 0.3
+    X[:, 5] = X[:, 5] > 0.2
+    X[:, 6] = 7
+    score = X[:, 0] + X[:, 3] * X[:, 1] + 3 * X[:, 5] + X[:, 4] ** 2
+    return X, score + rng.normal(size=n) * 0.5
+
+
+def labels_of(numbers):
+    return np.array(list("cabd"))[np.digitize(numbers, [-1, 1, 3])]
+
+
+def same_tree(ours, theirs):
+    ours, theirs = ours.tree_, theirs.tree_
+    for name in ("children_left", "children_right", "feature", "n_node_samples"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), name)
+    for name in ("threshold", "impurity", "weighted_n_node_samples"):
+        np.testing.assert_allclose(
+            getattr(ours, name), getattr(theirs, name), rtol=1e-6, atol=1e-9
+        )
+    np.testing.assert_allclose(ours.value, theirs.value, rtol=1e-6, atol=1e-9)
+    assert ours.max_depth == theirs.max_depth
+    assert ours.n_leaves == theirs.n_leaves
+    assert ours.node_count == theirs.node_count
+
+
+# Nodes of so many samples that no two questions are equally good by chance.
+LARGE = {"min_samples_split": 60, "min_samples_leaf": 10}
+OPTIONS = [
+    LARGE,
+    {"max_depth": 1},
+    {"max_depth": 3},
+    {"max_depth": 4, "min_samples_split": 60},
+    {"min_samples_leaf": 0.05, "min_samples_split": 80},
+    {"min_samples_leaf": 10, "min_samples_split": 0.2},
+    {"min_weight_fraction_leaf": 0.04, "min_samples_split": 80},
+    LARGE | {"min_impurity_decrease": 0.01},
+    LARGE | {"max_leaf_nodes": 7},
+    LARGE | {"max_leaf_nodes": 12, "max_depth": 3},
+    LARGE | {"ccp_alpha": 0.01},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("criterion", ["gini", "entropy", "log_loss"])
+@pytest.mark.parametrize("weight", [None, "samples", "classes", "both"])
+def test_classifier_agrees_with_scikit_learn(options, criterion, weight):
+    X, numbers = mixed()
+    y = labels_of(numbers)
+    options = options | {"criterion": criterion}
+    if weight in ("classes", "both"):
+        options["class_weight"] = {"a": 1.5, "b": 0.7, "c": 2.0, "d": 1.0}
+    sample_weight = np.random.default_rng(1).exponential(size=len(y))
+    sample_weight[::7] = 0
+    if weight not in ("samples", "both"):
+        sample_weight = None
+    ours = DecisionTreeClassifier(**options).fit(X, y, sample_weight)
+    theirs = TheirClassifier(random_state=0, **options).fit(X, y, sample_weight)
+    same_tree(ours, theirs)
+    Q, _ = mixed(seed=2)
+    np.testing.assert_array_equal(ours.predict(Q), theirs.predict(Q))
+    np.testing.assert_allclose(ours.predict_proba(Q), theirs.predict_proba(Q))
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(
+            ours.predict_log_proba(Q), theirs.predict_log_proba(Q), rtol=1e-6
+        )
+    np.testing.assert_array_equal(ours.apply(Q), theirs.apply(Q))
+    ours_path, theirs_path = ours.decision_path(Q), theirs.decision_path(Q)
+    np.testing.assert_array_equal(ours_path.toarray(), theirs_path.toarray())
+    np.testing.assert_allclose(ours.feature_importances_, theirs.feature_importances_)
+    assert ours.get_depth() == theirs.get_depth()
+    assert ours.get_n_leaves() == theirs.get_n_leaves()
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_regressor_agrees_with_scikit_learn(options, weighted):
+    X, y = mixed()
+    sample_weight = None
+    if weighted:
+        sample_weight = np.random.default_rng(1).exponential(size=len(y))
+        sample_weight[::7] = 0
+    ours = DecisionTreeRegressor(**options).fit(X, y, sample_weight)
+    theirs = TheirRegressor(random_state=0, **options).fit(X, y, sample_weight)
+    same_tree(ours, theirs)
+    Q, _ = mixed(seed=2)
+    np.testing.assert_allclose(ours.predict(Q), theirs.predict(Q))
+    np.testing.assert_allclose(ours.feature_importances_, theirs.feature_importances_)
+
+
+def test_balanced_classes_weigh_the_same():
+    X, numbers = mixed()
+    y = numbers > 3
+    ours = DecisionTreeClassifier(class_weight="balanced", max_depth=3).fit(X, y)
+    theirs = TheirClassifier(class_weight="balanced", max_depth=3, random_state=0)
+    same_tree(ours, theirs.fit(X, y))
+    np.testing.assert_allclose(ours.tree_.value[0, 0], [0.5, 0.5])
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_pruning_path_agrees_with_scikit_learn(kind):
+    X, y = mixed()
+    ours, theirs = DecisionTreeRegressor(), TheirRegressor()
+    if kind == "classes":
+        y, ours, theirs = labels_of(y), DecisionTreeClassifier(), TheirClassifier()
+    ours.set_params(**LARGE)
+    theirs.set_params(**LARGE, random_state=0)
+    mine = ours.cost_complexity_pruning_path(X, y)
+    reference = theirs.cost_complexity_pruning_path(X, y)
+    np.testing.assert_allclose(mine.ccp_alphas, reference.ccp_alphas, atol=1e-12)
+    np.testing.assert_allclose(mine.impurities, reference.impurities)
+    for alpha in (mine.ccp_alphas[:-1] + mine.ccp_alphas[1:]) / 2:
+        ours.set_params(ccp_alpha=alpha).fit(X, y)
+        theirs.set_params(ccp_alpha=alpha).fit(X, y)
+        same_tree(ours, theirs)
+    assert ours.tree_.node_count <= 3
+
+
+def best_gain(x, stats, impurity, least):
+    """Largest fall of weighted impurity by any split of one column, by definition."""
+    best = -np.inf
+    for threshold in np.unique(x)[:-1]:
+        left = x <= threshold
+        if min(left.sum(), (~left).sum()) >= least:
+            best = max(
+                best, impurity(stats) - impurity(stats[left]) - impurity(stats[~left])
+            )
+    return best
+
+
+def gini(one_hot):
+    return len(one_hot) * (1 - (one_hot.mean(axis=0) ** 2).sum())
+
+
+def entropy(one_hot):
+    shares = one_hot.mean(axis=0)
+    return -len(one_hot) * (shares[shares > 0] * np.log2(shares[shares > 0])).sum()
+
+
+def variance(y):
+    return len(y) * y.var()
+
+
+def check_every_split(tree, X, stats, impurity, least=1):
+    """Each node has the purity it says, and no question would have been better."""
+    tree, rows = tree.tree_, {0: np.arange(len(X))}
+    for t in range(tree.node_count):
+        own = stats[rows[t]]
+        assert tree.n_node_samples[t] == len(own)
+        np.testing.assert_allclose(
+            tree.impurity[t] * len(own), impurity(own), atol=1e-9
+        )
+        x = X[rows[t]]
+        best = max(best_gain(column, own, impurity, least) for column in x.T)
+        if tree.children_left[t] == -1:
+            assert impurity(own) < 1e-9 or best == -np.inf
+            continue
+        left = x[:, tree.feature[t]] <= tree.threshold[t]
+        assert 0 < left.sum() < len(left)
+        gain = impurity(own) - impurity(own[left]) - impurity(own[~left])
+        np.testing.assert_allclose(gain, best, atol=1e-9)
+        rows[tree.children_left[t]] = rows[t][left]
+        rows[tree.children_right[t]] = rows[t][~left]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(2, 25),
+    levels=st.integers(1, 4),
+    dtype=st.sampled_from([np.uint8, np.float32, np.float64]),
+    criterion=st.sampled_from(["gini", "entropy"]),
+    least=st.integers(1, 3),
+)
+def test_every_split_of_a_classifier_is_the_best_there_is(
+    seed, n, levels, dtype, criterion, least
+):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(levels, size=(n, 3)).astype(dtype)  # many ties and defaults
+    y = rng.integers(3, size=n)
+    tree = DecisionTreeClassifier(criterion=criterion, min_samples_leaf=least)
+    one_hot = np.eye(3)[np.unique(y, return_inverse=True)[1]]
+    impurity = gini if criterion == "gini" else entropy
+    check_every_split(tree.fit(X, y), X, one_hot, impurity, least)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(2, 25),
+    levels=st.integers(1, 4),
+    dtype=st.sampled_from([np.uint8, np.float32, np.float64]),
+)
+def test_every_split_of_a_regressor_is_the_best_there_is(seed, n, levels, dtype):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(levels, size=(n, 3)).astype(dtype)
+    y = rng.integers(5, size=n).astype(float)
+    check_every_split(DecisionTreeRegressor().fit(X, y), X, y, variance)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 40),
+    levels=st.integers(1, 300),
+    dtype=st.sampled_from([np.uint8, np.float32, np.float64]),
+)
+def test_sorted_columns_hold_every_value_but_the_default(seed, n, levels, dtype):
+    rng = np.random.default_rng(seed)
+    X = (rng.integers(levels, size=(n, 3)) * (rng.random((n, 3)) < 0.8)).astype(dtype)
+    columns = sorted_columns(X)
+    for j in range(3):
+        entries = slice(columns.starts[j], columns.starts[j + 1])
+        own = slice(columns.value_starts[j], columns.value_starts[j + 1])
+        rows, ranks = columns.rows[entries], columns.ranks[entries].astype(int)
+        values = columns.values[own]
+        np.testing.assert_array_equal(values, np.unique(X[:, j]))
+        np.testing.assert_array_equal(values[ranks], X[rows, j])
+        assert (np.diff(ranks) >= 0).all()
+        rest = np.setdiff1d(np.arange(n), rows)
+        assert len(np.unique(rows)) == len(rows)
+        if columns.default[j] >= 0:
+            assert len(rest) * 4 >= n
+            assert (X[rest, j] == values[columns.default[j]]).all()
+        else:
+            assert len(rest) == 0
+
+
+def test_iris_at_depth_three_is_classified_without_a_mistake():
+    X, y = load_iris(return_X_y=True)
+    train, test, y_train, y_test = train_test_split(
+        X, y, test_size=0.2, random_state=42
+    )
+    tree = DecisionTreeClassifier(max_depth=3).fit(train, y_train)
+    assert tree.score(test, y_test) == 1.0
+
+
+def test_a_full_tree_remembers_its_training_set():
+    X, y = load_digits(return_X_y=True)
+    for kind in (np.uint8, np.float32, np.float64):
+        assert DecisionTreeClassifier().fit(X.astype(kind), y).score(X, y) == 1
+    X, y = load_diabetes(return_X_y=True)
+    np.testing.assert_allclose(DecisionTreeRegressor().fit(X, y).predict(X), y)
+
+
+def test_a_forest_of_few_features_is_as_good_as_scikit_learns():
+    X, y = load_digits(return_X_y=True)
+    train, test, y_train, y_test = train_test_split(X, y, random_state=0)
+
+    def vote(kind):
+        trees = [kind(max_features="sqrt", random_state=s) for s in range(15)]
+        total = sum(t.fit(train, y_train).predict_proba(test) for t in trees)
+        return (total.argmax(axis=1) == y_test).mean()
+
+    assert vote(DecisionTreeClassifier) > vote(TheirClassifier) - 0.02
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, 8), ("sqrt", 2), ("log2", 3), (5, 5), (0.5, 4)]
+)
+def test_max_features_counts_like_scikit_learn(value, expected):
+    X, y = mixed()
+    ours = DecisionTreeRegressor(max_features=value, max_depth=2).fit(X, y)
+    theirs = TheirRegressor(max_features=value, max_depth=2).fit(X, y)
+    assert ours.max_features_ == theirs.max_features_ == expected
+
+
+def test_random_features_follow_the_seed_and_all_of_them_get_a_turn():
+    X, y = mixed()
+    trees = [
+        DecisionTreeRegressor(max_features=1, max_depth=1, random_state=s)
+        for s in range(40)
+    ]
+    roots = [tree.fit(X, y).tree_.feature[0] for tree in trees]
+    again = [tree.fit(X, y).tree_.feature[0] for tree in trees]
+    assert roots == again
+    assert set(roots) == {0, 1, 2, 3, 4, 5, 7}  # feature 6 is constant
+
+
+def test_thresholds_part_neighbouring_numbers():
+    low = 1.0
+    high = np.nextafter(low, 2)
+    tree = DecisionTreeClassifier().fit([[low], [high]], [0, 1])
+    np.testing.assert_array_equal(tree.predict([[low], [high]]), [0, 1])
+    huge = np.finfo(float).max
+    tree = DecisionTreeClassifier().fit([[-huge], [huge]], [0, 1])
+    assert tree.tree_.threshold[0] == 0
+
+
+def test_float64_is_not_rounded():
+    X = np.array([[1.0], [1.0 + 1e-12]])
+    tree = DecisionTreeClassifier().fit(X, [0, 1])
+    assert tree.score(X, [0, 1]) == 1
+
+
+def test_equal_targets_far_from_zero_are_one_leaf():
+    X = np.arange(50.0)[:, None]
+    y = np.where(X[:, 0] < 20, 1e9 + 0.1, -1e9 + 0.3)
+    assert DecisionTreeRegressor().fit(X, y).tree_.node_count == 3
+
+
+def test_weightless_samples_leave_no_trace():
+    X, y = mixed()
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+    ours = DecisionTreeRegressor(min_samples_leaf=5).fit(X, y, weight)
+    without = DecisionTreeRegressor(min_samples_leaf=5).fit(
+        X[weight > 0], y[weight > 0]
+    )
+    same_tree(ours, without)
+
+
+def test_kinds_of_the_same_numbers_give_the_same_tree():
+    X, y = load_digits(return_X_y=True)
+    trees = [
+        DecisionTreeClassifier(max_depth=6).fit(X.astype(kind), y)
+        for kind in (np.uint8, np.float32, np.float64, np.int64)
+    ]
+    for tree in trees[1:]:
+        same_tree(trees[0], tree)
+        np.testing.assert_array_equal(tree.predict(X), trees[0].predict(X))
+
+
+@pytest.mark.parametrize("n", [1, 70_000])
+def test_any_number_of_rows(n):
+    rng = np.random.default_rng(0)
+    X = np.stack([rng.permutation(n), rng.permutation(n)], axis=1).astype(float)
+    y = np.sin(X[:, 0] / n * 5) + rng.random(n)
+    tree = DecisionTreeRegressor(max_depth=3).fit(X, y)
+    theirs = TheirRegressor(max_depth=3, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(tree.tree_.feature, theirs.tree_.feature)
+    np.testing.assert_allclose(tree.predict(X), theirs.predict(X))
+
+
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, DecisionTreeRegressor])
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"criterion": "mae"}, "criterion must be .* got 'mae'"),
+        ({"max_depth": 0}, "max_depth must be None or at least 1, got 0"),
+        ({"min_samples_split": 1}, "min_samples_split must be a whole number .* got 1"),
+        ({"min_samples_split": 1.5}, r"a share in \(0, 1\], got 1.5"),
+        ({"min_samples_leaf": 0}, "min_samples_leaf must be a whole number .* got 0"),
+        ({"min_weight_fraction_leaf": 0.6}, r"must be in \[0, 0.5\], got 0.6"),
+        ({"max_features": 0}, "max_features must be .* got 0"),
+        ({"max_features": "some"}, "max_features must be .* got 'some'"),
+        ({"max_leaf_nodes": 1}, "max_leaf_nodes must be None or at least 2, got 1"),
+        ({"min_impurity_decrease": -1}, "min_impurity_decrease must be in .* got -1"),
+        ({"ccp_alpha": -0.1}, "ccp_alpha must be in .* got -0.1"),
+    ],
+)
+def test_refuses_bad_parameters(kind, parameters, message):
+    X, y = mixed()
+    with pytest.raises(ValueError, match=message):
+        kind(**parameters).fit(X, np.round(y))
+
+
+def test_refuses_bad_weights():
+    X, y = mixed()
+    with pytest.raises(ValueError, match="sample_weight must not be negative"):
+        DecisionTreeRegressor().fit(X, y, -np.ones(len(y)))
+    with pytest.raises(ValueError, match="sample_weight must have shape"):
+        DecisionTreeRegressor().fit(X, y, np.ones(3))
