@@ -19,7 +19,6 @@ from lookalike.learn.pca import PCA
 from lookalike.learn.perceptron import Perceptron
 from lookalike.learn.ridge import Ridge
 from lookalike.learn.tree_export import export_text, plot_tree
-from lookalike.learn.svc import SVC
 from lookalike.learn.triplet import TripletEmbedding, draw_triplets
 from lookalike.learn.word_window import WordWindowClassifier
 
@@ -43,7 +42,6 @@ __all__ = [
     "NeighbourhoodComponents",
     "Perceptron",
     "Ridge",
-    "SVC",
     "TripletEmbedding",
     "WordWindowClassifier",
     "draw_triplets",
