@@ -298,13 +298,9 @@ def _best_of_feature(columns, low, high, default, targets, limits, node, side):
 
 @njit(cache=True, nogil=True)
 def _next_random(state):
-    """A number below 2**32 from the generator xorshift64*, state (1,) updated."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(32))
+    """A number below 2**31 - 1: the generator of Lehmer, in whole numbers."""
+    state[0] = state[0] * 48271 % 2147483647
+    return state[0]
 
 
 @njit(cache=True, nogil=True)
@@ -469,7 +465,7 @@ def grow(columns, targets, limits, n_rows, seed):
     """Grow a tree; ``columns`` is reordered.
 
     n_rows : number of rows, all of positive weight
-    seed   : uint64 above 0, read where max_features leaves a choice
+    seed   : in [1, 2**31 - 2], read where max_features leaves a choice
 
     Returns whole (n_nodes, 8) and real (n_nodes, 4), whose columns are named above,
     and stats (n_nodes, n_stats). The root is node 0, children follow in pairs.
@@ -485,7 +481,7 @@ def grow(columns, targets, limits, n_rows, seed):
     goes_left, spare = np.empty(n_rows, np.uint8), np.empty(n_rows, np.int64)
     spare_rows = np.empty(n_rows, columns.rows.dtype)
     spare_ranks = np.empty(n_rows, columns.ranks.dtype)
-    order, state = np.arange(n_features), np.full(1, seed, np.uint64)
+    order, state = np.arange(n_features), np.full(1, seed)
     scratch = (np.empty(targets.n_stats), order, state)
 
     real[0, WEIGHT] = _add_up(members, targets, stats[0])

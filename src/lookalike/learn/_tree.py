@@ -164,9 +164,8 @@ def sorted_columns(X: Array) -> Columns:
 
 def grown(X: Array, targets: Targets, limits: Limits, seed: int) -> Tree:
     """Tree grown on rows of positive weight; ``value`` holds the raw statistics."""
-    whole, real, stats = kernels.grow(
-        sorted_columns(X), targets, limits, len(X), np.uint64(seed)
-    )
+    columns = sorted_columns(X)
+    whole, real, stats = kernels.grow(columns, targets, limits, len(X), seed)
     leaf = whole[:, kernels.LEFT] == NONE
     tree = Tree(
         n_features=X.shape[1],

@@ -52,7 +52,7 @@ class _DecisionTree(BaseEstimator):
         weight = targets.weight.sum() if len(targets.weight) else float(len(X))
         limits = self._limits(n_samples, X.shape[1], weight)
         self.max_features_ = limits.max_features
-        seed = check_random_state(self.random_state).randint(1, 2**31)
+        seed = check_random_state(self.random_state).randint(1, 2**31 - 1)
         return grown(X, targets, limits, seed)
 
     def _limits(self, n_samples: int, n_features: int, weight: float) -> Limits:

@@ -76,7 +76,7 @@ def _data(facts: Mapping[str, Any]) -> list[str]:
         f"{len(facts['labels']):,} known images in {len(classes)} classes, the rarest "
         f"with {counts.min():,}, the most frequent with {counts.max():,}; "
         f"{facts.get('n_test', _NOT_YET)} test images that took no part in learning. "
-        "The split is the publisher's.",
+        "The split is fixed.",
         "MNIST was written by American census workers and pupils: digits of other "
         "schools (a seven with a bar, a one with a flag) are rare in it.",
     ]
@@ -107,15 +107,16 @@ def _model(facts: Mapping[str, Any]) -> list[str]:
         f"{facts['model']} Learned in {facts['seconds_to_learn']:.1f} s.",
         "; ".join(measured) + "." if measured else f"Accuracy: {_NOT_YET}.",
         verdict,
-        "Why not the recipe of the source experiments: 60,000 triplets drawn once at "
-        "random, 300 dimensions, weights that start from one batch's gradient. On full "
-        f"MNIST its 3-nearest-neighbour accuracy is {_RECIPE}, worse than the "
-        f"{_RAW} of the raw pixels that it starts from. A random negative is nearly "
-        "always far away already, so after the first epochs most triplets ask for "
-        "nothing, and those that still do pull whole classes apart instead of sorting "
-        "out who is whose neighbour; meanwhile the penalty shrinks every direction "
-        "that no triplet defends, and with it the detail that tells one four from "
-        "another. What is shipped learns from the neighbours that are wrong.",
+        "Why not the recipe of the source experiments: one random triplet an image, 300 "
+        "dimensions, a first map that is the gradient on 32 triplets. On full MNIST its "
+        f"3-nearest-neighbour accuracy is {_RECIPE}, worse than the {_RAW} of the raw "
+        "pixels that it starts from, though its loss falls as it should. A random "
+        "negative is nearly always far away: the map learns to part whole classes (the "
+        "negative is nearer than the positive in 25% of the triplets before, in 6% "
+        "after) and is never asked about the nearest few, which decide (of the ten "
+        "nearest 95.3% show the same digit before, 92.3% after). And the first map has "
+        "rank 38, which no later step can raise: 38 of the 300 dimensions are used. "
+        "What is shipped looks at each image's nearest others instead.",
     ]
 
 
