@@ -107,16 +107,16 @@ def _model(facts: Mapping[str, Any]) -> list[str]:
         f"{facts['model']} Learned in {facts['seconds_to_learn']:.1f} s.",
         "; ".join(measured) + "." if measured else f"Accuracy: {_NOT_YET}.",
         verdict,
-        "Why not the recipe of the source experiments: one random triplet an image, 300 "
-        "dimensions, a first map that is the gradient on 32 triplets. On full MNIST its "
-        f"3-nearest-neighbour accuracy is {_RECIPE}, worse than the {_RAW} of the raw "
-        "pixels that it starts from, though its loss falls as it should. A random "
-        "negative is nearly always far away: the map learns to part whole classes (the "
-        "negative is nearer than the positive in 25% of the triplets before, in 6% "
-        "after) and is never asked about the nearest few, which decide (of the ten "
-        "nearest 95.3% show the same digit before, 92.3% after). And the first map has "
-        "rank 38, which no later step can raise: 38 of the 300 dimensions are used. "
-        "What is shipped looks at each image's nearest others instead.",
+        "Why not the recipe of the source experiments: one random triplet an image, "
+        "300 dimensions, a first map that is the gradient on 32 triplets. On full "
+        f"MNIST its 3-nearest-neighbour accuracy is {_RECIPE}, worse than the {_RAW} "
+        "of the raw pixels that it starts from, though its loss falls as it should. A "
+        "random negative is nearly always far away: the map learns to part whole "
+        "classes (the negative is nearer than the positive in 25% of the triplets "
+        "before, in 6% after) and is never asked about the nearest few, which decide "
+        "(of the ten nearest 95.3% show the same digit before, 92.3% after). And the "
+        "first map has rank 38, which no later step can raise: 38 of the 300 "
+        "dimensions are used. What is shipped looks at each image's nearest others.",
     ]
 
 
