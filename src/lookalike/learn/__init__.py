@@ -18,12 +18,14 @@ from lookalike.learn.neighbors import KNeighborsClassifier
 from lookalike.learn.pca import PCA
 from lookalike.learn.perceptron import Perceptron
 from lookalike.learn.ridge import Ridge
+from lookalike.learn.svc import SVC
 from lookalike.learn.tree_export import export_text, plot_tree
 from lookalike.learn.triplet import TripletEmbedding, draw_triplets
 from lookalike.learn.word_window import WordWindowClassifier
 
 __all__ = [
     "PCA",
+    "SVC",
     "AttributeComposedClassifier",
     "ConvNetClassifier",
     "DecisionTreeClassifier",

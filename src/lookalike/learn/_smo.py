@@ -1,0 +1,117 @@
+"""Sequential minimal optimisation of one two-class machine, within a memory limit."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.kernels.smo import MISSING, SPENT, UNBOUNDED, smo_steps
+from lookalike.learn._linear import Matrix
+from lookalike.learn._svm_kernels import Kernel
+
+TOGETHER = 32  # kernel rows computed at a time where not all fit in memory
+
+
+class Solution(NamedTuple):
+    """A two-class machine in its dual form."""
+
+    alpha: Floats
+    intercept: float
+    n_iter: int
+    converged: bool
+
+
+class RowCache:
+    """Kernel rows at hand; where there is no room, the one used longest ago goes."""
+
+    def __init__(self, n_slots: int, n: int) -> None:
+        self.rows = np.empty((n_slots, n), np.float32)
+        self.slots: Ints = np.full(n, -1)
+        self.stamps: Ints = np.zeros(n_slots, np.int64)
+        self._owner = np.full(n_slots, -1)
+
+    def store(self, samples: Ints, rows: Array) -> None:
+        """Keep the rows of some samples."""
+        places = np.argsort(self.stamps, kind="stable")[: len(samples)]
+        gone = self._owner[places]
+        self.slots[gone[gone >= 0]] = -1
+        self.rows[places], self.slots[samples] = rows, places
+        self._owner[places] = samples
+        self.stamps[places] = self.stamps.max() + 1
+
+
+def solve_with_matrix(
+    K: Array, signs: Floats, bounds: Floats, tol: float, max_iter: int
+) -> Solution:
+    """Solve with all kernel values at hand: K float32 (n_samples, n_samples)."""
+    n = len(signs)
+    at_hand = K, np.arange(n), np.zeros(n, np.int64)
+    diagonal = K.diagonal().astype(np.float64)
+    return _solve(at_hand, None, diagonal, signs, bounds, tol, max_iter)
+
+
+def solve_with_cache(
+    kernel: Kernel,
+    X: Matrix,
+    signs: Floats,
+    bounds: Floats,
+    tol: float,
+    max_iter: int,
+    cache_bytes: float,
+) -> Solution:
+    """Solve with as many kernel rows at hand as ``cache_bytes`` hold."""
+    n = len(signs)
+    cache = RowCache(min(n, max(4, int(cache_bytes // (4 * n)))), n)
+    together = min(TOGETHER, len(cache.rows) // 2)
+
+    def load(sample: int, alpha: Floats, pull: Floats) -> None:
+        wanted = np.append(sample, _likely(signs, bounds, alpha, pull, together))
+        wanted = np.unique(wanted[cache.slots[wanted] < 0])
+        cache.store(wanted, kernel(X[wanted], X))
+
+    at_hand = cache.rows, cache.slots, cache.stamps
+    diagonal = kernel.diagonal(X)
+    return _solve(at_hand, load, diagonal, signs, bounds, tol, max_iter)
+
+
+def _likely(
+    signs: Floats, bounds: Floats, alpha: Floats, pull: Floats, count: int
+) -> Ints:
+    """Samples that the next steps are likely to take: the worst violators."""
+    above, below = alpha < bounds, alpha > 0
+    up, down = (np.where(signs > 0, *p) for p in ((above, below), (below, above)))
+    half = (count - 1) // 2
+    highest = np.argsort(np.where(up, -pull, np.inf))[:half]
+    lowest = np.argsort(np.where(down, pull, np.inf))[:half]
+    return np.concatenate([highest, lowest])
+
+
+def _solve(
+    at_hand: tuple[Array, Ints, Ints],
+    load: Callable[[int, Floats, Floats], None] | None,
+    diagonal: Floats,
+    signs: Floats,
+    bounds: Floats,
+    tol: float,
+    max_iter: int,
+) -> Solution:
+    alpha, pull, n_iter = np.zeros(len(signs)), signs.copy(), 0
+    status = MISSING
+    while status == MISSING:
+        left = max_iter - n_iter
+        status, sample, steps, high, low = smo_steps(
+            *at_hand, diagonal, signs, bounds, tol, left, alpha, pull
+        )
+        n_iter += steps
+        if status == MISSING and load is not None:
+            load(sample, alpha, pull)
+    if status == UNBOUNDED:
+        raise ValueError(
+            "No margin separates the classes, so C must be finite (and the kernel "
+            "positive semi-definite)."
+        )
+    # Free samples lie on the margin, where their pull is the intercept.
+    free = (alpha > 0) & (alpha < bounds)
+    intercept = float(pull[free].mean()) if free.any() else (high + low) / 2
+    return Solution(alpha, intercept, n_iter, status != SPENT)

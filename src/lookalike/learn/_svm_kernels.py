@@ -1,0 +1,105 @@
+"""Kernel functions of the support vector machine, by blocks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.extmath import safe_sparse_dot
+
+from lookalike._typing import Array, Floats
+from lookalike.learn._linear import Matrix, squared_norms
+
+CHUNK = 2**18  # kernel values worked on at a time, so that they stay in cache
+NAMES = ("linear", "poly", "rbf", "sigmoid", "precomputed")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    r"""A kernel by its name and parameters, or a function of two blocks of rows.
+
+    linear :math:`x'z`; poly :math:`(\gamma x'z + c_0)^d`; rbf :math:`e^{-\gamma \lVert
+    x - z \rVert^2}`; sigmoid :math:`\tanh(\gamma x'z + c_0)`.
+    """
+
+    name: str | Callable[[Any, Any], Array]
+    gamma: float
+    coef0: float
+    degree: float
+
+    def __call__(self, A: Matrix, B: Matrix) -> Array:
+        """Values of shape (n_a, n_b), in the precision of A."""
+        if callable(self.name):
+            return self._own(A, B)
+        values = np.empty((A.shape[0], B.shape[0]), A.dtype)
+        shift, norms = None, None
+        if self.name == "rbf":
+            if not issparse(B):
+                # Distances do not change, but rounding does: with the origin amid
+                # the rows, norms and products are as small as distances.
+                shift = B.mean(axis=0)
+                B = B - shift
+            norms = squared_norms(B).astype(A.dtype)
+        rows = max(16, CHUNK // max(1, B.shape[0]))
+        for start in range(0, A.shape[0], rows):
+            chunk = A[start : start + rows]
+            if shift is not None:
+                chunk = chunk - shift
+            self._fill(values[start : start + rows], chunk, B, norms)
+        return values
+
+    def _fill(self, out: Array, A: Matrix, B: Matrix, norms: Array | None) -> None:
+        out[:] = safe_sparse_dot(A, B.T, dense_output=True)
+        if self.name == "linear":
+            return
+        if norms is not None:
+            out *= 2 * self.gamma
+            out -= self.gamma * norms
+            out -= self.gamma * squared_norms(A)[:, None].astype(out.dtype)
+            np.minimum(out, 0, out=out)
+            np.exp(out, out=out)
+            return
+        out *= self.gamma
+        out += self.coef0
+        if self.name == "sigmoid":
+            np.tanh(out, out=out)
+        else:
+            _raise(out, self.degree)
+
+    def _own(self, A: Matrix, B: Matrix) -> Array:
+        assert callable(self.name)
+        values = np.asarray(self.name(A, B))
+        if values.shape != (A.shape[0], B.shape[0]):
+            raise ValueError(
+                f"kernel must give values of shape {(A.shape[0], B.shape[0])} for rows "
+                f"of shapes {A.shape} and {B.shape}, got {values.shape}."
+            )
+        return values
+
+    def diagonal(self, A: Matrix) -> Floats:
+        """Value of each row with itself."""
+        if self.name == "rbf":
+            return np.ones(A.shape[0])
+        if callable(self.name):
+            each = [float(self._own(A[[i]], A[[i]])[0, 0]) for i in range(A.shape[0])]
+            return np.array(each)
+        values = squared_norms(A)[:, None]
+        if self.name != "linear":
+            values *= self.gamma
+            values += self.coef0
+            if self.name == "sigmoid":
+                values = np.tanh(values)
+            else:
+                _raise(values, self.degree)
+        return values[:, 0]
+
+
+def _raise(values: Array, degree: float) -> None:
+    """Raise values to a power in place."""
+    if degree == int(degree) and 1 <= degree <= 16:
+        base = values.copy()
+        for _ in range(int(degree) - 1):
+            values *= base
+    else:
+        np.power(values, degree, out=values)
