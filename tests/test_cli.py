@@ -256,9 +256,11 @@ def test_data_path_and_get_know_what_is_here(tmp_path, monkeypatch):
     )
     monkeypatch.setenv("LOOKALIKE_DATA", str(tmp_path))
     assert run("data", "path", "tiny").stdout == f"{text}\n"
+    assert answer("data", "get", "tiny") == {"name": "tiny", "path": str(text)}
+    text.write_bytes(b"other")
     cached = datasets.cache_folder() / "tiny.txt"
     cached.parent.mkdir(parents=True)
-    shutil.copy(text, cached)
+    cached.write_bytes(b"tiny")
     assert answer("data", "get", "tiny") == {"name": "tiny", "path": str(cached)}
 
 

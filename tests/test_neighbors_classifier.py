@@ -42,6 +42,33 @@ def test_agrees_with_scikit_learn(grid, weights, metric, k):
         np.testing.assert_allclose(mine, reference, atol=1e-12)
 
 
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("algorithm", ["auto", "brute", "rotation", "portable"])
+def test_agrees_with_scikit_learn_for_each_power_and_algorithm(grid, p, algorithm):
+    X, y, Q = grid
+    options = {"n_neighbors": 4, "weights": "distance", "p": p}
+    ours = KNeighborsClassifier(**options, algorithm=algorithm, n_jobs=2).fit(X, y)
+    theirs = Reference(**options, algorithm="brute").fit(X, y)
+    np.testing.assert_allclose(ours.predict_proba(Q), theirs.predict_proba(Q))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.int64])
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_whole_numbers_with_many_ties_on_the_query_vote_as_in_scikit_learn(
+    kind, weights
+):
+    # All 16 corners, some of them many times: neighbours at distance 0 abound. Where
+    # others tie, who is nearest is anybody's choice, so all rows are asked.
+    rng = np.random.default_rng(0)
+    X, Q = (rng.integers(2, size=(n, 4)).astype(kind) for n in (50, 30))
+    y = np.array(["a", "b", "c"])[rng.integers(3, size=50)]
+    options = {"n_neighbors": 50, "weights": weights}
+    ours = KNeighborsClassifier(**options).fit(X, y)
+    theirs = Reference(**options, algorithm="brute").fit(X.astype(float), y)
+    expected = theirs.predict_proba(Q.astype(float))
+    np.testing.assert_allclose(ours.predict_proba(Q), expected)
+
+
 def test_points_on_the_query_vote_alone(grid):
     X, y, _ = grid
     X, y = np.concatenate([X, X[:20]]), np.concatenate([y, (y[:20] + 1) % 3])

@@ -39,19 +39,22 @@ def list_(json: Json = False) -> None:
 
 @data.command()
 def get(name: Name, json: Json = False) -> None:
-    """Download a data set from its home into the cache, checked."""
-    from lookalike.datasets import CATALOGUE, get
+    """Download a data set from its home into the cache, unless it is here."""
+    from lookalike.datasets import get
     from lookalike.datasets.locate import known
 
-    known(name)
-    with progress() as report:
-        path = get(
-            CATALOGUE[name],
-            progress=lambda done, total: report(
-                f"{name}: {done / 1e6:.1f} MB", done / total if total else 0
-            ),
-        )
-    say({"name": name, "path": str(path)}, json, [str(path)])
+    entry = known(name)
+    where = _state(name)["path"]
+    if where is None:
+        with progress() as report:
+            path = get(
+                entry,
+                progress=lambda done, total: report(
+                    f"{name}: {done / 1e6:.1f} MB", done / total if total else 0
+                ),
+            )
+            where = str(path)
+    say({"name": name, "path": where}, json, [where])
 
 
 @data.command()

@@ -56,9 +56,9 @@ class TripletEmbedding(LinearMap):
     batch_size : int, default=256
         Triplets in a mini-batch. What is mined, is mined among all their rows.
     learning_rate : float or 'auto', default='auto'
-        Step of the descent, positive. 'auto' is 1 over the mean squared distance of an
-        anchor to a random negative, which makes learning indifferent to the scale of X;
-        for pixels of digits in [0, 1] it is near 0.01.
+        Step of the descent, positive. 'auto' is 1 over the mean squared distance of two
+        random rows, which makes learning indifferent to the scale of X; for pixels of
+        digits in [0, 1] it is near 0.01.
     max_iter : int, default=20
         Epochs.
     init : {'auto', 'pca', 'lda', 'identity', 'random', 'gradient'} or ndarray of \
