@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array
-from lookalike.bench._run import Contestant, Job
-
-HERE = "lookalike.bench._features"
-Timed = tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]
+from lookalike.bench._peers import SCIKIT, Timed, compare, ours
+from lookalike.bench._run import OURS, Job
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:
     """All races of this file."""
+    both = OURS, SCIKIT
     for terms, options in (
         ("words", {}),
         ("words and bigrams", {"ngram_range": [1, 2]}),
@@ -27,30 +26,19 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
     ):
         for step in ("fit_transform", "transform"):
             name = f"tf-idf of {terms}, {step}"
-            yield _race(name, "tfidf", "scikit-learn", rounds, step=step, **options)
-    yield _race(
-        "tf-idf of words, one by one", "tfidf_one_by_one", "scikit-learn", rounds
-    )
-    yield _race("hashed words", "hashed_words", "scikit-learn", rounds)
-    yield _race("word2vec skip-gram", "word2vec", "plain NumPy", rounds)
+            yield compare(name, tfidf, both, rounds, step=step, **options)
+    yield compare("tf-idf of words, one by one", tfidf_one_by_one, both, rounds)
+    yield compare("hashed words", hashed_words, both, rounds)
+    yield compare("word2vec skip-gram", word2vec, (OURS, "plain NumPy"), rounds)
     for n in (1_000, 100_000):
-        yield _race(f"million draws from {n}", "draws", "numpy choice", rounds, n=n)
-    yield _race("stratified sample of a million", "strata", "scikit-learn", rounds)
-    yield _race("class counts, cross-fitted", "class_counts", "scikit-learn", rounds)
-    yield _race("hashed crosses", "crosses", "scikit-learn", rounds)
-    yield _race("friends of friends, Adamic-Adar", "friends", "networkx", rounds)
-    yield _race("meeting point among walls", "meeting", "scipy", rounds)
-
-
-def _race(name: str, factory: str, peer: str, rounds: int, **arguments: Any) -> Job:
-    return Job(
-        name,
-        [
-            Contestant(method, f"{HERE}:{factory}", {"ours": own, **arguments})
-            for method, own in (("lookalike", True), (peer, False))
-        ],
-        rounds,
-    )
+        name = f"million draws from {n:,}"
+        yield compare(name, draws, (OURS, "numpy choice"), rounds, n=n)
+    yield compare("stratified sample of a million", strata, both, rounds)
+    yield compare("class counts, cross-fitted", class_counts, both, rounds)
+    yield compare("hashed crosses", crosses, both, rounds)
+    name = "friends of friends, Adamic-Adar"
+    yield compare(name, friends, (OURS, "networkx"), rounds)
+    yield compare("meeting point among walls", meeting, (OURS, "scipy"), rounds)
 
 
 # --- texts ----------------------------------------------------------------------------
@@ -82,11 +70,11 @@ def _largest_difference(a: Any, b: Any) -> float:
     return float(abs(a - b).max())
 
 
-def tfidf(ours: bool, step: str, **options: Any) -> Timed:
+def tfidf(method: str, step: str, **options: Any) -> Timed:
     """Weigh the terms of all tweets."""
     texts = tweets()
     mine, theirs = (model.fit(texts) for model in _vectorizers(**options))
-    model = mine if ours else theirs
+    model = mine if ours(method) else theirs
 
     def describe(answer: Any) -> dict[str, Any]:
         return {"error": _largest_difference(answer, theirs.transform(texts))}
@@ -94,21 +82,21 @@ def tfidf(ours: bool, step: str, **options: Any) -> Timed:
     return lambda: getattr(model, step)(texts), describe
 
 
-def tfidf_one_by_one(ours: bool) -> Callable[[], Any]:
+def tfidf_one_by_one(method: str) -> Callable[[], Any]:
     """Weigh the words of a thousand tweets, each on its own, as a service does."""
     texts = tweets()
-    model = _vectorizers()[0 if ours else 1].fit(texts)
+    model = _vectorizers()[0 if ours(method) else 1].fit(texts)
     return lambda: [model.transform([text]) for text in texts[:1_000]]
 
 
-def hashed_words(ours: bool) -> Timed:
+def hashed_words(method: str) -> Timed:
     """Count the words of all tweets in hashed columns."""
     from sklearn.feature_extraction.text import HashingVectorizer as Peer
 
     from lookalike.features.text import HashingVectorizer
 
     texts = tweets()
-    model = HashingVectorizer() if ours else Peer()
+    model = HashingVectorizer() if ours(method) else Peer()
 
     def describe(answer: Any) -> dict[str, Any]:
         return {"error": _largest_difference(answer, Peer().transform(texts))}
@@ -116,7 +104,7 @@ def hashed_words(ours: bool) -> Timed:
     return lambda: model.transform(texts), describe
 
 
-def word2vec(ours: bool) -> Timed:
+def word2vec(method: str) -> Timed:
     """Read 300 tweets once; the same windows, noise words and steps."""
     from lookalike.kernels import word_vectors
     from lookalike.kernels.alias import build_alias
@@ -128,7 +116,7 @@ def word2vec(ours: bool) -> Timed:
     noise = build_alias(np.bincount(words) ** 0.75)
     rng = np.random.default_rng(0)
     start = rng.uniform(-0.005, 0.005, size=(len(known), 100)).astype(np.float32)
-    train: Any = word_vectors.train_word_vectors if ours else _train_in_numpy
+    train: Any = word_vectors.train_word_vectors if ours(method) else _train_in_numpy
 
     def call() -> float:
         vectors = start.copy(), np.zeros_like(start)
@@ -187,7 +175,7 @@ def _train_in_numpy(
 # --- sampling -------------------------------------------------------------------------
 
 
-def draws(ours: bool, n: int) -> Timed:
+def draws(method: str, n: int) -> Timed:
     """Draw a million numbers by weights that fall like 1 over the rank."""
     from lookalike.features.sampling import AliasTable
 
@@ -197,7 +185,7 @@ def draws(ours: bool, n: int) -> Timed:
     rng = np.random.default_rng(0)
 
     def call() -> Array:
-        if ours:
+        if ours(method):
             return table.sample(1_000_000, rng)
         return rng.choice(n, 1_000_000, p=weights)
 
@@ -208,7 +196,7 @@ def draws(ours: bool, n: int) -> Timed:
     return call, describe
 
 
-def strata(ours: bool) -> Timed:
+def strata(method: str) -> Timed:
     """A tenth of a million rows from fifty strata by their sizes."""
     from sklearn.model_selection import train_test_split
 
@@ -218,7 +206,7 @@ def strata(ours: bool) -> Timed:
     rows = np.arange(len(labels))
 
     def call() -> Array:
-        if ours:
+        if ours(method):
             return stratified_sample(labels, 100_000, random_state=0).rows
         return train_test_split(
             rows, train_size=100_000, stratify=labels, random_state=0
@@ -239,7 +227,7 @@ def _categories(n_rows: int) -> tuple[Array, Array]:
     return rng.zipf(1.3, size=(n_rows, 5)) % 20_000, rng.integers(2, size=n_rows)
 
 
-def class_counts(ours: bool) -> Timed:
+def class_counts(method: str) -> Timed:
     """Counts of two classes, and the mean target that scikit-learn has instead."""
     from sklearn.model_selection import KFold
     from sklearn.preprocessing import TargetEncoder
@@ -248,11 +236,15 @@ def class_counts(ours: bool) -> Timed:
 
     X, y = _categories(200_000)
     folds = KFold(5, shuffle=True, random_state=0)
-    model = ClassCountEncoder(folds) if ours else TargetEncoder(cv=folds, smooth=1e-9)
+    model = (
+        ClassCountEncoder(folds)
+        if ours(method)
+        else TargetEncoder(cv=folds, smooth=1e-9)
+    )
     means = TargetEncoder(cv=folds, smooth=1e-9).fit_transform(X, y)
 
     def describe(answer: Array) -> dict[str, Any]:
-        if ours:
+        if ours(method):
             seen = answer[:, ::2] + answer[:, 1::2]
             answer = np.where(seen > 0, answer[:, 1::2] / np.maximum(seen, 1e-9), means)
         return {"error": float(abs(answer - means).max())}
@@ -260,7 +252,7 @@ def class_counts(ours: bool) -> Timed:
     return lambda: model.fit_transform(X, y), describe
 
 
-def crosses(ours: bool) -> Timed:
+def crosses(method: str) -> Timed:
     """All pairs of five categories as hashed columns."""
     from sklearn.feature_extraction import FeatureHasher
 
@@ -280,13 +272,13 @@ def crosses(ours: bool) -> Timed:
     def describe(answer: Any) -> dict[str, Any]:
         return {"columns": int(np.count_nonzero(np.bincount(answer.indices)))}
 
-    return (lambda: mine.transform(X)) if ours else hashed, describe
+    return (lambda: mine.transform(X)) if ours(method) else hashed, describe
 
 
 # --- graphs ---------------------------------------------------------------------------
 
 
-def friends(ours: bool) -> Timed:
+def friends(method: str) -> Timed:
     """Scores of all strangers who share a friend with one of 100 people."""
     import gzip
 
@@ -308,15 +300,15 @@ def friends(ours: bool) -> Timed:
     graph = networkx.from_edgelist(edges.tolist())
 
     def describe(scores: Any) -> dict[str, Any]:
-        found = scores.data if ours else [score for _, _, score in scores]
+        found = scores.data if ours(method) else [score for _, _, score in scores]
         return {"error": float(np.abs(np.array(found) - expected.data).max())}
 
-    if ours:
+    if ours(method):
         return lambda: triangle_scores(A, people), describe
     return lambda: list(networkx.adamic_adar_index(graph, pairs)), describe
 
 
-def meeting(ours: bool) -> Timed:
+def meeting(method: str) -> Timed:
     """Twenty homes on a grid of 300 by 300 with a third of walls."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import shortest_path
@@ -345,7 +337,7 @@ def meeting(ours: bool) -> Timed:
     cells = np.column_stack(np.unravel_index(homes, is_open.shape))
 
     def call() -> float:
-        if ours:
+        if ours(method):
             return meeting_point_among_walls(is_open, cells).total
         walks = shortest_path(graph, unweighted=True, indices=homes)
         return float(walks.sum(axis=0).min())

@@ -4,61 +4,27 @@ The contestants of a race have the same layers, start from the same distribution
 as many steps of Adam on batches of the same size, and show what they reached.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from lookalike._typing import Array
-from lookalike.bench._run import BLAS, Contestant, Job
-
-HERE = "lookalike.bench._networks"
-Timed = tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]
+from lookalike.bench._peers import SCIKIT, Timed, compare, kind_of, ours, shades
+from lookalike.bench._run import BLAS, OURS, Job
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:
     """All races of this file."""
-    yield _race("network 784-256-10, 3 epochs", "network", ("scikit-learn", "torch"))
-    yield _race("convolutional network, 1 epoch", "convolution", ("torch",))
+    all_three, both = (OURS, SCIKIT, "torch"), (OURS, "torch")
+    name = "network 784-256-10, 3 epochs, MNIST"
+    yield compare(name, network, all_three, rounds, BLAS)
+    yield compare("convolutional network, 1 epoch", convolution, both, rounds, BLAS)
     for layer in ("RNN", "GRU"):
         name = f"{layer}, 64 sequences of 50, forward and backward"
-        yield _race(name, "recurrence", ("torch",), rounds, layer=layer)
-    yield _race("word windows, 2 epochs", "word_windows", ("torch",), rounds)
-
-
-def _race(
-    name: str, factory: str, peers: tuple[str, ...], rounds: int = 3, **arguments: Any
-) -> Job:
-    ours = Contestant(
-        "lookalike",
-        f"{HERE}:{factory}",
-        {"method": "lookalike", **arguments},
-        settings=BLAS[:1],
-    )
-    others = [
-        Contestant(
-            peer,
-            f"{HERE}:{factory}",
-            {"method": peer, **arguments},
-            settings=BLAS if peer == "scikit-learn" else BLAS[:1],
-        )
-        for peer in peers
-    ]
-    return Job(name, [ours, *others], rounds)
-
-
-@cache
-def digits() -> tuple[Array, Array, Array, Array]:
-    """MNIST as rows of float32 in [0, 1]."""
-    from lookalike.datasets import load_mnist
-
-    images = load_mnist()
-    X, Q = (
-        np.ascontiguousarray(x.reshape(len(x), -1), np.float32) / 255
-        for x in (images.x_train, images.x_test)
-    )
-    return X, images.y_train, Q, images.y_test
+        yield compare(name, recurrence, both, rounds, BLAS, layer=layer)
+    yield compare("word windows, 2 epochs", word_windows, both, rounds, BLAS)
 
 
 def _torch() -> Any:
@@ -97,29 +63,15 @@ def _accuracy(torch: Any, net: Any, X: Any, y: Array) -> float:
 
 def network(method: str) -> Timed:
     """One hidden layer of 256 units, batches of 200, no penalty."""
-    X, y, Q, truth = digits()
+    X, y, Q, truth = shades()
     if method == "torch":
         return _network_in_torch(X, y, Q, truth)
-    from sklearn import neural_network as peer
-
-    from lookalike import learn
-
-    kind: Any = (learn if method == "lookalike" else peer).MLPClassifier
+    kind = kind_of(method, "neural_network", "MLPClassifier")
 
     def call() -> Any:
-        model = kind((256,), max_iter=3, alpha=0.0, random_state=0)
-        return _quietly(lambda: model.fit(X, y))
+        return kind((256,), max_iter=3, alpha=0.0, random_state=0).fit(X, y)
 
     return call, lambda model: {"accuracy": float(model.score(Q, truth))}
-
-
-def _quietly(work: Callable[[], Any]) -> Any:
-    """Run without the warning that a few epochs are not enough."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return work()
 
 
 def _network_in_torch(X: Array, y: Array, Q: Array, truth: Array) -> Timed:
@@ -139,9 +91,9 @@ def _network_in_torch(X: Array, y: Array, Q: Array, truth: Array) -> Timed:
 
 def convolution(method: str) -> Timed:
     """Two blocks of 16 and 32 filters on 10,000 digits, batches of 64."""
-    X, y, Q, truth = digits()
+    X, y, Q, truth = shades()
     X, y = X[:10_000], y[:10_000].astype(np.int64)
-    if method == "lookalike":
+    if ours(method):
         from lookalike.learn import ConvNetClassifier
 
         model = ConvNetClassifier(
@@ -187,7 +139,7 @@ def recurrence(method: str, layer: str) -> Timed:
             back = ours.backward(G)
         return Y, back
 
-    if method == "lookalike":
+    if ours(method):
         return call, lambda _: {"error": 0.0}
     torch = _torch()
     peer = getattr(torch.nn, layer)(32, 64, batch_first=True)
@@ -221,7 +173,7 @@ def word_windows(method: str) -> Timed:
     model = WordWindowClassifier(
         max_iter=2, unknown_weight=0.0, learning_rate_init=1e-3, random_state=0
     )
-    if method == "lookalike":
+    if ours(method):
         score = lambda m: {"accuracy": m.score(sentences, tags)}  # noqa: E731
         return lambda: model.fit(sentences, tags), score
     torch = _torch()

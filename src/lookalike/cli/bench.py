@@ -12,7 +12,8 @@ from lookalike.cli._common import Json, progress, say
 def bench(
     name: Annotated[str, typer.Argument(help="What to race, such as neighbors.")],
     only: Annotated[
-        str | None, typer.Option(help="Only jobs whose name holds this.")
+        str | None,
+        typer.Option("--only", "--job", help="Only jobs whose name holds this."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Calls a contestant.")] = 3,
     json: Json = False,

@@ -1,0 +1,177 @@
+"""Races of ``lookalike bench algorithms`` for trees, clusters, discriminants, texture.
+
+All contestants of a race get the same numbers and the same start, one thread, and show
+what they reached: accuracy on the test images, inertia, or the share of uniform
+patterns. Trees and patterns take 8-bit pixels as they are; peers get them in the type
+that they would otherwise convert to.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Array
+from lookalike.bench._peers import (
+    INTEL,
+    SCIKIT,
+    Timed,
+    compare,
+    digits,
+    kind_of,
+    ours,
+    shades,
+)
+from lookalike.bench._run import BLAS, OURS, Job
+
+ROUNDS_OF_LLOYD = 15
+
+
+def jobs(rounds: int = 3) -> Iterator[Job]:
+    """All races of this file."""
+    both = OURS, SCIKIT
+    for P, R in ((8, 1), (16, 2)):
+        name = f"LBP riu2, P={P}, R={R}, 40 images of 512 by 512"
+        yield compare(name, patterns, (OURS, "scikit-image"), rounds, P=P, R=R)
+    solvers = [f"{library} {solver}" for library in both for solver in ("lsqr", "svd")]
+    yield compare("LDA, fit and predict, MNIST", discriminant, solvers, rounds, BLAS)
+    for depth, deep in ((10, "depth 10"), (None, "full")):
+        name = f"decision tree, {deep}, 8-bit, MNIST"
+        yield compare(name, tree, both, min(rounds, 2), depth=depth)
+    name = "regression tree, depth 10, 50 continuous features"
+    yield compare(name, tree_of_numbers, both, rounds)
+    for k in (1000, 100, 10):
+        name = f"k-means, k={k:,}, {ROUNDS_OF_LLOYD} rounds, MNIST"
+        few = 1 if k == 1000 else rounds
+        yield compare(name, clusters, (*both, INTEL, "faiss"), few, BLAS, k=k)
+    name = "mini-batch k-means, k=100, 2 epochs, MNIST"
+    yield compare(name, mini_batches, both, rounds, BLAS)
+
+
+def patterns(method: str, P: int, R: float) -> Timed:
+    """Histograms of rotation invariant uniform patterns of smooth noise."""
+    from scipy.ndimage import gaussian_filter
+
+    rng = np.random.default_rng(0)
+    noise = (gaussian_filter(rng.normal(128, 80, (512, 512)), 1.2) for _ in range(40))
+    images = np.stack([np.clip(image, 0, 255).astype(np.uint8) for image in noise])
+    if ours(method):
+        from lookalike.features import LocalBinaryPattern
+
+        lbp = LocalBinaryPattern(P, R, "riu2", normalize=False)
+        return lambda: lbp.fit_transform(images), _share_of_uniform
+    from skimage.feature import local_binary_pattern
+
+    def call() -> Array:
+        codes = (local_binary_pattern(image, P, R, "uniform") for image in images)
+        return np.array([np.bincount(c.astype(int).ravel()) for c in codes])
+
+    return call, _share_of_uniform
+
+
+def _share_of_uniform(histograms: Array) -> dict[str, Any]:
+    return {"uniform": float(1 - histograms[:, -1].sum() / histograms.sum())}
+
+
+def discriminant(method: str) -> Timed:
+    """Linear discriminant analysis of float32 pixels; the answer is predictions."""
+    solver = method.split()[-1]
+    X, y, Q, truth = digits()
+    X, Q = X.astype(np.float32), Q.astype(np.float32)
+    kind = kind_of(method, "discriminant_analysis", "LinearDiscriminantAnalysis")
+
+    def call() -> Array:
+        return kind(solver=solver).fit(X, y).predict(Q)
+
+    return call, lambda guess: {"accuracy": float((guess == truth).mean())}
+
+
+def tree(method: str, depth: int | None) -> Timed:
+    """A tree of MNIST's pixels."""
+    X, y, Q, truth = digits()
+    kind = kind_of(method, "tree", "DecisionTreeClassifier")
+    if not ours(method):  # which would convert them
+        X, Q = X.astype(np.float32), Q.astype(np.float32)
+
+    def call() -> Any:
+        return kind(max_depth=depth, random_state=0).fit(X, y)
+
+    return call, lambda model: {
+        "accuracy": float(model.score(Q, truth)),
+        "nodes": int(model.tree_.node_count),
+    }
+
+
+def tree_of_numbers(method: str) -> Timed:
+    """A regression tree of 50,000 rows whose values are all different."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60_000, 50)).astype(np.float32)
+    y = X[:, 0] * X[:, 1] + np.sin(3 * X[:, 2]) + rng.normal(size=len(X)) * 0.3
+    X, Q, y, truth = X[:50_000], X[50_000:], y[:50_000], y[50_000:]
+    kind = kind_of(method, "tree", "DecisionTreeRegressor")
+
+    def call() -> Any:
+        return kind(max_depth=10, random_state=0).fit(X, y)
+
+    return call, lambda model: {
+        "r2": float(model.score(Q, truth)),
+        "nodes": int(model.tree_.node_count),
+    }
+
+
+def clusters(method: str, k: int) -> Timed:
+    """Rounds of Lloyd's algorithm from the same images."""
+    X = shades()[0]
+    rows = np.random.default_rng(0).choice(len(X), k, replace=False)
+    start = X[rows].copy()
+    if method == "faiss":
+        return _clusters_of_faiss(X, start)
+    kind = kind_of(method, "cluster", "KMeans")
+
+    def call() -> Any:
+        return kind(k, init=start, n_init=1, max_iter=ROUNDS_OF_LLOYD, tol=0).fit(X)
+
+    return call, lambda model: {"inertia": float(model.inertia_)}
+
+
+def _clusters_of_faiss(X: Array, start: Array) -> Timed:
+    import faiss
+
+    k, n_features = start.shape
+    many = 10**9  # faiss draws a sample of the rows unless told that all are wanted
+
+    def call() -> Any:
+        model = faiss.Kmeans(
+            n_features,
+            k,
+            niter=ROUNDS_OF_LLOYD,
+            max_points_per_centroid=many,
+            min_points_per_centroid=1,
+        )
+        model.train(X, init_centroids=start)
+        return model
+
+    def describe(model: Any) -> dict[str, Any]:
+        squared, _ = model.index.search(X, 1)
+        return {"inertia": float(squared.sum(dtype=np.float64))}
+
+    return call, describe
+
+
+def mini_batches(method: str) -> Timed:
+    """Batches of 1,024 from the same start, none ended early."""
+    X = shades()[0]
+    start = X[np.random.default_rng(0).choice(len(X), 100, replace=False)].copy()
+    kind = kind_of(method, "cluster", "MiniBatchKMeans")
+
+    def call() -> Any:
+        return kind(
+            100,
+            init=start,
+            n_init=1,
+            max_iter=2,
+            max_no_improvement=None,
+            random_state=0,
+        ).fit(X)
+
+    return call, lambda model: {"inertia": float(model.inertia_)}
