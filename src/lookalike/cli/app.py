@@ -10,6 +10,7 @@ from lookalike.cli.demo import demo
 from lookalike.cli.describe import describe
 from lookalike.cli.doctor import doctor
 from lookalike.cli.evaluate import evaluate
+from lookalike.cli.explain import explain
 from lookalike.cli.search import search
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (demo, train, evaluate, classify, search, describe):
+for verb in (demo, train, evaluate, classify, explain, search, describe):
     app.command()(verb)
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")

@@ -1,44 +1,72 @@
-"""``lookalike classify``: what each image shows."""
+"""``lookalike classify``: what each image, or each text, is."""
 
+import csv as tables
+import os
+import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import image_files, open_system, read_digits
+from lookalike.cli._systems import open_system, verb_of
 
-Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")]
+Inputs = Annotated[
+    list[str], typer.Argument(help="Image files, or folders of them; for places, text.")
+]
 Named = Annotated[str, typer.Option(help="Which system answers.")]
 
 
 def classify(
-    images: Paths, system: Named = "digits", folder: Folder = None, json: Json = False
+    inputs: Inputs,
+    system: Named = "digits",
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the answers here as a table.")
+    ] = None,
+    folder: Folder = None,
+    json: Json = False,
 ) -> None:
-    """Say what each image shows, and how sure the neighbours are."""
+    """Say what each input is, and how sure the answer is."""
+    from lookalike.systems import find_system
+
     with progress() as report:
-        report("reading the images", 0.0)
-        files = image_files(images)
-        queries = read_digits(files)
+        report("reading what was given", 0.0)
+        names, queries = verb_of(find_system(system), system, "read")(inputs)
         report("opening the system", 0.3)
         fitted, number = open_system(system, folder)
-        report("answering", 0.8)
-        answers = fitted.classify(queries)
-    classes = fitted.classes_.tolist()
-    found = [
-        {
-            "image": str(file),
-            "label": label,
-            "probability": max(shares),
-            "probabilities": dict(zip(map(str, classes), shares, strict=True)),
-        }
-        for file, label, shares in zip(
-            files,
-            answers.labels.tolist(),
-            answers.probabilities.tolist(),
-            strict=True,
-        )
-    ]
-    rows = [("image", "label", "probability")]
-    rows += [(a["image"], str(a["label"]), f"{a['probability']:.2f}") for a in found]
+        report("answering", 0.6)
+        found = fitted.answer(names, queries)
+    rows = table(found)
+    if csv is not None:
+        write_table(csv, rows)
     say({"system": system, "generation": number, "answers": found}, json, columns(rows))
+
+
+def table(answers: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Return what a reader needs of each answer: its plain values, in columns."""
+    names = list(dict.fromkeys(name for each in answers for name in each))
+    plain = [n for n in names if not any(_nested(each.get(n)) for each in answers)]
+    rows = [tuple(_text(each.get(name)) for name in plain) for each in answers]
+    return [tuple(plain), *rows] if plain else [("nothing found",)]
+
+
+def write_table(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Write a table whole: beside its place first, then renamed."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with aside.open("x", encoding="utf-8", newline="") as file:
+            tables.writer(file).writerows(rows)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _nested(value: object) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

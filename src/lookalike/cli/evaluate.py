@@ -14,8 +14,9 @@ from lookalike.cli._common import (
     progress,
     say,
     summary,
+    warn,
 )
-from lookalike.cli._systems import load_data, open_system
+from lookalike.cli._systems import open_system
 
 
 def evaluate(
@@ -30,26 +31,25 @@ def evaluate(
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Measure the system that answers, beside the raw pixels, with intervals."""
+    """Measure the system that answers, beside plainer ones, with intervals."""
     with progress() as tell:
         tell("opening the system", 0.0)
         fitted, number = open_system(system, folder)
-        images = load_data(data or fitted.about_["data"]["name"])
+        test = fitted.find_data(data or fitted.about_["data"]["name"], warn)
         started = time.perf_counter()
-        found = fitted.evaluate(images, tell)
+        found = fitted.evaluate(test, tell)
         seconds = round(time.perf_counter() - started, 2)
         if report is not None:
-            from lookalike.systems.digits_report import digits_report
-
-            digits_report(fitted, images.x_test, found).write(report)
-    gain, p_value = found.comparison.difference, found.comparison.p_value
+            fitted.report(test, found).write(report)
     lines = [
-        f"{system}, generation {number}, on {len(found.truth):,} test images of "
-        f"{images.name}",
+        f"{system}, generation {number}, on {found.tested} of {test.name}",
         *metric_lines(found.metrics),
-        f"against raw pixels: {gain.value:+.4f}, p = {p_value:.2g} "
-        f"({found.comparison.test})",
+        *(
+            f"against {name}: {each.difference.value:+.4f}, p = {each.p_value:.2g} "
+            f"({each.test})"
+            for name, each in found.comparisons.items()
+        ),
         *([f"report: {report}"] if report else []),
     ]
-    answer = summary(system, number, images.name, found.metrics, seconds)
+    answer = summary(system, number, test.name, found.metrics, seconds)
     say(answer, json, lines)

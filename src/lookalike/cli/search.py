@@ -1,12 +1,15 @@
 """``lookalike search``: the known images most like this one."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import image_files, open_system, read_digits
-from lookalike.cli.classify import Named, Paths
+from lookalike.cli._systems import open_system, verb_of
+from lookalike.cli.classify import Named
+
+Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")]
 
 
 def search(
@@ -17,14 +20,17 @@ def search(
     json: Json = False,
 ) -> None:
     """Find the known images most like each image, best first."""
+    from lookalike.systems import find_system
+
     with progress() as report:
         report("reading the images", 0.0)
-        files = image_files(images)
-        queries = read_digits(files)
+        kind = find_system(system)
+        find = verb_of(kind, system, "search")
+        files, queries = kind.read(images)
         report("opening the system", 0.3)
         fitted, number = open_system(system, folder)
         report("answering", 0.8)
-        hits = fitted.search(queries, k)
+        hits = find(fitted, queries, k)
     labels = fitted.labels_[hits.ids].tolist()
     found, lines = [], []
     for file, ids, scores, theirs in zip(

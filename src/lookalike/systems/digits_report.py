@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lookalike._typing import Array
+from lookalike._typing import Array, Ints
 from lookalike.evaluate import confusion_matrix, pictures
 from lookalike.evaluate.report import Report
 
@@ -87,6 +87,20 @@ def digits_report(system: "Digits", images: Array, found: "Evaluation") -> Repor
     for step, paragraphs in system.card().steps.items():
         report.text(f"{step.upper()}\n\n" + "\n\n".join(paragraphs))
     return report
+
+
+def look_alikes(system: "Digits", query: Array, rows: Ints) -> Report:
+    """Return the page on one answer: the image, and the known ones that look like it.
+
+    query : (1, height, width); rows : (1, k), nearest first
+    """
+    report = Report("Digits: why this answer", lead="The known digits nearest to it.")
+    return report.figure(
+        pictures.gallery(query, system.images_[rows], invert=True),
+        alt="The image, and the known images nearest to it",
+        caption=f"Labels, nearest first: {', '.join(map(str, system.labels_[rows[0]]))}"
+        f". The first {system.n_neighbors} vote.",
+    )
 
 
 def _mistakes(report: Report, images: Array, found: "Evaluation") -> None:
