@@ -8,20 +8,12 @@ from sklearn.linear_model import LogisticRegression as Peer
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import AttributeComposedClassifier, LogisticRegression
 
 STUDENTS = np.array(["female, long", "female, short", "male, long", "male, short"])
 ATTRIBUTES = {label: label.split(", ") for label in STUDENTS.tolist()}
 RARE = "male, long"
-
-
-@parametrize_with_checks(
-    [AttributeComposedClassifier(), AttributeComposedClassifier(GaussianNB())]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def students(rng, counts, axes):

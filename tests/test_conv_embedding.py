@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.datasets import load_digits_sample, load_mnist
 from lookalike.learn import KNeighborsClassifier
@@ -15,13 +14,6 @@ from lookalike.learn.conv_embedding import ConvolutionalEmbedding, varied
 def small(**options):
     parameters = {"channels": (8, 8, 16), "max_iter": 2, "batch_size": 32}
     return ConvolutionalEmbedding(16, **parameters | options)
-
-
-@parametrize_with_checks(
-    [small(max_iter=1, random_state=0)],
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.fixture(scope="module")

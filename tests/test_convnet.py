@@ -8,21 +8,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import ConvNetClassifier
-
-
-@parametrize_with_checks(
-    [
-        ConvNetClassifier((4,), max_iter=20, learning_rate_init=0.03),
-        ConvNetClassifier((), hidden_layer_sizes=(20,), dropout=0.1).set_params(
-            max_iter=20, learning_rate_init=0.02
-        ),
-    ]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def bars(n, rng):

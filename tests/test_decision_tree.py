@@ -6,23 +6,9 @@ from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier as TheirClassifier
 from sklearn.tree import DecisionTreeRegressor as TheirRegressor
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import DecisionTreeClassifier, DecisionTreeRegressor
 from lookalike.learn._tree import sorted_columns
-
-
-@parametrize_with_checks(
-    [
-        DecisionTreeClassifier(),
-        DecisionTreeClassifier(criterion="entropy", max_features="sqrt"),
-        DecisionTreeClassifier(max_leaf_nodes=5, ccp_alpha=0.01),
-        DecisionTreeRegressor(),
-        DecisionTreeRegressor(max_leaf_nodes=40, max_features=0.5),
-    ]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def mixed(n=600, seed=0):

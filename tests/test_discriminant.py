@@ -9,22 +9,9 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis as Theirs
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import LinearDiscriminantAnalysis
 from lookalike.learn.discriminant import ledoit_wolf, scatter
-
-
-# lsqr, as in scikit-learn, has a transform that always refuses, which the checks of
-# transformers do not foresee.
-@parametrize_with_checks(
-    [
-        LinearDiscriminantAnalysis(),
-        LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto"),
-    ]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def clouds(n_samples=120, n_features=6, n_classes=4, seed=0):

@@ -9,7 +9,6 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans as Theirs
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels import kmeans as kernels
 from lookalike.learn import KMeans
@@ -31,20 +30,6 @@ DATA = {
     "wide": WIDE,  # more features than bounds look at
     "sparse": sparse.csr_matrix(WIDE * (RNG.random(WIDE.shape) < 0.1)),
 }
-
-
-BY_ROW = "starts are drawn by row: a weight of two is not drawn like two rows"
-
-
-@parametrize_with_checks(
-    [KMeans(n_clusters=2, max_iter=5), KMeans(n_clusters=2, init="random", n_init=2)],
-    expected_failed_checks=lambda _: {
-        "check_sample_weight_equivalence_on_dense_data": BY_ROW,
-        "check_sample_weight_equivalence_on_sparse_data": BY_ROW,
-    },
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def agree(ours, theirs, rtol=1e-9):

@@ -4,24 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_blobs
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.kmeans import manhattan_distance
 from lookalike.learn import KMeans, KMedians
 from lookalike.learn.kmedians import ManhattanPoints, weighted_median
 
 X = make_blobs(400, 5, centers=6, cluster_std=2.0, random_state=1)[0]
-BY_ROW = "starts are drawn by row: a weight of two is not drawn like two rows"
-
-
-@parametrize_with_checks(
-    [KMedians(n_clusters=2, n_init=2)],
-    expected_failed_checks=lambda _: {
-        "check_sample_weight_equivalence_on_dense_data": BY_ROW,
-    },
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def by_definition(X, weight, centers, max_iter, tol):

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import LinearRegressionGD, Ridge
 
@@ -11,20 +10,6 @@ def problem(n=80, d=4, targets=None, seed=0):
     X = rng.normal(0.5, 1, (n, d))
     Y = X @ rng.normal(size=(d, targets or 1)) + 2 + rng.normal(size=(n, targets or 1))
     return X, Y if targets else Y[:, 0], 0.5 + rng.random(n)
-
-
-NOT_BY_REPETITION = {
-    "check_sample_weight_equivalence_on_dense_data": "batches are drawn from the rows",
-    "check_sample_weight_equivalence_on_sparse_data": "batches are drawn from the rows",
-}
-
-
-@parametrize_with_checks(
-    [LinearRegressionGD(), LinearRegressionGD(batch_size=8)],
-    expected_failed_checks=lambda model: NOT_BY_REPETITION if model.batch_size else {},
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def test_descent_of_the_source_ends_where_it_printed():

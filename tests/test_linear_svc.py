@@ -6,7 +6,6 @@ from scipy import sparse
 from sklearn import svm
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.coordinate_descent import dual_pass, lasso_pass
 from lookalike.kernels.pegasos import pegasos_pass
@@ -31,32 +30,6 @@ def objective(model, X, y, s):
     size = np.abs(w).sum() if model.penalty == "l1" else w @ w / 2
     p = 1 if model.loss == "hinge" else 2
     return size + model.C * (s * lacks**p).sum()
-
-
-BY_ROW = {
-    "check_sample_weight_equivalence_on_dense_data": "a row is drawn, not its weight",
-    "check_sample_weight_equivalence_on_sparse_data": "a row is drawn, not its weight",
-}
-
-
-def random_rows(model):
-    return model.solver == "pegasos" or model.loss == "hinge" or model.dual is True
-
-
-# The battery sets max_iter to a few, which the model rightly warns of.
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(
-    [
-        LinearSVC(dual=False),
-        LinearSVC(dual=True),
-        LinearSVC(loss="hinge"),
-        LinearSVC(penalty="l1"),
-        LinearSVC(solver="pegasos"),
-    ],
-    expected_failed_checks=lambda model: BY_ROW if random_rows(model) else {},
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def test_two_blobs_of_the_source_are_separated():

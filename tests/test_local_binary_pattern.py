@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.data import brick
 from skimage.feature import local_binary_pattern
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.features import LocalBinaryPattern
 from lookalike.features.local_binary_pattern import bilinear, circle, pattern_bins
@@ -35,13 +34,6 @@ def ties(image, P, R):
             total += weight * (padded[r : r + height, c : c + width] - image)
         tied |= (total == 0) & (weights.max() < 1e10)
     return tied
-
-
-@parametrize_with_checks(
-    [LocalBinaryPattern(), LocalBinaryPattern(P=4, method="riu2", normalize=False)]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def test_the_original_operator_weighs_the_square_clockwise_from_its_corner():

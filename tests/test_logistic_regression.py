@@ -7,7 +7,6 @@ from scipy.special import expit, logsumexp, softmax
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.logistic import logistic_slopes, softmax_slopes
 from lookalike.kernels.saga import saga_pass
@@ -31,23 +30,6 @@ def problem(n=120, d=5, n_classes=3, seed=0):
     X = rng.normal(0.3, 1, (n, d))
     Z = X @ rng.normal(size=(d, n_classes)) + rng.gumbel(size=(n, n_classes))
     return X, np.array(list("abcdef"))[Z.argmax(axis=1)], 0.5 + rng.random(n)
-
-
-BY_ROW = {
-    "check_sample_weight_equivalence_on_dense_data": "a row is drawn, not its weight",
-    "check_sample_weight_equivalence_on_sparse_data": "a row is drawn, not its weight",
-}
-
-
-# The battery sets max_iter to a few, which the solvers rightly warn of.
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(
-    [LogisticRegression(solver=s) for s in [*SMOOTH, *SLOW, "sgd"]]
-    + [LogisticRegression(multi_class="ovr")],
-    expected_failed_checks=lambda m: BY_ROW if m.solver == "saga" else {},
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("solver", SMOOTH + SLOW)

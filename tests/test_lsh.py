@@ -2,14 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.search import LSH, NearestNeighbors
-
-
-@parametrize_with_checks([LSH(n_neighbors=1, random_state=0)])
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def agreement(index, a, b):

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans as Theirs
 from sklearn.datasets import load_digits
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import KMeans, MiniBatchKMeans
 from lookalike.learn.mini_batch_kmeans import sums_of_clusters
@@ -15,18 +14,6 @@ from lookalike.learn.mini_batch_kmeans import sums_of_clusters
 RNG = np.random.default_rng(0)
 DENSE = load_digits().data[:500] + RNG.normal(size=(500, 64))
 DATA = {"dense": DENSE, "sparse": sparse.csr_matrix(DENSE * (DENSE > 8))}
-BY_ROW = "batches are drawn by row: a weight of two is not drawn like two rows"
-
-
-@parametrize_with_checks(
-    [MiniBatchKMeans(n_clusters=2, n_init=2, max_iter=5, batch_size=10)],
-    expected_failed_checks=lambda _: {
-        "check_sample_weight_equivalence_on_dense_data": BY_ROW,
-        "check_sample_weight_equivalence_on_sparse_data": BY_ROW,
-    },
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def agree(ours, theirs):

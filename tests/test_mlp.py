@@ -10,23 +10,9 @@ from sklearn import neural_network as peer
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import MLPClassifier, MLPRegressor
 from lookalike.learn._training import Samples
-
-
-@parametrize_with_checks(
-    [
-        MLPClassifier(max_iter=100),
-        MLPClassifier(solver="lbfgs", hidden_layer_sizes=10),
-        MLPRegressor(max_iter=100),
-        MLPRegressor(solver="lbfgs", hidden_layer_sizes=10),
-    ],
-)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import PCA, NeighbourhoodComponents
 from lookalike.learn.nca import _neighbour_loss
@@ -39,16 +38,6 @@ def slope_by_differences(f, W, step=1e-6):
         down[i] -= step
         G[i] = (f(up) - f(down)) / (2 * step)
     return G
-
-
-@parametrize_with_checks(
-    [
-        NeighbourhoodComponents(max_iter=2),
-        NeighbourhoodComponents(max_iter=2, objective="accuracy", batch_size=8),
-    ]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("accuracy", [False, True])

@@ -3,7 +3,6 @@ import pytest
 import sklearn.decomposition
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn import PCA
@@ -48,13 +47,6 @@ def assert_same_model(ours, theirs, rtol=1e-6, atol=1e-9):
         np.testing.assert_allclose(
             ours_value, theirs_value, rtol=rtol, atol=atol, err_msg=name
         )
-
-
-@parametrize_with_checks(
-    [PCA(), PCA(n_components=1, svd_solver="randomized", random_state=0)]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("whiten", [False, True])

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.perceptron import dense_pass, sparse_pass
 from lookalike.learn import Perceptron
@@ -18,22 +17,6 @@ def problem(n=90, d=5, n_classes=3, seed=0):
     X = rng.normal(0.3, 1, (n, d))
     Z = X @ rng.normal(size=(d, n_classes)) + rng.normal(size=(n, n_classes))
     return X, np.array(list("abcdefgh"))[Z.argmax(axis=1)], 0.5 + rng.random(n)
-
-
-BY_ROW = {
-    "check_sample_weight_equivalence_on_dense_data": "a row is visited once a pass",
-    "check_sample_weight_equivalence_on_sparse_data": "a row is visited once a pass",
-}
-
-
-# The battery sets max_iter to a few, which the model rightly warns of.
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(
-    [Perceptron(), Perceptron(penalty="l1")],
-    expected_failed_checks=lambda _: BY_ROW,
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def test_the_example_of_the_source():

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn import linear_model
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.learn import Ridge
 
@@ -14,13 +13,6 @@ def problem(n=50, d=6, targets=None, seed=0):
     X = rng.normal(1, 2, (n, d))
     Y = X @ rng.normal(size=(d, targets or 1)) + 3 + rng.normal(size=(n, targets or 1))
     return X, Y if targets else Y[:, 0], rng.random(n)
-
-
-@parametrize_with_checks(
-    [Ridge(), Ridge(solver="svd"), Ridge(solver="sparse_cg"), Ridge(positive=True)]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels import simd
 from lookalike.kernels.graph import add_reverse, prune
@@ -47,11 +46,6 @@ def small_graph(X, metric="euclidean", signed=False, n_lines=1):
     edges = Edges(codes, near, np.arange(len(X)), None)
     entries = rng.choice(len(X), min(64, len(X)), replace=False)
     return NeighborGraph(exact, codes, edges.edges, entries)
-
-
-@parametrize_with_checks([ApproximateNeighbors(n_neighbors=1)])
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 from sklearn.neighbors import NearestNeighbors as Reference
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels import simd
 from lookalike.search import NearestNeighbors
@@ -29,11 +28,6 @@ def defined(Q, X, metric):
     lengths = np.linalg.norm(Q, axis=1)[:, None] * np.linalg.norm(X, axis=1)
     with np.errstate(invalid="ignore"):
         return 1.0 - np.where(lengths > 0, (Q @ X.T) / lengths, 0.0)
-
-
-@parametrize_with_checks([NearestNeighbors(n_neighbors=1)])
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @settings(max_examples=60, deadline=None)

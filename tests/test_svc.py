@@ -7,7 +7,6 @@ from sklearn import svm
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics.pairwise import laplacian_kernel, polynomial_kernel, rbf_kernel
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.smo import CONVERGED, MISSING, smo_steps
 from lookalike.learn import SVC
@@ -32,22 +31,6 @@ def problem(n=100, d=4, n_classes=3, seed=0):
     X = rng.normal(0.3, 1, (n, d))
     Z = X @ rng.normal(size=(d, n_classes)) + rng.normal(size=(n, n_classes))
     return X, np.array(list("abcd"))[Z.argmax(axis=1)], 0.5 + rng.random(n)
-
-
-NOT_EXACT = {
-    "check_sample_weight_equivalence_on_dense_data": "'scale' sees repeated rows",
-    "check_sample_weight_equivalence_on_sparse_data": "'scale' sees repeated rows",
-}
-
-
-# The battery sets max_iter to a few, which the model rightly warns of.
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(
-    [SVC(), SVC(kernel="linear"), SVC(kernel="precomputed")],
-    expected_failed_checks=lambda m: NOT_EXACT if m.kernel == "rbf" else {},
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 def test_two_blobs_of_the_source_are_separated():

@@ -11,7 +11,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import KBinsDiscretizer, TargetEncoder
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.features.table import (
     Bucketiser,
@@ -20,38 +19,6 @@ from lookalike.features.table import (
     HashedCrosses,
     OrderedTargetEncoder,
 )
-
-OWN_ROW = "a training row does not see itself: fit_transform is not fit, transform"
-DIFFERENT_IN_TRAINING = {
-    CountEncoder,
-    ClassCountEncoder,
-    OrderedTargetEncoder,
-}
-
-
-def expected_failures(estimator):
-    if type(estimator) in DIFFERENT_IN_TRAINING:
-        return {
-            "check_transformer_general": OWN_ROW,
-            "check_transformer_data_not_an_array": OWN_ROW,
-        }
-    return {}
-
-
-@parametrize_with_checks(
-    [
-        Bucketiser(),
-        Bucketiser(missing="bucket"),
-        CountEncoder(),
-        ClassCountEncoder(random_state=0),
-        HashedCrosses(n_features=64),
-        OrderedTargetEncoder(),
-    ],
-    expected_failed_checks=expected_failures,
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
-
 
 # Buckets
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.triplet import differences, keep_active
 from lookalike.learn import TripletEmbedding, draw_triplets
@@ -55,18 +54,6 @@ def plain_descent(W, X, triplets, *, margin, alpha, rate, batch_size, max_iter):
             W = W - rate * (G + alpha * W)
         curve.append(hinges / len(triplets) + np.mean(penalties))
     return W, curve
-
-
-@parametrize_with_checks(
-    [
-        TripletEmbedding(max_iter=2, random_state=0),
-        TripletEmbedding(
-            max_iter=2, positives="random", negatives="random", init="gradient"
-        ),
-    ]
-)
-def test_follows_scikit_learn_conventions(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize(
