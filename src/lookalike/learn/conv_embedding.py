@@ -45,9 +45,9 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
     ----------
     n_components : int, default=64
         Length of the embedding.
-    channels : tuple of three int, default=(24, 56, 112)
+    channels : tuple of three int, default=(32, 64, 96)
         Width of the network at full, half and quarter resolution.
-    max_iter : int, default=8
+    max_iter : int, default=6
         Passes over the training images.
     batch_size : int, default=128
     learning_rate : float, default=0.1
@@ -107,9 +107,9 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         n_components: int = 64,
-        channels: tuple[int, int, int] = (24, 56, 112),
+        channels: tuple[int, int, int] = (32, 64, 96),
         *,
-        max_iter: int = 8,
+        max_iter: int = 6,
         batch_size: int = 128,
         learning_rate: float = 0.1,
         alpha: float = 5e-4,
@@ -287,11 +287,10 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
 def network(channels: tuple[int, int, int], n_components: int) -> nn.Sequential:
     """Four convolutions at three resolutions, averaged, then one linear layer."""
     first, second, third = channels
+    halve = nn.MaxPool2d(2, ceil_mode=True)
     layers = nn.Sequential(
-        *_block(1, first),
-        nn.MaxPool2d(2, ceil_mode=True),
-        *_block(first, second),
-        nn.MaxPool2d(2, ceil_mode=True),
+        *_block(1, first, halve),
+        *_block(first, second, halve),
         *_block(second, third),
         *_block(third, third),
         nn.AdaptiveAvgPool2d(1),
@@ -301,9 +300,10 @@ def network(channels: tuple[int, int, int], n_components: int) -> nn.Sequential:
     return layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _block(n_in: int, n_out: int) -> list[nn.Module]:
+def _block(n_in: int, n_out: int, *pool: nn.Module) -> list[nn.Module]:
     convolution = nn.Conv2d(n_in, n_out, 3, padding=1, bias=False)
-    return [convolution, nn.BatchNorm2d(n_out), nn.ReLU()]
+    # Pooled first, three quarters of what follows need not be computed.
+    return [convolution, *pool, nn.BatchNorm2d(n_out), nn.ReLU()]
 
 
 def varied(images: Tensor, background: float) -> Tensor:
