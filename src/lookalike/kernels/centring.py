@@ -9,8 +9,8 @@ def centre_columns(X, columns, mean, out):
 
     X : float (n_rows, n_features), any memory order
     columns : int64 (n_columns,), each in [0, n_features)
-    mean : float (n_columns,), of X's type
-    out : float (n_rows, n_columns), C-contiguous, of X's type
+    mean : float (n_columns,)
+    out : float (n_rows, n_columns), C-contiguous
 
     NumPy takes two passes and a temporary array for it. Cost: O(n_rows * n_columns).
     """

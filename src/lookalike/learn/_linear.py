@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from lookalike._typing import Array
+from lookalike._typing import Array, Ints
 
 FLOATS = (np.float64, np.float32)
 Matrix = Any  # dense or sparse, (n_samples, n_features)
@@ -203,6 +203,17 @@ def squared_norms(X: Any) -> Array:
     if issparse(X):
         return np.asarray(X.multiply(X).sum(axis=1), np.float64).ravel()
     return np.einsum("ij,ij->i", X, X, dtype=np.float64)
+
+
+def varying_columns(X: Array) -> Ints:
+    """Columns of X that do not hold one number only, in order.
+
+    Few rows tell most of them, so hardly more than those rows are read.
+    """
+    few = X[:: len(X) // 100 + 1]
+    same = np.flatnonzero((few == few[0]).all(axis=0))
+    same = same[(X[:, same] == X[0, same]).all(axis=0)]
+    return np.delete(np.arange(X.shape[1]), same)
 
 
 def row_entries(X: Matrix) -> tuple[Array, Array, Array]:

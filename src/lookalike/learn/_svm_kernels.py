@@ -1,6 +1,6 @@
 """Kernel functions of the support vector machine, by blocks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,10 @@ from scipy.sparse import issparse
 from sklearn.utils.extmath import safe_sparse_dot
 
 from lookalike._typing import Array, Floats
-from lookalike.learn._linear import Matrix, squared_norms
+from lookalike.learn._linear import Matrix, squared_norms, varying_columns
 
-CHUNK = 2**18  # kernel values worked on at a time, so that they stay in cache
+TOGETHER = 2**22  # values of one product: large enough to be fast
+CHUNK = 2**18  # values worked on after it, so that they stay in cache
 NAMES = ("linear", "poly", "rbf", "sigmoid", "precomputed")
 
 
@@ -33,21 +34,35 @@ class Kernel:
         if callable(self.name):
             return self._own(A, B)
         values = np.empty((A.shape[0], B.shape[0]), A.dtype)
-        shift, norms = None, None
-        if self.name == "rbf":
-            if not issparse(B):
-                # Distances do not change, but rounding does: with the origin amid
-                # the rows, norms and products are as small as distances.
-                shift = B.mean(axis=0)
-                B = B - shift
-            norms = squared_norms(B).astype(A.dtype)
-        rows = max(16, CHUNK // max(1, B.shape[0]))
-        for start in range(0, A.shape[0], rows):
-            chunk = A[start : start + rows]
-            if shift is not None:
-                chunk = chunk - shift
-            self._fill(values[start : start + rows], chunk, B, norms)
+        if self.name == "rbf" and not issparse(B):
+            self._gaussian(A, B, values)
+            return values
+        norms = squared_norms(B).astype(A.dtype) if self.name == "rbf" else None
+        for rows in _slices(values, CHUNK):
+            self._fill(values[rows], A[rows], B, norms)
         return values
+
+    def _gaussian(self, A: Array, B: Array, values: Array) -> None:
+        """Fill values by one product, in which norms are two more features.
+
+        Distances do not change, but rounding does: with the origin amid the rows of B,
+        norms and products are as small as distances. Features that do not vary in B
+        only count in the norms of A.
+        """
+        shift = B.mean(axis=0)
+        vary = varying_columns(B)
+        wide = np.ones((B.shape[0], len(vary) + 2), A.dtype)
+        wide[:, :-2] = B[:, vary] - shift[vary]
+        wide[:, -1] = -self.gamma * squared_norms(wide[:, :-2])
+        for rows in _slices(values, TOGETHER):
+            chunk = A[rows] - shift
+            other = np.ones((len(chunk), wide.shape[1]), A.dtype)
+            other[:, :-2] = 2 * self.gamma * chunk[:, vary]
+            other[:, -2] = -self.gamma * squared_norms(chunk)
+            product = np.matmul(other, wide.T, out=values[rows])
+            for part in _slices(product, CHUNK):
+                np.minimum(product[part], 0, out=product[part])
+                np.exp(product[part], out=product[part])
 
     def _fill(self, out: Array, A: Matrix, B: Matrix, norms: Array | None) -> None:
         out[:] = safe_sparse_dot(A, B.T, dense_output=True)
@@ -93,6 +108,12 @@ class Kernel:
             else:
                 _raise(values, self.degree)
         return values[:, 0]
+
+
+def _slices(values: Array, size: int) -> Iterator[slice]:
+    """Rows by so many that they hold about ``size`` values."""
+    step = max(16, size // max(1, values.shape[1]))
+    return (slice(i, i + step) for i in range(0, len(values), step))
 
 
 def _raise(values: Array, degree: float) -> None:

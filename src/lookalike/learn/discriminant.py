@@ -19,6 +19,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike.kernels.centring import centre_columns
+from lookalike.learn._linear import varying_columns
 
 FLOATS = [np.float64, np.float32]
 
@@ -348,25 +350,35 @@ def scatter(
     shift = X[0] + (X[:: len(X) // 1000 + 1] - X[0]).mean(axis=0)
     root = np.sqrt(class_weight / counts).astype(precision)
     one_hot = np.eye(len(counts), dtype=precision)
-    sums = np.zeros((len(counts), X.shape[1]))
-    products = np.zeros((X.shape[1], X.shape[1]))
-    memory = np.empty((4096, X.shape[1]), precision)
+    columns = varying_columns(X)
+    sums = np.zeros((len(counts), len(columns)))
+    products = np.zeros((len(columns), len(columns)))
+    memory = np.empty((4096, len(columns)), precision)
     for rows in gen_batches(len(X), len(memory)):
         block = memory[: rows.stop - rows.start]
-        np.subtract(X[rows], shift, out=block)
+        centre_columns(X[rows], columns, shift[columns], block)
         sums += one_hot[labels[rows]].T @ block
         if root.min() != root.max():
             block *= root[labels[rows], None]
         products += block.T @ block
     if root.min() == root.max():
         products *= class_weight[0] / counts[0]
-    means = sums / counts[:, None]
+    moved = sums / counts[:, None]
     spread = products.diagonal() * (10 * np.finfo(precision).eps)
-    products -= (means.T * class_weight) @ means
+    products -= (moved.T * class_weight) @ moved
     constant = products.diagonal() <= spread  # what is left there is rounding
     products[constant] = 0
     products[:, constant] = 0
-    return shift + means, products
+    means = np.tile(shift.astype(np.float64), (len(counts), 1))
+    means[:, columns] += moved
+    return means, spread_out(products, columns, X.shape[1])
+
+
+def spread_out(S: Floats, columns: Ints, n_features: int) -> Floats:
+    """Square matrix of all features: S at some columns, zero elsewhere."""
+    whole = np.zeros((n_features, n_features))
+    whole[np.ix_(columns, columns)] = S
+    return whole
 
 
 def shrunk(S: Floats, share: float | None) -> Floats:
@@ -397,6 +409,13 @@ def ledoit_wolf(X: Array) -> Floats:
 
 def whitening(within: Floats, total: Floats, precision: np.dtype[Any]) -> Floats:
     """W with W'SW = I for the covariance S within classes; PCA first if singular."""
+    vary = np.flatnonzero(total.diagonal())
+    if 0 < len(vary) < len(total):
+        square = np.ix_(vary, vary)
+        narrow = whitening(within[square], total[square], precision)
+        W = np.zeros((len(total), narrow.shape[1]))
+        W[vary] = narrow
+        return W
     W, null = whitening_and_null(within, 0.0, precision)
     if W.shape[1] == 0:
         return W

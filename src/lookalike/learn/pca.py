@@ -18,7 +18,13 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from lookalike._typing import Array, Floats
 from lookalike.kernels.centring import centre_columns
-from lookalike.learn._linear import FLOATS, check_choice, check_positive, check_whole
+from lookalike.learn._linear import (
+    FLOATS,
+    check_choice,
+    check_positive,
+    check_whole,
+    varying_columns,
+)
 
 SOLVERS = ("auto", "full", "covariance_eigh", "arpack", "randomized")
 NORMALIZERS = ("auto", "QR", "LU", "none")
@@ -365,7 +371,7 @@ def _eigenvectors_of_covariance(
 ) -> tuple[Array, Array, float]:
     """Variances and directions of the k leading components, of all where k is None."""
     n_features = X.shape[1]
-    columns = np.flatnonzero(X.max(axis=0) > X.min(axis=0))
+    columns = varying_columns(X)
     if k is None or k > len(columns):  # the constant columns are components too
         k, columns = k or n_features, np.arange(n_features)
     covariance = _covariance(X, mean[columns], columns)
