@@ -25,7 +25,7 @@ bench: $(ENV)/.bench  ## Speed beside the peers, as tables
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench triplet
 
 $(ENV)/.%: pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet --editable '.[$*]' && touch $@
+	$(PIP) install --quiet --no-compile --editable '.[$*]' && touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(ENV)

