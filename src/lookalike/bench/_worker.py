@@ -33,15 +33,28 @@ def main() -> None:
         return
     call, describe = made if isinstance(made, tuple) else (made, lambda _: {})
     answer({})
-    latest = None
+    latest, peak = None, 0.0
     for line in sys.stdin:
         if json.loads(line) == "call":
             cpu, wall = time.process_time(), time.perf_counter()
             latest = call()
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            peak = peak_megabytes()
             answer({"seconds": wall, "cpu_seconds": cpu})
         else:
-            answer(describe(latest))
+            # The peak so far: checking the answer may need more.
+            answer({**describe(latest), "peak_megabytes": peak})
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process has held; 0 where that is unknown."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return 0.0
+    # Linux counts kilobytes, macOS bytes.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 if __name__ == "__main__":

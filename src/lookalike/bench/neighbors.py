@@ -41,6 +41,7 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
     for metric in ("cosine", "inner_product"):
         name = f"mnist exact {metric} k=10"
         yield Job(name, _contestants("mnist", 10, 1, metric), rounds)
+    yield Job("mnist exact radius", _within("mnist"), rounds)
     yield Job("mnist exact one by one k=10", _one_by_one("mnist", 10), rounds)
     yield Job("mnist exact k=1000", _contestants("mnist", 1000, 1), rounds)
     yield Job("mnist fit", [_ours("lookalike", "fit", data="mnist")], rounds)
@@ -79,6 +80,16 @@ def _contestants(
         if not (metric == "inner_product" and name.startswith("scikit"))
     ]
     return ours + peers
+
+
+def _within(data: str) -> list[Contestant]:
+    """Everything within the median distance of the tenth neighbour."""
+    settings = {"data": data, "threads": 1}
+    return [
+        _ours("lookalike", "lookalike_within", data=data),
+        Contestant("faiss IndexFlat", f"{HERE}:faiss_within", settings, BLAS),
+        Contestant("scikit-learn brute", f"{HERE}:scikit_learn_within", settings, BLAS),
+    ]
 
 
 def _one_by_one(data: str, k: int) -> list[Contestant]:
@@ -272,6 +283,44 @@ def faiss_one_by_one(data: str, k: int, threads: int) -> Timed:
     X, Q = _float32(data, "sqeuclidean")
     index = _faiss_index(X, "sqeuclidean", threads)
     return _latencies(lambda q: index.search(q, k), Q)
+
+
+@cache
+def _radius(data: str) -> float:
+    """Squared, and half between whole numbers: no rounding decides who is within."""
+    tenth = _reference(data, 10, "sqeuclidean")["distances"][:, -1]
+    return float(np.floor(np.median(tenth))) + 0.5
+
+
+def _count(answer: Any) -> dict[str, Any]:
+    return {"found": sum(map(len, answer[1]))}
+
+
+def lookalike_within(data: str, threads: int) -> Timed:
+    """Ours, everything within a radius of each query."""
+    from lookalike.search import NearestNeighbors
+
+    (X, Q), radius = load(data), _radius(data)
+    index = NearestNeighbors(metric="sqeuclidean", n_jobs=threads).fit(X)
+    return lambda: index.radius_neighbors(Q, radius), _count
+
+
+def faiss_within(data: str, threads: int) -> Timed:
+    """Faiss's range search."""
+    X, Q = _float32(data, "sqeuclidean")
+    index, radius = _faiss_index(X, "sqeuclidean", threads), _radius(data)
+    return lambda: index.range_search(Q, radius), lambda answer: {
+        "found": int(answer[0][-1])
+    }
+
+
+def scikit_learn_within(data: str, threads: int) -> Timed:
+    """scikit-learn's brute force within a radius."""
+    from sklearn.neighbors import NearestNeighbors
+
+    (X, Q), radius = _float32(data, "sqeuclidean"), np.sqrt(_radius(data))
+    index = NearestNeighbors(algorithm="brute", n_jobs=threads).fit(X)
+    return lambda: index.radius_neighbors(Q, radius), _count
 
 
 def scikit_learn(data: str, k: int, metric: str, threads: int) -> Callable[[], Any]:
