@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.systems import generation
+from lookalike._files import canonical
 from lookalike.systems.generation import Damaged, load, save
 from lookalike.systems.library import Library, library_folder
 
@@ -35,7 +35,7 @@ def rewrite(folder, **changes):
     path = folder / "system.json"
     document = {**json.loads(path.read_bytes()), **changes}
     document.pop("checksum")
-    path.write_bytes(generation._canonical(document))
+    path.write_bytes(canonical(document))
 
 
 def unfinished(folder):

@@ -6,8 +6,13 @@ import mmap
 import numpy as np
 import pytest
 
+from lookalike import _files
 from lookalike.kernels import simd
-from lookalike.search import Collection, storage
+from lookalike.search import ApproximateNeighbors, Collection, storage
+from lookalike.search.approximate import Walk
+from lookalike.search.graph import ByteCodes, Edges, NeighborGraph, neighbors_of_all
+from lookalike.search.index import ExactIndex
+from lookalike.search.promise import Interval
 from lookalike.search.rotation import RotationFilter
 
 METRICS = ["euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan"]
@@ -127,7 +132,10 @@ def test_every_file_is_checked(tmp_path):
         flipped[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
         for damaged in (bytes(flipped), whole[:-1], whole[: len(whole) // 2], b""):
             path.write_bytes(damaged)
-            with pytest.raises(ValueError, match=rf"is damaged: {name} is not"):
+            with pytest.raises(
+                ValueError,
+                match=rf"is damaged: {name} (is not|cannot be read)|not written",
+            ):
                 Collection.load(folder)
         path.unlink()
         with pytest.raises(ValueError, match=name):
@@ -231,7 +239,7 @@ def test_a_file_outside_the_folder_is_refused(tmp_path):
     document = json.loads((folder / "index.json").read_bytes())
     document.pop("checksum")
     document["files"]["../other.npy"] = "0"
-    (folder / "index.json").write_bytes(storage._canonical(document))
+    (folder / "index.json").write_bytes(_files.canonical(document))
     with pytest.raises(ValueError, match="was not written by lookalike"):
         Collection.load(folder)
 
@@ -240,10 +248,104 @@ def test_a_file_outside_the_folder_is_refused(tmp_path):
 def test_a_document_that_is_none_is_refused(text, tmp_path):
     folder = filled().save(tmp_path / "items")
     (folder / "index.json").write_bytes(text)
-    with pytest.raises(ValueError, match=r"index\.json is not what was written"):
+    with pytest.raises(ValueError, match=r"cannot be read|not written by look"):
         Collection.load(folder)
 
 
 def test_where_there_is_no_index_it_says_so(tmp_path):
     with pytest.raises(ValueError, match="holds no index"):
         Collection.load(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def walked():
+    """A collection whose items are walked to."""
+    rng = np.random.default_rng(2)
+    X = (rng.normal(size=(9_000, 24)) * np.exp(-0.1 * np.arange(24)) * 9).round()
+    engine = ApproximateNeighbors(n_neighbors=5, recall=0.9)
+    items = Collection(engine=engine)
+    items.add(np.arange(9_000), X)
+    items.rebuild()
+    part = items._base
+    # Which of both is faster is not what is tested here.
+    graph = Walk(walkable(part.index), 40, 20, Interval(0.95, 0.94, 0.96))
+    items._base.engine._take(graph, True)
+    return items, X[:40] + 0.5
+
+
+def walkable(exact):
+    rng = np.random.default_rng(0)
+    codes = ByteCodes(exact, 1, simd.HAS_VNNI, rng, None)
+    near = neighbors_of_all(exact, 33, None)[1]
+    edges = Edges(codes, near, np.arange(len(near)), None)
+    return NeighborGraph(exact, codes, edges.edges, rng.choice(len(near), 64, False))
+
+
+def test_a_loaded_collection_walks_the_graph_that_was_saved(
+    walked, tmp_path, monkeypatch
+):
+    items, Q = walked
+    assert items._base.engine._exact is items._base.index
+    loaded = Collection.load(items.save(tmp_path / "items"))
+    found, expected = loaded.search(Q, 5), items.search(Q, 5)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_array_equal(found.distances, expected.distances)
+    engine = loaded._base.engine
+    assert engine._exact is loaded._base.index
+    assert engine.get_params() == items._base.engine.get_params()
+    for key in ("method_", "recall_", "memory_", "width_", "n_refined_"):
+        assert getattr(engine, key) == getattr(items._base.engine, key)
+    assert engine.method_ == "graph"
+    monkeypatch.setattr(ExactIndex, "nearest", None)  # would answer the same
+    np.testing.assert_array_equal(loaded.search(Q, 5).ids, expected.ids)
+
+
+def test_what_comes_and_goes_is_seen_beside_a_loaded_graph(walked, tmp_path):
+    items, Q = walked
+    loaded = Collection.load(items.save(tmp_path / "items"))
+    first = loaded.search(Q[:1], 1).ids[0, 0]
+    loaded.remove([first])
+    loaded.add([-1], Q[1:2])
+    assert first not in loaded.search(Q[:1], 5).ids
+    assert loaded.search(Q[1:2], 1).ids == -1
+
+
+@pytest.mark.skipif(not simd.HAS_VNNI, reason="the graph is portable anyway")
+def test_another_processor_leaves_the_graph_alone(walked, tmp_path, monkeypatch):
+    items, Q = walked
+    folder = items.save(tmp_path / "items")
+    monkeypatch.setattr(simd, "HAS_VNNI", False)
+    loaded = Collection.load(folder)
+    assert loaded._base.engine is None
+    exact = Collection()
+    exact.add(items.ids, items._base.index.catalogue())
+    assert_same_ids(loaded.search(Q, 5), exact.search(Q, 5))
+
+
+def assert_same_ids(one, two):
+    np.testing.assert_array_equal(one.ids, two.ids)
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("engine_lines", lambda a: a[:-1]),
+        ("engine_lines", lambda a: a[:, :-1]),
+        ("engine_lines", lambda a: a.astype(np.int16)),
+        ("engine_edges", lambda a: a[:-1]),
+        ("engine_edges", lambda a: a + 9_000),
+        ("engine_edges", lambda a: a - 9_000),
+        ("engine_edges", lambda a: a.astype(np.int64)),
+        ("engine_entries", lambda a: a + 9_000),
+        ("engine_entries", lambda a: -a - 1),
+        ("engine_axes", lambda a: a[:-1]),
+        ("engine_axes", lambda a: a.astype(np.float64)),
+        ("engine_centre", lambda a: a[:-1]),
+    ],
+)
+def test_a_graph_that_does_not_fit_is_refused(walked, key, change, tmp_path):
+    arrays, about = walked[0].state()
+    arrays[key] = change(arrays[key])
+    folder = storage.write_folder(tmp_path / "items", arrays, about)
+    with pytest.raises(ValueError, match=r"items holds no collection: "):
+        Collection.load(folder)

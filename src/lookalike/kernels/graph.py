@@ -29,10 +29,15 @@ from lookalike.kernels.distances import (
     SQUARED_EUCLIDEAN,
     distance,
     dot_of_bytes,
+    offset_of,
 )
 from lookalike.kernels.neighbors import insert
+from lookalike.kernels.sorted_list import MARGIN, NONE, clear, empty, place_of, put
 
 FIRST = 4  # entry points from which a walk starts
+TOGETHER = 4  # rows walked from at once: a search waits for all their edges together
+WALKS = 6  # walks of a batch that take turns
+AHEAD = 6  # rows asked for before they are compared
 TAIL = 4  # bytes of a line that hold its start
 
 
@@ -75,6 +80,19 @@ def _ask_for(lines, rows, i):
     return _ask_for_lines if lines.dtype == types.int8 else ask_for
 
 
+def ask_for_edges(lines, edges, i):
+    """The same for the first edges of a row, of which few have more."""
+
+
+def _ask_for_first_line(lines, edges, i):
+    simd.prefetch(edges.ctypes.data + i * edges.shape[1] * edges.itemsize)
+
+
+@overload(ask_for_edges, jit_options={"forceinline": True})
+def _ask_for_edges(lines, edges, i):
+    return _ask_for_first_line if lines.dtype == types.int8 else ask_for_edges
+
+
 @njit(cache=True, nogil=True)
 def encode(q, factor, axes, centre, n_axes, used, values, sums, code):
     """Write the code of a query plus 128, uint8, zeros behind the last axis.
@@ -109,6 +127,29 @@ def encode(q, factor, axes, centre, n_axes, used, values, sums, code):
         code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET)
 
 
+def dot_of_lines(code, lines, i):
+    """Product of a query's code and that of row i, exactly."""
+    return dot_of_bytes(code, lines[i])
+
+
+def _dot_of_lines_by_instruction(code, lines, i):
+    n_lines = lines.shape[1] >> 6
+    row = lines.ctypes.data + i * lines.shape[1]
+    # With the number written out there is no loop.
+    if n_lines == 1:
+        return simd.dot_bytes(code.ctypes.data, row, 1)
+    if n_lines == 2:
+        return simd.dot_bytes(code.ctypes.data, row, 2)
+    return simd.dot_bytes(code.ctypes.data, row, n_lines)
+
+
+@overload(dot_of_lines, jit_options={"forceinline": True})
+def _dot_of_lines(code, lines, i):
+    if lines.dtype == types.int8:
+        return _dot_of_lines_by_instruction
+    return dot_of_lines
+
+
 @njit(cache=True, nogil=True, forceinline=True)
 def pack(key, i):
     """One number that sorts by key, then by row, with a bit to mark it walked."""
@@ -122,70 +163,94 @@ def row_of(packed):
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def place(beam, n, packed):
-    """Put a number in its place among the ``n`` smallest; returns count and place."""
-    low, high = 0, n
-    while low < high:
-        middle = (low + high) >> 1
-        if beam[middle] <= packed:
-            low = middle + 1
-        else:
-            high = middle
-    n = min(n + 1, beam.shape[0])
-    for slot in range(n - 1, low, -1):
-        beam[slot] = beam[slot - 1]
-    beam[low] = packed
-    return n, low
+def key_of(graph, code, lines, starts, at, i):
+    """The packed number of row i, whose line is ``lines[at]``."""
+    dot = dot_of_lines(code, lines, at)
+    return pack(starts[at, starts.shape[1] - 1] - 2 * dot, i)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def see(seen, i):
+    """Mark row i; returns 1 if it was not marked yet, else 0."""
+    word = seen[i >> 6]
+    bit = np.uint64(1) << np.uint64(i & 63)
+    seen[i >> 6] = word | bit
+    return np.int64((word & bit) == 0)
 
 
 @njit(cache=True, nogil=True)
-def walk(graph, code, seen, beam):
-    """Walk the graph towards a query, always from the best row not yet walked from.
+def begin(graph, code, seen, beam, width):
+    """Put the entry points that are nearest to a query into an empty beam.
 
-    code : uint8 (64 * n_lines,)
-    seen : uint64 (n_samples / 64,), bits of rows to pass over; is written
-    beam : out, int64 (width,), packed, best first
+    seen : uint64 (n_samples / 64,), a bit for each row that was met; is written
+    beam : int64, from ``sorted_list.empty``; receives packed numbers, best first
 
     Returns how many rows are in the beam.
     """
-    last = graph.starts.shape[1] - 1
-    width = beam.shape[0]
-    n = 0
+    seen[:] = 0
+    clear(beam)
     first = min(FIRST, width)
-    one = np.uint64(1)
     for e in range(graph.entries.shape[0]):
-        dot = dot_of_bytes(code, graph.entry_lines[e])
-        packed = pack(graph.entry_starts[e, last] - 2 * dot, graph.entries[e])
-        if n < first or packed < beam[n - 1]:
-            n, _ = place(beam[:first], n, packed)
+        packed = key_of(
+            graph, code, graph.entry_lines, graph.entry_starts, e, graph.entries[e]
+        )
+        if packed < beam[first - 1]:
+            put(beam, first, packed)
+    n = min(first, graph.entries.shape[0])
     for a in range(n):
-        i = row_of(beam[a])
-        seen[i >> 6] |= one << np.uint64(i & 63)
-    at = 0
-    while at < n:
-        if beam[at] & 1:
-            at += 1
-            continue
-        edges = graph.edges[row_of(beam[at])]
-        beam[at] |= 1
-        best = n
-        degree = 0
-        while degree < edges.shape[0] and edges[degree] >= 0:
-            ask_for(graph.lines, graph.lines, edges[degree])
-            degree += 1
-        for e in range(degree):
-            i = edges[e]
-            bit = one << np.uint64(i & 63)
-            if seen[i >> 6] & bit:
-                continue
-            seen[i >> 6] |= bit
-            dot = dot_of_bytes(code, graph.lines[i])
-            packed = pack(graph.starts[i, last] - 2 * dot, i)
-            if n < width or packed < beam[n - 1]:
-                n, slot = place(beam, n, packed)
-                best = min(best, slot)
-        at = best if best <= at else at + 1
+        see(seen, row_of(beam[a]))
     return n
+
+
+@njit(cache=True, nogil=True)
+def gather(graph, seen, beam, n, at, todo):
+    """Walk from the best rows not yet walked from: collect whom their edges lead to.
+
+    n, at : rows in the beam; the first that may not have been walked from
+    todo  : out, int64 (degree * (TOGETHER + 1),), rows not met before
+
+    The codes of these are asked for. Returns how many they are (0: the walk has ended)
+    and the new ``at``.
+    """
+    edges = graph.edges
+    m = 0
+    walked = 0
+    while at < n and (walked < TOGETHER or m == 0):
+        if beam[at] & 1 == 0:
+            row = row_of(beam[at])
+            beam[at] |= 1
+            for e in range(edges.shape[1]):
+                i = np.int64(edges[row, e])
+                if i < 0:
+                    break
+                # Written always, kept only if it counts: no branch to mispredict.
+                todo[m] = i
+                m += see(seen, i)
+            walked += 1
+        at += 1
+    for e in range(m):
+        ask_for(graph.lines, graph.lines, todo[e])
+    return m, at
+
+
+@njit(cache=True, nogil=True)
+def absorb(graph, code, todo, m, keys, beam, width, n, at):
+    """Put the rows that were gathered into the beam, as far as they are good enough.
+
+    Returns the new ``n`` and ``at``.
+    """
+    for e in range(m):
+        i = todo[e]
+        keys[e] = key_of(graph, code, graph.lines, graph.starts, i, i)
+    least = NONE
+    for e in range(m):
+        packed = keys[e]
+        if packed < beam[width - 1]:
+            put(beam, width, packed)
+            ask_for_edges(graph.lines, graph.edges, row_of(packed))
+            least = min(least, packed)
+            n += 1
+    return min(n, width), min(at, place_of(beam, width, least - 1))
 
 
 @njit(cache=True, nogil=True)
@@ -218,73 +283,170 @@ def search(
     indices   : out, int64 (n_queries, k), ties by row
     found     : out, int64 (n_queries,), how many were found, at most k
 
+    Several walks take turns: while the codes that one has asked for are on their way,
+    the others go on. No answer depends on the others.
+
     Returns the fewest that were found for a query.
     """
     n_features = graph.axes.shape[0]
     used = np.empty(n_features + 4, np.int64)
     values = np.empty(n_features + 4, np.float32)
     sums = np.empty(graph.axes.shape[1], np.float32)
-    code = np.zeros(graph.lines.shape[1], np.uint8)
-    seen = np.empty((graph.lines.shape[0] + 63) >> 6, np.uint64)
-    beam = np.empty(width, np.int64)
     lanes = np.empty(LANES)
+    n_walks = min(WALKS, last - first)
+    codes = np.zeros((n_walks, graph.lines.shape[1]), np.uint8)
+    seen = np.empty((n_walks, (graph.lines.shape[0] + 63) >> 6), np.uint64)
+    beams = empty(n_walks, width)
+    room = graph.edges.shape[1] * (TOGETHER + 1)
+    todo = np.empty((n_walks, room), np.int64)
+    keys = np.empty(room, np.int64)
+    waiting, n, at = (
+        np.zeros(n_walks, np.int64),
+        np.zeros(n_walks, np.int64),
+        np.zeros(n_walks, np.int64),
+    )
+    query = np.full(n_walks, -1)
     fewest = distances.shape[1]
-    for q in range(first, last):
-        row = query_rows[q]
-        encode(
-            row[:n_features],
-            factors[q],
-            graph.axes,
-            graph.centre,
-            n_axes,
-            used,
-            values,
-            sums,
-            code,
-        )
-        seen[:] = 0
-        n = min(walk(graph, code, seen, beam), n_refined)
-        for a in range(min(3, n)):
-            ask_for(graph.lines, catalogue_rows, row_of(beam[a]))
-        filled = 0
-        for a in range(n):
-            if a + 3 < n:
-                ask_for(graph.lines, catalogue_rows, row_of(beam[a + 3]))
-            i = row_of(beam[a])
-            d = distance(
-                metric,
-                row,
-                catalogue_rows[i],
-                query_norms[q],
-                catalogue_norms[i],
-                shifts[q],
-                lanes,
-            )
-            filled = insert(distances[q], indices[q], filled, d, i)
-        found[q] = filled
-        fewest = min(fewest, filled)
+    following = first
+    left = last - first
+    while left > 0:
+        for w in range(n_walks):
+            beam = beams[w, MARGIN:]
+            if waiting[w] > 0:
+                n[w], at[w] = absorb(
+                    graph, codes[w], todo[w], waiting[w], keys, beam, width, n[w], at[w]
+                )
+            else:
+                q = query[w]
+                if q >= 0:
+                    found[q] = refine(
+                        graph.lines,
+                        catalogue_rows,
+                        catalogue_norms,
+                        query_rows[q],
+                        query_norms[q],
+                        shifts[q],
+                        metric,
+                        beam,
+                        min(n[w], n_refined),
+                        lanes,
+                        distances[q],
+                        indices[q],
+                    )
+                    fewest = min(fewest, found[q])
+                    left -= 1
+                query[w] = -1
+                if following == last:
+                    continue
+                q = following
+                following += 1
+                query[w] = q
+                encode(
+                    query_rows[q][:n_features],
+                    factors[q],
+                    graph.axes,
+                    graph.centre,
+                    n_axes,
+                    used,
+                    values,
+                    sums,
+                    codes[w],
+                )
+                n[w] = begin(graph, codes[w], seen[w], beam, width)
+                at[w] = 0
+            waiting[w], at[w] = gather(graph, seen[w], beam, n[w], at[w], todo[w])
+            if waiting[w] == 0:
+                for a in range(min(AHEAD, n[w], n_refined)):
+                    ask_for(graph.lines, catalogue_rows, row_of(beam[a]))
     return fewest
 
 
 @njit(cache=True, nogil=True)
-def describe_bytes(rows, metric, offset, width, out, norms, shifts):
-    """Queries of bytes as ``distances.distance`` wants them: padded, norms, shifts."""
+def refine(lines, rows, norms, row, norm, shift, metric, beam, n, lanes, best, indices):
+    """Compare the first ``n`` rows of a beam by the exact distance; returns how many.
+
+    best, indices : out, (k,), nearest first, ties by row
+    """
+    filled = 0
+    for a in range(n):
+        if a + AHEAD < n:
+            ask_for(lines, rows, row_of(beam[a + AHEAD]))
+        i = row_of(beam[a])
+        d = distance(metric, row, rows[i], norm, norms[i], shift, lanes)
+        filled = insert(best, indices, filled, d, i)
+    return filled
+
+
+@njit(cache=True, nogil=True)
+def search_bytes(
+    graph,
+    n_axes,
+    catalogue_rows,
+    catalogue_norms,
+    queries,
+    length,
+    metric,
+    width,
+    n_refined,
+    distances,
+    indices,
+    found,
+):
+    """``search`` for a few queries of bytes, as they are: nothing else is prepared.
+
+    queries : uint8 (n_queries, n_features)
+    length  : see ``describe_bytes``
+    """
+    n = queries.shape[0]
+    rows = np.empty((n, catalogue_rows.shape[1]), np.uint8)
+    norms, shifts, factors = np.empty(n), np.empty(n), np.empty(n)
+    offset = offset_of(catalogue_rows)
+    describe_bytes(queries, metric, offset, length, rows, norms, shifts, factors)
+    return search(
+        graph,
+        n_axes,
+        catalogue_rows,
+        catalogue_norms,
+        rows,
+        norms,
+        shifts,
+        factors,
+        metric,
+        width,
+        n_refined,
+        0,
+        n,
+        distances,
+        indices,
+        found,
+    )
+
+
+@njit(cache=True, nogil=True)
+def describe_bytes(rows, metric, offset, length, out, norms, shifts, factors):
+    """Queries of bytes as ``distances.distance`` wants them: padded, norms, shifts.
+
+    length  : what queries are scaled to before encoding, 0 leaves them as they are
+    factors : out, float64 (n_queries,), see ``Graph.axes``
+    """
     for q in range(rows.shape[0]):
-        total = np.int64(0)
-        squares = np.int64(0)
-        for j in range(rows.shape[1]):
-            value = np.int64(rows[q, j])
-            out[q, j] = rows[q, j]
+        total = np.int32(0)
+        squares = np.int32(0)
+        row, padded = rows[q], out[q]
+        for j in range(row.shape[0]):
+            value = np.int32(row[j])
+            padded[j] = row[j]
             total += value
             squares += value * value
-        for j in range(rows.shape[1], width):
-            out[q, j] = 0
+        padded[row.shape[0] :] = 0
+        inverse = 1.0 / np.sqrt(np.float64(squares)) if squares > 0 else 0.0
         shifts[q] = np.float64(total) * offset
         norms[q] = 0.0
         if metric == SQUARED_EUCLIDEAN:
             norms[q] = np.float64(squares)
-        elif metric == COSINE and squares > 0:
-            norms[q] = 1.0 / np.sqrt(np.float64(squares))
+        elif metric == COSINE:
+            norms[q] = inverse
+        factors[q] = length * inverse if length > 0.0 else 1.0
 
 
 @njit(cache=True, nogil=True)

@@ -5,8 +5,9 @@
    the slower;
 2. ``fit`` takes some rows out, searches for them, and compares with the exact answer
    (``search.promise``): the narrowest walk whose recall is *surely* high enough wins;
-3. if the exact search is faster than that, or no walk will do, it is used instead;
-4. what was chosen is measured once more, on other rows taken out, and reported.
+3. it is judged on other rows taken out, which had no part in the choice: is its recall
+   not surely high enough on these, a wider one is judged, by a stricter rule;
+4. if the exact search is faster than that, or no walk will do, it is used instead.
 """
 
 import time
@@ -22,9 +23,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
+from lookalike.kernels.graph import TAIL
 from lookalike.search.exact import _without_self
 from lookalike.search.graph import (
     ENTRIES,
+    LINE,
     NEIGHBORS,
     ByteCodes,
     Edges,
@@ -36,32 +39,14 @@ from lookalike.search.promise import HeldOut, Interval, hold_out
 
 METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product")
 SMALL = 8_192  # fewer rows than this are searched exactly
-TUNING, JUDGING = 1_500, 1_000  # rows taken out to choose, and to measure
+HELD_OUT = 3_000  # rows taken out to choose, and as many to judge; a tenth at most
+TRIALS = 4  # candidates that are judged before the exact search is taken instead
 BATCH = 24  # queries that make a batch: the exact search shares work between them
-WIDTHS: tuple[int, ...] = (
-    12,
-    16,
-    20,
-    24,
-    28,
-    32,
-    40,
-    48,
-    56,
-    64,
-    80,
-    96,
-    112,
-    128,
-    160,
-    192,
-    224,
-)
-WIDTHS += (256, 320, 384, 448, 512, 640, 768, 1024)
-
-
-LINES = (1, 2)  # cache lines of a code that are tried
-SHARES = (1.0, 0.5)  # shares of the rows held by a walk that are compared in full
+WIDTHS = (*range(12, 32, 2), *range(32, 64, 4), *range(64, 128, 8))
+WIDTHS += (*range(128, 256, 16), *range(256, 512, 32), *range(512, 1025, 64))
+LINES = 2  # cache lines of a code, where the rows have so many coordinates
+SHARES = (1.0, 0.75, 0.5)  # shares of a walk's rows that are compared in full
+MANY_ROWS = 400_000  # from here on the neighbours of all rows would cost minutes
 
 
 class Walk(NamedTuple):
@@ -124,10 +109,11 @@ class ApproximateNeighbors(BaseEstimator):
     The promise holds for queries from where the catalogue came from. Queries of
     another kind (text for images) are better measured by the caller.
 
-    The narrowest width is taken whose recall on the tuning rows has a 95% interval
-    above ``recall``. The graph in which they are looked for is built without them; they
-    are linked in when it is settled. Which of two methods is faster is measured too, so
-    near a tie it may change from one ``fit`` to the next; both keep the promise.
+    Up to 6,000 rows are taken out; the graph in which they are looked for is built
+    without them, and they are linked in when it is settled. A walk is taken if the
+    interval of its recall lies above ``recall`` both on the half that it was chosen on
+    and on the other half. Which of two methods is faster is measured too, so near a tie
+    it may change from one ``fit`` to the next; both keep the promise.
 
     Catalogues of fewer than 8,192 rows are searched exactly. ``fit`` otherwise costs
     one exact search for every row.
@@ -144,6 +130,9 @@ class ApproximateNeighbors(BaseEstimator):
     array([[17]])
     """
 
+    _exact: ExactIndex
+    _graph: Walk | None
+    _batch_graph: bool
     method_: str
     recall_: Interval
     queries_per_second_: float
@@ -209,85 +198,79 @@ class ApproximateNeighbors(BaseEstimator):
     def _choose(self, k: int, rng: np.random.Generator) -> None:
         """Settle what answers a single query and what answers a batch."""
         n = self.n_samples_fit_
-        self._graph: Walk | None = None
-        self._batch_graph = False
-        self.width_ = self.n_refined_ = None
-        self.method_, self.recall_ = "exact", Interval(1.0, 1.0, 1.0)
+        self._take(None, False)
         rows = rng.permutation(n)
-        if n >= SMALL and self.recall < 1.0 and k <= WIDTHS[-1]:
+        if SMALL <= n <= MANY_ROWS and self.recall < 1.0 and k <= WIDTHS[-1]:
             self._consider_walk(rows, k, rng)
-        queries = self._exact.catalogue()[rows[:JUDGING]]
+        queries = self._exact.catalogue()[rows[:1_000]]
         taken = seconds(lambda: self._nearest(queries, k, None))
         self.queries_per_second_ = len(queries) / max(taken, 1e-9)
 
     def _consider_walk(self, rows: Ints, k: int, rng: np.random.Generator) -> None:
-        """Walk a graph, where that is faster and keeps the promise."""
-        n_judging, n_tuning = (min(m, len(rows) // 20) for m in (JUDGING, TUNING))
-        out, left = np.split(rows, [n_judging + n_tuning])
-        judging = hold_out(self._exact, out[:n_judging], out, k, self.n_jobs)
-        tuning = hold_out(self._exact, out[n_judging:], out, k, self.n_jobs)
+        """Walk a graph, where that is faster and keeps the promise.
+
+        The graph is built without the rows that are taken out, and they are linked in
+        when the walk is settled.
+        """
+        exact, n_jobs = self._exact, self.n_jobs
+        known = neighbors_of_all(exact, NEIGHBORS + 1, n_jobs)
+        n_out = min(HELD_OUT, len(rows) // 20)
+        out, left = np.split(rows, [2 * n_out])
+        own = None if exact.metric == "inner_product" else known
+        tuning, judging = (
+            hold_out(exact, some, out, k, n_jobs, own) for some in np.split(out, 2)
+        )
         # Of many copies a walk finds some, seldom those that come first.
         if tuning.tied > 0.5:
             return
-        walk = self._plan_walk(tuning, judging, k, left, out, rng)
+        n_lines = LINES if self.n_features_in_ > LINE - TAIL else 1
+        codes = ByteCodes(exact, n_lines, simd.HAS_VNNI, rng, n_jobs)
+        edges = Edges(codes, known[1], left, n_jobs)
+        entries = rng.choice(left, ENTRIES, replace=False)
+        graph = NeighborGraph(exact, codes, edges.edges, entries)
+        walk = self._plan_walk(graph, tuning, judging, k)
         if walk is not None:
+            edges.add(out)
             self._compare(walk, judging.queries[:200], k)
 
     def _plan_walk(
-        self,
-        tuning: HeldOut,
-        judging: HeldOut,
-        k: int,
-        left: Ints,
-        out: Ints,
-        rng: np.random.Generator,
+        self, graph: NeighborGraph, tuning: HeldOut, judging: HeldOut, k: int
     ) -> Walk | None:
-        """The fastest walk that keeps the promise on rows taken out, if there is one.
-
-        The graph is built without these rows, and they are linked in afterwards.
-        """
-        exact, n_jobs = self._exact, self.n_jobs
-        codes = [ByteCodes(exact, n, simd.HAS_VNNI, rng, n_jobs) for n in LINES]
-        neighbors = neighbors_of_all(exact, NEIGHBORS + 1, n_jobs)
-        edges = Edges(codes[-1], neighbors, left, n_jobs)
-        entries = rng.choice(left, ENTRIES, replace=False)
-        graphs = [NeighborGraph(exact, c, edges.edges, entries) for c in codes]
-        walks = [
-            walk
-            for graph in graphs
-            for share in SHARES
-            if (walk := self._narrowest(graph, share, tuning, judging, k)) is not None
-        ]
-        if not walks:
+        """The fastest walk that keeps the promise on rows taken out, if any."""
+        ladders, least = [], 0
+        for share in SHARES:
+            # Where fewer are compared a walk has to be as wide, or wider.
+            walks = [
+                Walk(graph, w, int(w * share))
+                for w in WIDTHS
+                if w >= least and w * share >= k
+            ]
+            walks = walks[self._first_that_holds(walks, tuning, k) :]
+            if walks:
+                least = walks[0].width
+                ladders.append(walks)
+        if not ladders:
             return None
-        best = min(walks, key=lambda w: seconds(lambda: w.nearest(tuning.queries, k)))
-        edges.add(out)
-        return best
+        fastest = min(
+            ladders, key=lambda w: seconds(lambda: w[0].nearest(tuning.queries, k))
+        )
+        return self._judged(fastest, judging, k)
 
-    def _narrowest(
-        self,
-        graph: NeighborGraph,
-        share: float,
-        tuning: HeldOut,
-        judging: HeldOut,
-        k: int,
-    ) -> Walk | None:
-        """The narrowest walk over a graph that keeps the promise."""
-        widths = [w for w in WIDTHS if w * share >= k]
-
-        def measured(rung: int, rows: HeldOut) -> Interval:
-            walk = Walk(graph, widths[rung], int(widths[rung] * share))
-            return rows.recall(walk.nearest(rows.queries, k, self.n_jobs)[1])
+    def _first_that_holds(self, walks: list[Walk], tuning: HeldOut, k: int) -> int:
+        """The narrowest walk that keeps the promise where it is chosen."""
 
         def holds(rung: int) -> bool:
-            return measured(rung, tuning).low >= self.recall
+            found = walks[rung].nearest(tuning.queries, k, self.n_jobs)[1]
+            return tuning.recall(found).low >= self.recall
 
-        # The second sample may be less kind than the one that chose.
-        for rung in range(first_true(holds, len(widths)), len(widths)):
-            recall = measured(rung, judging)
-            if recall.value >= self.recall:
-                width = widths[rung]
-                return Walk(graph, width, int(width * share), recall)
+        return first_true(holds, len(walks))
+
+    def _judged(self, ladder: list[Walk], judging: HeldOut, k: int) -> Walk | None:
+        """The first walk whose recall is surely high enough where it is judged."""
+        for trial, walk in enumerate(ladder[:TRIALS], start=1):
+            found = walk.nearest(judging.queries, k, self.n_jobs)[1]
+            if judging.recall(found, trial).low >= self.recall:
+                return walk._replace(recall=judging.recall(found))
         return None
 
     def _compare(self, walk: Walk, Q: Array, k: int) -> None:
@@ -301,11 +284,24 @@ class ApproximateNeighbors(BaseEstimator):
         scanned = rates(lambda q: self._exact.nearest(q, k, None))
         if walked[0] >= scanned[0]:
             return
-        self._graph = walk
-        self._batch_graph = walked[1] < scanned[1]
-        self.width_, self.n_refined_ = walk.width, walk.n_refined
-        self.recall_ = walk.recall
-        self.method_ = "graph" if self._batch_graph else "graph, exact in batches"
+        self._take(walk, walked[1] < scanned[1])
+
+    def _restore(self, exact: ExactIndex, walk: Walk | None, batches: bool) -> Self:
+        """Become fitted with parts that were built before."""
+        self.n_samples_fit_, self.n_features_in_ = len(exact.rows), exact.n_features
+        self._exact = exact
+        self._take(walk, batches)
+        return self
+
+    def _take(self, walk: Walk | None, batches: bool) -> None:
+        """Answer by a walk, in batches too or not, or exactly where there is none."""
+        self._graph, self._batch_graph = walk, batches
+        self.method_, self.recall_ = "exact", Interval(1.0, 1.0, 1.0)
+        self.width_ = self.n_refined_ = None
+        if walk is not None:
+            self.method_ = "graph" if batches else "graph, exact in batches"
+            self.recall_ = walk.recall
+            self.width_, self.n_refined_ = walk.width, walk.n_refined
 
     def _exact_memory(self) -> int:
         parts = [self._exact.rows, self._exact.norms]
@@ -349,9 +345,11 @@ class ApproximateNeighbors(BaseEstimator):
             distances, indices = _without_self(distances, indices)
         else:
             distances, indices = self._nearest(self._queries(X), k, self.n_jobs)
+        if not return_distance:
+            return indices
         if self.metric == "euclidean":
             np.sqrt(distances, out=distances)
-        return (distances, indices) if return_distance else indices
+        return distances, indices
 
     def _nearest(self, Q: Array, k: int, n_jobs: int | None) -> tuple[Floats, Ints]:
         wanted = self._graph is not None and k <= self.n_neighbors
@@ -386,8 +384,14 @@ class ApproximateNeighbors(BaseEstimator):
 
 
 def first_true(holds: Callable[[int], bool], n: int) -> int:
-    """The first of 0 to n - 1 that ``holds``, which stays true once it is; else n."""
-    low, high = 0, n
+    """The first of 0 to n - 1 that ``holds``, which stays true once it is; else n.
+
+    Begins at 0, in steps that double: what comes late costs more to ask.
+    """
+    low, high, step = 0, 0, 1
+    while high < n and not holds(high):
+        low, high, step = high + 1, high + step, 2 * step
+    high = min(high, n)
     while low < high:
         middle = (low + high) // 2
         if holds(middle):

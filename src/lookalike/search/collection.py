@@ -23,9 +23,12 @@ from sklearn.base import clone
 
 from lookalike._typing import Array, Ints
 from lookalike.kernels import simd
+from lookalike.search.approximate import ApproximateNeighbors
 from lookalike.search.exact import ALGORITHMS, SMALL
 from lookalike.search.index import METRICS, ExactIndex
 from lookalike.search.storage import (
+    engine_from_state,
+    engine_state,
     index_from_state,
     index_state,
     read_folder,
@@ -72,8 +75,9 @@ class Collection:
     engine : estimator, default=None
         Such as ``ApproximateNeighbors``, of the same metric: copied, fitted to the rows
         and asked in place of the exact index wherever nothing is filtered, which also
-        covers for it where too many of its answers are dead. It is not saved: a
-        collection that was loaded answers exactly until it is built again.
+        covers for it where too many of its answers are dead. What an
+        ``ApproximateNeighbors`` has built is saved and loaded with the rest; another
+        engine has to be given to ``load`` again, and answers after the next rebuild.
 
     Notes
     -----
@@ -218,6 +222,9 @@ class Collection:
             held |= {"ids": base.ids, "places": base.places}
             held |= {"order": base.order, "live": base.live}
             arrays |= {f"base_{key}": array for key, array in held.items()}
+            if isinstance(base.engine, ApproximateNeighbors):
+                held, about["engine"] = engine_state(base.engine)
+                arrays |= {f"engine_{key}": array for key, array in held.items()}
         return arrays, about
 
     @classmethod
@@ -244,12 +251,15 @@ class Collection:
         collection._n_features = about["n_features"]
         collection._no_ids = np.empty(0, "U1" if about["text"] else np.int64)
         if about["base"] is not None:
-            held = {
-                key.removeprefix("base_"): array
-                for key, array in arrays.items()
-                if key.startswith("base_")
-            }
-            collection._base = collection._restored(held, about["base"])
+            part = collection._restored(_named("base_", arrays), about["base"])
+            if about.get("engine") is not None:
+                held = _named("engine_", arrays)
+                made = engine_from_state(held, about["engine"], part.index)
+                part = replace(part, engine=made)
+                if collection.engine is None:
+                    parameters = about["engine"]["parameters"]
+                    collection.engine = ApproximateNeighbors(**parameters)
+            collection._base = part
         keys = ("tail_ids", "tail_rows", "tail_places")
         ids, rows, places = (arrays[key] for key in keys)
         if (
@@ -414,24 +424,32 @@ class Collection:
         X = np.concatenate([part.index.catalogue() for part in view.parts])[slots]
         ids = np.concatenate([part.ids for part in view.parts])[slots]
         places = np.concatenate([part.places for part in view.parts])[slots]
-        index = self._exact_index(X)
+        engine: Engine | None = None
+        if self.engine is not None and self._is_filtered(len(X)):
+            engine = clone(self.engine).fit(X)
+        if isinstance(engine, ApproximateNeighbors) and self.algorithm == "auto":
+            index = engine._exact  # one is enough
+        else:
+            index = self._exact_index(X)
         order = np.argsort(ids, kind="stable")
         part = Part.of(index, ids, places, order, np.ones(len(ids), bool))
-        if self.engine is not None and index.filter is not None:
-            return replace(part, engine=clone(self.engine).fit(X))
-        return part
+        return replace(part, engine=engine)
 
     def _exact_index(self, X: Array) -> ExactIndex:
         return ExactIndex(
             X,
             self.metric,
             n_neighbors=min(self.n_neighbors, len(X)),
-            filtered=len(X) >= SMALL
-            if self.algorithm == "auto"
-            else self.algorithm != "brute",
+            filtered=self._is_filtered(len(X)),
             portable=self.algorithm == "portable",
             n_jobs=self.n_jobs,
         )
+
+    def _is_filtered(self, n_rows: int) -> bool:
+        """Whether rows are skipped by their bounds, or all are compared."""
+        if self.algorithm == "auto":
+            return n_rows >= SMALL and self.metric != "manhattan"
+        return self.algorithm != "brute" and self.metric != "manhattan"
 
     def _restored(self, held: Mapping[str, Array], about: Mapping[str, Any]) -> Part:
         index = index_from_state(held, about, self.metric)
@@ -452,6 +470,15 @@ class Collection:
     def _new_tail(self) -> Tail:
         fast = simd.HAS_VNNI and self.algorithm != "portable"
         return Tail(self.metric, signed=fast and self.metric != "manhattan")
+
+
+def _named(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {
+        key.removeprefix(prefix): array
+        for key, array in arrays.items()
+        if key.startswith(prefix)
+    }
 
 
 def _check_parameters(

@@ -22,11 +22,16 @@ from lookalike.kernels.graph import (
     TAIL,
     Graph,
     add_reverse,
-    describe_bytes,
     prune,
     search,
+    search_bytes,
 )
-from lookalike.search.geometry import Euclidean, InnerProduct, inverse_norms
+from lookalike.search.geometry import (
+    Euclidean,
+    Geometry,
+    InnerProduct,
+    inverse_norms,
+)
 from lookalike.search.index import ExactIndex, _geometry
 from lookalike.search.rotation import CHUNK, SAMPLE, aligned, principal_axes
 from lookalike.search.rows import narrowest, norms_for, queries_for
@@ -37,6 +42,8 @@ DEGREE = 32  # with those added in reverse
 ENTRIES = 256
 LINE = 64
 GRAIN = 64  # queries a slice
+Answer = tuple[Floats, Ints, Ints]
+"""Distances, rows and how many were found, to be filled in."""
 
 
 class ByteCodes:
@@ -136,6 +143,17 @@ class ByteCodes:
         self.starts = lines.view(np.int32)
 
 
+def codes_of_parts(
+    geometry: Geometry, lines: Array, axes: Array, centre: Array, n_axes: int
+) -> ByteCodes:
+    """The codes that others were, less what only building asks for."""
+    codes = ByteCodes.__new__(ByteCodes)
+    codes.geometry, codes.n_axes = geometry, n_axes
+    codes.lines, codes.starts = lines, lines.view(np.int32)
+    codes.axes, codes.centre = axes, centre
+    return codes
+
+
 class Edges:
     """Which rows a walk may step to from each row.
 
@@ -201,8 +219,9 @@ class NeighborGraph:
     def __init__(
         self, exact: ExactIndex, codes: ByteCodes, edges: Array, entries: Ints
     ) -> None:
-        self._exact, self._codes = exact, codes
-        self.graph = Graph(
+        self._exact = exact
+        self.codes, self.edges, self.entries = codes, edges, entries
+        graph = Graph(
             codes.lines,
             codes.starts,
             edges,
@@ -212,6 +231,9 @@ class NeighborGraph:
             codes.axes,
             codes.centre,
         )
+        self.graph = graph
+        self._task = (graph, codes.n_axes, exact.rows, exact.norms)
+        self._length = _length(codes.geometry)
 
     @property
     def memory(self) -> int:
@@ -222,71 +244,70 @@ class NeighborGraph:
         self, Q: Array, k: int, width: int, n_refined: int, n_jobs: int | None
     ) -> tuple[Floats, Ints]:
         """The k nearest rows that walks find; Euclidean distances stay squared."""
-        exact = self._exact
-        rows, norms, shifts = self._queries(Q)
         n = len(Q)
         distances, indices = np.empty((n, k)), np.empty((n, k), np.int64)
         found = np.empty(n, np.int64)
-        factors = self._factors(Q)
-        fewest = []
-
-        def work(first: int, last: int) -> None:
-            least = search(
-                self.graph,
-                self._codes.n_axes,
-                exact.rows,
-                exact.norms,
-                rows,
-                norms,
-                shifts,
-                factors,
-                exact._code,
-                width,
-                n_refined,
-                first,
-                last,
-                distances,
-                indices,
-                found,
-            )
-            fewest.append(least)
-
-        if n <= GRAIN:
-            work(0, n)
+        answer = (distances, indices, found)
+        if Q.dtype == np.uint8 and self._exact.rows.itemsize == 1:
+            fewest = self._search_bytes(Q, width, n_refined, n_jobs, answer)
         else:
-            run_slices(work, n, n_jobs, grain=GRAIN)
-        if fewest and min(fewest) < k:
+            fewest = self._search(Q, width, n_refined, n_jobs, answer)
+        if fewest < k:
             short = np.flatnonzero(found < k)
             # The walk ended in a corner that no edge leaves.
-            distances[short], indices[short] = exact.nearest(Q[short], k, n_jobs)
+            distances[short], indices[short] = self._exact.nearest(Q[short], k, n_jobs)
         return distances, indices
 
-    def _queries(self, Q: Array) -> tuple[Array, Floats, Floats]:
+    def _search_bytes(
+        self, Q: Array, width: int, n_refined: int, n_jobs: int | None, answer: Answer
+    ) -> int:
+        """Walk for queries of bytes, which the kernel reads as they are."""
+        plan = (self._length, self._exact._code, width, n_refined)
+
+        def work(first: int, last: int) -> None:
+            search_bytes(
+                *self._task, Q[first:last], *plan, *(out[first:last] for out in answer)
+            )
+
+        if len(Q) <= GRAIN:  # a thread's start, and even a slice, is more than a walk
+            return search_bytes(*self._task, Q, *plan, *answer)
+        run_slices(work, len(Q), n_jobs, grain=GRAIN)
+        return int(answer[2].min())
+
+    def _search(
+        self, Q: Array, width: int, n_refined: int, n_jobs: int | None, answer: Answer
+    ) -> int:
+        """Walk for queries of any type; returns the fewest that one has found."""
         exact = self._exact
-        if Q.dtype != np.uint8 or exact.rows.itemsize > 1:
-            rows, shifts = queries_for(exact.rows, Q)
-            return rows, norms_for(exact._code, narrowest(Q)), shifts
-        width = exact.rows.shape[1]
-        rows = np.empty((len(Q), width), np.uint8)
-        norms, shifts = np.empty(len(Q)), np.empty(len(Q))
-        offset = 128 if exact.rows.dtype == np.int8 else 0
-        describe_bytes(Q, exact._code, offset, width, rows, norms, shifts)
-        return rows, norms, shifts
+        rows, shifts = queries_for(exact.rows, Q)
+        norms = norms_for(exact._code, narrowest(Q))
+        factors = np.ones(len(Q))
+        if self._length > 0.0:
+            factors = self._length * inverse_norms(Q.astype(np.float64))
+        queries = (rows, norms, shifts, factors)
+        plan = (exact._code, width, n_refined)
 
-    def _factors(self, Q: Array) -> Floats:
-        if isinstance(self._codes.geometry, Euclidean):
-            return np.ones(len(Q))
-        factors = inverse_norms(Q.astype(np.float64))
-        if isinstance(self._codes.geometry, InnerProduct):
-            factors *= np.sqrt(self._codes.geometry.squared_length)
-        return factors
+        def work(first: int, last: int) -> None:
+            search(*self._task, *queries, *plan, first, last, *answer)
+
+        run_slices(work, len(Q), n_jobs, grain=GRAIN)
+        return int(answer[2].min(initial=answer[1].shape[1]))
 
 
-def neighbors_of_all(exact: ExactIndex, n: int, n_jobs: int | None) -> Ints:
-    """The n rows nearest to each row among the lifted rows, itself included."""
+def _length(geometry: Geometry) -> float:
+    """What queries are scaled to before they are encoded, 0 leaves them as they are."""
+    if isinstance(geometry, InnerProduct):
+        return float(np.sqrt(geometry.squared_length))
+    return 0.0 if isinstance(geometry, Euclidean) else 1.0
+
+
+def neighbors_of_all(
+    exact: ExactIndex, n: int, n_jobs: int | None
+) -> tuple[Floats, Ints]:
+    """Distances and rows of the n lifted rows nearest to each, itself included."""
     X = exact.catalogue()
     if exact.metric == "inner_product":
         X = InnerProduct(X).lift(X).astype(np.float32)
         lifted = ExactIndex(X, "sqeuclidean", n, True, False, n_jobs)
-        return lifted.nearest(X, n, n_jobs)[1]
-    return exact.nearest(X, n, n_jobs)[1]
+        return lifted.nearest(X, n, n_jobs)
+    return exact.nearest(X, n, n_jobs)

@@ -8,12 +8,17 @@ variance :math:`s^2` the interval is Wilson's for
 
 independent trials: the number that would have the variance that was seen.
 
+Whoever looks at several candidates until one pleases is likelier to be pleased by
+chance. So the j-th that is judged has to be above the promise with an interval of
+confidence :math:`1 - 0.05 / (j (j + 1))`: together they err as often as one of 95%.
+
 References
 ----------
 .. [1] Wilson (1927). "Probable inference, the law of succession, and statistical
    inference". JASA 22(158).
 """
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +26,7 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import ExactIndex
 
-Z = 1.959964  # 95% of a normal distribution lie within
+DOUBT = 0.05  # an interval misses the truth this often
 
 
 class Interval(NamedTuple):
@@ -47,17 +52,19 @@ class HeldOut(NamedTuple):
     truth: Ints
     tied: float
 
-    def recall(self, indices: Ints) -> Interval:
-        """Recall of an answer, int64 (n_queries, k)."""
+    def recall(self, indices: Ints, candidate: int = 0) -> Interval:
+        """Recall of an answer, int64 (n_queries, k), see ``interval``."""
         there = self.truth >= 0
         hits = (indices[:, :, None] == self.truth[:, None, :]).any(axis=1) & there
         wanted = there.sum(axis=1)
         shares = hits[wanted > 0].sum(axis=1) / wanted[wanted > 0]
-        return interval(shares, self.truth.shape[1])
+        return interval(shares, self.truth.shape[1], candidate)
 
 
-def interval(shares: Floats, k: int) -> Interval:
+def interval(shares: Floats, k: int, candidate: int = 0) -> Interval:
     """Mean of shares of k, shape (n,), and its interval.
+
+    candidate : 0 for an interval of 95%; 1, 2, ... for the candidate that is judged
 
     Examples
     --------
@@ -67,22 +74,37 @@ def interval(shares: Floats, k: int) -> Interval:
     p, spread = float(shares.mean()), float(shares.var())
     alike = p * (1.0 - p) / spread if spread > 0.0 else float(k)
     n = len(shares) * min(float(k), alike)
-    middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n * n))
+    doubt = DOUBT / max(1, candidate * (candidate + 1))
+    z = NormalDist().inv_cdf(1.0 - doubt / 2.0)
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n * n))
     return Interval(p, float(middle - half), min(1.0, float(middle + half)))
 
 
 def hold_out(
-    exact: ExactIndex, rows: Ints, hidden: Ints, k: int, n_jobs: int | None
+    exact: ExactIndex,
+    rows: Ints,
+    hidden: Ints,
+    k: int,
+    n_jobs: int | None,
+    known: tuple[Floats, Ints] | None = None,
 ) -> HeldOut:
-    """Make queries of ``rows``; all ``hidden`` rows are kept out of their answers."""
+    """Make queries of ``rows``; all ``hidden`` rows are kept out of their answers.
+
+    known : distances and rows (n_samples, n) of the nearest rows of every row, itself
+        among them, where they are there already; asked for again where too few
+    """
     queries = exact.catalogue()[rows]
-    # A few more than k, so that k are left when the hidden ones are taken out.
     n_samples = len(exact.rows)
     share = len(hidden) / n_samples
+    # A few more than k, so that k are left when the hidden ones are taken out.
     many = min(n_samples, k + 16 + int(3 * share * k))
-    distances, near = exact.nearest(queries, many, n_jobs)
-    tied = distances[:, min(k, many - 1)] == distances[:, min(k, many - 1) - 1]
+    if known is None or known[0].shape[1] < many:
+        distances, near = exact.nearest(queries, many, n_jobs)
+    else:
+        distances, near = known[0][rows], known[1][rows]
+    last = min(k, near.shape[1] - 1)
+    tied = distances[:, last] == distances[:, last - 1]
     gone = np.zeros(n_samples, bool)
     gone[hidden] = True
     order = np.argsort(gone[near], axis=1, kind="stable")[:, :k]

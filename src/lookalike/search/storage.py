@@ -2,19 +2,13 @@
 
 A folder holds every array as ``.npy`` and one ``index.json``, which carries a SHA-256
 of every file and of itself: an index and the ids of its rows cannot be mixed up with
-those of another. It is written beside its place, synced and renamed, so that a reader
-sees all of it or nothing. Nothing is pickled.
+those of another. How it is written and read is ``lookalike._files``.
 
 Processes that load the same folder share its pages. ``.npy`` files begin their data at
 a multiple of 64 bytes, so a mapped array is aligned as the kernels want it.
 """
 
-import hashlib
-import json
 import os
-import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,18 +16,23 @@ from typing import Any
 import numpy as np
 
 import lookalike
+from lookalike import _files
 from lookalike._typing import Array
 from lookalike.kernels import simd
 from lookalike.kernels.bounds import WIDE
+from lookalike.kernels.graph import TAIL
 from lookalike.kernels.neighbors import HIDDEN
 from lookalike.kernels.simd import PANEL
+from lookalike.search.approximate import ApproximateNeighbors, Walk
 from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
+from lookalike.search.graph import LINE, NeighborGraph, codes_of_parts
 from lookalike.search.index import ExactIndex
+from lookalike.search.promise import Interval
 from lookalike.search.rotation import RotationFilter
 
 FORMAT = 1
 """The form of the folder; a reader refuses a higher one by name."""
-_FILE = re.compile(r"\w+\.npy")
+DOCUMENT = "index.json"
 _SCALARS = ("scale", "_row_error", "_row_radius")
 
 
@@ -75,6 +74,96 @@ def index_from_state(
     if filter is not None:
         _check_filter(filter, len(rows), about["n_features"])
     return ExactIndex.of_parts(metric, about["n_features"], rows, norms, filter)
+
+
+def engine_state(
+    engine: ApproximateNeighbors,
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """What a fitted engine holds beside its exact index."""
+    parameters = engine.get_params()
+    if not isinstance(parameters["random_state"], int):
+        parameters["random_state"] = 0  # a generator that has moved on cannot be kept
+    about: dict[str, Any] = {"parameters": parameters, "walk": None}
+    measured = ("method_", "memory_", "build_seconds_", "queries_per_second_")
+    about["measured"] = {key: getattr(engine, key) for key in measured}
+    walk = engine._graph
+    if walk is None:
+        return {}, about
+    graph = walk.graph
+    about["walk"] = {
+        "width": walk.width,
+        "n_refined": walk.n_refined,
+        "recall": list(walk.recall),
+        "n_axes": graph.codes.n_axes,
+        "batches": engine._batch_graph,
+    }
+    arrays = {"lines": graph.codes.lines, "edges": graph.edges}
+    arrays |= {"entries": graph.entries}
+    return arrays | {"axes": graph.codes.axes, "centre": graph.codes.centre}, about
+
+
+def engine_from_state(
+    arrays: Mapping[str, Array], about: Mapping[str, Any], index: ExactIndex
+) -> ApproximateNeighbors | None:
+    """The engine over an index whose ``engine_state`` this is.
+
+    None if its graph is for another processor than this one.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not belong together: kernels would read beside them.
+    """
+    engine = ApproximateNeighbors(**about["parameters"])
+    for key, value in about["measured"].items():
+        setattr(engine, key, value)
+    walk = None
+    if about["walk"] is not None:
+        held = {key: _as_compiled_for(array) for key, array in arrays.items()}
+        n_axes = about["walk"]["n_axes"]
+        _check_graph(held, n_axes, index)
+        if (held["lines"].dtype == np.int8) != simd.HAS_VNNI:
+            return None
+        geometry = _geometry_of(index)
+        codes = codes_of_parts(
+            geometry, held["lines"], held["axes"], held["centre"], n_axes
+        )
+        graph = NeighborGraph(index, codes, held["edges"], held["entries"])
+        recall = Interval(*about["walk"]["recall"])
+        walk = Walk(graph, about["walk"]["width"], about["walk"]["n_refined"], recall)
+    batches = walk is not None and bool(about["walk"]["batches"])
+    return engine._restore(index, walk, batches)
+
+
+def _geometry_of(index: ExactIndex) -> Geometry:
+    """Where the distances of an index that has a filter are Euclidean."""
+    if index.filter is None:
+        raise ValueError("index and graph do not belong together.")
+    return index.filter.geometry
+
+
+def _check_graph(held: Mapping[str, Array], n_axes: int, index: ExactIndex) -> None:
+    lines, edges, entries = held["lines"], held["edges"], held["entries"]
+    n, padded = len(index.rows), -(-n_axes // 16) * 16
+    good = (
+        lines.dtype in (np.int8, np.uint8)
+        and lines.ndim == 2
+        and len(lines) == n
+        and lines.shape[1] % LINE == 0
+        and 0 < n_axes <= lines.shape[1] - TAIL
+        and edges.dtype == np.int32
+        and edges.ndim == 2
+        and len(edges) == n
+        and -1 <= edges.min() <= edges.max() < n
+        and entries.dtype == np.int64
+        and entries.ndim == 1
+        and 0 <= entries.min() <= entries.max() < n
+        and held["axes"].dtype == held["centre"].dtype == np.float32
+        and held["axes"].shape == (index.n_features, padded)
+        and held["centre"].shape == (padded,)
+    )
+    if not good:
+        raise ValueError("index and graph do not belong together.")
 
 
 def runs_here(index: ExactIndex) -> bool:
@@ -161,34 +250,10 @@ def write_folder(
         If the place is taken, or an array holds Python objects.
     """
     folder = Path(folder)
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    if _files.is_taken(folder):
         raise ValueError(f"{folder} exists already; it is never overwritten.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = folder.parent / f".unfinished-{secrets.token_hex(8)}"
-    try:
-        scratch.mkdir()
-        files = {}
-        for key, array in arrays.items():
-            path = scratch / f"{key}.npy"
-            with path.open("xb") as stream:
-                np.save(stream, array, allow_pickle=False)
-                os.fsync(stream.fileno())
-            files[path.name] = _sha256(path)
-        document = {
-            "format": FORMAT,
-            "version": lookalike.__version__,
-            "about": about,
-            "files": files,
-        }
-        with (scratch / "index.json").open("xb") as stream:
-            stream.write(_canonical(document))
-            stream.flush()
-            os.fsync(stream.fileno())
-        scratch.rename(folder)
-    except BaseException:  # Ctrl-C too must not leave half an index
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
-    return folder
+    document = {"format": FORMAT, "version": lookalike.__version__, "about": about}
+    return _files.write_folder(folder, arrays, document, DOCUMENT)
 
 
 def read_folder(
@@ -202,61 +267,13 @@ def read_folder(
         If a file is missing or is not what was written, or the format is another one.
     """
     folder = Path(folder)
-    document = _read_document(folder)
-    arrays = {}
-    for file, expected in document["files"].items():
-        path = folder / file
-        if not path.is_file() or _sha256(path) != expected:
-            raise ValueError(
-                f"{folder} is damaged: {file} is not the file that was written."
-            )
-        arrays[path.stem] = _map(path)
-    return arrays, document["about"]
-
-
-def _read_document(folder: Path) -> dict[str, Any]:
-    path = folder / "index.json"
-    if not path.is_file():
-        raise ValueError(f"{folder} holds no index: there is no index.json in it.")
-    written = path.read_bytes()
-    try:
-        document = json.loads(written)
-        document.pop("checksum")
-        whole = _canonical(document) == written
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        whole = False
-    if not whole:
-        raise ValueError(f"{folder} is damaged: index.json is not what was written.")
-    if document.get("format") != FORMAT:
+    if not (folder / DOCUMENT).is_file():
+        raise ValueError(f"{folder} holds no index: there is no {DOCUMENT} in it.")
+    document = _files.read_document(folder, DOCUMENT)
+    if document["format"] != FORMAT:
         raise ValueError(
-            f"{folder} was written in format {document.get('format')} by lookalike "
+            f"{folder} was written in format {document['format']} by lookalike "
             f"{document.get('version')}; this is lookalike {lookalike.__version__}, "
             f"which reads format {FORMAT}."
         )
-    files = document.get("files")
-    # A path in place of a file's name would lead out of the folder.
-    if not isinstance(files, dict) or not all(map(_FILE.fullmatch, files)):
-        raise ValueError(f"{folder} was not written by lookalike.")
-    return document
-
-
-def _canonical(document: Mapping[str, Any]) -> bytes:
-    """The one form in which a document is written: any change of it shows."""
-    body = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
-    digest = hashlib.sha256(body.encode()).hexdigest()
-    whole = {**document, "checksum": digest}
-    return json.dumps(whole, indent=2, sort_keys=True, allow_nan=False).encode()
-
-
-def _map(path: Path) -> Array:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError:
-        # What cannot be mapped: no elements (read as it is), or objects (refused).
-        array = np.load(path, allow_pickle=False)
-    return np.asarray(array)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return _files.read_arrays(folder, document), document["about"]

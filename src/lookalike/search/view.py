@@ -121,7 +121,9 @@ class Part:
         self, engine: Engine, Q: Array, k: int, n_jobs: int | None
     ) -> tuple[Floats, Ints]:
         """Ask for spare rows if some are dead; what is short all the same is exact."""
-        spare = k if self.floors is not None else 0
+        # An engine keeps its promise for a number of rows, and may be slow beyond.
+        most = getattr(engine, "n_neighbors", 2 * k)
+        spare = max(0, min(k, most - k)) if self.floors is not None else 0
         distances, rows = engine.kneighbors(Q, min(k + spare, len(self.ids)))
         if self.index.metric == "euclidean":
             distances = distances**2  # of which the root is the same again
