@@ -5,7 +5,7 @@ BIN := $(ENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench
+.PHONY: help install demo serve test check bench soak
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,6 +13,10 @@ help:  ## Show this list
 install: $(ENV)/.all  ## Make the environment (.venv) with every extra
 demo: $(ENV)/.demo  ## Learn, recognise and search real handwritten digits
 	$(BIN)/lookalike demo --folder runs/demo
+
+serve: $(ENV)/.serve $(ENV)/.demo  ## Serve the demo's digits, with a page: http://127.0.0.1:8000
+	test -e runs/demo/current || $(BIN)/lookalike demo --folder runs/demo
+	$(BIN)/lookalike serve runs/demo
 
 test: $(ENV)/.test  ## Run every test
 	$(BIN)/python -m pytest -q --numprocesses auto
@@ -23,6 +27,10 @@ check: $(ENV)/.test  ## Lint, types and the layer test
 
 bench: $(ENV)/.bench  ## Speed beside the peers, as tables
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench triplet
+
+soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire: long tests, minutes at twice its capacity
+	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/test_service_*.py
+	$(BIN)/python benchmarks/soak.py
 
 $(ENV)/.%: pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --no-compile --editable '.[$*]' && touch $@

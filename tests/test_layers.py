@@ -13,6 +13,7 @@ ALLOWED: dict[str, set[str]] = {
     "learn": {"kernels", "features", "search"},
     "evaluate": {"kernels"},
     "systems": {"kernels", "datasets", "features", "search", "learn", "evaluate"},
+    "service": {"features", "search", "learn", "evaluate", "systems"},
     "bench": {
         "kernels",
         "datasets",
@@ -22,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
         "evaluate",
         "systems",
     },
-    "cli": {"datasets", "features", "evaluate", "systems", "bench"},
+    "cli": {"datasets", "features", "evaluate", "systems", "service", "bench"},
 }
 ROOT = Path(__file__).parents[1] / "src" / "lookalike"
 

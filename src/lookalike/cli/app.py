@@ -11,7 +11,10 @@ from lookalike.cli.describe import describe
 from lookalike.cli.doctor import doctor
 from lookalike.cli.evaluate import evaluate
 from lookalike.cli.explain import explain
+from lookalike.cli.keep import export, fold, reembed, restore, snapshot
+from lookalike.cli.keys import keys
 from lookalike.cli.search import search
+from lookalike.cli.serve import serve
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
 
@@ -22,10 +25,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (demo, train, evaluate, classify, explain, search, describe):
+for verb in (demo, train, evaluate, classify, explain, search, describe, serve):
     app.command()(verb)
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
+app.add_typer(keys, name="keys")
+for keep in (fold, reembed, snapshot, restore, export):
+    app.command()(keep)
 app.command()(doctor)
 app.command()(bench)
 

@@ -5,6 +5,7 @@ transparency, palettes, 16 bits, colour); ``prepare_digit`` then brings a drawn 
 photographed digit into the form in which MNIST keeps its own.
 """
 
+import io
 import os
 import struct
 from pathlib import Path
@@ -22,9 +23,10 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
 
 
 def read_image(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | bytes,
     size: tuple[int, int] | None = None,
     mode: Literal["L", "RGB"] = "L",
+    max_pixels: int = MAX_PIXELS,
 ) -> Array:
     """Read an image file as an array of bytes.
 
@@ -34,12 +36,15 @@ def read_image(
 
     Parameters
     ----------
-    path : path
-        Any still image that Pillow reads: PNG, JPEG, WebP, TIFF, BMP, GIF and others.
+    path : path or bytes
+        Any still image that Pillow reads: PNG, JPEG, WebP, TIFF, BMP, GIF and others;
+        or the contents of such a file.
     size : (height, width), default=None
         Resize to this many pixels; None keeps the image's own size.
     mode : {"L", "RGB"}, default="L"
         Grey, or red, green and blue.
+    max_pixels : int, default=64,000,000
+        A larger image is refused before it is unpacked.
 
     Returns
     -------
@@ -48,28 +53,30 @@ def read_image(
     Raises
     ------
     ValueError
-        If the path is no still image of at most 64 megapixels, in one sentence.
+        If this is no still image of at most that many pixels, in one sentence.
     """
-    path = Path(path)
+    source = io.BytesIO(path) if isinstance(path, bytes) else Path(path)
+    name = "The image" if isinstance(path, bytes) else str(path)
     if mode not in ("L", "RGB"):
         raise ValueError(f"mode must be 'L' or 'RGB', got {mode!r}.")
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"size must be (height, width), both positive, got {size}.")
-    _check_file(path)
+    if isinstance(source, Path):
+        _check_file(source)
     try:
-        with Image.open(path) as image:
-            _check_image(image, path)
-            picture = _flatten(ImageOps.exif_transpose(image), path).convert(mode)
+        with Image.open(source) as image:
+            _check_image(image, name, max_pixels)
+            picture = _flatten(ImageOps.exif_transpose(image), name).convert(mode)
     except UnidentifiedImageError:
-        raise ValueError(f"{path} is not an image that can be read.") from None
+        raise ValueError(f"{name} is not an image that can be read.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(_too_large(path)) from None
+        raise ValueError(_too_large(name, max_pixels)) from None
     except _Refused:
         raise
     except PermissionError:
-        raise ValueError(f"{path} may not be read: permission denied.") from None
+        raise ValueError(f"{name} may not be read: permission denied.") from None
     except _BROKEN as error:
-        raise ValueError(f"{path} is a damaged or truncated image: {error}.") from None
+        raise ValueError(f"{name} is a damaged or truncated image: {error}.") from None
     if size is not None:
         picture = picture.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     return np.asarray(picture)
@@ -144,20 +151,20 @@ def _check_file(path: Path) -> None:
         raise ValueError(f"{path} is empty (0 bytes); expected an image file.")
 
 
-def _check_image(image: Image.Image, path: Path) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _Refused(_too_large(path))
+def _check_image(image: Image.Image, path: str, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise _Refused(_too_large(path, max_pixels))
     # Two views in one MPO file are how some cameras write a still picture.
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":
         raise _Refused(f"{path} has {frames} frames; expected a still image.")
 
 
-def _too_large(path: Path) -> str:
-    return f"{path} is too large; expected at most {MAX_PIXELS:,} pixels."
+def _too_large(path: str, max_pixels: int) -> str:
+    return f"{path} is too large; expected at most {max_pixels:,} pixels."
 
 
-def _flatten(image: Image.Image, path: Path) -> Image.Image:
+def _flatten(image: Image.Image, path: str) -> Image.Image:
     """Return the image in 8 bits a channel, without transparency."""
     if image.mode == "F":
         raise _Refused(f"{path} holds decimal numbers; expected 8 or 16 bits a pixel.")

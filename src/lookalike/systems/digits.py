@@ -6,6 +6,7 @@ known ones, let them vote. Everything that an answer needs lies in one generatio
 
 import os
 import time
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -48,6 +49,7 @@ _ABOUT = (
     *("configuration", "embedding_version", "data"),
     *("facts", "metrics", "comparison"),
 )
+_SHOWN = 60  # mistakes whose pictures are kept
 
 
 @dataclass(frozen=True)
@@ -302,6 +304,7 @@ class Digits:
             "accuracy_of_raw_pixels": bootstrap(accuracy, truth, raw),
             "gain_over_raw_pixels": comparison.difference,
         }
+        self.about_["quality"] = self._quality(images, truth, predicted)
         tell("timing single answers", 0.9)
         self.about_["metrics"] = {name: asdict(m) for name, m in metrics.items()}
         self.about_["comparison"] = asdict(comparison)
@@ -337,6 +340,7 @@ class Digits:
             catalogue = [arrays.pop(key) for key in ("images", "labels", "vectors")]
             system._index(EMBEDDINGS[system.embedding].from_arrays(arrays), *catalogue)
             system.about_ = {key: found.about[key] for key in _ABOUT}
+            system.about_["quality"] = found.about.get("quality")
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise Damaged(
                 f"{found.folder} holds no system of digits: {error}"
@@ -401,6 +405,29 @@ class Digits:
         votes = self.labels_[rows][:, :, None] == self.classes_
         shares = votes.mean(axis=1)
         return Labels(self.classes_[shares.argmax(axis=1)], shares)
+
+    def _quality(self, images: Array, truth: Array, predicted: Array) -> dict[str, Any]:
+        """Which test images were taken for what, and a few of the mistakes."""
+        wrong = np.flatnonzero(predicted != truth)
+        classes = np.union1d(self.classes_, truth)  # a test image may show another
+        places = (np.searchsorted(classes, y) for y in (truth, predicted))
+        confusion = np.zeros((len(classes),) * 2, int)
+        np.add.at(confusion, tuple(places), 1)
+        return {
+            "n_test": len(truth),
+            "wrong": wrong.tolist(),
+            "classes": classes.tolist(),
+            "confusion": confusion.tolist(),
+            "shape": list(images.shape[1:]),
+            "errors": [
+                {
+                    "truth": truth[row].tolist(),
+                    "predicted": predicted[row].tolist(),
+                    "pixels": b64encode(np.ascontiguousarray(images[row])).decode(),
+                }
+                for row in wrong[:_SHOWN]
+            ],
+        }
 
     def _milliseconds(self, images: Array) -> float:
         seconds = []

@@ -1,0 +1,333 @@
+"""``lookalike bench service``: the service under load, beside the plainest program.
+
+Servers and the load generator are processes of their own. The same requests go to
+``lookalike serve`` and to ``benchmarks/plain_service.py`` (FastAPI, Pillow and faiss),
+in turns, each with one worker process. Latency is measured at half of the server's own
+peak rate, from the moment at which a request was due.
+"""
+
+import base64
+import contextlib
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Array
+from lookalike.bench import _run
+from lookalike.bench._run import Row
+
+SECONDS = 4.0
+CONNECTIONS = 32
+_PLAIN = Path(__file__).parents[3] / "benchmarks"
+_BOUNDARY = "lookalike"
+
+
+def run(
+    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+) -> dict[str, Any]:
+    """Measure every job whose name holds ``only``."""
+    chosen = {name: job for name, job in JOBS.items() if only is None or only in name}
+    if not chosen:
+        raise ValueError(f"No job's name holds {only!r}; there are {', '.join(JOBS)}.")
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), rounds)
+        with bench:
+            for done, (name, job) in enumerate(chosen.items()):
+                if report:
+                    report(name, done / len(chosen))
+                rows += [{"job": name, **row} for row in job(bench)]
+    return {"machine": _run.machine(), "rows": rows}
+
+
+class Server:
+    """A server in a process of its own."""
+
+    def __init__(self, command: list[str], env: dict[str, str], ready: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [word.replace("PORT", str(self.port)) for word in command]
+        self.process = subprocess.Popen(
+            command, env={**os.environ, **env}, stderr=subprocess.DEVNULL
+        )
+        until = time.monotonic() + 120
+        while True:
+            with contextlib.suppress(OSError, AssertionError):
+                assert self.ask("GET", ready)[0] == 200
+                return
+            if time.monotonic() > until or self.process.poll() is not None:
+                raise RuntimeError(f"{' '.join(command)} did not start.")
+            time.sleep(0.1)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, kind: str = "application/json"
+    ) -> tuple[int, Any]:
+        """One request of our own."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            if body is not None and not isinstance(body, bytes):
+                body = json.dumps(body).encode()
+            connection.request(method, path, body, {"content-type": kind})
+            answer = connection.getresponse()
+            read = answer.read()
+            return answer.status, json.loads(read) if read[:1] == b"{" else read
+
+    @property
+    def megabytes(self) -> float:
+        """Memory of the process that is its own."""
+        with open(f"/proc/{self.process.pid}/smaps_rollup") as lines:
+            kinds = dict(line.split(":", 1) for line in lines if ":" in line)
+        own = ("Private_Clean", "Private_Dirty")
+        return sum(int(kinds[kind].split()[0]) for kind in own) / 1024
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(15)
+        self.process.kill()
+        self.process.wait()
+
+
+class Bench:
+    """A generation, the two servers, and requests."""
+
+    def __init__(self, folder: Path, rounds: int) -> None:
+        self.folder = folder
+        self.rounds = rounds
+
+    def __enter__(self) -> "Bench":
+        from lookalike.datasets import load_digits_sample, load_mnist
+
+        try:
+            data = load_mnist()
+        except FileNotFoundError:
+            data = load_digits_sample()
+        self.queries = data.x_test[::7][:200]
+        library = self.folder / "library"
+        given = os.environ.get("LOOKALIKE_BENCH_GENERATION")
+        self._two_generations(library, data, given)
+        code = "from lookalike.cli.app import main; main()"
+        ours = [sys.executable, "-c", code, "serve", str(library), "--port", "PORT"]
+        self.ours = Server(ours, {}, "/readyz")
+        plain = [sys.executable, "-m", "uvicorn", "plain_service:app"]
+        plain += ["--port", "PORT", "--app-dir", str(_PLAIN), "--log-level", "critical"]
+        env = {"GENERATION": str(library / "0001"), "FAISS_THREADS": "1"}
+        self.plain = Server(plain, env, "/openapi.json")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.ours.stop()
+        self.plain.stop()
+
+    def _two_generations(self, folder: Path, data: Any, given: str | None) -> None:
+        from lookalike.systems import generation
+        from lookalike.systems.digits import Digits
+        from lookalike.systems.library import Library
+
+        library = Library("digits", folder)
+        if given is None:
+            system = Digits(n_jobs=-1).fit(data)
+            library.add(system.save)
+            found = generation.load(folder / "0001", "digits")
+        else:
+            found = generation.load(given, "digits")
+        about = dict(found.about)
+        for key in ("files", "format", "name", "version", "created"):
+            about.pop(key, None)
+        while len(library.names()) < 2:
+            library.add(
+                lambda path: generation.save(path, "digits", found.arrays, about)
+            )
+        library.activate("0001")
+
+    def load(
+        self,
+        server: Server,
+        path: str,
+        body: bytes,
+        kind: str,
+        rate: float | None = None,
+        connections: int = CONNECTIONS,
+        seconds: float = SECONDS,
+    ) -> dict[str, Any]:
+        """Put a server under load from another process."""
+        order = {
+            "host": "127.0.0.1",
+            "port": server.port,
+            "path": path,
+            "body": base64.b64encode(body).decode(),
+            "content_type": kind,
+            "connections": connections,
+            "seconds": seconds,
+            "rate": rate,
+            "first": time.time_ns() // 1000 % 10**11,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "lookalike.bench._load"],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return dict(json.loads(done.stdout))
+
+
+def _png(image: Array) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _form(images: list[bytes]) -> tuple[bytes, str]:
+    parts = b"".join(
+        b'--%s\r\nContent-Disposition: form-data; name="image"; filename="q.png"\r\n'
+        b"Content-Type: image/png\r\n\r\n%s\r\n" % (_BOUNDARY.encode(), image)
+        for image in images
+    )
+    body = parts + f"--{_BOUNDARY}--\r\n".encode()
+    return body, f"multipart/form-data; boundary={_BOUNDARY}"
+
+
+def _row(method: str, found: dict[str, Any], **more: Any) -> Row:
+    statuses = found["statuses"]
+    failed = sum(n for status, n in statuses.items() if status != "200")
+    numbers = {key: found[key] for key in ("per_second", "p50", "p95", "p99")}
+    return {"method": method, **numbers, "failed": failed, **more}
+
+
+def _both(
+    bench: Bench, images: list[bytes], connections: int, each: int
+) -> Iterator[Row]:
+    """Peak and latency at half of it, ours and the plain program's, in turns."""
+    body, kind = _form(images)
+    servers = {
+        "lookalike": (bench.ours, "/v1/digits/search?k=10"),
+        "FastAPI + faiss": (bench.plain, "/search?k=10"),
+    }
+    peaks: dict[str, list[float]] = {name: [] for name in servers}
+    rows: dict[str, Row] = {}
+    for server, path in servers.values():
+        bench.load(server, path, body, kind, seconds=1.0)
+    for _ in range(bench.rounds):
+        for name, (server, path) in servers.items():
+            found = bench.load(server, path, body, kind, connections=connections)
+            peaks[name].append(found["per_second"])
+            rows[f"{name}, peak"] = _row(f"{name}, peak", found)
+    for name, (server, path) in servers.items():
+        rows[f"{name}, peak"]["per_second"] = median(peaks[name])
+        half = median(peaks[name]) / 2
+        found = bench.load(server, path, body, kind, rate=half, connections=connections)
+        rows[f"{name}, half"] = _row(f"{name}, half of its peak", found)
+    ours, plain = (median(peaks[name]) for name in servers)
+    rows["lookalike, peak"]["ratio"] = ours / plain
+    for row in rows.values():
+        yield {**row, "images_per_second": row["per_second"] * each}
+
+
+def one_image(bench: Bench) -> Iterator[Row]:
+    """Search of one image a request."""
+    yield from _both(bench, [_png(bench.queries[0])], CONNECTIONS, 1)
+
+
+def a_hundred(bench: Bench) -> Iterator[Row]:
+    """Search of a hundred images a request."""
+    yield from _both(bench, [_png(q) for q in bench.queries[:100]], 4, 100)
+
+
+def events(bench: Bench) -> Iterator[Row]:
+    """Events in batches of a hundred, acknowledged when the disk has them."""
+    moment = "2026-01-01T00:00:00Z"
+    batch = [
+        {
+            "event_id": f"@@@@@@@@@@@@-{i}",
+            "action_name": "click",
+            "timestamp": moment,
+            "query_id": "q",
+            "client_id": f"c{i}",
+            "event_attributes": {
+                "object": {"object_id": str(i)},
+                "position": {"ordinal": i},
+            },
+        }
+        for i in range(100)
+    ]
+    body = json.dumps({"events": batch}).encode()
+    kind = "application/json"
+    peak = bench.load(bench.ours, "/v1/events", body, kind, connections=8)
+    half = peak["per_second"] / 2
+    calm = bench.load(bench.ours, "/v1/events", body, kind, half, 8)
+    for name, found in (("peak", peak), ("half of its peak", calm)):
+        rate = found["per_second"] * 100
+        yield _row(f"lookalike, {name}", found, events_per_second=rate)
+
+
+def disturbed(bench: Bench) -> Iterator[Row]:
+    """Search at half of the peak while generations are swapped and items upserted."""
+    body, kind = _form([_png(bench.queries[0])])
+    path = "/v1/digits/search?k=10"
+    peak = bench.load(bench.ours, path, body, kind)["per_second"]
+    for name, trouble in (("nothing", None), ("swaps", _swap), ("upserts", _upsert)):
+        with _meanwhile(trouble, bench) as count:
+            found = bench.load(bench.ours, path, body, kind, rate=peak / 2)
+        yield _row(f"lookalike, beside {name}", found, beside=count[0])
+
+
+@contextlib.contextmanager
+def _meanwhile(
+    trouble: Callable[[Bench, int], None] | None, bench: Bench
+) -> Iterator[list[int]]:
+    count, stop = [0], threading.Event()
+
+    def work() -> None:
+        while trouble and not stop.is_set():
+            trouble(bench, count[0])
+            count[0] += 1
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield count
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _swap(bench: Bench, turn: int) -> None:
+    name = ("0002", "0001")[turn % 2]
+    bench.ours.ask("POST", "/v1/digits/generations/activate", {"name": name})
+    time.sleep(0.5)
+
+
+def _upsert(bench: Bench, turn: int) -> None:
+    images = np.roll(bench.queries, turn, axis=0)[:50]
+    items = [
+        {"id": f"n{turn}-{i}", "label": 1, "image": {"pixels": image.tolist()}}
+        for i, image in enumerate(images)
+    ]
+    bench.ours.ask("POST", "/v1/digits/items", {"items": items})
+    time.sleep(0.1)
+
+
+JOBS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "one image": one_image,
+    "a hundred images": a_hundred,
+    "events": events,
+    "disturbed": disturbed,
+}

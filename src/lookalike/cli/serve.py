@@ -1,0 +1,63 @@
+"""``lookalike serve``: saved systems behind HTTP, with a page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="Systems, or folders with their generations. [digits]"),
+]
+
+
+def serve(
+    generations: Names = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="sqlite:///FILE or postgresql://USER@HOST/NAME."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+    state: Annotated[
+        Path | None, typer.Option(help="Where snapshots and the database lie.")
+    ] = None,
+    durability: Annotated[
+        str, typer.Option(help="safe waits for the disk; fast for the system.")
+    ] = "safe",
+    require_key: Annotated[
+        bool, typer.Option(help="Ask for a key on this machine too.")
+    ] = False,
+    rate: Annotated[
+        float, typer.Option(min=0, help="Requests a second of one key; 0 is any.")
+    ] = 0.0,
+    log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
+) -> None:
+    """Answer over HTTP, on this machine; elsewhere every request needs a key."""
+    try:
+        from lookalike.service.server import database_url, is_loopback, libraries_of
+        from lookalike.service.server import serve as run
+        from lookalike.service.settings import Settings
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"The service needs {error.name}: pip install 'lookalike[serve]'"
+        ) from None
+
+    if durability not in ("safe", "fast"):
+        raise ValueError(f"The durability must be safe or fast, got {durability!r}.")
+    libraries = libraries_of(generations or ["digits"])
+    first = next(iter(libraries.values()))
+    state = state or first.folder / "service"
+    settings = Settings(
+        state=state,
+        require_key=require_key or not is_loopback(host),
+        durability="safe" if durability == "safe" else "fast",
+        workers=workers,
+        rate=rate,
+        log_requests=log_requests,
+    )
+    state.mkdir(parents=True, exist_ok=True)
+    url = database or database_url(state)
+    typer.echo(f"http://{host}:{port} (Ctrl-C stops it)", err=True)
+    run(libraries, url, settings, host, port)

@@ -1,0 +1,52 @@
+"""Two generations side by side."""
+
+from typing import Any
+
+import numpy as np
+
+from lookalike.evaluate import paired_test
+
+
+def compared(
+    first: str, second: str, one: dict[str, Any], other: dict[str, Any]
+) -> dict[str, Any]:
+    """Their metrics, and a paired test where both answered the same test images.
+
+    Parameters
+    ----------
+    first, second : str
+        Names.
+    one, other : dict
+        What their ``system.json`` says.
+
+    Examples
+    --------
+    >>> about = {"metrics": {}, "data": {"checksum": "a"}}
+    >>> wrong = [{"n_test": 100, "wrong": list(range(n))} for n in (2, 12)]
+    >>> one, other = ({**about, "quality": each} for each in wrong)
+    >>> print(compared("0001", "0002", one, other)["sentence"])
+    Image by image 0001 is better by 0.1000 [0.0500, 0.1600], p = 0.002.
+    """
+    answer = {"first": one["metrics"], "second": other["metrics"]}
+    mine, theirs = one.get("quality"), other.get("quality")
+    same = one["data"]["checksum"] == other["data"]["checksum"]
+    if not (mine and theirs and same and mine["n_test"] == theirs["n_test"]):
+        sentence = "They did not answer the same test images: compare with care."
+        return {**answer, "sentence": sentence}
+    right = []
+    for each in (mine, theirs):
+        row = np.ones(each["n_test"], bool)
+        row[np.asarray(each["wrong"], int)] = False
+        right.append(row)
+    result = paired_test(*right)
+    gain = result.difference
+    better, low, high = first, gain.low, gain.high
+    if gain.value < 0:
+        better, low, high = second, -gain.high, -gain.low
+    sentence = (
+        f"Image by image {better} is better by {abs(gain.value):.4f} "
+        f"[{low:.4f}, {high:.4f}], p = {result.p_value:.1g}."
+    )
+    if gain.value == 0:
+        sentence = "Image by image they are equally good."
+    return {**answer, "sentence": sentence, "p_value": result.p_value}

@@ -1,0 +1,165 @@
+"""One database for everything the service must not lose.
+
+SQLite keeps a write-ahead log: readers see the last commit while one writer writes.
+A write takes the lock when it begins, so that it waits for its turn instead of
+failing in the middle.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from lookalike.service.refusal import Refusal
+
+BUSY_SECONDS = 5.0
+_FULL = ("disk is full", "No space left", "disk full")
+
+
+class Database:
+    """Connections to the database at a URL.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///path/to/file`` or ``postgresql://user:password@host/name``.
+    durability : {"safe", "fast"}
+        Whether a commit waits for the disk.
+
+    Raises
+    ------
+    ValueError
+        If the URL is of neither kind.
+    """
+
+    def __init__(self, url: str, durability: Literal["safe", "fast"] = "safe") -> None:
+        self.url = _checked(url)
+        self.durability = durability
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._engine()
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the database."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection = connection.execution_options(reads=True)
+            else:
+                connection = connection.execution_options(
+                    isolation_level="REPEATABLE READ"
+                )
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: all of it is in the database afterwards, or nothing."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def insert(self, table: sa.Table) -> Any:
+        """An insert that may say what to do with what is there already."""
+        if self.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert as lite
+
+            return lite(table)
+        from sqlalchemy.dialects.postgresql import insert as postgres
+
+        return postgres(table)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _engine(self) -> Engine:
+        if not self.is_sqlite:
+            engine = sa.create_engine(
+                self.url.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                pool_size=5,
+                connect_args={"connect_timeout": 5},
+            )
+            commit = "on" if self.durability == "safe" else "off"
+
+            @event.listens_for(engine, "connect")
+            def _ready(connection: Any, record: Any) -> None:
+                connection.autocommit = True
+                connection.execute(f"SET synchronous_commit = {commit}")
+                connection.execute("SET statement_timeout = '30s'")
+                connection.autocommit = False
+
+            return engine
+        assert self.url.database
+        Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_SECONDS})
+        level = "FULL" if self.durability == "safe" else "NORMAL"
+
+        @event.listens_for(engine, "connect")
+        def _open(connection: sqlite3.Connection, record: Any) -> None:
+            connection.isolation_level = None  # BEGIN is ours to say
+            for pragma in (
+                f"synchronous={level}",
+                "secure_delete=ON",
+                "foreign_keys=ON",
+                "journal_size_limit=67108864",
+            ):
+                connection.execute(f"PRAGMA {pragma}").close()
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            reads = connection.get_execution_options().get("reads")
+            connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+        return engine
+
+
+def now() -> int:
+    """Microseconds since 1970, in UTC."""
+    return time.time_ns() // 1000
+
+
+def refusal_of(error: BaseException) -> Refusal:
+    """What to tell a client when the database failed."""
+    text = str(getattr(error, "orig", None) or error)
+    if any(words in text for words in _FULL):
+        return Refusal(507, "The disk is full: nothing was stored.", 5)
+    if "locked" in text or isinstance(error, sa.exc.TimeoutError):
+        return Refusal(503, "The database is busy: nothing was stored.", 1)
+    return Refusal(503, "The database does not answer: nothing was stored.", 2)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database failed, rather than the request."""
+    kinds = (OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, OSError)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, sa.exc.InternalError | sa.exc.DatabaseError):
+        return not isinstance(error, sa.exc.IntegrityError | sa.exc.DataError)
+    return isinstance(error, kinds)
+
+
+def _checked(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError(
+            "The database must be sqlite:///FILE or postgresql://USER@HOST/NAME, got "
+            f"{text if url is None else url.render_as_string()!r}."
+        )
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError("SQLite needs a file here: sqlite:///FILE.")
+    return url

@@ -1,0 +1,204 @@
+"""Items that were added, changed or removed while the service ran.
+
+A generation holds the items of the day it was made. The table holds every change
+since, each with a *revision*, a number that rises by one a change. A generation knows
+up to which revision it holds the changes; what comes after it lies over it.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lookalike._typing import Array
+from lookalike.service.database.connection import Database, now
+from lookalike.service.database.tables import counters, items, vectors
+
+EPOCH = "epoch"
+"""The counter that rises when everything may have changed, as by a restore."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item, as the service keeps it."""
+
+    id: str
+    label: Any = None
+    attributes: dict[str, Any] | None = None
+    image: bytes | None = None  # PNG
+    vector: Array | None = None  # float32
+    deleted: bool = False
+    revision: int = 0
+
+
+def store(
+    database: Database,
+    connection: Connection,
+    system: str,
+    changed: Sequence[Item],
+    embedding_version: str,
+) -> int:
+    """Write items, and those that are deleted as deleted; return the last revision."""
+    revision = take(database, connection, f"items:{system}", len(changed))
+    moment = now()
+    rows, theirs = [], []
+    for item in changed:
+        revision += 1
+        rows.append(
+            {
+                "system": system,
+                "id": item.id,
+                "revision": revision,
+                "deleted": item.deleted,
+                "label": None if item.deleted else json.dumps(item.label),
+                "attributes": json.dumps(item.attributes or {}),
+                "image": item.image,
+                "updated": moment,
+            }
+        )
+        if item.vector is not None:
+            theirs.append(_vector_row(system, item, embedding_version, revision))
+    put(database, connection, items, rows)
+    gone = [item.id for item in changed if item.deleted]
+    if gone:
+        mine = (vectors.c.system == system) & vectors.c.item_id.in_(gone)
+        connection.execute(sa.delete(vectors).where(mine))
+    put(database, connection, vectors, theirs)
+    return revision
+
+
+def store_vectors(
+    database: Database,
+    connection: Connection,
+    system: str,
+    described: Sequence[Item],
+    embedding_version: str,
+) -> None:
+    """Write what another embedding makes of items, unless they changed since."""
+    ids = [item.id for item in described]
+    query = sa.select(items.c.id, items.c.revision)
+    query = query.where(items.c.system == system, items.c.id.in_(ids))
+    current = {row.id: row.revision for row in connection.execute(query)}
+    rows = [
+        _vector_row(system, item, embedding_version, item.revision)
+        for item in described
+        if current.get(item.id) == item.revision
+    ]
+    put(database, connection, vectors, rows)
+
+
+def _vector_row(
+    system: str, item: Item, embedding_version: str, revision: int
+) -> dict[str, Any]:
+    assert item.vector is not None
+    return {
+        "system": system,
+        "item_id": item.id,
+        "embedding_version": embedding_version,
+        "revision": revision,
+        "vector": np.asarray(item.vector, dtype="<f4").tobytes(),
+    }
+
+
+def put(
+    database: Database,
+    connection: Connection,
+    table: sa.Table,
+    rows: Sequence[dict[str, Any]],
+) -> None:
+    """Write rows, over those with the same key."""
+    if not rows:
+        return
+    insert = database.insert(table)
+    keys = [column.name for column in table.primary_key]
+    others = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=keys, set_=others), rows
+    )
+
+
+def take(database: Database, connection: Connection, name: str, n: int) -> int:
+    """Take n numbers of a counter; return the last one that was taken before.
+
+    The row stays locked until the transaction ends: numbers become visible in the
+    order in which they were given.
+    """
+    insert = database.insert(counters).values(name=name, value=0)
+    connection.execute(insert.on_conflict_do_nothing())
+    mine = counters.c.name == name
+    connection.execute(
+        sa.update(counters).where(mine).values(value=counters.c.value + n)
+    )
+    last = connection.execute(sa.select(counters.c.value).where(mine)).scalar_one()
+    return int(last) - n
+
+
+def latest(connection: Connection, system: str) -> int:
+    """The last revision of a system's items, 0 before the first."""
+    return _value(connection, f"items:{system}")
+
+
+def epoch(connection: Connection) -> int:
+    """How often everything may have changed."""
+    return _value(connection, EPOCH)
+
+
+def _value(connection: Connection, name: str) -> int:
+    query = sa.select(counters.c.value).where(counters.c.name == name)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def changes(
+    connection: Connection,
+    system: str,
+    after: int,
+    embedding_version: str,
+    until: int | None = None,
+) -> list[Item]:
+    """Every change after a revision, in its order, with vectors of this version."""
+    join = (
+        (vectors.c.system == items.c.system)
+        & (vectors.c.item_id == items.c.id)
+        & (vectors.c.revision == items.c.revision)
+        & (vectors.c.embedding_version == embedding_version)
+    )
+    columns = (
+        *(items.c.id, items.c.label, items.c.attributes, items.c.image),
+        *(vectors.c.vector, items.c.deleted, items.c.revision),
+    )
+    query = (
+        sa.select(*columns)
+        .select_from(items.outerjoin(vectors, join))
+        .where(items.c.system == system, items.c.revision > after)
+        .order_by(items.c.revision)
+    )
+    if until is not None:
+        query = query.where(items.c.revision <= until)
+    return list(_items(connection.execute(query)))
+
+
+def one(connection: Connection, system: str, id: str) -> Item | None:
+    """The last change of one item, None if it never changed."""
+    columns = (
+        *(items.c.id, items.c.label, items.c.attributes, items.c.image),
+        *(sa.null(), items.c.deleted, items.c.revision),
+    )
+    query = sa.select(*columns).where(items.c.system == system, items.c.id == id)
+    return next(_items(connection.execute(query)), None)
+
+
+def _items(rows: Iterable[Any]) -> Any:
+    for id, label, attributes, image, vector, deleted, revision in rows:
+        yield Item(
+            id=id,
+            label=None if label is None else json.loads(label),
+            attributes=json.loads(attributes),
+            image=image,
+            vector=None if vector is None else np.frombuffer(vector, dtype="<f4"),
+            deleted=deleted,
+            revision=revision,
+        )

@@ -1,0 +1,115 @@
+"""The tables. What is written here is what the migrations make, and a test says so.
+
+Times are whole microseconds since 1970 in UTC: exact in both databases, and sortable.
+Names of events follow the OpenSearch User Behavior Insights schema, version 1.3.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("revision", BigInteger, nullable=False),  # one number a change, rising
+    Column("deleted", Boolean, nullable=False),
+    Column("label", Text, nullable=True),  # JSON
+    Column("attributes", Text, nullable=False),  # JSON
+    Column("image", LargeBinary, nullable=True),  # a PNG, as the system reads it
+    Column("updated", BigInteger, nullable=False),
+    Index("items_by_revision", "system", "revision"),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("item_id", String(200), primary_key=True),
+    Column("embedding_version", String(40), primary_key=True),
+    Column("revision", BigInteger, nullable=False),  # of the item it describes
+    Column("vector", LargeBinary, nullable=False),  # float32, little endian
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("application", String(200), nullable=True),
+    Column("action_name", String(100), nullable=False),
+    Column("query_id", String(200), nullable=True),
+    Column("session_id", String(200), nullable=True),
+    Column("client_id", String(200), nullable=True),
+    Column("user_id", String(200), nullable=True),
+    Column("object_id", String(200), nullable=True),
+    Column("position", Integer, nullable=True),
+    Column("value", Double, nullable=True),  # seconds of a dwell, price of a purchase
+    Column("message_type", String(100), nullable=True),
+    Column("message", Text, nullable=True),
+    Column("event_attributes", Text, nullable=False),  # JSON
+    Column("timestamp", BigInteger, nullable=False),  # when it happened
+    Column("received", BigInteger, nullable=False),  # when it was stored
+    Index("events_by_time", "timestamp", "event_id"),
+    Index("events_by_query", "query_id"),
+    Index("events_by_client", "client_id"),
+    Index("events_by_user", "user_id"),
+)
+
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("query_id", String(200), primary_key=True),
+    Column("system", String(40), nullable=False),
+    Column("verb", String(20), nullable=False),
+    Column("generation", String(40), nullable=False),
+    Column("embedding_version", String(40), nullable=False),
+    Column("revision", BigInteger, nullable=False),  # of the items that were seen
+    Column("session_id", String(200), nullable=True),
+    Column("client_id", String(200), nullable=True),
+    Column("user_id", String(200), nullable=True),
+    Column("features", LargeBinary, nullable=False),  # float32, little endian
+    Column("hits", Text, nullable=False),  # JSON: [id, score, propensity], best first
+    Column("timestamp", BigInteger, nullable=False),
+    Index("exposures_by_time", "timestamp", "query_id"),
+    Index("exposures_by_client", "client_id"),
+    Index("exposures_by_user", "user_id"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the secret
+    Column("scope", String(10), nullable=False),
+    Column("rate", Double, nullable=False),  # requests a second, 0 is no limit
+    Column("created", BigInteger, nullable=False),
+    Column("revoked", BigInteger, nullable=True),
+)
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of a salt and the id
+    Column("timestamp", BigInteger, nullable=False),
+)

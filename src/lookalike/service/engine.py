@@ -1,0 +1,138 @@
+"""One thread that computes: requests that come together are answered together.
+
+A search of eight queries costs much less than eight searches of one. While the thread
+answers some requests the next ones gather, and go together. Nobody waits on purpose:
+a lone request is answered at once.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from lookalike.service.refusal import Refusal
+
+Asked = TypeVar("Asked")
+_TOGETHER = 64
+
+
+@dataclass(eq=False)
+class Job(Generic[Asked]):
+    """One request that waits for its answer.
+
+    deadline : of ``time.monotonic``; who missed it is not answered any more
+    """
+
+    asked: Asked
+    deadline: float
+    future: "asyncio.Future[Any]" = field(repr=False)
+
+
+class Engine(Generic[Asked]):
+    """A thread with a bounded queue in front.
+
+    Parameters
+    ----------
+    answer : callable
+        Takes a list of jobs and returns as many answers; an answer may be an
+        exception, which its request gets and nobody else.
+    most_waiting : int
+        How many requests may wait; a further one is refused.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Sequence[Job[Asked]]], Sequence[Any]],
+        most_waiting: int,
+    ) -> None:
+        self._answer = answer
+        self._most_waiting = most_waiting
+        self._waiting: deque[Job[Asked]] = deque()
+        self._wake = threading.Condition()
+        self._running = False
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._running = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what waits, then end."""
+        with self._wake:
+            self._running = False
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return len(self._waiting)
+
+    async def ask(self, asked: Asked, deadline: float) -> Any:
+        """The answer to a request.
+
+        Raises
+        ------
+        Refusal
+            If too many wait, or the deadline passed before it was this one's turn.
+        """
+        future = asyncio.get_running_loop().create_future()
+        with self._wake:
+            if not self._running:
+                raise Refusal(503, "The service is stopping.", 1)
+            if len(self._waiting) >= self._most_waiting:
+                raise Refusal(503, "Too many requests wait for an answer.", 1)
+            self._waiting.append(Job(asked, deadline, future))
+            self._wake.notify()
+        return await future
+
+    def _run(self) -> None:
+        while jobs := self._gather():
+            now = time.monotonic()
+            late = [job for job in jobs if job.deadline <= now]
+            timely = [job for job in jobs if job.deadline > now]
+            _tell(late, [_too_late() for _ in late])
+            if timely:
+                try:
+                    answers = self._answer(timely)
+                except Exception as error:
+                    answers = [error] * len(timely)
+                _tell(timely, answers)
+
+    def _gather(self) -> list[Job[Asked]]:
+        with self._wake:
+            while not self._waiting and self._running:
+                self._wake.wait()
+            n = min(len(self._waiting), _TOGETHER)
+            return [self._waiting.popleft() for _ in range(n)]
+
+
+def _too_late() -> Refusal:
+    return Refusal(503, "The deadline passed before it was this request's turn.", 1)
+
+
+def _tell(jobs: Sequence[Job[Any]], answers: Sequence[Any]) -> None:
+    """Hand answers over to the event loops that wait for them, in one go for each."""
+    by_loop: dict[Any, list[tuple[Job[Any], Any]]] = {}
+    for job, answer in zip(jobs, answers, strict=True):
+        by_loop.setdefault(job.future.get_loop(), []).append((job, answer))
+    for loop, theirs in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, theirs)
+        except RuntimeError:  # the loop was closed: nobody waits any more
+            continue
+
+
+def _resolve(answered: Sequence[tuple[Job[Any], Any]]) -> None:
+    for job, answer in answered:
+        if job.future.done():  # the client went away
+            continue
+        if isinstance(answer, BaseException):
+            job.future.set_exception(answer)
+        else:
+            job.future.set_result(answer)

@@ -1,0 +1,77 @@
+"""Counters and histograms of the service, for Prometheus and for the live page."""
+
+import os
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_SECONDS = (
+    *(0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03),
+    *(0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
+)
+
+
+class Metrics:
+    """What this process counts; several workers add up through a shared folder."""
+
+    def __init__(self) -> None:
+        self._own = CollectorRegistry()
+        own: Any = {"registry": self._own}
+        self.requests = Counter(
+            "lookalike_requests",
+            "Requests by route and status.",
+            ("route", "status"),
+            **own,
+        )
+        self.seconds = Histogram(
+            "lookalike_request_seconds",
+            "Time from a request's first byte to its answer.",
+            ("route",),
+            buckets=_SECONDS,
+            **own,
+        )
+        self.refused = Counter(
+            "lookalike_refused", "Requests refused before any work.", ("why",), **own
+        )
+        self.queries = Counter(
+            "lookalike_queries", "Queries answered.", ("verb",), **own
+        )
+        self.together = Histogram(
+            "lookalike_requests_together",
+            "Requests that one step of the engine answered.",
+            buckets=(1, 2, 4, 8, 16, 32, 64),
+            **own,
+        )
+        self.events = Counter("lookalike_events", "Events stored.", ("action",), **own)
+        self.duplicates = Counter(
+            "lookalike_duplicate_events", "Events that were there already.", **own
+        )
+        self.items = Counter(
+            "lookalike_item_changes", "Items written.", ("kind",), **own
+        )
+        self.dropped = Counter(
+            "lookalike_exposures_dropped", "Exposures that were not stored.", **own
+        )
+        self.swaps = Counter(
+            "lookalike_generation_swaps", "Generations taken up.", ("system",), **own
+        )
+        self.damaged = Counter(
+            "lookalike_generations_damaged", "Generations refused.", ("system",), **own
+        )
+        self.overlay = Gauge(
+            "lookalike_changed_items",
+            "Items that lie over the generation.",
+            ("system",),
+            multiprocess_mode="max",
+            **own,
+        )
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What is shown: this process's numbers, or those of all workers together."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return self._own
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)
+        return shared

@@ -1,0 +1,122 @@
+"""What a service is made of, put together in one place."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from lookalike.service.answering import Answering, Query
+from lookalike.service.bell import Bell
+from lookalike.service.chores import Chores
+from lookalike.service.database import Database
+from lookalike.service.database.connection import refusal_of
+from lookalike.service.database.migrate import migrate
+from lookalike.service.database.writer import Writer
+from lookalike.service.digits_face import FACES
+from lookalike.service.engine import Engine
+from lookalike.service.exposure_log import ExposureLog
+from lookalike.service.keyring import Keyring
+from lookalike.service.log import Log
+from lookalike.service.metrics import Metrics
+from lookalike.service.plain import Plain
+from lookalike.service.served import Served
+from lookalike.service.settings import Settings
+from lookalike.systems.library import Library
+
+
+@dataclass
+class Parts:
+    """The parts of one running service."""
+
+    settings: Settings
+    database: Database
+    log: Log
+    metrics: Metrics
+    bell: Bell
+    writer: Writer
+    engine: Engine[Query]
+    keyring: Keyring
+    exposures: ExposureLog
+    served: dict[str, Served]
+    plain: dict[str, Plain]
+    chores: Chores
+    ready: bool = False
+
+    @property
+    def systems(self) -> list[Served | Plain]:
+        """Every system."""
+        return [*self.served.values(), *self.plain.values()]
+
+    def start(self) -> None:
+        """Bring the database up to date, load and warm what answers."""
+        migrate(self.database)
+        for system in self.systems:
+            system.open()
+        self.keyring.read()
+        self.writer.start()
+        self.engine.start()
+        self.ready = True
+
+    def stop(self) -> None:
+        """Finish what was begun, and let go."""
+        self.ready = False
+        self.chores.stop()
+        self.engine.stop()
+        self.writer.stop()
+        self.database.close()
+        self.bell.close()
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look, again and again, for another generation, items and keys."""
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.settings.watch)
+            try:
+                await asyncio.to_thread(self._look)
+            except Exception as error:
+                kind, about = type(error).__name__, refusal_of(error).sentence
+                self.log.write("error", "watch failed", kind=kind, detail=about)
+
+    def _look(self) -> None:
+        for served in self.served.values():
+            served.watch()
+            self.chores.look(served)
+        for plain in self.plain.values():
+            plain.watch()
+        self.keyring.read()
+
+
+def assemble(
+    libraries: Mapping[str, Library],
+    database: Database,
+    settings: Settings,
+    log: Log | None = None,
+) -> Parts:
+    """Put the parts together; nothing is opened or started yet."""
+    log = log or Log(sys.stderr)
+    metrics = Metrics()
+    bell = Bell(settings.state / "bell")
+    writer = Writer(database, settings.max_writes)
+    common: Any = (database, bell, settings.state / "indexes", metrics, log)
+    return Parts(
+        settings=settings,
+        database=database,
+        log=log,
+        metrics=metrics,
+        bell=bell,
+        writer=writer,
+        engine=Engine(Answering(metrics), settings.max_waiting),
+        keyring=Keyring(database, settings),
+        exposures=ExposureLog(database, writer, metrics),
+        served={
+            n: Served(each, *common) for n, each in libraries.items() if n in FACES
+        },
+        plain={
+            n: Plain(each, metrics, log)
+            for n, each in libraries.items()
+            if n not in FACES
+        },
+        chores=Chores(settings, writer, log),
+    )

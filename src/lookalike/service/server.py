@@ -1,0 +1,136 @@
+"""Processes: one, or several that share a port, a database and the memory-mapped index.
+
+The workers of one service are started anew by uvicorn, each from what the environment
+says; whoever is killed is replaced.
+"""
+
+import ipaddress
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from lookalike.service.app import create_app
+from lookalike.service.database import Database
+from lookalike.service.settings import Settings
+from lookalike.systems import SYSTEMS, find_system
+from lookalike.systems.generation import load
+from lookalike.systems.library import Library
+
+_WHAT = "LOOKALIKE_SERVE"
+
+
+def libraries_of(names: list[str]) -> dict[str, Library]:
+    """Libraries by the name of their system.
+
+    Parameters
+    ----------
+    names : list of str
+        Each is a system, such as "digits", or a folder with its generations.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or a system comes twice.
+    """
+    found: dict[str, Library] = {}
+    for name in names:
+        library = Library(name) if name in SYSTEMS else _library(Path(name))
+        find_system(library.name)
+        if library.name in found:
+            raise ValueError(f"The system {library.name} is given twice.")
+        found[library.name] = library
+    return found
+
+
+def _library(folder: Path) -> Library:
+    if (folder / "system.json").exists():
+        folder = folder.parent  # one generation: its library, which says what answers
+    for number in reversed(Library("", folder).names()):
+        try:
+            about = json.loads((folder / number / "system.json").read_bytes())
+            name = str(about["name"])
+            load(folder / number, name)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return Library(name, folder)
+    raise ValueError(
+        f"{folder} is no system that is known here, and no folder with a whole "
+        "generation in it; `lookalike train digits` makes one."
+    )
+
+
+def database_url(state: Path) -> str:
+    """Where the database lies if nobody says otherwise."""
+    return f"sqlite:///{(state / 'lookalike.db').resolve()}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(
+    libraries: Mapping[str, Library],
+    url: str,
+    settings: Settings,
+    host: str,
+    port: int,
+) -> None:
+    """Answer until stopped."""
+    import uvicorn
+
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "timeout_keep_alive": 30,
+        "timeout_graceful_shutdown": 10,
+        "limit_concurrency": 1000,  # connections; beyond them 503 without a word
+        "backlog": 1024,
+        "h11_max_incomplete_event_size": 64 * 1024,
+    }
+    # Threads that compute must not keep the one that talks waiting.
+    if settings.workers == 1:
+        sys.setswitchinterval(0.001)
+        app = create_app(libraries, Database(url, settings.durability), settings)
+        uvicorn.run(app, **options)
+        return
+    with tempfile.TemporaryDirectory() as counts:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+        folders = {name: str(each.folder) for name, each in libraries.items()}
+        what = {"libraries": folders, "url": url, "settings": asdict(settings)}
+        os.environ[_WHAT] = json.dumps(what, default=str)
+        uvicorn.run(
+            "lookalike.service.server:from_environment",
+            factory=True,
+            workers=settings.workers,
+            **options,
+        )
+
+
+def from_environment() -> FastAPI:
+    """The application as a worker builds it."""
+    sys.setswitchinterval(0.001)
+    what = json.loads(os.environ[_WHAT])
+    given = what["settings"]
+    given |= {
+        "state": Path(given["state"]),
+        "cors_origins": tuple(given["cors_origins"]),
+    }
+    settings = Settings(**given)
+    libraries = {name: Library(name, f) for name, f in what["libraries"].items()}
+    return create_app(libraries, Database(what["url"], settings.durability), settings)

@@ -1,0 +1,265 @@
+"""Snapshots: what the database held at one moment, as text, with the generations.
+
+``<state>/snapshots/<name>/`` holds ``snapshot.json`` (format, versions, a SHA-256 of
+every file and of itself), one file of JSON lines a table, and each system's generation.
+It is text, so that one written from SQLite can be restored into PostgreSQL, and nothing
+of it is ever executed. Keys are left out: a restored key could be a revoked one.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import lookalike
+from lookalike.service.database import Database
+from lookalike.service.database.connection import now
+from lookalike.service.database.events import SALT, WHO, not_erased
+from lookalike.service.database.items import EPOCH, put
+from lookalike.service.database.tables import (
+    counters,
+    erased,
+    events,
+    exposures,
+    items,
+    vectors,
+)
+from lookalike.systems.generation import UNFINISHED, load, sync
+from lookalike.systems.library import Library
+
+FORMAT = 1
+"""The form of the folder; a reader refuses a higher one by name."""
+TABLES = (counters, erased, items, vectors, events, exposures)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_MANY = 1_000
+
+
+def snapshot(
+    database: Database, libraries: Mapping[str, Library], folder: Path, name: str
+) -> Path:
+    """Write a snapshot, complete or not at all.
+
+    Raises
+    ------
+    ValueError
+        If the name is not one, or is taken.
+    """
+    target = folder / check_name(name)
+    if target.exists():
+        raise ValueError(f"There is a snapshot {name} already.")
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+    try:
+        scratch.mkdir()
+        with database.reading() as connection:
+            for table in TABLES:
+                rows = _rows(connection, table)
+                _write(scratch / f"{table.name}.jsonl", map(_line, rows))
+        generations = {}
+        for system, library in libraries.items():
+            found, _ = library.open()
+            generations[system] = found.folder.name
+            shutil.copytree(found.folder, scratch / system / found.folder.name)
+        _finish(scratch, {"created": now(), "generations": generations})
+        scratch.rename(target)
+        sync(folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return target
+
+
+def restore(
+    database: Database, libraries: Mapping[str, Library], folder: Path, name: str
+) -> dict[str, str]:
+    """Put everything back as it was; return the generations that answer.
+
+    Who was erased since stays erased.
+
+    Raises
+    ------
+    ValueError
+        If there is no whole snapshot of that name; then nothing was changed.
+    """
+    source = folder / check_name(name)
+    about = read_about(source)
+    for system, number in about["generations"].items():
+        if system in libraries:
+            _bring(source / system / number, libraries[system])
+    with database.writing() as connection:
+        kept = _kept(connection)
+        for table in reversed(TABLES):
+            connection.execute(sa.delete(table))
+        for table in TABLES:
+            for rows in _in_blocks(source / f"{table.name}.jsonl", table):
+                if table in (events, exposures):
+                    rows = list(not_erased(connection, rows))
+                if rows:
+                    connection.execute(sa.insert(table), rows)
+            put(database, connection, table, kept.get(table.name, []))
+    for system, number in about["generations"].items():
+        if system in libraries:
+            libraries[system].activate(number)
+    return dict(about["generations"])
+
+
+def names(folder: Path) -> list[str]:
+    """The snapshots there are."""
+    found = folder.iterdir() if folder.is_dir() else iter(())
+    return sorted(path.name for path in found if _NAME.fullmatch(path.name))
+
+
+def check_name(name: str) -> str:
+    """A name that leads nowhere else."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            "The name must have 1 to 64 of a-z, 0-9 and -, and begin with one of the "
+            f"first two; got {name!r:.80}."
+        )
+    return name
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """What a snapshot says of itself, every file checked."""
+    path = folder / "snapshot.json"
+    if not path.is_file():
+        raise ValueError(f"There is no snapshot {folder.name}.")
+    try:
+        about = json.loads(path.read_bytes())
+        digest = about.pop("checksum")
+    except (ValueError, KeyError, AttributeError, RecursionError):
+        raise ValueError(f"Snapshot {folder.name} is damaged.") from None
+    if digest != _digest_of(about):
+        raise ValueError(f"Snapshot {folder.name} is damaged: snapshot.json.")
+    if about["format"] != FORMAT:
+        raise ValueError(
+            f"Snapshot {folder.name} was written in format {about['format']} by "
+            f"lookalike {about['version']}; this one reads format {FORMAT}."
+        )
+    for file, expected in about["files"].items():
+        if (
+            "/" in file
+            or not (folder / file).is_file()
+            or _sha256(folder / file) != expected
+        ):
+            raise ValueError(f"Snapshot {folder.name} is damaged: {file}.")
+    for system, number in about["generations"].items():
+        check_name(system)
+        check_name(number)
+        load(folder / system / number, system)
+    return dict(about)
+
+
+def without_user(folder: Path, id: str) -> None:
+    """Write a snapshot again without the rows that name a user."""
+    about = read_about(folder)
+    for table in (events, exposures):
+        path = folder / f"{table.name}.jsonl"
+        kept = (
+            line
+            for line in path.read_text("utf-8").splitlines()
+            if not any(json.loads(line).get(column) == id for column in WHO)
+        )
+        fresh = path.with_suffix(".new")
+        _write(fresh, kept)
+        fresh.replace(path)
+    (folder / "snapshot.json").unlink()
+    about.pop("files")
+    _finish(folder, about)
+
+
+def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Any]:
+    query = sa.select(table).order_by(*table.primary_key)
+    result = connection.execution_options(yield_per=_MANY).execute(query)
+    for row in result.mappings():
+        yield dict(row)
+
+
+def _line(row: dict[str, Any]) -> str:
+    def text(value: Any) -> Any:
+        if isinstance(value, bytes | memoryview):
+            return {"base64": base64.b64encode(value).decode()}
+        return value
+
+    return json.dumps({key: text(value) for key, value in row.items()})
+
+
+def _in_blocks(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
+    known = set(table.c.keys())
+    block: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if set(row) != known:
+                raise ValueError(f"{path.name} has other columns than {table.name}.")
+            block.append({key: _value(value) for key, value in row.items()})
+            if len(block) == _MANY:
+                yield block
+                block = []
+    if block:
+        yield block
+
+
+def _value(value: Any) -> Any:
+    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        stream.writelines(f"{line}\n" for line in lines)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _finish(folder: Path, about: dict[str, Any]) -> None:
+    files = {f"{table.name}.jsonl" for table in TABLES}
+    whole = {**about, "format": FORMAT, "version": lookalike.__version__}
+    whole["files"] = {name: _sha256(folder / name) for name in sorted(files)}
+    whole["checksum"] = _digest_of(whole)
+    _write(folder / "snapshot.json", [json.dumps(whole, indent=2)])
+    sync(folder)
+
+
+def _digest_of(about: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _bring(source: Path, library: Library) -> None:
+    """Copy a generation into the library, unless it is there."""
+    target = library.folder / source.name
+    if target.exists():
+        ours, theirs = ((p / "system.json").read_bytes() for p in (target, source))
+        if ours != theirs:
+            raise ValueError(f"Another generation {source.name} is there already.")
+        return
+    scratch = library.folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+    shutil.copytree(source, scratch)
+    scratch.rename(target)
+
+
+def _kept(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
+    """What a restore must not take back: who was erased, and that it happened.
+
+    The epoch tells the workers that everything may be another than they know.
+    """
+    values = {r.name: r.value for r in connection.execute(sa.select(counters))}
+    values = {name: values[name] for name in (SALT, EPOCH) if name in values}
+    values[EPOCH] = values.get(EPOCH, 0) + 1
+    rows = connection.execute(sa.select(erased)).mappings()
+    return {
+        "counters": [{"name": n, "value": v} for n, v in values.items()],
+        "erased": [dict(row) for row in rows],
+    }

@@ -1,0 +1,70 @@
+"""What was shown, joined with what became of it: the rows that a model learns from.
+
+The rows depend on what happened, not on when or how often it was told: events that
+come late, twice or in another order give the same rows.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from lookalike.service.database import Database
+from lookalike.service.database.tables import events, exposures
+
+
+def training_rows(database: Database, until: int | None = None) -> list[dict[str, Any]]:
+    """One row for each thing that was shown, by time, query and position.
+
+    Parameters
+    ----------
+    until : int, optional
+        Only what was shown, and what was done, before this microsecond: the rows of
+        that moment, however much was learned later.
+
+    Returns
+    -------
+    list of dict
+        What was asked (features), what was shown (id, position, score, propensity),
+        by what (generation, embedding version), and what became of it: the actions
+        in the order of their names, and the sum of their values.
+    """
+    shown = sa.select(exposures).order_by(exposures.c.timestamp, exposures.c.query_id)
+    done = sa.select(events).where(events.c.query_id.is_not(None))
+    done = done.order_by(events.c.timestamp, events.c.event_id)
+    if until is not None:
+        shown = shown.where(exposures.c.timestamp < until)
+        done = done.where(events.c.timestamp < until)
+    became: dict[tuple[str, str], list[Any]] = {}
+    with database.reading() as connection:
+        for event in connection.execute(done).mappings():
+            key = (event["query_id"], event["object_id"])
+            became.setdefault(key, []).append(event)
+        found = [dict(row) for row in connection.execute(shown).mappings()]
+    return [
+        _row(one, position, hit, became.get((one["query_id"], hit[0]), []))
+        for one in found
+        for position, hit in enumerate(json.loads(one["hits"]), start=1)
+    ]
+
+
+def _row(
+    one: dict[str, Any], position: int, hit: list[Any], done: list[Any]
+) -> dict[str, Any]:
+    id, score, propensity = hit
+    values = [event["value"] for event in done if event["value"] is not None]
+    return {
+        "query_id": one["query_id"],
+        "timestamp": one["timestamp"],
+        "system": one["system"],
+        "generation": one["generation"],
+        "embedding_version": one["embedding_version"],
+        "features": np.frombuffer(one["features"], "<f4").tolist(),
+        "id": id,
+        "position": position,
+        "score": score,
+        "propensity": propensity,
+        "actions": sorted(event["action_name"] for event in done),
+        "value": float(sum(sorted(values))) if values else None,
+    }

