@@ -332,6 +332,8 @@ def assert_same_ids(one, two):
         ("engine_lines", lambda a: a[:-1]),
         ("engine_lines", lambda a: a[:, :-1]),
         ("engine_lines", lambda a: a.astype(np.int16)),
+        ("engine_more", lambda a: a[:-1]),
+        ("engine_more", lambda a: np.zeros((9_000, 64), np.int8)),
         ("engine_edges", lambda a: a[:-1]),
         ("engine_edges", lambda a: a + 9_000),
         ("engine_edges", lambda a: a - 9_000),

@@ -1,13 +1,15 @@
 """A graph of neighbours: its edges are chosen, then walked towards each query.
 
-Rows are compared by *lines*: one to three cache lines of 64 bytes that hold a short
+Rows are compared by *lines*: one or two cache lines of 64 bytes that hold a short
 code of the row, one byte a coordinate, and in their last four bytes a number, its
 *start*. With c the code of a row and b that of a query,
 
     key = start - 2 * sum((b + 128) * c) = |x|**2 - 2 b.c
 
 orders rows like an estimate of their squared distance, the rounding of the code apart.
-The estimate leads the walk; what it found is then compared by the exact distance.
+The estimate leads the walk. One line *more*, with a start of its own, continues the
+code: its key, added, orders what the walk has found, and the first of these are
+compared by the exact distance.
 
 The type of the lines chooses the path: int8 for the processor's instruction, uint8
 (the same code plus 128) for plain loops. Keys then differ by a number that is the same
@@ -39,6 +41,8 @@ TOGETHER = 4  # rows walked from at once: a search waits for all their edges tog
 WALKS = 6  # walks of a batch that take turns
 AHEAD = 6  # rows asked for before they are compared
 TAIL = 4  # bytes of a line that hold its start
+IDLE, WALKING, ORDERING, COMPARING = 0, 1, 2, 3  # what a walk does
+RELAXED = 1.2  # how much nearer a kept neighbour has to be for an edge to be left out
 
 
 class Graph(NamedTuple):
@@ -46,22 +50,27 @@ class Graph(NamedTuple):
 
     lines   : int8 or uint8 (n_samples, 64 * n_lines)
     starts  : int32 (n_samples, 16 * n_lines), the same memory
+    more, more_starts : one line more a row, or none: (n_samples, 0)
     edges   : int32 (n_samples, degree), neighbours of each row, then -1
     entries : int32 (n_entries,), rows that a walk may start from
     entry_lines, entry_starts : the lines of these, side by side
-    axes    : float32 (n_features, n_axes padded to a multiple of 16), codes are
+    axes    : float32 (n_features, width of lines and more), codes are
         round(factor * q @ axes - centre), where factor is 1 or turns on |q|
-    centre  : float32 (n_axes padded,)
+    centre  : float32, one for each axis
+    coded   : uint8, 255 for each axis, 0 where a line has its start or ends early
     """
 
     lines: Array
     starts: Array
+    more: Array
+    more_starts: Array
     edges: Array
     entries: Array
     entry_lines: Array
     entry_starts: Array
     axes: Array
     centre: Array
+    coded: Array
 
 
 def ask_for(lines, rows, i):
@@ -94,11 +103,11 @@ def _ask_for_edges(lines, edges, i):
 
 
 @njit(cache=True, nogil=True)
-def encode(q, factor, axes, centre, n_axes, used, values, sums, code):
-    """Write the code of a query plus 128, uint8, zeros behind the last axis.
+def encode(q, factor, axes, centre, coded, used, values, sums, code):
+    """Write the code of a query plus 128, uint8, zeros where there is no axis.
 
     used, values : scratch (n_features,); coordinates that are zero are skipped
-    sums : scratch float32 (n_axes padded,)
+    sums : scratch float32, one for each byte of a code
     """
     width = axes.shape[1]
     n = 0
@@ -122,14 +131,14 @@ def encode(q, factor, axes, centre, n_axes, used, values, sums, code):
         )
         for j in range(width):
             sums[j] += (v0 * x0[j] + v1 * x1[j]) + (v2 * x2[j] + v3 * x3[j])
-    for j in range(n_axes):
+    for j in range(width):
         value = min(max(np.rint(sums[j]), np.float32(-127.0)), np.float32(127.0))
-        code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET)
+        code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET) & coded[j]
 
 
 def dot_of_lines(code, lines, i):
     """Product of a query's code and that of row i, exactly."""
-    return dot_of_bytes(code, lines[i])
+    return dot_of_bytes(code[: lines.shape[1]], lines[i])
 
 
 def _dot_of_lines_by_instruction(code, lines, i):
@@ -256,7 +265,6 @@ def absorb(graph, code, todo, m, keys, beam, width, n, at):
 @njit(cache=True, nogil=True)
 def search(
     graph,
-    n_axes,
     catalogue_rows,
     catalogue_norms,
     query_rows,
@@ -283,8 +291,8 @@ def search(
     indices   : out, int64 (n_queries, k), ties by row
     found     : out, int64 (n_queries,), how many were found, at most k
 
-    Several walks take turns: while the codes that one has asked for are on their way,
-    the others go on. No answer depends on the others.
+    Several walks take turns: while what one has asked for is on its way, the others go
+    on. No answer depends on the others.
 
     Returns the fewest that were found for a query.
     """
@@ -294,93 +302,120 @@ def search(
     sums = np.empty(graph.axes.shape[1], np.float32)
     lanes = np.empty(LANES)
     n_walks = min(WALKS, last - first)
-    codes = np.zeros((n_walks, graph.lines.shape[1]), np.uint8)
+    codes = np.empty((n_walks, graph.axes.shape[1]), np.uint8)
     seen = np.empty((n_walks, (graph.lines.shape[0] + 63) >> 6), np.uint64)
-    beams = empty(n_walks, width)
+    beams, chosen = empty(n_walks, width), empty(n_walks, n_refined)
     room = graph.edges.shape[1] * (TOGETHER + 1)
     todo = np.empty((n_walks, room), np.int64)
     keys = np.empty(room, np.int64)
-    waiting, n, at = (
-        np.zeros(n_walks, np.int64),
-        np.zeros(n_walks, np.int64),
-        np.zeros(n_walks, np.int64),
-    )
-    query = np.full(n_walks, -1)
+    # Of each walk: what it does, its query, rows waiting, rows held, where it is.
+    state = np.zeros((n_walks, 5), np.int64)
     fewest = distances.shape[1]
     following = first
     left = last - first
     while left > 0:
         for w in range(n_walks):
-            beam = beams[w, MARGIN:]
-            if waiting[w] > 0:
-                n[w], at[w] = absorb(
-                    graph, codes[w], todo[w], waiting[w], keys, beam, width, n[w], at[w]
+            beam, best = beams[w, MARGIN:], chosen[w, MARGIN:]
+            doing, q, waiting = state[w, 0], state[w, 1], state[w, 2]
+            n, at = state[w, 3], state[w, 4]
+            if doing == WALKING:
+                n, at = absorb(
+                    graph, codes[w], todo[w], waiting, keys, beam, width, n, at
                 )
-            else:
-                q = query[w]
-                if q >= 0:
-                    found[q] = refine(
-                        graph.lines,
-                        catalogue_rows,
-                        catalogue_norms,
-                        query_rows[q],
-                        query_norms[q],
-                        shifts[q],
-                        metric,
-                        beam,
-                        min(n[w], n_refined),
-                        lanes,
-                        distances[q],
-                        indices[q],
-                    )
-                    fewest = min(fewest, found[q])
-                    left -= 1
-                query[w] = -1
-                if following == last:
-                    continue
+            elif doing == ORDERING:
+                n = order(graph, codes[w], beam, n, best, n_refined)
+                for a in range(min(AHEAD, n)):
+                    ask_for(graph.lines, catalogue_rows, row_of(best[a]))
+                doing = COMPARING
+            elif doing == COMPARING:
+                found[q] = refine(
+                    graph.lines,
+                    catalogue_rows,
+                    catalogue_norms,
+                    query_rows[q],
+                    query_norms[q],
+                    shifts[q],
+                    metric,
+                    best,
+                    n,
+                    lanes,
+                    distances[q],
+                    indices[q],
+                )
+                fewest = min(fewest, found[q])
+                left -= 1
+                doing = IDLE
+            if doing == IDLE and following < last:
                 q = following
                 following += 1
-                query[w] = q
                 encode(
                     query_rows[q][:n_features],
                     factors[q],
                     graph.axes,
                     graph.centre,
-                    n_axes,
+                    graph.coded,
                     used,
                     values,
                     sums,
                     codes[w],
                 )
-                n[w] = begin(graph, codes[w], seen[w], beam, width)
-                at[w] = 0
-            waiting[w], at[w] = gather(graph, seen[w], beam, n[w], at[w], todo[w])
-            if waiting[w] == 0:
-                for a in range(min(AHEAD, n[w], n_refined)):
-                    ask_for(graph.lines, catalogue_rows, row_of(beam[a]))
+                n, at = begin(graph, codes[w], seen[w], beam, width), 0
+                doing = WALKING
+            if doing == WALKING:
+                waiting, at = gather(graph, seen[w], beam, n, at, todo[w])
+                if waiting == 0:
+                    doing = ORDERING
+                    for a in range(min(AHEAD, n)):
+                        ask_for(graph.lines, graph.more, row_of(beam[a]))
+            state[w, 0], state[w, 1], state[w, 2] = doing, q, waiting
+            state[w, 3], state[w, 4] = n, at
     return fewest
 
 
 @njit(cache=True, nogil=True)
-def refine(lines, rows, norms, row, norm, shift, metric, beam, n, lanes, best, indices):
-    """Compare the first ``n`` rows of a beam by the exact distance; returns how many.
+def order(graph, code, beam, n, best, n_best):
+    """Put the rows of a beam into the order of their whole codes.
 
-    best, indices : out, (k,), nearest first, ties by row
+    best : out, int64, from ``sorted_list.empty``: the first ``n_best`` of them
+
+    Returns how many these are.
+    """
+    clear(best)
+    more = graph.more
+    code = code[graph.lines.shape[1] :]
+    for a in range(n):
+        packed = beam[a]
+        i = row_of(packed)
+        if more.shape[1] > 0:
+            if a + AHEAD < n:
+                ask_for(graph.lines, more, row_of(beam[a + AHEAD]))
+            dot = dot_of_lines(code, more, i)
+            start = graph.more_starts[i, graph.more_starts.shape[1] - 1]
+            packed = pack((packed >> 32) + start - 2 * dot, i)
+        if packed < best[n_best - 1]:
+            put(best, n_best, packed)
+    return min(n, n_best)
+
+
+@njit(cache=True, nogil=True)
+def refine(lines, rows, norms, row, norm, shift, metric, best, n, lanes, near, indices):
+    """Compare the first ``n`` rows of a list exactly; returns how many are known.
+
+    near, indices : out, (k,), distances and rows, nearest first, ties by row
     """
     filled = 0
     for a in range(n):
         if a + AHEAD < n:
-            ask_for(lines, rows, row_of(beam[a + AHEAD]))
-        i = row_of(beam[a])
+            ask_for(lines, rows, row_of(best[a + AHEAD]))
+        i = row_of(best[a])
         d = distance(metric, row, rows[i], norm, norms[i], shift, lanes)
-        filled = insert(best, indices, filled, d, i)
+        filled = insert(near, indices, filled, d, i)
     return filled
 
 
 @njit(cache=True, nogil=True)
 def search_bytes(
     graph,
-    n_axes,
     catalogue_rows,
     catalogue_norms,
     queries,
@@ -404,7 +439,6 @@ def search_bytes(
     describe_bytes(queries, metric, offset, length, rows, norms, shifts, factors)
     return search(
         graph,
-        n_axes,
         catalogue_rows,
         catalogue_norms,
         rows,
@@ -451,10 +485,10 @@ def describe_bytes(rows, metric, offset, length, out, norms, shifts, factors):
 
 @njit(cache=True, nogil=True)
 def prune(lines, starts, own, candidates, gone, rows, limit, first, last, edges):
-    """Keep of a row's candidates those that no kept one is nearer to.
+    """Keep of a row's candidates those that no kept one is much nearer to.
 
-    The relative-neighbourhood rule: an edge i-j is left out where some kept l has
-    d(l, j) < d(i, j), because a walk gets from i to j by l.
+    The relative-neighbourhood rule, a little relaxed: an edge i-j is left out where
+    some kept l has RELAXED * d(l, j) < d(i, j), because a walk gets from i to j by l.
 
     lines, starts : see ``Graph``
     own        : int32 (n_samples,), d(i, j) = key of row j for the query i + own[i]
@@ -483,7 +517,7 @@ def prune(lines, starts, own, candidates, gone, rows, limit, first, last, edges)
             for b in range(kept):
                 via = edges[i, b]
                 dot = dot_of_bytes(other, lines[via])
-                if own[j] + starts[via, tail] - 2 * dot < d:
+                if RELAXED * (own[j] + starts[via, tail] - 2 * dot) < d:
                     keep = False
                     break
             if keep:

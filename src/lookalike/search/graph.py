@@ -3,8 +3,9 @@
 Built from the exact answer: the exact search is fast enough to find every row's
 neighbours, so the graph needs no approximate construction. Of these the
 relative-neighbourhood rule keeps the few that lead somewhere new, and edges are added
-in reverse. A walk compares codes of one to three cache lines (leading principal
-coordinates in a byte each), and the last few dozen rows by the exact distance.
+in reverse. A walk compares codes of one or two cache lines (leading principal
+coordinates in a byte each); one line more orders what it found, and the first few dozen
+are compared by the exact distance.
 
 References
 ----------
@@ -56,23 +57,21 @@ class ByteCodes:
     ----------
     exact : ExactIndex
     n_lines : int
-        Cache lines of a code: 60, 124 or 188 coordinates.
+        Cache lines that lead a walk: 60 coordinates, or 124. If the rows have more, a
+        line of 60 more orders what it finds.
     signed : bool
         Codes for the processor's instruction, else for plain loops.
 
     Attributes
     ----------
-    lines : int8 or uint8 array of shape (n_samples, 64 * n_lines)
-    starts : int32 array of shape (n_samples, 16 * n_lines), the same memory
+    lines, more : int8 or uint8 arrays of shape (n_samples, 64 * n_lines), (n_samples,
+        64) or (n_samples, 0)
+    starts, more_starts : int32 arrays, the same memory
     own : int32 array of shape (n_samples,), see ``kernels.graph.prune``
-    axes, centre : float32, see ``kernels.graph.Graph``
+    axes, centre, coded : see ``kernels.graph.Graph``
     """
 
-    lines: Array
-    starts: Array
     own: Array
-    axes: Array
-    centre: Array
 
     def __init__(
         self,
@@ -88,70 +87,78 @@ class ByteCodes:
         self.geometry = geometry
         self._signed = signed
         with blas_threads(n_jobs, len(X)):
-            self._fit(X, n_lines, rng)
+            self._fit(X, LINE * n_lines, rng)
 
-    def _fit(self, X: Array, n_lines: int, rng: np.random.Generator) -> None:
+    @classmethod
+    def of_parts(
+        cls, geometry: Geometry, lines: Array, more: Array, axes: Array, centre: Array
+    ) -> "ByteCodes":
+        """The codes that others were, less what only building asks for."""
+        codes = cls.__new__(cls)
+        codes.geometry = geometry
+        codes._take(lines, more, axes, centre)
+        return codes
+
+    def _take(self, lines: Array, more: Array, axes: Array, centre: Array) -> None:
+        self.lines, self.starts = lines, lines.view(np.int32)
+        self.more, self.more_starts = more, more.view(np.int32)
+        self.axes, self.centre = axes, centre
+        self.coded = np.where(axes.any(axis=0), 255, 0).astype(np.uint8)
+
+    def _fit(self, X: Array, size: int, rng: np.random.Generator) -> None:
         geometry = self.geometry
         sample = geometry.lift(X[:: -(-len(X) // SAMPLE)])
         mean = sample.mean(axis=0)
         sample -= mean
-        self.n_axes = min(LINE * n_lines - TAIL, sample.shape[1])
-        axes = principal_axes(sample, self.n_axes)
-        turn = np.linalg.qr(rng.standard_normal((self.n_axes, self.n_axes)))[0]
-        axes = axes @ turn
-        spread = np.abs(sample @ axes)
-        largest = float(np.quantile(spread, 0.9999))
+        n_led = min(size - TAIL, sample.shape[1])
+        n_more = min(LINE - TAIL, sample.shape[1] - n_led)
+        found = principal_axes(sample, n_led + n_more)
+        axes = np.zeros((len(found), size + LINE * (n_more > 0)))
+        axes[:, :n_led] = found[:, :n_led] @ _turn(n_led, rng)
+        axes[:, size : size + n_more] = found[:, n_led:] @ _turn(n_more, rng)
+        largest = float(np.quantile(np.abs(sample @ axes[:, :n_led]), 0.9999))
         scale = 127.0 / largest if largest > 0.0 else 1.0
         axes *= scale
-        self._encode_rows(X, mean, axes, scale, n_lines)
-        wide = np.zeros((X.shape[1], -(-self.n_axes // 16) * 16), np.float32)
+        lines, more = self._encode_rows(X, mean, axes, scale, size)
         # The coordinate that inner products are lifted by is zero for queries.
-        wide[:, : self.n_axes] = axes[: X.shape[1]]
-        self.axes = wide
-        self.centre = np.zeros(wide.shape[1], np.float32)
-        self.centre[: self.n_axes] = mean @ axes
+        short = np.ascontiguousarray(axes[: X.shape[1]], np.float32)
+        self._take(lines, more, short, (mean @ axes).astype(np.float32))
 
     def _encode_rows(
-        self,
-        X: Array,
-        mean: Floats,
-        axes: Floats,
-        scale: float,
-        n_lines: int,
-    ) -> None:
-        size = LINE * n_lines
-        lines = aligned((len(X), size), np.int8)
-        starts = lines.view(np.int32)[:, -1]
+        self, X: Array, mean: Floats, axes: Floats, scale: float, size: int
+    ) -> tuple[Array, Array]:
+        codes = [
+            aligned((len(X), width), np.int8) for width in (size, axes.shape[1] - size)
+        ]
         self.own = np.empty(len(X), np.int32)
         for first in range(0, len(X), CHUNK):
             centred = self.geometry.lift(X[first : first + CHUNK]) - mean
-            last = first + len(centred)
-            codes = np.clip(np.rint(centred @ axes), -127, 127)
-            lines[first:last, : self.n_axes] = codes
+            part = slice(first, first + len(centred))
+            values = np.clip(np.rint(centred @ axes), -127, 127)
             # What the code leaves out counts as if it were square to the query's.
             full = np.einsum("ij,ij->i", centred, centred) * scale**2
-            sums = 256 * codes.sum(axis=1)
             squared = np.minimum(np.rint(full), 2.0**28)
-            starts[first:last] = squared + sums
-            self.own[first:last] = squared
+            for lines, some, start in zip(
+                codes, np.split(values, [size], axis=1), (squared, 0.0), strict=True
+            ):
+                if some.shape[1]:
+                    lines[part] = some
+                    lines.view(np.int32)[part, -1] = start + 256 * some.sum(axis=1)
             if not self._signed:
-                constant = 2 * 128**2 * (size - TAIL)
-                self.own[first:last] = squared + sums + constant
+                squared += 2 * 128**2 * (size - TAIL)
+                squared += 256 * values[:, :size].sum(axis=1)
+            self.own[part] = squared
         if not self._signed:
-            lines[:, :-TAIL] ^= -128
-        self.lines = lines if self._signed else lines.view(np.uint8)
-        self.starts = lines.view(np.int32)
+            for lines in codes:
+                lines[:, :-TAIL] ^= -128
+            codes = [lines.view(np.uint8) for lines in codes]
+        return codes[0], codes[1]
 
 
-def codes_of_parts(
-    geometry: Geometry, lines: Array, axes: Array, centre: Array, n_axes: int
-) -> ByteCodes:
-    """The codes that others were, less what only building asks for."""
-    codes = ByteCodes.__new__(ByteCodes)
-    codes.geometry, codes.n_axes = geometry, n_axes
-    codes.lines, codes.starts = lines, lines.view(np.int32)
-    codes.axes, codes.centre = axes, centre
-    return codes
+def _turn(n: int, rng: np.random.Generator) -> Floats:
+    """A random rotation of n coordinates."""
+    turn: Floats = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    return turn
 
 
 class Edges:
@@ -224,21 +231,25 @@ class NeighborGraph:
         graph = Graph(
             codes.lines,
             codes.starts,
+            codes.more,
+            codes.more_starts,
             edges,
             entries.astype(np.int32),
             codes.lines[entries],
             codes.starts[entries],
             codes.axes,
             codes.centre,
+            codes.coded,
         )
         self.graph = graph
-        self._task = (graph, codes.n_axes, exact.rows, exact.norms)
+        self._task = (graph, exact.rows, exact.norms)
         self._length = _length(codes.geometry)
 
     @property
     def memory(self) -> int:
         """Bytes held beside the exact index."""
-        return sum(part.nbytes for part in self.graph) - self.graph.starts.nbytes
+        twice = self.graph.starts.nbytes + self.graph.more_starts.nbytes
+        return sum(part.nbytes for part in self.graph) - twice
 
     def nearest(
         self, Q: Array, k: int, width: int, n_refined: int, n_jobs: int | None

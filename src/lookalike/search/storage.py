@@ -20,12 +20,11 @@ from lookalike import _files
 from lookalike._typing import Array
 from lookalike.kernels import simd
 from lookalike.kernels.bounds import WIDE
-from lookalike.kernels.graph import TAIL
 from lookalike.kernels.neighbors import HIDDEN
 from lookalike.kernels.simd import PANEL
 from lookalike.search.approximate import ApproximateNeighbors, Walk
 from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
-from lookalike.search.graph import LINE, NeighborGraph, codes_of_parts
+from lookalike.search.graph import LINE, ByteCodes, NeighborGraph
 from lookalike.search.index import ExactIndex
 from lookalike.search.promise import Interval
 from lookalike.search.rotation import RotationFilter
@@ -94,12 +93,12 @@ def engine_state(
         "width": walk.width,
         "n_refined": walk.n_refined,
         "recall": list(walk.recall),
-        "n_axes": graph.codes.n_axes,
         "batches": engine._batch_graph,
     }
-    arrays = {"lines": graph.codes.lines, "edges": graph.edges}
-    arrays |= {"entries": graph.entries}
-    return arrays | {"axes": graph.codes.axes, "centre": graph.codes.centre}, about
+    codes = graph.codes
+    arrays = {"lines": codes.lines, "more": codes.more}
+    arrays |= {"edges": graph.edges, "entries": graph.entries}
+    return arrays | {"axes": codes.axes, "centre": codes.centre}, about
 
 
 def engine_from_state(
@@ -120,13 +119,12 @@ def engine_from_state(
     walk = None
     if about["walk"] is not None:
         held = {key: _as_compiled_for(array) for key, array in arrays.items()}
-        n_axes = about["walk"]["n_axes"]
-        _check_graph(held, n_axes, index)
+        _check_graph(held, index)
         if (held["lines"].dtype == np.int8) != simd.HAS_VNNI:
             return None
         geometry = _geometry_of(index)
-        codes = codes_of_parts(
-            geometry, held["lines"], held["axes"], held["centre"], n_axes
+        codes = ByteCodes.of_parts(
+            geometry, held["lines"], held["more"], held["axes"], held["centre"]
         )
         graph = NeighborGraph(index, codes, held["edges"], held["entries"])
         recall = Interval(*about["walk"]["recall"])
@@ -142,15 +140,17 @@ def _geometry_of(index: ExactIndex) -> Geometry:
     return index.filter.geometry
 
 
-def _check_graph(held: Mapping[str, Array], n_axes: int, index: ExactIndex) -> None:
-    lines, edges, entries = held["lines"], held["edges"], held["entries"]
-    n, padded = len(index.rows), -(-n_axes // 16) * 16
+def _check_graph(held: Mapping[str, Array], index: ExactIndex) -> None:
+    lines, more = held["lines"], held["more"]
+    edges, entries = held["edges"], held["entries"]
+    n = len(index.rows)
     good = (
         lines.dtype in (np.int8, np.uint8)
         and lines.ndim == 2
         and len(lines) == n
-        and lines.shape[1] % LINE == 0
-        and 0 < n_axes <= lines.shape[1] - TAIL
+        and lines.shape[1] in (LINE, 2 * LINE)
+        and more.dtype == lines.dtype
+        and more.shape in ((n, 0), (n, LINE))
         and edges.dtype == np.int32
         and edges.ndim == 2
         and len(edges) == n
@@ -159,8 +159,8 @@ def _check_graph(held: Mapping[str, Array], n_axes: int, index: ExactIndex) -> N
         and entries.ndim == 1
         and 0 <= entries.min() <= entries.max() < n
         and held["axes"].dtype == held["centre"].dtype == np.float32
-        and held["axes"].shape == (index.n_features, padded)
-        and held["centre"].shape == (padded,)
+        and held["axes"].shape == (index.n_features, lines.shape[1] + more.shape[1])
+        and held["centre"].shape == held["axes"].shape[1:]
     )
     if not good:
         raise ValueError("index and graph do not belong together.")
