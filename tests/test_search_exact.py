@@ -107,6 +107,22 @@ def test_every_path_gives_the_same_bits(path, metric):
             np.testing.assert_array_equal(found, expected, err_msg=name)
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_a_row_too_far_outside_to_have_a_code_is_still_found(path):
+    # One row sets the scale, a thousandth of its length is the reach of the codes; the
+    # other lies outside of that reach, and its query hardly so.
+    X = np.random.default_rng(3).normal(size=(6000, 30)) * np.exp(-0.3 * np.arange(30))
+    for row, length in (1234, 1e7), (77, 1.7e4):
+        X[row] *= length / np.linalg.norm(X[row])
+    Q = np.concatenate([X[[77, 1234]], 1.01 * X[[77, 1234]], X[:5]])
+    filtered = NearestNeighbors(4, algorithm=path).fit(X)
+    brute = NearestNeighbors(4, algorithm="brute").fit(X)
+    found, expected = filtered.kneighbors(Q), brute.kneighbors(Q)
+    assert expected[1][:4, 0].tolist() == [77, 1234, 77, 1234]
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
