@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn import PCA
+from lookalike.learn._linear import varying_columns
 from lookalike.learn.pca import ROWS_AT_ONCE
 
 TEN_POINTS = np.array(
@@ -213,6 +214,14 @@ def test_centring_kernel_equals_its_definition(seed, n, d):
     mean, out = rng.normal(size=len(columns)), np.empty((n, len(columns)))
     centre_columns(X, columns, mean, out)
     np.testing.assert_array_equal(out, X[:, columns] - mean)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 5), d=st.integers(0, 6))
+def test_features_that_vary_equal_their_definition(seed, n, d):
+    X = np.random.default_rng(seed).integers(2, size=(n, d)).astype(float)
+    expected = np.flatnonzero(X.min(axis=0) < X.max(axis=0))
+    np.testing.assert_array_equal(varying_columns(X), expected)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -273,7 +273,8 @@ def test_steps_are_limited_and_that_is_said():
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 def test_kernel_values_are_their_formulas(options, container):
     rng = np.random.default_rng(0)
-    A, B = 1 + rng.normal(size=(300, 3)), 1 + rng.normal(size=(1100, 3))
+    A, B = 1 + rng.normal(size=(300, 4)), 1 + rng.normal(size=(1100, 4))
+    B[:, 1] = 0.5  # does not vary there, but counts in the distance to A
     A[0], gamma = B[0], 0.3
     kernel = Kernel(
         options["kernel"], gamma, options.get("coef0", 0.0), options.get("degree", 3)

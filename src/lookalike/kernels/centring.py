@@ -1,5 +1,6 @@
-"""Rows less their mean, written where the next step wants them."""
+"""Rows less their mean, and which features have anything but their mean."""
 
+import numpy as np
 from numba import njit
 
 
@@ -17,3 +18,26 @@ def centre_columns(X, columns, mean, out):
     for i in range(X.shape[0]):
         for j in range(columns.size):
             out[i, j] = X[i, columns[j]] - mean[j]
+
+
+@njit(cache=True, nogil=True)
+def mark_varying(X, vary):
+    """Set vary[j] for each feature j that does not hold one number only.
+
+    X : float (n_rows, n_features), any memory order, n_rows > 0
+    vary : bool (n_features,), all False; written
+
+    Only features not yet seen to vary are read on: O(n_rows * n_constant) in the end.
+    """
+    steady = np.arange(X.shape[1])
+    n_steady = len(steady)
+    for i in range(1, X.shape[0]):
+        kept = 0
+        for k in range(n_steady):
+            j = steady[k]
+            if X[i, j] == X[0, j]:
+                steady[kept] = j
+                kept += 1
+            else:
+                vary[j] = True
+        n_steady = kept

@@ -13,6 +13,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from lookalike._typing import Array, Ints
+from lookalike.kernels.centring import mark_varying
 
 FLOATS = (np.float64, np.float32)
 Matrix = Any  # dense or sparse, (n_samples, n_features)
@@ -206,14 +207,10 @@ def squared_norms(X: Any) -> Array:
 
 
 def varying_columns(X: Array) -> Ints:
-    """Columns of X that do not hold one number only, in order.
-
-    Few rows tell most of them, so hardly more than those rows are read.
-    """
-    few = X[:: len(X) // 100 + 1]
-    same = np.flatnonzero((few == few[0]).all(axis=0))
-    same = same[(X[:, same] == X[0, same]).all(axis=0)]
-    return np.delete(np.arange(X.shape[1]), same)
+    """Columns of X that do not hold one number only, in order."""
+    vary = np.zeros(X.shape[1], bool)
+    mark_varying(X, vary)
+    return np.flatnonzero(vary)
 
 
 def row_entries(X: Matrix) -> tuple[Array, Array, Array]:
