@@ -180,6 +180,9 @@ def _starting(library, folder):
 
     yield start
     for process in running:
+        process.terminate()  # which ends its workers too
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
         process.kill()
         process.wait()
 

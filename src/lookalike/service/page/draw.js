@@ -54,7 +54,7 @@ export function chart(canvas, lines, unit = "") {
   const ink = getComputedStyle(document.documentElement);
   const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
-  const most = Math.max(1e-9, ...lines.flatMap((line) => line.values));
+  const most = Math.max(1, ...lines.flatMap((line) => line.values));
   const step = 10 ** Math.floor(Math.log10(most)), top = Math.ceil(most / step) * step;
   const left = 44, right = w - 8, base = h - 18, height = base - 10;
   pen.font = "11px system-ui"; pen.fillStyle = ink.getPropertyValue("--quiet"); pen.strokeStyle = ink.getPropertyValue("--line");
