@@ -456,7 +456,7 @@ def test_options_out_of_range_are_sentences(trained, seven, own_data, tmp_path):
     folder = ("--folder", trained)
     assert "between 1 and 400" in sentence("search", seven, "--k", 401, *folder)
     assert "between 1 and 400" in sentence("search", seven, "--k", 0, *folder)
-    assert "must be one of digits" in sentence("describe", "faces", *folder)
+    assert "must be one of digits" in sentence("describe", "smells", *folder)
     words = ("train", "digits", "--data", own_data, "--folder", tmp_path)
     told = sentence(*words, "--neighbors", 0)
     assert "n_neighbors must be a positive integer, got 0" in told

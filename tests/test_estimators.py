@@ -16,7 +16,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import lookalike.features
 from lookalike import learn, search
-from lookalike.features import LocalBinaryPattern, table, text
+from lookalike.features import GradientHistogram, LocalBinaryPattern, table, text
+from lookalike.learn.conv_classifier import ConvolutionalClassifier
 from lookalike.learn.conv_embedding import ConvolutionalEmbedding
 
 # Some checks set max_iter to a few, which a model rightly warns of.
@@ -50,6 +51,17 @@ VARIANTS = {
             "max_iter": 20,
             "learning_rate_init": 0.02,
         },
+    ],
+    ConvolutionalClassifier: [
+        {
+            "channels": (4,),
+            "max_iter": 40,
+            "batch_size": 8,
+            "shift": 0,
+            "crop": 0,
+            "mirror": False,
+            "random_state": 0,
+        }
     ],
     ConvolutionalEmbedding: [
         {
@@ -118,6 +130,7 @@ VARIANTS = {
             "init": "gradient",
         },
     ],
+    GradientHistogram: [{"pixels_per_cell": (1, 1), "cells_per_block": (1, 1)}],
     LocalBinaryPattern: [{}, {"P": 4, "method": "riu2", "normalize": False}],
     search.ApproximateNeighbors: [{"n_neighbors": 1}],
     search.LSH: [{"n_neighbors": 1, "random_state": 0}],

@@ -13,6 +13,7 @@ from lookalike.cli.evaluate import evaluate
 from lookalike.cli.explain import explain
 from lookalike.cli.keep import export, fold, reembed, restore, snapshot
 from lookalike.cli.keys import keys
+from lookalike.cli.people import enrol, verify
 from lookalike.cli.search import search
 from lookalike.cli.serve import serve
 from lookalike.cli.systems import systems
@@ -27,6 +28,8 @@ app = typer.Typer(
 )
 for verb in (demo, train, evaluate, classify, explain, search, describe, serve):
     app.command()(verb)
+app.command()(enrol)
+app.command()(verify)
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
 app.add_typer(keys, name="keys")

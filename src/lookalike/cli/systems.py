@@ -1,5 +1,6 @@
 """``lookalike systems``: what is saved, what answers, and moving the pointer."""
 
+from json import loads as parse
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,8 @@ def list_(ctx: typer.Context, folder: Folder = None, json: Json = False) -> None
         return
     from lookalike.systems import SYSTEMS
 
-    found = [_library(name, folder) for name in SYSTEMS]
+    names = list(SYSTEMS) if folder is None else _systems_in(folder, list(SYSTEMS))
+    found = [_library(name, folder) for name in names]
     rows = [("system", "generation", "answers", "data", "accuracy", "created")]
     for system in found:
         for each in system["generations"]:
@@ -55,6 +57,20 @@ def rollback(system: System, folder: Folder = None, json: Json = False) -> None:
 def _moved(system: str, number: str, json: bool) -> None:
     answer = {"system": system, "generation": number}
     say(answer, json, [f"Generation {number} of {system} answers now."])
+
+
+def _systems_in(folder: Path, names: list[str]) -> list[str]:
+    """Names of the systems whose generations a folder holds; all, if it is unclear."""
+    from lookalike.systems.library import Library
+
+    there = set()
+    for number in Library("", folder).names():
+        try:
+            about = parse((folder / number / "system.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            continue
+        there.add(about.get("name") if isinstance(about, dict) else None)
+    return [name for name in names if name in there] or names
 
 
 def _library(name: str, folder: Path | None) -> dict[str, Any]:

@@ -3,6 +3,13 @@
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
 from lookalike.datasets.digits import load_digits_sample
 from lookalike.datasets.download import get
+from lookalike.datasets.faces import (
+    Expressions,
+    People,
+    load_fer2013,
+    load_happy_and_fear,
+    load_orl_faces,
+)
 from lookalike.datasets.images import (
     Images,
     load_fashion_mnist,
@@ -10,12 +17,20 @@ from lookalike.datasets.images import (
     load_mnist,
 )
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
+from lookalike.datasets.tagged import Sentences, Tagged, TaggedText, load_wnut17
+from lookalike.datasets.textures import Pictures, load_textures, pictures_of
 
 __all__ = [
     "CATALOGUE",
     "DataSet",
+    "Expressions",
     "File",
     "Images",
+    "People",
+    "Pictures",
+    "Sentences",
+    "Tagged",
+    "TaggedText",
     "cache_folder",
     "checksum",
     "data_folder",
@@ -23,6 +38,12 @@ __all__ = [
     "get",
     "load_digits_sample",
     "load_fashion_mnist",
+    "load_fer2013",
+    "load_happy_and_fear",
     "load_images",
     "load_mnist",
+    "load_orl_faces",
+    "load_textures",
+    "load_wnut17",
+    "pictures_of",
 ]

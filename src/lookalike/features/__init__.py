@@ -5,10 +5,12 @@ Images are here; the others have folders of their own: ``lookalike.features.text
 ``lookalike.features.graph``.
 """
 
+from lookalike.features.gradient_histogram import GradientHistogram
 from lookalike.features.image import prepare_digit, read_image
 from lookalike.features.local_binary_pattern import LocalBinaryPattern
 
 __all__ = [
+    "GradientHistogram",
     "LocalBinaryPattern",
     "prepare_digit",
     "read_image",

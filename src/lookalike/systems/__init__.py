@@ -11,6 +11,11 @@ from typing import Any
 
 SYSTEMS = {
     "digits": ("lookalike.systems.digits", "Digits"),
+    "attributes": ("lookalike.systems.attributes", "Attributes"),
+    "emotions": ("lookalike.systems.emotions", "Emotions"),
+    "faces": ("lookalike.systems.faces", "Faces"),
+    "places": ("lookalike.systems.places", "Places"),
+    "textures": ("lookalike.systems.textures", "Textures"),
 }
 """Module and class of each system."""
 

@@ -1,0 +1,62 @@
+"""``lookalike enrol`` and ``lookalike verify``: people by their faces."""
+
+from typing import Annotated
+
+import typer
+
+from lookalike.cli._common import Folder, Json, progress, say
+from lookalike.cli._systems import open_system, verb_of
+from lookalike.cli.classify import Named
+
+
+def enrol(
+    name: Annotated[str, typer.Argument(help="Who it is.")],
+    images: Annotated[list[str], typer.Argument(help="Two pictures or more.")],
+    system: Named = "faces",
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Add a person from a few pictures, without learning anything again."""
+    from lookalike.systems import find_system
+    from lookalike.systems.library import Library
+
+    with progress() as report:
+        report("reading the pictures", 0.0)
+        add = verb_of(find_system(system), system, "enrol")
+        queries = find_system(system).read(images)[1]
+        report("opening the system", 0.5)
+        fitted, _ = open_system(system, folder)
+        add(fitted, queries, name)
+        number = Library(system, folder).add(fitted.save)
+    answer = {"system": system, "generation": number, "enrolled": name}
+    say(answer, json, [f"{name} is known to generation {number} of {system}."])
+
+
+def verify(
+    first: Annotated[str, typer.Argument(help="A picture.")],
+    second: Annotated[str, typer.Argument(help="Another.")],
+    system: Named = "faces",
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Say whether two pictures show one person."""
+    from lookalike.systems import find_system
+
+    with progress() as report:
+        report("reading the pictures", 0.0)
+        compare = verb_of(find_system(system), system, "verify")
+        queries = find_system(system).read([first, second])[1]
+        report("opening the system", 0.5)
+        fitted, number = open_system(system, folder)
+        cosines, same = compare(fitted, queries[:1], queries[1:])
+    similarity, one = float(cosines[0]), bool(same[0])
+    answer = {
+        "system": system,
+        "generation": number,
+        "same_person": one,
+        "similarity": similarity,
+        "threshold": fitted.threshold_,
+    }
+    verdict = "one person" if one else "two people"
+    needed = f"{fitted.threshold_:.3f} is needed for one"
+    say(answer, json, [f"{verdict}: similarity {similarity:.3f}, {needed}"])

@@ -1,0 +1,115 @@
+"""Faces: FER-2013 by expression, and the ORL faces by person."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from lookalike._typing import Array, Ints
+from lookalike.datasets.catalogue import CATALOGUE
+from lookalike.datasets.locate import find
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """Faces with their expressions, in training, validation and test parts."""
+
+    name: str
+    """Which data set this is."""
+    checksum: str
+    """The catalogue's checksum of the contents."""
+    classes: tuple[str, ...]
+    """What the labels mean."""
+    x_train: Array
+    """uint8 (n_train, height, width)"""
+    y_train: Ints
+    """int64 (n_train,), positions in ``classes``"""
+    x_validation: Array
+    """uint8 (n_validation, height, width), may be empty"""
+    y_validation: Ints
+    """int64 (n_validation,)"""
+    x_test: Array
+    """uint8 (n_test, height, width)"""
+    y_test: Ints
+    """int64 (n_test,)"""
+
+
+@dataclass(frozen=True)
+class People:
+    """Faces of people, several of each."""
+
+    name: str
+    """Which data set this is."""
+    checksum: str
+    """The catalogue's checksum of the contents."""
+    images: Array
+    """uint8 (n_images, height, width)"""
+    people: Ints
+    """int64 (n_images,), who is on each image"""
+
+
+def load_fer2013(path: str | os.PathLike[str] | None = None) -> Expressions:
+    """Load FER-2013: 35,887 faces of 48 by 48 in seven expressions, as published.
+
+    28,709 to train, 3,589 to validate (the public test set of the challenge) and 3,589
+    to test (its private one).
+
+    Parameters
+    ----------
+    path : path, default=None
+        The file ``fer2013.npz`` or its folder; None looks where
+        :func:`lookalike.datasets.find` looks.
+    """
+    with np.load(find("fer2013", path), allow_pickle=False) as arrays:
+        parts = [
+            arrays[f"{axis}_{part}"].astype(kind)
+            for part in ("train", "validation", "test")
+            for axis, kind in (("x", np.uint8), ("y", np.int64))
+        ]
+        classes = tuple(map(str, arrays["classes"]))
+    checksum = CATALOGUE["fer2013"].files[0].sha256
+    return Expressions("fer2013", checksum, classes, *parts)
+
+
+def load_happy_and_fear(path: str | os.PathLike[str] | None = None) -> Expressions:
+    """Load the happy and the fearful faces of FER-2013, split anew.
+
+    All three parts are pooled and split by chance (of a fixed seed): of the 8,989
+    happy faces 7,164 train and 1,825 test, of the 5,121 fearful ones 4,103 and 1,018.
+    There is no validation part: a system takes one from the training part.
+
+    Parameters
+    ----------
+    path : path, default=None
+        As in :func:`load_fer2013`.
+    """
+    whole = load_fer2013(path)
+    x = np.concatenate([whole.x_train, whole.x_validation, whole.x_test])
+    y = np.concatenate([whole.y_train, whole.y_validation, whole.y_test])
+    rng = np.random.default_rng(0)
+    train, test = [], []
+    for name, n_test in (("fear", 1018), ("happy", 1825)):
+        rows = rng.permutation(np.flatnonzero(y == whole.classes.index(name)))
+        test.append(rows[:n_test])
+        train.append(rows[n_test:])
+    order, held_out = rng.permutation(np.concatenate(train)), np.concatenate(test)
+    happy = (y == whole.classes.index("happy")).astype(np.int64)
+    return Expressions(
+        *("happy_and_fear", whole.checksum, ("fear", "happy")),
+        *(x[order], happy[order], x[:0], happy[:0], x[held_out], happy[held_out]),
+    )
+
+
+def load_orl_faces(path: str | os.PathLike[str] | None = None) -> People:
+    """Load the ORL faces: ten images of each of 40 people, 112 by 92 grey.
+
+    Parameters
+    ----------
+    path : path, default=None
+        The file ``orl_faces.npz`` or its folder; None looks where
+        :func:`lookalike.datasets.find` looks.
+    """
+    with np.load(find("orl_faces", path), allow_pickle=False) as arrays:
+        images, people = arrays["x"], arrays["y"].astype(np.int64)
+    checksum = CATALOGUE["orl_faces"].files[0].sha256
+    return People("orl_faces", checksum, images, people)

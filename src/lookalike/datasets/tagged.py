@@ -1,0 +1,74 @@
+"""WNUT-17: tweets and posts whose words carry tags."""
+
+import gzip
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lookalike.datasets.catalogue import CATALOGUE
+from lookalike.datasets.locate import find
+
+Sentences = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Sentences cut into words, and a tag for each word."""
+
+    words: Sentences
+    tags: Sentences
+    """``B-kind`` begins a name, ``I-kind`` goes on with it, ``O`` is outside."""
+
+
+@dataclass(frozen=True)
+class TaggedText:
+    """Tagged sentences, split as their publisher split them."""
+
+    name: str
+    """Which data set this is."""
+    checksum: str
+    """The catalogue's checksum of the training part."""
+    train: Tagged
+    validation: Tagged
+    test: Tagged
+
+
+def load_wnut17(path: str | os.PathLike[str] | None = None) -> TaggedText:
+    """Load WNUT-17: 3,394 sentences to train, 1,009 to validate, 1,287 to test.
+
+    Parameters
+    ----------
+    path : path, default=None
+        The folder with the three files; None looks where
+        :func:`lookalike.datasets.find` looks.
+    """
+    folder, entry = find("wnut17", path), CATALOGUE["wnut17"]
+    parts = []
+    for file in entry.files:
+        with gzip.open(
+            folder / file.path.partition("/")[2], "rt", encoding="utf-8"
+        ) as lines:
+            parts.append(read_tagged(lines))
+    return TaggedText("wnut17", entry.files[0].sha256, *parts)
+
+
+def read_tagged(lines: Iterable[str]) -> Tagged:
+    r"""Read a word and its tag a line, and an empty line after each sentence.
+
+    Examples
+    --------
+    >>> read_tagged(["In\tO\n", "Rome\tB-location\n", "\n", "Yes\tO\n"]).words
+    (('In', 'Rome'), ('Yes',))
+    """
+    words: list[tuple[str, ...]] = []
+    tags: list[tuple[str, ...]] = []
+    pairs: list[tuple[str, str]] = []
+    for line in [*lines, ""]:
+        word, _, tag = line.rstrip("\n").rpartition("\t")
+        if word.strip():
+            pairs.append((word.strip(), tag.strip()))
+        elif pairs:
+            words.append(tuple(word for word, _ in pairs))
+            tags.append(tuple(tag for _, tag in pairs))
+            pairs = []
+    return Tagged(tuple(words), tuple(tags))

@@ -1,0 +1,94 @@
+"""Whether stated probabilities come true."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lookalike._typing import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What was stated and what came true, bin by bin; empty bins are left out."""
+
+    confidence: Floats
+    """Mean stated probability."""
+    accuracy: Floats
+    """Share of right answers."""
+    counts: Ints
+    """Answers in the bin."""
+
+
+def reliability(
+    confidence: ArrayLike, correct: ArrayLike, n_bins: int = 10
+) -> Reliability:
+    """Group answers by their stated probability, in bins of one width.
+
+    Parameters
+    ----------
+    confidence : array-like of shape (n_answers,)
+        Stated probability of each answer, in [0, 1].
+    correct : array-like of shape (n_answers,)
+        Whether it was right: True, False, 1 or 0.
+    n_bins : int, default=10
+        Bin k holds ``k / n_bins <= confidence < (k + 1) / n_bins``; 1 is in the last.
+
+    Examples
+    --------
+    >>> found = reliability([0.91, 0.95, 0.55, 0.51], [1, 1, 1, 0])
+    >>> found.confidence, found.accuracy, found.counts
+    (array([0.53, 0.93]), array([0.5, 1. ]), array([2, 2]))
+    """
+    stated, right = _columns(confidence, correct)
+    if not isinstance(n_bins, Integral) or n_bins < 1:
+        raise ValueError(f"n_bins must be a positive integer, got {n_bins!r}.")
+    n = int(n_bins)
+    bins = np.minimum((stated * n).astype(np.int64), n - 1)
+    counts = np.bincount(bins, minlength=n)
+    there = counts > 0
+    sums = [np.bincount(bins, values, n)[there] for values in (stated, right)]
+    return Reliability(*(total / counts[there] for total in sums), counts[there])
+
+
+def expected_calibration_error(
+    confidence: ArrayLike, correct: ArrayLike, n_bins: int = 10
+) -> float:
+    r"""Mean distance between what was stated and what came true, over the bins.
+
+    .. math:: ECE = \sum_b \frac{n_b}{n} |\text{acc}_b - \text{conf}_b|
+
+    Parameters
+    ----------
+    confidence, correct, n_bins
+        As in :func:`reliability`.
+
+    References
+    ----------
+    .. [1] Guo, Pleiss, Sun and Weinberger (2017). "On calibration of modern neural
+       networks". ICML.   (equation 3)
+
+    Examples
+    --------
+    >>> expected_calibration_error([0.9, 0.9, 0.5, 0.5], [1, 1, 1, 0])
+    0.05
+    """
+    found = reliability(confidence, correct, n_bins)
+    gap = np.abs(found.accuracy - found.confidence)
+    return float(gap @ found.counts / found.counts.sum())
+
+
+def _columns(confidence: ArrayLike, correct: ArrayLike) -> tuple[Floats, Floats]:
+    stated = np.asarray(confidence, dtype=np.float64)
+    right = np.asarray(correct)
+    if stated.ndim != 1 or stated.shape != right.shape or len(stated) == 0:
+        raise ValueError(
+            "confidence and correct must be one value an answer, got shapes "
+            f"{stated.shape} and {right.shape}."
+        )
+    if not (stated >= 0).all() or not (stated <= 1).all():
+        raise ValueError("confidence must lie between 0 and 1.")
+    if not np.isin(right, [0, 1]).all():
+        raise ValueError("correct must be True or False, 1 or 0, for each answer.")
+    return stated, right.astype(np.float64)

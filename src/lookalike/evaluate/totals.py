@@ -1,0 +1,154 @@
+"""Intervals and paired tests of metrics of totals, such as an F1 over all words.
+
+The unit of chance is the row (a sentence), but the metric is not a mean over rows: it
+is one number of the totals of several counts, F1 = 2 tp / (2 tp + fp + fn).
+
+References
+----------
+.. [1] Yeh (2000). "More accurate tests for the statistical significance of result
+   differences". COLING.   (swaps, for F1)
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lookalike._typing import Array, Floats
+from lookalike.evaluate.interval import Comparison, Estimate
+
+Metric = Callable[[Array], Array]
+"""Takes totals of shape (..., n_counts), gives one number for each."""
+
+
+def f1_of_totals(totals: Array) -> Array:
+    """F1 of (true positives, false positives, false negatives); 0 without any."""
+    hits, wrong, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
+    return _share(2 * hits, 2 * hits + wrong + missed)
+
+
+def precision_of_totals(totals: Array) -> Array:
+    """Precision of (true positives, false positives, false negatives)."""
+    hits, wrong, _ = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
+    return _share(hits, hits + wrong)
+
+
+def recall_of_totals(totals: Array) -> Array:
+    """Recall of (true positives, false positives, false negatives)."""
+    hits, _, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
+    return _share(hits, hits + missed)
+
+
+def bootstrap_totals(
+    metric: Metric,
+    counts: ArrayLike,
+    *,
+    n_resamples: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Estimate:
+    """Return a metric of the totals with its percentile bootstrap interval.
+
+    Parameters
+    ----------
+    metric : callable
+        Such as :func:`f1_of_totals`.
+    counts : array-like of shape (n_rows, n_counts)
+        Rows are drawn with replacement.
+
+    Examples
+    --------
+    >>> counts = [[1, 0, 0]] * 8 + [[0, 1, 1]] * 2
+    >>> print(bootstrap_totals(f1_of_totals, counts))
+    0.8000 [0.5000, 1.0000]
+    """
+    rows = _counts(counts)
+    rng = np.random.default_rng(random_state)
+    values = metric(_resampled(rows, n_resamples, rng))
+    low, high = _ends(values, confidence)
+    return Estimate(float(metric(rows.sum(axis=0))), low, high)
+
+
+def paired_totals_test(
+    metric: Metric,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    n_resamples: int = 10_000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Comparison:
+    """Test whether two systems differ in a metric of totals, on the same rows.
+
+    If it did not matter which system gave which answers, the two could change places
+    on any row. The p-value is the share of random exchanges under which the metrics
+    differ at least as much, (1 + those) / (1 + ``n_resamples``).
+
+    Parameters
+    ----------
+    metric : callable
+        Such as :func:`f1_of_totals`.
+    first, second : array-like of shape (n_rows, n_counts)
+        Counts of both systems, row by row.
+
+    Examples
+    --------
+    >>> first, second = [[1, 0, 0]] * 30, [[1, 0, 0]] * 20 + [[0, 0, 1]] * 10
+    >>> found = paired_totals_test(f1_of_totals, first, second)
+    >>> found.difference.value, found.p_value < 0.01
+    (0.2, True)
+    """
+    a, b = _counts(first), _counts(second)
+    if a.shape != b.shape:
+        raise ValueError(
+            f"Both systems must have the same rows, got shapes {a.shape} and {b.shape}."
+        )
+    rng = np.random.default_rng(random_state)
+    value = float(metric(a.sum(axis=0)) - metric(b.sum(axis=0)))
+    both, extreme = a.sum(axis=0) + b.sum(axis=0), 0
+    for n in _blocks(n_resamples, len(a)):
+        swapped = b.sum(axis=0) + rng.integers(0, 2, (n, len(a))) @ (a - b)
+        difference = np.abs(metric(swapped) - metric(both - swapped))
+        # Differences that are equal but for rounding are ties, and ties count.
+        extreme += int((difference >= abs(value) - 1e-12).sum())
+    pairs = _resampled(np.hstack([a, b]), n_resamples, rng)
+    width = a.shape[1]
+    drawn = metric(pairs[:, :width]) - metric(pairs[:, width:])
+    low, high = _ends(drawn, confidence)
+    p_value = (1 + extreme) / (1 + n_resamples)
+    return Comparison(Estimate(value, low, high), p_value, "random swaps")
+
+
+def _resampled(rows: Floats, n_resamples: int, rng: np.random.Generator) -> Floats:
+    """Totals of resampled rows, (n_resamples, n_counts)."""
+    share = np.full(len(rows), 1 / len(rows))
+    blocks = [
+        rng.multinomial(len(rows), share, size=n) @ rows
+        for n in _blocks(n_resamples, len(rows))
+    ]
+    return np.concatenate(blocks)
+
+
+def _blocks(n: int, width: int) -> list[int]:
+    size = max(1, 2**20 // width)
+    return [size] * (n // size) + ([n % size] if n % size else [])
+
+
+def _ends(values: Array, confidence: float) -> tuple[float, float]:
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _counts(counts: ArrayLike) -> Floats:
+    rows = np.asarray(counts)
+    if rows.ndim != 2 or rows.size == 0 or rows.dtype.kind not in "biu":
+        raise ValueError(
+            "Counts must be whole numbers of shape (n_rows, n_counts), got shape "
+            f"{rows.shape} of {rows.dtype}."
+        )
+    return rows.astype(np.float64)
+
+
+def _share(part: Array, whole: Array) -> Array:
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0.0)

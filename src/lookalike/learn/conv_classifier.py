@@ -1,0 +1,357 @@
+"""A plain convolutional network for small images (needs the deep extra)."""
+
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lookalike._typing import Array
+
+try:
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "ConvolutionalClassifier needs torch: pip install 'lookalike[deep]'."
+    ) from error
+
+from lookalike.learn.conv_embedding import BATCH, _threads, has_bfloat16
+
+TURN, STRETCH = 0.2, 0.12  # radians and share: how far images vary at random
+
+
+class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
+    r"""Classify small grey images by a network of four blocks of convolutions.
+
+    A block is convolution, normalisation and rectifier, twice, then the maximum of each
+    2 by 2; the mean over what is left of the image goes through one linear layer,
+
+    .. math:: p(c \mid x) \propto \exp(w_c \cdot f(x) + b_c),
+
+    and training minimises the smoothed cross-entropy on images that are mirrored,
+    shifted, turned and stretched at random each time they are seen.
+
+    Parameters
+    ----------
+    channels : tuple of int, default=(32, 64, 128, 256)
+        Width of each block; each halves height and width.
+    max_iter : int, default=10
+        Passes over the training images.
+    batch_size : int, default=128
+    learning_rate : float, default=0.1
+        The highest; it rises to it and falls to nothing (one cycle).
+    alpha : float, default=5e-4
+        Weight decay.
+    smoothing : float, default=0.1
+        Share of each label that is spread over all classes, in [0, 1).
+    shift : int, default=4
+        Most pixels by which an image is shifted in training.
+    crop : int, default=8
+        By how many pixels the pieces that are seen in training are shorter than the
+        image, either way; answers are of whole images.
+    mirror : bool, default=True
+        Whether left and right may be exchanged, in training and in prediction, where
+        the scores of an image and its mirror image are averaged.
+    image_shape : tuple of two int or None, default=None
+        Height and width; None is a square, or one line where the features make none.
+    callback : callable or None, default=None
+        Called with the share of the work that is done, 0 to 1, after every batch.
+    random_state : int, RandomState instance or None, default=None
+    n_jobs : int or None, default=None
+        Threads; None leaves the choice to torch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    loss_curve_ : list of float
+        Mean loss of each pass.
+    image_shape_ : tuple of two int
+        Height and width of the images.
+    n_iter_ : int
+        Passes made.
+
+    Notes
+    -----
+    Trained in bfloat16 where the processor multiplies it, answering in float32. A batch
+    is answered exactly like its images one by one: the network always sees as many
+    images, blank ones where there are fewer. Pixels are centred and scaled by the
+    mean and deviation of the training images. Cost per image of 48 by 48 pixels: some
+    100 million multiplications forward, three times that in training.
+
+    References
+    ----------
+    .. [1] Simonyan and Zisserman (2015). "Very deep convolutional networks for
+       large-scale image recognition". ICLR.   (blocks of 3 by 3 convolutions)
+    .. [2] Smith and Topin (2018). "Super-convergence". arXiv:1708.07120 (one cycle).
+    .. [3] Szegedy et al. (2016). "Rethinking the Inception architecture". CVPR.
+       (section 7: label smoothing)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lookalike.learn.conv_classifier import ConvolutionalClassifier
+    >>> bars = np.zeros((64, 8, 8), np.uint8)
+    >>> bars[:32, :, 2:4] = bars[32:, 2:4, :] = 255  # standing, then lying
+    >>> y = np.repeat(["standing", "lying"], 32)
+    >>> model = ConvolutionalClassifier(
+    ...     (4, 8), max_iter=8, batch_size=16, shift=1, crop=0, random_state=0
+    ... )
+    >>> model.fit(bars.reshape(64, -1), y).predict(bars[[0, 40]].reshape(2, -1))
+    array(['standing', 'lying'], dtype='<U8')
+    """
+
+    classes_: Array
+    loss_curve_: list[float]
+    image_shape_: tuple[int, int]
+    n_iter_: int
+
+    def __init__(
+        self,
+        channels: tuple[int, ...] = (32, 64, 128, 256),
+        *,
+        max_iter: int = 10,
+        batch_size: int = 128,
+        learning_rate: float = 0.1,
+        alpha: float = 5e-4,
+        smoothing: float = 0.1,
+        shift: int = 4,
+        crop: int = 8,
+        mirror: bool = True,
+        image_shape: tuple[int, int] | None = None,
+        callback: Callable[[float], None] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.channels = channels
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.alpha = alpha
+        self.smoothing = smoothing
+        self.shift = shift
+        self.crop = crop
+        self.mirror = mirror
+        self.image_shape = image_shape
+        self.callback = callback
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Learn from images X (n_samples, height * width) and labels y (n_samples,)."""
+        rows: Array
+        rows, y = validate_data(self, X, y, dtype=[np.float32, np.uint8])
+        check_classification_targets(y)
+        self._check_parameters()
+        self.image_shape_ = self._shape(rows.shape[1])
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"Expected at least two classes, got one class: {self.classes_[0]}."
+            )
+        self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        with torch.random.fork_rng(devices=[]), _threads(self.n_jobs):
+            torch.manual_seed(seed)
+            self._network = network(self.channels, len(self.classes_))
+            self._train(self._images(rows), torch.from_numpy(labels))
+        self.n_iter_ = self.max_iter
+        return self
+
+    def _check_parameters(self) -> None:
+        for name in ("max_iter", "batch_size"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+        for name in ("shift", "crop"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 0:
+                raise ValueError(
+                    f"{name} must be an integer of at least 0, got {value!r}."
+                )
+        if len(self.channels) < 1 or min(self.channels) < 1:
+            raise ValueError(
+                f"channels must be positive integers, got {self.channels!r}."
+            )
+        if not self.learning_rate > 0 or not self.alpha >= 0:
+            raise ValueError(
+                "learning_rate must be positive and alpha not negative, got "
+                f"{self.learning_rate!r} and {self.alpha!r}."
+            )
+        if not 0 <= self.smoothing < 1:
+            raise ValueError(f"smoothing must lie in [0, 1), got {self.smoothing!r}.")
+
+    def _shape(self, n_features: int) -> tuple[int, int]:
+        side = round(n_features**0.5)
+        square = (side, side) if side * side == n_features else (1, n_features)
+        shape = square if self.image_shape is None else self.image_shape
+        if shape[0] * shape[1] != n_features:
+            raise ValueError(
+                f"image_shape {shape} holds {shape[0] * shape[1]} pixels, "
+                f"X has {n_features} features."
+            )
+        return shape
+
+    def _images(self, X: Array) -> Tensor:
+        pixels = (X.astype(np.float32) - self._mean) / self._scale
+        images = torch.from_numpy(pixels.reshape(-1, 1, *self.image_shape_))
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def _train(self, images: Tensor, labels: Tensor) -> None:
+        optimiser = torch.optim.SGD(
+            decayed(self._network, self.alpha), lr=0.01, momentum=0.9, nesterov=True
+        )
+        n_batches = -(-len(images) // self.batch_size)
+        total = n_batches * self.max_iter
+        # The cycle divides by the length of its parts: a few steps make none.
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, self.learning_rate, total_steps=max(total + 1, 8), pct_start=0.2
+        )
+        self.loss_curve_ = []
+        self._network.train()
+        for epoch in range(self.max_iter):
+            losses = []
+            order = torch.randperm(len(images))
+            for step, rows in enumerate(order.split(self.batch_size)):
+                batch = varied(images[rows], self.shift, self.crop, self.mirror)
+                with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
+                    output = self._network(batch)
+                loss = functional.cross_entropy(
+                    output.float(), labels[rows], label_smoothing=self.smoothing
+                )
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                cycle.step()
+                losses.append(float(loss.detach()))
+                if self.callback is not None:
+                    self.callback((epoch * n_batches + step + 1) / total)
+            self.loss_curve_.append(float(np.mean(losses)))
+        self._network.eval()
+
+    def decision_function(self, X: ArrayLike) -> Array:
+        """Scores, (n_samples, n_classes); for two classes the second's lead."""
+        scores = self.scores(X)
+        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def scores(self, X: ArrayLike) -> Array:
+        """Scores before the softmax, float32 of shape (n_samples, n_classes)."""
+        check_is_fitted(self)
+        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
+        out = np.empty((len(rows), len(self.classes_)), np.float32)
+        with torch.inference_mode(), _threads(self.n_jobs):
+            for first in range(0, len(rows), BATCH):
+                part = rows[first : first + BATCH]
+                blank = np.zeros((BATCH - len(part), rows.shape[1]), rows.dtype)
+                images = self._images(np.vstack([part, blank]))
+                scores = self._network(images)
+                if self.mirror:
+                    scores = (scores + self._network(images.flip(3))) / 2
+                out[first : first + len(part)] = scores[: len(part)].numpy()
+        return out
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Probability of each class, shape (n_samples, n_classes)."""
+        scores = self.scores(X).astype(np.float64)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        shares: Array = powers / powers.sum(axis=1, keepdims=True)
+        return shares
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Most likely label of each image."""
+        best = self.scores(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything that prediction needs, by name."""
+        check_is_fitted(self)
+        weights = {
+            name: tensor.numpy().copy()
+            for name, tensor in self._network.state_dict().items()
+        }
+        facts = [self._mean, self._scale, *self.image_shape_, float(self.mirror)]
+        return weights | {
+            "preprocessing": np.array(facts, np.float64),
+            "classes": self.classes_,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the classifier from which these arrays were taken, ready to answer.
+
+        Raises
+        ------
+        ValueError
+            If they are not the arrays of such a network.
+        """
+        weights = dict(arrays)
+        try:
+            mean, scale, height, width, mirror = weights.pop("preprocessing").tolist()
+            classes = np.array(weights.pop("classes"))
+            blocks = [w for w in weights.values() if np.ndim(w) == 4]
+            channels = tuple(len(weight) for weight in blocks[1::2])
+            layers = network(channels, len(classes))
+            layers.load_state_dict(
+                {name: torch.tensor(array) for name, array in weights.items()}
+            )
+        except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+            raise ValueError(
+                f"These are not the arrays of such a network: {error}"
+            ) from None
+        model = cls(channels, mirror=bool(mirror))
+        model._mean, model._scale = mean, scale
+        model.image_shape_ = (int(height), int(width))
+        model.n_features_in_ = int(height * width)
+        model.classes_ = classes
+        model._network = layers.eval()
+        return model
+
+
+def network(channels: tuple[int, ...], n_classes: int) -> nn.Sequential:
+    """Blocks that halve the image, their mean, and a score for each class."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip((1, *channels), channels, strict=False):
+        for n in (n_in, n_out):
+            convolution = nn.Conv2d(n, n_out, 3, padding=1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(n_out), nn.ReLU()]
+        layers.append(nn.MaxPool2d(2, ceil_mode=True))
+    end = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2)]
+    whole = nn.Sequential(*layers, *end, nn.Linear(channels[-1], n_classes))
+    return whole.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def decayed(layers: nn.Module, alpha: float) -> list[dict[str, object]]:
+    """Weights decay; the normalisations' factors and all offsets do not."""
+    weights = [p for p in layers.parameters() if p.ndim > 1]
+    others = [p for p in layers.parameters() if p.ndim <= 1]
+    return [
+        {"params": weights, "weight_decay": alpha},
+        {"params": others, "weight_decay": 0.0},
+    ]
+
+
+def varied(images: Tensor, shift: int, crop: int, mirror: bool) -> Tensor:
+    """Take a piece of each image: mirrored, shifted, turned and stretched at random."""
+    n, _, height, width = images.shape
+    # No piece is smaller than half the image.
+    size = (max(height - crop, -(-height // 2)), max(width - crop, -(-width // 2)))
+    down, across = size[0] / height, size[1] / width
+    angle = (torch.rand(n) * 2 - 1) * TURN
+    stretch = 1 + (torch.rand(n) * 2 - 1) * STRETCH
+    side = torch.where(torch.rand(n) < 0.5 * mirror, -1.0, 1.0)
+    cosine, sine = torch.cos(angle) * stretch, torch.sin(angle) * stretch
+    move = (torch.rand(n, 2) * 2 - 1) * shift * 2 / torch.tensor([width, height])
+    upper = [cosine * side * across, -sine * down, move[:, 0]]
+    rows = [*upper, sine * side * across, cosine * down, move[:, 1]]
+    maps = torch.stack(rows, dim=1).reshape(n, 2, 3)
+    grid = functional.affine_grid(maps, [n, 1, *size], align_corners=False)
+    moved = functional.grid_sample(
+        images, grid, padding_mode="border", align_corners=False
+    )
+    return moved.contiguous(memory_format=torch.channels_last)

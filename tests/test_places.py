@@ -1,0 +1,293 @@
+"""The places system: words, spans, offsets, baselines, and what it refuses.
+
+By default it learns from sentences that are written here; WNUT-17 is used where
+LOOKALIKE_DATA is set.
+"""
+
+import dataclasses
+import gzip
+import json
+import os
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from typer.testing import CliRunner
+
+from lookalike.cli.app import app
+from lookalike.datasets import Tagged, TaggedText, load_wnut17
+from lookalike.datasets.tagged import read_tagged
+from lookalike.systems import generation
+from lookalike.systems.card import STEPS
+from lookalike.systems.generation import Damaged
+from lookalike.systems.places import Places, span_counts, word_counts
+from lookalike.systems.places_words import (
+    cut_with_offsets,
+    describe,
+    marked,
+    spans,
+    words_seen,
+)
+
+CITIES = ["Oslo", "Lima", "Turin", "Cairo", "Perth"]
+CITIES += ["Delhi", "Quito", "Miami", "Lyon", "Kyoto"]
+THINGS = ["soup", "rain", "music", "tea", "maths"]
+THINGS += ["football", "paper", "glass", "bread", "noise"]
+FRAMES = [
+    ("we", "moved", "to", "*", "last", "year"),
+    ("greetings", "from", "*", "!"),
+    ("I", "live", "in", "*", "now"),
+]
+OTHERS = [("I", "like", "*", "a", "lot"), ("no", "*", "today", "!")]
+
+
+def part(cities, things):
+    words, tags = [], []
+    for frames, fillers, tag in ((FRAMES, cities, "B-location"), (OTHERS, things, "O")):
+        for frame in frames:
+            for filler in fillers:
+                words.append(tuple(filler if w == "*" else w for w in frame))
+                tags.append(tuple(tag if w == "*" else "O" for w in frame))
+    words.append(("She", "saw", "New", cities[0], "and", "Anna"))
+    tags.append(("O", "O", "B-location", "I-location", "O", "B-person"))
+    return Tagged(tuple(words), tuple(tags))
+
+
+@pytest.fixture(scope="module")
+def data():
+    return TaggedText(
+        "own",
+        "",
+        part(CITIES[:7], THINGS[:7]),
+        part(CITIES[5:9], THINGS[5:9]),
+        part(CITIES[6:], THINGS[6:]),
+    )
+
+
+@pytest.fixture(scope="module")
+def system(data):
+    return Places(n_taggers=2, max_iter=25).fit(data)
+
+
+@pytest.fixture(scope="module")
+def measured(system, data):
+    return system.evaluate(data)
+
+
+def test_a_place_that_was_never_seen_is_found_by_its_neighbours(system):
+    [place] = system.tag("hey, greetings from Zugdidi!")
+    assert (place.text, place.start, place.end) == ("Zugdidi", 20, 27)
+    assert system.threshold_ <= place.probability <= 1
+    assert system.tag("I like bread a lot") == []
+
+
+def test_offsets_point_into_the_text(system):
+    text = "  we moved to Oslo last year — and I live in Lima now"
+    assert [text[p.start : p.end] for p in system.tag(text)] == ["Oslo", "Lima"]
+    for word, start in cut_with_offsets(text):
+        assert text[start : start + len(word)] == word
+
+
+def test_a_batch_answers_exactly_like_its_sentences_one_by_one(system, data):
+    sentences = data.test.words
+    together = system._probabilities(sentences)
+    for row, sentence in enumerate(sentences):
+        np.testing.assert_array_equal(
+            together[row], system._probabilities([sentence])[0]
+        )
+
+
+def test_the_saved_tagger_answers_like_the_estimator(data):
+    from lookalike.learn import WordWindowClassifier
+    from lookalike.systems.places_tagger import Tagger
+    from lookalike.systems.places_words import location_tags
+
+    sentences = [marked(words, {"oslo": "large"}) for words in data.train.words]
+    model = WordWindowClassifier(describe=describe, max_iter=2, random_state=0)
+    model.fit(sentences, location_tags(data.train))
+    ours = Tagger.of(model).probabilities([*sentences[:5], []])
+    for found, expected in zip(ours, model.predict_proba(sentences[:5]), strict=False):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert ours[-1].shape == (0, 3)
+
+
+def test_what_is_learned_does_not_depend_on_the_test_part(system, data):
+    other = dataclasses.replace(data, test=part(["Nowhere"], ["Rome"]))
+    again = Places(n_taggers=2, max_iter=25).fit(other)
+    assert again.threshold_ == system.threshold_
+    assert again.seen_ == system.seen_
+    for a, b in zip(again._taggers, system._taggers, strict=True):
+        for name, array in a.arrays().items():
+            np.testing.assert_array_equal(array, b.arrays()[name])
+
+
+def test_the_longest_name_of_the_gazetteer_is_marked():
+    names = {"new york": "large", "york": "middle", "nice": "middle", "us": "country"}
+    sentence = ["New", "York", "is", "nice", "#US"]
+    marks = [mark for _, mark in marked(sentence, names)]
+    assert marks == ["B-large", "I-large", "", "", "B-country"]
+
+
+def test_words_seen_stood_in_locations_at_least_half_of_the_time():
+    sentences = (("Paris", "may"), ("may", "Paris"), ("May", "x"))
+    tags = (["B", "O"], ["O", "B"], ["B", "O"])
+    assert words_seen(sentences, tags) == {"paris"}
+
+
+def test_counts_are_those_of_words_and_of_whole_names():
+    truth = [["B", "I", "O", "B"], ["O", "O"]]
+    given = [["B", "O", "O", "B"], ["O", "B"]]
+    assert word_counts(truth, given).tolist() == [[2, 0, 1], [0, 1, 0]]
+    assert span_counts(truth, given).tolist() == [[1, 1, 1], [0, 1, 0]]
+    assert spans(["O", "I", "I"]) == {(1, 3)}
+
+
+def test_the_metrics_are_those_of_the_answers(system, data, measured):
+    from lookalike.systems.places_words import location_tags
+
+    truth = location_tags(data.test)
+    tags = system.classify(data.test.words)
+    hits, wrong, missed = word_counts(truth, tags).sum(axis=0)
+    expected = 2 * hits / (2 * hits + wrong + missed)
+    assert measured.metrics["word_f1"].value == pytest.approx(expected)
+    seen = measured.metrics["word_recall_of_words_seen_in_training"].value
+    assert measured.metrics["word_recall"].value > seen
+    assert "gazetteer (span F1)" in measured.comparisons
+
+
+def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
+    system.save(tmp_path / "1")
+    loaded = Places.load(tmp_path / "1")
+    assert loaded.gazetteer_ == system.gazetteer_
+    assert loaded.seen_ == system.seen_
+    found, expected = (s._probabilities(data.test.words) for s in (loaded, system))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    arrays = dict(generation.load(tmp_path / "1", "places").arrays)
+    for name, array in {
+        "tagger0_bias": np.zeros(3),
+        "tagger1_vectors": np.zeros((2, 2)),
+        "kinds": np.array(["x"]),
+        "tagger0_tags": np.array(["x", "y", "z"]),
+    }.items():
+        folder = tmp_path / name
+        generation.save(folder, "places", {**arrays, name: array}, system.about_)
+        with pytest.raises(Damaged, match="holds no system of places"):
+            Places.load(folder)
+
+
+def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_path):
+    card = system.card()
+    assert tuple(card.steps) == STEPS
+    assert f"{measured.metrics['word_f1'].value:.4f}" in card.markdown()
+    assert "not measured" not in card.markdown()
+    page = system.report(data, measured).write(tmp_path / "r.html").read_text()
+    assert page.count("<img") == 3
+    assert "names found" in page
+
+
+def test_files_of_tags_are_read_as_published(tmp_path):
+    lines = ["In\tO\n", "New\tB-location\n", "York\tI-location\n", "\t\n", "Yes\tO"]
+    found = read_tagged(lines)
+    assert found.words == (("In", "New", "York"), ("Yes",))
+    assert found.tags == (("O", "B-location", "I-location"), ("O",))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "The text is empty"),
+        ("  \t", "The text is empty"),
+        ("123 !!", "The text holds no letters"),
+        ("東京に行きました", r"in another script \(Cjk\)"),
+        ("Я живу в Осло", r"in another script \(Cyrillic\)"),
+    ],
+)
+def test_texts_that_cannot_be_tagged_are_refused(system, text, said):
+    with pytest.raises(ValueError, match=said):
+        system.tag(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"window": -1}, "window must be a whole number of at least 0, got -1"),
+        ({"n_taggers": 0}, "n_taggers must be a whole number of at least 1, got 0"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(data, options, said):
+    with pytest.raises(ValueError, match=said):
+        Places(gazetteer=False, **options).fit(data)
+
+
+def test_data_that_cannot_be_learned_from_is_refused(data):
+    empty = dataclasses.replace(data, validation=Tagged((), ()))
+    with pytest.raises(ValueError, match="as many tags as words"):
+        Places(gazetteer=False).fit(empty)
+    nowhere = Tagged((("a",),), (("O",),))
+    with pytest.raises(ValueError, match="names no location"):
+        Places(gazetteer=False).fit(dataclasses.replace(data, train=nowhere))
+    with pytest.raises(NotFittedError, match="must be fitted or loaded"):
+        Places().tag("in Oslo")
+
+
+# The command
+
+
+def run(*words, status=0):
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == status, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def saved(system, tmp_path_factory):
+    return system.save(tmp_path_factory.mktemp("places") / "0001")
+
+
+def test_raw_text_is_tagged_with_offsets(saved, tmp_path):
+    text = "greetings from Zugdidi!"
+    words = ("--system", "places", "--folder", saved)
+    [answer] = json.loads(run("classify", text, *words, "--json").stdout)["answers"]
+    assert (answer["place"], answer["start"], answer["end"]) == ("Zugdidi", 15, 22)
+    told = run("explain", text, *words).stdout
+    assert "'Zugdidi' is part of a location with probability" in told
+    assert "if 'from' were a word never seen" in told
+    (tmp_path / "posts.txt").write_text(f"{text}\nI like tea a lot\n")
+    found = json.loads(
+        run("classify", tmp_path / "posts.txt", *words, "--json").stdout
+    )["answers"]
+    assert [each["place"] for each in found] == ["Zugdidi", None]
+    assert found[1]["text"].endswith("posts.txt, line 2")
+
+
+def test_lines_that_cannot_be_tagged_are_sentences(saved, tmp_path):
+    cases = {
+        "gap.txt": (b"in Oslo\n\nin Lima\n", "gap.txt, line 2: The text is empty"),
+        "none.txt": (b"", "none.txt is empty; expected a text a line"),
+        "bytes.txt": (b"\xff\xfe\x00", "bytes.txt is no text in UTF-8"),
+        "greek.txt": ("στην Αθήνα".encode(), "line 1: The text is in another script"),
+    }
+    for name, (contents, said) in cases.items():
+        (tmp_path / name).write_bytes(contents)
+        words = ("classify", tmp_path / name, "--system", "places", "--folder", saved)
+        assert said in run(*words, status=2).stderr
+
+
+@pytest.mark.full
+@pytest.mark.skipif(
+    not os.environ.get("LOOKALIKE_DATA"), reason="LOOKALIKE_DATA is not set"
+)
+def test_wnut17_is_read_whole():
+    found = load_wnut17()
+    sizes = [len(part.words) for part in (found.train, found.validation, found.test)]
+    assert sizes == [3394, 1009, 1287]
+    words = sum(tag == "B-location" for own in found.test.tags for tag in own)
+    assert words == 150
+
+
+def test_published_files_are_found_in_their_folder(tmp_path):
+    with gzip.open(tmp_path / "wnut17train.conll.gz", "wt") as file:
+        file.write("a\tO\n")
+    with pytest.raises(ValueError, match="damaged or another file"):
+        load_wnut17(tmp_path)
