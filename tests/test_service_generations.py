@@ -1,8 +1,10 @@
 """Readers see exactly one complete generation, whatever happens to the others."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -229,3 +231,19 @@ def test_several_workers_take_up_a_generation_and_items_at_once(
         assert ready["generations"] == {"digits": "0002"}
     _, live = ask("GET", "/v1/live")
     assert live["requests"] >= 60
+
+
+def test_workers_end_when_the_process_that_started_them_is_killed(start_server):
+    server = start_server("--workers", "2")
+    server.kill()
+    server.wait()
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", server.port), timeout=1),
+        ):
+            time.sleep(0.2)
+            continue
+        return
+    raise AssertionError("somebody still answers")

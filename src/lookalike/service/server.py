@@ -7,8 +7,11 @@ says; whoever is killed is replaced.
 import ipaddress
 import json
 import os
+import signal
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -125,6 +128,7 @@ def serve(
 def from_environment() -> FastAPI:
     """The application as a worker builds it."""
     sys.setswitchinterval(0.001)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     what = json.loads(os.environ[_WHAT])
     given = what["settings"]
     given |= {
@@ -134,3 +138,10 @@ def from_environment() -> FastAPI:
     settings = Settings(**given)
     libraries = {name: Library(name, f) for name, f in what["libraries"].items()}
     return create_app(libraries, Database(what["url"], settings.durability), settings)
+
+
+def _end_with(parent: int) -> None:
+    """End when the process that started the workers is gone: it cannot stop them."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
