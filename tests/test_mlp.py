@@ -48,6 +48,13 @@ def assert_same_network(ours, theirs, rtol=1e-7):
         assert getattr(ours, name) == getattr(theirs, name), name
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])
+def test_two_layers_learn_the_exclusive_or_of_the_source(activation):
+    X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
+    model = MLPClassifier(8, activation, solver="lbfgs", random_state=0).fit(X, y)
+    assert_array_equal(model.predict(X), [0, 1, 1, 0])
+
+
 OPTIONS = {
     "defaults": {},
     "one layer": {"hidden_layer_sizes": 5},
