@@ -69,7 +69,7 @@ def faiss_fast_scan() -> Faiss:
     """Product quantisation in 4 bits, scanned in registers, refined in full."""
     probes = (8, 12, 16, 24, 32, 64)
     return Faiss(
-        "OPQ64,IVF256,PQ64x4fs,RFlat",
+        "PCA128,IVF256,PQ64x4fs,RFlat",
         ("nprobe", probes),
         ("k_factor_rf", (5, 10, 20, 40)),
     )
