@@ -220,6 +220,8 @@ def test_a_snapshot_brings_everything_back(make_client, url, digits_data):
     assert again["new"] == 0
     upsert(client, item("after", image))
     assert search(client, image, 2) == ["mine", "after"]
+    client.post("/v1/snapshots/restore", json={"name": "one"})
+    assert search(client, image, 20) == before
     assert client.get("/v1/snapshots").json() == {"snapshots": ["one"]}
 
 

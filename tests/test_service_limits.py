@@ -52,6 +52,8 @@ def test_more_than_can_wait_are_refused_at_once(make_client, digits_data):
     refused = next(answer for answer in found if answer.status_code == 503)
     assert int(refused.headers["retry-after"]) >= 1
     assert "Too many" in refused.json()["detail"]
+    at_the_gate = f'lookalike_refused_total{{why="busy"}} {statuses.count(503)}.0'
+    assert at_the_gate in client.get("/metrics").text
     assert client.get("/healthz").status_code == 200
     assert client.post("/v1/digits/search", json=body).status_code == 200
 
