@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.kernels import simd
-from lookalike.kernels.graph import RELAXED, add_reverse, prune
+from lookalike.kernels.graph import RELAXED, add_reverse, order, prune
 from lookalike.kernels.sorted_list import MARGIN, NONE, empty, put
 from lookalike.search import ApproximateNeighbors, NearestNeighbors, approximate
 from lookalike.search.approximate import first_true
@@ -119,6 +119,29 @@ def test_no_answer_depends_on_the_queries_beside_it(signed):
         alone = graph.nearest(Q[q : q + 1], 5, 20, 10, None)
         for one, many in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one[0], many[q])
+
+
+@pytest.mark.parametrize("signed", PATHS)
+def test_what_a_walk_found_is_ordered_by_the_whole_code(signed):
+    rng = np.random.default_rng(10)
+    X = rng.integers(0, 99, size=(1100, 150)).astype(np.uint8)
+    graph = small_graph(X, signed=signed, n_lines=2).graph
+    code = rng.integers(1, 255, size=192).astype(np.uint8) & graph.coded
+    assert (code == 0).sum() == 4 + 4 + 34  # two starts, and 26 of 60 axes are there
+
+    def keys(lines, starts, code):
+        return starts[:, -1] - 2 * (lines.astype(np.int64) @ code.astype(np.int64))
+
+    led = keys(graph.lines, graph.starts, code[:128])
+    whole = led + keys(graph.more, graph.more_starts, code[128:])
+    rows = rng.permutation(1100)[:40]
+    beam = np.sort((led[rows] << 32) | (rows << 1) | 1)
+    lists = empty(1, 25)
+    assert order(graph, code, beam, 40, lists[0, MARGIN:], 25) == 25
+    found = lists[0, MARGIN : MARGIN + 25]
+    nearest = sorted(rows, key=lambda i: (whole[i], i))[:25]
+    np.testing.assert_array_equal((found & 0xFFFFFFFF) >> 1, nearest)
+    assert nearest != sorted(rows, key=lambda i: (led[i], i))[:25]
 
 
 @pytest.mark.parametrize("signed", PATHS)

@@ -415,7 +415,17 @@ def refine(lines, rows, norms, row, norm, shift, metric, best, n, lanes, near, i
 
 @njit(cache=True, nogil=True)
 def search_bytes(
-    graph,
+    lines,
+    starts,
+    more,
+    more_starts,
+    edges,
+    entries,
+    entry_lines,
+    entry_starts,
+    axes,
+    centre,
+    coded,
     catalogue_rows,
     catalogue_norms,
     queries,
@@ -429,9 +439,25 @@ def search_bytes(
 ):
     """``search`` for a few queries of bytes, as they are: nothing else is prepared.
 
+    The parts of a ``Graph`` come one by one: to hand over a tuple of them takes longer
+    than all the rest of a call.
+
     queries : uint8 (n_queries, n_features)
     length  : see ``describe_bytes``
     """
+    graph = Graph(
+        lines,
+        starts,
+        more,
+        more_starts,
+        edges,
+        entries,
+        entry_lines,
+        entry_starts,
+        axes,
+        centre,
+        coded,
+    )
     n = queries.shape[0]
     rows = np.empty((n, catalogue_rows.shape[1]), np.uint8)
     norms, shifts, factors = np.empty(n), np.empty(n), np.empty(n)

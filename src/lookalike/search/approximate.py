@@ -45,7 +45,8 @@ BATCH = 24  # queries that make a batch: the exact search shares work between th
 WIDTHS = (*range(12, 32, 2), *range(32, 64, 4), *range(64, 128, 8))
 WIDTHS += (*range(128, 256, 16), *range(256, 512, 32), *range(512, 1025, 64))
 LINES = 2  # cache lines that lead a walk, where the rows have so many coordinates
-SHARES = (1.0, 0.7, 0.5, 0.35, 0.25)  # of a walk's rows that are compared in full
+SHARES = (1.0, 0.6, 0.35, 0.2)  # of a walk's rows that are compared in full
+GLANCE = 600  # of the rows that choose, asked first: most that fail fail here
 MANY_ROWS = 400_000  # from here on the neighbours of all rows would cost minutes
 
 
@@ -259,6 +260,10 @@ class ApproximateNeighbors(BaseEstimator):
         """The narrowest walk that keeps the promise where it is chosen."""
 
         def holds(rung: int) -> bool:
+            few = tuning.first(GLANCE)
+            found = walks[rung].nearest(few.queries, k, self.n_jobs)[1]
+            if few.recall(found).high < self.recall:
+                return False
             found = walks[rung].nearest(tuning.queries, k, self.n_jobs)[1]
             return tuning.recall(found).low >= self.recall
 

@@ -242,7 +242,7 @@ class NeighborGraph:
             codes.coded,
         )
         self.graph = graph
-        self._task = (graph, exact.rows, exact.norms)
+        self._rows = (exact.rows, exact.norms)
         self._length = _length(codes.geometry)
 
     @property
@@ -274,14 +274,15 @@ class NeighborGraph:
     ) -> int:
         """Walk for queries of bytes, which the kernel reads as they are."""
         plan = (self._length, self._exact._code, width, n_refined)
+        held = (*self.graph, *self._rows)
 
         def work(first: int, last: int) -> None:
             search_bytes(
-                *self._task, Q[first:last], *plan, *(out[first:last] for out in answer)
+                *held, Q[first:last], *plan, *(out[first:last] for out in answer)
             )
 
         if len(Q) <= GRAIN:  # a thread's start, and even a slice, is more than a walk
-            return search_bytes(*self._task, Q, *plan, *answer)
+            return search_bytes(*held, Q, *plan, *answer)
         run_slices(work, len(Q), n_jobs, grain=GRAIN)
         return int(answer[2].min())
 
@@ -299,7 +300,7 @@ class NeighborGraph:
         plan = (exact._code, width, n_refined)
 
         def work(first: int, last: int) -> None:
-            search(*self._task, *queries, *plan, first, last, *answer)
+            search(self.graph, *self._rows, *queries, *plan, first, last, *answer)
 
         run_slices(work, len(Q), n_jobs, grain=GRAIN)
         return int(answer[2].min(initial=answer[1].shape[1]))

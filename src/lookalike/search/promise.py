@@ -52,6 +52,10 @@ class HeldOut(NamedTuple):
     truth: Ints
     tied: float
 
+    def first(self, n: int) -> "HeldOut":
+        """The first n queries."""
+        return self._replace(queries=self.queries[:n], truth=self.truth[:n])
+
     def recall(self, indices: Ints, candidate: int = 0) -> Interval:
         """Recall of an answer, int64 (n_queries, k), see ``interval``."""
         there = self.truth >= 0
