@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from lookalike.service.catalogue import Catalogue
+from lookalike.service.catalogue import Catalogue, shared_collection
 from lookalike.service.database.items import Item
 from lookalike.service.digits_face import DigitsFace
 from lookalike.systems.digits import Digits
@@ -242,6 +242,15 @@ def test_a_damaged_snapshot_is_refused_whole(make_client, tmp_path, digits_data,
     assert answer.status_code == 422
     assert "damaged" in answer.json()["detail"]
     assert client.get("/v1/digits/items/mine").status_code == 404
+
+
+def test_the_shared_index_is_built_before_it_is_shared(tmp_path):
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(5_000, 8)).astype(np.float32)
+    for folder in (None, tmp_path / "index", tmp_path / "index"):
+        view = shared_collection(vectors, folder).view()
+        assert [len(part.ids) for part in view.parts] == [5_000]
+        assert view.parts[0].index.filter is not None
 
 
 @pytest.mark.parametrize("selected", [250, 50, 5, 1])

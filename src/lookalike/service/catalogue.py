@@ -186,9 +186,10 @@ def shared_collection(vectors: Array, folder: Path | None) -> Collection:
                 return found
         except ValueError:
             pass  # damaged, or of another release: it can always be made again
-    collection = Collection(background=True)
+    collection = Collection()  # whose index is built before anybody asks
     if len(vectors):
         collection.add(np.arange(len(vectors)), np.asarray(vectors))
+    collection.background = True
     if folder is None:
         return collection
     try:
