@@ -14,6 +14,7 @@ from lookalike.cli.explain import explain
 from lookalike.cli.keep import export, fold, reembed, restore, snapshot
 from lookalike.cli.keys import keys
 from lookalike.cli.people import enrol, verify
+from lookalike.cli.recommend import recommend
 from lookalike.cli.search import search
 from lookalike.cli.serve import serve
 from lookalike.cli.systems import systems
@@ -26,7 +27,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (demo, train, evaluate, classify, explain, search, describe, serve):
+for verb in (
+    demo,
+    train,
+    evaluate,
+    classify,
+    explain,
+    search,
+    recommend,
+    describe,
+    serve,
+):
     app.command()(verb)
 app.command()(enrol)
 app.command()(verify)

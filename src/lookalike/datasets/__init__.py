@@ -10,6 +10,11 @@ from lookalike.datasets.faces import (
     load_happy_and_fear,
     load_orl_faces,
 )
+from lookalike.datasets.friendships import (
+    Friendships,
+    load_facebook_ego,
+    load_friendships,
+)
 from lookalike.datasets.images import (
     Images,
     load_fashion_mnist,
@@ -25,6 +30,7 @@ __all__ = [
     "DataSet",
     "Expressions",
     "File",
+    "Friendships",
     "Images",
     "People",
     "Pictures",
@@ -37,8 +43,10 @@ __all__ = [
     "find",
     "get",
     "load_digits_sample",
+    "load_facebook_ego",
     "load_fashion_mnist",
     "load_fer2013",
+    "load_friendships",
     "load_happy_and_fear",
     "load_images",
     "load_mnist",

@@ -1,0 +1,110 @@
+"""Who is friends with whom: pairs of people, a part of them hidden to test on."""
+
+import gzip
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lookalike._typing import Array, Ints
+from lookalike.datasets.locate import find
+
+HIDDEN = 0.2  # of all friendships
+
+
+@dataclass(frozen=True)
+class Friendships:
+    """Pairs of people, each pair once.
+
+    people : names, in the order in which they first come up
+    known, hidden : (n_pairs, 2), places in ``people``; hidden ones are to be found
+    """
+
+    name: str
+    checksum: str
+    people: Array
+    known: Ints
+    hidden: Ints
+
+
+def load_facebook_ego(path: str | os.PathLike[str] | None = None) -> Friendships:
+    """Load the Facebook ego networks: 4,039 people, 88,234 friendships.
+
+    Parameters
+    ----------
+    path : path, default=None
+        The file; None looks where :func:`lookalike.datasets.find` looks.
+    """
+    return load_friendships(find("facebook_ego", path), "facebook_ego")
+
+
+def load_friendships(
+    path: str | os.PathLike[str], name: str | None = None
+) -> Friendships:
+    """Load a file with two names a line, and hide a fifth of the friendships.
+
+    Names are parted by a tab or a comma, or else by spaces; the file may be gzipped.
+
+    Raises
+    ------
+    ValueError
+        If a line does not hold two names or befriends somebody with themselves, or if
+        there are fewer than ten friendships.
+    """
+    file = Path(path)
+    opened = gzip.open if file.suffix == ".gz" else open
+    try:
+        with opened(file, "rt", encoding="utf-8") as lines:
+            people, pairs = read_pairs(lines)
+    except (UnicodeDecodeError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{file} is no text with two names a line: {error}.") from None
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    if len(pairs) < 10:
+        raise ValueError(f"{file}: expected ten friendships or more, got {len(pairs)}.")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    known, hidden = hide(pairs)
+    return Friendships(name or file.name, digest, people, known, hidden)
+
+
+def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:
+    r"""Return the people in ``lines``, and their friendships as places among them.
+
+    A pair that comes again, in whatever order, counts once; empty lines and those that
+    begin with # are passed over.
+
+    Examples
+    --------
+    >>> people, pairs = read_pairs(["ann,bob b.\n", "bob b.,ann\n", "ann,eve\n"])
+    >>> people.tolist(), pairs.tolist()
+    (['ann', 'bob b.', 'eve'], [[0, 1], [0, 2]])
+    """
+    place: dict[str, int] = {}
+    pairs: dict[tuple[int, int], None] = {}
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        parting = next((mark for mark in "\t," if mark in text), r"\s+")
+        names = [part.strip() for part in re.split(parting, text)]
+        if len(names) != 2 or not all(names):
+            raise ValueError(f"line {number}: expected two names, got {text[:60]!r}.")
+        if names[0] == names[1]:
+            raise ValueError(f"line {number}: {names[0]!r} cannot befriend themselves.")
+        a, b = (place.setdefault(each, len(place)) for each in names)
+        pairs[min(a, b), max(a, b)] = None
+    return np.array(list(place)), np.array(list(pairs), np.int64).reshape(-1, 2)
+
+
+def hide(
+    pairs: Ints, share: float = HIDDEN, random_state: int = 0
+) -> tuple[Ints, Ints]:
+    """Part friendships into known and hidden ones, each in the order they had."""
+    drawn = np.random.default_rng(random_state).permutation(len(pairs))
+    hidden = np.zeros(len(pairs), bool)
+    hidden[drawn[: round(share * len(pairs))]] = True
+    return pairs[~hidden], pairs[hidden]

@@ -1,0 +1,515 @@
+"""People you may know: friends of friends, in the order in which they are likely.
+
+Candidates are the best friends of friends by one sparse product; a ranker that learned
+from friendships hidden from it puts them in order.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.exceptions import NotFittedError
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.datasets.friendships import (
+    Friendships,
+    hide,
+    load_facebook_ego,
+    load_friendships,
+)
+from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test, recall_at_k
+from lookalike.features.graph import triangle_scores
+from lookalike.systems import generation
+from lookalike.systems.card import Card
+from lookalike.systems.generation import Generation
+from lookalike.systems.hits import Hits
+from lookalike.systems.people_card import people_card
+from lookalike.systems.people_features import (
+    SCORES,
+    WALKS,
+    Candidates,
+    adjacency,
+    are_linked,
+    blocks,
+    find_candidates,
+    linked,
+)
+from lookalike.systems.people_ranker import ARRAYS, QuadraticRanker
+from lookalike.systems.verbs import (
+    Answer,
+    Explanation,
+    Measured,
+    Tell,
+    choose,
+    damaged,
+    measured_facts,
+    milliseconds,
+    nobody,
+    read_generation,
+)
+
+if TYPE_CHECKING:
+    from lookalike.evaluate.report import Report as Page
+
+N_FEATURES = 2 * len(SCORES + WALKS) + 4
+K = 10
+
+
+class People:
+    """Say whom each person may know.
+
+    Parameters
+    ----------
+    n_candidates : int, default=60
+        Friends of friends that are ranked for each person, at least 10.
+    random_state : int, default=0
+        Which friendships the ranker learns from.
+    n_jobs : int or None, default=None
+        Not used; kept so that all systems take it.
+
+    Attributes
+    ----------
+    people_ : ndarray of str, shape (n_people,)
+    friendships_ : csr_array of shape (n_people, n_people)
+        Known ones.
+    about_ : dict
+        Data and measured numbers, as in ``system.json``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> club = np.arange(60) // 20  # three clubs of 20; half of each know each other
+    >>> pairs = np.array([(a, b) for a in range(60) for b in range(a)
+    ...                   if club[a] == club[b] and rng.random() < 0.5])
+    >>> names = np.array([f"p{i}" for i in range(60)])
+    >>> known, hidden = hide(pairs)
+    >>> system = People(20).fit(Friendships("clubs", "", names, known, hidden))
+    >>> found = system.recommend(["p0", "p59"], k=5)
+    >>> [[int(name[1:]) // 20 for name in row] for row in found.ids]
+    [[0, 0, 0, 0, 0], [2, 2, 2, 2, 2]]
+    """
+
+    name = "people"
+
+    people_: Array
+    friendships_: Any
+    about_: dict[str, Any]
+
+    _ranker: QuadraticRanker
+
+    def __init__(
+        self,
+        n_candidates: int = 60,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_candidates = n_candidates
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @classmethod
+    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Friendships:
+        """Return the Facebook networks, or the friendships in a file."""
+        if choice is not None and Path(choice).is_file():
+            return load_friendships(choice)
+        loaders = {"facebook_ego": load_facebook_ego}
+        found: Friendships = choose(choice, loaders, "people, or a file,")
+        return found
+
+    def fit(self, data: Friendships, report: Tell | None = None) -> Self:
+        """Learn from the known friendships alone.
+
+        A fifth of them is hidden in turn; the ranker learns to find these among the
+        candidates that the others give.
+        """
+        tell = report or nobody
+        self._check_parameters()
+        tell("looking for candidates", 0.05)
+        inner, wanted = hide(data.known, random_state=self.random_state + 1)
+        n_people = len(data.people)
+        features, answers = self._lessons(n_people, inner, wanted, tell)
+        tell("learning to rank", 0.7)
+        ranker = QuadraticRanker().fit(features, answers)
+        self._know(data.people, data.known, ranker)
+        self.about_ = {
+            "configuration": {
+                "n_candidates": self.n_candidates,
+                "random_state": self.random_state,
+            },
+            "data": {"name": data.name, "checksum": data.checksum},
+            "facts": {
+                "n_people": n_people,
+                "n_known": len(data.known),
+                "n_lessons": len(answers),
+            },
+            "metrics": {},
+            "comparisons": {},
+        }
+        tell("ready", 1.0)
+        return self
+
+    def recommend(self, people: Sequence[str] | Array, k: int = K) -> Hits:
+        """Whom each person may know, best first.
+
+        Parameters
+        ----------
+        people : sequence of str, n_queries of them
+        k : int, default=10
+            At most ``n_candidates``, and fewer than there are people.
+
+        Returns
+        -------
+        Hits
+            Names and scores. Where there are too few friends of friends, the people
+            with the most friends follow, with scores below all others.
+
+        Raises
+        ------
+        ValueError
+            If somebody is not known, or k is out of range.
+        """
+        rows = self._places(people)
+        most = min(self.n_candidates, len(self.people_) - 1)
+        if not isinstance(k, Integral) or not 1 <= k <= most:
+            raise ValueError(f"k must be in [1, {most}], got {k!r}.")
+        ids = np.empty((len(rows), k), self.people_.dtype)
+        scores = np.empty((len(rows), k))
+        start = 0
+        for block in blocks(rows):
+            ranked = self._ranked(block)
+            for at, person in enumerate(block):
+                mine = slice(*np.searchsorted(ranked.person, [at, at + 1]))
+                places, values = ranked.candidate[mine][:k], ranked.score[mine][:k]
+                places, values = self._filled(person, places, values, k)
+                ids[start + at], scores[start + at] = self.people_[places], values
+            start += len(block)
+        return Hits(ids, scores)
+
+    @staticmethod
+    def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[str]]:
+        """Return the names that were given."""
+        names = [str(given).strip() for given in inputs]
+        return names, names
+
+    def answer(
+        self, names: Sequence[str], queries: Sequence[str], k: int = K
+    ) -> list[Answer]:
+        """Return one line for each suggestion, with the reason it was made."""
+        found = self.recommend(queries, k)
+        lines = []
+        for row, name in enumerate(names):
+            shared = self._shared(name, found.ids[row])
+            for rank, (who, score) in enumerate(
+                zip(found.ids[row].tolist(), found.scores[row].tolist(), strict=True)
+            ):
+                n = len(shared[rank])
+                lines.append(
+                    {
+                        "person": name,
+                        "rank": rank + 1,
+                        "suggestion": who,
+                        "score": score,
+                        "reason": _counted(n) if n else "has many friends",
+                    }
+                )
+        return lines
+
+    def explain(self, name: str, query: str) -> Explanation:
+        """Say what speaks for the first suggestions: the friends that are shared."""
+        answers = self.answer([name], [query])
+        shared = self._shared(query, np.array([a["suggestion"] for a in answers]))
+        reasons = []
+        for answer, friends in zip(answers, shared, strict=True):
+            some = ", ".join(friends[:3]) + (", ..." if len(friends) > 3 else "")
+            why = f"{answer['reason']}: {some}" if friends else answer["reason"]
+            reasons.append(f"{answer['suggestion']} ({answer['score']:.2f}): {why}")
+        first = {k: v for k, v in answers[0].items() if k != "rank"}
+        return Explanation(first, tuple(reasons))
+
+    def evaluate(self, data: Friendships, report: Tell | None = None) -> Measured:
+        """Look for the hidden friendships, beside each score on its own.
+
+        The unit of chance is the person; who has no hidden friend is not asked about.
+        """
+        tell = report or nobody
+        self._check_same(data)
+        hidden = adjacency(len(data.people), data.hidden)
+        asked = np.flatnonzero(np.diff(hidden.indptr))
+        if len(asked) < 2:
+            raise ValueError("At least two people must have hidden friends.")
+        tell("answering", 0.1)
+        strangers = self._strangers(hidden, len(data.hidden))
+        pairs = np.concatenate([data.hidden, strangers])
+        found, scores = self._found(asked, hidden, pairs, tell)
+        n_hidden = np.diff(hidden.indptr)[asked]
+        ours = found["ranker"]
+        judged = (np.arange(n_hidden.max()) < n_hidden[:, None]).astype(float)
+        hit = {name: rows.any(axis=1).astype(float) for name, rows in found.items()}
+        metrics = {
+            "hit_rate_at_10": bootstrap(np.mean, hit["ranker"]),
+            "recall_at_10": bootstrap(np.mean, recall_at_k(ours, K, n_hidden)),
+            "ndcg_at_10": bootstrap(np.mean, ndcg_at_k(ours, K, judged=judged)),
+            "auc": bootstrap(np.mean, _above(*np.split(scores, [len(data.hidden)]))),
+            **{
+                f"hit_rate_of_{name.replace(' ', '_')}": bootstrap(np.mean, values)
+                for name, values in hit.items()
+                if name != "ranker"
+            },
+        }
+        measured = Measured(
+            f"{len(asked):,} people with hidden friends",
+            metrics,
+            {
+                name.replace("_", " "): paired_test(hit["ranker"], values)
+                for name, values in hit.items()
+                if name != "ranker"
+            },
+            {"n_friends": np.diff(self.friendships_.indptr)[asked], "hit": hit},
+        )
+        self.about_ |= measured_facts(measured)
+        started = time.perf_counter()
+        triangle_scores(self.friendships_)
+        self.about_["facts"] |= {
+            "n_hidden": len(data.hidden),
+            "seconds_for_all_candidates": round(time.perf_counter() - started, 2),
+            "milliseconds_per_answer": milliseconds(
+                self.recommend, [[name] for name in self.people_[asked[:30]]]
+            ),
+        }
+        tell("ready", 1.0)
+        return measured
+
+    def report(self, data: Friendships, measured: Measured) -> "Page":
+        """Return the page on what was measured."""
+        from lookalike.systems.people_report import people_report
+
+        return people_report(self, measured)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the system as a generation, complete or not at all."""
+        rows, columns = self.friendships_.nonzero()
+        once = rows < columns
+        arrays = {
+            "people": self.people_,
+            "pairs": np.stack([rows[once], columns[once]], axis=1).astype(np.int64),
+            **self._ranker.arrays(),
+        }
+        return generation.save(folder, self.name, arrays, self.about_)
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str] | Generation, n_jobs: int | None = None
+    ) -> Self:
+        """Read a generation: every file checked, none of its code run."""
+        found = read_generation(folder, cls.name)
+        try:
+            system = cls(**found.about["configuration"], n_jobs=n_jobs)
+            system._check_parameters()
+            weights = {name: found.arrays[name] for name in ARRAYS}
+            ranker = QuadraticRanker.from_arrays(weights, N_FEATURES)
+            people, pairs = found.arrays["people"], found.arrays["pairs"]
+            if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(people):
+                raise ValueError("its friendships are not those of its people.")
+            system._know(people, pairs, ranker)
+            keys = ("configuration", "data", "facts", "metrics", "comparisons")
+            system.about_ = {key: found.about[key] for key in keys}
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(found, cls.name, error) from None
+        return system
+
+    def card(self) -> Card:
+        """Tell the system in nine steps, with the numbers that were measured."""
+        return people_card(self.about_)
+
+    def _check_parameters(self) -> None:
+        n = self.n_candidates
+        if not isinstance(n, Integral) or n < K:
+            raise ValueError(f"n_candidates must be at least {K}, got {n!r}.")
+
+    def _check_same(self, data: Friendships) -> None:
+        self._check_fitted()
+        if not np.array_equal(data.people, self.people_):
+            raise ValueError(
+                f"Expected the {len(self.people_):,} people that were learned from, "
+                f"got {len(data.people):,} others."
+            )
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_ranker"):
+            raise NotFittedError("People must be fitted or loaded before it answers.")
+
+    def _know(self, people: Array, pairs: Ints, ranker: QuadraticRanker) -> None:
+        self.people_ = np.asarray(people)
+        self.friendships_ = adjacency(len(people), pairs)
+        self._place = {name: place for place, name in enumerate(self.people_.tolist())}
+        self._ranker = ranker
+        # Ties go to the earlier person.
+        self._popular = np.argsort(-np.diff(self.friendships_.indptr), kind="stable")
+
+    def _places(self, people: Sequence[str] | Array) -> Ints:
+        self._check_fitted()
+        for name in people:
+            if name not in self._place:
+                raise ValueError(
+                    f"Expected one of the {len(self._place):,} people known, got "
+                    f"{str(name)!r}."
+                )
+        return np.array([self._place[name] for name in people], np.int64)
+
+    def _lessons(
+        self, n_people: int, inner: Ints, wanted: Ints, tell: Tell
+    ) -> tuple[Floats, Array]:
+        """Candidates of everybody who has a wanted friend among them, and answers."""
+        A, W = adjacency(n_people, inner), adjacency(n_people, wanted)
+        features, answers = [], []
+        for block in blocks(np.flatnonzero(np.diff(W.indptr))):
+            tell("looking for candidates", 0.05 + 0.6 * block[0] / n_people)
+            found = find_candidates(A, block, self.n_candidates)
+            right = are_linked(W, block[found.person], found.candidate)
+            lucky = np.bincount(found.person, right, minlength=len(block)) > 0
+            kept = lucky[found.person]
+            features.append(found.features[kept])
+            answers.append(right[kept])
+        if not any(part.any() for part in answers):
+            raise ValueError(
+                "The friendships close no triangle: there is nothing to learn from."
+            )
+        return np.concatenate(features), np.concatenate(answers)
+
+    def _ranked(self, people: Ints) -> "_Ranked":
+        found = find_candidates(self.friendships_, people, self.n_candidates)
+        return _best_first(found, self._ranker.score(found.features))
+
+    def _filled(
+        self, person: int, places: Ints, scores: Floats, k: int
+    ) -> tuple[Ints, Floats]:
+        """Fill up with those who have the most friends."""
+        missing = k - len(places)
+        if not missing:
+            return places, scores
+        known = linked(self.friendships_, person)
+        taken = np.concatenate([known, places, [person]])
+        others = self._popular[~np.isin(self._popular, taken)][:missing]
+        if len(others) < missing:
+            raise ValueError(
+                f"{self.people_[person]} has fewer than {k} strangers to suggest."
+            )
+        lowest = scores.min() if len(scores) else 0.0
+        below = lowest - 1.0 - np.arange(missing)
+        return np.concatenate([places, others]), np.concatenate([scores, below])
+
+    def _found(
+        self, asked: Ints, hidden: Any, pairs: Ints, tell: Tell
+    ) -> tuple[dict[str, Array], Floats]:
+        """Which of the first answers are hidden friends, for each way to rank.
+
+        Also the score of each pair: that of either for the other, the higher one.
+        """
+        found: dict[str, list[Array]] = {}
+        scores = np.full(len(pairs), -np.inf)
+        everybody = np.arange(len(self.people_))
+        for block in blocks(everybody):
+            tell("answering", 0.1 + 0.8 * block[0] / len(everybody))
+            whole = find_candidates(self.friendships_, block, len(everybody))
+            score = self._ranker.score(whole.features)
+            # Beyond the candidates that are ranked, the first score goes on.
+            score = np.where(whole.rank < self.n_candidates, score, -1e6 - whole.rank)
+            for ends in (pairs, pairs[:, ::-1]):
+                _raise_to(scores, ends, block, whole, score)
+            right = are_linked(hidden, block[whole.person], whole.candidate)
+            kept = np.isin(block, asked)
+            ways = dict(zip(SCORES + WALKS, whole.scores.T, strict=True))
+            for name, values in {"ranker": score, **ways}.items():
+                top = _top(whole, values, right, len(block))
+                found.setdefault(name, []).append(top[kept])
+        return {name: np.concatenate(parts) for name, parts in found.items()}, scores
+
+    def _strangers(self, hidden: Any, n: int) -> Ints:
+        """Pairs of people who are friends in no way, drawn at random."""
+        rng = np.random.default_rng(self.random_state)
+        friends = self.friendships_ + hidden
+        drawn = np.empty((0, 2), np.int64)
+        for _ in range(100):
+            more = rng.integers(len(self.people_), size=(n, 2))
+            strange = (more[:, 0] != more[:, 1]) & ~are_linked(friends, *more.T)
+            drawn = np.concatenate([drawn, more[strange]])[:n]
+            if len(drawn) == n:
+                break
+        if not len(drawn):
+            raise ValueError(
+                "Everybody is a friend of everybody: nobody is a stranger."
+            )
+        return drawn
+
+    def _shared(self, name: str, others: Array) -> list[list[str]]:
+        """Names of shared friends; those with few friends, who say the most, first."""
+        A = self.friendships_
+        degrees = np.diff(A.indptr)
+        mine = linked(A, self._place[name])
+        shared = []
+        for other in others.tolist():
+            both = np.intersect1d(mine, linked(A, self._place[other]))
+            both = both[np.argsort(degrees[both], kind="stable")]
+            shared.append(self.people_[both].tolist())
+        return shared
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Candidates by person, then best first."""
+
+    person: Ints
+    candidate: Ints
+    score: Floats
+
+
+def _best_first(found: Candidates, score: Floats) -> _Ranked:
+    """Order by score; ties keep the order of the candidates."""
+    order = np.lexsort((found.rank, -score, found.person))
+    return _Ranked(found.person[order], found.candidate[order], score[order])
+
+
+def _top(found: Candidates, score: Floats, right: Array, n_people: int) -> Array:
+    """Whether each person's first answers are right, (n_people, K)."""
+    order = np.lexsort((found.candidate, -score, found.person))
+    person = found.person[order]
+    place = np.arange(len(order)) - np.searchsorted(person, person)
+    first = place < K
+    table = np.zeros((n_people, K))
+    table[person[first], place[first]] = right[order][first]
+    return table
+
+
+def _raise_to(
+    scores: Floats, ends: Ints, block: Ints, found: Candidates, score: Floats
+) -> None:
+    """Raise the scores of pairs whose first end is in the block."""
+    mine = np.flatnonzero(np.isin(ends[:, 0], block))
+    table = sp.csr_array(
+        (np.arange(1, len(score) + 1), (found.person, found.candidate)),
+        shape=(len(block), 1 + int(max(ends.max(), found.candidate.max(initial=0)))),
+    )
+    at = np.searchsorted(block, ends[mine, 0])
+    place = np.asarray(table[at, ends[mine, 1]]).ravel()
+    here = place > 0
+    rows = mine[here]
+    scores[rows] = np.maximum(scores[rows], score[place[here] - 1])
+
+
+def _above(scores: Floats, others: Floats) -> Floats:
+    """Share of ``others`` below each score; ties count half."""
+    order = np.sort(others)
+    low, high = (np.searchsorted(order, scores, side) for side in ("left", "right"))
+    share: Floats = (low + high) / (2 * len(others))
+    return share
+
+
+def _counted(n: int) -> str:
+    return f"{n} shared friend{'s' if n > 1 else ''}"
