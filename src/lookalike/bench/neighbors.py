@@ -4,6 +4,7 @@ Every answer of ours is compared with the definition, computed by NumPy in float
 whole numbers (where float64 is exact) and by our own brute force elsewhere.
 """
 
+import gzip
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -162,7 +163,8 @@ def _load_cranfield() -> tuple[Array, Array]:
 
     from lookalike.datasets import find
 
-    text = Path(find("cranfield")).joinpath("cran.all.1400").read_text()
+    path = Path(find("cranfield")) / "cran.all.1400.gz"
+    text = gzip.decompress(path.read_bytes()).decode()
     bodies = [part.split("\n.W\n")[-1] for part in text.split("\n.I ")]
     counts = TfidfVectorizer(sublinear_tf=True).fit_transform(bodies)
     reduced = TruncatedSVD(256, random_state=0).fit_transform(counts)
