@@ -45,7 +45,7 @@ BATCH = 24  # queries that make a batch: the exact search shares work between th
 WIDTHS = (*range(12, 32, 2), *range(32, 64, 4), *range(64, 128, 8))
 WIDTHS += (*range(128, 256, 16), *range(256, 512, 32), *range(512, 1025, 64))
 LINES = 2  # cache lines that lead a walk, where the rows have so many coordinates
-SHARES = (1.0, 0.6, 0.35, 0.2)  # of a walk's rows that are compared in full
+SHARES = (1.0, 0.6, 0.3)  # of a walk's rows that are compared in full
 GLANCE = 600  # of the rows that choose, asked first: most that fail fail here
 MANY_ROWS = 400_000  # from here on the neighbours of all rows would cost minutes
 
@@ -270,8 +270,12 @@ class ApproximateNeighbors(BaseEstimator):
         return first_true(holds, len(walks))
 
     def _judged(self, ladder: list[Walk], judging: HeldOut, k: int) -> Walk | None:
-        """The first walk whose recall is surely high enough where it is judged."""
-        for trial, walk in enumerate(ladder[:TRIALS], start=1):
+        """The first walk whose recall is surely high enough where it is judged.
+
+        Each that is judged is wider by twice as many steps as the one before.
+        """
+        for trial in range(1, TRIALS + 1):
+            walk = ladder[min(2**trial - 2, len(ladder) - 1)]
             found = walk.nearest(judging.queries, k, self.n_jobs)[1]
             if judging.recall(found, trial).low >= self.recall:
                 return walk._replace(recall=judging.recall(found))
