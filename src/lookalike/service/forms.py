@@ -19,9 +19,9 @@ from pydantic import (
     JsonValue,
     ValidationError,
 )
-from starlette.exceptions import HTTPException
 
 from lookalike._typing import Array
+from lookalike.service.multipart import parts
 from lookalike.service.refusal import Refusal
 from lookalike.service.settings import Settings
 
@@ -30,6 +30,7 @@ Text = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[^\u0000-\u001f\u007f]*$")
 ]
 Document = TypeVar("Document", bound=BaseModel)
+_FIELDS = 20  # of a form, beside its files
 _REF = "#/components/schemas/{model}"
 
 
@@ -236,30 +237,24 @@ def picture(sent: Picture) -> Any:
 async def _form(
     request: Request, settings: Settings
 ) -> tuple[Asked, list[bytes | Array]]:
-    limits: Any = {
-        "max_files": settings.max_batch,
-        "max_fields": 20,
-        "max_part_size": settings.max_body,
-    }
+    kind = request.headers["content-type"]
     try:
-        async with request.form(**limits) as form:
-            files: list[bytes | Array] = []
-            fields: dict[str, str] = {}
-            for name, value in form.multi_items():
-                if isinstance(value, str):
-                    fields[name] = value
-                elif name == "image":
-                    files.append(await value.read())
-                else:
-                    raise Refusal(422, f"Files are named image here, got {name!r:.50}.")
-    except HTTPException as error:
-        raise Refusal(422, f"The form cannot be read: {error.detail}") from None
-    except (ValueError, KeyError, UnicodeError):
-        raise Refusal(422, "The form cannot be read.") from None
+        found = parts(await request.body(), kind, settings.max_batch + _FIELDS)
+    except ValueError as error:
+        raise Refusal(422, f"The form cannot be read: {error}") from None
+    files: list[bytes | Array] = []
+    fields: dict[str, str] = {}
+    for part in found:
+        if not part.is_file:
+            fields[part.name] = part.content.decode("utf-8", "replace")
+        elif part.name == "image":
+            files.append(part.content)
+        else:
+            raise Refusal(422, f"Files are named image here, got {part.name!r:.50}.")
     if not files:
         raise Refusal(422, "The form holds no file named image.")
     _check_count(len(files), settings)
-    return _options(fields), files
+    return _options(fields or request.query_params), files
 
 
 def _options(fields: Mapping[str, str]) -> Asked:
