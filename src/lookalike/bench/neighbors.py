@@ -6,6 +6,7 @@ whole numbers (where float64 is exact) and by our own brute force elsewhere.
 
 import gzip
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -165,7 +166,8 @@ def _load_cranfield() -> tuple[Array, Array]:
 
     path = Path(find("cranfield")) / "cran.all.1400.gz"
     text = gzip.decompress(path.read_bytes()).decode()
-    bodies = [part.split("\n.W\n")[-1] for part in text.split("\n.I ")]
+    parts = re.split(r"(?m)^\.I \d+\s*$", text)[1:]
+    bodies = [part.split("\n.W\n")[-1] for part in parts]
     counts = TfidfVectorizer(sublinear_tf=True).fit_transform(bodies)
     reduced = TruncatedSVD(256, random_state=0).fit_transform(counts)
     reduced = reduced.astype(np.float32)
