@@ -423,7 +423,7 @@ class Digits:
                 {
                     "truth": truth[row].tolist(),
                     "predicted": predicted[row].tolist(),
-                    "pixels": b64encode(np.ascontiguousarray(images[row])).decode(),
+                    "pixels": b64encode(images[row].tobytes()).decode(),
                 }
                 for row in wrong[:_SHOWN]
             ],
