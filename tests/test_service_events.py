@@ -264,6 +264,34 @@ def test_a_database_that_is_full_gives_507_and_recovers(make_client):
     assert answer.json() == {"acknowledged": 199, "new": 199}
 
 
+def test_a_database_that_may_not_be_written_gives_503_and_recovers(make_client, url):
+    client = make_client(url, watch=1000.0)  # nobody else asks the database
+    engine = client.parts.database.engine
+    sqlite = url.startswith("sqlite")
+    command = (
+        "PRAGMA query_only={}" if sqlite else "SET default_transaction_read_only={}"
+    )
+
+    def allow(writes):
+        engine.dispose()
+        text = command.format("off" if writes else "on")
+
+        def say(raw, _):
+            raw.cursor().execute(text)
+            if not sqlite:
+                raw.commit()
+
+        sa.event.listen(engine, "connect", say)
+
+    allow(writes=False)
+    answer = client.post("/v1/events", json={"events": [sent(1)]})
+    assert answer.status_code == 503
+    assert "may not be written" in answer.json()["detail"]
+    allow(writes=True)
+    answer = client.post("/v1/events", json={"events": [sent(1)]})
+    assert answer.json() == {"acknowledged": 1, "new": 1}
+
+
 def test_a_locked_database_gives_503_and_nothing_is_lost(make_client, monkeypatch):
     monkeypatch.setattr("lookalike.service.database.connection.BUSY_SECONDS", 0.1)
     client = make_client()

@@ -135,6 +135,8 @@ def refusal_of(error: BaseException) -> Refusal:
     text = str(getattr(error, "orig", None) or error)
     if any(words in text for words in _FULL):
         return Refusal(507, "The disk is full: nothing was stored.", 5)
+    if "readonly" in text or "read-only" in text:
+        return Refusal(503, "The database may not be written: nothing was stored.", 5)
     if "locked" in text or isinstance(error, sa.exc.TimeoutError):
         return Refusal(503, "The database is busy: nothing was stored.", 1)
     return Refusal(503, "The database does not answer: nothing was stored.", 2)
