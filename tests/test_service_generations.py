@@ -197,7 +197,7 @@ def test_a_writer_killed_in_any_phase_leaves_the_old_or_the_new(library):
     assert outcomes == {0, -signal.SIGKILL}
 
 
-def test_several_workers_take_up_a_generation_and_items_at_once(
+def test_several_workers_take_up_items_and_generations_and_end_with_their_parent(
     start_server, library, digits_data
 ):
     import http.client
@@ -232,10 +232,7 @@ def test_several_workers_take_up_a_generation_and_items_at_once(
     _, live = ask("GET", "/v1/live")
     assert live["requests"] >= 60
 
-
-def test_workers_end_when_the_process_that_started_them_is_killed(start_server):
-    server = start_server("--workers", "2")
-    server.kill()
+    server.kill()  # and its workers end by themselves
     server.wait()
     until = time.monotonic() + 15
     while time.monotonic() < until:

@@ -136,8 +136,8 @@ HEAD = b"POST /v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r
 
 
 @pytest.fixture
-def process(start_server):
-    return start_server()
+def process(one_server):
+    return one_server
 
 
 def post(port, events):
