@@ -1,6 +1,7 @@
 """A plain convolutional network for small images (needs the deep extra)."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from numbers import Integral
 from typing import Self
 
@@ -22,8 +23,16 @@ except ModuleNotFoundError as error:
         "ConvolutionalClassifier needs torch: pip install 'lookalike[deep]'."
     ) from error
 
-from lookalike.learn.conv_embedding import BATCH, _threads, has_bfloat16
+from lookalike.learn._conv_training import (
+    image_shape,
+    in_batches,
+    one_cycle,
+    threads,
+    to_images,
+    weights_of,
+)
 
+BATCH = 8  # images answered at once, always: sums then have one order, one is quick
 TURN, STRETCH = 0.2, 0.12  # radians and share: how far images vary at random
 
 
@@ -149,7 +158,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
         rows, y = validate_data(self, X, y, dtype=[np.float32, np.uint8])
         check_classification_targets(y)
         self._check_parameters()
-        self.image_shape_ = self._shape(rows.shape[1])
+        self.image_shape_ = image_shape(self.image_shape, rows.shape[1])
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -157,7 +166,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
             )
         self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        with torch.random.fork_rng(devices=[]), _threads(self.n_jobs):
+        with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
             torch.manual_seed(seed)
             self._network = network(self.channels, len(self.classes_))
             self._train(self._images(rows), torch.from_numpy(labels))
@@ -187,53 +196,23 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must lie in [0, 1), got {self.smoothing!r}.")
 
-    def _shape(self, n_features: int) -> tuple[int, int]:
-        side = round(n_features**0.5)
-        square = (side, side) if side * side == n_features else (1, n_features)
-        shape = square if self.image_shape is None else self.image_shape
-        if shape[0] * shape[1] != n_features:
-            raise ValueError(
-                f"image_shape {shape} holds {shape[0] * shape[1]} pixels, "
-                f"X has {n_features} features."
-            )
-        return shape
-
     def _images(self, X: Array) -> Tensor:
-        pixels = (X.astype(np.float32) - self._mean) / self._scale
-        images = torch.from_numpy(pixels.reshape(-1, 1, *self.image_shape_))
-        return images.contiguous(memory_format=torch.channels_last)
+        return to_images(X, self._mean, self._scale, self.image_shape_)
 
     def _train(self, images: Tensor, labels: Tensor) -> None:
-        optimiser = torch.optim.SGD(
-            decayed(self._network, self.alpha), lr=0.01, momentum=0.9, nesterov=True
+        self.loss_curve_ = one_cycle(
+            self._network,
+            decayed(self._network, self.alpha),
+            images,
+            labels,
+            vary=lambda batch: varied(batch, self.shift, self.crop, self.mirror),
+            loss=partial(functional.cross_entropy, label_smoothing=self.smoothing),
+            batch_size=self.batch_size,
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            rise=0.2,
+            callback=self.callback,
         )
-        n_batches = -(-len(images) // self.batch_size)
-        total = n_batches * self.max_iter
-        # The cycle divides by the length of its parts: a few steps make none.
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.learning_rate, total_steps=max(total + 1, 8), pct_start=0.2
-        )
-        self.loss_curve_ = []
-        self._network.train()
-        for epoch in range(self.max_iter):
-            losses = []
-            order = torch.randperm(len(images))
-            for step, rows in enumerate(order.split(self.batch_size)):
-                batch = varied(images[rows], self.shift, self.crop, self.mirror)
-                with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
-                    output = self._network(batch)
-                loss = functional.cross_entropy(
-                    output.float(), labels[rows], label_smoothing=self.smoothing
-                )
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                cycle.step()
-                losses.append(float(loss.detach()))
-                if self.callback is not None:
-                    self.callback((epoch * n_batches + step + 1) / total)
-            self.loss_curve_.append(float(np.mean(losses)))
-        self._network.eval()
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Scores, (n_samples, n_classes); for two classes the second's lead."""
@@ -244,17 +223,15 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
         """Scores before the softmax, float32 of shape (n_samples, n_classes)."""
         check_is_fitted(self)
         rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
-        out = np.empty((len(rows), len(self.classes_)), np.float32)
-        with torch.inference_mode(), _threads(self.n_jobs):
-            for first in range(0, len(rows), BATCH):
-                part = rows[first : first + BATCH]
-                blank = np.zeros((BATCH - len(part), rows.shape[1]), rows.dtype)
-                images = self._images(np.vstack([part, blank]))
-                scores = self._network(images)
-                if self.mirror:
-                    scores = (scores + self._network(images.flip(3))) / 2
-                out[first : first + len(part)] = scores[: len(part)].numpy()
-        return out
+        with threads(self.n_jobs):
+            return in_batches(self._scored, rows, len(self.classes_), BATCH)
+
+    def _scored(self, X: Array) -> Tensor:
+        images = self._images(X)
+        scores: Tensor = self._network(images)
+        if self.mirror:
+            scores = (scores + self._network(images.flip(3))) / 2
+        return scores
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Probability of each class, shape (n_samples, n_classes)."""
@@ -271,12 +248,9 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
     def arrays(self) -> dict[str, Array]:
         """Return everything that prediction needs, by name."""
         check_is_fitted(self)
-        weights = {
-            name: tensor.numpy().copy()
-            for name, tensor in self._network.state_dict().items()
-        }
         facts = [self._mean, self._scale, *self.image_shape_, float(self.mirror)]
-        return weights | {
+        return {
+            **weights_of(self._network),
             "preprocessing": np.array(facts, np.float64),
             "classes": self.classes_,
         }

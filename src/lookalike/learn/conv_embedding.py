@@ -1,13 +1,10 @@
 """An embedding of images by a small convolutional network (needs the deep extra)."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Self
 
-import llvmlite.binding as llvm
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
@@ -24,6 +21,15 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "ConvolutionalEmbedding needs torch: pip install 'lookalike[deep]'."
     ) from error
+
+from lookalike.learn._conv_training import (
+    image_shape,
+    in_batches,
+    one_cycle,
+    threads,
+    to_images,
+    weights_of,
+)
 
 BATCH = 128  # images embedded at once, always: the sums then have one order
 SHARPNESS = 16.0  # cosines are this many times as far apart as they enter the softmax
@@ -135,7 +141,7 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
         rows, y = validate_data(self, X, y, dtype=[np.float32, np.uint8])
         check_classification_targets(y)
         self._check_parameters()
-        self.image_shape_ = self._shape(rows.shape[1])
+        self.image_shape_ = image_shape(self.image_shape, rows.shape[1])
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -143,7 +149,7 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
             )
         self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        with torch.random.fork_rng(devices=[]), _threads(self.n_jobs):
+        with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
             torch.manual_seed(seed)
             self._network = network(self.channels, self.n_components)
             self._train(self._images(rows), torch.from_numpy(labels))
@@ -165,86 +171,52 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
                 f"{self.learning_rate!r} and {self.alpha!r}."
             )
 
-    def _shape(self, n_features: int) -> tuple[int, int]:
-        side = round(n_features**0.5)
-        square = (side, side) if side * side == n_features else (1, n_features)
-        shape = square if self.image_shape is None else self.image_shape
-        if shape[0] * shape[1] != n_features:
-            raise ValueError(
-                f"image_shape {shape} holds {shape[0] * shape[1]} pixels, "
-                f"X has {n_features} features."
-            )
-        return shape
-
     def _images(self, X: Array) -> Tensor:
-        pixels = (X.astype(np.float32) - self._mean) / self._scale
-        images = torch.from_numpy(pixels.reshape(-1, 1, *self.image_shape_))
-        return images.contiguous(memory_format=torch.channels_last)
+        return to_images(X, self._mean, self._scale, self.image_shape_)
 
     def _train(self, images: Tensor, labels: Tensor) -> None:
         directions = nn.Parameter(torch.randn(len(self.classes_), self.n_components))
-        parameters = [*self._network.parameters(), directions]
-        optimiser = torch.optim.SGD(
-            parameters, lr=0.01, momentum=0.9, nesterov=True, weight_decay=self.alpha
-        )
-        n_batches = -(-len(images) // self.batch_size)
-        total = n_batches * self.max_iter
-        # The cycle divides by the length of its parts: a few steps make none.
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser,
-            self.learning_rate,
-            total_steps=max(total + 1, 8),
-            pct_start=0.25,
-        )
+        learned = [*self._network.parameters(), directions]
         background = float(images.min())
-        self.loss_curve_ = []
-        self._network.train()
-        for epoch in range(self.max_iter):
-            losses = []
-            order = torch.randperm(len(images))
-            for step, rows in enumerate(order.split(self.batch_size)):
-                batch = varied(images[rows], background)
-                with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
-                    output = self._network(batch)
-                cosines = _unit(output.float()) @ _unit(directions).T
-                loss = functional.cross_entropy(
-                    SHARPNESS * cosines, labels[rows], label_smoothing=0.05
-                )
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                cycle.step()
-                losses.append(float(loss.detach()))
-                if self.callback is not None:
-                    self.callback((epoch * n_batches + step + 1) / total)
-            self.loss_curve_.append(float(np.mean(losses)))
-        self._network.eval()
+
+        def loss(output: Tensor, labels: Tensor) -> Tensor:
+            cosines = _unit(output) @ _unit(directions).T
+            return functional.cross_entropy(
+                SHARPNESS * cosines, labels, label_smoothing=0.05
+            )
+
+        self.loss_curve_ = one_cycle(
+            self._network,
+            [{"params": learned, "weight_decay": self.alpha}],
+            images,
+            labels,
+            vary=lambda batch: varied(batch, background),
+            loss=loss,
+            batch_size=self.batch_size,
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            rise=0.25,
+            callback=self.callback,
+        )
 
     def transform(self, X: ArrayLike) -> Array:
         """Embed images, float32 of shape (n_samples, n_components), of unit length."""
         check_is_fitted(self)
-        rows = self._checked(X)
-        out = np.empty((len(rows), self.n_components), np.float32)
-        with torch.inference_mode(), _threads(self.n_jobs):
-            for first in range(0, len(rows), BATCH):
-                part = rows[first : first + BATCH]
-                blank = np.zeros((BATCH - len(part), rows.shape[1]), rows.dtype)
-                embedded = _unit(self._network(self._images(np.vstack([part, blank]))))
-                out[first : first + len(part)] = embedded[: len(part)].numpy()
-        return out
+        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
+        with threads(self.n_jobs):
+            return in_batches(self._embedded, rows, self.n_components, BATCH)
 
-    def _checked(self, X: ArrayLike) -> Array:
-        return validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
+    def _embedded(self, X: Array) -> Tensor:
+        return _unit(self._network(self._images(X)))
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``transform`` needs, by name."""
         check_is_fitted(self)
-        weights = {
-            name: tensor.numpy().copy()
-            for name, tensor in self._network.state_dict().items()
-        }
         facts = [self._mean, self._scale, *self.image_shape_]
-        return weights | {"preprocessing": np.array(facts, np.float64)}
+        return {
+            **weights_of(self._network),
+            "preprocessing": np.array(facts, np.float64),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
@@ -321,21 +293,5 @@ def varied(images: Tensor, background: float) -> Tensor:
     return (moved + background).contiguous(memory_format=torch.channels_last)
 
 
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16; elsewhere it would be slower."""
-    return bool(llvm.get_host_cpu_features().get("avx512bf16", False))
-
-
 def _unit(vectors: Tensor) -> Tensor:
     return functional.normalize(vectors, dim=1)
-
-
-@contextmanager
-def _threads(n_jobs: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    if n_jobs is not None:
-        torch.set_num_threads(effective_n_jobs(n_jobs))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
