@@ -252,6 +252,16 @@ def test_a_document_that_is_none_is_refused(text, tmp_path):
         Collection.load(folder)
 
 
+def test_a_document_of_which_one_number_was_changed_is_refused(tmp_path):
+    folder = filled().save(tmp_path / "items")
+    path = folder / "index.json"
+    written = path.read_bytes()
+    assert written.count(b'"share": 0.02') == 1
+    path.write_bytes(written.replace(b'"share": 0.02', b'"share": 0.03'))
+    with pytest.raises(ValueError, match=r"index\.json is not what was written"):
+        Collection.load(folder)
+
+
 def test_where_there_is_no_index_it_says_so(tmp_path):
     with pytest.raises(ValueError, match="holds no index"):
         Collection.load(tmp_path)
