@@ -29,6 +29,9 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
             yield compare(name, tfidf, both, rounds, step=step, **options)
     yield compare("tf-idf of words, one by one", tfidf_one_by_one, both, rounds)
     yield compare("hashed words", hashed_words, both, rounds)
+    yield compare("counts of words", counted_words, both, rounds)
+    name = "byte pairs, 200 merges of 5,000 tweets"
+    yield compare(name, byte_pairs, (OURS, "plain Python"), 1)
     yield compare("word2vec skip-gram", word2vec, (OURS, "plain NumPy"), rounds)
     for n in (1_000, 100_000):
         name = f"million draws from {n:,}"
@@ -36,6 +39,12 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
     yield compare("stratified sample of a million", strata, both, rounds)
     yield compare("class counts, cross-fitted", class_counts, both, rounds)
     yield compare("hashed crosses", crosses, both, rounds)
+    yield compare("buckets at given boundaries", buckets, both, rounds)
+    both_tables = OURS, "pandas"
+    yield compare("counts of categories", counts, both_tables, rounds)
+    yield compare("mean target so far", targets, both_tables, rounds)
+    name = "100 of a stream of a million"
+    yield compare(name, stream, (OURS, "plain Python"), rounds)
     name = "friends of friends, Adamic-Adar"
     yield compare(name, friends, (OURS, "networkx"), rounds)
     yield compare("meeting point among walls", meeting, (OURS, "scipy"), rounds)
@@ -102,6 +111,59 @@ def hashed_words(method: str) -> Timed:
         return {"error": _largest_difference(answer, Peer().transform(texts))}
 
     return lambda: model.transform(texts), describe
+
+
+def counted_words(method: str) -> Timed:
+    """Count the words of all tweets."""
+    from sklearn.feature_extraction.text import CountVectorizer as Peer
+
+    from lookalike.features.text import CountVectorizer
+
+    texts = tweets()
+    model = CountVectorizer() if ours(method) else Peer()
+
+    def describe(answer: Any) -> dict[str, Any]:
+        return {"error": _largest_difference(answer, Peer().fit_transform(texts))}
+
+    return lambda: model.fit_transform(texts), describe
+
+
+def byte_pairs(method: str) -> Timed:
+    """Learn merges; ``pieces`` is how many the first thousand tweets become."""
+    from lookalike.features.text import BytePairTokeniser
+
+    texts = tweets()[:5_000]
+    model = BytePairTokeniser(200)
+    if ours(method):
+        return lambda: model.fit(texts), lambda fitted: {
+            "pieces": sum(len(fitted.encode(text)) for text in texts[:1000])
+        }
+    return lambda: _merge_by_counting(texts, 200), lambda words: {}
+
+
+def _merge_by_counting(texts: list[str], n_merges: int) -> dict[tuple[bytes, ...], int]:
+    """Byte pairs as one writes them down: count all pairs anew for each merge."""
+    from collections import Counter
+    from itertools import pairwise
+
+    spelled = Counter(word for text in texts for word in text.split())
+    words = {tuple(bytes([b]) for b in word.encode()): n for word, n in spelled.items()}
+    for _ in range(n_merges):
+        pairs: Counter[tuple[bytes, bytes]] = Counter()
+        for word, n in words.items():
+            for pair in pairwise(word):
+                pairs[pair] += n
+        first, second = max(pairs, key=lambda pair: (pairs[pair], pair))
+        merged: dict[tuple[bytes, ...], int] = {}
+        for word, n in words.items():
+            pieces, i = [], 0
+            while i < len(word):
+                both = word[i : i + 2] == (first, second)
+                pieces.append(first + second if both else word[i])
+                i += 1 + both
+            merged[tuple(pieces)] = n
+        words = merged
+    return words
 
 
 def word2vec(method: str) -> Timed:
@@ -273,6 +335,95 @@ def crosses(method: str) -> Timed:
         return {"columns": int(np.count_nonzero(np.bincount(answer.indices)))}
 
     return (lambda: mine.transform(X)) if ours(method) else hashed, describe
+
+
+def buckets(method: str) -> Timed:
+    """A million numbers into ten buckets; scikit-learn's are given the same edges."""
+    from sklearn.preprocessing import KBinsDiscretizer
+
+    from lookalike.features.table import Bucketiser
+
+    X = np.random.default_rng(0).normal(size=(200_000, 5))
+    edges = np.linspace(-2, 2, 9)
+    if ours(method):
+        model: Any = Bucketiser(edges).fit(X)
+    else:
+        model = KBinsDiscretizer(10, encode="ordinal", strategy="uniform").fit(X)
+        for j in range(5):
+            model.bin_edges_[j] = np.concatenate([[-np.inf], edges, [np.inf]])
+
+    def describe(answer: Array) -> dict[str, Any]:
+        return {"error": float(abs(answer - np.digitize(X, edges)).max())}
+
+    return lambda: model.transform(X), describe
+
+
+def counts(method: str) -> Timed:
+    """How often each of a million categories occurs."""
+    import pandas  # type: ignore[import-untyped]
+
+    from lookalike.features.table import CountEncoder
+
+    X, _ = _categories(200_000)
+    frame = pandas.DataFrame(X)
+    model = CountEncoder().fit(X)
+    tables = [frame[j].value_counts() for j in frame]
+
+    def call() -> Array:
+        if ours(method):
+            return model.transform(X)
+        return np.column_stack([frame[j].map(t) for j, t in enumerate(tables)])
+
+    def describe(answer: Array) -> dict[str, Any]:
+        return {"error": float(abs(answer - model.transform(X)).max())}
+
+    return call, describe
+
+
+def targets(method: str) -> Timed:
+    """Mean target of a category in the rows before, and of all of them once."""
+    import pandas
+
+    from lookalike.features.table import OrderedTargetEncoder
+
+    X, y = _categories(200_000)
+    model = OrderedTargetEncoder()
+
+    def call() -> Array:
+        if ours(method):
+            return model.fit_transform(X, y)
+        columns = []
+        usual = (np.cumsum(y) - y) / np.maximum(np.arange(len(y)), 1)
+        for column in X.T:
+            groups = pandas.Series(y).groupby(column)
+            before = groups.cumsum().to_numpy() - y
+            columns.append((before + usual) / (groups.cumcount().to_numpy() + 1))
+        return np.column_stack(columns)
+
+    def describe(answer: Array) -> dict[str, Any]:
+        return {"error": float(abs(answer - model.fit_transform(X, y)).max())}
+
+    return call, describe
+
+
+def stream(method: str) -> Timed:
+    """A uniform sample; ``mean`` of 100 of the numbers up to a million."""
+    import random
+
+    from lookalike.features.sampling import Reservoir
+
+    def call() -> list[int]:
+        if ours(method):
+            sample: Reservoir[int] = Reservoir(100, random_state=0)
+            return sample.update(range(1_000_000)).items
+        chance, kept = random.Random(0), list(range(100))
+        for i in range(100, 1_000_000):
+            j = chance.randrange(i + 1)
+            if j < 100:
+                kept[j] = i
+        return kept
+
+    return call, lambda kept: {"mean": float(np.mean(kept))}
 
 
 # --- graphs ---------------------------------------------------------------------------

@@ -43,21 +43,17 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
     )
     name = "perceptron, 10 classes, 10 epochs, MNIST"
     yield compare(name, perceptron, both, few, BLAS)
-    kinds = ("float32", "float64")
     for classes in ("multinomial", "binary"):
-        yield compare(
-            f"logistic regression, {classes}, MNIST",
-            logistic,
-            (OURS, *(f"{peer} {kind}" for peer in (SCIKIT, INTEL) for kind in kinds)),
-            few,
-            BLAS,
-            binary=classes == "binary",
-        )
+        name = f"logistic regression, {classes}, MNIST"
+        binary = classes == "binary"
+        yield compare(name, logistic, all_three, few, BLAS, binary=binary)
     yield compare("PCA(60), fit, MNIST", principal, all_three, rounds, BLAS)
     yield compare("linear regression, MNIST", least_squares, all_three, rounds, BLAS)
     yield compare("ridge, MNIST", ridge, all_three, rounds, BLAS)
     name = "linear regression by gradient descent, 10 epochs, MNIST"
     yield compare(name, descent, both, rounds, BLAS)
+    name = "neighbourhood components, 2,000 digits to 16"
+    yield compare(name, components, both, few, BLAS)
 
 
 def support(method: str, step: str) -> Timed:
@@ -121,14 +117,21 @@ def margin(method: str) -> Timed:
 
 
 def perceptron(method: str) -> Timed:
-    """Ten problems of one class against the rest."""
+    """Ten problems of one class against the rest.
+
+    Where ten passes end depends on the last rows met: the accuracy is the mean of
+    five orders.
+    """
     X, y, Q, truth = shades()
     kind = kind_of(method, "linear_model", "Perceptron")
 
-    def call() -> Any:
-        return kind(max_iter=10, tol=None, random_state=0).fit(X, y)
+    def call(seed: int = 0) -> Any:
+        return kind(max_iter=10, tol=None, random_state=seed).fit(X, y)
 
-    return call, lambda model: {"accuracy": float(model.score(Q, truth))}
+    def describe(_: Any) -> dict[str, Any]:
+        return {"accuracy": np.mean([call(s).score(Q, truth) for s in range(5)])}
+
+    return call, describe
 
 
 def logistic(method: str, binary: bool) -> Timed:
@@ -136,15 +139,18 @@ def logistic(method: str, binary: bool) -> Timed:
     X, y, Q, truth = shades()
     if binary:
         y, truth = (y >= 5).astype(np.int64), (truth >= 5).astype(np.int64)
-    A = X.astype(np.float64) if "float64" in method else X
     kind = kind_of(method, "linear_model", "LogisticRegression")
+    # Ours stops later than by default, so that no peer ends lower.
+    options = {"C": C_LOGISTIC, "max_iter": 1000} | (
+        {"tol": 3e-5} if ours(method) else {}
+    )
 
     def call() -> Any:
-        return kind(C=C_LOGISTIC, max_iter=1000).fit(A, y)
+        return kind(**options).fit(X, y)
 
     return call, lambda model: {
         "objective": _logistic_objective(model, X, y),
-        "accuracy": float(model.score(Q.astype(A.dtype), truth)),
+        "accuracy": float(model.score(Q, truth)),
     }
 
 
@@ -231,3 +237,24 @@ def descent(method: str) -> Timed:
             ).fit(X, target)
 
     return call, lambda model: {"r2": float(model.score(Q, truth))}
+
+
+def components(method: str) -> Timed:
+    """A linear map for neighbours; accuracy of 3 of them on the test images."""
+    from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalysis
+
+    from lookalike.learn import PCA, NeighbourhoodComponents
+
+    X, y, Q, truth = shades()
+    pca = PCA(50).fit(X)
+    A, B, y = pca.transform(X[:2000]), pca.transform(Q), y[:2000]
+    if ours(method):
+        model: Any = NeighbourhoodComponents(16, random_state=0)
+    else:
+        model = NeighborhoodComponentsAnalysis(16, random_state=0)
+
+    def describe(fitted: Any) -> dict[str, Any]:
+        near = KNeighborsClassifier(3).fit(fitted.transform(A), y)
+        return {"accuracy": float(near.score(fitted.transform(B), truth))}
+
+    return lambda: model.fit(A, y), describe

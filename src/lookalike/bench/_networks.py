@@ -20,6 +20,8 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
     all_three, both = (OURS, SCIKIT, "torch"), (OURS, "torch")
     name = "network 784-256-10, 3 epochs, MNIST"
     yield compare(name, network, all_three, rounds, BLAS)
+    name = "network for numbers, 50-100-1, 10 epochs"
+    yield compare(name, regression, all_three[:2], rounds, BLAS)
     yield compare("convolutional network, 1 epoch", convolution, both, rounds, BLAS)
     for layer in ("RNN", "GRU"):
         name = f"{layer}, 64 sequences of 50, forward and backward"
@@ -87,6 +89,20 @@ def _network_in_torch(X: Array, y: Array, Q: Array, truth: Array) -> Timed:
         return net
 
     return call, lambda net: {"accuracy": _accuracy(torch, net, q, truth)}
+
+
+def regression(method: str) -> Timed:
+    """A smooth function of 50 numbers, with noise; ``r2`` on as many new rows."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40_000, 50)).astype(np.float32)
+    y = X[:, 0] * X[:, 1] + np.sin(3 * X[:, 2]) + rng.normal(size=len(X)) * 0.3
+    y = y.astype(np.float32)
+    kind = kind_of(method, "neural_network", "MLPRegressor")
+
+    def call() -> Any:
+        return kind(max_iter=10, random_state=0).fit(X[:20_000], y[:20_000])
+
+    return call, lambda model: {"r2": float(model.score(X[20_000:], y[20_000:]))}
 
 
 def convolution(method: str) -> Timed:

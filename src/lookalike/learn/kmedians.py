@@ -137,7 +137,9 @@ class KMedians(
         weight = check_sample_weight(sample_weight, X)
         random_state = check_random_state(self.random_state)
         points = ManhattanPoints(X, self.n_jobs)
-        tol = self.tol * float(np.abs(X - np.median(X, axis=0)).sum(axis=1).mean())
+        tol = 0.0
+        if self.tol > 0:
+            tol = self.tol * float(np.abs(X - np.median(X, axis=0)).sum(axis=1).mean())
         self.inertia_ = np.inf
         for _ in range(runs_of(self.n_init, self.init, 10)):
             start = initial_centers(
@@ -262,6 +264,8 @@ def medians(
 
 def weighted_median(X: Array, weight: Array) -> Array:
     """Median of each column; between two values if they part the weight in halves."""
+    if weight.min() == weight.max():
+        return np.median(X, axis=0)  # a partition costs less than a sort
     order = X.argsort(axis=0, kind="stable")
     below = np.cumsum(weight[order], axis=0, dtype=np.float64)
     half = below[-1] / 2
