@@ -1,14 +1,19 @@
 """Overload is refused, not suffered; what is slow or endless is cut off."""
 
 import asyncio
+import base64
 import contextlib
+import io
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
+from PIL import Image
 
 from lookalike.service.engine import Engine
 from lookalike.service.keyring import Keyring
@@ -213,6 +218,33 @@ def test_slow_endless_and_broken_requests_are_cut_off(process):
     deep = b'{"events":' + b"[" * 50_000
     assert b" 422 " in raw(port, [HEAD % len(deep) + deep])
     assert b" 200 " in raw(port, [b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"])
+
+
+def load(process, body, rate=None, connections=32, seconds=2.0):
+    """Put the service under load from another process."""
+    order = {"host": "127.0.0.1", "port": process.port, "path": "/v1/digits/search"}
+    order |= {"body": base64.b64encode(body).decode(), "content_type": "image/png"}
+    order |= {"rate": rate, "connections": connections, "seconds": seconds}
+    command = [sys.executable, "-m", "lookalike.bench._load"]
+    done = subprocess.run(
+        command, input=json.dumps(order), capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_at_twice_the_capacity_the_service_still_works(process, digits_data):
+    stream = io.BytesIO()
+    Image.fromarray(digits_data.x_test[0]).save(stream, "PNG")
+    peak = load(process, stream.getvalue())
+    rate = 2 * peak["per_second"]
+    over = load(process, stream.getvalue(), rate, connections=256, seconds=3.0)
+    assert set(over["statuses"]) <= {"200", "503"}
+    assert over["statuses"]["503"] > 0
+    # How much is for the benchmark to say, on a machine that does nothing else.
+    print(peak, over)
+    assert over["per_second"] > peak["per_second"] / 4
+    after = load(process, stream.getvalue(), rate / 8)
+    assert set(after["statuses"]) == {"200"}
 
 
 def test_a_body_that_trickles_in_is_given_up(make_client):

@@ -289,6 +289,21 @@ def disturbed(bench: Bench) -> Iterator[Row]:
         yield _row(f"lookalike, beside {name}", found, beside=count[0])
 
 
+def overload(bench: Bench) -> Iterator[Row]:
+    """Twice what it can do: how much it still does, and how soon it recovers."""
+    body, kind = _form([_png(bench.queries[0])])
+    path = "/v1/digits/search?k=10"
+    peak = bench.load(bench.ours, path, body, kind)
+    yield _row("lookalike, peak", peak)
+    rate = 2 * peak["per_second"]
+    over = bench.load(bench.ours, path, body, kind, rate, 256, 2 * SECONDS)
+    share = over["per_second"] / peak["per_second"]
+    yield _row("lookalike, at twice its peak", over, ratio=share)
+    time.sleep(5)
+    after = bench.load(bench.ours, path, body, kind, rate=rate / 4)
+    yield _row("lookalike, five seconds later, half of its peak", after)
+
+
 @contextlib.contextmanager
 def _meanwhile(
     trouble: Callable[[Bench, int], None] | None, bench: Bench
@@ -330,4 +345,5 @@ JOBS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "a hundred images": a_hundred,
     "events": events,
     "disturbed": disturbed,
+    "overload": overload,
 }

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from lookalike.service.refusal import Refusal
 
 Asked = TypeVar("Asked")
-_TOGETHER = 64
+_TOGETHER = 32
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,6 +48,10 @@ class Gate:
         self._metrics = metrics
         self._log = log
         self._at_work = 0
+        # Ready to be sent: who is turned away must cost next to nothing.
+        self._turned_away = metrics.refused.labels("busy")
+        refusal = Refusal(503, "Too many requests are being answered.", 1)
+        self._busy = _whole(refusal, _HEADERS)
         self._ids = secrets.token_hex(4), iter(range(2**62))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,13 +59,18 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        full = self._at_work >= self._settings.max_waiting
+        if full and scope["path"] not in _ALWAYS:
+            self._turned_away.inc()
+            for message in self._busy:
+                await send(message)
+            return
         started = time.perf_counter()
         visit = _Visit(scope, send, f"{self._ids[0]}{next(self._ids[1]):x}")
         try:
             self._check(scope)
         except Refusal as refusal:
-            why = "busy" if refusal.status == 503 else "not allowed"
-            self._metrics.refused.labels(why).inc()
+            self._metrics.refused.labels("not allowed").inc()
             await visit.refuse(refusal)
             self._note(visit, started)
             return
@@ -79,9 +89,6 @@ class Gate:
             self._note(visit, started)
 
     def _check(self, scope: Scope) -> None:
-        always = scope["path"] in _ALWAYS
-        if self._at_work >= self._settings.max_waiting and not always:
-            raise Refusal(503, "Too many requests are being answered.", 1)
         headers = dict(scope["headers"])
         if not self._settings.require_key:
             _check_local(headers, scope["method"])
@@ -138,15 +145,24 @@ class _Visit:
         """Answer with a sentence, unless an answer has begun already."""
         if self.status != 499:
             return
-        body = json.dumps({"detail": refusal.sentence}).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            *((k.lower().encode(), v.encode()) for k, v in refusal.headers.items()),
-        ]
-        start = {"type": "http.response.start", "status": refusal.status}
-        await self.send({**start, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body})
+        start, body = _whole(refusal)
+        await self.send(start)
+        await self._send(body)
+
+
+def _whole(
+    refusal: Refusal, also: Sequence[tuple[bytes, bytes]] = ()
+) -> tuple[Message, Message]:
+    """The answer to a request that is refused."""
+    body = json.dumps({"detail": refusal.sentence}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *((k.lower().encode(), v.encode()) for k, v in refusal.headers.items()),
+        *also,
+    ]
+    start = {"type": "http.response.start", "status": refusal.status}
+    return {**start, "headers": headers}, {"type": "http.response.body", "body": body}
 
 
 class _Body:

@@ -25,7 +25,7 @@ class Settings:
     max_batch: int = 256  # queries, items or images of one request
     max_events: int = 5_000  # of one request
     max_k: int = 200
-    max_waiting: int = 64  # requests at work in one process; more are refused
+    max_waiting: int = 128  # requests at work in one process; more are refused
     max_writes: int = 256  # write requests that wait for the disk
     deadline: float = 2.0  # seconds until an answer is late
     body_seconds: float = 10.0  # until a request must have arrived
