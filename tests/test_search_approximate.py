@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lookalike.kernels import simd
 from lookalike.kernels.graph import RELAXED, add_reverse, order, prune
-from lookalike.kernels.sorted_list import MARGIN, NONE, empty, put
+from lookalike.kernels.sorted_list import MARGIN, NONE, empty, put, shift_in
 from lookalike.search import ApproximateNeighbors, NearestNeighbors, approximate
 from lookalike.search.approximate import first_true
 from lookalike.search.graph import ByteCodes, Edges, NeighborGraph, neighbors_of_all
@@ -99,8 +99,12 @@ def test_the_portable_path_gives_the_same_answer(metric):
 def test_a_sorted_list_holds_the_smallest_that_were_put(seed, n, length):
     numbers = np.random.default_rng(seed).integers(-(2**62), 2**62, size=n).tolist()
     lists = empty(2, length)
+    plain = empty(1, length)[0, MARGIN:]
     for number in numbers:
         put(lists[1, MARGIN:], length, np.int64(number))
+        shift_in(plain, 0, -(-length // 8), number)  # as it is without the compiler
+        plain[length] = NONE
+    np.testing.assert_array_equal(lists[1, MARGIN:], plain)
     kept = sorted(numbers)[:length]
     assert lists[1, MARGIN : MARGIN + len(kept)].tolist() == kept
     assert (lists[1, MARGIN + len(kept) :] == NONE).all()

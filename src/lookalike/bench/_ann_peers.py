@@ -38,7 +38,7 @@ class Faiss:
         """Write the index."""
         self._faiss.write_index(self._index, str(folder / "index"))
 
-    def load(self, folder: Path, X: Array) -> None:
+    def load(self, folder: Path, shape: tuple[int, int]) -> None:
         """Read the index."""
         self._faiss.omp_set_num_threads(1)
         self._index = self._faiss.read_index(str(folder / "index"))
@@ -83,6 +83,8 @@ def faiss_hnsw() -> Faiss:
 class Hnswlib:
     """The authors' hierarchical graph."""
 
+    ascending = True  # every setting finds more than the one before
+
     def __init__(self) -> None:
         self._module = import_module("hnswlib")
 
@@ -96,10 +98,10 @@ class Hnswlib:
         """Write the index."""
         self._index.save_index(str(folder / "index"))
 
-    def load(self, folder: Path, X: Array) -> None:
+    def load(self, folder: Path, shape: tuple[int, int]) -> None:
         """Read the index."""
-        self._index = self._module.Index("l2", X.shape[1])
-        self._index.load_index(str(folder / "index"), len(X))
+        self._index = self._module.Index("l2", shape[1])
+        self._index.load_index(str(folder / "index"), shape[0])
         self._index.set_num_threads(1)
 
     def search(self, Q: Array) -> Ints:
@@ -115,6 +117,8 @@ class Hnswlib:
 class Usearch:
     """USearch: a graph, compared in 16-bit floats."""
 
+    ascending = True  # every setting finds more than the one before
+
     def __init__(self) -> None:
         self._module = import_module("usearch.index")
 
@@ -129,7 +133,7 @@ class Usearch:
         """Write the index."""
         self._index.save(str(folder / "index"))
 
-    def load(self, folder: Path, X: Array) -> None:
+    def load(self, folder: Path, shape: tuple[int, int]) -> None:
         """Read the index."""
         self._index = self._module.Index.restore(str(folder / "index"))
 
@@ -150,6 +154,8 @@ class Usearch:
 class Voyager:
     """Voyager: hnswlib's graph, looked after elsewhere."""
 
+    ascending = True  # every setting finds more than the one before
+
     def __init__(self) -> None:
         self._module = import_module("voyager")
         self._width = K
@@ -165,7 +171,7 @@ class Voyager:
         """Write the index."""
         self._index.save(str(folder / "index"))
 
-    def load(self, folder: Path, X: Array) -> None:
+    def load(self, folder: Path, shape: tuple[int, int]) -> None:
         """Read the index."""
         self._index = self._module.Index.load(str(folder / "index"))
 
@@ -207,7 +213,7 @@ class Scann:
         """Write the index."""
         self._index.serialize(str(folder))
 
-    def load(self, folder: Path, X: Array) -> None:
+    def load(self, folder: Path, shape: tuple[int, int]) -> None:
         """Read the index."""
         self._index = self._module.load_searcher(str(folder))
 
@@ -229,6 +235,8 @@ class Scann:
 class Svs:
     """Scalable Vector Search: a Vamana graph over 16-bit floats or bytes."""
 
+    ascending = True  # every setting finds more than the one before
+
     def __init__(self, kind: str) -> None:
         self._module = import_module("svs")
         self._kind = kind
@@ -237,7 +245,7 @@ class Svs:
         """Build the graph."""
         self._index = self._module.Vamana.build(
             self._module.VamanaBuildParameters(
-                graph_max_degree=32, window_size=100, alpha=1.2
+                graph_max_degree=32, window_size=64, alpha=1.2
             ),
             X.astype(self._kind),
             self._module.DistanceType.L2,
@@ -248,7 +256,7 @@ class Svs:
         """Write configuration, graph and rows."""
         self._index.save(*(str(folder / part) for part in ("about", "graph", "rows")))
 
-    def load(self, folder: Path, X: Array) -> None:
+    def load(self, folder: Path, shape: tuple[int, int]) -> None:
         """Read configuration, graph and rows."""
         kinds = self._module.DataType
         kind = getattr(kinds, self._kind)

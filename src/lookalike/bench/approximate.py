@@ -28,6 +28,7 @@ from lookalike.bench._run import BLAS, PLAIN, Contestant, Job
 HERE = "lookalike.bench.approximate"
 N_QUERIES = 2_000
 N_FILTERED = 200  # queries of the filtered jobs
+ENOUGH = 0.9995  # recall from which a peer is tried no further
 N_ALONE = 300  # queries by which the settings of a peer are compared one by one
 DATA = ("mnist", "fashion_mnist")
 RECALLS = (0.95, 0.99, 0.999)
@@ -97,16 +98,17 @@ def _data(name: str) -> tuple[Array, Array]:
     return X, Q[:N_QUERIES]
 
 
-def _truth(data: str, folder: str) -> Ints:
-    """The exact answer, worked out by the first who asks."""
-    path = Path(folder) / f"{data}.npy"
+def _questions(data: str, folder: str) -> tuple[Array, Ints]:
+    """Queries and the exact answer, worked out by the first who asks."""
+    path = Path(folder) / f"{data}.npz"
     if not path.exists():
         from lookalike.search import NearestNeighbors
 
         X, Q = _data(data)
         exact = NearestNeighbors(K).fit(X)
-        np.save(path, np.asarray(exact.kneighbors(Q, return_distance=False)))
-    return np.load(path)
+        np.savez(path, Q=Q, true=exact.kneighbors(Q, return_distance=False))
+    with np.load(path) as both:
+        return both["Q"], both["true"]
 
 
 def _recall(found: Ints, true: Ints) -> float:
@@ -136,7 +138,6 @@ def lookalike(data: str, recall: float, way: str, folder: str) -> Timed:
     from lookalike.search import ApproximateNeighbors
 
     X, Q = _data(data)
-    ApproximateNeighbors(K, recall, n_jobs=BUILDERS).fit(X[:9_000])  # compiles
     index = ApproximateNeighbors(K, recall, n_jobs=BUILDERS).fit(X)
     index.set_params(n_jobs=None)
     about = {
@@ -148,7 +149,7 @@ def lookalike(data: str, recall: float, way: str, folder: str) -> Timed:
     def search(q: Array) -> Ints:
         return np.asarray(index.kneighbors(q, return_distance=False))
 
-    return _timed(search, Q, _truth(data, folder), way, about)
+    return _timed(search, Q, _questions(data, folder)[1], way, about)
 
 
 # --- peers ----------------------------------------------------------------------------
@@ -157,11 +158,15 @@ def lookalike(data: str, recall: float, way: str, folder: str) -> Timed:
 def _peer(factory: str, data: str, recall: float, way: str, folder: str) -> Timed:
     """A peer under its fastest setting of this recall; failing that, at its best."""
     peer = getattr(_ann_peers, factory)()
-    X, Q = _data(data)
-    Q, true = Q.astype(np.float32), _truth(data, folder)
+    Q, true = _questions(data, folder)
+    Q = Q.astype(np.float32)
     place = Path(folder) / f"{data}-{factory}"
-    about = _built(peer, X, Q, true, place)
-    peer.load(place, X)
+    note = place.with_suffix(".json")
+    if not note.exists():
+        place.mkdir()
+        note.write_text(json.dumps(_built(peer, _data(data)[0], Q, true, place)))
+    about = json.loads(note.read_text())
+    peer.load(place, about.pop("shape"))
     rungs = about.pop("ladder")
     best = max(
         rungs, key=lambda name: (min(rungs[name]["recall"], recall), -rungs[name][way])
@@ -172,25 +177,23 @@ def _peer(factory: str, data: str, recall: float, way: str, folder: str) -> Time
 
 def _built(peer: Any, X: Array, Q: Array, true: Ints, place: Path) -> dict[str, Any]:
     """Build, save and try a peer, once for all jobs; what that gave."""
-    note = place.with_suffix(".json")
-    if note.exists():
-        return json.loads(note.read_text())
-    place.mkdir()
     start = time.perf_counter()
     peer.build(X.astype(np.float32))
     built = time.perf_counter() - start
     peer.save(place)
     size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
-    peer.load(place, X)
-    about = {
+    peer.load(place, X.shape)
+    rungs: dict[str, dict[str, float]] = {}
+    for name, put in peer.ladder():
+        rungs[name] = _tried(peer.search, Q, true, put)
+        if getattr(peer, "ascending", False) and rungs[name]["recall"] > ENOUGH:
+            break
+    return {
+        "shape": X.shape,
         "build": built,
         "megabytes": size / 2**20,
-        "ladder": {
-            name: _tried(peer.search, Q, true, put) for name, put in peer.ladder()
-        },
+        "ladder": rungs,
     }
-    note.write_text(json.dumps(about))
-    return about
 
 
 def _tried(
