@@ -26,7 +26,7 @@ check: $(ENV)/.test  ## Lint, types and the layer test
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: $(ENV)/.bench  ## Speed beside the peers, as tables
-	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench triplet
+	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench algorithms
 
 soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire: long tests, minutes at twice its capacity
 	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/test_service_*.py
