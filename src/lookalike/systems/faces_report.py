@@ -66,6 +66,7 @@ def error_curves(same: Floats, different: Floats, thresholds: list[float]) -> Fi
     for threshold in thresholds:
         axes.axvline(threshold, color=MUTED, linewidth=0.8)
     axes.set_yscale("symlog", linthresh=1e-3)
+    axes.set_ylim(0, 1.2)
     axes.set_xlabel("threshold of the cosine", color=MUTED)
     axes.set_ylabel("share of the pairs", color=MUTED)
     axes.spines[["top", "right"]].set_visible(False)
