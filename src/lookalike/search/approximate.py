@@ -42,10 +42,11 @@ SMALL = 8_192  # fewer rows than this are searched exactly
 HELD_OUT = 3_000  # rows taken out to choose, and as many to judge; a tenth at most
 TRIALS = 4  # candidates that are judged before the exact search is taken instead
 BATCH = 24  # queries that make a batch: the exact search shares work between them
-WIDTHS = (*range(12, 32, 2), *range(32, 64, 4), *range(64, 128, 8))
+WIDTHS = (*range(12, 32), *range(32, 64, 4), *range(64, 128, 8))
 WIDTHS += (*range(128, 256, 16), *range(256, 512, 32), *range(512, 1025, 64))
 LINES = 2  # cache lines that lead a walk, where the rows have so many coordinates
 SHARES = (1.0, 0.6, 0.3)  # of a walk's rows that are compared in full
+SPARE = 2  # rows compared in full beyond those that are asked for, at least
 GLANCE = 600  # of the rows that choose, asked first: most that fail fail here
 MANY_ROWS = 400_000  # from here on the neighbours of all rows would cost minutes
 
@@ -242,9 +243,9 @@ class ApproximateNeighbors(BaseEstimator):
         for share in SHARES:
             # Where fewer are compared a walk has to be as wide, or wider.
             walks = [
-                Walk(graph, w, int(w * share))
+                Walk(graph, w, min(w, max(int(w * share), k + SPARE)))
                 for w in WIDTHS
-                if w >= least and w * share >= k
+                if w >= max(least, k)
             ]
             walks = walks[self._first_that_holds(walks, tuning, k) :]
             if walks:
