@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.kernels.slices import number_slices
+from lookalike.kernels.slices import number_in_range, number_slices
 
 
 @settings(max_examples=40, deadline=None)
@@ -38,3 +38,16 @@ def test_slices_of_equal_hash_stay_apart():
     minus_one = np.array([-1], dtype=np.int32)
     numbers, _ = number_slices(minus_one, np.array([0, 0]), np.array([0, 1]))
     assert numbers.tolist() == [0, 1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(values=st.lists(st.integers(-4, 4), max_size=30), spare=st.integers(0, 3))
+def test_whole_numbers_of_a_short_range_are_numbered_in_order_of_appearance(
+    values, spare
+):
+    low = min(values, default=0) - spare
+    span = max(values, default=0) - low + 1 + spare
+    numbers, distinct = number_in_range(np.array(values, dtype=np.int64), low, span)
+    seen = list(dict.fromkeys(values))
+    assert distinct.tolist() == seen
+    assert numbers.tolist() == [seen.index(value) for value in values]

@@ -20,6 +20,21 @@ from lookalike.features.table import (
     OrderedTargetEncoder,
 )
 
+
+@pytest.mark.parametrize("kind", [np.int64, np.int8, np.float64, object])
+@pytest.mark.parametrize("far", [100, 2**40])
+def test_numbers_are_known_by_their_value_whatever_their_type(kind, far):
+    X = np.array([[3], [-2], [3], [0]])
+    Q = np.array([[3], [-3], [4], [0], [1], [-2], [far if kind != np.int8 else 100]])
+    encoder = CountEncoder().fit(X.astype(kind))
+    for other in (kind, np.int64, np.float64):
+        if not (other == kind == np.int8):
+            found = encoder.transform(Q.astype(other if far < 128 else np.int64))
+            np.testing.assert_array_equal(found.ravel(), [2, 0, 0, 1, 0, 1, 0])
+    ends = np.array([[-(2**63)], [2**63 - 1], [2**63 - 1]])
+    assert CountEncoder().fit(ends).transform(ends).ravel().tolist() == [1, 2, 2]
+
+
 # Buckets
 
 

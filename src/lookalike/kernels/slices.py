@@ -53,3 +53,27 @@ def number_slices(symbols, starts, stops):
             n_numbers += 1
         numbers[i] = table[place, 0]
     return numbers, first[:n_numbers].copy()
+
+
+@njit(cache=True, nogil=True)
+def number_in_range(values, low, span):
+    """Give each whole number of a small range the number of its value.
+
+    values : int64 (n,), each in [low, low + span)
+
+    Returns ``numbers``, int64 (n,), equal where the values are, counted from 0 in order
+    of first appearance, and ``distinct``, int64 (n_numbers,), the value of each.
+    Cost: O(n + span).
+    """
+    table = np.full(span, -1, dtype=np.int64)
+    numbers = np.empty(len(values), dtype=np.int64)
+    distinct = np.empty(min(len(values), span), dtype=np.int64)
+    n_numbers = 0
+    for i in range(len(values)):
+        place = values[i] - low
+        if table[place] < 0:
+            table[place] = n_numbers
+            distinct[n_numbers] = values[i]
+            n_numbers += 1
+        numbers[i] = table[place]
+    return numbers, distinct[:n_numbers].copy()

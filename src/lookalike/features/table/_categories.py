@@ -7,7 +7,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import validate_data
 
 from lookalike._typing import Array, Ints
-from lookalike.kernels.slices import number_slices
+from lookalike.kernels.slices import number_in_range, number_slices
+
+CROWDED = 16  # a range at most so many times as long as its values may be a table
 
 
 def check_table(estimator: Any, X: ArrayLike, reset: bool) -> Array:
@@ -26,6 +28,12 @@ def number_values(column: Array) -> tuple[list[Any], Ints]:
 
     Values are in order of first appearance. Cost: O(n_rows), no sort.
     """
+    if column.dtype.kind == "i":
+        low, high = int(column.min()), int(column.max())
+        if high - low < CROWDED * len(column):
+            whole = column.astype(np.int64)
+            numbers, distinct = number_in_range(whole, low, high - low + 1)
+            return distinct.tolist(), numbers
     if column.dtype.kind in "iufb":
         halves = _bits_of(column).view(np.int32)
         starts = np.arange(0, len(halves), 2)
@@ -57,21 +65,46 @@ class Categories:
     def __init__(self, values: list[list[Any]]) -> None:
         self.values = values
         self._number_of = [{v: i for i, v in enumerate(column)} for column in values]
+        self._tables = [_table(column) for column in values]
 
     def numbers(self, X: Array) -> Ints:
         """Number the values of each column; len(values) stands for the unknown."""
-        columns = []
-        for number_of, column in zip(self._number_of, X.T, strict=True):
-            values, codes = number_values(column)
-            known = [number_of.get(value, len(number_of)) for value in values]
-            columns.append(np.array(known, dtype=np.int64)[codes])
-        return np.column_stack(columns)
+        numbers = np.empty(X.shape, np.int64, order="F")
+        for j, column in enumerate(X.T):
+            number_of, table = self._number_of[j], self._tables[j]
+            unknown = len(number_of)
+            if table is not None and column.dtype.kind == "i":
+                low, known = table
+                place = column.astype(np.int64)
+                np.clip(place, low, low + len(known) - 1, out=place)
+                place -= low
+            else:
+                values, place = number_values(column)
+                known = np.array([number_of.get(v, unknown) for v in values], int)
+            numbers[:, j] = known[place]
+        return numbers
+
+
+def _table(values: list[Any]) -> tuple[int, Ints] | None:
+    """Numbers of whole values by place in their range, if that is short.
+
+    Returns the value of the first place and the numbers; the first and the last place
+    stand for all values beyond the range, which are unknown.
+    """
+    if not values or any(type(value) is not int for value in values):
+        return None
+    low, high = min(values) - 1, max(values) + 1
+    if high - low >= CROWDED * len(values) or max(-low, high) >= 2**63:
+        return None
+    known: Ints = np.full(high - low + 1, len(values))
+    known[np.array(values) - low] = np.arange(len(values))
+    return low, known
 
 
 def learn_categories(X: Array) -> tuple[Categories, Ints]:
     """Find the categories of each column; return them and the numbers of the rows."""
     numbered = [number_values(column) for column in X.T]
-    codes = np.column_stack([codes for _, codes in numbered])
+    codes = np.array([codes for _, codes in numbered]).T
     return Categories([values for values, _ in numbered]), codes
 
 

@@ -84,10 +84,9 @@ class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return codes
 
     def _look_up(self, codes: Ints, others: int) -> Floats:
-        columns = [
-            counts[column] for counts, column in zip(self.counts_, codes.T, strict=True)
-        ]
-        found = np.column_stack(columns) - float(others)
+        found = np.empty(codes.shape)
+        for j, counts in enumerate(self.counts_):
+            found[:, j] = (counts - float(others))[codes[:, j]]
         return found / max(self._n_rows - others, 1) if self.normalize else found
 
     def __sklearn_tags__(self) -> Any:

@@ -1,0 +1,80 @@
+"""Run the tests of the kernels without compilation, and print which kernels never ran.
+
+A program of its own: ``python tests/without_jit.py``. Numba reads its setting once,
+when a process first imports it.
+"""
+
+import os
+import sys
+from functools import wraps
+from pathlib import Path
+
+TESTS = {
+    "test_decision_tree.py": "every_split or sorted_col or get_a_turn or pruning",
+    "test_digits.py": "definition",
+    "test_gradient_histogram.py": "every_option or edge_of_a_bin",
+    "test_kd_tree.py": "definition",
+    "test_kmeans.py": "definition or moved_sums or loosened or two_nearest",
+    "test_kmedians.py": "definition",
+    "test_layers_of_networks.py": "patches or pooling or weighed or repeated_rows",
+    "test_linear_svc.py": "definition or lasso_kernel",
+    "test_local_binary_pattern.py": "definition or histograms_count",
+    "test_logistic_regression.py": "definition",
+    "test_meeting_point.py": "walls_are_walked",
+    "test_murmur.py": "utf8",
+    "test_number_slices.py": "",
+    "test_optimizers.py": "definition",
+    "test_pca.py": "definition",
+    "test_perceptron.py": "definition",
+    "test_sampling.py": "definition or holds_exactly or follow_the_weights",
+    "test_search_approximate.py": "sorted_list or pruning_equals or reverse_edges",
+    "test_search_exact.py": "definition or agrees or radius",
+    "test_svc.py": "definition",
+    "test_table_features.py": "definition",
+    "test_triplet.py": "definition",
+    "test_word2vec.py": "a_step_follows or windows_stay",
+}
+
+
+def main() -> int:
+    """Run TESTS and return pytest's exit code."""
+    os.environ["NUMBA_DISABLE_JIT"] = "1"
+    import numba
+    import pytest
+
+    known, ran = set(), set()
+
+    def njit(*given, **_options):
+        def note(kernel):
+            name = f"{kernel.__module__.removeprefix('lookalike.')}.{kernel.__name__}"
+            known.add(name)
+
+            @wraps(kernel)
+            def noted(*arguments, **more):
+                ran.add(name)
+                return kernel(*arguments, **more)
+
+            return noted
+
+        return note(*given) if given else note
+
+    numba.njit = njit
+    here = Path(__file__).parent
+    options = ["-q", "-o", "addopts=--import-mode=importlib", "-p", "no:cacheprovider"]
+    files = [str(here / name) for name in TESTS]
+
+    class Chosen:
+        def pytest_collection_modifyitems(self, items):
+            items[:] = [item for item in items if chosen(item)]
+
+    def chosen(item):
+        words = TESTS[item.path.name].split(" or ")
+        return any(word in item.name for word in words)
+
+    status = pytest.main([*options, "--durations=15", *files], [Chosen()])
+    print("never ran:", *sorted(known - ran))
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
