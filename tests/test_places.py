@@ -20,12 +20,14 @@ from lookalike.datasets.tagged import read_tagged
 from lookalike.systems import generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
-from lookalike.systems.places import Places, span_counts, word_counts
+from lookalike.systems.places import Places, span_counts, tags_of, word_counts
+from lookalike.systems.places_tagger import Tagger
 from lookalike.systems.places_words import (
     cut_with_offsets,
-    describe,
+    location_tags,
     marked,
     spans,
+    symbols,
     words_seen,
 )
 
@@ -66,7 +68,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def system(data):
-    return Places(n_taggers=2, max_iter=25).fit(data)
+    return Places(C=10.0).fit(data)
 
 
 @pytest.fixture(scope="module")
@@ -97,28 +99,39 @@ def test_a_batch_answers_exactly_like_its_sentences_one_by_one(system, data):
         )
 
 
-def test_the_saved_tagger_answers_like_the_estimator(data):
-    from lookalike.learn import WordWindowClassifier
-    from lookalike.systems.places_tagger import Tagger
-    from lookalike.systems.places_words import location_tags
+def test_the_tagger_is_a_logistic_regression_of_the_symbols(data):
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import LogisticRegression as Reference
 
+    tags = location_tags(data.train)
     sentences = [marked(words, {"oslo": "large"}) for words in data.train.words]
-    model = WordWindowClassifier(describe=describe, max_iter=2, random_state=0)
-    model.fit(sentences, location_tags(data.train))
-    ours = Tagger.of(model).probabilities([*sentences[:5], []])
-    for found, expected in zip(ours, model.predict_proba(sentences[:5]), strict=False):
-        np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert ours[-1].shape == (0, 3)
+    tagger = Tagger.fit(sentences, tags, window=2, C=2.0)
+    rows = [dict.fromkeys(told, 1) for s in sentences for told in symbols(s)]
+    X = DictVectorizer().fit(rows)
+    seen = np.asarray(X.transform(rows).sum(axis=0)).ravel() >= 2
+    y = np.concatenate(tags)
+    reference = Reference(C=2.0, max_iter=2000, tol=1e-8)
+    reference.fit(X.transform(rows)[:, seen], y)
+    expected = reference.predict_proba(X.transform(rows)[:, seen])
+    found = np.concatenate(tagger.probabilities(sentences))
+    np.testing.assert_allclose(found, expected, atol=6e-3)
+    assert tagger.probabilities([[]])[0].shape == (0, 3)
+
+
+def test_tags_that_were_never_seen_are_never_given():
+    tagger = Tagger.fit([[("a", ""), ("b", "")]] * 3, [["B", "O"]] * 3, 1, 1.0)
+    shares = tagger.probabilities([[("a", ""), ("b", "")]])[0]
+    assert tags_of(shares, 0.5) == ["B", "O"]
+    assert shares[:, 1].max() < 1e-9
 
 
 def test_what_is_learned_does_not_depend_on_the_test_part(system, data):
     other = dataclasses.replace(data, test=part(["Nowhere"], ["Rome"]))
-    again = Places(n_taggers=2, max_iter=25).fit(other)
+    again = Places(C=10.0).fit(other)
     assert again.threshold_ == system.threshold_
     assert again.seen_ == system.seen_
-    for a, b in zip(again._taggers, system._taggers, strict=True):
-        for name, array in a.arrays().items():
-            np.testing.assert_array_equal(array, b.arrays()[name])
+    np.testing.assert_array_equal(again._tagger.names, system._tagger.names)
+    np.testing.assert_array_equal(again._tagger.weights, system._tagger.weights)
 
 
 def test_the_longest_name_of_the_gazetteer_is_marked():
@@ -143,8 +156,6 @@ def test_counts_are_those_of_words_and_of_whole_names():
 
 
 def test_the_metrics_are_those_of_the_answers(system, data, measured):
-    from lookalike.systems.places_words import location_tags
-
     truth = location_tags(data.test)
     tags = system.classify(data.test.words)
     hits, wrong, missed = word_counts(truth, tags).sum(axis=0)
@@ -165,10 +176,9 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
         np.testing.assert_array_equal(a, b)
     arrays = dict(generation.load(tmp_path / "1", "places").arrays)
     for name, array in {
-        "tagger0_bias": np.zeros(3),
-        "tagger1_vectors": np.zeros((2, 2)),
+        "weights": np.zeros((3, 2)),
+        "offsets": np.zeros(2),
         "kinds": np.array(["x"]),
-        "tagger0_tags": np.array(["x", "y", "z"]),
     }.items():
         folder = tmp_path / name
         generation.save(folder, "places", {**arrays, name: array}, system.about_)
@@ -182,7 +192,7 @@ def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_pa
     assert f"{measured.metrics['word_f1'].value:.4f}" in card.markdown()
     assert "not measured" not in card.markdown()
     page = system.report(data, measured).write(tmp_path / "r.html").read_text()
-    assert page.count("<img") == 3
+    assert page.count("<img") == 2
     assert "names found" in page
 
 
@@ -212,7 +222,7 @@ def test_texts_that_cannot_be_tagged_are_refused(system, text, said):
     ("options", "said"),
     [
         ({"window": -1}, "window must be a whole number of at least 0, got -1"),
-        ({"n_taggers": 0}, "n_taggers must be a whole number of at least 1, got 0"),
+        ({"C": 0}, "C must be a positive number, got 0"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(data, options, said):
@@ -252,7 +262,7 @@ def test_raw_text_is_tagged_with_offsets(saved, tmp_path):
     assert (answer["place"], answer["start"], answer["end"]) == ("Zugdidi", 15, 22)
     told = run("explain", text, *words).stdout
     assert "'Zugdidi' is part of a location with probability" in told
-    assert "if 'from' were a word never seen" in told
+    assert "were a word never seen: " in told
     (tmp_path / "posts.txt").write_text(f"{text}\nI like tea a lot\n")
     found = json.loads(
         run("classify", tmp_path / "posts.txt", *words, "--json").stdout

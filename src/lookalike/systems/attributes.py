@@ -88,8 +88,9 @@ class Attributes:
     >>> from lookalike.systems.attributes_data import with_strokes
     >>> data = with_strokes(load_digits_sample())
     >>> system = Attributes().fit(data)
-    >>> len(system.labels_), str(system.classify(data.x_test[:1]).labels[0])
-    (13, '3, thin')
+    >>> thick = data.x_test[data.y_test == "8, thick"]
+    >>> len(system.labels_), float((system.classify(thick).labels == "8, thick").mean())
+    (13, 0.76)
     """
 
     name = "attributes"
@@ -352,5 +353,8 @@ def composed(labels: Array) -> AttributeComposedClassifier:
 
 
 def flat() -> LogisticRegression:
-    """Return a logistic regression that knows nothing of attributes."""
-    return LogisticRegression(C=1.0, max_iter=200)
+    """Return a logistic regression that knows nothing of attributes.
+
+    The penalty is light: chosen for both classifiers on training images.
+    """
+    return LogisticRegression(C=100.0, max_iter=200)

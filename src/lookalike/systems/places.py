@@ -1,13 +1,13 @@
 """Places in text: which words of a post name a location.
 
-A tagger looks at a word and its neighbours: their letters, endings, forms, and the
-gazetteer's opinion. Several taggers that started differently are averaged.
+A tagger looks at a word and its neighbours: their letters, endings, forms, the run of
+capitals around it, and the gazetteer's opinion, each with a weight that was learned.
 """
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,7 +29,7 @@ from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.generation import Generation
 from lookalike.systems.places_card import places_card
-from lookalike.systems.places_tagger import Tagger
+from lookalike.systems.places_tagger import TAGS, Tagger
 from lookalike.systems.places_words import (
     Word,
     check_text,
@@ -79,15 +79,13 @@ class Places:
     ----------
     window : int, default=2
         Neighbours on each side that a word's tag may depend on.
-    max_iter : int, default=6
-        Passes over the training sentences.
-    n_taggers : int, default=8
-        Taggers whose probabilities are averaged.
+    C : float, default=0.3
+        Weight of the training words against the penalty of the weights.
     gazetteer : bool, default=True
         Whether the tagger is told which words are on the list of places (which comes
         with the ``places`` extra, and is saved with the system).
     random_state : int, default=0
-        The only source of chance.
+        The only source of chance, in the network that ``evaluate`` compares with.
     n_jobs : int or None, default=None
         Taken so that all systems take it; one text is too little to share.
 
@@ -111,7 +109,7 @@ class Places:
     >>> names += [("I", "live", "for", city + "ism") for city in cities]
     >>> tags = [("O", "O", "O", "B-location")] * 4 + [("O",) * 4] * 4
     >>> part = Tagged(tuple(names * 8), tuple(tags * 8))
-    >>> system = Places(gazetteer=False, n_taggers=1, max_iter=30)
+    >>> system = Places(gazetteer=False, C=10.0)
     >>> system = system.fit(TaggedText("toy", "", part, part, part))
     >>> [(p.text, p.start, p.end) for p in system.tag("They live in Quito.")]
     [('Quito', 13, 18)]
@@ -124,20 +122,18 @@ class Places:
     gazetteer_: dict[str, str]
     about_: dict[str, Any]
 
-    _taggers: list[Tagger]
+    _tagger: Tagger
 
     def __init__(
         self,
         window: int = 2,
-        max_iter: int = 6,
-        n_taggers: int = 8,
+        C: float = 0.3,
         gazetteer: bool = True,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.window = window
-        self.max_iter = max_iter
-        self.n_taggers = n_taggers
+        self.C = C
         self.gazetteer = gazetteer
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -156,27 +152,15 @@ class Places:
         tags = location_tags(data.train)
         self.seen_ = words_seen(data.train.words, tags)
         sentences = self._marked(data.train.words)
-        taggers, curves = [], []
-        for k in range(self.n_taggers):
-            tell("learning words", 0.1 + 0.8 * k / self.n_taggers)
-            model = WordWindowClassifier(
-                self.window,
-                describe=describe,
-                min_count=2,
-                max_iter=self.max_iter,
-                random_state=self.random_state + k,
-            )
-            model.fit(sentences, tags)
-            taggers.append(Tagger.of(model))
-            curves.append(model.loss_curve_)
-        self._taggers = taggers
+        tell("learning words", 0.2)
+        self._tagger = Tagger.fit(sentences, tags, self.window, self.C)
         tell("choosing the threshold", 0.95)
-        self.threshold_, reached = self._best_threshold(data)
+        held = self._tagger.probabilities(self._marked(data.validation.words))
+        self.threshold_, reached = self._best_threshold(data, held)
         self.about_ = {
             "configuration": {
                 "window": self.window,
-                "max_iter": self.max_iter,
-                "n_taggers": self.n_taggers,
+                "C": self.C,
                 "gazetteer": self.gazetteer,
                 "random_state": self.random_state,
             },
@@ -188,7 +172,7 @@ class Places:
                 "n_gazetteer": len(self.gazetteer_),
                 "threshold": self.threshold_,
                 "validation_f1": reached,
-                "loss_curve": np.mean(curves, axis=0).round(5).tolist(),
+                "n_symbols": len(self._tagger.names),
             },
             "metrics": {},
             "comparisons": {},
@@ -198,14 +182,14 @@ class Places:
 
     def classify(self, sentences: Sequence[Sequence[str]]) -> Tags:
         """Tag sentences that are cut into words: B, I and O, a list a sentence."""
-        return [self._tags(p) for p in self._probabilities(sentences)]
+        return [tags_of(p, self.threshold_) for p in self._probabilities(sentences)]
 
     def tag(self, text: str) -> list[Place]:
         """Find the places of a raw text, with their offsets."""
         cut = cut_with_offsets(check_text(text))
         [shares] = self._probabilities([[word for word, _ in cut]])
         found = []
-        for first, last in sorted(spans(self._tags(shares))):
+        for first, last in sorted(spans(tags_of(shares, self.threshold_))):
             start, end = cut[first][1], cut[last - 1][1] + len(cut[last - 1][0])
             inside = shares[first:last, 0] + shares[first:last, 1]
             found.append(Place(text[start:end], start, end, float(inside.min())))
@@ -286,7 +270,7 @@ class Places:
         Sentences are the unit of chance; a paired test exchanges the answers of two
         systems sentence by sentence. The lists: words that were seen in locations, and
         the longest names of the gazetteer (of its large half, if that is better on
-        the validation part).
+        the validation part). And a small network on the same words and marks.
         """
         tell = report or nobody
         tell("tagging the test sentences", 0.1)
@@ -299,6 +283,7 @@ class Places:
         if self.gazetteer_:
             names = self._names_that_help(data)
             taggings["gazetteer"] = self._listed(data.test.words, names)
+        taggings["window_network"] = self._network(data)
         tell("drawing intervals", 0.5)
         metrics, comparisons, ours = {}, {}, {}
         for name, tags in taggings.items():
@@ -346,9 +331,10 @@ class Places:
                 [self.gazetteer_[n] for n in sorted(self.gazetteer_)] or [""]
             ),
             "threshold": np.array(self.threshold_),
+            "symbols": self._tagger.names,
+            "weights": self._tagger.weights,
+            "offsets": self._tagger.offsets,
         }
-        for k, tagger in enumerate(self._taggers):
-            arrays |= {f"tagger{k}_{key}": a for key, a in tagger.arrays().items()}
         return generation.save(folder, self.name, arrays, self.about_)
 
     @classmethod
@@ -366,10 +352,9 @@ class Places:
             )
             system.gazetteer_ = {name: kind for name, kind in kinds if name}
             system.threshold_ = float(arrays["threshold"])
-            system._taggers = [
-                Tagger.from_arrays(_with_prefix(arrays, f"tagger{k}_"))
-                for k in range(system.n_taggers)
-            ]
+            system._tagger = Tagger(
+                arrays["symbols"], arrays["weights"], arrays["offsets"], system.window
+            )
             keys = ("configuration", "data", "facts", "metrics", "comparisons")
             system.about_ = {key: found.about[key] for key in keys}
         except (KeyError, TypeError, ValueError) as error:
@@ -385,27 +370,12 @@ class Places:
 
     def _probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
         """Probabilities of B, I and O, an array (n_words, 3) a sentence."""
-        if not hasattr(self, "_taggers"):
+        if not hasattr(self, "_tagger"):
             raise NotFittedError("Places must be fitted or loaded before it answers.")
-        return self._averaged(self._marked(sentences))
-
-    def _averaged(self, sentences: Sequence[Sequence[Word]]) -> list[Floats]:
-        all_of = [tagger.probabilities(sentences) for tagger in self._taggers]
-        return [np.mean(each, axis=0) for each in zip(*all_of, strict=True)]
+        return self._tagger.probabilities(self._marked(sentences))
 
     def _inside(self, sentences: Sequence[Sequence[Word]]) -> list[Floats]:
-        return [p[:, 0] + p[:, 1] for p in self._averaged(sentences)]
-
-    def _tags(self, shares: Floats) -> list[str]:
-        """Tags of a sentence: a location from the threshold on."""
-        inside = shares[:, 0] + shares[:, 1] >= self.threshold_
-        begins = shares[:, 0] >= shares[:, 1]
-        tags, before = [], False
-        for is_inside, is_first in zip(inside.tolist(), begins.tolist(), strict=True):
-            first = is_inside and (is_first or not before)
-            tags.append("B" if first else "I" if is_inside else "O")
-            before = is_inside
-        return tags
+        return [p[:, 0] + p[:, 1] for p in self._tagger.probabilities(sentences)]
 
     def _names_that_help(self, data: TaggedText) -> dict[str, str]:
         """The gazetteer, or what is left without small cities, if that is better.
@@ -441,26 +411,47 @@ class Places:
             tags.append(("I" if goes_on else "B") if is_inside else "O")
         return tags
 
-    def _best_threshold(self, data: TaggedText) -> tuple[float, float]:
+    def _best_threshold(
+        self, data: TaggedText, shares: Sequence[Floats]
+    ) -> tuple[float, float]:
         """Threshold of the best word F1 on the validation part, and that F1."""
         truth = location_tags(data.validation)
-        shares = self._probabilities(data.validation.words)
         best = (0.5, -1.0)
         for threshold in np.arange(0.1, 0.91, 0.05).round(2).tolist():
-            self.threshold_ = threshold
-            counts = word_counts(truth, [self._tags(p) for p in shares])
-            reached = float(f1_of_totals(counts.sum(axis=0)))
+            tags = [tags_of(p, threshold) for p in shares]
+            reached = float(f1_of_totals(word_counts(truth, tags).sum(axis=0)))
             if reached > best[1]:
                 best = (threshold, reached)
         return best
 
+    def _network(self, data: TaggedText) -> Tags:
+        """Tags of the test part by a small network on the same marked words."""
+        model = WordWindowClassifier(
+            self.window,
+            describe=describe,
+            min_count=2,
+            max_iter=6,
+            random_state=self.random_state,
+        )
+        model.fit(self._marked(data.train.words), location_tags(data.train))
+        columns = [TAGS.index(tag) for tag in model.classes_.tolist()]
+        shares = []
+        for part in (data.validation, data.test):
+            each = model.predict_proba(self._marked(part.words))
+            wide = [np.zeros((len(p), len(TAGS))) for p in each]
+            for given, p in zip(wide, each, strict=True):
+                given[:, columns] = p
+            shares.append(wide)
+        threshold, _ = self._best_threshold(data, shares[0])
+        return [tags_of(p, threshold) for p in shares[1]]
+
     def _check(self, data: TaggedText) -> None:
-        for name, least in (("window", 0), ("max_iter", 1), ("n_taggers", 1)):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or int(value) < least:
-                raise ValueError(
-                    f"{name} must be a whole number of at least {least}, got {value!r}."
-                )
+        if not isinstance(self.window, Integral) or int(self.window) < 0:
+            raise ValueError(
+                f"window must be a whole number of at least 0, got {self.window!r}."
+            )
+        if not isinstance(self.C, Real) or not 0 < self.C < np.inf:
+            raise ValueError(f"C must be a positive number, got {self.C!r}.")
         for part in (data.train, data.validation, data.test):
             if not part.words or [*map(len, part.words)] != [*map(len, part.tags)]:
                 raise ValueError(
@@ -468,6 +459,24 @@ class Places:
                 )
         if not any(tag != "O" for own in location_tags(data.train) for tag in own):
             raise ValueError("The training part names no location.")
+
+
+def tags_of(shares: Floats, threshold: float) -> list[str]:
+    """Tags of a sentence's probabilities: a location from the threshold on.
+
+    Examples
+    --------
+    >>> tags_of(np.array([[0.1, 0.5, 0.4], [0.1, 0.6, 0.3], [0.2, 0.1, 0.7]]), 0.5)
+    ['B', 'I', 'O']
+    """
+    inside = shares[:, 0] + shares[:, 1] >= threshold
+    begins = shares[:, 0] >= shares[:, 1]
+    tags, before = [], False
+    for is_inside, is_first in zip(inside.tolist(), begins.tolist(), strict=True):
+        first = is_inside and (is_first or not before)
+        tags.append("B" if first else "I" if is_inside else "O")
+        before = is_inside
+    return tags
 
 
 def word_counts(truth: Tags, tags: Tags) -> Ints:
@@ -506,11 +515,3 @@ def _lines(given: str) -> list[tuple[str, str]]:
     if not lines:
         raise ValueError(f"{given} is empty; expected a text a line.")
     return [(f"{given}, line {n}", line) for n, line in enumerate(lines, start=1)]
-
-
-def _with_prefix(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    return {
-        key.removeprefix(prefix): array
-        for key, array in arrays.items()
-        if key.startswith(prefix)
-    }

@@ -36,12 +36,11 @@ def _metrics(facts: Facts) -> list[str]:
 
 
 def _architecture(facts: Facts) -> list[str]:
-    configuration = facts["configuration"]
     return [
-        "text -> words and their offsets -> marks of the gazetteer -> a word and "
-        f"{configuration['window']} neighbours on each side -> vectors -> a tanh layer "
-        "-> probabilities of beginning, inside and outside, the mean of "
-        f"{configuration['n_taggers']} taggers -> a threshold -> names.",
+        "text -> words and their offsets -> marks of the gazetteer -> the symbols of a "
+        f"word and of {facts['configuration']['window']} neighbours on each side -> a "
+        "weight each -> probabilities of beginning, inside and outside -> a threshold "
+        "-> names.",
     ]
 
 
@@ -58,19 +57,21 @@ def _data(facts: Facts) -> list[str]:
 
 def _features(facts: Facts) -> list[str]:
     return [
-        "Of each word: lower case, last three letters, first three letters, form "
-        "(capitals, digits, signs), and what the gazetteer says about the longest name "
-        "that begins there. A symbol that was not met in training has the vector of "
-        "unknown ones, which is learned from symbols that were forgotten on purpose.",
+        "Of each word and its neighbours: lower case, form (capitals, digits, signs), "
+        "last and first three letters, and what the gazetteer says about the longest "
+        "name that begins there; the word before and the last word of the run of "
+        "capitals that it stands in; whether one of these is a landmark (park, "
+        f"street). {facts['n_symbols']:,} symbols that stand at two training words or "
+        "more have weights, the others none.",
     ]
 
 
 def _model(facts: Facts) -> list[str]:
-    curve = facts["loss_curve"]
     return [
-        f"In {len(curve)} passes the loss fell from {curve[0]:.3f} to {curve[-1]:.3f}. "
-        f"A word is part of a location from {facts['threshold']:.2f}, the best on the "
-        f"validation part (F1 {facts['validation_f1']:.3f}).",
+        "Multinomial logistic regression with C = "
+        f"{facts['configuration']['C']:g}. A word is part of a location from "
+        f"{facts['threshold']:.2f}, the best on the validation part (F1 "
+        f"{facts['validation_f1']:.3f}).",
         *measured_numbers(facts),
     ]
 
@@ -96,7 +97,7 @@ def _online(facts: Facts) -> list[str]:
 def _scaling(facts: Facts) -> list[str]:
     return [
         "Sentences are independent of each other. A generation is a few megabytes, "
-        "most of it the vectors.",
+        "most of it the names of the gazetteer.",
         "Watch the share of unknown words and the number of names a hundred posts: new "
         "places are new words. Corrected posts are training sentences.",
     ]

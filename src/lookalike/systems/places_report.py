@@ -38,10 +38,6 @@ def places_report(system: "Places", measured: Measured) -> Report:
             f"Against {name}: {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}], "
             f"p = {found.p_value:.2g} ({found.test})."
         )
-    report.section("How it was learned").figure(
-        pictures.loss_curve(system.about_["facts"]["loss_curve"]),
-        alt="The mean loss of each pass over the training sentences",
-    )
     _posts(report, measured)
     report.section("The card, in nine steps")
     for step, paragraphs in system.card().steps.items():

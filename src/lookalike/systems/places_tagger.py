@@ -1,104 +1,88 @@
-"""A word-window tagger as arrays: what is saved, and how it answers."""
+"""The tagger of the places system: a window of symbols, and a weight for each."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from scipy.special import softmax
 
 from lookalike._typing import Array, Floats
-from lookalike.features.text import padded_windows
-from lookalike.learn import WordWindowClassifier
-from lookalike.systems.places_words import Word, describe
+from lookalike.learn import LogisticRegression
+from lookalike.systems.places_words import Word, symbols
 
 TAGS = ("B", "I", "O")
-PADDING, UNKNOWN = 0, 1
 
 
 class Tagger:
-    """The weights of a fitted :class:`WordWindowClassifier`, ready to answer."""
+    r"""Tags of words by the symbols that stand around them.
+
+    .. math:: p(t \mid \text{word}) \propto \exp\left(b_t +
+              \sum_{s \in \text{symbols}} w_{ts}\right)
+
+    Parameters
+    ----------
+    names : ndarray of str, shape (n_symbols,)
+        The symbols that have weights; all others have none.
+    weights, offsets : ndarray of shape (3, n_symbols) and (3,)
+        For beginning, inside and outside.
+    window : int
+        Neighbours on each side.
+    """
 
     def __init__(
-        self,
-        tokens: Array,
-        vectors: Floats,
-        hidden: tuple[Floats, Floats],
-        output: tuple[Floats, Floats],
-        tags: Array,
+        self, names: Array, weights: Floats, offsets: Floats, window: int
     ) -> None:
-        (weights, bias), (last, last_bias) = hidden, output
-        fits = len(tokens) == len(vectors) and weights.shape[1:] == bias.shape
-        if not fits or last.shape != (*bias.shape, *last_bias.shape):
-            raise ValueError("the tagger's arrays do not belong together.")
-        if last_bias.shape != tags.shape or not set(tags.tolist()) <= set(TAGS):
-            raise ValueError("the tagger's tags are not B, I and O.")
-        self._arrays = {
-            "tokens": tokens,
-            "vectors": vectors,
-            "weights": weights,
-            "bias": bias,
-            "last": last,
-            "last_bias": last_bias,
-            "tags": tags,
-        }
-        self._numbers = {token: i for i, token in enumerate(tokens.tolist())}
-        self._columns = [TAGS.index(tag) for tag in tags.tolist()]
-        n_kinds = len(describe(("", "")))
-        per_window, left = divmod(len(weights), n_kinds * vectors.shape[1])
-        if left or per_window % 2 == 0:
-            raise ValueError("the tagger's windows have no middle.")
-        self._window = per_window // 2
+        if weights.shape != (len(TAGS), len(names)) or offsets.shape != (len(TAGS),):
+            raise ValueError("the tagger's symbols and weights do not fit.")
+        self.names, self.weights, self.offsets = names, weights, offsets
+        self.window = window
+        self._numbers = {name: i for i, name in enumerate(names.tolist())}
 
     @classmethod
-    def of(cls, model: WordWindowClassifier) -> Self:
-        """Take the weights of a fitted classifier."""
-        table, _, hidden, _, output = model.network_.layers
-        return cls(
-            np.array([str(token) for token in model.vocabulary_.tokens_]),
-            table.parameters[0],
-            (hidden.parameters[0], hidden.parameters[1]),
-            (output.parameters[0], output.parameters[1]),
-            np.array(model.classes_),
-        )
+    def fit(
+        cls,
+        sentences: Iterable[Sequence[Word]],
+        tags: Iterable[Sequence[str]],
+        window: int,
+        C: float,
+    ) -> Self:
+        """Learn the weights of all symbols that stand at two words or more."""
+        rows = [told for sentence in sentences for told in symbols(sentence, window)]
+        counts = Counter(symbol for told in rows for symbol in set(told))
+        names = np.array(sorted(symbol for symbol, n in counts.items() if n >= 2))
+        numbers = {name: i for i, name in enumerate(names.tolist())}
+        lists = [_known(told, numbers) for told in rows]
+        ends = np.append(0, np.cumsum([len(each) for each in lists]))
+        columns = np.array([n for each in lists for n in each], dtype=np.int32)
+        X = csr_matrix((np.ones(ends[-1]), columns, ends), (len(rows), len(names)))
+        y = np.array([tag for own in tags for tag in own])
+        model = LogisticRegression(C=C, max_iter=200).fit(X, y)
+        coefs, offsets = model.coef_, model.intercept_
+        if len(coefs) == 1:  # two tags share one row
+            coefs, offsets = np.vstack([0 * coefs, coefs]), np.append(0.0, offsets)
+        # A tag that was never seen is as good as impossible.
+        weights, bias = np.zeros((len(TAGS), len(names))), np.full(len(TAGS), -50.0)
+        seen = [TAGS.index(tag) for tag in model.classes_.tolist()]
+        weights[seen], bias[seen] = coefs, offsets
+        return cls(names, weights, bias, window)
 
-    def probabilities(self, sentences: Sequence[Sequence[Word]]) -> list[Floats]:
+    def probabilities(self, sentences: Iterable[Sequence[Word]]) -> list[Floats]:
         """Probabilities of B, I and O, an array (n_words, 3) a sentence.
 
-        Sentences are answered one by one: what stands beside them changes nothing.
+        Words are answered one by one: what stands beside a sentence changes nothing.
         """
         return [self._answer(sentence) for sentence in sentences]
 
-    def arrays(self) -> dict[str, Array]:
-        """Return the weights by name."""
-        return self._arrays
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the tagger with these weights."""
-        return cls(
-            np.array(arrays["tokens"]),
-            np.array(arrays["vectors"]),
-            (np.array(arrays["weights"]), np.array(arrays["bias"])),
-            (np.array(arrays["last"]), np.array(arrays["last_bias"])),
-            np.array(arrays["tags"]),
-        )
-
     def _answer(self, sentence: Sequence[Word]) -> Floats:
-        shares = np.zeros((len(sentence), len(TAGS)))
-        if not len(sentence):
-            return shares
-        arrays = self._arrays
-        symbols = zip(*map(describe, sentence), strict=True)
-        numbers = [
-            [self._numbers.get(f"{kind}:{symbol}", UNKNOWN) for symbol in row]
-            for kind, row in enumerate(symbols)
-        ]
-        windows = [
-            padded_windows([row], self._window, self._window, PADDING)
-            for row in numbers
-        ]
-        read = arrays["vectors"][np.hstack(windows)].reshape(len(sentence), -1)
-        hidden = np.tanh(read @ arrays["weights"] + arrays["bias"])
-        scores = hidden @ arrays["last"] + arrays["last_bias"]
-        shares[:, self._columns] = softmax(scores.astype(np.float64), axis=1)
+        scores = np.tile(self.offsets, (len(sentence), 1))
+        for row, told in zip(scores, symbols(sentence, self.window), strict=True):
+            row += self.weights[:, _known(told, self._numbers)].sum(axis=1)
+        shares: Floats = softmax(scores, axis=1)
         return shares
+
+
+def _known(told: Sequence[str], numbers: Mapping[str, int]) -> list[int]:
+    """Numbers of the symbols that are known, each once, in order."""
+    return sorted({numbers[symbol] for symbol in told if symbol in numbers})

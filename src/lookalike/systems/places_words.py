@@ -10,6 +10,14 @@ from lookalike.features.text import words
 
 LONGEST = 5
 """Most words of a name that is looked up."""
+_LANDMARKS = """
+street st road rd avenue ave park school university college stadium airport hotel lake
+river island county city town beach mall center centre bridge building tower square
+garden gardens hall church museum station valley mountain hill house bar cafe restaurant
+arena theatre theater club library hospital plaza court
+"""
+LANDMARKS = frozenset(_LANDMARKS.split())
+"""Words that end names of places."""
 Word = tuple[str, str]
 """A word, and what it is in the gazetteer, such as ``B-country``, or ``""``."""
 
@@ -57,6 +65,61 @@ def describe(word: Word) -> tuple[str, ...]:
     shape = form(text)
     plain = shape if shape in ("address", "@x") else _with_zeros(text.lower())
     return plain, plain[-3:], plain[:3], shape, mark
+
+
+def symbols(sentence: Sequence[Word], window: int = 2) -> list[list[str]]:
+    """What a tagger is told about each word: itself, its neighbours, its run.
+
+    A run is the words with a capital letter around a word, "Madison Square Garden":
+    the word before the run and its last word say much about what it names.
+
+    Examples
+    --------
+    >>> told = symbols([("in", ""), ("Hyde", ""), ("Park", "B-small")])[1]
+    >>> [symbol for symbol in told if symbol.startswith(("before", "last"))]
+    ['before=in', 'last=park', 'last is a landmark']
+    """
+    described = [describe(word) for word in sentence]
+    lower = [text.lower() for text, _ in sentence]
+    capital = [text[:1].isupper() for text, _ in sentence]
+    shout = sum(capital) > 0.6 * len(sentence)
+    rows = []
+    for i in range(len(sentence)):
+        told = []
+        for step in range(-window, window + 1):
+            if not 0 <= i + step < len(sentence):
+                told.append(f"end{step}")
+                continue
+            plain, ending, beginning, shape, mark = described[i + step]
+            told += [f"word{step}={plain}", f"form{step}={shape}"]
+            if abs(step) <= 1:
+                told += [f"ending{step}={ending}", f"beginning{step}={beginning}"]
+                told.append(f"list{step}={mark}")
+            if plain in LANDMARKS:
+                told.append(f"landmark{step}")
+        before = lower[i - 1] if i else "^"
+        shape, mark = described[i][3], described[i][4]
+        told.append(f"pair={before} {shape}")
+        if mark:
+            kind = mark[2:]
+            told += ["listed", f"listed={kind}", f"listed={kind} {shape}"]
+            told += [f"listed after {before}", f"listed, all capitals {shout}"]
+        told += _run(i, lower, capital)
+        rows.append(told)
+    return rows
+
+
+def _run(i: int, lower: Sequence[str], capital: Sequence[bool]) -> list[str]:
+    """What stands before and at the end of the run of capitals around word i."""
+    if not capital[i]:
+        return []
+    first = last = i
+    while first and capital[first - 1]:
+        first -= 1
+    while last + 1 < len(lower) and capital[last + 1]:
+        last += 1
+    told = [f"before={lower[first - 1] if first else '^'}", f"last={lower[last]}"]
+    return [*told, "last is a landmark"] if lower[last] in LANDMARKS else told
 
 
 def form(text: str) -> str:
