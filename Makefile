@@ -33,7 +33,7 @@ soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire: long tests, minutes
 	$(BIN)/python benchmarks/soak.py
 
 $(ENV)/.%: pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet --no-compile --editable '.[$*]' && touch $@
+	$(PIP) install --quiet --editable '.[$*]' && touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(ENV)
