@@ -54,7 +54,7 @@ VARIANTS = {
         {
             "channels": (4,),
             "max_iter": 40,
-            "batch_size": 8,
+            "batch_size": 32,
             "shift": 0,
             "crop": 0,
             "mirror": False,
