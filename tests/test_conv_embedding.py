@@ -25,7 +25,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def fitted(digits):
-    return small(max_iter=6, random_state=0).fit(*digits[:2])
+    return small(max_iter=10, random_state=0).fit(*digits[:2])
 
 
 def test_neighbours_in_the_embedding_share_their_label(digits, fitted):
