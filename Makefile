@@ -18,8 +18,9 @@ serve: $(ENV)/.serve $(ENV)/.demo  ## Serve the demo's digits, with a page: http
 	test -e runs/demo/current || $(BIN)/lookalike demo --folder runs/demo
 	$(BIN)/lookalike serve runs/demo
 
+# There is a process for each core: more threads would only wait for one another.
 test: $(ENV)/.test  ## Run every test
-	$(BIN)/python -m pytest -q --numprocesses auto
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses auto
 
 check: $(ENV)/.test  ## Lint, types and the layer test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
