@@ -81,7 +81,7 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
     -----
     Trained in bfloat16 where the processor multiplies it, embedded in float32. A batch
     is embedded exactly like its images one by one: the network always sees 128 images,
-    blank ones where there are fewer. Cost per image of 28 by 28 pixels: 12 million
+    blank ones where there are fewer. Cost per image of 28 by 28 pixels: 11 million
     multiplications forward, three times that in training.
 
     References
