@@ -31,13 +31,13 @@ from lookalike.evaluate import (
     precision_at_k,
 )
 from lookalike.features.image import prepare_digit
+from lookalike.rank import Hits
 from lookalike.search import NearestNeighbors
 from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.digits_card import digits_card
 from lookalike.systems.digits_embedding import EMBEDDINGS, Embedding, version_of
 from lookalike.systems.generation import Damaged, Generation
-from lookalike.systems.hits import Hits
 from lookalike.systems.verbs import Answer, Explanation, image_files, read_images
 
 if TYPE_CHECKING:

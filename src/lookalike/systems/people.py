@@ -25,10 +25,10 @@ from lookalike.datasets.friendships import (
 )
 from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test, recall_at_k
 from lookalike.features.graph import triangle_scores
+from lookalike.rank import Hits
 from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.generation import Generation
-from lookalike.systems.hits import Hits
 from lookalike.systems.people_card import people_card
 from lookalike.systems.people_features import (
     SCORES,

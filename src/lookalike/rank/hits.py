@@ -1,4 +1,4 @@
-"""The answer of every system that finds or ranks things."""
+"""The answer of everything that finds or ranks things."""
 
 from dataclasses import dataclass
 
