@@ -1,0 +1,153 @@
+"""Logistic regression that judges each candidate on its own."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+
+from lookalike._typing import Array, Floats
+from lookalike.learn import LogisticRegression
+from lookalike.learn._linear import check_sample_weight
+from lookalike.rank.ranker import group_sizes, lessons, questions, relevant
+
+ARRAYS = ("mean", "scale", "weights", "intercept")
+
+
+class LogisticRanker(BaseEstimator):
+    r"""Score a candidate by the log-odds that it is relevant.
+
+    .. math:: s(x) = w'z + b, \qquad z_j = (x_j - \mu_j) / \sigma_j,
+
+    and, where ``products`` is set, the products :math:`z_i z_j` beside the
+    :math:`z_j`: one feature may then count for more where another is low.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Weight of the data against the L2 penalty on w.
+    products : bool, default=False
+        Whether to add all products of two features, squares among them.
+    max_iter : int, default=200
+    tol : float, default=1e-4
+        See :class:`lookalike.learn.LogisticRegression`.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of shape (n_features,)
+        Of the features in ``fit``.
+    weights_ : ndarray of shape (n_columns,), float64
+        Of the features, then of their products.
+    intercept_ : float
+    n_features_in_ : int
+
+    Notes
+    -----
+    y above 0 is relevant. A row's score does not depend on the rows beside it, down to
+    the last digit. Cost of an answer: O(n_columns) a row.
+
+    References
+    ----------
+    .. [1] Richardson, Dominowska and Ragno (2007). "Predicting clicks: estimating the
+       click-through rate for new ads". WWW.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lookalike.rank.logistic_ranker import LogisticRanker
+    >>> X = np.array([[0.0, 1], [0, 0], [1, 1], [1, 0]] * 25)
+    >>> either = X.sum(axis=1) == 1  # one of the two, and not both
+    >>> plain, crossed = (LogisticRanker(products=p).fit(X, either) for p in (0, 1))
+    >>> abs(plain.score_rows(X[:4])).round(2) + 0
+    array([0., 0., 0., 0.])
+    >>> crossed.score_rows(X[:4]).round(1)
+    array([ 3.4, -3.4, -3.4,  3.4])
+    """
+
+    mean_: Floats
+    scale_: Floats
+    weights_: Floats
+    intercept_: float
+    n_features_in_: int
+
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        products: bool = False,
+        max_iter: int = 200,
+        tol: float = 1e-4,
+    ) -> None:
+        self.C = C
+        self.products = products
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from features X (n_rows, n_features) and relevance y (n_rows,).
+
+        ``groups`` is checked and then ignored: each row is judged on its own.
+        """
+        rows, relevance = lessons(self, X, y)
+        group_sizes(groups, len(rows))
+        weight = check_sample_weight(sample_weight, rows)
+        self.mean_ = rows.mean(axis=0, dtype=np.float64)
+        deviation = rows.std(axis=0, dtype=np.float64)
+        self.scale_ = np.where(deviation > 0, deviation, 1.0)
+        model = LogisticRegression(C=self.C, max_iter=self.max_iter, tol=self.tol)
+        model.fit(self._columns(rows), relevant(relevance), weight)
+        self.weights_ = model.coef_[0].astype(np.float64)
+        self.intercept_ = float(model.intercept_[0])
+        return self
+
+    def score_rows(self, X: ArrayLike) -> Floats:
+        """Log-odds of relevance, (n_rows,)."""
+        columns = self._columns(questions(self, X)).astype(np.float64)
+        # Row by row: a product of matrices rounds by how many rows there are.
+        scores: Floats = np.einsum("ij,j->i", columns, self.weights_) + self.intercept_
+        return scores
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything that ``score_rows`` needs, by name."""
+        return {
+            "mean": self.mean_,
+            "scale": self.scale_,
+            "weights": self.weights_,
+            "intercept": np.array([self.intercept_]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the ranker from which these arrays were taken."""
+        found = [np.asarray(arrays[name], np.float64) for name in ARRAYS]
+        mean, scale, weights, intercept = found
+        n = len(mean)
+        products = len(weights) != n
+        n_columns = n + n * (n + 1) // 2 if products else n
+        shapes = [each.shape for each in found]
+        whole = all(np.isfinite(each).all() for each in found) and (scale > 0).all()
+        if shapes != [(n,), (n,), (n_columns,), (1,)] or not whole:
+            raise ValueError("its weights are not those of its features.")
+        ranker = cls(products=products)
+        ranker.mean_, ranker.scale_, ranker.weights_ = mean, scale, weights
+        ranker.intercept_, ranker.n_features_in_ = float(intercept[0]), n
+        return ranker
+
+    def _columns(self, rows: Array) -> Array:
+        centred = ((rows - self.mean_) / self.scale_).astype(np.float32)
+        if not self.products:
+            return centred
+        first, second = np.triu_indices(centred.shape[1])
+        return np.hstack([centred, centred[:, first] * centred[:, second]])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags

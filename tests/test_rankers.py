@@ -1,0 +1,256 @@
+"""Rankers: agreement with their references, kept as arrays, and what they refuse."""
+
+import lightgbm
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lookalike.datasets import data_folder
+from lookalike.evaluate import ndcg_at_k
+from lookalike.kernels.forest import LEAF, add_trees
+from lookalike.rank._forest import Forest, read_forest
+from lookalike.rank.boosted_ranker import BoostedRanker
+from lookalike.rank.lambda_mart import LambdaMART
+from lookalike.rank.logistic_ranker import LogisticRanker
+
+RANKERS = [
+    LogisticRanker(products=True),
+    BoostedRanker(20, min_child_samples=2),
+    BoostedRanker(20, loss="squared", subsample=0.7, colsample=0.5),
+    LambdaMART(20, min_child_samples=2),
+]
+
+
+def queries(n=60, size=9, seed=0):
+    """Lists whose grades follow a bent score; features in float32."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n * size, 5)).astype(np.float32)
+    merit = X[:, 0] + abs(X[:, 1]) - X[:, 2] * X[:, 3] + rng.normal(0, 0.3, n * size)
+    places = merit.reshape(n, size).argsort(axis=1).argsort(axis=1).ravel()
+    return X, np.maximum(places - size + 4, 0), np.full(n, size)
+
+
+def quality(ranker, X, grades, groups):
+    scores = ranker.score_rows(X).reshape(len(groups), -1)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    lists = np.take_along_axis(grades.reshape(scores.shape), order, axis=1)
+    return ndcg_at_k(lists, 5, gain="exponential").mean()
+
+
+ALL_RIGHT = "above 0 is relevant: all labels of this check are, and that is refused"
+POINTWISE = (
+    *("check_estimators_dtypes", "check_fit2d_1feature"),
+    *("check_sample_weights_pandas_series", "check_sample_weights_not_an_array"),
+    *("check_sample_weights_shape", "check_sample_weights_not_overwritten"),
+)
+
+
+def cannot_hold(estimator):
+    if isinstance(estimator, LambdaMART):
+        return {}
+    if getattr(estimator, "loss", "logistic") == "squared":
+        return {}
+    return dict.fromkeys(POINTWISE, ALL_RIGHT)
+
+
+@parametrize_with_checks(
+    [
+        *(LogisticRanker(), BoostedRanker(5), LambdaMART(5)),
+        BoostedRanker(5, loss="squared"),
+    ],
+    expected_failed_checks=cannot_hold,
+)
+def test_keeps_the_conventions_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("ranker", RANKERS, ids=str)
+def test_learns_an_order_that_it_finds_again_in_new_lists(ranker):
+    fitted = clone(ranker).fit(*queries(150))
+    assert quality(fitted, *queries(seed=1)) > 0.75
+
+
+@pytest.mark.parametrize("ranker", RANKERS, ids=str)
+def test_a_score_does_not_depend_on_the_rows_beside_it(ranker):
+    X, grades, groups = queries()
+    fitted = clone(ranker).fit(X, grades, groups)
+    together = fitted.score_rows(X[:50])
+    alone = np.concatenate([fitted.score_rows(row[None]) for row in X[:50]])
+    np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("ranker", RANKERS, ids=str)
+def test_taken_apart_and_put_together_it_scores_the_same(ranker):
+    X, grades, groups = queries()
+    fitted = clone(ranker).fit(X, grades, groups)
+    again = type(ranker).from_arrays(fitted.arrays())
+    np.testing.assert_array_equal(again.score_rows(X), fitted.score_rows(X))
+    with pytest.raises(ValueError, match="expecting 5 features"):
+        again.score_rows(X[:, :4])
+
+
+@pytest.mark.parametrize("ranker", RANKERS[1:], ids=str)
+def test_the_same_seed_grows_the_same_trees(ranker):
+    lessons = queries()
+    first, again = (clone(ranker).fit(*lessons).forest_ for _ in range(2))
+    np.testing.assert_array_equal(first.thresholds, again.thresholds)
+    several = clone(ranker).set_params(n_jobs=2).fit(*lessons).forest_
+    np.testing.assert_array_equal(first.thresholds, several.thresholds)
+
+
+@pytest.mark.parametrize("products", [False, True])
+def test_log_odds_are_those_of_scikit_learn(products):
+    X, grades, groups = queries()
+    s = np.random.default_rng(2).uniform(0.5, 2, len(X))
+    ours = LogisticRanker(0.3, products=products, tol=1e-7)
+    ours.fit(X, grades, groups, sample_weight=s)
+    columns = StandardScaler().fit_transform(X.astype(float))
+    if products:
+        columns = PolynomialFeatures(2, include_bias=False).fit_transform(columns)
+    theirs = LogisticRegression(C=0.3, tol=1e-8, max_iter=500)
+    theirs.fit(columns, grades > 0, s)
+    expected = theirs.decision_function(columns)
+    np.testing.assert_allclose(ours.score_rows(X), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("objective", ["regression", "binary", "lambdarank"])
+def test_a_forest_answers_like_lightgbm(objective):
+    X, grades, groups = queries()
+    y = grades > 0 if objective == "binary" else grades
+    rows = lightgbm.Dataset(X, y, group=groups)
+    settings = {"objective": objective, "verbosity": -1, "use_missing": False}
+    booster = lightgbm.train(settings, rows, 15)
+    forest = read_forest(booster.model_to_string(), 5)
+    X[:3] = [[0.0] * 5, [1e30] * 5, [-1e-38] * 5]
+    expected = booster.predict(X, raw_score=True)
+    np.testing.assert_array_equal(forest.scores(X, n_jobs=2), expected)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_trees_add_up_to_what_a_walk_from_each_root_finds(seed):
+    rng = np.random.default_rng(seed)
+    n = 31
+    nodes = np.arange(n)
+    features = np.where(nodes < 15, rng.integers(3, size=n), LEAF).astype(np.int32)
+    thresholds = rng.integers(4, size=n).astype(float)
+    children = np.stack([2 * nodes + 1, 2 * nodes + 2], axis=1).astype(np.int32)
+    X = rng.integers(4, size=(20, 3)).astype(np.float32)
+    roots = rng.integers(15, size=4)
+
+    def walk(x, node):
+        if features[node] == LEAF:
+            return thresholds[node]
+        return walk(x, children[node, int(x[features[node]] > thresholds[node])])
+
+    found = np.empty(20)
+    add_trees(X, roots, features, thresholds, children, 0, 20, found)
+    expected = [sum(walk(x, root) for root in roots) for x in X]
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("children", np.zeros((3, 2))),  # a walk in a circle
+        ("children", np.full((3, 2), 3)),
+        ("features", np.array([7, LEAF, LEAF])),
+        ("features", np.array([-2, LEAF, LEAF])),
+        ("thresholds", np.array([0.0, np.nan, 1])),
+        ("thresholds", np.zeros(2)),
+        ("roots", np.array([3])),
+    ],
+)
+def test_trees_that_are_none_are_refused(name, value):
+    whole = {
+        "roots": np.array([0]),
+        "features": np.array([0, LEAF, LEAF]),
+        "thresholds": np.array([0.5, -1, 1]),
+        "children": np.array([[1, 2], [0, 0], [0, 0]]),
+        "n_features": np.array([1]),
+    }
+    rows = np.array([[0.5], [0.6]], np.float32)
+    assert Forest.from_arrays(whole).scores(rows).tolist() == [-1, 1]
+    with pytest.raises(ValueError, match="its trees are not trees"):
+        Forest.from_arrays(whole | {name: value})
+
+
+def test_weights_of_other_features_are_refused():
+    X, grades, _ = queries()
+    arrays = LogisticRanker().fit(X, grades).arrays()
+    with pytest.raises(ValueError, match="not those of its features"):
+        LogisticRanker.from_arrays(arrays | {"weights": np.ones(7)})
+
+
+@pytest.mark.parametrize("ranker", [LogisticRanker(), BoostedRanker(30)], ids=str)
+def test_weights_move_the_log_odds(ranker):
+    X, grades, _ = queries()
+    plain = clone(ranker).fit(X, grades).score_rows(X)
+    tripled = np.where(grades > 0, 3.0, 1.0)
+    moved = clone(ranker).fit(X, grades, sample_weight=tripled).score_rows(X)
+    assert np.mean(moved - plain) == pytest.approx(np.log(3), abs=0.3)
+
+
+REFUSED = [
+    (BoostedRanker(0), {}, "n_estimators must be a whole number of at least 1"),
+    (BoostedRanker(subsample=2), {}, r"subsample must lie in \(0, 1\], got 2"),
+    (BoostedRanker(loss="hinge"), {}, "loss must be one of 'logistic', 'squared'"),
+    (BoostedRanker(5), {"groups": [3, 4]}, "add up to the 540 rows of X, got 7"),
+    (BoostedRanker(5), {"groups": [540, 0]}, "list of positive whole numbers"),
+    (BoostedRanker(5), {"y": np.zeros(540)}, "relevant rows .* got 0 relevant"),
+    (LambdaMART(5), {"y": np.full(540, 0.5)}, "whole numbers from 0 to 30"),
+    (LambdaMART(5), {"y": np.full(540, 31)}, "whole numbers from 0 to 30"),
+    (LambdaMART(truncation=0), {}, "truncation must be a whole number"),
+    (LogisticRanker(), {"y": np.ones(540)}, "got 540 relevant of 540"),
+    (LogisticRanker(), {"sample_weight": np.ones(3)}, "sample_weight must have shape"),
+]
+
+
+@pytest.mark.parametrize(("ranker", "given", "message"), REFUSED, ids=str)
+def test_refuses_what_it_cannot_learn_from(ranker, given, message):
+    X, grades, groups = queries()
+    with pytest.raises(ValueError, match=message):
+        ranker.fit(**({"X": X, "y": grades, "groups": groups} | given))
+
+
+def test_a_query_of_too_many_rows_asks_for_groups():
+    with pytest.raises(ValueError, match=r"10,000 rows, got 10,001: give the sizes"):
+        LambdaMART(1).fit(np.zeros((10_001, 1)), np.arange(10_001) % 2)
+
+
+def read_lambdarank(part):
+    import gzip
+
+    from sklearn.datasets import load_svmlight_file
+
+    folder = data_folder() / "lambdarank"
+    X, y = load_svmlight_file(str(folder / f"rank.{part}.gz"), n_features=301)
+    with gzip.open(folder / f"rank.{part}.query.gz", "rt") as lines:
+        sizes = [int(line) for line in lines]
+    return X.toarray().astype(np.float32), y.astype(int), np.array(sizes)
+
+
+def published_ndcg(ranker, X, y, groups, k=5):
+    scores, cuts = ranker.score_rows(X), np.cumsum(groups)[:-1]
+    each = []
+    for grades, values in zip(np.split(y, cuts), np.split(scores, cuts), strict=True):
+        ranked = grades[np.argsort(-values, kind="stable")][None]
+        gained = ndcg_at_k(ranked, min(k, len(grades)), gain="exponential")[0]
+        each.append(gained if grades.any() else 1.0)  # as LightGBM counts them
+    return float(np.mean(each))
+
+
+@pytest.mark.full
+def test_on_the_published_sample_lists_are_put_in_order():
+    try:
+        train, test = read_lambdarank("train"), read_lambdarank("test")
+    except (FileNotFoundError, TypeError):
+        pytest.skip("needs LOOKALIKE_DATA")
+    ranker = LambdaMART(100, learning_rate=0.1, min_child_samples=50)
+    ranker.fit(*train)
+    assert published_ndcg(ranker, *test) > 0.62
