@@ -1,0 +1,129 @@
+"""How networks that rank are trained (needs the deep extra)."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Array, Floats
+from lookalike.rank._network import Network, effective_weights
+
+try:
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "Networks are trained by torch: pip install 'lookalike[deep]'."
+    ) from error
+
+from lookalike.learn._conv_training import threads
+
+
+class Cross(nn.Module):
+    """Layers that multiply the features with each other: x0 * (W x + b) + x."""
+
+    def __init__(self, n_features: int, n_layers: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Linear(n_features, n_features) for _ in range(n_layers)
+        )
+
+    def forward(self, first: Tensor) -> Tensor:
+        """Cross rows (n_rows, n_features) with themselves."""
+        rows = first
+        for layer in self.layers:
+            rows = first * layer(rows) + rows
+        return rows
+
+
+def focal_loss(scores: Tensor, right: Tensor, gamma: float) -> Tensor:
+    r"""Each row's logistic loss, less of it where the answer is nearly right.
+
+    .. math:: -(1 - p_t)^\gamma \ln p_t,
+
+    with :math:`p_t` the probability of the right answer [1]_.
+
+    References
+    ----------
+    .. [1] Lin, Goyal, Girshick, He and Dollár (2017). "Focal loss for dense object
+       detection". ICCV, equation 4.
+
+    Examples
+    --------
+    >>> scores, right = torch.tensor([0.0, 3.0]), torch.tensor([1.0, 1.0])
+    >>> [focal_loss(scores, right, gamma).numpy().round(4).tolist() for gamma in (0, 2)]
+    [[0.6931, 0.0486], [0.1733, 0.0001]]
+    """
+    each = functional.binary_cross_entropy_with_logits(scores, right, reduction="none")
+    return (-torch.expm1(-each)) ** gamma * each
+
+
+def train_network(
+    ranker: Any, rows: Array, right: Array, weight: Array, n_cross: int
+) -> tuple[Network, list[float]]:
+    """Train by AdamW with one rise and fall of the rate; the network, mean losses."""
+    mean = rows.mean(axis=0, dtype=np.float64)
+    deviation = rows.std(axis=0, dtype=np.float64)
+    scale = np.where(deviation > 0, deviation, 1.0)
+    if ranker.loss == "balanced":
+        weight = weight * effective_weights(right, ranker.beta)
+    seed = int(np.random.default_rng(ranker.random_state).integers(2**31 - 1))
+    with torch.random.fork_rng(devices=[]), threads(ranker.n_jobs):
+        torch.manual_seed(seed)
+        cross = Cross(rows.shape[1], n_cross)
+        dense = _dense([rows.shape[1], *ranker.hidden_layer_sizes, 1], ranker.dropout)
+        curve = _descend(
+            ranker,
+            nn.Sequential(cross, dense),
+            torch.from_numpy(((rows - mean) / scale).astype(np.float32)),
+            torch.from_numpy(right.astype(np.float32)),
+            torch.from_numpy(weight.astype(np.float32)),
+        )
+    layers = [layer for layer in dense if isinstance(layer, nn.Linear)]
+    crossed = tuple(_taken(layer) for layer in cross.layers)
+    return Network(mean, scale, crossed, tuple(map(_taken, layers))), curve
+
+
+def _dense(widths: list[int], dropout: float) -> nn.Sequential:
+    parts: list[nn.Module] = []
+    for a, b in pairwise(widths[:-1]):
+        parts += [nn.Linear(a, b), nn.ReLU(), nn.Dropout(dropout)]
+    return nn.Sequential(*parts, nn.Linear(widths[-2], 1))
+
+
+def _taken(layer: Any) -> tuple[Floats, Floats]:
+    weights, bias = (
+        part.detach().numpy().astype(np.float64) for part in (layer.weight, layer.bias)
+    )
+    return np.ascontiguousarray(weights.T), bias
+
+
+def _descend(
+    ranker: Any, network: nn.Module, rows: Tensor, right: Tensor, weight: Tensor
+) -> list[float]:
+    gamma = ranker.gamma if ranker.loss == "focal" else 0.0
+    n_batches = -(-len(rows) // ranker.batch_size)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), ranker.learning_rate, weight_decay=ranker.alpha
+    )
+    # The cycle divides by the length of its parts: a few steps make none.
+    total = max(n_batches * ranker.max_iter + 1, 8)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, ranker.learning_rate, total_steps=total
+    )
+    curve = []
+    network.train()
+    for _ in range(ranker.max_iter):
+        losses = []
+        for batch in torch.randperm(len(rows)).split(ranker.batch_size):
+            scores = network(rows[batch])[:, 0]
+            each = weight[batch] * focal_loss(scores, right[batch], gamma)
+            loss = each.mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            cycle.step()
+            losses.append(float(loss.detach()))
+        curve.append(float(np.mean(losses)))
+    return curve

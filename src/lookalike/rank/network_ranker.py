@@ -1,0 +1,149 @@
+"""A feed-forward network that judges each candidate on its own (needs deep)."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+
+from lookalike._typing import Array, Floats
+from lookalike.learn._linear import check_sample_weight
+from lookalike.rank._network import Network, check_network
+from lookalike.rank.ranker import group_sizes, lessons, questions, relevant
+
+
+class NetworkRanker(BaseEstimator):
+    r"""Score a candidate by a network with rectifiers.
+
+    .. math:: s(x) = w' h_L + b, \qquad h_{l+1} = \max(0, W_l h_l + b_l), \quad h_0 = z,
+
+    with z the features, centred and scaled.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(64, 32)
+        Widths of the layers with a rectifier.
+    loss : {"logistic", "focal", "balanced"}, default="logistic"
+        What is made small: the logistic loss; the focal one, which looks away from
+        rows that are nearly right; or the logistic one with both classes weighted by
+        their effective number.
+    gamma : float, default=2.0
+        How far the focal loss looks away; 0 is the logistic loss.
+    beta : float, default=0.9999
+        How far classes are balanced, from 0 (not at all) to below 1 (wholly).
+    dropout : float, default=0.0
+        Share of each layer's outputs that is left out at random in training.
+    max_iter : int, default=8
+        Passes over the rows.
+    batch_size : int, default=512
+    learning_rate : float, default=3e-3
+        The highest; it rises to it and falls to nothing.
+    alpha : float, default=1e-3
+        Weight decay.
+    random_state : int, default=0
+    n_jobs : int or None, default=None
+
+    Attributes
+    ----------
+    network_ : Network
+        The layers, as arrays.
+    loss_curve_ : list of float
+        Mean loss of each pass.
+    n_features_in_ : int
+
+    Notes
+    -----
+    torch trains the network; answering needs it no more, and a row's score does not
+    depend on the rows beside it. y above 0 is relevant. With the logistic loss scores
+    are log-odds of relevance; with the others they only order.
+
+    References
+    ----------
+    .. [1] Covington, Adams and Sargin (2016). "Deep neural networks for YouTube
+       recommendations". RecSys, section 4.
+    .. [2] Loshchilov and Hutter (2019). "Decoupled weight decay regularization". ICLR.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lookalike.rank.network_ranker import NetworkRanker
+    >>> X = np.linspace(-1, 1, 400)[:, None]
+    >>> middle = abs(X[:, 0]) < 0.5
+    >>> model = NetworkRanker((16,), max_iter=60, batch_size=32, n_jobs=1)
+    >>> np.sign(model.fit(X, middle).score_rows([[-0.9], [0.0], [0.9]]))
+    array([-1., 1., -1.])
+    """
+
+    network_: Network
+    loss_curve_: list[float]
+    n_features_in_: int
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] = (64, 32),
+        *,
+        loss: str = "logistic",
+        gamma: float = 2.0,
+        beta: float = 0.9999,
+        dropout: float = 0.0,
+        max_iter: int = 8,
+        batch_size: int = 512,
+        learning_rate: float = 3e-3,
+        alpha: float = 1e-3,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.loss = loss
+        self.gamma = gamma
+        self.beta = beta
+        self.dropout = dropout
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.alpha = alpha
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from features X (n_rows, n_features) and relevance y (n_rows,).
+
+        ``groups`` is checked and then ignored: each row is judged on its own.
+        """
+        from lookalike.rank._network_training import train_network
+
+        rows, relevance = lessons(self, X, y)
+        check_network(self)
+        group_sizes(groups, len(rows))
+        weight = check_sample_weight(sample_weight, rows)
+        self.network_, self.loss_curve_ = train_network(
+            self, rows, relevant(relevance), weight, n_cross=0
+        )
+        return self
+
+    def score_rows(self, X: ArrayLike) -> Floats:
+        """Scores (n_rows,), higher is better."""
+        return self.network_.scores(questions(self, X), self.n_jobs)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything that ``score_rows`` needs, by name."""
+        return self.network_.arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the ranker from which these arrays were taken."""
+        ranker = cls()
+        ranker.network_ = Network.from_arrays(arrays)
+        ranker.n_features_in_ = len(ranker.network_.mean)
+        return ranker
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
