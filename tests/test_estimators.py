@@ -50,6 +50,15 @@ VARIANTS = {
             "learning_rate_init": 0.02,
         },
     ],
+    "ContrastiveEmbedding": [
+        {
+            "n_components": 8,
+            "channels": (4, 8),
+            "max_iter": 1,
+            "batch_size": 32,
+            "random_state": 0,
+        }
+    ],
     "ConvolutionalClassifier": [
         {
             "channels": (4,),
@@ -133,6 +142,7 @@ VARIANTS = {
     "ApproximateNeighbors": [{"n_neighbors": 1}],
     "LSH": [{"n_neighbors": 1, "random_state": 0}],
     "NearestNeighbors": [{"n_neighbors": 1}],
+    "ProductQuantisation": [{"n_neighbors": 1}],
     "Bucketiser": [{}, {"missing": "bucket"}],
     "ClassCountEncoder": [{"random_state": 0}],
     "HashedCrosses": [{"n_features": 64}],

@@ -11,6 +11,7 @@ from lookalike.cli.describe import describe
 from lookalike.cli.doctor import doctor
 from lookalike.cli.evaluate import evaluate
 from lookalike.cli.explain import explain
+from lookalike.cli.index import index
 from lookalike.cli.keep import export, fold, reembed, restore, snapshot
 from lookalike.cli.keys import keys
 from lookalike.cli.people import enrol, verify
@@ -44,6 +45,7 @@ app.command()(verify)
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
 app.add_typer(keys, name="keys")
+app.add_typer(index, name="index")
 for keep in (fold, reembed, snapshot, restore, export):
     app.command()(keep)
 app.command()(doctor)

@@ -14,6 +14,7 @@ SYSTEMS = {
     "attributes": ("lookalike.systems.attributes", "Attributes"),
     "emotions": ("lookalike.systems.emotions", "Emotions"),
     "faces": ("lookalike.systems.faces", "Faces"),
+    "images": ("lookalike.systems.image_search", "ImageSearch"),
     "people": ("lookalike.systems.people", "People"),
     "places": ("lookalike.systems.places", "Places"),
     "textures": ("lookalike.systems.textures", "Textures"),

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -95,13 +95,15 @@ def image_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 
 def read_images(
-    files: Iterable[Path], prepare: Callable[[Array], Any] = np.asarray
+    files: Iterable[Path],
+    prepare: Callable[[Array], Any] = np.asarray,
+    mode: Literal["L", "RGB"] = "L",
 ) -> list[Any]:
     """Read each file and prepare it; a refusal names the file."""
     prepared = []
     for file in files:
         try:
-            prepared.append(prepare(read_image(file)))
+            prepared.append(prepare(read_image(file, mode=mode)))
         except ValueError as error:
             named = str(error) if str(file) in str(error) else f"{file}: {error}"
             raise ValueError(named) from None

@@ -1,0 +1,164 @@
+"""``lookalike bench images``: from upload to answer by stage, indexing, and clicks.
+
+Sixty thousand images of Fashion-MNIST are the catalogue, its test images the uploads.
+The encoder is that of the generation of ``images`` that answers; where there is none,
+principal components.
+"""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from lookalike._typing import Array
+from lookalike.bench import _run
+from lookalike.bench._run import Row
+from lookalike.datasets import Images, load_fashion_mnist
+from lookalike.systems.image_funnel import ranked
+from lookalike.systems.image_index import VectorIndex
+from lookalike.systems.image_month import World, judge, simulate
+from lookalike.systems.image_search import ImageSearch
+from lookalike.systems.library import Library
+
+UPLOADS = 1000
+MONTH = 60_000  # showings
+STAGES = ("read and prepare", "embed", "candidates", "rank and rules", "all")
+
+
+def run(
+    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+) -> dict[str, Any]:
+    """Measure every job whose name holds ``only``."""
+    chosen = {name: job for name, job in JOBS.items() if only is None or only in name}
+    if not chosen:
+        raise ValueError(f"No job's name holds {only!r}; there are {', '.join(JOBS)}.")
+    data = load_fashion_mnist()
+    system = opened(data)
+    rows: list[Row] = []
+    for done, (name, job) in enumerate(chosen.items()):
+        if report:
+            report(name, done / len(chosen))
+        rows += [{"job": name, **row} for row in job(system, data, rounds)]
+    return {"machine": _run.machine(), "rows": rows}
+
+
+def opened(data: Images) -> ImageSearch:
+    """The generation that answers, or one of principal components."""
+    library = Library("images")
+    if library.names():
+        found = library.open()[0]
+        if found.about["data"]["checksum"] == data.checksum:
+            return ImageSearch.load(found)
+    return ImageSearch("principal").fit(data)
+
+
+def uploads(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
+    """Files as people send them, one after the other."""
+    for kind, write in UPLOAD_KINDS.items():
+        files = [write(image) for image in data.x_test[:UPLOADS]]
+        for file in files[:50]:
+            answered(system, file)  # compile and touch everything
+        stages = np.array([answered(system, file) for file in files]) * 1000
+        for stage, values in zip(STAGES, stages.T, strict=True):
+            p50, p99 = np.percentile(values, [50, 99])
+            yield {
+                "method": f"{system.encoder}: {stage}",
+                "upload": kind,
+                "threads": 1,
+                "seconds": round(p50 / 1000, 6),
+                "p50_ms": round(float(p50), 2),
+                "p99_ms": round(float(p99), 2),
+            }
+
+
+def answered(system: ImageSearch, upload: bytes) -> list[float]:
+    """Seconds of each stage of one answer, and of all."""
+    times = [time.perf_counter()]
+    tile = system.encoder_.preparation.read(upload)
+    times.append(time.perf_counter())
+    vector = system.encoder_.transform(tile[None])
+    times.append(time.perf_counter())
+    similarity, rows = system._index.nearest(vector, system.n_candidates)
+    times.append(time.perf_counter())
+    ranked(rows[0], similarity[0], 10, system._stock, system.rules, system.clicks_)
+    times.append(time.perf_counter())
+    return [*np.diff(times).tolist(), times[-1] - times[0]]
+
+
+def indexes(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
+    """Building an index over vectors that are there, and what it finds."""
+    vectors = np.asarray(system._trained["vectors"])
+    Q = system.embed(list(data.x_test[:UPLOADS]))
+    exact = VectorIndex(vectors)
+    _, truth = exact.nearest(Q, 10)
+    codes = len(vectors) * 16 + 256 * vectors.shape[1] * 4
+    for name, options in {
+        "exact": {},
+        "recall 0.95": {"recall": 0.95},
+        f"memory {codes / 1e6:.1f} MB": {"memory": codes},
+    }.items():
+        started = time.perf_counter()
+        index = VectorIndex(vectors, **options)
+        seconds = time.perf_counter() - started
+        asked = time.perf_counter()
+        found = np.concatenate([index.nearest(q[None], 10)[1] for q in Q])
+        each = (time.perf_counter() - asked) / len(Q)
+        shared = [np.isin(a, b).mean() for a, b in zip(found, truth, strict=True)]
+        yield {
+            "method": name,
+            "threads": 1,
+            "seconds": round(seconds, 3),
+            "index": index.facts["method"],
+            "megabytes": round(index.facts["bytes"] / 1e6, 1),
+            "recall": round(float(np.mean(shared)), 4),
+            "query_ms": round(1000 * each, 3),
+        }
+
+
+def clicks(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
+    """A simulated month of clicks whose truth is known."""
+    some = np.random.default_rng(0).permutation(len(data.x_train))[:6000]
+    vectors = np.asarray(system._trained["vectors"])[some]
+    Q = system.embed(list(data.x_test[:4000]))
+    world = World.of(vectors, data.y_train[some], Q, data.y_test[:4000])
+    index = VectorIndex(vectors)
+    started = time.perf_counter()
+    verdict = judge(world, index, simulate(world, index, MONTH))
+    seconds = round(time.perf_counter() - started, 2)
+    for name, ndcg in verdict.ndcg.items():
+        against = verdict.comparisons.get(f"{name} against similarity")
+        yield {
+            "method": name,
+            "threads": 1,
+            "seconds": seconds,
+            "ndcg_at_10": str(ndcg),
+            "gain": "" if against is None else f"{against.difference.value:+.4f}",
+            "p": "" if against is None else f"{against.p_value:.2g}",
+            "position_learned": round(verdict.position_learned[name], 3)
+            if name in verdict.position_learned
+            else "",
+        }
+
+
+def _png(image: Array) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _photo(image: Array) -> bytes:
+    """The same as a camera would send it: 800 by 600 in colour."""
+    stream = io.BytesIO()
+    picture = Image.fromarray(image).convert("RGB")
+    picture.resize((800, 600), Image.Resampling.BICUBIC).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+UPLOAD_KINDS: dict[str, Callable[[Array], bytes]] = {
+    "PNG, 28 by 28": _png,
+    "JPEG, 800 by 600": _photo,
+}
+JOBS = {"upload to answer": uploads, "index of 60,000": indexes, "clicks": clicks}

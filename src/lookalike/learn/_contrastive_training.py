@@ -1,0 +1,305 @@
+"""One training that can be interrupted at any time, and goes on as if it had not been.
+
+Chance is drawn from the seed and the number of the step, so that nothing but weights,
+momenta and curves has to be written down: arrays and one JSON text, nothing pickled.
+
+Needs the deep extra; only modules that have found torch import this one.
+"""
+
+import hashlib
+import json
+import math
+import os
+import secrets
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lookalike._typing import Array, Ints
+from lookalike.learn._conv_training import has_bfloat16
+
+RISE = 0.25  # share of the steps in which the rate rises; then it falls to nothing
+COMPARED = 10_000  # rows at most among which those held out look for a neighbour
+
+
+@dataclass(frozen=True)
+class Batches:
+    """What belongs together: views of one image, images of one class, or pairs."""
+
+    n: int
+    labels: Ints | None = None
+    pairs: Ints | None = None
+
+    @classmethod
+    def of_views(cls, n: int) -> Self:
+        """Two views of each image."""
+        return cls(n)
+
+    @classmethod
+    def of_labels(cls, labels: Ints) -> Self:
+        """One view of each image, belonging together by label."""
+        return cls(len(labels), labels=labels)
+
+    @classmethod
+    def of_pairs(cls, pairs: Ints) -> Self:
+        """One view of each of two images."""
+        return cls(len(pairs), pairs=pairs)
+
+    def draw(self, chosen: Ints) -> tuple[Ints, Ints]:
+        """Rows of the images to view, and which of the views belong together."""
+        if self.labels is not None:
+            return chosen, self.labels[chosen]
+        if self.pairs is not None:
+            both = self.pairs[chosen].T.ravel()
+            return both, np.tile(np.arange(len(chosen)), 2)
+        return np.tile(chosen, 2), np.tile(chosen, 2)
+
+
+@dataclass(frozen=True)
+class Course:
+    """How long, how fast, and where it is written down; see the estimator."""
+
+    batch_size: int
+    max_iter: int
+    learning_rate: float
+    alpha: float
+    n_held_out: int
+    patience: int | None
+    checkpoint: str | os.PathLike[str] | None
+    callback: Callable[[float], None] | None
+    device: str
+    seed: int
+
+    def rate(self, step: int, n_steps: int) -> float:
+        """The learning rate at a step: up in a line, down in half a cosine [1]_.
+
+        References
+        ----------
+        .. [1] Smith and Topin (2018). "Super-convergence". arXiv:1708.07120.
+        """
+        rise = max(1, round(RISE * n_steps))
+        if step < rise:
+            return self.learning_rate * (0.04 + 0.96 * (step + 1) / rise)
+        behind = (step - rise) / max(1, n_steps - rise)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * behind))
+
+
+@dataclass
+class Progress:
+    """What is known after some passes."""
+
+    losses: list[float]
+    recalls: list[float]
+    best: dict[str, Array] | None = None
+
+    @property
+    def n_since_best(self) -> int:
+        """Passes since recall@1 was highest."""
+        return len(self.recalls) - 1 - int(np.argmax(self.recalls))
+
+
+def train(
+    network: nn.Module,
+    head: nn.Module,
+    batches: Batches,
+    *,
+    images: Callable[[Ints], Tensor],
+    vary: Callable[[Tensor, float], Tensor],
+    loss: Callable[[Tensor, Tensor], Tensor],
+    course: Course,
+    identity: str,
+) -> tuple[list[float], list[float]]:
+    """Train in place; return the loss and the recall@1 of each pass.
+
+    images : gives the images of these rows
+    vary : takes images and their background, returns a random view of each
+    loss : takes what comes out of the head, and which of it belongs together
+    identity : what a checkpoint must have been made from
+    """
+    device = _device(course.device)
+    both = nn.ModuleDict({"network": network, "head": head}).to(device)
+    optimiser = torch.optim.SGD(
+        both.parameters(),
+        lr=course.learning_rate,
+        momentum=0.9,
+        nesterov=True,
+        weight_decay=course.alpha,
+    )
+    n_held_out = min(course.n_held_out, batches.n // 2)
+    order = np.random.default_rng(course.seed).permutation(batches.n)
+    held_out, learned = order[:n_held_out], order[n_held_out:]
+    name = hashlib.sha256(f"{identity} {course.seed}".encode()).hexdigest()
+    done = _resumed(course.checkpoint, name, both, optimiser)
+    background = float(images(batches.draw(learned[:64])[0]).min())
+    size = min(course.batch_size, len(learned))
+    n_batches = len(learned) // size
+    for epoch in range(len(done.losses), course.max_iter):
+        both.train()
+        shuffled = np.random.default_rng([course.seed, epoch]).permutation(learned)
+        losses = []
+        for number in range(n_batches):
+            step = epoch * n_batches + number
+            torch.manual_seed(course.seed + 1 + step)
+            rows, groups = batches.draw(shuffled[number * size : (number + 1) * size])
+            for group in optimiser.param_groups:
+                group["lr"] = course.rate(step, n_batches * course.max_iter)
+            batch = vary(images(rows).to(device), background)
+            use = device.type != "cpu" or has_bfloat16()
+            with torch.autocast(device.type, torch.bfloat16, enabled=use):
+                output = head(network(batch))
+            value = loss(output.float(), torch.from_numpy(groups).to(device))
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            losses.append(float(value.detach()))
+            if course.callback is not None:
+                course.callback((step + 1) / (n_batches * course.max_iter))
+        done.losses.append(float(np.mean(losses)))
+        if n_held_out:
+            _judge(done, both, batches, images, vary, held_out, learned, background)
+        _write(course.checkpoint, name, both, optimiser, done)
+        patient = course.patience is None or not n_held_out
+        if not patient and done.n_since_best >= (course.patience or 0):
+            break
+    if done.best is not None:
+        both.load_state_dict({k: torch.tensor(v) for k, v in done.best.items()})
+    both.to("cpu")
+    return done.losses, done.recalls
+
+
+def recall_at_1(Q: Array, X: Array, belongs: Callable[[Ints], Array]) -> float:
+    """Share of the queries whose nearest row belongs to them.
+
+    belongs : takes the nearest row of each query, says which belong
+    """
+    return float(belongs(np.argmax(Q @ X.T, axis=1)).mean())
+
+
+def _judge(
+    done: Progress,
+    both: nn.ModuleDict,
+    batches: Batches,
+    images: Callable[[Ints], Tensor],
+    vary: Callable[[Tensor, float], Tensor],
+    held_out: Ints,
+    learned: Ints,
+    background: float,
+) -> None:
+    """Note recall@1 on what was held out, and keep the network if it is the best."""
+    both.eval()
+
+    def embedded(rows: Ints, views: bool = False) -> Array:
+        found = []
+        device = next(both.parameters()).device
+        with torch.inference_mode():
+            for part in np.array_split(rows, -(-len(rows) // 256)):
+                batch = images(part).to(device)
+                batch = vary(batch, background) if views else batch
+                use = device.type != "cpu" or has_bfloat16()
+                with torch.autocast(device.type, torch.bfloat16, enabled=use):
+                    z = both["network"](batch)
+                found.append(functional.normalize(z.float(), dim=1).cpu().numpy())
+        return np.concatenate(found)
+
+    if batches.labels is not None:
+        labels, some = batches.labels, learned[:COMPARED]
+        recall = recall_at_1(
+            embedded(held_out),
+            embedded(some),
+            lambda near: labels[some][near] == labels[held_out],
+        )
+    else:
+        torch.manual_seed(0)  # the same views after each pass
+        first, second = (
+            (embedded(held_out, True), embedded(held_out, True))
+            if batches.pairs is None
+            else (embedded(batches.pairs[held_out][:, side]) for side in (0, 1))
+        )
+        recall = recall_at_1(first, second, lambda near: near == np.arange(len(near)))
+    if recall > max(done.recalls, default=-1.0):
+        done.best = _arrays(both)
+    done.recalls.append(recall)
+
+
+def _arrays(both: nn.Module) -> dict[str, Array]:
+    return {k: v.detach().cpu().numpy().copy() for k, v in both.state_dict().items()}
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def _write(
+    checkpoint: str | os.PathLike[str] | None,
+    name: str,
+    both: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    done: Progress,
+) -> None:
+    """Write the state of the training whole: beside its place first, then renamed."""
+    if checkpoint is None:
+        return
+    about = {"name": name, "losses": done.losses, "recalls": done.recalls}
+    arrays: dict[str, Any] = {f"now {k}": v for k, v in _arrays(both).items()}
+    arrays |= {f"best {k}": v for k, v in (done.best or {}).items()}
+    for number, parameter in enumerate(both.parameters()):
+        momentum = optimiser.state[parameter]["momentum_buffer"]
+        arrays[f"momentum {number}"] = momentum.cpu().numpy()
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    path = Path(checkpoint)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with aside.open("xb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _resumed(
+    checkpoint: str | os.PathLike[str] | None,
+    name: str,
+    both: nn.Module,
+    optimiser: torch.optim.Optimizer,
+) -> Progress:
+    """Take up what a checkpoint of this very training holds, or begin."""
+    if checkpoint is None or not Path(checkpoint).exists():
+        return Progress([], [])
+    try:
+        with np.load(checkpoint, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        about = json.loads(arrays.pop("about").tobytes())
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile):
+        raise ValueError(f"{checkpoint} is no checkpoint that can be read.") from None
+    if about["name"] != name:
+        raise ValueError(
+            f"{checkpoint} is of a training with other data or options; remove it, or "
+            "name another file."
+        )
+    both.load_state_dict(_named("now ", arrays))
+    momenta = _named("momentum ", arrays)
+    for number, parameter in enumerate(both.parameters()):
+        device = parameter.device
+        optimiser.state[parameter]["momentum_buffer"] = momenta[str(number)].to(device)
+    best = {k.removeprefix("best "): v for k, v in arrays.items() if k[:5] == "best "}
+    return Progress(about["losses"], about["recalls"], best or None)
+
+
+def _named(prefix: str, arrays: dict[str, Array]) -> dict[str, Tensor]:
+    return {
+        key.removeprefix(prefix): torch.tensor(array)
+        for key, array in arrays.items()
+        if key.startswith(prefix)
+    }

@@ -1,0 +1,446 @@
+"""Contrastive learning: what belongs together ends up side by side on the sphere.
+
+Take two views of each image of a batch, or several images of one class, or pairs that
+people clicked one after the other. Let a network map them to the sphere, and make each
+find its partner among all the others: a softmax of similarities with one right answer.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lookalike._typing import Array, Ints
+
+try:
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "ContrastiveEmbedding needs torch: pip install 'lookalike[deep]'."
+    ) from error
+
+from lookalike.learn._contrastive_training import Batches, Course, train
+from lookalike.learn._conv_training import in_batches, threads, weights_of
+from lookalike.learn._residual_network import residual_network
+from lookalike.learn._views import Views
+
+BATCH = 8  # images embedded at once, always: the sums then have one order
+SMOOTHING = 0.05  # share of the truth that is spread over all classes: some err
+FAINT, STRONG = Views(), Views(crop=0.6, shift=0.05, turn=10.0, light=0.4)
+
+
+class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
+    r"""Map images to the sphere so that each lies nearest to what belongs to it.
+
+    For an anchor i, a partner p and the set N of those that do not belong to i,
+
+    .. math:: \ell_{ip} = -\log \frac{e^{s_{ip}/\tau}}
+              {e^{s_{ip}/\tau} + \sum_{n \in N} e^{s_{in}/\tau}},
+              \qquad s_{ij} = f(x_i) \cdot f(x_j),
+
+    averaged over all pairs (i, p) of a batch. Without labels a partner is another view
+    of the same image [1]_; with pairs it is the other of the two. With labels it is the
+    direction of the image's class, learned beside the network and then forgotten, and
+    those of the other classes are the negatives [2]_: they stand for all images of
+    their class, not only for those in the batch.
+
+    Parameters
+    ----------
+    n_components : int, default=64
+        Length of the embedding.
+    channels : tuple of int, default=(32, 64, 128)
+        Width of the network at full, half, quarter, ... resolution.
+    grid : int, default=1
+        Places across and down over which the last block is averaged.
+    max_iter : int, default=12
+        Passes over the images.
+    batch_size : int, default=256
+    temperature : float or None, default=None
+        :math:`\tau`: the smaller, the more the nearest negatives count; None is 0.2,
+        and 1/16 with labels.
+    hardness : float, default=0
+        Negatives are weighted by :math:`e^{\beta s}` [3]_; 0 takes them as they come.
+        Not with labels.
+    views : Views or None, default=None
+        How views differ from their image; None is strong views where they are all there
+        is to learn from, and faint ones with labels or pairs.
+    learning_rate : float, default=0.1
+        The highest; it rises to it and falls to nothing (one cycle).
+    alpha : float, default=5e-4
+        Weight decay.
+    n_held_out : int, default=0
+        Images that are not learned from but tell, after each pass, the recall@1: the
+        share whose nearest neighbour belongs to them. The best pass is kept.
+    patience : int or None, default=None
+        Passes without a better recall@1 after which to stop; None never stops.
+    checkpoint : path or None, default=None
+        File to which training is written after each pass and from which it goes on.
+        What it leads to is the same to the bit, however often it was interrupted.
+    image_shape : tuple of int or None, default=None
+        (height, width) or (height, width, 3); None is a square of grey levels.
+    callback : callable or None, default=None
+        Called with the share of the work that is done, 0 to 1, after every batch.
+    device : str, default="auto"
+        As torch names it; "auto" is a GPU where there is one. The embedding is
+        computed on the processor.
+    random_state : int, RandomState instance or None, default=None
+    n_jobs : int or None, default=None
+        Threads; None leaves the choice to torch.
+
+    Attributes
+    ----------
+    loss_curve_, recall_curve_ : list of float
+        Mean loss of each pass, and recall@1 on what was held out.
+    n_iter_ : int
+        Passes made.
+    image_shape_ : tuple of int
+
+    Notes
+    -----
+    Trained in bfloat16 where the processor multiplies it, and on a GPU; embedded in
+    float32, always eight images at a time, so that a batch is embedded exactly like its
+    images one by one.
+
+    References
+    ----------
+    .. [1] Chen et al. (2020). "A simple framework for contrastive learning of visual
+       representations". ICML (equation 1).
+    .. [2] Wang et al. (2017). "NormFace: L2 hypersphere embedding for face
+       verification". ACM Multimedia (equation 4).
+    .. [3] Robinson et al. (2021). "Contrastive learning with hard negative samples".
+       ICLR (equation 4, no correction for false negatives).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lookalike.learn.contrastive import ContrastiveEmbedding
+    >>> bars = np.zeros((64, 8, 8), np.uint8)
+    >>> bars[:32, :, 3:5] = bars[32:, 3:5, :] = 255  # standing, then lying
+    >>> y = np.repeat([0, 1], 32)
+    >>> model = ContrastiveEmbedding(
+    ...     8, (4, 8), max_iter=10, batch_size=16, random_state=0
+    ... )
+    >>> z = model.fit_transform(bars.reshape(64, -1), y)
+    >>> bool(z[0] @ z[1] > 0.99), bool(z[0] @ z[40] < 0.9)
+    (True, True)
+    """
+
+    loss_curve_: list[float]
+    recall_curve_: list[float]
+    n_iter_: int
+    image_shape_: tuple[int, ...]
+    _network: nn.Sequential
+    _mean: float
+    _scale: float
+
+    def __init__(
+        self,
+        n_components: int = 64,
+        channels: tuple[int, ...] = (32, 64, 128),
+        *,
+        grid: int = 1,
+        max_iter: int = 12,
+        batch_size: int = 256,
+        temperature: float | None = None,
+        hardness: float = 0.0,
+        views: Views | None = None,
+        learning_rate: float = 0.1,
+        alpha: float = 5e-4,
+        n_held_out: int = 0,
+        patience: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        callback: Callable[[float], None] | None = None,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.channels = channels
+        self.grid = grid
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.temperature = temperature
+        self.hardness = hardness
+        self.views = views
+        self.learning_rate = learning_rate
+        self.alpha = alpha
+        self.n_held_out = n_held_out
+        self.patience = patience
+        self.checkpoint = checkpoint
+        self.image_shape = image_shape
+        self.callback = callback
+        self.device = device
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        pairs: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_pixels), bytes or numbers
+        y : array-like of shape (n_samples,), default=None
+            Classes whose members belong together.
+        pairs : array-like of int, shape (n_pairs, 2), default=None
+            Rows that belong together, such as a query and what was clicked; not beside
+            ``y``.
+        """
+        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8])
+        self._check_parameters()
+        self.image_shape_ = shape_of(self.image_shape, rows.shape[1])
+        self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
+        batches = self._batches(len(rows), y, pairs)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
+            torch.manual_seed(seed)
+            self._network = self._new_network()
+            self._train(rows, batches, seed)
+        return self
+
+    def _batches(self, n: int, y: ArrayLike | None, pairs: ArrayLike | None) -> Batches:
+        if pairs is not None:
+            if y is not None:
+                raise ValueError("Either y or pairs says what belongs together.")
+            return Batches.of_pairs(_checked_pairs(pairs, n))
+        if y is None:
+            return Batches.of_views(n)
+        labels = np.asarray(y)
+        if labels.shape != (n,):
+            raise ValueError(f"y must hold {n} labels, got shape {labels.shape}.")
+        classes, numbers = np.unique(labels, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"At least two classes are needed, got {len(classes)} class."
+            )
+        return Batches.of_labels(numbers)
+
+    def _train(self, rows: Array, batches: Batches, seed: int) -> None:
+        strong = STRONG if batches.labels is None and batches.pairs is None else FAINT
+        views, head = self.views or strong, self._head(batches)
+        course = Course(
+            batch_size=self.batch_size,
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            alpha=self.alpha,
+            n_held_out=self.n_held_out,
+            patience=self.patience,
+            checkpoint=self.checkpoint,
+            callback=self.callback,
+            device=self.device,
+            seed=seed,
+        )
+        learned = train(
+            self._network,
+            head,
+            batches,
+            images=lambda some: self._images(rows[some]),
+            vary=views.of,
+            loss=self._loss(batches),
+            course=course,
+            identity=self._identity(rows, views),
+        )
+        self._network.eval()
+        self.loss_curve_, self.recall_curve_ = learned
+        self.n_iter_ = len(self.loss_curve_)
+
+    def _head(self, batches: Batches) -> nn.Module:
+        """What the loss looks through, dropped after training."""
+        if batches.labels is not None:
+            return Directions(int(batches.labels.max()) + 1, self.n_components)
+        width = 2 * self.n_components
+        return nn.Sequential(
+            nn.Linear(self.n_components, width, bias=False),
+            nn.BatchNorm1d(width),
+            nn.ReLU(),
+            nn.Linear(width, self.n_components),
+        )
+
+    def _loss(self, batches: Batches) -> Callable[[Tensor, Tensor], Tensor]:
+        """Takes what comes out of the head, and which of it belongs together."""
+        if batches.labels is None:
+            tau = 0.2 if self.temperature is None else self.temperature
+            return lambda z, groups: contrastive_loss(
+                functional.normalize(z, dim=1), groups, tau, self.hardness
+            )
+        tau = 1 / 16 if self.temperature is None else self.temperature
+        return lambda cosines, labels: functional.cross_entropy(
+            cosines / tau, labels, label_smoothing=SMOOTHING
+        )
+
+    def _identity(self, rows: Array, views: Views) -> str:
+        """What a checkpoint must have been made from to be gone on with."""
+        skipped = ("callback", "checkpoint", "n_jobs", "views", "device")
+        given = {k: v for k, v in self.get_params().items() if k not in skipped}
+        return f"{given} {views} {rows.shape} {rows.dtype} {self._mean} {self._scale}"
+
+    def _check_parameters(self) -> None:
+        for name in ("n_components", "max_iter", "batch_size", "grid"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+        if len(self.channels) < 2 or min(self.channels) < 1:
+            raise ValueError(
+                f"channels must be two or more positive integers, got "
+                f"{self.channels!r}."
+            )
+        for name in ("temperature", "learning_rate"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be positive, got {value!r}.")
+        for name in ("alpha", "hardness", "n_held_out"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(
+                    f"{name} must not be negative, got {getattr(self, name)}."
+                )
+
+    def _new_network(self) -> nn.Sequential:
+        colours = self.image_shape_[2] if len(self.image_shape_) == 3 else 1
+        return residual_network(colours, self.channels, self.n_components, self.grid)
+
+    def _images(self, X: Array) -> Tensor:
+        pixels = torch.from_numpy((X.astype(np.float32) - self._mean) / self._scale)
+        shape = (*self.image_shape_[:2], -1)
+        images = pixels.reshape(len(X), *shape).permute(0, 3, 1, 2)
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Embed images, float32 of shape (n_samples, n_components), of unit length."""
+        check_is_fitted(self)
+        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
+        with threads(self.n_jobs):
+            return in_batches(self._embedded, rows, self.n_components, BATCH)
+
+    def _embedded(self, X: Array) -> Tensor:
+        return functional.normalize(self._network(self._images(X)), dim=1)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything that ``transform`` needs, by name."""
+        check_is_fitted(self)
+        facts = [self._mean, self._scale, self.grid, *self.image_shape_]
+        return {
+            **weights_of(self._network),
+            "preprocessing": np.array(facts, np.float64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the embedding from which these arrays were taken, ready to transform.
+
+        Raises
+        ------
+        ValueError
+            If they are not the arrays of such a network.
+        """
+        weights = {k: torch.tensor(np.array(v)) for k, v in arrays.items()}
+        facts = weights.pop("preprocessing", None)
+        wide = [v for k, v in weights.items() if v.ndim == 4 and ".change." not in k]
+        last = [v for v in weights.values() if v.ndim == 2]
+        if facts is None or len(wide) < 2 or len(last) != 1:
+            raise ValueError(
+                "Expected the arrays of a ContrastiveEmbedding, got "
+                f"{', '.join(sorted(arrays)) or 'none'}."
+            )
+        mean, scale, grid, *shape = facts.tolist()
+        model = cls(len(last[0]), tuple(len(w) for w in wide), grid=int(grid))
+        model._mean, model._scale = mean, scale
+        model.image_shape_ = tuple(map(int, shape))
+        model.n_features_in_ = int(np.prod(model.image_shape_))
+        model._network = model._new_network()
+        try:
+            model._network.load_state_dict(weights)
+        except RuntimeError:
+            raise ValueError("The arrays do not fit one network.") from None
+        model._network.eval()
+        return model
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_network")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+class Directions(nn.Module):
+    """One direction a class: cosines of vectors with each of them."""
+
+    def __init__(self, n_classes: int, n_components: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_classes, n_components))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Map (n, n_components) to (n, n_classes), in float32."""
+        unit = functional.normalize(vectors.float(), dim=1)
+        with torch.autocast(unit.device.type, enabled=False):
+            return unit @ functional.normalize(self.weight, dim=1).T
+
+
+def contrastive_loss(
+    z: Tensor, groups: Tensor, temperature: float, hardness: float = 0.0
+) -> Tensor:
+    """Mean loss over all pairs of one group; see ``ContrastiveEmbedding``.
+
+    z : (n, n_components), of unit length
+    groups : (n,), equal for those that belong together
+
+    Examples
+    --------
+    A right partner at similarity 1, two wrong ones at 0: log(1 + 2 / e).
+
+    >>> import math, torch
+    >>> z = torch.eye(3)[[0, 0, 1, 2]]
+    >>> loss = contrastive_loss(z, torch.tensor([0, 0, 1, 2]), temperature=1.0)
+    >>> round(float(loss), 4), round(math.log(1 + 2 / math.e), 4)
+    (0.5515, 0.5515)
+    """
+    similarity = z @ z.T
+    together = groups[:, None] == groups
+    logits = similarity / temperature
+    others = logits.masked_fill(together, -torch.inf)
+    weights = (hardness * similarity).masked_fill(together, -torch.inf)
+    n_others = (~together).sum(dim=1).clamp(min=1).log()
+    below = torch.logsumexp(others + hardness * similarity.detach(), dim=1)
+    below = below - torch.logsumexp(weights.detach(), dim=1) + n_others
+    partner = together & ~torch.eye(len(z), dtype=torch.bool, device=z.device)
+    losses = functional.softplus(below[:, None] - logits)
+    return losses[partner].mean()
+
+
+def shape_of(given: tuple[int, ...] | None, n_pixels: int) -> tuple[int, ...]:
+    """Height, width and, for colour, 3: as given, or a square, or one line."""
+    side = round(n_pixels**0.5)
+    square = (side, side) if side * side == n_pixels else (1, n_pixels)
+    shape = square if given is None else tuple(given)
+    if len(shape) not in (2, 3) or int(np.prod(shape)) != n_pixels:
+        raise ValueError(
+            f"image_shape {shape} holds {int(np.prod(shape))} values, "
+            f"X has {n_pixels} features."
+        )
+    return shape
+
+
+def _checked_pairs(pairs: ArrayLike, n: int) -> Ints:
+    given = np.asarray(pairs)
+    if given.ndim != 2 or given.shape[1] != 2 or given.dtype.kind not in "iu":
+        raise ValueError(
+            f"pairs must be whole numbers of shape (n_pairs, 2), got {given.dtype} of "
+            f"shape {given.shape}."
+        )
+    if len(given) < 2 or given.min() < 0 or given.max() >= n:
+        raise ValueError(f"pairs must be two or more pairs of rows in [0, {n}).")
+    return given.astype(np.int64)

@@ -1,0 +1,132 @@
+"""Similarity and what people clicked, weighed against each other."""
+
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.rank.clicks import Impressions, appeal, examination, softly_judged
+from lookalike.rank.logistic_ranker import LogisticRanker
+
+ROUNDS = 5  # of judging and fitting; the weights no longer move after four
+
+
+class ClickRanker:
+    """Log-odds that an item is right, from its similarity and its clicks.
+
+    How often each position is looked at comes from the shuffled showings. The appeal
+    of items is counted on the first two thirds of the showings, the weights of
+    similarity and appeal are learned on the last third, so that no click explains
+    itself; then the appeal is counted on all of them.
+
+    Parameters
+    ----------
+    n_items : int
+        Size of the catalogue.
+    corrected : bool, default=True
+        False takes every position for looked at, which is to learn the position.
+    prior : float, default=4
+        Clicks by which the appeal of an item is drawn to the mean.
+
+    Attributes
+    ----------
+    looked_at_ : ndarray of shape (n_positions,)
+    appeal_ : ndarray of shape (n_items,)
+        0 for items that were never shown.
+    ranker_ : LogisticRanker
+        Of similarity and appeal.
+
+    Examples
+    --------
+    Two items equally alike; the one that stands below is clicked as often.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> n = 6000
+    >>> shuffled = np.arange(n) % 5 == 0
+    >>> below = np.where(shuffled, rng.integers(0, 2, n), 1)  # where item 1 stands
+    >>> position = np.stack([1 - below, below], axis=1).ravel()
+    >>> item, query = np.tile([0, 1], n), np.repeat(np.arange(n), 2)
+    >>> seen = rng.random(2 * n) < np.array([1.0, 0.3])[position]
+    >>> right = rng.random(2 * n) < np.array([0.3, 0.6])[item]
+    >>> shown = Impressions(query, item, position, seen & right, shuffled.repeat(2))
+    >>> same = np.full(2 * n, 0.9) + rng.normal(0, 0.01, 2 * n)
+    >>> for corrected in (True, False):
+    ...     model = ClickRanker(2, corrected=corrected).fit(same, shown)
+    ...     print(model.score(np.array([0.9, 0.9]), np.array([0, 1])).argmax())
+    1
+    0
+    """
+
+    looked_at_: Floats
+    appeal_: Floats
+    ranker_: LogisticRanker
+
+    def __init__(
+        self, n_items: int, *, corrected: bool = True, prior: float = 4.0
+    ) -> None:
+        self.n_items = n_items
+        self.corrected = corrected
+        self.prior = prior
+
+    def fit(self, similarity: Floats, shown: Impressions) -> Self:
+        """Learn from what was shown, in the order of time.
+
+        similarity : (n_impressions,), of each shown item to its query
+        """
+        n_positions = int(shown.position.max()) + 1
+        self.looked_at_ = np.ones(n_positions)
+        if self.corrected:
+            self.looked_at_ = examination(shown, n_positions)
+        border = shown.query[len(shown) * 2 // 3]
+        late = shown.query >= border
+        counted = appeal(shown.among(~late), self.looked_at_, self.n_items, self.prior)
+        lessons = shown.among(late)
+        X = np.column_stack([similarity[late], counted[lessons.item]])
+        self.ranker_ = self._weighed(X, lessons)
+        self.appeal_ = appeal(shown, self.looked_at_, self.n_items, self.prior)
+        return self
+
+    def _weighed(self, X: Floats, lessons: Impressions) -> LogisticRanker:
+        """Judge softly, fit, and judge again by what was fitted."""
+        looked_at = self.looked_at_[lessons.position]
+        start = lessons.clicked.sum() / looked_at.sum()
+        chance = np.full(len(X), min(float(start), 0.99))
+        both, n = np.vstack([X, X]), len(X)
+        y = np.repeat([1.0, 0.0], n)
+        ranker = LogisticRanker()
+        for _ in range(ROUNDS):
+            right = softly_judged(lessons.clicked, looked_at, chance)
+            ranker.fit(both, y, sample_weight=np.concatenate([right, 1 - right]))
+            chance = 1 / (1 + np.exp(-ranker.score_rows(X)))
+            if not self.corrected:
+                break
+        return ranker
+
+    def score(self, similarity: Floats, items: Ints) -> Floats:
+        """Scores of items for a query, higher is better, both of shape (n,)."""
+        return self.ranker_.score_rows(
+            np.column_stack([similarity, self.appeal_[items]])
+        )
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything that ``score`` needs, by name."""
+        ranker = {f"ranker_{k}": v for k, v in self.ranker_.arrays().items()}
+        return {"looked_at": self.looked_at_, "appeal": self.appeal_, **ranker}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the ranker from which these arrays were taken."""
+        ranker = cls(len(arrays["appeal"]))
+        ranker.looked_at_ = np.asarray(arrays["looked_at"], np.float64)
+        ranker.appeal_ = np.asarray(arrays["appeal"], np.float64)
+        parts = {
+            k.removeprefix("ranker_"): v
+            for k, v in arrays.items()
+            if k.startswith("ranker_")
+        }
+        ranker.ranker_ = LogisticRanker.from_arrays(parts)
+        if ranker.ranker_.n_features_in_ != 2 or ranker.appeal_.ndim != 1:
+            raise ValueError("these are not the arrays of a ClickRanker.")
+        return ranker

