@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_blobs
 
-from lookalike.kernels.kmeans import manhattan_distance
 from lookalike.learn import KMeans, KMedians
 from lookalike.learn.kmedians import ManhattanPoints, weighted_median
 
@@ -85,13 +84,6 @@ def test_assignment_equals_its_definition(seed, n, k, n_features, dtype):
     )
 
 
-def test_a_distance_is_given_up_above_the_limit():
-    x, c = np.zeros(1000), np.ones(1000)
-    assert manhattan_distance(x, c, np.inf) == 1000
-    assert manhattan_distance(x, c, 1000) == 1000
-    assert 10 < manhattan_distance(x, c, 10) < 1000
-
-
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 12))
 def test_weighted_median_equals_the_median_of_repeated_rows(seed, n):
@@ -101,6 +93,7 @@ def test_weighted_median_equals_the_median_of_repeated_rows(seed, n):
     repeated = np.repeat(A, weight, axis=0)
     expected = np.median(repeated, axis=0)
     np.testing.assert_array_equal(weighted_median(A, weight.astype(float)), expected)
+    np.testing.assert_array_equal(weighted_median(A, np.ones(n)), np.median(A, axis=0))
 
 
 def test_outliers_do_not_drag_a_centre_away():

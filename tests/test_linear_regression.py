@@ -96,6 +96,24 @@ def test_dependent_columns_get_the_shortest_weights():
     assert model.rank_ == 1
 
 
+@pytest.mark.parametrize("scale", [1, 1e-5, 1e-9])
+def test_dependent_constant_and_faint_columns_are_as_exact_as_singular_values(scale):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 5, size=(300, 12)).astype(float)
+    X[:, 4], X[:, 5], X[:, 6] = 3, X[:, 0] - 2 * X[:, 1], X[:, 2]
+    X[:, 7] *= scale  # at 1e-9 products cannot tell it from rounding
+    y = rng.normal(size=(300, 2))
+    model = LinearRegression().fit(X, y)
+    A = X - X.mean(axis=0)
+    expected, _, rank, singular = np.linalg.lstsq(A, y - y.mean(axis=0), rcond=1e-13)
+    assert model.rank_ == rank == 9
+    np.testing.assert_allclose(model.coef_[:, 7], expected[7], rtol=1e-6)
+    np.testing.assert_allclose(model.singular_, singular, rtol=1e-6, atol=1e-11)
+    if scale > 1e-9:  # beyond, no method has digits left for the other columns
+        atol = 1e-10 * np.abs(expected).max()
+        np.testing.assert_allclose(model.coef_, expected.T, rtol=1e-7, atol=atol)
+
+
 def test_single_precision_stays():
     X, y, s = (a.astype(np.float32) for a in problem())
     model = LinearRegression().fit(X, y, s)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 NEVER_RUN = {
     "kernels.bounds._panel_of_int16": "calls instructions of the processor",
+    "kernels.byte_products": "serves an instruction of the processor",
     "kernels.graph": "walks graphs of more rows than an interpreter can",
     "kernels.sorted_list": "serves these walks",
     "kernels.neighbors.chosen_distances": "serves these walks",

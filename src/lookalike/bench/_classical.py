@@ -33,6 +33,8 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
     for P, R in ((8, 1), (16, 2)):
         name = f"LBP riu2, P={P}, R={R}, 40 images of 512 by 512"
         yield compare(name, patterns, (OURS, "scikit-image"), rounds, P=P, R=R)
+    name = "gradient histograms, 5,000 digits"
+    yield compare(name, gradients, (OURS, "scikit-image"), rounds)
     solvers = [f"{library} {solver}" for library in both for solver in ("lsqr", "svd")]
     yield compare("LDA, fit and predict, MNIST", discriminant, solvers, rounds, BLAS)
     for depth, deep in ((10, "depth 10"), (None, "full")):
@@ -77,6 +79,23 @@ def patterns(method: str, P: int, R: float) -> Timed:
 
 def _share_of_uniform(histograms: Array) -> dict[str, Any]:
     return {"uniform": float(1 - histograms[:, -1].sum() / histograms.sum())}
+
+
+def gradients(method: str) -> Timed:
+    """Histograms of gradients by cells of 7 by 7, blocks of 2 by 2."""
+    from skimage.feature import hog
+
+    from lookalike.features import GradientHistogram
+
+    images = digits()[0][:5000].reshape(-1, 28, 28)
+    model = GradientHistogram(pixels_per_cell=(7, 7), cells_per_block=(2, 2))
+
+    def by_peer() -> Array:
+        shape: dict[str, Any] = {"pixels_per_cell": (7, 7), "cells_per_block": (2, 2)}
+        return np.array([hog(image, **shape) for image in images])
+
+    call = (lambda: model.fit_transform(images)) if ours(method) else by_peer
+    return call, lambda answer: {"error": float(np.abs(answer - by_peer()).max())}
 
 
 def discriminant(method: str) -> Timed:

@@ -145,21 +145,21 @@ def recurrence(method: str, layer: str) -> Timed:
     from lookalike.learn import layers
 
     rng = np.random.RandomState(0)
-    ours = getattr(layers, layer).random(32, 64, random_state=rng)
+    mine = getattr(layers, layer).random(32, 64, random_state=rng)
     X = rng.standard_normal((64, 50, 32)).astype(np.float32)
     G = rng.standard_normal((64, 50, 64)).astype(np.float32)
 
     def call() -> Any:
         for _ in range(20):
-            Y = ours.forward(X, training=True)
-            back = ours.backward(G)
+            Y = mine.forward(X, training=True)
+            back = mine.backward(G)
         return Y, back
 
     if ours(method):
         return call, lambda _: {"error": 0.0}
     torch = _torch()
     peer = getattr(torch.nn, layer)(32, 64, batch_first=True)
-    arrays = [w.T for w in ours.parameters[:2]] + list(ours.parameters[2:])
+    arrays = [w.T for w in mine.parameters[:2]] + list(mine.parameters[2:])
     with torch.no_grad():
         for leaf in peer.parameters():
             leaf.zero_()

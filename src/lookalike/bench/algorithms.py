@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from lookalike.bench import _classical, _features, _linear, _networks, _run, triplet
+from lookalike.bench import (
+    _classical,
+    _features,
+    _linear,
+    _networks,
+    _run,
+    _tokens,
+    triplet,
+)
 from lookalike.bench._run import Job
 
 
@@ -22,5 +30,5 @@ def run(
 
 def jobs(rounds: int = 3) -> Iterator[Job]:
     """All races."""
-    parts = _linear, _classical, _networks, triplet, _features
+    parts = _linear, _classical, _networks, triplet, _features, _tokens
     return chain.from_iterable(part.jobs(rounds) for part in parts)

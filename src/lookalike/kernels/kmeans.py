@@ -263,14 +263,12 @@ def sparse_move(data, indices, indptr, rows, before, after, weight, sums, counts
 
 
 @njit(cache=True, nogil=True, fastmath=ANY_ORDER)
-def manhattan_distance(x, c, limit):
-    """``sum(|x - c|)``, or a part of it that is above ``limit``."""
+def manhattan_distance(x, c):
+    """``sum(|x - c|)`` in the type of x and c."""
+    # Without a way out of the loop it is compiled to wide registers.
     total = x[0] * 0
-    for start in range(0, x.shape[0], 2 * LANES):
-        if total > limit:
-            break
-        for z in range(start, min(start + 2 * LANES, x.shape[0])):
-            total += abs(x[z] - c[z])
+    for z in range(x.shape[0]):
+        total += abs(x[z] - c[z])
     return total
 
 
@@ -278,19 +276,14 @@ def manhattan_distance(x, c, limit):
 def assign_manhattan(X, C, rows, labels, upper, lower):
     """``assign`` for distances along the axes."""
     for i in rows:
-        first = max(labels[i], 0)
-        nearest = first
-        best = np.float64(manhattan_distance(X[i], C[first], np.inf))
-        second = np.inf
+        nearest, best, second = 0, np.inf, np.inf
         for j in range(C.shape[0]):
-            if j == first:
-                continue
-            d = np.float64(manhattan_distance(X[i], C[j], best))
-            if d < best or (d == best and j < nearest):
+            d = np.float64(manhattan_distance(X[i], C[j]))
+            if d < best:
                 second = best
                 nearest, best = j, d
-            else:
-                second = min(second, d)
+            elif d < second:
+                second = d
         labels[i] = nearest
         upper[i] = best
         lower[i] = second
@@ -301,4 +294,4 @@ def closer_manhattan(X, C, closest, out):
     """``out[j, i] = min(closest[i], distance of row i to candidate j)``."""
     for i in range(X.shape[0]):
         for j in range(C.shape[0]):
-            out[j, i] = min(closest[i], manhattan_distance(X[i], C[j], closest[i]))
+            out[j, i] = min(closest[i], manhattan_distance(X[i], C[j]))

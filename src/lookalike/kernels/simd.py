@@ -175,6 +175,55 @@ tile_of_one = _make_tile(1)
 
 
 @intrinsic
+def byte_tile(context, columns, panel, n_quads, start, out):
+    """Products of six columns of one panel of bytes with 64 of another.
+
+    out[r, j] = start[j] + sum_i columns[i, r] * panel[i, j]   (exact modulo 2**32)
+
+    columns : address of the first of six columns in a panel as below, but of int8
+    panel   : address of uint8 (n_quads, 64, 4), aligned to 64 bytes: four rows, column
+              by column
+    start   : address of int32 (64,)
+    out     : address of int32 (6, 64)
+    """
+
+    def generate(context, builder, signature, arguments):
+        columns, panel, n_quads, start, out = arguments
+        multiply_add = _declare(
+            builder,
+            "llvm.x86.avx512.vpdpbusd.512",
+            _INTx16,
+            [_INTx16, _BYTEx64, _BYTEx64],
+        )
+        starts = [
+            _load(builder, builder.add(start, _long(64 * v)), _INTx16, 4)
+            for v in range(4)
+        ]
+
+        def step(i, sums):
+            line = builder.mul(i, _long(4 * PANEL))
+            at, here = builder.add(panel, line), builder.add(columns, line)
+            x = [
+                _load(builder, builder.add(at, _long(64 * v)), _BYTEx64, 64)
+                for v in range(4)
+            ]
+            after = []
+            for r in range(ROWS):
+                quad = _load(builder, builder.add(here, _long(4 * r)), _INT, 4)
+                quad = builder.bitcast(_broadcast(builder, quad), _BYTEx64)
+                for v in range(4):
+                    before = sums[4 * r + v]
+                    after.append(builder.call(multiply_add, [before, x[v], quad]))
+            return after
+
+        for t, total in enumerate(_loop(builder, n_quads, starts * ROWS, step)):
+            _store(builder, total, builder.add(out, _long(64 * t)))
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), generate
+
+
+@intrinsic
 def dot_bytes(context, unsigned, signed, n_lines):
     """Sum of products of unsigned and signed bytes, ``n_lines`` of 64 bytes each.
 

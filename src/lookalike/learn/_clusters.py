@@ -14,6 +14,7 @@ from lookalike.kernels import kmeans as kernels
 FLOATS = [np.float64, np.float32]
 N_AXES = 48  # principal axes that bounds look at
 WIDE = 128  # features from which on that is worth while
+AXES_COST = 10**6  # rows times centres for which finding the axes takes as long
 NARROW = 16  # features up to which all distances cost no more than bounds
 FAR = 1e12  # in units of the sample's spread; float32 holds its square
 ROUNDING = float(np.finfo(np.float32).eps) / 2
@@ -81,7 +82,13 @@ class DensePoints:
     axes makes the bound tight. Bounds are float32, with an allowance for rounding.
     """
 
-    def __init__(self, X: Array, sample: Array | None = None, n_jobs: Any = None):
+    def __init__(
+        self,
+        X: Array,
+        sample: Array | None = None,
+        n_jobs: Any = None,
+        n_axes: int = N_AXES,
+    ):
         self.X = X
         self.shape, self.dtype, self.n_jobs = X.shape, X.dtype, n_jobs
         if sample is None:
@@ -89,8 +96,8 @@ class DensePoints:
         self.origin = sample.mean(axis=0)
         self._fit_scale(sample)
         self.axes = None
-        if X.shape[1] >= WIDE:
-            self.axes = leading_axes(self._centred(sample), N_AXES)
+        if X.shape[1] >= WIDE and n_axes:
+            self.axes = leading_axes(self._centred(sample), n_axes)
         with np.errstate(over="ignore", invalid="ignore"):
             self.P, self.P2 = self._project(X)
         if not self.P2.max() < FAR**2:  # the sample missed rows this far out
@@ -288,7 +295,8 @@ def nearest(X: Any, centers: Array, n_jobs: int | None = None) -> tuple[Array, A
     if issparse(X):
         points: Points = SparsePoints(X, n_jobs)
     else:  # axes of the centres, between which the bounds are to tell
-        points = DensePoints(X, centers, n_jobs)
+        worth_while = len(X) * (len(centers) - N_AXES) > AXES_COST
+        points = DensePoints(X, centers, n_jobs, N_AXES if worth_while else 0)
     labels = np.full(X.shape[0], -1, np.int32)
     unused = np.empty((2, X.shape[0]))
     points.assign(centers, np.arange(X.shape[0]), labels, unused[0], unused[1])

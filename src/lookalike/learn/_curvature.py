@@ -42,11 +42,12 @@ def _largest_eigenvalue(X: Any, share: Array, extra: float) -> float:
     v: Array = np.random.default_rng(0).normal(size=X.shape[1]).astype(X.dtype)
     last, size = extra, 0.0
     for _ in range(30):
+        before = size
         norm = float(np.sqrt(v @ v + last * last))
         v, last = v / norm, last / norm
         weighted = share * (X @ v + extra * last)
         v, last = X.T @ weighted, extra * float(weighted.sum())
         size = float(np.sqrt(v @ v + last * last))
-        if size == 0:
+        if size - before <= 1e-4 * size:
             break
     return size

@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn.utils.extmath import safe_sparse_dot
 
 from lookalike._typing import Array, Floats
+from lookalike.learn._bytes import PackedImages, as_bytes, fits
 from lookalike.learn._linear import Matrix, squared_norms, varying_columns
 
 TOGETHER = 2**22  # values of one product: large enough to be fast
@@ -47,8 +48,10 @@ class Kernel:
 
         Distances do not change, but rounding does: with the origin amid the rows of B,
         norms and products are as small as distances. Features that do not vary in B
-        only count in the norms of A.
+        only count in the norms of A. Distances of 8-bit images are whole numbers.
         """
+        if self._gaussian_of_images(A, B, values):
+            return
         shift = B.mean(axis=0)
         vary = varying_columns(B)
         wide = np.ones((B.shape[0], len(vary) + 2), A.dtype)
@@ -63,6 +66,26 @@ class Kernel:
             for part in _slices(product, CHUNK):
                 np.minimum(product[part], 0, out=product[part])
                 np.exp(product[part], out=product[part])
+
+    def _gaussian_of_images(self, A: Array, B: Array, values: Array) -> bool:
+        """Fill values if A and B are images, of 0 to 255 or the same over 255."""
+        if not fits(B.shape[1]):
+            return False
+        for white in (255.0, 1.0):
+            others = as_bytes(B, white)
+            if others is None:
+                continue
+            packed = PackedImages(others)
+            factor = -self.gamma * (white / 255) ** 2
+            for rows in _slices(values, TOGETHER):
+                images = as_bytes(A[rows], white)
+                if images is None:
+                    return False
+                PackedImages(images).fill_distances(packed, factor, values[rows])
+                for part in _slices(values[rows], CHUNK):
+                    np.exp(values[rows][part], out=values[rows][part])
+            return True
+        return False
 
     def _fill(self, out: Array, A: Matrix, B: Matrix, norms: Array | None) -> None:
         out[:] = safe_sparse_dot(A, B.T, dense_output=True)

@@ -265,7 +265,10 @@ def medians(
 def weighted_median(X: Array, weight: Array) -> Array:
     """Median of each column; between two values if they part the weight in halves."""
     if weight.min() == weight.max():
-        return np.median(X, axis=0)  # a partition costs less than a sort
+        # Of short contiguous columns a sort costs less than numpy.median's partition.
+        columns = np.sort(X.T, axis=1)
+        low, high = columns[:, (len(X) - 1) // 2], columns[:, len(X) // 2]
+        return (low + high) / 2 if len(X) % 2 == 0 else high
     order = X.argsort(axis=0, kind="stable")
     below = np.cumsum(weight[order], axis=0, dtype=np.float64)
     half = below[-1] / 2

@@ -3,8 +3,9 @@
 from typing import Any, Self
 
 import numpy as np
+from numpy.linalg import norm
 from numpy.typing import ArrayLike
-from scipy.linalg import LinAlgError, cho_solve, cholesky, lstsq, svdvals
+from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, lstsq, qr, svdvals
 from scipy.optimize import nnls
 from scipy.sparse import issparse
 from scipy.sparse.linalg import lsqr
@@ -153,19 +154,64 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
 def _least_squares(A: Array, B: Array) -> tuple[Array, int, Array]:
     """W of least ``||A W - B||``, then of least ``||W||``; rank; singular values."""
+    gram = A.T @ A
     try:
-        R = cholesky(A.T @ A, check_finite=False)
+        R = cholesky(gram, check_finite=False)
     except LinAlgError:
-        return _shortest(A, B)
+        return _shortest(A, B, gram)
     singular = svdvals(R, check_finite=False)
     if singular[-1] < np.finfo(A.dtype).eps ** 0.25 * singular[0]:
-        return _shortest(A, B)
+        return _shortest(A, B, gram)
     W = cho_solve((R, False), A.T @ B, check_finite=False)
     W += cho_solve((R, False), A.T @ (B - A @ W), check_finite=False)
     return W, A.shape[1], singular
 
 
-def _shortest(A: Array, B: Array) -> tuple[Array, int, Array]:
+def _shortest(A: Array, B: Array, gram: Array) -> tuple[Array, int, Array]:
+    """Answer where columns depend on each other: by their products, if these tell."""
     cutoff = max(A.shape) * np.finfo(A.dtype).eps
+    answer = _by_eigenvectors(A, B, gram, cutoff) if len(A) > len(gram) else None
+    if answer is not None:
+        return answer
     W, _, rank, singular = lstsq(A, B, cond=cutoff, check_finite=False)
     return W, int(rank), singular
+
+
+def _by_eigenvectors(
+    A: Array, B: Array, gram: Array, cutoff: float
+) -> tuple[Array, int, Array] | None:
+    """Answer from the eigenvectors of A'A; None where squaring has hidden the rank.
+
+    A direction is kept whose square stands clear of the rounding of A'A, and dropped if
+    the rows themselves show that they do not vary along it. One step of refinement with
+    the rows gives back the digits that squaring cost.
+    """
+    vary = np.flatnonzero(gram.diagonal())
+    squares, V = eigh(gram[np.ix_(vary, vary)], check_finite=False)
+    rounding = np.finfo(A.dtype).eps * squares[-1]
+    n_null = int((squares < 100 * rounding).sum())
+    if n_null == len(vary) or squares[n_null] < 10_000 * rounding:
+        return None
+    basis = np.zeros_like(gram, shape=(len(gram), len(vary)))
+    basis[vary] = V
+    null, kept, squares = basis[:, :n_null], basis[:, n_null:], squares[n_null:]
+
+    def solve(right: Array) -> Array:
+        return kept @ ((kept.T @ right) / squares[:, None])
+
+    W = solve(A.T @ B)
+    along = A @ np.hstack([W, null])
+    n_targets = B.shape[1]
+    rest = np.hstack([B - along[:, :n_targets], -along[:, n_targets:]])
+    mended = np.hstack([W, null]) + solve(A.T @ rest)
+    null = qr(mended[:, n_targets:], mode="economic")[0]
+    if (norm(A @ null, axis=0) > cutoff * np.sqrt(squares[-1])).any():
+        return None
+    W = mended[:, :n_targets] - null @ (null.T @ mended[:, :n_targets])
+    singular = np.zeros(len(gram), A.dtype)
+    singular[: len(squares)] = np.sqrt(squares[::-1])
+    few = int((squares < 1e-8 * squares[-1]).sum())
+    singular[len(squares) - few : len(squares)] = -np.sort(
+        -norm(A @ kept[:, :few], axis=0)
+    )
+    return W, len(squares), singular

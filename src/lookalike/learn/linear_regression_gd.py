@@ -199,6 +199,7 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _epoch(self, X: Matrix, Y: Array, weights: Array, rng: Any) -> float:
         n = X.shape[0]
         size = min(n, self.batch_size or n)
+        total = weights.sum()
         order = rng.permutation(n) if self.shuffle and size < n else np.arange(n)
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, n, size):
@@ -206,7 +207,7 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 batch = (
                     (X, Y, weights) if size == n else (X[rows], Y[rows], weights[rows])
                 )
-                self._step(*batch, n / len(rows), weights.sum())
+                self._step(*batch, n / len(rows), total)
             loss = self._loss(X, Y, weights)
         if not np.isfinite(loss):
             raise ValueError(
