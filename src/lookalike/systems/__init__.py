@@ -13,6 +13,7 @@ SYSTEMS = {
     "digits": ("lookalike.systems.digits", "Digits"),
     "attributes": ("lookalike.systems.attributes", "Attributes"),
     "emotions": ("lookalike.systems.emotions", "Emotions"),
+    "events": ("lookalike.systems.events", "Events"),
     "faces": ("lookalike.systems.faces", "Faces"),
     "images": ("lookalike.systems.image_search", "ImageSearch"),
     "people": ("lookalike.systems.people", "People"),
