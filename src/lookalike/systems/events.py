@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from lookalike.evaluate.report import Report as Page
 
 K = 10
+ALL, NEW, OLDER = "all events", "announced after the split", "announced before"
 
 
 class Events:
@@ -293,19 +294,23 @@ class Events:
             scores["best_possible"] = data.chance[after]
         cold = data.events.created[asked.event] >= data.split
         kinds = {
-            "all events": lists.ndcg(scores, K),
-            "announced after the split": lists.ndcg(scores, K, cold),
-            "announced before": lists.ndcg(scores, K, ~cold),
+            kind: lists.ndcg(scores, K, kept)
+            for kind, kept in {ALL: cold | True, NEW: cold, OLDER: ~cold}.items()
+            if lists.has_joined(kept).sum() > 1
         }
-        whole, new, old = kinds.values()
+        whole = kinds[ALL]
         ours = whole[self.model]
         metrics = {
             "ndcg_at_10": bootstrap(np.mean, ours),
             "recall_at_10": bootstrap(np.mean, lists.recall(scores[self.model], K)),
-            "ndcg_of_new_events": bootstrap(np.mean, new[self.model]),
-            "ndcg_of_older_events": bootstrap(np.mean, old[self.model]),
-            "new_over_older": share_of(new[self.model], old[self.model]),
         }
+        if len(kinds) == 3:
+            new, old = kinds[NEW][self.model], kinds[OLDER][self.model]
+            metrics |= {
+                "ndcg_of_new_events": bootstrap(np.mean, new),
+                "ndcg_of_older_events": bootstrap(np.mean, old),
+                "new_over_older": share_of(new, old),
+            }
         if known:
             best = whole["best_possible"]
             metrics["share_of_best_possible"] = bootstrap(
