@@ -69,6 +69,23 @@ def test_composed_finds_more_of_the_rare_combination_than_flat(measured):
         assert estimate.low <= estimate.value <= estimate.high
 
 
+def test_the_unit_of_chance_is_the_draw_and_draws_differ(data):
+    measured = [Attributes(n_draws=n).fit(data).evaluate(data) for n in (1, 2)]
+    one, two = (m.metrics["recall_of_3_thin_composed"].value for m in measured)
+    second = Attributes(n_draws=1, random_state=1).fit(data).evaluate(data)
+    mean = (one + second.metrics["recall_of_3_thin_composed"].value) / 2
+    assert two == pytest.approx(mean)
+    assert two != one
+
+
+def test_the_comparison_is_of_the_recall_of_the_rare_combination(data):
+    measured = Attributes(n_draws=5, rare="8, thick").fit(data).evaluate(data)
+    values = {name: m.value for name, m in measured.metrics.items()}
+    expected = values["recall_of_8_thick_composed"] - values["recall_of_8_thick_flat"]
+    test = measured.comparisons["flat, recall of the rare 8, thick"]
+    assert test.difference.value == pytest.approx(expected)
+
+
 def test_a_recall_is_the_share_of_its_images(system, data):
     once = Attributes(n_draws=1).fit(data).evaluate(data)
     labels = system.classify(data.x_test).labels

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from sklearn.feature_extraction import text as sk
@@ -16,6 +18,12 @@ OPTIONS = [
     {"dtype": np.float32},
     {"analyzer": "char_wb", "ngram_range": (2, 3), "n_features": 50},
     {"ngram_range": (1, 2), "stop_words": ["the"]},
+    {"lowercase": False},
+    {"strip_accents": "ascii"},
+    {"strip_accents": "unicode"},
+    {"preprocessor": lambda text: text[::-1]},
+    {"tokenizer": str.split, "token_pattern": None},
+    {"token_pattern": r"[a-z]+"},
 ]
 
 
@@ -27,6 +35,25 @@ def test_agrees_with_scikit_learn_on_every_option(options):
     assert X.dtype == expected.dtype
     assert X.shape == expected.shape
     assert (abs(X - expected) > 1e-7).nnz == 0
+
+
+@pytest.mark.parametrize("kind", ["content", "file", "filename"])
+@pytest.mark.parametrize("choice", ["ignore", "replace", "strict"])
+def test_bytes_and_files_are_read_like_scikit_learn_reads_them(kind, choice, tmp_path):
+    options = {"input": kind, "encoding": "ascii", "decode_error": choice}
+    raw = b"noir caf\xe9 noir" if choice != "strict" else b"noir"
+    (tmp_path / "a.txt").write_bytes(raw)
+
+    def docs():
+        return {
+            "content": [raw],
+            "file": [io.BytesIO(raw)],
+            "filename": [tmp_path / "a.txt"],
+        }[kind]
+
+    X = HashingVectorizer(n_features=64, **options).transform(docs())
+    expected = sk.HashingVectorizer(n_features=64, **options).transform(docs())
+    np.testing.assert_allclose(X.toarray(), expected.toarray(), atol=1e-7)
 
 
 def test_parameters_are_those_of_scikit_learn():

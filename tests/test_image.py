@@ -166,6 +166,15 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, side):
     assert f"too large; expected at most {MAX_PIXELS:,} pixels" in refusal(path)
 
 
+def test_the_most_pixels_can_be_chosen(tmp_path, grey):
+    path = tmp_path / "grey.png"
+    Image.fromarray(grey).save(path)
+    assert read_image(path, max_pixels=grey.size).shape == grey.shape
+    most = grey.size - 1
+    with pytest.raises(ValueError, match=f"expected at most {most:,} pixels"):
+        read_image(path, max_pixels=most)
+
+
 def test_an_animation_is_refused(tmp_path):
     frames = [Image.new("L", (4, 4), value) for value in (0, 100, 200)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])

@@ -81,6 +81,22 @@ def test_agrees_with_scikit_learn(setting, n_classes, intercept, weighting):
     )
 
 
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+def test_coordinate_descent_on_demand_agrees_with_scikit_learn(loss):
+    X, y, s = problem()
+    ours = LinearSVC(
+        loss=loss,
+        solver="coordinate_descent",
+        tol=1e-8,
+        max_iter=20_000,
+        random_state=0,
+    ).fit(X, y, s)
+    theirs = svm.LinearSVC(loss=loss, dual=True, tol=1e-10, max_iter=100_000)
+    theirs.fit(X, y, s)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-6)
+
+
 def test_l1_leaves_the_same_weights_at_zero_as_scikit_learn():
     X, y, _ = problem(d=20)
     ours = LinearSVC("l1", C=0.1, tol=1e-8, max_iter=5000).fit(X, y)

@@ -39,6 +39,16 @@ def test_two_blobs_of_the_source_are_separated():
         assert SVC(kernel=kernel).fit(X, y).score(X, y) == 1.0
 
 
+@pytest.mark.parametrize("shrinking", [True, False])
+def test_the_choice_to_shrink_changes_no_answer(shrinking):
+    X, y, s = problem()
+    ours = SVC(tol=1e-5, shrinking=shrinking).fit(X, y, s)
+    theirs = svm.SVC(tol=1e-6, shrinking=shrinking).fit(X, y, s)
+    np.testing.assert_allclose(
+        ours.decision_function(X), theirs.decision_function(X), atol=2e-4
+    )
+
+
 @pytest.mark.parametrize("options", KERNELS)
 @pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize("weighting", ["none", "samples", "classes", "balanced"])

@@ -56,6 +56,20 @@ def test_agrees_with_scikit_learn_on_every_option(options):
         )
 
 
+@pytest.mark.parametrize("choice", ["ignore", "replace"])
+def test_files_and_broken_bytes_are_read_like_scikit_learn_reads_them(choice, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"noir caf\xe9 noir")
+    (tmp_path / "b.txt").write_bytes(b"noir chat")
+    docs = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    options = {"input": "filename", "encoding": "utf-8", "decode_error": choice}
+    ours, theirs = TfidfVectorizer(**options), sk.TfidfVectorizer(**options)
+    X, expected = ours.fit_transform(docs), theirs.fit_transform(docs)
+    assert ours.vocabulary_ == theirs.vocabulary_
+    np.testing.assert_allclose(X.toarray(), expected.toarray(), atol=1e-7)
+    latin = TfidfVectorizer(input="filename", encoding="latin-1").fit(docs)
+    assert "café" in latin.vocabulary_
+
+
 def test_parameters_are_those_of_scikit_learn_and_the_formula():
     ours, theirs = TfidfVectorizer().get_params(), sk.TfidfVectorizer().get_params()
     assert ours.pop("formula") == "scikit-learn"

@@ -78,6 +78,16 @@ def test_the_picture_has_a_box_for_each_node_and_a_line_for_each_child(tmp_path)
     assert (tmp_path / "tree.png").stat().st_size > 1000
 
 
+def test_precision_and_size_of_the_letters_are_those_asked_for():
+    tree = DecisionTreeClassifier(max_depth=1).fit([[1.23456], [2.0]], [0, 1])
+    boxes = plot_tree(tree, precision=2, fontsize=5).axes[0].texts
+    assert boxes[0].get_text().startswith("feature_0 <= 1.6\n")
+    assert {box.get_fontsize() for box in boxes} == {5}
+    exact = plot_tree(tree, precision=5).axes[0].texts
+    assert exact[0].get_text().startswith("feature_0 <= 1.6173\n")
+    assert {box.get_fontsize() for box in exact} == {8}
+
+
 def test_children_stand_below_their_parent_and_apart():
     tree = DecisionTreeRegressor(**CLASSIFIER).fit(X, NUMBERS)
     figure = plot_tree(tree)

@@ -3,7 +3,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from lookalike.features.text import Word2Vec
+from lookalike.features.text import Word2Vec, word2vec
+from lookalike.kernels.alias import build_alias
 from lookalike.kernels.word_vectors import predict_word, train_word_vectors
 
 TOPICS = [[f"{topic}{k}" for k in range(6)] for topic in "abcd"]
@@ -125,6 +126,20 @@ def test_frequent_words_are_thinned_out():
     np.testing.assert_allclose(
         model._keep_probability(np.array([200, 200])), np.sqrt(0.02) + 0.02
     )
+
+
+@pytest.mark.parametrize("power", [0.0, 0.75, 1.0])
+def test_noise_words_are_drawn_by_counts_to_a_power(power, monkeypatch):
+    given = []
+
+    def noted(weights):
+        given.append(weights)
+        return build_alias(weights)
+
+    monkeypatch.setattr(word2vec, "build_alias", noted)
+    sentences = [["a"] * 8 + ["b"] * 2 + ["c"]] * 3
+    Word2Vec(4, noise_power=power, min_count=1, random_state=0).fit(sentences)
+    np.testing.assert_allclose(given, [np.array([24.0, 6.0, 3.0]) ** power])
 
 
 def test_rare_words_are_passed_over():
