@@ -160,3 +160,11 @@ def test_a_picture_is_answered_and_explained(system, data, tmp_path):
     assert found.exit_code == 0, found.output
     assert "digit: 3 with probability" in found.stdout
     assert "a flat classifier of the four combinations says 3" in found.stdout
+
+
+def test_the_flat_classifier_speaks_for_itself_where_it_disagrees(system, data):
+    composed = system.classify(data.x_test).labels
+    flat = system._flat.predict(features(data.x_test))
+    row = int(np.flatnonzero(composed != flat)[0])
+    reasons = system.explain("it", data.x_test[row]).reasons
+    assert reasons[-1].endswith(f"says {flat[row]}")

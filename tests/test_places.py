@@ -153,6 +153,7 @@ def test_counts_are_those_of_words_and_of_whole_names():
     assert word_counts(truth, given).tolist() == [[2, 0, 1], [0, 1, 0]]
     assert span_counts(truth, given).tolist() == [[1, 1, 1], [0, 1, 0]]
     assert spans(["O", "I", "I"]) == {(1, 3)}
+    assert spans(["B", "B", "I"]) == {(0, 1), (1, 3)}
 
 
 def test_the_metrics_are_those_of_the_answers(system, data, measured):
@@ -164,6 +165,38 @@ def test_the_metrics_are_those_of_the_answers(system, data, measured):
     seen = measured.metrics["word_recall_of_words_seen_in_training"].value
     assert measured.metrics["word_recall"].value > seen
     assert "gazetteer (span F1)" in measured.comparisons
+
+
+def test_a_place_is_as_sure_as_the_least_sure_of_its_words(system):
+    [place] = system.tag("She saw New Oslo and Anna")
+    assert place.text == "New Oslo"
+    [shares] = system._probabilities([["She", "saw", "New", "Oslo", "and", "Anna"]])
+    sure = shares[2:4, 0] + shares[2:4, 1]
+    assert sure[0] != sure[1]
+    assert place.probability == sure.min()
+
+
+def test_reasons_say_how_the_probability_changes_the_largest_fall_first(system):
+    words = ["hey", "greetings", "from", "Zugdidi", "!"]
+    reasons = system.explain("it", " ".join(words)).reasons
+    without = [*words[:2], "\x00", *words[3:]]
+    before, after = (p[3, 0] + p[3, 1] for p in system._probabilities([words, without]))
+    assert after < before - 0.1
+    assert f"if 'from' were a word never seen: {after - before:+.2f}" in reasons
+    changes = [float(reason.rsplit(" ", 1)[1]) for reason in reasons[1:]]
+    assert changes == sorted(changes)
+
+
+@pytest.mark.parametrize(("kind", "n_left"), [("small", 1), ("large", 2)])
+def test_the_list_to_beat_is_without_small_places_where_that_is_better(
+    data, kind, n_left
+):
+    system = Places()
+    # "Anna" of the validation part is a person.
+    system.gazetteer_ = {"miami": "country", "anna": kind}
+    assert len(system._names_that_help(data)) == n_left
+    system.gazetteer_ = {"miami": "small", "delhi": "large"}
+    assert len(system._names_that_help(data)) == 2
 
 
 def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
