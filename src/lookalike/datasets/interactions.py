@@ -1,0 +1,199 @@
+"""Who did what with which item: plays, ratings; a part of them hidden to test on.
+
+A file of interactions is a table with named columns, one interaction a row. Whatever
+is wrong with it is said in one sentence, with the columns that were found or with the
+numbers of the bad rows.
+"""
+
+import csv
+import gzip
+import hashlib
+import os
+import time as clock
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Array, Floats, Ints
+
+HIDDEN = 0.2  # of each user's interactions
+LEAST = 5  # interactions of a user, from which on some are hidden
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Interactions of users with items, each pair once.
+
+    users, items : names, in the order in which they first come up
+    user, item : (n,), places in ``users`` and ``items``
+    value : (n,), what the source measured, such as hours or a rating; 0 or more
+    time : (n,), seconds since 1970, or None where the source has no times
+    hidden : (n,) bool, to be found by who knows the others
+    titles : (n_items,), what people call the items
+    genres : (n_items,), parted by "|"; empty where unknown
+    years : (n_items,), of appearance; nan where unknown
+    """
+
+    name: str
+    checksum: str
+    users: Array
+    items: Array
+    user: Ints
+    item: Ints
+    value: Floats
+    time: Floats | None
+    hidden: Array
+    titles: Array
+    genres: Array
+    years: Floats
+
+
+def read_table(
+    path: str | os.PathLike[str], needed: Sequence[str]
+) -> tuple[dict[str, list[str]], str]:
+    """Return the needed columns of a CSV file (or .csv.gz), and its checksum.
+
+    Raises
+    ------
+    ValueError
+        If it is empty or no table, if a column is missing (the message lists those
+        found and those needed), or a row has too few cells (it gives their numbers).
+    """
+    file = Path(path)
+    opened = gzip.open if file.suffix == ".gz" else open
+    try:
+        with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
+            header, *rows = list(csv.reader(lines)) or [[]]
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error) as error:
+        raise ValueError(f"{file} is no table in UTF-8: {error}.") from None
+    names = [name.strip() for name in header]
+    if not any(names):
+        raise ValueError(f"{file} is empty; needed: columns {', '.join(needed)}.")
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise ValueError(
+            f"{file} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
+            f"found: {', '.join(names)}; needed: {', '.join(needed)}."
+        )
+    filled = [(n, row) for n, row in enumerate(rows, start=2) if any(row)]
+    short = [n for n, row in filled if len(row) != len(names)]
+    refuse_rows(file, short, f"do not have {len(names)} cells")
+    if not filled:
+        raise ValueError(f"{file} has a header and no rows.")
+    columns = {
+        name: [row[names.index(name)].strip() for _, row in filled] for name in needed
+    }
+    return columns, hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
+    """Refuse a file some of whose rows are bad; counted from 1, the header is row 1."""
+    if not rows:
+        return
+    some = ", ".join(str(row) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+    plural = "s" if len(rows) > 1 else ""
+    raise ValueError(f"{file}: {len(rows)} row{plural} {what}: row{plural} {some}.")
+
+
+def numbers(file: Path, cells: Sequence[str], column: str, low: float) -> Floats:
+    """Return a column as numbers of at least ``low``."""
+    values = np.array([_number(cell) for cell in cells])
+    bad = np.flatnonzero(~(values >= low) | np.isinf(values)) + 2
+    refuse_rows(file, bad.tolist(), f"hold no number of at least {low:g} as {column}")
+    return values
+
+
+def times(file: Path, cells: Sequence[str], column: str) -> Floats:
+    """Return a column as seconds since 1970, none of them later than tomorrow."""
+    values = numbers(file, cells, column, 0.0)
+    # A day's grace: the clocks and zones of two machines differ.
+    late = np.flatnonzero(values > clock.time() + DAY) + 2
+    refuse_rows(file, late.tolist(), f"lie in the future by {column}")
+    return values
+
+
+def places(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
+    """Return the distinct names in their order, and the place of each row's name."""
+    empty = [n for n, cell in enumerate(cells, start=2) if not cell]
+    refuse_rows(file, empty, f"have no {column}")
+    place: dict[str, int] = {}
+    rows = np.array([place.setdefault(cell, len(place)) for cell in cells], np.int64)
+    return np.array(list(place)), rows
+
+
+def once(
+    user: Ints, item: Ints, n_items: int, merge: Callable[[Ints, Ints], Array]
+) -> tuple[Ints, Any]:
+    """Keep the first row of each pair; ``merge(group, first)`` says what of the rest.
+
+    group : (n,), number of the pair of each row; first : (n_pairs,), its first row
+    """
+    keys = user * n_items + item
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    kept = first[order]
+    return kept, merge(rank[group], kept)
+
+
+def hide_some(user: Ints, random_state: int = 0, least: int = LEAST) -> Array:
+    """Hide a fifth of what each user did, drawn at random: for data without times.
+
+    Users with fewer than ``least`` interactions keep them all.
+
+    Examples
+    --------
+    >>> int(hide_some(np.array([0] * 10 + [1] * 4)).sum())
+    2
+    """
+    drawn = np.random.default_rng(random_state).random(len(user))
+    return hide_last(user, drawn, least)
+
+
+def hide_last(user: Ints, time: Floats, least: int = LEAST) -> Array:
+    """Hide the last fifth of what each user did, by time; of equal times the later row.
+
+    Examples
+    --------
+    >>> hide_last(np.zeros(5, int), np.array([3.0, 9, 1, 2, 9])).tolist()
+    [False, False, False, False, True]
+    """
+    order = np.lexsort((time, user))
+    counts = np.bincount(user)
+    behind = np.arange(len(user)) - np.repeat(np.cumsum(counts) - counts, counts)
+    n = counts[user[order]]
+    n_hidden = np.where(n >= least, np.maximum(1, np.round(HIDDEN * n)), 0)
+    hidden = np.zeros(len(user), bool)
+    hidden[order] = behind >= n - n_hidden
+    return hidden
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return np.nan
+
+
+def hide_again(data: Interactions, random_state: int = 1) -> Interactions:
+    """Return what is known, a fifth of it hidden in turn: to learn or to choose on."""
+    known = ~data.hidden
+    user = data.user[known]
+    if data.time is None:
+        time, hidden = None, hide_some(user, random_state)
+    else:
+        time = data.time[known]
+        hidden = hide_last(user, time)
+    return replace(
+        data,
+        user=user,
+        item=data.item[known],
+        value=data.value[known],
+        time=time,
+        hidden=hidden,
+    )

@@ -1,0 +1,70 @@
+"""Who played which game for how many hours."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from lookalike.datasets.interactions import (
+    Interactions,
+    hide_some,
+    numbers,
+    once,
+    places,
+    read_table,
+)
+from lookalike.datasets.locate import find
+
+COLUMNS = ("user_id", "game_title", "hours")
+
+
+def load_steam_plays(path: str | os.PathLike[str] | None = None) -> Interactions:
+    """Load the Steam play hours: 9,418 players, 3,598 games, 69,888 pairs of them.
+
+    Two titles of the file differ from others by a space alone, and are taken for them.
+
+    Parameters
+    ----------
+    path : path, default=None
+        The file; None looks where :func:`lookalike.datasets.find` looks.
+    """
+    return load_plays(find("steam_play_hours", path), "steam_play_hours")
+
+
+def load_plays(
+    path: str | os.PathLike[str], name: str | None = None, random_state: int = 0
+) -> Interactions:
+    """Load a CSV file with the columns user_id, game_title and hours.
+
+    Who played a game in several rows has played it for the sum of their hours. Players
+    of five games or more have a fifth of their games hidden, drawn at random, as there
+    are no times.
+
+    Raises
+    ------
+    ValueError
+        With one sentence: which columns were found and which are needed, or which rows
+        are bad.
+    """
+    file = Path(path)
+    columns, checksum = read_table(file, COLUMNS)
+    users, user = places(file, columns["user_id"], "user_id")
+    items, item = places(file, columns["game_title"], "game_title")
+    hours = numbers(file, columns["hours"], "hours", 0.0)
+    kept, value = once(
+        user, item, len(items), lambda group, _: np.bincount(group, weights=hours)
+    )
+    return Interactions(
+        name=name or str(path),
+        checksum=checksum,
+        users=users,
+        items=items,
+        user=user[kept],
+        item=item[kept],
+        value=value,
+        time=None,
+        hidden=hide_some(user[kept], random_state),
+        titles=items,
+        genres=np.full(len(items), ""),
+        years=np.full(len(items), np.nan),
+    )

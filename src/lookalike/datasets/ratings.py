@@ -1,0 +1,80 @@
+"""Who rated which film, how high and when."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from lookalike._typing import Array, Ints
+from lookalike.datasets.interactions import (
+    Interactions,
+    hide_last,
+    numbers,
+    once,
+    places,
+    read_table,
+    times,
+)
+from lookalike.datasets.locate import find
+
+COLUMNS = ("movieId", "title", "year", "genres", "userId", "rating", "timestamp")
+NO_GENRES = "(no genres listed)"
+
+
+def load_movielens(path: str | os.PathLike[str] | None = None) -> Interactions:
+    """Load the small MovieLens: 100,004 ratings of 9,066 films by 671 people.
+
+    Parameters
+    ----------
+    path : path, default=None
+        The file; None looks where :func:`lookalike.datasets.find` looks.
+    """
+    return load_ratings(find("movielens_small", path), "movielens_small")
+
+
+def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Interactions:
+    """Load a CSV file with the columns of ``COLUMNS``, one rating a row.
+
+    Of several ratings of a film by one person the last one counts. The last fifth of
+    what each person rated is hidden, by time.
+
+    Raises
+    ------
+    ValueError
+        With one sentence: which columns were found and which are needed, or which rows
+        are bad.
+    """
+    file = Path(path)
+    columns, checksum = read_table(file, COLUMNS)
+    users, user = places(file, columns["userId"], "userId")
+    items, item = places(file, columns["movieId"], "movieId")
+    rating = numbers(file, columns["rating"], "rating", 0.0)
+    time = times(file, columns["timestamp"], "timestamp")
+    kept, last = once(user, item, len(items), lambda group, _: _last(group, time))
+    first = np.unique(item, return_index=True)[1]
+    genres = [columns["genres"][row].replace(NO_GENRES, "") for row in first]
+    titles = [columns["title"][row] or items[at] for at, row in enumerate(first)]
+    known = [bool(cell) for cell in columns["year"]]
+    stated = [cell or "0" for cell in columns["year"]]
+    years = np.where(known, numbers(file, stated, "year", 0.0), np.nan)[first]
+    return Interactions(
+        name=name or str(path),
+        checksum=checksum,
+        users=users,
+        items=items,
+        user=user[kept],
+        item=item[kept],
+        value=rating[last],
+        time=time[last],
+        hidden=hide_last(user[kept], time[last]),
+        titles=np.array(titles),
+        genres=np.array(genres),
+        years=years,
+    )
+
+
+def _last(group: Ints, time: Array) -> Ints:
+    """Row of the latest time in each group."""
+    order = np.lexsort((time, group))
+    ends = np.cumsum(np.bincount(group)) - 1
+    return order[ends]

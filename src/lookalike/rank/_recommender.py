@@ -1,0 +1,129 @@
+"""What the recommenders share: their input is checked, their best items are picked."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lookalike._parallel import run_slices
+from lookalike._typing import Array, Floats, Ints
+from lookalike.kernels.top_items import best_items, products
+from lookalike.rank.hits import Hits
+
+BLOCK = 256  # users at a time: bounds the memory
+GRAIN = 32  # users a slice of work
+
+Singles = NDArray[np.float32]
+
+
+def check_user_items(estimator: Any, user_items: Any, reset: bool = False) -> Any:
+    """Return the matrix as csr of float32 with sorted columns, each pair once.
+
+    Values must be finite and not negative; an explicit 0 is dropped.
+    """
+    given = validate_data(
+        estimator,
+        user_items,
+        accept_sparse="csr",
+        dtype=np.float32,
+        reset=reset,
+        ensure_non_negative=True,
+        ensure_min_samples=1 if not reset else 2,
+    )
+    matrix = sp.csr_array(given)
+    if matrix is not user_items:
+        matrix = matrix.copy() if matrix.data is getattr(given, "data", 0) else matrix
+    return tidy(matrix)
+
+
+def tidy(matrix: Any) -> Any:
+    """Return a csr matrix with each pair once, sorted, and no explicit zeros."""
+    if matrix.has_canonical_format and matrix.data.all():
+        return matrix
+    matrix = matrix.copy()
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def pick(
+    scores: Singles, seen: Any | None, k: int, n_jobs: int | None = None
+) -> tuple[Ints, Singles]:
+    """Return the k best columns of each row and their scores; ``scores`` is used up.
+
+    Ties go to the earlier column; -1 and -inf stand where nothing is left.
+    """
+    n = len(scores)
+    ids, best = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+    nothing = np.zeros(n + 1, np.int32), np.empty(0, np.int32)
+    indptr, indices = nothing if seen is None else (seen.indptr, seen.indices)
+    run_slices(
+        lambda a, b: best_items(scores, indptr, indices, a, b, ids, best),
+        n,
+        n_jobs,
+        GRAIN,
+    )
+    return ids, best
+
+
+def dense_products(rows: Singles, columns: Singles, n_jobs: int | None) -> Singles:
+    """Return ``rows @ columns``; a row's answer does not depend on the other rows."""
+    scores = np.empty((len(rows), columns.shape[1]), np.float32)
+    run_slices(
+        lambda a, b: products(rows, columns, a, b, scores), len(rows), n_jobs, GRAIN
+    )
+    return scores
+
+
+class Recommends:
+    """The best items of each user, for a class that has ``score_items``.
+
+    Users are their histories: a user who was not there in ``fit`` is answered alike.
+    """
+
+    n_features_in_: int
+
+    def score_items(self, user_items: Any) -> Singles:
+        """Return a score of every item for each user, (n_users, n_items)."""
+        raise NotImplementedError
+
+    def recommend(self, user_items: Any, k: int = 10, filter_seen: bool = True) -> Hits:
+        """Return the k best items of each user.
+
+        Parameters
+        ----------
+        user_items : sparse matrix of shape (n_users, n_items)
+            What each user has done so far.
+        k : int, default=10
+            Between 1 and ``n_items``.
+        filter_seen : bool, default=True
+            Leave out what the user has in ``user_items``.
+
+        Returns
+        -------
+        Hits
+            Columns of ``user_items`` and their scores, (n_users, k). Ties go to the
+            earlier item; -1 and -inf stand where nothing is left.
+        """
+        check_is_fitted(self)
+        matrix = check_user_items(self, user_items)
+        if not isinstance(k, (int, np.integer)) or not 1 <= k <= matrix.shape[1]:
+            raise ValueError(f"k must be in [1, {matrix.shape[1]}], got {k!r}.")
+        n_jobs = getattr(self, "n_jobs", None)
+        ids: Array = np.empty((matrix.shape[0], k), np.int64)
+        scores: Floats = np.empty((matrix.shape[0], k))
+        for start in range(0, matrix.shape[0], BLOCK):
+            rows = slice(start, start + BLOCK)
+            block = matrix[rows]
+            seen = block if filter_seen else None
+            ids[rows], scores[rows] = pick(self.score_items(block), seen, k, n_jobs)
+        return Hits(ids, scores)
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell that the input may be sparse and must not be negative."""
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        return tags

@@ -1,0 +1,268 @@
+"""One funnel: candidates of several sources, a ranker, rules that re-rank.
+
+The same object answers offline, in a batch and in the service, and a user is their
+history: a batch answers like its users one by one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.rank._recommender import BLOCK, Singles, pick
+from lookalike.rank.ranker import Ranker
+
+Views = Mapping[str, Any]
+"""Histories seen in several ways: csr matrices of one pattern, users by items.
+
+"plain" holds 1 where a user has an item. "about", where there is one, is a table of
+users, (n_users, m), each column comparable with the same of the item features: the
+ranker is told the difference, too.
+"""
+MOST_LESSONS = 4000  # users that the ranker learns from
+PATIENCE = 2.0  # a place in a source's list counts 1 / log2(PATIENCE + place)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where candidates come from.
+
+    model : has ``fit(user_items)`` and ``score_items(user_items)``
+    quota : its best so many become candidates
+    learns, asks : which view of the histories it learns from, and is asked with
+    reason : why it suggests something, for people
+    learned : whether it was fitted before, on something else than histories
+    """
+
+    name: str
+    model: Any
+    quota: int
+    reason: str
+    learns: str = "plain"
+    asks: str = "plain"
+    learned: bool = False
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidates of some users, one a row: by user, then by item.
+
+    user : (n,), places among the users who ask
+    item : (n,)
+    scores : float32 (n, n_sources), what every source thinks of it
+    places : int (n, n_sources), place in the source's list; its quota if not in it
+    """
+
+    user: Ints
+    item: Ints
+    scores: Singles
+    places: Ints
+
+    def features(self, described: Singles) -> Singles:
+        """What the ranker sees: scores in the user's scale, places, descriptions."""
+        counts = np.bincount(self.user, minlength=int(self.user.max(initial=-1)) + 1)
+        starts = (np.cumsum(counts) - counts)[counts > 0]
+        many = counts[counts > 0][:, None].astype(np.float32)
+        mean = np.add.reduceat(self.scores, starts) / many
+        spread = np.add.reduceat(self.scores**2, starts) / many - mean**2
+        scale = np.sqrt(np.maximum(spread, 1e-12))
+        group = np.repeat(np.arange(len(starts)), counts[counts > 0])
+        relative = (self.scores - mean[group]) / scale[group]
+        early = 1 / np.log2(PATIENCE + self.places)
+        table = np.hstack([relative, early, described])
+        return np.ascontiguousarray(table, np.float32)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates in order: by user, then best first."""
+
+    user: Ints
+    item: Ints
+    score: Floats
+    places: Ints
+
+
+class Funnel:
+    """Find candidates, rank them.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    ranker : Ranker
+        Learns from candidates and from what was hidden from the sources.
+
+    Attributes
+    ----------
+    item_table : float32 (n_items, n_columns)
+        Features of the items, for the ranker: how popular they are, and what is given.
+
+    Examples
+    --------
+    >>> from lookalike.rank import LogisticRanker
+    >>> from lookalike.rank.ease import EASE
+    >>> from lookalike.rank.popularity import Popularity
+    >>> rng = np.random.default_rng(0)
+    >>> taste = np.repeat([0, 1], 100)  # each likes half of the items
+    >>> likes = (taste[:, None] == np.arange(20) // 10) & (rng.random((200, 20)) < 0.6)
+    >>> shown = likes & (rng.random(likes.shape) < 0.7)
+    >>> known, wanted = (sp.csr_array(x.astype(np.float32)) for x in (shown, likes ^ shown))
+    >>> sources = [Source("like these", EASE(5.0), 8, "goes with what you have"),
+    ...            Source("popular", Popularity(), 8, "popular")]
+    >>> funnel = Funnel(sources, LogisticRanker())
+    >>> funnel = funnel.fit({"plain": known}, wanted).know({"plain": known})
+    >>> ranked = funnel.rank({"plain": known[[0, 150]]})
+    >>> [sorted(set(ranked.item[ranked.user == u][:3] // 10)) for u in (0, 1)]
+    [[np.int64(0)], [np.int64(1)]]
+    """  # noqa: E501
+
+    item_table: Singles
+
+    def __init__(
+        self, sources: Sequence[Source], ranker: Ranker, random_state: int = 0
+    ) -> None:
+        self.sources = tuple(sources)
+        self.ranker = ranker
+        self.random_state = random_state
+
+    def fit(
+        self, views: Views, wanted: Any, item_features: Singles | None = None
+    ) -> Self:
+        """Teach the ranker: ``wanted`` holds grades of what ``views`` do not show."""
+        self.know(views, item_features)
+        asked = np.flatnonzero(np.diff(wanted.indptr))
+        rng = np.random.default_rng(self.random_state)
+        if len(asked) > MOST_LESSONS:
+            asked = np.sort(rng.choice(asked, MOST_LESSONS, replace=False))
+        rows, grades, groups = [], [], []
+        for start in range(0, len(asked), BLOCK):
+            block = asked[start : start + BLOCK]
+            mine = {name: view[block] for name, view in views.items()}
+            found = self.candidates(mine)
+            grade = np.asarray(wanted[block[found.user], found.item]).ravel()
+            lucky = np.bincount(found.user, grade, len(block)) > 0
+            kept = lucky[found.user]
+            rows.append(self._features(found, mine)[kept])
+            grades.append(grade[kept])
+            groups.append(np.bincount(found.user, minlength=len(block))[lucky])
+        if not grades or not np.concatenate(grades).any():
+            raise ValueError("No candidate is wanted: there is nothing to learn from.")
+        self.n_lessons = sum(map(len, grades))
+        self.ranker.fit(
+            np.concatenate(rows), np.concatenate(grades), np.concatenate(groups)
+        )
+        return self
+
+    def know(self, views: Views, item_features: Singles | None = None) -> Self:
+        """Let the sources learn from these histories; the ranker stays as it is."""
+        done: set[int] = set()
+        for source in self.sources:
+            # Two sources may ask one model in two ways.
+            if not source.learned and id(source.model) not in done:
+                source.model.fit(views[source.learns])
+                done.add(id(source.model))
+        return self.describe(views, item_features)
+
+    def describe(self, views: Views, item_features: Singles | None = None) -> Self:
+        """Take down what the ranker is told of each item."""
+        plain = views["plain"]
+        popular = np.log1p(np.bincount(plain.indices, minlength=plain.shape[1]))
+        given = [] if item_features is None else [item_features]
+        table = np.hstack([popular[:, None], *given])
+        self.item_table = np.ascontiguousarray(table, np.float32)
+        self._by_popularity = np.argsort(-popular, kind="stable")
+        return self
+
+    def candidates(self, views: Views) -> Candidates:
+        """Merge what the sources suggest to each user, less what they have."""
+        plain = views["plain"]
+        n_users, n_items = plain.shape
+        every, lists = [], []
+        wanted = np.zeros((n_users, n_items), bool)
+        for source in self.sources:
+            scores = source.model.score_items(views[source.asks])
+            quota = min(source.quota, n_items)
+            ids, _ = pick(scores.copy(), plain, quota)
+            there = ids >= 0
+            rows = np.nonzero(there)[0]
+            wanted[rows, ids[there]] = True
+            place = np.full((n_users, n_items), source.quota, np.int32)
+            place[rows, ids[there]] = np.nonzero(there)[1]
+            every.append(scores)
+            lists.append(place)
+        user, item = np.nonzero(wanted)
+        return Candidates(
+            user,
+            item,
+            np.stack([scores[user, item] for scores in every], axis=1),
+            np.stack([place[user, item] for place in lists], axis=1).astype(np.int64),
+        )
+
+    def rank(self, views: Views) -> Ranked:
+        """Return each user's candidates, best first; ties by the item's place."""
+        plain = views["plain"]
+        parts = []
+        for start in range(0, plain.shape[0], BLOCK):
+            mine = {name: view[start : start + BLOCK] for name, view in views.items()}
+            found = self.candidates(mine)
+            if not len(found.item):
+                continue
+            score = self.ranker.score_rows(self._features(found, mine))
+            order = np.lexsort((found.item, -score, found.user))
+            parts.append(
+                Ranked(
+                    found.user[order] + start,
+                    found.item[order],
+                    score[order],
+                    found.places[order],
+                )
+            )
+        if not parts:
+            nothing = np.empty(0, np.int64)
+            places = np.empty((0, len(self.sources)), np.int64)
+            return Ranked(nothing, nothing, np.empty(0), places)
+        return Ranked(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("user", "item", "score", "places")
+            )
+        )
+
+    def popular(self) -> Ints:
+        """Return all items, the most popular first."""
+        return self._by_popularity
+
+    def _features(self, found: Candidates, views: Views) -> Singles:
+        """Join the features of users and items to the sources' opinions."""
+        plain = views["plain"]
+        sizes = np.diff(plain.indptr)
+        popular = self.item_table[:, :1]
+        mean = np.asarray(plain @ popular).ravel() / np.maximum(plain.sum(axis=1), 1e-9)
+        of_user = np.stack([np.log1p(sizes), mean], axis=1)[found.user]
+        of_item = self.item_table[found.item]
+        beyond = of_item[:, :1] - of_user[:, 1:]
+        described = [of_item, of_user, beyond]
+        if "about" in views:
+            about = views["about"][found.user]
+            described += [about, of_item[:, 1 : 1 + about.shape[1]] - about]
+        return found.features(np.hstack(described))
+
+
+def source_arrays(sources: Sequence[Source]) -> dict[str, Array]:
+    """Return what the sources have learned, by name: arrays, and parts of matrices."""
+    arrays: dict[str, Array] = {}
+    for source in sources:
+        for name, value in vars(source.model).items():
+            key = f"{source.name}.{name}".replace(" ", "_")
+            if not name.endswith("_") or name.startswith("_"):
+                continue
+            if isinstance(value, np.ndarray):
+                arrays[key] = value
+            elif sp.issparse(value):
+                parts = {"data": value.data, "indices": value.indices}
+                parts |= {"indptr": value.indptr, "shape": np.array(value.shape)}
+                arrays |= {f"{key}.{part}": each for part, each in parts.items()}
+    return arrays

@@ -1,0 +1,92 @@
+"""What everybody likes, and what everybody likes at the moment."""
+
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from lookalike._typing import Floats
+from lookalike.rank._recommender import Recommends, Singles, check_user_items
+
+DAY = 86_400.0
+
+
+class Popularity(Recommends, BaseEstimator):
+    r"""Recommend what most users have, whoever asks.
+
+    With times, an interaction counts half as much for every ``half_life`` that has
+    passed since, which makes it what is trending:
+
+    .. math:: s_i = \sum_{u : x_{ui} > 0} 2^{-(t_{now} - t_{ui}) / half\_life}
+
+    Parameters
+    ----------
+    half_life : float, default=30.0
+        In days; only used where times are given.
+
+    Attributes
+    ----------
+    scores_ : ndarray of shape (n_items,)
+        Users of each item, each weighed by how long ago it was.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> user_items = sp.csr_array([[1.0, 1, 0], [1, 0, 0], [1, 1, 1]])
+    >>> Popularity().fit(user_items).recommend([[1, 0, 0]], k=2).ids
+    array([[1, 2]])
+    >>> days_ago = sp.csr_array([[90.0, 90, 0], [90, 0, 0], [90, 90, 1]])
+    >>> now = 1000 * DAY
+    >>> times = user_items.multiply(now) - days_ago * DAY
+    >>> Popularity().fit(user_items, times=times.tocsr(), now=now).scores_.round(2)
+    array([0.38, 0.25, 0.98])
+    """
+
+    scores_: Floats
+
+    def __init__(self, half_life: float = 30.0) -> None:
+        self.half_life = half_life
+
+    def fit(
+        self,
+        user_items: Any,
+        y: object = None,
+        times: Any = None,
+        now: float | None = None,
+    ) -> Self:
+        """Count the users of each item.
+
+        Parameters
+        ----------
+        user_items : sparse matrix of shape (n_users, n_items)
+        y : ignored
+        times : sparse matrix of the same shape, optional
+            Seconds since 1970 of each interaction.
+        now : float, optional
+            From when to look back; by default the latest time.
+        """
+        matrix = check_user_items(self, user_items, reset=True)
+        if not isinstance(self.half_life, Real) or not self.half_life > 0:
+            raise ValueError(
+                f"half_life must be a positive number of days, got {self.half_life!r}."
+            )
+        weights = np.ones(matrix.nnz)
+        if times is not None:
+            if times.shape != matrix.shape:
+                raise ValueError(
+                    f"times must be of shape {matrix.shape}, got {times.shape}."
+                )
+            rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+            at = np.asarray(times[rows, matrix.indices]).ravel()
+            age = (at.max(initial=0.0) if now is None else now) - at
+            weights = np.exp2(-np.maximum(age, 0.0) / (self.half_life * DAY))
+        self.scores_ = np.bincount(matrix.indices, weights, matrix.shape[1])
+        return self
+
+    def score_items(self, user_items: Any) -> Singles:
+        """Return the same scores for each user, (n_users, n_items)."""
+        check_is_fitted(self)
+        matrix = check_user_items(self, user_items)
+        return np.tile(self.scores_.astype(np.float32), (matrix.shape[0], 1))

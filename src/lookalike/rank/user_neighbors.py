@@ -1,0 +1,95 @@
+"""User-based collaborative filtering: what users with the same items have."""
+
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from lookalike.rank._recommender import Recommends, Singles, check_user_items, pick
+from lookalike.rank._weighting import WEIGHTINGS, weigh
+
+
+class UserNeighbors(Recommends, BaseEstimator):
+    r"""Recommend what the users have who are most like the one who asks.
+
+    .. math:: s_{uj} = \sum_{v \in N(u)} \mathrm{sim}(u, v) \, x_{vj}
+
+    Parameters
+    ----------
+    n_neighbors : int, default=100
+        Users that are asked.
+    weighting : {"cosine", "bm25", "tfidf"}, default="tfidf"
+        How much an item that two users share says: see
+        :func:`lookalike.rank._weighting.weigh`, with users and items exchanged.
+    n_jobs : int or None, default=None
+
+    Attributes
+    ----------
+    rows_ : csr_array of shape (n_users, n_items)
+        The users of ``fit``.
+    weights_ : csr_array of shape (n_items, n_users)
+        The same, weighted.
+
+    Notes
+    -----
+    A user of ``fit`` finds themselves among the neighbours, which adds nothing: what
+    they have is left out.
+
+    References
+    ----------
+    .. [1] Herlocker, Konstan, Borchers and Riedl (1999). "An algorithmic framework for
+       performing collaborative filtering". SIGIR.
+
+    Examples
+    --------
+    >>> user_items = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 1]]
+    >>> UserNeighbors(2).fit(user_items).recommend([[1, 0, 0, 0]], k=1).ids
+    array([[1]])
+    """
+
+    rows_: Any
+    weights_: Any
+
+    def __init__(
+        self,
+        n_neighbors: int = 100,
+        weighting: str = "tfidf",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.weighting = weighting
+        self.n_jobs = n_jobs
+
+    def fit(self, user_items: Any, y: object = None) -> Self:
+        """Keep the users."""
+        X = check_user_items(self, user_items, reset=True)
+        n = self.n_neighbors
+        if not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"n_neighbors must be a positive integer, got {n!r}.")
+        if self.weighting not in WEIGHTINGS:
+            raise ValueError(
+                f"weighting must be one of {', '.join(WEIGHTINGS)}, got "
+                f"{self.weighting!r}."
+            )
+        # With users as columns, "long histories" and "rare" change places.
+        self.weights_ = sp.csr_array(weigh(sp.csr_array(X.T), self.weighting))
+        self.weights_.data = self.weights_.data.astype(np.float32)
+        self.rows_ = X
+        return self
+
+    def score_items(self, user_items: Any) -> Singles:
+        """Return the scores of all items for each user, (n_users, n_items)."""
+        check_is_fitted(self)
+        X = check_user_items(self, user_items)
+        close = np.ascontiguousarray((X @ self.weights_).toarray(), np.float32)
+        k = min(self.n_neighbors, close.shape[1])
+        ids, values = pick(close, None, k, self.n_jobs)
+        kept = values > 0
+        indptr = np.concatenate([[0], kept.sum(axis=1).cumsum()])
+        shape = (X.shape[0], self.rows_.shape[0])
+        near = sp.csr_array((values[kept], ids[kept], indptr), shape=shape)
+        near.sort_indices()
+        return np.ascontiguousarray((near @ self.rows_).toarray(), np.float32)

@@ -1,0 +1,189 @@
+"""Histories by user, and the parts of a saved funnel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.datasets.interactions import Interactions
+from lookalike.rank import BoostedRanker, LambdaMART, LogisticRanker
+from lookalike.rank.funnel import Source
+from lookalike.rank.ranker import Ranker
+
+RANKERS = ("auto", "lambda_mart", "boosted", "logistic")
+KINDS: dict[str, Any] = {
+    "LambdaMART": LambdaMART,
+    "BoostedRanker": BoostedRanker,
+    "LogisticRanker": LogisticRanker,
+}
+NAMES = ("user", "item", "value", "time")
+PARTS = ("data", "indices", "indptr", "shape")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One user's list as it is shown.
+
+    items, scores : (n,), best first
+    notes : what the rules did
+    places : (n, n_sources), place in each source's list; its quota if not in it
+    known : whether anything is known of the user
+    """
+
+    items: Ints
+    scores: Floats
+    notes: tuple[str, ...]
+    places: Ints
+    known: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """What users did, by user, then in the order of time.
+
+    user, item, value, time : (n,); time is 0 where unknown
+    """
+
+    user: Ints
+    item: Ints
+    value: Floats
+    time: Floats
+    n_users: int
+    n_items: int
+
+    @classmethod
+    def known(cls, data: Interactions) -> Self:
+        """Return what is not hidden."""
+        known = np.flatnonzero(~data.hidden)
+        time = np.zeros(len(data.user)) if data.time is None else data.time
+        at = known[np.lexsort((time[known], data.user[known]))]
+        names = len(data.users), len(data.items)
+        return cls(data.user[at], data.item[at], data.value[at], time[at], *names)
+
+    @classmethod
+    def given(
+        cls, histories: Sequence[Mapping[str, float]], place: Mapping[str, int], n: int
+    ) -> Self:
+        """Return histories that somebody tells; items not known are passed over."""
+        rows = [
+            (user, place[item], float(value))
+            for user, history in enumerate(histories)
+            for item, value in history.items()
+            if item in place
+        ]
+        user = np.array([row[0] for row in rows], np.int64)
+        at = np.array([row[1] for row in rows], np.int64)
+        values = np.array([row[2] for row in rows], np.float64)
+        if not ((values >= 0) & (values < np.inf)).all():
+            raise ValueError("Values of a history must be finite and at least 0.")
+        return cls(user, at, values, np.zeros(len(user)), len(histories), n)
+
+    def rows(self, users: Sequence[int]) -> "History":
+        """Return the histories of some users, in this order; -1 is an empty one."""
+        starts = np.searchsorted(self.user, np.arange(self.n_users + 1))
+        chosen = np.array(users, np.int64)
+        low = np.where(chosen >= 0, starts[chosen], 0)
+        size = np.where(chosen >= 0, starts[chosen + 1] - low, 0)
+        user = np.repeat(np.arange(len(chosen)), size)
+        at = np.arange(len(user)) - np.repeat(np.cumsum(size) - size, size) + low[user]
+        columns = self.item[at], self.value[at], self.time[at]
+        return History(user, *columns, len(chosen), self.n_items)
+
+    def items_of(self, user: int) -> Ints:
+        """Return what a user has."""
+        low, high = np.searchsorted(self.user, [user, user + 1])
+        return self.item[low:high]
+
+    def matrix(self, values: Array | None = None) -> Any:
+        """Return a csr matrix, users by items, of 1 or of these values."""
+        filled = np.ones(len(self.user)) if values is None else values
+        matrix = sp.csr_array(
+            (np.asarray(filled, np.float32), (self.user, self.item)),
+            shape=(self.n_users, self.n_items),
+        )
+        matrix.sort_indices()
+        return matrix
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the columns by name."""
+        return {
+            "history_user": self.user,
+            "history_item": self.item,
+            "history_value": self.value,
+            "history_time": self.time,
+        }
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, Array], n_users: int, n_items: int
+    ) -> Self:
+        """Return histories, every place checked."""
+        columns = [np.asarray(arrays[f"history_{name}"]) for name in NAMES]
+        user, item, value, time = columns
+        whole = len({len(column) for column in columns}) == 1
+        for places, n in ((user, n_users), (item, n_items)):
+            whole = whole and places.min(initial=0) >= 0 and places.max(initial=0) < n
+        if not whole or (np.diff(user) < 0).any():
+            raise ValueError("its histories are not those of its users and items.")
+        return cls(user, item, value, time, n_users, n_items)
+
+
+def new_ranker(name: str, n_jobs: int | None) -> Ranker:
+    """Return a ranker that has learned nothing yet."""
+    if name == "auto":
+        name = "lambda_mart" if find_spec("lightgbm") else "logistic"
+    if name == "logistic":
+        return LogisticRanker(products=True)
+    if name == "boosted":
+        return BoostedRanker(150, min_child_samples=50, n_jobs=n_jobs)
+    return LambdaMART(
+        150, learning_rate=0.05, num_leaves=15, min_child_samples=50, n_jobs=n_jobs
+    )
+
+
+def ranker_arrays(ranker: Ranker) -> dict[str, Array]:
+    """Return what the ranker needs, by name."""
+    return {f"ranker.{name}": array for name, array in ranker.arrays().items()}
+
+
+def ranker_of(kind: str, arrays: Mapping[str, Array]) -> Ranker:
+    """Return the ranker of a generation."""
+    found: Ranker = KINDS[kind].from_arrays(_below(arrays, "ranker."))
+    return found
+
+
+def restore(
+    sources: Sequence[Source], arrays: Mapping[str, Array], n_items: int
+) -> Sequence[Source]:
+    """Give the sources what they had learned, every index checked."""
+    done: set[int] = set()
+    for source in sources:
+        if id(source.model) in done:
+            continue
+        done.add(id(source.model))
+        mine = _below(arrays, f"{source.name}.".replace(" ", "_"))
+        for name in {key.partition(".")[0] for key in mine}:
+            learned: Any = mine.get(name)
+            if learned is None:
+                data, indices, indptr, shape = (
+                    np.asarray(mine[f"{name}.{part}"]) for part in PARTS
+                )
+                learned = sp.csr_array((data, indices, indptr), shape=tuple(shape))
+                learned.check_format(full_check=True)
+            if n_items not in learned.shape:
+                raise ValueError(f"{source.name} is not of its {n_items} items.")
+            setattr(source.model, name, learned)
+        source.model.n_features_in_ = n_items
+    return sources
+
+
+def _below(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
