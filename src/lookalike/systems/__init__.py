@@ -15,6 +15,8 @@ SYSTEMS = {
     "emotions": ("lookalike.systems.emotions", "Emotions"),
     "events": ("lookalike.systems.events", "Events"),
     "faces": ("lookalike.systems.faces", "Faces"),
+    "films": ("lookalike.systems.films", "Films"),
+    "games": ("lookalike.systems.games", "Games"),
     "images": ("lookalike.systems.image_search", "ImageSearch"),
     "people": ("lookalike.systems.people", "People"),
     "places": ("lookalike.systems.places", "Places"),
