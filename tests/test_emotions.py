@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.datasets import Expressions, load_fer2013, load_happy_and_fear
+from lookalike.features.face_detection import cut_face
 from lookalike.learn import LogisticRegression
 from lookalike.systems import emotions_source, generation
 from lookalike.systems.card import STEPS
@@ -247,6 +248,8 @@ def test_the_faces_of_a_photograph_are_found_and_answered(system, photograph):
     [(box, face)] = system.faces(photograph)
     assert 60 < box.top < 90
     assert face.shape == (48, 48)
+    np.testing.assert_array_equal(face, cut_face(photograph, box, (48, 48), 0.05))
+    assert not np.array_equal(face, cut_face(photograph, box, (48, 48), 0.0))
     two = np.hstack([photograph, photograph])
     answers = system.answer(["two.png"], [two])
     assert len(answers) == 2

@@ -251,6 +251,18 @@ def test_portions_and_merged_reservoirs_draw_like_one_stream():
     assert p_value(drawn, in_order(WEIGHTS, 2)) > FAIR
 
 
+@pytest.mark.parametrize("portion", [3, 50, 700, 1000])
+def test_of_many_items_the_earliest_are_kept_however_they_come(portion):
+    weights = np.random.default_rng(1).integers(1, 4, size=1000).astype(float)
+    kept = WeightedReservoir(7, random_state=2)
+    for start in range(0, 1000, portion):
+        rows = range(start, min(1000, start + portion))
+        kept.update(rows, weights[rows])
+    times = np.random.default_rng(2).standard_exponential(1000) / weights
+    assert kept.items == np.argsort(times)[:7].tolist()
+    assert kept.n_seen == 1000
+
+
 def test_items_without_weight_are_never_kept():
     reservoir = WeightedReservoir(3).update("abcd", [0, 1, 0, 1])
     assert sorted(reservoir.items) == ["b", "d"]

@@ -78,9 +78,12 @@ class WeightedReservoir(Generic[T]):
             )
         if not (np.isfinite(rates).all() and (rates >= 0).all()):
             raise ValueError("weights must be finite and not negative.")
-        times = np.full(len(items), np.inf)
-        heavy = rates > 0
-        times[heavy] = self._rng.exponential(size=heavy.sum()) / rates[heavy]
+        if rates.all():
+            times = self._rng.standard_exponential(len(items)) / rates
+        else:
+            times = np.full(len(items), np.inf)
+            heavy = rates > 0
+            times[heavy] = self._rng.standard_exponential(heavy.sum()) / rates[heavy]
         self.n_seen += len(items)
         self._keep_earliest(items, times)
         return self
@@ -97,11 +100,18 @@ class WeightedReservoir(Generic[T]):
         return self
 
     def _keep_earliest(self, items: Sequence[T], times: Floats) -> None:
-        times = np.concatenate([self._times, times])
-        k = min(self.n_samples, len(times))
-        earliest = np.argpartition(times, k - 1)[:k] if k else np.arange(0)
-        earliest = earliest[np.argsort(times[earliest], kind="stable")]
-        earliest = earliest[np.isfinite(times[earliest])]
+        soon = np.flatnonzero(times <= self._limit(times))
+        both = np.concatenate([self._times, times[soon]])
+        earliest = np.argsort(both, kind="stable")[: self.n_samples]
+        earliest = earliest[np.isfinite(both[earliest])]
         m = len(self.items)
-        self.items = [self.items[i] if i < m else items[i - m] for i in earliest]
-        self._times = times[earliest]
+        self.items = [self.items[i] if i < m else items[soon[i - m]] for i in earliest]
+        self._times = both[earliest]
+
+    def _limit(self, times: Floats) -> float:
+        """A time by which as many items have arrived as the reservoir keeps."""
+        k = self.n_samples
+        if len(self._times) == k:
+            return float(self._times[-1])
+        few = times[: 16 * k]
+        return float(np.partition(few, k - 1)[k - 1]) if len(few) > k else np.inf
