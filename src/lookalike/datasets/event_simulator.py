@@ -49,7 +49,7 @@ CITIES = np.array(
 NEARBY = 50.0  # km: what is shown
 LIST = 30  # events in a list
 INVITED = 0.15  # of the friends of who joins
-LOOKS = 0.12  # lists a day, for the median person
+LOOKS = 0.25  # lists a day, for the median person
 TEST_SHARE = 0.2  # of the days, at the end
 
 

@@ -20,9 +20,12 @@ from lookalike.service.forms import (
     Asked,
     Events,
     GoneItems,
+    InOrder,
     Named,
     NewItems,
+    ToSuggest,
     Why,
+    WhyThis,
     schemas,
 )
 from lookalike.service.gate import Gate
@@ -38,12 +41,16 @@ from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
 from lookalike.service.routes.page import page
 from lookalike.service.routes.plain import plain
+from lookalike.service.routes.suggestions import suggestions
 from lookalike.service.routes.users import users
 from lookalike.service.routes.views import views
 from lookalike.service.settings import Settings
 from lookalike.systems.library import Library
 
-_DOCUMENTS = (Asked, NewItems, GoneItems, Events, Why, Named)
+_DOCUMENTS = (
+    *(Asked, NewItems, GoneItems, Events, Why, Named),
+    *(ToSuggest, InOrder, WhyThis),
+)
 
 
 def create_app(
@@ -84,6 +91,8 @@ def create_app(
             app.include_router(make(parts, served))
     for other in parts.plain.values():
         app.include_router(plain(parts, other))
+    for each in parts.suggesting.values():
+        app.include_router(suggestions(parts, each))
     app.include_router(page())
     for routes in (events, live, users, snapshot_routes):
         app.include_router(routes(parts))

@@ -164,6 +164,37 @@ class Why(Strict):
     k: Annotated[int, Field(ge=1, le=200)] = 10
 
 
+class ToSuggest(Strict):
+    """One user or several, to whom something is to be suggested."""
+
+    user: Text | None = None
+    users: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    k: Annotated[int, Field(ge=1, le=1000)] = 10
+    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
+    query_id: Text | None = None
+    session_id: Text | None = None
+    client_id: Text | None = None
+
+
+class InOrder(Strict):
+    """Things that are to be put in order for a user."""
+
+    user: Text
+    ids: Annotated[list[Text], Field(min_length=1, max_length=1000)]
+    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
+    query_id: Text | None = None
+    session_id: Text | None = None
+    client_id: Text | None = None
+
+
+class WhyThis(Strict):
+    """A thing that was or was not suggested to a user."""
+
+    user: Text
+    id: Text
+    k: Annotated[int, Field(ge=1, le=200)] = 10
+
+
 class Named(Strict):
     """A generation or a snapshot by its name."""
 

@@ -23,6 +23,7 @@ from lookalike.service.metrics import Metrics
 from lookalike.service.plain import Plain
 from lookalike.service.served import Served
 from lookalike.service.settings import Settings
+from lookalike.service.suggesting import Suggesting, suggests
 from lookalike.systems.library import Library
 
 
@@ -41,13 +42,15 @@ class Parts:
     exposures: ExposureLog
     served: dict[str, Served]
     plain: dict[str, Plain]
+    suggesting: dict[str, Suggesting]
     chores: Chores
     ready: bool = False
 
     @property
-    def systems(self) -> list[Served | Plain]:
+    def systems(self) -> list[Served | Plain | Suggesting]:
         """Every system."""
-        return [*self.served.values(), *self.plain.values()]
+        found = (self.served, self.plain, self.suggesting)
+        return [system for kind in found for system in kind.values()]
 
     def start(self) -> None:
         """Bring the database up to date, load and warm what answers."""
@@ -57,6 +60,8 @@ class Parts:
         self.keyring.read()
         self.writer.start()
         self.engine.start()
+        for each in self.suggesting.values():
+            each.engine.start()
         self.ready = True
 
     def stop(self) -> None:
@@ -64,6 +69,8 @@ class Parts:
         self.ready = False
         self.chores.stop()
         self.engine.stop()
+        for each in self.suggesting.values():
+            each.stop()
         self.writer.stop()
         self.database.close()
         self.bell.close()
@@ -85,6 +92,8 @@ class Parts:
             self.chores.look(served)
         for plain in self.plain.values():
             plain.watch()
+        for each in self.suggesting.values():
+            each.watch()
         self.keyring.read()
 
 
@@ -116,7 +125,12 @@ def assemble(
         plain={
             n: Plain(each, metrics, log)
             for n, each in libraries.items()
-            if n not in FACES
+            if n not in FACES and not suggests(n)
+        },
+        suggesting={
+            n: Suggesting(each, database, settings, metrics, log)
+            for n, each in libraries.items()
+            if suggests(n)
         },
         chores=Chores(settings, writer, log),
     )

@@ -13,6 +13,9 @@ import sqlalchemy as sa
 from lookalike.service.database import Database
 from lookalike.service.database.tables import events, exposures
 
+OF_EACH_HIT = ("recommend", "rank")
+"""Verbs whose features are of each hit, one row after the other, not of the query."""
+
 
 def training_rows(database: Database, until: int | None = None) -> list[dict[str, Any]]:
     """One row for each thing that was shown, by time, query and position.
@@ -53,6 +56,9 @@ def _row(
     one: dict[str, Any], position: int, hit: list[Any], done: list[Any]
 ) -> dict[str, Any]:
     id, score, propensity = hit
+    features = np.frombuffer(one["features"], "<f4")
+    if one["verb"] in OF_EACH_HIT:
+        features = features.reshape(len(json.loads(one["hits"])), -1)[position - 1]
     values = [event["value"] for event in done if event["value"] is not None]
     return {
         "query_id": one["query_id"],
@@ -60,7 +66,7 @@ def _row(
         "system": one["system"],
         "generation": one["generation"],
         "embedding_version": one["embedding_version"],
-        "features": np.frombuffer(one["features"], "<f4").tolist(),
+        "features": features.tolist(),
         "id": id,
         "position": position,
         "score": score,

@@ -22,6 +22,7 @@ from lookalike.evaluate import bootstrap, paired_test
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.ranker import Ranker
+from lookalike.rank.suggestions import Suggestions
 from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.events_card import events_card
@@ -213,10 +214,72 @@ class Events:
         """
         (place,) = self._places([person])
         rows = self._event_places(events)
-        scores = self._score(int(place), rows, self._moment(moment))
-        order = np.lexsort((rows, -scores))
-        found = self.data_.events.ids[rows[order]]
-        return Hits(found[None], scores[order][None])
+        rows, scores = self._ordered(int(place), rows, self._moment(moment))
+        return Hits(self.data_.events.ids[rows][None], scores[None])
+
+    feature_names = FEATURES
+
+    @property
+    def askers(self) -> Array:
+        """Names of those who are known."""
+        return self.data_.people.ids
+
+    def suggest(self, who: str, k: int = K, moment: float | None = None) -> Suggestions:
+        """At most k open events for somebody, also for somebody unknown.
+
+        Whoever is not known gets the open events that most have joined.
+        """
+        self._check_fitted()
+        when = self._moment(moment)
+        if who not in self._person:
+            return self._popular(k, when)
+        person = self._person[who]
+        found, scores = self._ranked(person, when)
+        return self._suggested(person, found[:k], scores[:k], when)
+
+    def suggest_among(
+        self, who: str, ids: Sequence[str], moment: float | None = None
+    ) -> Suggestions:
+        """Put these events in order for somebody, open or not."""
+        self._check_fitted()
+        when = self._moment(moment)
+        events = self._event_places(list(dict.fromkeys(ids)))
+        if who not in self._person:
+            found = self._popular(len(self.data_.events.ids), when, events)
+            return found
+        person = self._person[who]
+        return self._suggested(person, *self._ordered(person, events, when), when)
+
+    def _suggested(
+        self, person: int, events: Ints, scores: Floats, moment: float
+    ) -> Suggestions:
+        X = self._rows(person, events, moment)
+        shares = self._shares(X)
+        return Suggestions(
+            ids=self.data_.events.ids[events].tolist(),
+            scores=scores,
+            features=X,
+            reasons=[reasons_of(*row)[0] for row in zip(X, shares, strict=True)],
+        )
+
+    def _popular(
+        self, k: int, moment: float, events: Ints | None = None
+    ) -> Suggestions:
+        """Return what most have joined, for whoever is not known."""
+        all_events, joins = self.data_.events, self.data_.joins
+        if events is None:
+            is_open = (all_events.created <= moment) & (moment < all_events.starts)
+            events = np.flatnonzero(is_open)
+        before = joins.event[joins.time < moment]
+        counts = np.bincount(before, minlength=len(all_events.ids))[events]
+        order = np.lexsort((events, -counts))[:k]
+        return Suggestions(
+            ids=all_events.ids[events[order]].tolist(),
+            scores=counts[order].astype(np.float64),
+            features=np.zeros((len(order), len(FEATURES)), np.float32),
+            reasons=[f"you are new here: {n} people joined" for n in counts[order]],
+            known=False,
+        )
 
     @staticmethod
     def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[str]]:
@@ -295,7 +358,11 @@ class Events:
         cold = data.events.created[asked.event] >= data.split
         kinds = {
             kind: lists.ndcg(scores, K, kept)
-            for kind, kept in {ALL: cold | True, NEW: cold, OLDER: ~cold}.items()
+            for kind, kept in {
+                ALL: cold | True,
+                NEW: lists.of_length(cold, K),
+                OLDER: lists.of_length(~cold, K),
+            }.items()
             if lists.has_joined(kept).sum() > 1
         }
         whole = kinds[ALL]
@@ -311,6 +378,11 @@ class Events:
                 "ndcg_of_older_events": bootstrap(np.mean, old),
                 "new_over_older": share_of(new, old),
             }
+            if known:
+                bests = [kinds[kind]["best_possible"].mean() for kind in (NEW, OLDER)]
+                metrics["new_over_older_beside_best"] = share_of(
+                    new / bests[0], old / bests[1]
+                )
         if known:
             best = whole["best_possible"]
             metrics["share_of_best_possible"] = bootstrap(
@@ -423,14 +495,19 @@ class Events:
         mine = (data.joins.person == person) & (data.joins.time < moment)
         open_now[data.joins.event[mine]] = False
         found = np.flatnonzero(open_now)
-        far = kilometres(data.people.places[person], events.places[found])
+        return self._ordered(person, found, moment)
+
+    def _ordered(self, person: int, events: Ints, moment: float) -> tuple[Ints, Floats]:
+        """These events, best first: those beyond the radius last, by distance."""
+        data = self.data_
+        far = kilometres(data.people.places[person], data.events.places[events])
         far = np.nan_to_num(far, nan=0.0)  # who or what is nowhere is near
         near = far <= self.radius
-        scores = self._score(person, found, moment)
+        scores = self._score(person, events, moment)
         lowest = scores[near].min() if near.any() else 0.0
         scores[~near] = lowest - 1.0 - far[~near] / 20_000
-        order = np.lexsort((found, -scores))
-        return found[order], scores[order]
+        order = np.lexsort((events, -scores))
+        return events[order], scores[order]
 
     def _rows(self, person: int, events: Ints, moment: float) -> Array:
         return self._features.rows(

@@ -21,9 +21,10 @@ from lookalike.rank.point_in_time import History
 
 FEATURES = (
     *("taste_said", "says_nothing", "taste_joined", "taste_lift", "alike_joiners"),
+    *("taste_of_friends", "friends_say"),
     *("distance", "distance_unknown", "farther_than_usual"),
     *("friends_going", "share_of_friends_going", "friends", "invitations"),
-    *("price", "price_unknown", "free", "dearer_than_usual", "thrift"),
+    *("price", "price_unknown", "free", "dearer_than_usual", "thrift", "too_dear"),
     *("hours_until", "hours_from_two_days", "weekend", "hour", "likes_that_day"),
     *("registered", "newly_registered", "age", "older_than_joiners", "age_gap"),
     *("joins", "shown", "join_rate", "joins_of_a_day", "announced"),
@@ -46,6 +47,7 @@ class _Known:
     price: Floats  # log, 0 where not known
     weekend: Floats  # 1 or -1
     friends: Ints  # how many
+    friends_said: Floats  # (n_people, n_topics), mean of their friends, length 1 or 0
 
 
 class EventFeatures:
@@ -87,6 +89,9 @@ class EventFeatures:
         friend, told = _friends_of(data.friendships, joins.person, len(known.friends))
         self._friends_going = History(
             friend * n_events + joins.event[told], joins.time[told]
+        )
+        self._friends_joined = History(
+            friend, joins.time[told], known.shares[joins.event[told]]
         )
         self._invited = History(invited.person * n_events + invited.event, invited.time)
 
@@ -135,6 +140,8 @@ class EventFeatures:
             np.sum(_unit(joined) * topics, axis=1),
             np.sum(likes * shares, axis=1),
             np.sum(_unit(joiners) * said, axis=1),
+            np.sum(_unit(self._friends_joined.totals(person, moment)) * topics, axis=1),
+            np.sum(known.friends_said[person] * topics, axis=1),
         )
 
     def _of_distance(
@@ -172,7 +179,9 @@ class EventFeatures:
         usual = self._usual(person, moment, -3)
         shown = self._shown_to.totals(person, moment)[:, -3]
         mean = shown / np.maximum(self._shown_to.counts(person, moment), 1)
-        return price, np.isnan(asked), asked == 0, price - usual, mean - usual
+        thrift = mean - usual
+        dearer = price - usual
+        return price, np.isnan(asked), asked == 0, dearer, thrift, thrift * dearer
 
     def _of_time(self, person: Ints, event: Ints, moment: Floats) -> tuple[Array, ...]:
         starts = self.events.starts[event]
@@ -233,8 +242,14 @@ def _known(data: EventData) -> _Known:
     events = data.events
     total = events.topics.sum(axis=1, keepdims=True)
     n_people = len(data.people.ids)
+    said = _unit(data.people.interests)
+    a, b = data.friendships.T
+    friends_said = np.zeros(said.shape)
+    np.add.at(friends_said, a, said[b])
+    np.add.at(friends_said, b, said[a])
     return _Known(
-        said=_unit(data.people.interests),
+        said=said,
+        friends_said=_unit(friends_said),
         topics=_unit(events.topics),
         shares=events.topics / np.where(total > 0, total, 1),
         price=np.log1p(np.nan_to_num(events.prices)),

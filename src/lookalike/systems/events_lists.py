@@ -35,6 +35,14 @@ class Lists:
         found = np.bincount(self.place[kept], self.joined[kept], minlength=n)
         return np.asarray(found > 0)
 
+    def of_length(self, kept: Array, least: int) -> Array:
+        """Rows that are kept, of lists that keep as many as ``least``.
+
+        A short list is easily put in order: its nDCG is no measure beside others.
+        """
+        sizes = np.bincount(self.place[kept], minlength=len(self.asked))
+        return np.asarray(kept & (sizes >= least)[self.place])
+
     def ordered(self, score: Floats, kept: Array | None = None) -> Floats:
         """Whether each list's events were joined, best score first, (n_lists, longest).
 

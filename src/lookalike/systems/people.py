@@ -6,8 +6,8 @@ from friendships hidden from it puts them in order.
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +26,7 @@ from lookalike.datasets.friendships import (
 from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test, recall_at_k
 from lookalike.features.graph import triangle_scores
 from lookalike.rank import Hits
+from lookalike.rank.suggestions import Suggestions
 from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.generation import Generation
@@ -57,7 +58,12 @@ from lookalike.systems.verbs import (
 if TYPE_CHECKING:
     from lookalike.evaluate.report import Report as Page
 
-N_FEATURES = 2 * len(SCORES + WALKS) + 4
+NAMES = (
+    *(f"log {name}" for name in SCORES + WALKS),
+    *(f"log {name}, below the best" for name in SCORES + WALKS),
+    *("place", "own friends", "their friends", "candidates"),
+)
+N_FEATURES = len(NAMES)
 K = 10
 
 
@@ -103,6 +109,7 @@ class People:
     about_: dict[str, Any]
 
     _ranker: QuadraticRanker
+    _table: "Table | None"
 
     def __init__(
         self,
@@ -192,6 +199,107 @@ class People:
             start += len(block)
         return Hits(ids, scores)
 
+    feature_names = NAMES
+
+    @property
+    def askers(self) -> Array:
+        """Names of those who are known."""
+        return self.people_
+
+    def suggest(self, who: str, k: int = K) -> Suggestions:
+        """At most k people for somebody, also for somebody unknown.
+
+        Whoever is not known gets the people with the most friends. A lookup where
+        ``precompute`` was called.
+        """
+        self._check_fitted()
+        if who not in self._place:
+            return self._new_here(self._popular[:k])
+        person = self._place[who]
+        if self._table is not None:
+            places, scores, features = self._table.row(person)
+        else:
+            ranked = self._ranked(np.array([person]))
+            places, scores, features = ranked.candidate, ranked.score, ranked.features
+        places, scores, features = places[:k], scores[:k], features[:k]
+        n = len(places)
+        missing = min(k, len(self.people_) - 1 - len(linked(self.friendships_, person)))
+        if n < missing:
+            places, scores = self._filled(person, places, scores, missing)
+            empty = np.zeros((missing - n, features.shape[1]), features.dtype)
+            features = np.concatenate([features, empty])
+        return self._suggested(who, places, scores, features)
+
+    def suggest_among(self, who: str, ids: Sequence[str]) -> Suggestions:
+        """Put these people in order for somebody; those too far away come last."""
+        self._check_fitted()
+        asked = self._places(list(dict.fromkeys(ids)))
+        if who not in self._place:
+            order = np.argsort(-np.diff(self.friendships_.indptr)[asked], kind="stable")
+            return self._new_here(asked[order])
+        person = np.array([self._place[who]])
+        found = find_candidates(self.friendships_, person, len(self.people_))
+        scores = np.full(len(self.people_), -np.inf)
+        features = np.zeros((len(self.people_), N_FEATURES), np.float32)
+        features[found.candidate] = found.features
+        scores[found.candidate] = self._ranker.score(found.features)
+        far = scores[asked] == -np.inf
+        # Nobody is shared: below everybody else, and a number that JSON knows.
+        below = scores[found.candidate].min(initial=0.0) - 1.0
+        value = np.where(far, below, scores[asked])
+        order = np.lexsort((asked, -value))
+        return self._suggested(who, asked[order], value[order], features[asked[order]])
+
+    def precompute(self, report: Tell | None = None) -> "Table":
+        """Rank the candidates of everybody, so that ``suggest`` only looks them up."""
+        self._check_fitted()
+        tell = report or nobody
+        everybody = np.arange(len(self.people_))
+        parts = []
+        for block in blocks(everybody):
+            tell("ranking everybody's candidates", block[0] / len(everybody))
+            ranked = self._ranked(block)
+            sizes = np.bincount(ranked.person, minlength=len(block))
+            parts.append((ranked.candidate, ranked.score, ranked.features, sizes))
+        candidate, score, features, sizes = (
+            np.concatenate(column) for column in zip(*parts, strict=True)
+        )
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        return Table(starts, candidate, score, features.astype(np.float32))
+
+    @staticmethod
+    def table_of(arrays: Mapping[str, Array]) -> "Table":
+        """Return the table of which these are the arrays."""
+        return Table(*(np.asarray(arrays[field.name]) for field in fields(Table)))
+
+    def look_up(self, table: "Table") -> Self:
+        """Answer ``suggest`` from this table from now on."""
+        self._check_fitted()
+        table.check(len(self.people_), N_FEATURES)
+        self._table = table
+        return self
+
+    def befriended(self, pairs: Sequence[tuple[str, str]]) -> "People":
+        """Return a system that knows these friendships too, and has the same ranker.
+
+        Names that are not known become new people.
+        """
+        self._check_fitted()
+        place = dict(self._place)
+        ends = [
+            (place.setdefault(a, len(place)), place.setdefault(b, len(place)))
+            for a, b in pairs
+            if a != b
+        ]
+        rows, columns = self.friendships_.nonzero()
+        known = np.stack([rows, columns], axis=1)[rows < columns]
+        new = np.sort(np.array(ends, np.int64).reshape(-1, 2), axis=1)
+        every = np.unique(np.concatenate([known, new]), axis=0)
+        system = People(self.n_candidates, self.random_state, self.n_jobs)
+        system._know(np.array(list(place)), every, self._ranker)
+        system.about_ = self.about_
+        return system
+
     @staticmethod
     def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[str]]:
         """Return the names that were given."""
@@ -216,7 +324,7 @@ class People:
                         "rank": rank + 1,
                         "suggestion": who,
                         "score": score,
-                        "reason": _counted(n) if n else "has many friends",
+                        "reason": _reason(n),
                     }
                 )
         return lines
@@ -350,6 +458,7 @@ class People:
         self.friendships_ = adjacency(len(people), pairs)
         self._place = {name: place for place, name in enumerate(self.people_.tolist())}
         self._ranker = ranker
+        self._table = None
         # Ties go to the earlier person.
         self._popular = np.argsort(-np.diff(self.friendships_.indptr), kind="stable")
 
@@ -386,6 +495,28 @@ class People:
     def _ranked(self, people: Ints) -> "_Ranked":
         found = find_candidates(self.friendships_, people, self.n_candidates)
         return _best_first(found, self._ranker.score(found.features))
+
+    def _suggested(
+        self, who: str, places: Ints, scores: Floats, features: Array
+    ) -> Suggestions:
+        ids = self.people_[places]
+        return Suggestions(
+            ids=ids.tolist(),
+            scores=scores,
+            features=features.astype(np.float32),
+            reasons=[_reason(len(both)) for both in self._shared(who, ids)],
+        )
+
+    def _new_here(self, places: Ints) -> Suggestions:
+        """Return people with many friends, for whoever is not known."""
+        n_friends = np.diff(self.friendships_.indptr)[places]
+        return Suggestions(
+            ids=self.people_[places].tolist(),
+            scores=n_friends.astype(np.float64),
+            features=np.zeros((len(places), N_FEATURES), np.float32),
+            reasons=["you are new here: has many friends"] * len(places),
+            known=False,
+        )
 
     def _filled(
         self, person: int, places: Ints, scores: Floats, k: int
@@ -468,12 +599,54 @@ class _Ranked:
     person: Ints
     candidate: Ints
     score: Floats
+    features: Array
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everybody's candidates, best first, one person after the other.
+
+    starts : (n_people + 1,), where each person's begin
+    candidates, scores : (n,); features : float32 (n, n_features)
+    """
+
+    starts: Ints
+    candidates: Ints
+    scores: Floats
+    features: Array
+
+    def row(self, person: int) -> tuple[Ints, Floats, Array]:
+        """Candidates of one person, their scores and features."""
+        mine = slice(self.starts[person], self.starts[person + 1])
+        return self.candidates[mine], self.scores[mine], self.features[mine]
+
+    def check(self, n_people: int, n_features: int) -> None:
+        """Refuse a table of other people."""
+        n = len(self.candidates)
+        whole = (
+            self.starts.shape == (n_people + 1,)
+            and self.starts[0] == 0
+            and self.starts[-1] == n
+            and (np.diff(self.starts) >= 0).all()
+            and self.scores.shape == (n,)
+            and self.features.shape == (n, n_features)
+            and (
+                not n or 0 <= self.candidates.min() <= self.candidates.max() < n_people
+            )
+        )
+        if not whole:
+            raise ValueError("The table of candidates is not one of these people.")
 
 
 def _best_first(found: Candidates, score: Floats) -> _Ranked:
     """Order by score; ties keep the order of the candidates."""
     order = np.lexsort((found.rank, -score, found.person))
-    return _Ranked(found.person[order], found.candidate[order], score[order])
+    return _Ranked(
+        found.person[order],
+        found.candidate[order],
+        score[order],
+        found.features[order],
+    )
 
 
 def _top(found: Candidates, score: Floats, right: Array, n_people: int) -> Array:
@@ -509,6 +682,10 @@ def _above(scores: Floats, others: Floats) -> Floats:
     low, high = (np.searchsorted(order, scores, side) for side in ("left", "right"))
     share: Floats = (low + high) / (2 * len(others))
     return share
+
+
+def _reason(n: int) -> str:
+    return _counted(n) if n else "has many friends"
 
 
 def _counted(n: int) -> str:

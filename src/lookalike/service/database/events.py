@@ -15,6 +15,7 @@ from lookalike.service.database.items import put
 from lookalike.service.database.tables import counters, erased, events, exposures
 
 SALT = "erasure_salt"
+BEFRIEND = "befriend"
 WHO = ("client_id", "session_id", "user_id")
 """The columns that may name a user."""
 
@@ -56,12 +57,15 @@ def exposure_row(
     features: Array,
     ids: Sequence[str],
     scores: Sequence[float],
+    propensities: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """What was shown, with all that it takes to learn from it later.
 
-    Ranking here is by a rule without chance: every hit is shown with propensity 1.
+    features : of the query, or one row for each hit
+    propensities : with which chance each was shown; None is ranking without chance
     """
-    hits = [[id, score, 1.0] for id, score in zip(ids, scores, strict=True)]
+    chances = [1.0] * len(ids) if propensities is None else propensities
+    hits = [list(hit) for hit in zip(ids, scores, chances, strict=True)]
     return {
         "query_id": query_id,
         "system": system,
@@ -74,6 +78,18 @@ def exposure_row(
         "hits": json.dumps(hits),
         "timestamp": now(),
     }
+
+
+def befriended(connection: Connection) -> list[tuple[str, str]]:
+    """Who has become friends with whom, as events of the action ``befriend`` say."""
+    query = (
+        sa.select(events.c.user_id, events.c.object_id)
+        .where(events.c.action_name == BEFRIEND)
+        .where(events.c.user_id.is_not(None) & events.c.object_id.is_not(None))
+        .order_by(events.c.timestamp, events.c.event_id)
+    )
+    pairs = [(str(a), str(b)) for a, b in connection.execute(query) if a != b]
+    return list(dict.fromkeys(pairs))
 
 
 def store_exposures(
