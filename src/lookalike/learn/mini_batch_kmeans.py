@@ -168,10 +168,17 @@ class MiniBatchKMeans(
         ladder = np.cumsum(weight / weight.sum())
         ladder /= ladder[-1]
         ones = np.ones(size, X.dtype)
+        points = points_of(X)  # what bounds need of the rows is found once
+        labels, (upper, lower) = (
+            np.full(X.shape[0], -1, np.int32),
+            np.empty((2, X.shape[0])),
+        )
         for step in range(self.max_iter * X.shape[0] // size):
             drawn = ladder.searchsorted(random_state.random_sample(size), side="right")
             before = self.cluster_centers_
-            inertia = self._step(X[drawn], ones, size) / size
+            points.assign(before, drawn, labels, upper, lower)
+            inertia = float((upper[drawn] ** 2).sum()) / size
+            self._step(X[drawn], ones, labels[drawn], size)
             if self.verbose:
                 log.info("step %d: inertia %g a sample", step + 1, inertia)
             if step == 0:
@@ -182,7 +189,11 @@ class MiniBatchKMeans(
         self.n_steps_ = step + 1
         self.n_iter_ = int(np.ceil(self.n_steps_ * size / X.shape[0]))
         if self.compute_labels:
-            self._label(X, weight)
+            points.assign(
+                self.cluster_centers_, np.arange(len(labels)), labels, upper, lower
+            )
+            squared = points.distances(self.cluster_centers_, labels)
+            self._keep_labels(labels, squared, weight)
         else:
             self.inertia_ = float(progress.smoothed * weight.sum())
         return self
@@ -201,10 +212,11 @@ class MiniBatchKMeans(
             self.cluster_centers_ = self._one_start(X, weight)
             self.n_steps_ = 0
         weight = check_sample_weight(sample_weight, X)
-        self._step(X, weight, self._batch_size)
+        labels, _ = nearest(X, self.cluster_centers_)
+        self._step(X, weight, labels, self._batch_size)
         self.n_steps_ += 1
         if self.compute_labels:
-            self._label(X, weight)
+            self._keep_labels(*nearest(X, self.cluster_centers_), weight)
         return self
 
     def _start(self, X: Any, sample_weight: ArrayLike | None) -> Array:
@@ -268,11 +280,10 @@ class MiniBatchKMeans(
                 best, least = centers, inertia
         return best
 
-    def _step(self, X: Any, weight: Array, size: int) -> float:
-        """Move the centres by one batch; the batch's inertia before that."""
+    def _step(self, X: Any, weight: Array, labels: Array, size: int) -> None:
+        """Move the centres by one batch, of which the nearest centres are known."""
         reassign = self._time_to_reassign(size)
         centers = self.cluster_centers_
-        labels, squared = nearest(X, centers)
         sums, mass = sums_of_clusters(X, weight, labels, len(centers))
         after = self._counts + mass
         fed = mass > 0
@@ -282,7 +293,6 @@ class MiniBatchKMeans(
         self.cluster_centers_, self._counts = moved, after
         if reassign and self.reassignment_ratio > 0:
             self._reassign(X)
-        return float(weight @ squared)
 
     def _time_to_reassign(self, size: int) -> bool:
         self._since_reassignment += size
@@ -307,8 +317,8 @@ class MiniBatchKMeans(
             # As light as the lightest of the rest, lest they jump again at once.
             counts[weak] = counts[~weak].min()
 
-    def _label(self, X: Any, weight: Array) -> None:
-        self.labels_, squared = nearest(X, self.cluster_centers_)
+    def _keep_labels(self, labels: Array, squared: Array, weight: Array) -> None:
+        self.labels_ = labels
         self.inertia_ = float(weight.astype(np.float64) @ squared)
 
     def predict(self, X: Any) -> Array:
