@@ -29,6 +29,7 @@ from lookalike._typing import Array
 from lookalike.bench import _run
 from lookalike.bench._run import Row
 
+RECOMMENDERS = ("people", "events", "games", "films")
 SECONDS = 4.0
 CONNECTIONS = 32
 _PLAIN = Path(__file__).parents[3] / "benchmarks"
@@ -45,7 +46,8 @@ def run(
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), rounds)
-        with bench:
+        # Suggestions are asked of servers of their own.
+        with contextlib.nullcontext() if list(chosen) == ["recommend"] else bench:
             for done, (name, job) in enumerate(chosen.items()):
                 if report:
                     report(name, done / len(chosen))
@@ -304,6 +306,83 @@ def overload(bench: Bench) -> Iterator[Row]:
     yield _row("lookalike, five seconds later, half of its peak", after)
 
 
+def recommend(bench: Bench) -> Iterator[Row]:
+    """Ten suggestions for one user, and for ten thousand in batches.
+
+    Of every system that suggests and whose data is at hand: the generation in its
+    library, or else a new one. Latency is at half of the peak, of the slowest of five
+    users.
+    """
+    for name in RECOMMENDERS:
+        folder = _library_of(name, bench.folder / "recommenders")
+        if folder is None:
+            continue
+        code = "from lookalike.cli.app import main; main()"
+        state = ["--state", str(bench.folder / f"{name}-state")]
+        serve = [sys.executable, "-c", code, "serve", str(folder), *state]
+        server = Server([*serve, "--port", "PORT"], {}, "/readyz")
+        try:
+            yield from _suggestions(bench, name, server, _askers(name, folder))
+        finally:
+            server.stop()
+
+
+def _library_of(name: str, folder: Path) -> Path | None:
+    """A library with a generation of this system; None where there is none to be."""
+    from lookalike.systems import SYSTEMS, find_system
+    from lookalike.systems.library import Library
+
+    if name not in SYSTEMS or not hasattr(find_system(name), "suggest"):
+        return None
+    if Library(name).names():
+        return Library(name).folder
+    library = Library(name, folder / name)
+    try:
+        data = find_system(name).find_data(None, lambda sentence: None)
+    except FileNotFoundError:
+        return None
+    library.add(find_system(name)().fit(data).save)
+    return library.folder
+
+
+def _askers(name: str, folder: Path) -> list[str]:
+    from lookalike.systems import find_system
+    from lookalike.systems.library import Library
+
+    found, _ = Library(name, folder).open()
+    return [str(who) for who in find_system(name).load(found).askers]
+
+
+def _suggestions(
+    bench: Bench, name: str, server: Server, askers: list[str]
+) -> Iterator[Row]:
+    path, kind = f"/v1/{name}/recommend", "application/json"
+    time.sleep(20)  # tables are made meanwhile, where there are any
+    some = askers[:: max(len(askers) // 5, 1)][:5]
+    bodies = [json.dumps({"user": who, "k": 10}).encode() for who in some]
+    peak = bench.load(server, path, bodies[0], kind, connections=8)
+    yield _row(f"{name}: one user, peak", peak)
+    half = peak["per_second"] / 2
+    calm = [bench.load(server, path, body, kind, half, 8) for body in bodies]
+    slowest = max(calm, key=lambda found: float(found["p99"]))
+    yield _row(f"{name}: one user, half of its peak", slowest)
+    users = (askers * (10_000 // len(askers) + 1))[:10_000]
+    began = time.perf_counter()
+    done = 0
+    while done < len(users):
+        sent = {"users": users[done : done + 250], "k": 10}
+        status, answer = server.ask("POST", path, sent)
+        if status != 200:
+            raise RuntimeError(f"{name} did not answer a batch of 250 users.")
+        done += len(answer["answers"])  # fewer where time ran out
+    seconds = time.perf_counter() - began
+    yield {
+        "method": f"{name}: 10,000 users in batches of 250",
+        "seconds": seconds,
+        "per_second": len(users) / seconds,
+    }
+
+
 @contextlib.contextmanager
 def _meanwhile(
     trouble: Callable[[Bench, int], None] | None, bench: Bench
@@ -346,4 +425,5 @@ JOBS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "events": events,
     "disturbed": disturbed,
     "overload": overload,
+    "recommend": recommend,
 }

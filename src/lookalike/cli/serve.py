@@ -32,6 +32,14 @@ def serve(
     rate: Annotated[
         float, typer.Option(min=0, help="Requests a second of one key; 0 is any.")
     ] = 0.0,
+    explore: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of suggestions whose last place is left to chance.",
+        ),
+    ] = 0.0,
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
@@ -55,6 +63,7 @@ def serve(
         durability="safe" if durability == "safe" else "fast",
         workers=workers,
         rate=rate,
+        explore=explore,
         log_requests=log_requests,
     )
     state.mkdir(parents=True, exist_ok=True)
