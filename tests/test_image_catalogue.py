@@ -295,6 +295,73 @@ def test_a_catalogue_of_another_generation_is_refused_until_it_is_made_afresh(
     assert "12 new" in run(*words, "--afresh").stdout
 
 
+def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path):
+    pytest.importorskip("sqlalchemy")
+    from lookalike.service.database import Database
+    from lookalike.service.database.events import (
+        exposure_row,
+        store_events,
+        store_exposures,
+    )
+    from lookalike.service.database.migrate import migrate
+
+    run("index", "add", folder, "--folder", library)
+    system = ImageSearch.load(library / "0001")
+    query = system.read([folder / "a.png"])[1]
+    before = system.search(query, 6)
+    ids = {row: id for id, row in system.places().items()}
+    loved = int(before.ids[0, 4])
+    rng = np.random.default_rng(0)
+    database = Database(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    migrate(database)
+    exposures, events = [], []
+    for number in range(600):
+        rows = rng.permutation(before.ids[0])
+        exposures.append(
+            exposure_row(
+                query_id=f"q{number}",
+                system="images",
+                verb="search",
+                generation="0001",
+                embedding_version=system.about_["embedding_version"],
+                revision=0,
+                who={"session_id": None, "client_id": None, "user_id": None},
+                features=np.zeros(3),
+                ids=[ids[row] for row in rows.tolist()],
+                scores=[-0.5] * 6,
+            )
+        )
+        hits = json.loads(exposures[-1]["hits"])
+        exposures[-1]["hits"] = json.dumps([[i, s, 1 / 6] for i, s, _ in hits])
+        for position, row in enumerate(rows.tolist()):
+            if rng.random() < (0.9 if row == loved else 0.05) / (1 + position):
+                event = dict.fromkeys(
+                    ("application", "session_id", "client_id", "user_id", "value")
+                )
+                event |= dict.fromkeys(("message_type", "message"))
+                event |= {"event_id": f"{number}-{row}", "action_name": "click"}
+                event |= {"query_id": f"q{number}", "object_id": ids[row]}
+                event |= {"position": position, "event_attributes": "{}"}
+                events.append({**event, "timestamp": number})
+    with database.writing() as connection:
+        store_exposures(database, connection, exposures)
+        store_events(database, connection, events)
+    database.close()
+    url = f"sqlite:///{tmp_path / 'log.sqlite'}"
+    told = run("index", "learn", url, "--folder", library).stdout
+    assert f"learned from 3,600 impressions and {len(events):,} clicks" in told
+    after = ImageSearch.load(library / "0002")
+    assert after.search(query, 6).ids[0, 0] == loved
+    # Another image comes and one goes: what was learned stays with its item.
+    name = after.labels_[loved]
+    gone = next(n for n in after.labels_ if n != name and n != str(folder / "a.png"))
+    os.unlink(gone)
+    Image.new("L", (50, 50), 200).save(folder / "0 new.png")
+    run("index", "add", folder, "--folder", library)
+    later = ImageSearch.load(library / "0002")
+    assert later.labels_[later.search(query, 6).ids[0, 0]] == name
+
+
 # A user's own encoder
 
 

@@ -21,6 +21,7 @@ from lookalike.systems import generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
 from lookalike.systems.image_encoders import PixelEncoder, unit, version_of
+from lookalike.systems.image_funnel import Rules, Stock, ranked
 from lookalike.systems.image_ranking import ranking_metrics
 from lookalike.systems.image_search import ImageSearch
 
@@ -195,6 +196,23 @@ def test_the_same_picture_twice_is_shown_once(data):
     np.testing.assert_array_equal(ours, theirs)
     reasons = system.explain("query", data.x_train[3]).reasons
     assert any("looks the same as 3" in each for each in reasons)
+
+
+def test_what_came_lately_gains_half_as_much_after_each_half_life():
+    day = 86_400_000_000
+    vectors, rows = np.eye(4, dtype=np.float32), np.arange(4)
+    added = np.array([0, 90, 97, 100]) * day
+    stock = Stock(vectors, rows, np.full(4, ""), added)
+    rules = Rules(freshness=0.2, half_life=3.0)
+    similarity = np.array([0.9, 0.85, 0.84, 0.6])
+    found = ranked(rows, similarity, 4, stock, rules, moment=100 * day)
+    gains = 0.2 * 0.5 ** (np.array([100, 10, 3, 0]) / 3)
+    assert found.rows.tolist() == [2, 0, 1, 3]
+    np.testing.assert_allclose(found.scores, (similarity + gains)[found.rows])
+    assert found.notes[2] == ["freshness: +0.100"]
+    plain = ranked(rows, similarity, 4, stock, Rules(), moment=100 * day)
+    assert plain.rows.tolist() == [0, 1, 2, 3]
+    assert plain.notes == {}
 
 
 def test_less_relevance_makes_the_answers_more_unlike_each_other(data):

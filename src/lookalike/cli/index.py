@@ -95,6 +95,46 @@ def status(folder: Folder = None, json: Json = False) -> None:
 
 
 @index.command()
+def learn(
+    database: Annotated[str, typer.Argument(help="URL of the service's database.")],
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Let what was shown and clicked change the order, by the service's event log."""
+    from lookalike.cli._systems import open_system
+    from lookalike.service.database import Database
+    from lookalike.service.training import training_rows
+    from lookalike.systems.image_clicks import impressions_of
+    from lookalike.systems.library import Library
+
+    with progress() as report:
+        report("opening the system", 0.0)
+        system, _ = open_system(SYSTEM, folder)
+        report("reading the log", 0.3)
+        log = Database(database)
+        try:
+            rows = training_rows(log)
+        finally:
+            log.close()
+        version = system.about_["embedding_version"]
+        shown, similarity = impressions_of(rows, system.places(), version)
+        report("learning", 0.8)
+        system.learn_clicks(similarity, shown)
+        number = Library(SYSTEM, folder).add(system.save)
+    answer = {
+        "system": SYSTEM,
+        "generation": number,
+        "shown": len(shown),
+        "clicked": int(shown.clicked.sum()),
+    }
+    lines = [
+        f"learned from {len(shown):,} impressions and {answer['clicked']:,} clicks: "
+        f"generation {number} of {SYSTEM} answers"
+    ]
+    say(answer, json, lines)
+
+
+@index.command()
 def mark(
     image: Annotated[str, typer.Argument(help="A file that is indexed.")],
     as_: Annotated[

@@ -26,16 +26,17 @@ from lookalike._typing import Array, Ints
 from lookalike.learn._conv_training import has_bfloat16
 
 RISE = 0.25  # share of the steps in which the rate rises; then it falls to nothing
-COMPARED = 10_000  # rows at most among which those held out look for a neighbour
+COMPARED = 5_000  # rows at most among which those held out look for a neighbour
 
 
 @dataclass(frozen=True)
 class Batches:
-    """What belongs together: views of one image, images of one class, or pairs."""
+    """What belongs together: views, classes, neighbours or pairs."""
 
     n: int
     labels: Ints | None = None
     pairs: Ints | None = None
+    neighbors: Ints | None = None
 
     @classmethod
     def of_views(cls, n: int) -> Self:
@@ -52,8 +53,27 @@ class Batches:
         """One view of each of two images."""
         return cls(len(pairs), pairs=pairs)
 
-    def draw(self, chosen: Ints) -> tuple[Ints, Ints]:
+    @classmethod
+    def of_neighbors(cls, neighbors: Ints) -> Self:
+        """One view of each image, and one of an image drawn from its neighbours."""
+        return cls(len(neighbors), neighbors=neighbors)
+
+    @property
+    def digest(self) -> str:
+        """What tells these from others, for a checkpoint."""
+        told = hashlib.sha256(str(self.n).encode())
+        for each in (self.labels, self.pairs, self.neighbors):
+            told.update(b"none" if each is None else np.ascontiguousarray(each).data)
+        return told.hexdigest()
+
+    def draw(self, chosen: Ints, seed: int = 0) -> tuple[Ints, Ints]:
         """Rows of the images to view, and which of the views belong together."""
+        if self.neighbors is not None:
+            rng = np.random.default_rng(seed)
+            column = rng.integers(0, self.neighbors.shape[1], len(chosen))
+            partners = self.neighbors[chosen, column]
+            both = np.concatenate([chosen, partners])
+            return both, np.tile(np.arange(len(chosen)), 2)
         if self.labels is not None:
             return chosen, self.labels[chosen]
         if self.pairs is not None:
@@ -135,7 +155,8 @@ def train(
     n_held_out = min(course.n_held_out, batches.n // 2)
     order = np.random.default_rng(course.seed).permutation(batches.n)
     held_out, learned = order[:n_held_out], order[n_held_out:]
-    name = hashlib.sha256(f"{identity} {course.seed}".encode()).hexdigest()
+    told = f"{identity} {batches.digest} {course.seed}"
+    name = hashlib.sha256(told.encode()).hexdigest()
     done = _resumed(course.checkpoint, name, both, optimiser)
     background = float(images(batches.draw(learned[:64])[0]).min())
     size = min(course.batch_size, len(learned))
@@ -147,7 +168,8 @@ def train(
         for number in range(n_batches):
             step = epoch * n_batches + number
             torch.manual_seed(course.seed + 1 + step)
-            rows, groups = batches.draw(shuffled[number * size : (number + 1) * size])
+            chosen = shuffled[number * size : (number + 1) * size]
+            rows, groups = batches.draw(chosen, course.seed + 1 + step)
             for group in optimiser.param_groups:
                 group["lr"] = course.rate(step, n_batches * course.max_iter)
             batch = vary(images(rows).to(device), background)

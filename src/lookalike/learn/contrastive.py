@@ -47,7 +47,8 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
               \qquad s_{ij} = f(x_i) \cdot f(x_j),
 
     averaged over all pairs (i, p) of a batch. Without labels a partner is another view
-    of the same image [1]_; with pairs it is the other of the two. With labels it is the
+    of the same image [1]_, or a view of one of its neighbours; with pairs it is the
+    other of the two. With labels it is the
     direction of the image's class, learned beside the network and then forgotten, and
     those of the other classes are the negatives [2]_: they stand for all images of
     their class, not only for those in the batch.
@@ -117,6 +118,9 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
        verification". ACM Multimedia (equation 4).
     .. [3] Robinson et al. (2021). "Contrastive learning with hard negative samples".
        ICLR (equation 4, no correction for false negatives).
+    .. [4] Dwibedi et al. (2021). "With a little help from my friends: nearest-neighbor
+       contrastive learning of visual representations". ICCV (there in the embedding
+       that is being learned).
 
     Examples
     --------
@@ -187,6 +191,7 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         X: ArrayLike,
         y: ArrayLike | None = None,
         pairs: ArrayLike | None = None,
+        neighbors: ArrayLike | None = None,
     ) -> Self:
         """Learn from images.
 
@@ -196,14 +201,16 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         y : array-like of shape (n_samples,), default=None
             Classes whose members belong together.
         pairs : array-like of int, shape (n_pairs, 2), default=None
-            Rows that belong together, such as a query and what was clicked; not beside
-            ``y``.
+            Rows that belong together, such as a query and what was clicked.
+        neighbors : array-like of int, shape (n_samples, n_neighbors), default=None
+            For each image others that lie near it in a plainer description: its partner
+            is a view of one of them, drawn anew each time [4]_.
         """
         rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8])
         self._check_parameters()
         self.image_shape_ = shape_of(self.image_shape, rows.shape[1])
         self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
-        batches = self._batches(len(rows), y, pairs)
+        batches = self._batches(len(rows), y, pairs, neighbors)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
             torch.manual_seed(seed)
@@ -211,11 +218,24 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
             self._train(rows, batches, seed)
         return self
 
-    def _batches(self, n: int, y: ArrayLike | None, pairs: ArrayLike | None) -> Batches:
+    def _batches(
+        self,
+        n: int,
+        y: ArrayLike | None,
+        pairs: ArrayLike | None,
+        neighbors: ArrayLike | None,
+    ) -> Batches:
+        if sum(each is not None for each in (y, pairs, neighbors)) > 1:
+            raise ValueError(
+                "Only one of y, pairs and neighbors says what belongs together."
+            )
         if pairs is not None:
-            if y is not None:
-                raise ValueError("Either y or pairs says what belongs together.")
-            return Batches.of_pairs(_checked_pairs(pairs, n))
+            return Batches.of_pairs(_checked_rows("pairs", pairs, n, 2))
+        if neighbors is not None:
+            near = _checked_rows("neighbors", neighbors, n, None)
+            if len(near) != n:
+                raise ValueError(f"neighbors must have {n} rows, got {len(near)}.")
+            return Batches.of_neighbors(near)
         if y is None:
             return Batches.of_views(n)
         labels = np.asarray(y)
@@ -434,13 +454,15 @@ def shape_of(given: tuple[int, ...] | None, n_pixels: int) -> tuple[int, ...]:
     return shape
 
 
-def _checked_pairs(pairs: ArrayLike, n: int) -> Ints:
-    given = np.asarray(pairs)
-    if given.ndim != 2 or given.shape[1] != 2 or given.dtype.kind not in "iu":
+def _checked_rows(name: str, rows: ArrayLike, n: int, width: int | None) -> Ints:
+    given = np.asarray(rows)
+    wide = "(n, 2)" if width == 2 else "(n_samples, n_neighbors)"
+    good = given.ndim == 2 and given.shape[1] == (width or max(given.shape[1], 1))
+    if not good or given.dtype.kind not in "iu":
         raise ValueError(
-            f"pairs must be whole numbers of shape (n_pairs, 2), got {given.dtype} of "
-            f"shape {given.shape}."
+            f"{name} must be whole numbers of shape {wide}, got {given.dtype} of shape "
+            f"{given.shape}."
         )
     if len(given) < 2 or given.min() < 0 or given.max() >= n:
-        raise ValueError(f"pairs must be two or more pairs of rows in [0, {n}).")
+        raise ValueError(f"{name} must be two or more lines of rows in [0, {n}).")
     return given.astype(np.int64)

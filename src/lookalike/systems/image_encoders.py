@@ -6,7 +6,6 @@ twelve digits from the weights, the preparation of images, and the code.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self
 
@@ -17,6 +16,7 @@ from lookalike._typing import Array, Floats
 from lookalike.features import GradientHistogram, LocalBinaryPattern
 from lookalike.features.preparation import Preparation
 from lookalike.learn import PCA, NeighbourhoodComponents
+from lookalike.search import NearestNeighbors
 
 CODE = 1
 """To be raised with every change that makes other vectors of the same weights."""
@@ -172,6 +172,79 @@ class PrincipalEncoder(MatrixEncoder):
         return self
 
 
+class PlainEncoder:
+    """Principal components of gradients beside those of pixels, each of length one.
+
+    No label is needed, and none is seen.
+    """
+
+    preparation: Preparation
+    n_dimensions = 64  # of each
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+        self._maps: dict[str, Array] = {}
+
+    def fit(self, images: Array, labels: Array, **options: Any) -> Self:
+        """Learn the directions of most variance of each."""
+        self.preparation = preparation_of(images)
+        held = []
+        # One thread: what is learned must not depend on how many there are.
+        with blas_threads(1, len(images)):
+            for name, X in _descriptions(images).items():
+                n = min(self.n_dimensions, *X.shape)
+                pca = PCA(n, svd_solver="covariance_eigh").fit(X)
+                self._maps[f"{name}_mean"] = pca.mean_.astype(np.float32)
+                matrix = np.ascontiguousarray(pca.components_.T, np.float32)
+                self._maps[f"{name}_matrix"] = matrix
+                held.append(float(pca.explained_variance_ratio_.sum()))
+        self.facts = {
+            "model": f"{self.n_dimensions} principal components of histograms of "
+            f"gradients and as many of the pixels, which hold {held[0]:.1%} and "
+            f"{held[1]:.1%} of the variance."
+        }
+        return self
+
+    def transform(self, images: Array) -> Array:
+        """Map images to vectors, each to the same digits whatever the batch."""
+        parts = []
+        for name, X in _descriptions(images).items():
+            mean, matrix = self._maps[f"{name}_mean"], self._maps[f"{name}_matrix"]
+            # Row by row: a product of matrices rounds by how many rows there are.
+            rows = [row @ matrix for row in X - mean]
+            parts.append(unit(np.stack(rows) if rows else matrix[:0]))
+        return unit(np.hstack(parts))
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the means and the matrices."""
+        return dict(self._maps)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
+        """Return the encoder with these means and matrices."""
+        encoder = cls()
+        encoder.preparation = preparation
+        blank = np.zeros((1, *preparation.shape), np.uint8)
+        for name, X in _descriptions(blank).items():
+            for part in ("mean", "matrix"):
+                given = np.array(arrays[f"{name}_{part}"], np.float32)
+                encoder._maps[f"{name}_{part}"] = given
+                if len(given) != X.shape[1]:
+                    raise ValueError("the means and matrices do not fit the images.")
+        return encoder
+
+
+def _descriptions(images: Array) -> dict[str, Array]:
+    """Histograms of gradients, and pixels from 0 to 1; both float32."""
+    grey = images if images.ndim == 3 else images.mean(axis=3).astype(np.uint8)
+    cell = (max(grey.shape[1] // 7, 1), max(grey.shape[2] // 7, 1))
+    gradients = GradientHistogram(pixels_per_cell=cell, cells_per_block=(2, 2))
+    return {
+        "edges": gradients.fit(grey).transform(grey).astype(np.float32),
+        "pixels": images.reshape(len(images), -1).astype(np.float32) / 255,
+    }
+
+
 class MetricEncoder(MatrixEncoder):
     """Gradients and local patterns, then the linear map under which classes part."""
 
@@ -235,14 +308,25 @@ class MetricEncoder(MatrixEncoder):
 
 
 class ContrastiveEncoder:
-    """A small residual network that learned which images belong together."""
+    """A small residual network that learned, without labels, what belongs together.
 
-    uses_labels = False
+    Two views belong together if their images are neighbours in a plain description.
+    The vector is the network's beside the plain one: what was learned, and what it was
+    learned from.
+    """
+
+    settings: Mapping[str, Any] = {
+        "channels": (16, 32, 64, 128),
+        "grid": 4,
+        "max_iter": 6,
+        "learning_rate": 0.05,
+    }
     preparation: Preparation
+    plain: PlainEncoder
+    network: Any
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
-        self.network: Any = None
 
     def fit(
         self,
@@ -255,31 +339,72 @@ class ContrastiveEncoder:
         **options: Any,
     ) -> Self:
         """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
-        from lookalike.learn.contrastive import ContrastiveEmbedding
-
         self.preparation = preparation_of(images)
-        given = {"n_held_out": min(2000, len(images) // 10), **options}
-        self.network = ContrastiveEmbedding(
-            image_shape=self.preparation.shape,
-            callback=report,
-            random_state=random_state,
-            n_jobs=n_jobs,
-            **given,
+        self.plain = PlainEncoder().fit(images, labels)
+        vectors = self.plain.transform(images)
+        index = NearestNeighbors(metric="cosine", n_jobs=n_jobs).fit(vectors)
+        k = min(10, len(images) - 1)
+        _, near = index.kneighbors(n_neighbors=k)
+        report(0.1)
+        self.network = _network(
+            images, self.settings, random_state, n_jobs, report, options
         )
-        flat = images.reshape(len(images), -1)
-        self.network.fit(flat, labels if self.uses_labels else None)
-        losses, recalls = self.network.loss_curve_, self.network.recall_curve_
-        kind = "images of one class" if self.uses_labels else "two views of one image"
-        self.facts = {
-            "model": f"A residual network of channels {self.network.channels}, trained "
-            f"in {len(losses)} passes to find {kind} among the others of a batch of "
-            f"{self.network.batch_size}: the loss fell from {losses[0]:.3f} to "
-            f"{losses[-1]:.3f}"
-            + (f", recall@1 on held-out images rose to {max(recalls):.3f}." * 1)
-            if recalls
-            else ".",
-            "loss_curve": [round(loss, 5) for loss in losses],
+        self.network.fit(images.reshape(len(images), -1), neighbors=near)
+        told = "the view of an image's neighbour in a plain description"
+        self.facts = _told(self.network, told)
+        self.facts["model"] += f" Beside it: {self.plain.facts['model']}"
+        return self
+
+    def transform(self, images: Array) -> Array:
+        """Map images to vectors of length one."""
+        learned = self.network.transform(images.reshape(len(images), -1))
+        return unit(np.hstack([learned, self.plain.transform(images)]))
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the weights, and those of the plain description."""
+        return {
+            **{f"network_{k}": v for k, v in self.network.arrays().items()},
+            **{f"plain_{k}": v for k, v in self.plain.arrays().items()},
         }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
+        """Return the encoder with these weights."""
+        encoder = cls()
+        encoder.preparation = preparation
+        encoder.network = _loaded(_named("network_", arrays), preparation)
+        plain = _named("plain_", arrays)
+        encoder.plain = PlainEncoder.from_arrays(plain, preparation)
+        return encoder
+
+
+class SupervisedEncoder:
+    """The same network, told by labels what belongs together."""
+
+    settings: Mapping[str, Any] = {"channels": (16, 48, 96, 128), "max_iter": 14}
+    preparation: Preparation
+    network: Any
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        random_state: int,
+        n_jobs: int | None,
+        report: Share,
+        **options: Any,
+    ) -> Self:
+        """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
+        self.preparation = preparation_of(images)
+        self.network = _network(
+            images, self.settings, random_state, n_jobs, report, options
+        )
+        self.network.fit(images.reshape(len(images), -1), labels)
+        self.facts = _told(self.network, "the direction of an image's class")
         return self
 
     def transform(self, images: Array) -> Array:
@@ -295,34 +420,69 @@ class ContrastiveEncoder:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
         """Return the encoder with these weights."""
-        from lookalike.learn.contrastive import ContrastiveEmbedding
-
         encoder = cls()
         encoder.preparation = preparation
-        encoder.network = ContrastiveEmbedding.from_arrays(arrays)
-        if encoder.network.image_shape_ != preparation.shape:
-            raise ValueError("the network and the preparation do not fit.")
+        encoder.network = _loaded(arrays, preparation)
         return encoder
 
 
-class SupervisedEncoder(ContrastiveEncoder):
-    """The same, told by labels what belongs together."""
+def _network(
+    images: Array,
+    settings: Mapping[str, Any],
+    random_state: int,
+    n_jobs: int | None,
+    report: Share,
+    options: Mapping[str, Any],
+) -> Any:
+    from lookalike.learn.contrastive import ContrastiveEmbedding
 
-    uses_labels = True
+    n_held_out = min(1000, len(images) // 10)
+    given = {**settings, "n_held_out": n_held_out, **options}
+    return ContrastiveEmbedding(
+        image_shape=images.shape[1:],
+        callback=report,
+        random_state=random_state,
+        n_jobs=n_jobs,
+        **given,
+    )
+
+
+def _loaded(arrays: Mapping[str, Array], preparation: Preparation) -> Any:
+    from lookalike.learn.contrastive import ContrastiveEmbedding
+
+    network = ContrastiveEmbedding.from_arrays(arrays)
+    if network.image_shape_ != preparation.shape:
+        raise ValueError("the network and the preparation do not fit.")
+    return network
+
+
+def _told(network: Any, partner: str) -> dict[str, Any]:
+    losses, recalls = network.loss_curve_, network.recall_curve_
+    best = (
+        f" Recall@1 of held-out images rose to {max(recalls):.3f}." if recalls else ""
+    )
+    return {
+        "model": f"A residual network of channels {network.channels}, trained in "
+        f"{len(losses)} passes to find {partner} among wrong ones: the loss fell from "
+        f"{losses[0]:.3f} to {losses[-1]:.3f}.{best}",
+        "loss_curve": [round(loss, 5) for loss in losses],
+    }
+
+
+def _named(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {
+        k.removeprefix(prefix): v
+        for k, v in arrays.items()
+        if k[: len(prefix)] == prefix
+    }
 
 
 ENCODERS: dict[str, type[Learned]] = {
     "linear": MetricEncoder,
     "contrastive": ContrastiveEncoder,
     "labels": SupervisedEncoder,
+    "plain": PlainEncoder,
     "principal": PrincipalEncoder,
     "pixels": PixelEncoder,
 }
 """By the name that a system's configuration gives."""
-
-
-def read_encoder(path: str | os.PathLike[str], **given: Any) -> Encoder:
-    """Return the user's own encoder, an ONNX file; see ``OnnxEncoder``."""
-    from lookalike.systems.image_onnx import OnnxEncoder
-
-    return OnnxEncoder.read(path, **given)

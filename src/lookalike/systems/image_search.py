@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 CATALOGUE = "catalogue.sqlite"
 """Beside the generations: the images of the user's own folders."""
-PLAIN = ("pixels", "principal")
+PLAIN = ("pixels", "principal", "plain")
 """Encoders that every other is measured beside."""
 ABOUT = (
     *("configuration", "data", "facts", "metrics", "comparisons"),
@@ -78,9 +78,11 @@ class ImageSearch:
 
     Parameters
     ----------
-    encoder : {"linear", "contrastive", "labels", "principal", "pixels", "onnx"}
-        "linear" needs no extra; "contrastive" learns without labels and "labels" with
-        them (``deep`` extra); "onnx" is the file ``model`` (``onnx`` extra).
+    encoder : str, default="linear"
+        "linear" learns one matrix from labels; "plain", "principal" and "pixels" need
+        none. "contrastive" is a network that learns without labels and "labels" one
+        that learns with them (``deep`` extra); "onnx" is the file ``model`` (``onnx``
+        extra).
     passes : int or None, default=None
         Of the network over the images; None is what the encoder's page names.
     checkpoint : path or None, default=None
@@ -309,6 +311,13 @@ class ImageSearch:
         self.about_["facts"]["n_impressions"] = len(shown)
         return self
 
+    def places(self) -> dict[str, int]:
+        """Row of each item by the id that a log knows it by."""
+        self._check_fitted()
+        if self._contents is None:
+            return {str(row): row for row in range(len(self.vectors_))}
+        return {str(n): row for row, n in enumerate(self._contents.numbers.tolist())}
+
     @staticmethod
     def read(
         inputs: Sequence[str | os.PathLike[str]],
@@ -450,8 +459,11 @@ class ImageSearch:
             "images": self._trained["images"],
             "labels": self._trained["labels"],
         }
-        if self.clicks_ is not None and self._contents is None:
+        if self.clicks_ is not None:
             arrays |= {f"clicks_{k}": v for k, v in self.clicks_.arrays().items()}
+            # Rows of a catalogue of folders move; what the log calls items does not.
+            ids = np.array(list(self.places()))
+            arrays["clicked_ids"] = ids
         names = {name: name.replace(".", "__") for name in arrays}
         about = {**self.about_, "arrays": names}
         return generation.save(
@@ -476,13 +488,13 @@ class ImageSearch:
             if len({len(part) for part in parts}) != 1:
                 wrong = ValueError("vectors, images and labels do not fit.")
                 raise damaged(found, cls.name, wrong)
-            clicks = _named("clicks_", arrays)
-            if clicks:
-                system.clicks_ = ClickRanker.from_arrays(clicks)
             system.about_ = {key: found.about[key] for key in ABOUT}
             catalogue = found.folder.parent / CATALOGUE
             there = catalogue if catalogue.exists() else None
             system._know(parts[0], parts[1], parts[2], there)
+            clicks = _named("clicks_", arrays)
+            if clicks:
+                system._remember(ClickRanker.from_arrays(clicks), arrays["clicked_ids"])
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise damaged(found, cls.name, error) from None
         return system
@@ -531,7 +543,7 @@ class ImageSearch:
             self._contents = self._catalogue.contents()
             self.vectors_, self.labels_ = self._contents.vectors, self._contents.names
             groups, marks = self._contents.groups, self._contents.marks
-            added, self.clicks_ = self._contents.added, None
+            added = self._contents.added
         elif len(images):
             groups = _same_content(images)
         self._stock = Stock(self.vectors_, groups, marks, added)
@@ -539,6 +551,16 @@ class ImageSearch:
             self._index = VectorIndex(
                 self.vectors_, self.recall, self.memory, self.n_jobs
             )
+
+    def _remember(self, clicks: ClickRanker, ids: Array) -> None:
+        """Take up what was learned from clicks, item by item; others are unknown."""
+        places = self.places()
+        appeal = np.zeros(len(self.vectors_))
+        for id, value in zip(ids.tolist(), clicks.appeal_.tolist(), strict=True):
+            if id in places:
+                appeal[places[id]] = value
+        clicks.appeal_, clicks.n_items = appeal, len(appeal)
+        self.clicks_ = clicks
 
     def with_rules(self, marks: Array) -> Self:
         """Hide items: ``marks`` says why, '' where it does not; shape (n_items,)."""

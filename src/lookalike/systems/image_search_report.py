@@ -34,7 +34,8 @@ def image_search_report(
         lead=f"{measured.tested} of {data.name}; relevant is what has the query's "
         "label.",
     )
-    prefixes = {"": system.encoder, "principal_": "principal", "pixels_": "raw pixels"}
+    prefixes = {"": system.encoder, "plain_": "plain", "principal_": "principal"}
+    prefixes |= {"pixels_": "raw pixels"}
     rows: list[list[Any]] = [
         [called, *(measured.metrics[f"{prefix}{name}"] for name in COLUMNS)]
         for prefix, called in prefixes.items()
