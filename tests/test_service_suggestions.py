@@ -47,6 +47,19 @@ def libraries(tmp_path_factory, people, events):
 
 @pytest.fixture
 def make(tmp_path, libraries):
+    """Build clients of services of their own; all are stopped in the end."""
+    yield from _making(tmp_path, libraries)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory, libraries):
+    """One service for the tests that change nothing."""
+    making = _making(tmp_path_factory.mktemp("served"), libraries)
+    yield next(making)()
+    next(making, None)
+
+
+def _making(folder, libraries):
     from starlette.testclient import TestClient
 
     from lookalike.service import create_app
@@ -56,16 +69,16 @@ def make(tmp_path, libraries):
 
     with contextlib.ExitStack() as stack:
 
-        def client(url=None, **settings):
+        def start(url=None, **settings):
             given = {"watch": 0.02, "refresh": 0.05} | settings
-            chosen = Settings(state=tmp_path / "state", **given)
-            database = Database(url or f"sqlite:///{tmp_path}/l.db", "fast")
+            chosen = Settings(state=folder / "state", **given)
+            database = Database(url or f"sqlite:///{folder}/l.db", "fast")
             app = create_app(libraries, database, chosen, Log(io.StringIO()))
             made = stack.enter_context(TestClient(app, base_url="http://127.0.0.1"))
             made.parts = app.state.parts
             return made
 
-        yield client
+        yield start
 
 
 def until(true, seconds=20.0):
@@ -77,11 +90,11 @@ def until(true, seconds=20.0):
 
 
 @pytest.mark.parametrize("name", ["people", "events"])
-def test_a_list_is_that_of_the_library(make, request, name):
+def test_a_list_is_that_of_the_library(client, request, name):
     system = request.getfixturevalue(name)
     users = [str(who) for who in system.askers[:4]]
     sent = {"users": users, "k": 5}
-    answer = make().post(f"/v1/{name}/recommend", json=sent).json()
+    answer = client.post(f"/v1/{name}/recommend", json=sent).json()
     assert answer["generation"] == "0001"
     expected = system.recommend(users, k=5)
     for row, each in enumerate(answer["answers"]):
@@ -93,8 +106,7 @@ def test_a_list_is_that_of_the_library(make, request, name):
         assert all(hit["reason"] for hit in each["hits"])
 
 
-def test_people_are_looked_up_once_the_table_is_made(make, people):
-    client = make()
+def test_people_are_looked_up_once_the_table_is_made(client, people):
     served = client.parts.suggesting["people"]
     until(lambda: served.has_table)
     sent = {"user": "p7", "k": 12}
@@ -165,8 +177,7 @@ def test_a_generation_that_is_activated_answers_next(make, libraries):
 
 
 @pytest.mark.parametrize("name", ["people", "events"])
-def test_somebody_unknown_is_answered_with_a_reason(make, name):
-    client = make()
+def test_somebody_unknown_is_answered_with_a_reason(client, name):
     sent = {"user": "nobody ever 🙂", "k": 5}
     (answer,) = client.post(f"/v1/{name}/recommend", json=sent).json()["answers"]
     assert not answer["known"]
@@ -177,8 +188,7 @@ def test_somebody_unknown_is_answered_with_a_reason(make, name):
 
 
 @pytest.mark.parametrize("name", ["people", "events"])
-def test_things_are_put_in_the_order_they_have_in_the_list(make, request, name):
-    client = make()
+def test_things_are_put_in_the_order_they_have_in_the_list(client, request, name):
     system = request.getfixturevalue(name)
     who = str(system.askers[2])
     ids = system.suggest(who, 6).ids
@@ -280,8 +290,8 @@ def test_weighting_by_propensity_gives_back_what_all_would_have_got():
         ("explain", {"user": "p1"}, 422, "id: "),
     ],
 )
-def test_requests_that_make_no_sense_are_told_so(make, path, sent, status, message):
-    answer = make().post(f"/v1/people/{path}", json=sent)
+def test_requests_that_make_no_sense_are_told_so(client, path, sent, status, message):
+    answer = client.post(f"/v1/people/{path}", json=sent)
     assert answer.status_code == status
     assert message in answer.json()["detail"]
 
