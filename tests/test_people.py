@@ -192,6 +192,43 @@ def test_saved_and_loaded_it_answers_the_same(system, data, measured, tmp_path):
     assert "Who is helped" in page.read_text(encoding="utf-8")
 
 
+def test_a_graph_network_is_measured_beside_and_kept(data, tmp_path):
+    pytest.importorskip("torch")
+    fitted = People(n_candidates=30, network_dimensions=8).fit(data)
+    measured = fitted.evaluate(data)
+    assert measured.metrics["hit_rate_of_graph_network"].value > 0.5
+    assert "graph network" in measured.comparisons
+    loaded = People.load(fitted.save(tmp_path / "0001"))
+    again = loaded.evaluate(data)
+    assert again.metrics == measured.metrics
+    with pytest.raises(ValueError, match="network_dimensions must be at least 0"):
+        People(network_dimensions=-1).fit(data)
+
+
+def test_lists_are_looked_up_where_they_were_made_beforehand(system, data):
+    slow = People(n_candidates=30).fit(data)
+    fast = People(n_candidates=30).fit(data)
+    fast.look_up(fast.table_of(vars(fast.precompute())))
+    for name in data.people[:25].tolist():
+        ours, theirs = slow.suggest(name, 12), fast.suggest(name, 12)
+        assert ours.ids == theirs.ids
+        assert ours.reasons == theirs.reasons
+        np.testing.assert_array_equal(ours.scores, theirs.scores)
+        np.testing.assert_array_equal(ours.features, theirs.features)
+
+
+def test_new_friendships_and_people_change_the_candidates(system):
+    later = system.befriended([("new", "p0"), ("p1", "new"), ("p3", "p3")])
+    found = later.suggest("new", 10)
+    assert found.known
+    assert not {"new", "p0", "p1"} & set(found.ids)
+    assert {int(name[1:]) // 30 for name in found.ids[:5]} == {0}
+    assert not system.suggest("new", 10).known
+    assert later.suggest("p3", 3).ids  # nobody befriends themselves
+    with pytest.raises(ValueError, match="not one of these people"):
+        later.look_up(system.precompute())
+
+
 def test_a_generation_with_other_contents_is_refused(system, tmp_path):
     from lookalike.systems import generation
 

@@ -74,6 +74,9 @@ class People:
     ----------
     n_candidates : int, default=60
         Friends of friends that are ranked for each person, at least 10.
+    network_dimensions : int, default=0
+        Dimensions of a graph network's embedding that is measured beside the ranker
+        (needs the deep extra); 0 is none.
     random_state : int, default=0
         Which friendships the ranker learns from.
     n_jobs : int or None, default=None
@@ -110,14 +113,17 @@ class People:
 
     _ranker: QuadraticRanker
     _table: "Table | None"
+    _embedding: Array | None
 
     def __init__(
         self,
         n_candidates: int = 60,
+        network_dimensions: int = 0,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.n_candidates = n_candidates
+        self.network_dimensions = network_dimensions
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -145,9 +151,13 @@ class People:
         tell("learning to rank", 0.7)
         ranker = QuadraticRanker().fit(features, answers)
         self._know(data.people, data.known, ranker)
+        if self.network_dimensions:
+            tell("learning a graph network", 0.75)
+            self._embedding = self._embedded()
         self.about_ = {
             "configuration": {
                 "n_candidates": self.n_candidates,
+                "network_dimensions": self.network_dimensions,
                 "random_state": self.random_state,
             },
             "data": {"name": data.name, "checksum": data.checksum},
@@ -295,9 +305,10 @@ class People:
         known = np.stack([rows, columns], axis=1)[rows < columns]
         new = np.sort(np.array(ends, np.int64).reshape(-1, 2), axis=1)
         every = np.unique(np.concatenate([known, new]), axis=0)
-        system = People(self.n_candidates, self.random_state, self.n_jobs)
+        system = People(self.n_candidates, 0, self.random_state, self.n_jobs)
         system._know(np.array(list(place)), every, self._ranker)
-        system.about_ = self.about_
+        plain = self.about_["configuration"] | {"network_dimensions": 0}
+        system.about_ = self.about_ | {"configuration": plain}
         return system
 
     @staticmethod
@@ -409,6 +420,8 @@ class People:
             "pairs": np.stack([rows[once], columns[once]], axis=1).astype(np.int64),
             **self._ranker.arrays(),
         }
+        if self._embedding is not None:
+            arrays["embedding"] = self._embedding
         return generation.save(folder, self.name, arrays, self.about_)
 
     @classmethod
@@ -426,6 +439,11 @@ class People:
             if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(people):
                 raise ValueError("its friendships are not those of its people.")
             system._know(people, pairs, ranker)
+            if system.network_dimensions:
+                system._embedding = np.asarray(found.arrays["embedding"])
+                shape = (len(people), system.network_dimensions)
+                if system._embedding.shape != shape:
+                    raise ValueError("its embedding is not that of its people.")
             keys = ("configuration", "data", "facts", "metrics", "comparisons")
             system.about_ = {key: found.about[key] for key in keys}
         except (KeyError, TypeError, ValueError) as error:
@@ -440,6 +458,9 @@ class People:
         n = self.n_candidates
         if not isinstance(n, Integral) or n < K:
             raise ValueError(f"n_candidates must be at least {K}, got {n!r}.")
+        n = self.network_dimensions
+        if not isinstance(n, Integral) or n < 0:
+            raise ValueError(f"network_dimensions must be at least 0, got {n!r}.")
 
     def _check_same(self, data: Friendships) -> None:
         self._check_fitted()
@@ -459,8 +480,18 @@ class People:
         self._place = {name: place for place, name in enumerate(self.people_.tolist())}
         self._ranker = ranker
         self._table = None
+        self._embedding = None
         # Ties go to the earlier person.
         self._popular = np.argsort(-np.diff(self.friendships_.indptr), kind="stable")
+
+    def _embedded(self) -> Array:
+        """Everybody's place in a graph network of the known friendships."""
+        from lookalike.rank.graph_network import GraphNetwork
+
+        model = GraphNetwork(
+            self.network_dimensions, random_state=self.random_state, n_jobs=self.n_jobs
+        )
+        return model.fit(self.friendships_).embedding_
 
     def _places(self, people: Sequence[str] | Array) -> Ints:
         self._check_fitted()
@@ -557,6 +588,10 @@ class People:
             right = are_linked(hidden, block[whole.person], whole.candidate)
             kept = np.isin(block, asked)
             ways = dict(zip(SCORES + WALKS, whole.scores.T, strict=True))
+            if self._embedding is not None:
+                E = self._embedding
+                ends = E[block[whole.person]], E[whole.candidate]
+                ways["graph network"] = np.einsum("ij,ij->i", *ends)
             for name, values in {"ranker": score, **ways}.items():
                 top = _top(whole, values, right, len(block))
                 found.setdefault(name, []).append(top[kept])
