@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.datasets import People, load_orl_faces
-from lookalike.systems import generation
+from lookalike.features.face_detection import cut_face, find_faces
+from lookalike.systems import faces, generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.faces import (
     Faces,
@@ -29,7 +30,12 @@ from lookalike.systems.faces import (
     pairs,
     the_face,
 )
-from lookalike.systems.faces_embedding import FaceEmbedding, unit
+from lookalike.systems.faces_embedding import (
+    FaceEmbedding,
+    PairEmbedding,
+    centres,
+    unit,
+)
 from lookalike.systems.generation import Damaged
 
 NAMES = ["brick", "grass", "gravel", "camera", "coins"]
@@ -141,10 +147,89 @@ def test_a_newcomer_is_known_after_two_pictures_and_nothing_is_learned(data):
 
 def test_verification_is_a_cosine_and_a_threshold(system, asked):
     cosines, same = system.verify(asked[:4], asked[4:8])
-    vectors = system._embedding.transform(asked[:8])
-    np.testing.assert_allclose(cosines, (vectors[:4] * vectors[4:]).sum(axis=1))
+    vectors = system._pairing.transform(asked[:8])
+    np.testing.assert_allclose(
+        cosines, (vectors[:4] * vectors[4:]).sum(axis=1), rtol=1e-5
+    )
     np.testing.assert_array_equal(same, cosines >= system.threshold_)
     assert system.verify(asked[:1], asked[:1])[1][0]
+
+
+def test_pairs_are_compared_where_people_vary_alike_every_way(system, data):
+    known = enrolment(data.people, 0)
+    X = PairEmbedding.describe(data.images[known]).astype(np.float64)
+    Z = (X - system._pairing.mean) @ system._pairing.matrix
+    people = data.people[known]
+    rest = np.concatenate([Z[people == n] - Z[people == n].mean(0) for n in NAMES])
+    values = np.linalg.eigvalsh(rest.T @ rest / len(rest))
+    # 1 less the share that is spread evenly, which is all that is left where people
+    # do not vary: five pictures a person vary along 40 axes of 49.
+    assert (values[:9] < 1e-4).all()
+    assert ((values[9:] > 0.2) & (values[9:] < 1 / 0.95 + 1e-4)).all()
+
+
+def test_thresholds_come_from_people_whom_the_embedding_has_not_seen(system, data):
+    known = enrolment(data.people, 0)
+    images, people = data.images[known], data.people[known]
+    different, best = [], []
+    for out, inside in groups_of(people, 1):
+        pairing = PairEmbedding().fit(images[inside], people[inside])
+        different.append(pairs(pairing.transform(images[out]), people[out])[1])
+        embedding = FaceEmbedding().fit(images[inside], people[inside])
+        means = centres(embedding.transform(images[inside]), people[inside])[1]
+        best.append((embedding.transform(images[out]) @ means.T).max(axis=1))
+    assert system.threshold_ == _accepting(np.concatenate(different), 0.01)
+    assert system.stranger_threshold_ == _accepting(np.concatenate(best), 0.05)
+
+
+def test_ten_splits_enrol_five_others_each_and_newcomers_bring_two(data, monkeypatch):
+    enrolled, newcomers = [], []
+
+    def noted(images, people, queries):
+        enrolled.append(images.tobytes())
+        assert (np.unique(people, return_counts=True)[1] == 5).all()
+        return np.array(["brick"] * len(queries))
+
+    learn, enrol = Faces._learn, Faces.enrol
+
+    def learn_five(self, images, people):
+        assert (np.unique(people, return_counts=True)[1] == 5).all()
+        learn(self, images, people)
+
+    def enrol_two(self, images, name):
+        newcomers.append(len(images))
+        return enrol(self, images, name)
+
+    monkeypatch.setattr(faces, "METHODS", {"learned embedding": noted})
+    monkeypatch.setattr(Faces, "_learn", learn_five)
+    monkeypatch.setattr(Faces, "enrol", enrol_two)
+    found = Faces().fit(data).evaluate(data)
+    assert len(set(enrolled)) == 10
+    assert newcomers == [2] * len(NAMES)
+    assert found.metrics["accuracy"].value == pytest.approx(0.1)
+
+
+def test_shares_of_pairs_are_those_above_and_below_the_threshold(data):
+    system = Faces().fit(data)
+    images, people = data.images, data.people
+    out, inside = next(groups_of(people, 0))
+    apart = system._apart(images, people, out, inside)
+    shares = apart.shares
+    n_same = len(apart.same)
+    refused = (apart.same < apart.threshold).sum() / n_same
+    assert shares["false_rejects_of_pairs"].mean() == pytest.approx(refused)
+    accepted = (apart.different >= apart.threshold).mean()
+    # Everybody has as many pairs with each other one.
+    assert shares["false_accepts_of_pairs"].mean() == pytest.approx(accepted)
+
+
+def test_a_stranger_has_no_label(system, asked):
+    system_of_doubt = Faces.__new__(Faces)
+    system_of_doubt.__dict__ |= system.__dict__ | {"stranger_threshold_": 2.0}
+    [answer] = system_of_doubt.answer(["x"], asked[:1])
+    assert answer["label"] is None
+    assert answer["stranger"]
+    assert answer["most_alike"] in NAMES
 
 
 def test_the_metrics_have_intervals_and_the_embedding_is_compared(measured):
@@ -216,7 +301,10 @@ def test_options_names_and_unfitted_systems_are_refused(data, system, asked):
 
 
 def test_the_face_of_a_photograph_is_found(photograph):
-    assert the_face(photograph).shape == (112, 92)
+    [box] = find_faces(photograph)
+    found = the_face(photograph)
+    np.testing.assert_array_equal(found, cut_face(photograph, box, (112, 92), 0.1))
+    assert not np.array_equal(found, cut_face(photograph, box, (112, 92), 0.0))
     with pytest.raises(ValueError, match=r"2 faces were found .* expected one"):
         the_face(np.hstack([photograph, photograph]))
     with pytest.raises(ValueError, match="no face was found"):

@@ -22,7 +22,12 @@ from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.digits import check_images, check_labels
 from lookalike.systems.faces_card import faces_card
-from lookalike.systems.faces_embedding import METHODS, FaceEmbedding, centres
+from lookalike.systems.faces_embedding import (
+    METHODS,
+    FaceEmbedding,
+    PairEmbedding,
+    centres,
+)
 from lookalike.systems.generation import Generation
 from lookalike.systems.verbs import (
     Answer,
@@ -106,6 +111,7 @@ class Faces:
     about_: dict[str, Any]
 
     _embedding: FaceEmbedding
+    _pairing: PairEmbedding
     _means: Floats
 
     def __init__(
@@ -167,8 +173,11 @@ class Faces:
         return Labels(names, best, best >= self.stranger_threshold_)
 
     def verify(self, first: Array, second: Array) -> tuple[Floats, Array]:
-        """Return cosines of faces pair by pair, and whether each is one person."""
-        cosines = (self._vectors(first) * self._vectors(second)).sum(axis=1)
+        """Return cosines of faces pair by pair, and whether each is one person.
+
+        They need not be known: these cosines are of vectors that serve for anybody.
+        """
+        cosines = (self._pair_vectors(first) * self._pair_vectors(second)).sum(axis=1)
         return cosines, cosines >= self.threshold_
 
     def enrol(self, images: Array, name: str) -> Self:
@@ -297,6 +306,7 @@ class Faces:
             "vectors": self.vectors_,
             "thresholds": np.array([self.threshold_, self.stranger_threshold_]),
             **self._embedding.arrays(),
+            **self._pairing.arrays("pair_"),
         }
         return generation.save(folder, self.name, arrays, self.about_)
 
@@ -309,6 +319,7 @@ class Faces:
         try:
             system = cls(**found.about["configuration"], n_jobs=n_jobs)
             system._embedding = FaceEmbedding.from_arrays(found.arrays)
+            system._pairing = PairEmbedding.from_arrays(found.arrays, "pair_")
             keys = ("images", "people", "vectors")
             system._enrolled(*(found.arrays[key] for key in keys))
             thresholds = found.arrays["thresholds"].tolist()
@@ -326,12 +337,15 @@ class Faces:
     def _learn(self, images: Array, people: Array) -> None:
         """Embedding, thresholds and enrolled people, from these pictures alone."""
         self._embedding = FaceEmbedding().fit(images, people)
+        self._pairing = PairEmbedding().fit(images, people)
         self._enrolled(images, people, self._embedding.transform(images))
         different, best = [], []
         for out, inside in groups_of(people, self.random_state + 1):
             embedding = FaceEmbedding().fit(images[inside], people[inside])
             strange = embedding.transform(images[out])
-            different.append(pairs(strange, people[out])[1])
+            pairing = PairEmbedding().fit(images[inside], people[inside])
+            beside = pairing.transform(images[out])
+            different.append(pairs(beside, people[out])[1])
             means = centres(embedding.transform(images[inside]), people[inside])[1]
             best.append((strange @ means.T).max(axis=1))
         self.threshold_ = _accepting(np.concatenate(different), self.false_accepts)
@@ -349,6 +363,11 @@ class Faces:
         if not hasattr(self, "_embedding"):
             raise NotFittedError("Faces must be fitted or loaded before it answers.")
         return self._embedding.transform(check_images(images, SHAPE))
+
+    def _pair_vectors(self, images: Array) -> Floats:
+        if not hasattr(self, "_pairing"):
+            raise NotFittedError("Faces must be fitted or loaded before it answers.")
+        return self._pairing.transform(check_images(images, SHAPE))
 
     def _checked(self, data: People) -> tuple[Array, Array]:
         for name, value in (
@@ -399,7 +418,7 @@ class Faces:
         known = inside & enrolment(people, self.random_state)
         system = Faces(self.false_accepts, self.strangers, self.random_state)
         system._learn(images[known], people[known])
-        same, different = pairs(system._vectors(images[out]), people[out])
+        same, different = pairs(system._pair_vectors(images[out]), people[out])
         met = system.classify(images[out])
         friends = system.classify(images[inside & ~known])
         right = friends.known & (friends.labels == people[inside & ~known])
