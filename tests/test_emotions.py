@@ -68,6 +68,20 @@ def test_it_tells_faces_from_other_pieces(measured):
     assert comparison.test == "exact McNemar"
 
 
+def test_what_favouring_rare_emotions_would_change_is_measured(system, data):
+    uneven = Emotions.__new__(Emotions)
+    uneven.__dict__ |= system.__dict__ | {"shares_": np.array([0.999, 0.001])}
+    found = uneven.evaluate(data).metrics
+    scores = system._model.scores(data.x_test)
+    rights = [
+        (uneven._probabilities(scores, b).argmax(axis=1) == data.y_test).mean()
+        for b in (0.0, 1.0)
+    ]
+    assert rights[0] != rights[1]
+    names = "accuracy", "accuracy_with_rare_ones_favoured"
+    assert [found[name].value for name in names] == pytest.approx(rights)
+
+
 def test_a_batch_answers_like_its_faces_one_by_one(system, data):
     together = system.classify(data.x_test[:12]).probabilities
     alone = [system.classify(x[None]).probabilities[0] for x in data.x_test[:12]]
