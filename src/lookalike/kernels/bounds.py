@@ -17,6 +17,7 @@ from lookalike.kernels import simd
 from lookalike.kernels.simd import PANEL, ROWS
 
 WIDE = 8  # panels that the portable path takes at once
+WIDTH = WIDE * PANEL  # their rows: a constant, so that the compiler sees no overlap
 
 
 def fill_keys(codes, panels, starts, first_panel, last_panel, keys, minima):
@@ -37,18 +38,27 @@ def fill_keys(codes, panels, starts, first_panel, last_panel, keys, minima):
 
     Cost: 64 multiply-adds for each query, panel and coordinate.
     """
-    width = PANEL * WIDE
-    sums = np.empty(width, np.float32)
+    n, n_steps = codes.shape
+    sums = np.empty(4 * WIDTH, np.float32)
     for p in range(first_panel // WIDE, last_panel // WIDE):
         at = p * WIDE - first_panel
-        start = starts[p * WIDE : (p + 1) * WIDE].reshape(width)
-        for r in range(codes.shape[0]):
-            _float_keys(codes[r], panels[p], start, sums)
-            for v in range(at, at + WIDE):
-                minima[r, v] = _as_integers(
-                    sums[(v - at) * PANEL : (v - at + 1) * PANEL],
-                    keys[r, v * PANEL : (v + 1) * PANEL],
-                )
+        start = starts[p * WIDE : (p + 1) * WIDE].reshape(WIDTH)
+        fours = panels[p].reshape(n_steps // 4, 4 * WIDTH)
+        r = 0
+        while r < n:
+            several = n - r >= 4
+            if several:
+                _keys_of_four(codes[r : r + 4], fours, start, sums)
+            else:
+                _keys_of_one(codes[r], fours, start, sums)
+            for i in range(4 if several else 1):
+                for v in range(WIDE):
+                    o = i * WIDTH + v * PANEL
+                    minima[r + i, at + v] = _as_integers(
+                        sums[o : o + PANEL],
+                        keys[r + i, (at + v) * PANEL : (at + v + 1) * PANEL],
+                    )
+            r += 4 if several else 1
 
 
 def _fill_int16_keys(codes, panels, starts, first_panel, last_panel, keys, minima):
@@ -98,21 +108,42 @@ def _panel_of_int16(codes, panel, start, column, keys, minima):
 
 
 # The allowance for rounding holds for any order of the sums, so the compiler may
-# choose it. Eight coordinates share a pass over the keys; with more outputs in the
-# loop it can no longer prove that nothing overlaps, and stops vectorising.
+# choose it. Four coordinates of a row are loaded once for four queries; all sums lie in
+# one array at constant distances, or it could not prove that nothing overlaps, and
+# would stop vectorising.
 @njit(cache=True, nogil=True, fastmath=True)
-def _float_keys(a, panel, start, sums):
-    width = sums.shape[0]
-    for j in range(width):
+def _keys_of_four(codes, fours, start, sums):
+    for j in range(WIDTH):
+        s = start[j]
+        sums[j] = s
+        sums[WIDTH + j] = s
+        sums[2 * WIDTH + j] = s
+        sums[3 * WIDTH + j] = s
+    for f in range(fours.shape[0]):
+        x, i = fours[f], 4 * f
+        a0, a1, a2, a3 = codes[0, i], codes[0, i + 1], codes[0, i + 2], codes[0, i + 3]
+        b0, b1, b2, b3 = codes[1, i], codes[1, i + 1], codes[1, i + 2], codes[1, i + 3]
+        c0, c1, c2, c3 = codes[2, i], codes[2, i + 1], codes[2, i + 2], codes[2, i + 3]
+        d0, d1, d2, d3 = codes[3, i], codes[3, i + 1], codes[3, i + 2], codes[3, i + 3]
+        for j in range(WIDTH):
+            x0, x1 = x[j], x[WIDTH + j]
+            x2, x3 = x[2 * WIDTH + j], x[3 * WIDTH + j]
+            sums[j] += (a0 * x0 + a1 * x1) + (a2 * x2 + a3 * x3)
+            sums[WIDTH + j] += (b0 * x0 + b1 * x1) + (b2 * x2 + b3 * x3)
+            sums[2 * WIDTH + j] += (c0 * x0 + c1 * x1) + (c2 * x2 + c3 * x3)
+            sums[3 * WIDTH + j] += (d0 * x0 + d1 * x1) + (d2 * x2 + d3 * x3)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _keys_of_one(code, fours, start, sums):
+    for j in range(WIDTH):
         sums[j] = start[j]
-    for i in range(0, a.shape[0], 8):
-        a0, a1, a2, a3 = a[i], a[i + 1], a[i + 2], a[i + 3]
-        a4, a5, a6, a7 = a[i + 4], a[i + 5], a[i + 6], a[i + 7]
-        x0, x1, x2, x3 = panel[i], panel[i + 1], panel[i + 2], panel[i + 3]
-        x4, x5, x6, x7 = panel[i + 4], panel[i + 5], panel[i + 6], panel[i + 7]
-        for j in range(width):
-            sums[j] += ((a0 * x0[j] + a1 * x1[j]) + (a2 * x2[j] + a3 * x3[j])) + (
-                (a4 * x4[j] + a5 * x5[j]) + (a6 * x6[j] + a7 * x7[j])
+    for f in range(fours.shape[0]):
+        x, i = fours[f], 4 * f
+        a0, a1, a2, a3 = code[i], code[i + 1], code[i + 2], code[i + 3]
+        for j in range(WIDTH):
+            sums[j] += (a0 * x[j] + a1 * x[WIDTH + j]) + (
+                a2 * x[2 * WIDTH + j] + a3 * x[3 * WIDTH + j]
             )
 
 
