@@ -333,3 +333,12 @@ def test_workers_of_a_real_server_share_one_table(
     found = ask(process.port, "/v1/events/recommend", {"user": "u3", "k": 3})
     assert found["answers"][0]["known"]
     until(lambda: len(list(tmp_path.rglob("tables/people-0001-*.npz"))) == 1)
+
+
+def test_a_list_that_was_left_to_chance_before_keeps_its_chances():
+    chances = np.array([1.0, 0.5, 0.25, 0.25])
+    found = Suggestions([*"abcd"], -chances, np.zeros((4, 1)), [""] * 4, True, chances)
+    rng = np.random.default_rng(0)
+    assert explore(found, 3, 0.0, rng).chances.tolist() == [1, 0.5, 0.25]
+    last = explore(found, 2, 0.3, rng)
+    assert last.chances[1].round(6) in (0.5 * 0.8, 0.25 * 0.1)

@@ -28,7 +28,7 @@ class Suggestions:
     features : float32 (k, n_features), what the ranker saw; zeros where it saw nothing
     reasons : why each is suggested, k sentences
     known : whether the asker is known; what they get otherwise says so
-    propensities : (k,), the chance with which each came to be shown
+    propensities : (k,), the chance with which each came to be shown; None is 1
     rules : what was done to the list beside ranking it, in sentences
     """
 
@@ -48,7 +48,14 @@ class Suggestions:
             scores=self.scores[:k],
             features=self.features[:k],
             reasons=self.reasons[:k],
+            propensities=self.chances[:k],
         )
+
+    @property
+    def chances(self) -> Floats:
+        """The propensities; 1 where nobody said otherwise."""
+        given = self.propensities
+        return np.ones(len(self.ids)) if given is None else given
 
 
 def explore(
@@ -86,8 +93,7 @@ def explore(
     n = len(found.ids)
     m = n - k + 1
     if share <= 0 or m <= 1:
-        cut = found.first(k)
-        return replace(cut, propensities=np.ones(len(cut.ids)))
+        return found.first(k)
     last = k - 1 + (int(rng.integers(m)) if rng.random() < share else 0)
     chosen = [*range(k - 1), last]
     chance = share / m + (1 - share if last == k - 1 else 0.0)
@@ -98,6 +104,6 @@ def explore(
         scores=found.scores[chosen],
         features=found.features[chosen],
         reasons=[found.reasons[at] for at in chosen],
-        propensities=np.array([1.0] * (k - 1) + [chance]),
+        propensities=found.chances[chosen] * ([1.0] * (k - 1) + [chance]),
         rules=(*found.rules, rule),
     )

@@ -124,7 +124,7 @@ async def _answer(
 
 
 def _shown(user: str, found: Suggestions) -> dict[str, Any]:
-    scores, chances = found.scores.tolist(), _chances(found)
+    scores, chances = found.scores.tolist(), found.chances.tolist()
     hits = [
         {"id": id, "score": score, "propensity": chance, "reason": reason}
         for id, score, chance, reason in zip(
@@ -137,12 +137,6 @@ def _shown(user: str, found: Suggestions) -> dict[str, Any]:
         "hits": hits,
         "rules": list(found.rules),
     }
-
-
-def _chances(found: Suggestions) -> list[float]:
-    if found.propensities is None:
-        return [1.0] * len(found.ids)
-    return [float(chance) for chance in found.propensities]
 
 
 def _log(
@@ -171,7 +165,7 @@ def _log(
                 features=np.asarray(each.features, np.float32),
                 ids=each.ids,
                 scores=each.scores.tolist(),
-                propensities=_chances(each),
+                propensities=each.chances.tolist(),
             )
             for at, (user, each) in enumerate(
                 zip(wanted.users, found.lists, strict=False)
