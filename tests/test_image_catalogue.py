@@ -279,6 +279,21 @@ def test_a_folder_is_indexed_searched_explained_and_hidden(library, folder):
     assert "bad.png" in run("index", "status", "--folder", library).stdout
 
 
+def test_the_index_keeps_to_the_memory_that_was_given(library, folder):
+    words = ["index", "add", folder, "--folder", library]
+    run(*words, "--memory", 4000)
+    system = ImageSearch.load(library / "0001")
+    facts = system._index.facts
+    assert facts["method"].startswith("codes of")
+    assert facts["bytes"] <= 4000
+    query = folder / "a.png"
+    hits = system.answer(*system.read([query]), 1)
+    assert hits[0]["found"] == str(query)
+    run(*words, "--memory", 100)
+    told = run("search", query, "--system", "images", "--folder", library, status=2)
+    assert "need at least" in told.stderr
+
+
 def test_a_catalogue_of_another_generation_is_refused_until_it_is_made_afresh(
     library, folder
 ):

@@ -27,6 +27,12 @@ def add(
     scale: Annotated[
         str | None, typer.Option(help="For the ONNX file, as 0.229,0.224,0.225.")
     ] = None,
+    recall: Annotated[
+        float | None, typer.Option(help="Least recall of the index; 1 is exact.")
+    ] = None,
+    memory: Annotated[
+        int | None, typer.Option(help="Bytes that the index may hold in memory.")
+    ] = None,
     afresh: Annotated[
         bool, typer.Option(help="Forget what is indexed, and embed all again.")
     ] = False,
@@ -57,6 +63,7 @@ def add(
         embedding, number = _encoder(library)
         catalogue = ImageCatalogue(file, version_of(embedding))
         added = catalogue.add(images, embedding, report)
+        catalogue.choose(recall=recall, memory=memory)
     for sentence in added.broken:
         warn(sentence)
     answer: dict[str, Any] = {
@@ -71,6 +78,7 @@ def add(
         "seconds": round(added.seconds, 2),
         "images_a_second": round(added.images_a_second, 1),
         **catalogue.counts(),
+        **catalogue.chosen(),
     }
     lines = [
         f"{added.new:,} new, {added.changed:,} changed, {added.vanished:,} vanished, "

@@ -7,6 +7,7 @@ that Ctrl-C or a kill loses the batch that was being read and nothing else.
 
 import hashlib
 import io
+import json
 import os
 import sqlite3
 import stat
@@ -148,6 +149,22 @@ class ImageCatalogue:
                 yield connection
         finally:
             connection.close()
+
+    def choose(self, **options: float | None) -> None:
+        """Remember how the catalogue is to be indexed: ``recall``, ``memory``."""
+        with self._open() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO settings VALUES (?, ?)",
+                [(k, json.dumps(v)) for k, v in options.items() if v is not None],
+            )
+
+    def chosen(self) -> dict[str, Any]:
+        """What was chosen."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "SELECT name, value FROM settings WHERE name IN ('recall', 'memory')"
+            )
+            return {name: json.loads(value) for name, value in rows}
 
     def add(
         self,

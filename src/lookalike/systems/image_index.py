@@ -94,7 +94,7 @@ class VectorIndex:
 def _codes(vectors: Array, memory: int, n_jobs: int | None) -> ProductQuantisation:
     """The longest codes that fit."""
     n, width = vectors.shape
-    centres = 256 * width * vectors.itemsize
+    centres = min(256, n) * width * vectors.itemsize
     n_pieces = min((memory - centres) // n, width)
     if n_pieces < 1:
         raise ValueError(

@@ -548,9 +548,9 @@ class ImageSearch:
             groups = _same_content(images)
         self._stock = Stock(self.vectors_, groups, marks, added)
         if len(self.vectors_):
-            self._index = VectorIndex(
-                self.vectors_, self.recall, self.memory, self.n_jobs
-            )
+            options: dict[str, Any] = {"recall": self.recall, "memory": self.memory}
+            options |= {} if catalogue is None else self._catalogue.chosen()
+            self._index = VectorIndex(self.vectors_, **options, n_jobs=self.n_jobs)
 
     def _remember(self, clicks: ClickRanker, ids: Array) -> None:
         """Take up what was learned from clicks, item by item; others are unknown."""
