@@ -105,20 +105,26 @@ def create_app(
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type"],
         )
-    app.add_middleware(Gate, settings=settings, metrics=parts.metrics, log=parts.log)
+    app.add_middleware(
+        Gate,
+        settings=settings,
+        metrics=parts.metrics,
+        log=parts.log,
+        occupancy=parts.occupancy,
+    )
     app.openapi = _openapi(app)  # type: ignore[method-assign]
     return app
 
 
 def _lifespan(parts: Parts) -> Any:
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await asyncio.to_thread(parts.start)
         stop = asyncio.Event()
         watching = asyncio.create_task(parts.watch(stop))
         parts.log.write("info", "ready")
         try:
-            yield
+            yield {"occupancy": parts.occupancy}
         finally:
             stop.set()
             await watching

@@ -19,6 +19,7 @@ from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.service.refusal import Refusal
 from lookalike.service.settings import Settings
+from lookalike.service.shedding import Occupancy
 
 _LOCAL = re.compile(rb"(127(\.\d+){3}|localhost|\[::1\])(:\d+)?", re.IGNORECASE)
 _HEADERS = [
@@ -35,23 +36,37 @@ _HEADERS = [
 ]
 
 _ALWAYS = ("/healthz", "/readyz", "/metrics")
+_BUSY = Refusal(503, "Too many requests are being answered.", 1)
+
+
+def occupancy(settings: Settings, metrics: Metrics) -> Occupancy:
+    """Return the count of requests at work, at its beginning."""
+    start, body = _whole(_BUSY, _HEADERS)
+    lines = [b"HTTP/1.1 503 Service Unavailable"]
+    lines += [name + b": " + value for name, value in start["headers"]]
+    refusal = b"\r\n".join([*lines, b"", body["body"]])
+    refused = metrics.refused.labels("busy")
+    return Occupancy(settings.max_waiting, refusal, refused)
 
 
 class Gate:
     """The outermost layer of the application."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, metrics: Metrics, log: Log
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        metrics: Metrics,
+        log: Log,
+        occupancy: Occupancy,
     ) -> None:
         self._app = app
         self._settings = settings
         self._metrics = metrics
         self._log = log
-        self._at_work = 0
+        self._occupancy = occupancy
         # Ready to be sent: who is turned away must cost next to nothing.
-        self._turned_away = metrics.refused.labels("busy")
-        refusal = Refusal(503, "Too many requests are being answered.", 1)
-        self._busy = _whole(refusal, _HEADERS)
+        self._busy = _whole(_BUSY, _HEADERS)
         self._ids = secrets.token_hex(4), iter(range(2**62))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,9 +74,8 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        full = self._at_work >= self._settings.max_waiting
-        if full and scope["path"] not in _ALWAYS:
-            self._turned_away.inc()
+        if self._occupancy.full and scope["path"] not in _ALWAYS:
+            self._occupancy.refused.inc()
             for message in self._busy:
                 await send(message)
             return
@@ -74,7 +88,7 @@ class Gate:
             await visit.refuse(refusal)
             self._note(visit, started)
             return
-        self._at_work += 1
+        self._occupancy.at_work += 1
         try:
             body = _Body(receive, self._settings)
             await self._app(scope, body.receive, visit.send)
@@ -85,7 +99,7 @@ class Gate:
             self._log.write("error", "request failed", **about, detail=_where(error))
             await visit.refuse(Refusal(500, "Something went wrong here; it was noted."))
         finally:
-            self._at_work -= 1
+            self._occupancy.at_work -= 1
             self._note(visit, started)
 
     def _check(self, scope: Scope) -> None:

@@ -17,12 +17,14 @@ from lookalike.service.database.writer import Writer
 from lookalike.service.digits_face import FACES
 from lookalike.service.engine import Engine
 from lookalike.service.exposure_log import ExposureLog
+from lookalike.service.gate import occupancy
 from lookalike.service.keyring import Keyring
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.service.plain import Plain
 from lookalike.service.served import Served
 from lookalike.service.settings import Settings
+from lookalike.service.shedding import Occupancy
 from lookalike.service.suggesting import Suggesting, suggests
 from lookalike.systems.library import Library
 
@@ -35,6 +37,7 @@ class Parts:
     database: Database
     log: Log
     metrics: Metrics
+    occupancy: Occupancy
     bell: Bell
     writer: Writer
     engine: Engine[Query]
@@ -114,6 +117,7 @@ def assemble(
         database=database,
         log=log,
         metrics=metrics,
+        occupancy=occupancy(settings, metrics),
         bell=bell,
         writer=writer,
         engine=Engine(Answering(metrics), settings.max_waiting),

@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from lookalike.service.app import create_app
 from lookalike.service.database import Database
 from lookalike.service.settings import Settings
+from lookalike.service.shedding import SheddingProtocol
 from lookalike.systems import SYSTEMS, find_system
 from lookalike.systems.generation import load
 from lookalike.systems.library import Library
@@ -97,6 +98,7 @@ def serve(
     options: dict[str, Any] = {
         "host": host,
         "port": port,
+        "http": SheddingProtocol,
         "access_log": False,
         "log_level": "warning",
         "server_header": False,

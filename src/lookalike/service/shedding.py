@@ -1,0 +1,93 @@
+"""Requests that are too many, turned away before they are parsed.
+
+A server that is asked twice what it can do spends its time on saying no. So while the
+gate is full, a request that arrives whole and between two others gets its 503 written
+as it is: no parser, no task, no application. Everything else goes the usual way and
+meets the gate.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9}) *\r\n", re.IGNORECASE)
+_UNUSUAL = re.compile(
+    rb"\r\n(transfer-encoding|expect|upgrade):|\r\nconnection:(?! *keep-alive *\r)",
+    re.I,
+)
+_SHEDS = re.compile(
+    rb"(GET|POST|PUT|DELETE) (?!/healthz|/readyz|/metrics)/\S* HTTP/1\.1\r\n"
+)
+
+
+@dataclass
+class Occupancy:
+    """How many requests are at work in this process, and how many may be."""
+
+    most: int
+    refusal: bytes
+    """The whole answer to one more."""
+    refused: Any
+    """Counts them: a counter with ``inc``."""
+    at_work: int = field(default=0)
+
+    @property
+    def full(self) -> bool:
+        """Whether one more is one too many."""
+        return self.at_work >= self.most
+
+
+class SheddingProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with a short way out.
+
+    The application's lifespan hands the :class:`Occupancy` over as ``occupancy``.
+    """
+
+    _within = False  # a request has begun to arrive
+
+    def data_received(self, data: bytes) -> None:
+        """Turn away what is too many, or read on."""
+        occupancy = self.app_state.get("occupancy")
+        if occupancy and occupancy.full and self._is_idle and is_whole(data):
+            self._unset_keepalive_if_required()
+            occupancy.refused.inc()
+            self.transport.write(occupancy.refusal)
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+            return
+        super().data_received(data)
+
+    @property
+    def _is_idle(self) -> bool:
+        answered = self.cycle is None or self.cycle.response_complete
+        return answered and not self._within and not self.transport.is_closing()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._within = True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """It has arrived."""
+        self._within = False
+        super().on_message_complete()
+
+
+def is_whole(data: bytes) -> bool:
+    r"""Whether these bytes are one request, all of it, of a kind that may be shed.
+
+    >>> is_whole(b"POST /v1/x HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi")
+    True
+    >>> is_whole(b"POST /v1/x HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nhi")
+    False
+    >>> is_whole(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+    False
+    """
+    end = data.find(b"\r\n\r\n")
+    if end < 0 or not _SHEDS.match(data) or _UNUSUAL.search(data, 0, end + 2):
+        return False
+    length = _LENGTH.search(data, 0, end + 2)
+    return len(data) == end + 4 + (int(length[1]) if length else 0)
