@@ -62,6 +62,7 @@ def test_metrics_of_the_whole_ranking_are_those_of_their_definitions():
     Q = unit(rng.integers(-2, 3, (40, 3)).astype(np.float32) + 0.5)
     labels, asked = rng.integers(0, 6, 1200), rng.integers(0, 8, 40)
     labels[[5, 700, 900]] = 6  # fewer than are looked at; and of 7 there is none
+    Q[0], asked[0] = X[5], 6
     found = ranking_metrics(Q, X, asked, labels)
     order = np.argsort(-(Q @ X.T), axis=1, kind="stable")
     relevance = labels[order] == asked[:, None]
