@@ -19,14 +19,17 @@ from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
 from lookalike.systems.people import People, _above
 from lookalike.systems.people_features import (
+    FURTHER,
+    NAMES,
+    POWERS,
     SCORES,
     STAY,
     WALK_STEPS,
     adjacency,
     are_linked,
     find_candidates,
+    survey,
 )
-from lookalike.systems.people_ranker import QuadraticRanker
 
 
 def clubs(n_clubs=6, size=30, inside=0.4, outside=0.01):
@@ -75,7 +78,7 @@ def test_features_are_the_scores_of_their_definition(data):
     n = len(data.people)
     A = adjacency(n, data.known)
     people = np.array([3, 77])
-    found = find_candidates(A, people, n)
+    found = find_candidates(A, survey(A), people, n)
     for column, score in enumerate(SCORES):
         expected = triangle_scores(A, people, score).toarray()
         given = found.scores[:, column]
@@ -98,7 +101,8 @@ def test_features_are_the_scores_of_their_definition(data):
 
 def test_fewer_candidates_are_the_first_ones(data):
     A = adjacency(len(data.people), data.known)
-    whole, few = (find_candidates(A, np.array([5]), most) for most in (180, 12))
+    seen = survey(A)
+    whole, few = (find_candidates(A, seen, np.array([5]), most) for most in (180, 12))
     np.testing.assert_array_equal(few.candidate, whole.candidate[:12])
 
 
@@ -110,15 +114,48 @@ def test_links_are_those_of_the_matrix():
     np.testing.assert_array_equal(are_linked(A, people, others), expected)
 
 
-def test_the_ranker_learns_what_only_a_product_tells():
-    X = np.random.default_rng(0).normal(size=(2000, 3))
-    y = X[:, 0] * X[:, 1] > 0
-    ranker = QuadraticRanker().fit(X[:1500], y[:1500])
-    assert np.mean((ranker.score(X[1500:]) > 0) == y[1500:]) > 0.9
-    again = QuadraticRanker.from_arrays(ranker.arrays(), 3)
-    np.testing.assert_array_equal(again.score(X), ranker.score(X))
-    with pytest.raises(ValueError, match="not one of 4 features"):
-        QuadraticRanker.from_arrays(ranker.arrays(), 4)
+def test_what_is_seen_of_the_whole_graph_is_its_spectrum_and_its_triangles(data):
+    n = len(data.people)
+    A = adjacency(n, data.known)
+    seen = survey(A)
+    dense = A.toarray()
+    degrees = dense.sum(axis=1)
+    N = dense / np.sqrt(np.outer(degrees, degrees))
+    values = np.linalg.eigvalsh(N)
+    kept = np.argsort(-abs(values))[: len(seen.values)]
+    np.testing.assert_allclose(np.sort(seen.values), np.sort(values[kept]), atol=1e-9)
+    triangles = np.diag(dense @ dense @ dense)
+    np.testing.assert_allclose(
+        seen.clustering, triangles / np.maximum(degrees * (degrees - 1), 1)
+    )
+    again = survey(A)
+    np.testing.assert_array_equal(seen.vectors, again.vectors)
+
+
+def test_far_features_are_those_of_their_definition(data):
+    n = len(data.people)
+    A = adjacency(n, data.known)
+    dense = A.toarray()
+    seen = survey(A)
+    people = np.array([3, 77])
+    found = find_candidates(A, seen, people, n)
+    column = dict(zip(NAMES, found.features.T, strict=True))
+    i, j = people[found.person], found.candidate
+    P = dense / dense.sum(axis=1, keepdims=True)
+    for stay, steps in FURTHER:
+        powers = [stay**t * np.linalg.matrix_power(P, t) for t in range(1, steps + 1)]
+        met = np.log(np.sum(powers, axis=0)[i, j] + 1e-9)
+        np.testing.assert_allclose(column[f"walk of {steps} steps"], met, rtol=1e-6)
+    R = np.diag(1 / dense.sum(axis=1))
+    paths = np.log((dense @ R @ dense @ R @ dense)[i, j] + 1e-9)
+    np.testing.assert_allclose(column["paths of three steps, by degree"], paths)
+    for power in POWERS:
+        places = (seen.vectors * seen.values**power) @ seen.vectors.T
+        name = f"closeness in the spectrum, power {power}"
+        np.testing.assert_allclose(column[name], 1000 * places[i, j], atol=1e-9)
+    below = column["angle in the spectrum, below the best"]
+    assert below.max() == 0
+    assert below.min() < 0
 
 
 def test_hidden_friendships_take_no_part_in_learning(data, system):
@@ -325,6 +362,7 @@ def test_on_facebook_it_finds_more_hidden_friends_than_any_score_alone():
     assert measured.metrics["auc"].low > 0.99
     for comparison in measured.comparisons.values():
         assert comparison.difference.value > 0.003
+        assert comparison.p_value < 0.05
 
 
 def test_the_command_recommends_and_explains(system, data, tmp_path):

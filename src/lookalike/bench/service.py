@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -47,7 +48,8 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), rounds)
         # Suggestions are asked of servers of their own.
-        with contextlib.nullcontext() if list(chosen) == ["recommend"] else bench:
+        digits = any(not name.startswith("recommend") for name in chosen)
+        with bench if digits else contextlib.nullcontext():
             for done, (name, job) in enumerate(chosen.items()):
                 if report:
                     report(name, done / len(chosen))
@@ -306,25 +308,23 @@ def overload(bench: Bench) -> Iterator[Row]:
     yield _row("lookalike, five seconds later, half of its peak", after)
 
 
-def recommend(bench: Bench) -> Iterator[Row]:
+def recommend(name: str, bench: Bench) -> Iterator[Row]:
     """Ten suggestions for one user, and for ten thousand in batches.
 
-    Of every system that suggests and whose data is at hand: the generation in its
-    library, or else a new one. Latency is at half of the peak, of the slowest of five
-    users.
+    By the generation in the system's library, or else a new one; nothing where there is
+    no such data. Latency is at half of the peak, of the slowest of five users.
     """
-    for name in RECOMMENDERS:
-        folder = _library_of(name, bench.folder / "recommenders")
-        if folder is None:
-            continue
-        code = "from lookalike.cli.app import main; main()"
-        state = ["--state", str(bench.folder / f"{name}-state")]
-        serve = [sys.executable, "-c", code, "serve", str(folder), *state]
-        server = Server([*serve, "--port", "PORT"], {}, "/readyz")
-        try:
-            yield from _suggestions(bench, name, server, _askers(name, folder))
-        finally:
-            server.stop()
+    folder = _library_of(name, bench.folder / "recommenders")
+    if folder is None:
+        return
+    code = "from lookalike.cli.app import main; main()"
+    state = ["--state", str(bench.folder / f"{name}-state")]
+    serve = [sys.executable, "-c", code, "serve", str(folder), *state]
+    server = Server([*serve, "--port", "PORT"], {}, "/readyz")
+    try:
+        yield from _suggestions(bench, name, server, _askers(name, folder))
+    finally:
+        server.stop()
 
 
 def _library_of(name: str, folder: Path) -> Path | None:
@@ -425,5 +425,5 @@ JOBS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "events": events,
     "disturbed": disturbed,
     "overload": overload,
-    "recommend": recommend,
+    **{f"recommend {name}": partial(recommend, name) for name in RECOMMENDERS},
 }

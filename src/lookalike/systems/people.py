@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,22 +27,25 @@ from lookalike.datasets.friendships import (
 from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test, recall_at_k
 from lookalike.features.graph import triangle_scores
 from lookalike.rank import Hits
+from lookalike.rank.logistic_ranker import ARRAYS, LogisticRanker
 from lookalike.rank.suggestions import Suggestions
 from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.generation import Generation
 from lookalike.systems.people_card import people_card
 from lookalike.systems.people_features import (
+    NAMES,
     SCORES,
     WALKS,
     Candidates,
+    Survey,
     adjacency,
     are_linked,
     blocks,
     find_candidates,
     linked,
+    survey,
 )
-from lookalike.systems.people_ranker import ARRAYS, QuadraticRanker
 from lookalike.systems.verbs import (
     Answer,
     Explanation,
@@ -58,12 +62,9 @@ from lookalike.systems.verbs import (
 if TYPE_CHECKING:
     from lookalike.evaluate.report import Report as Page
 
-NAMES = (
-    *(f"log {name}" for name in SCORES + WALKS),
-    *(f"log {name}, below the best" for name in SCORES + WALKS),
-    *("place", "own friends", "their friends", "candidates"),
-)
+N_HIDINGS = 3  # of known friendships, to learn from
 N_FEATURES = len(NAMES)
+SURVEY = tuple(field.name for field in fields(Survey))
 K = 10
 
 
@@ -111,7 +112,8 @@ class People:
     friendships_: Any
     about_: dict[str, Any]
 
-    _ranker: QuadraticRanker
+    _ranker: LogisticRanker
+    _survey: Survey
     _table: "Table | None"
     _embedding: Array | None
 
@@ -139,17 +141,28 @@ class People:
     def fit(self, data: Friendships, report: Tell | None = None) -> Self:
         """Learn from the known friendships alone.
 
-        A fifth of them is hidden in turn; the ranker learns to find these among the
-        candidates that the others give.
+        A fifth of them is hidden in turn, three times; the ranker learns to find these
+        among the candidates that the others give. Everybody's lists count alike,
+        however many of their friends were hidden.
         """
         tell = report or nobody
         self._check_parameters()
         tell("looking for candidates", 0.05)
-        inner, wanted = hide(data.known, random_state=self.random_state + 1)
         n_people = len(data.people)
-        features, answers = self._lessons(n_people, inner, wanted, tell)
+        lessons = []
+        for turn in range(N_HIDINGS):
+            seed = self.random_state + 1 + turn
+            inner, wanted = hide(data.known, random_state=seed)
+            begin = 0.05 + 0.6 * turn / N_HIDINGS
+            told = partial(_within, tell, begin, 0.6 / N_HIDINGS)
+            lessons.append(self._lessons(n_people, inner, wanted, told))
+        features, answers, weights = map(np.concatenate, zip(*lessons, strict=True))
+        if not answers.any():
+            raise ValueError(
+                "The friendships close no triangle: there is nothing to learn from."
+            )
         tell("learning to rank", 0.7)
-        ranker = QuadraticRanker().fit(features, answers)
+        ranker = LogisticRanker().fit(features, answers, sample_weight=weights)
         self._know(data.people, data.known, ranker)
         if self.network_dimensions:
             tell("learning a graph network", 0.75)
@@ -248,11 +261,11 @@ class People:
             order = np.argsort(-np.diff(self.friendships_.indptr)[asked], kind="stable")
             return self._new_here(asked[order])
         person = np.array([self._place[who]])
-        found = find_candidates(self.friendships_, person, len(self.people_))
+        found = self._candidates(person, len(self.people_))
         scores = np.full(len(self.people_), -np.inf)
         features = np.zeros((len(self.people_), N_FEATURES), np.float32)
         features[found.candidate] = found.features
-        scores[found.candidate] = self._ranker.score(found.features)
+        scores[found.candidate] = self._score(found)
         far = scores[asked] == -np.inf
         # Nobody is shared: below everybody else, and a number that JSON knows.
         below = scores[found.candidate].min(initial=0.0) - 1.0
@@ -419,6 +432,7 @@ class People:
             "people": self.people_,
             "pairs": np.stack([rows[once], columns[once]], axis=1).astype(np.int64),
             **self._ranker.arrays(),
+            **vars(self._survey),
         }
         if self._embedding is not None:
             arrays["embedding"] = self._embedding
@@ -434,11 +448,20 @@ class People:
             system = cls(**found.about["configuration"], n_jobs=n_jobs)
             system._check_parameters()
             weights = {name: found.arrays[name] for name in ARRAYS}
-            ranker = QuadraticRanker.from_arrays(weights, N_FEATURES)
+            ranker = LogisticRanker.from_arrays(weights)
+            if ranker.n_features_in_ != N_FEATURES:
+                raise ValueError(f"its ranker is not one of {N_FEATURES} features.")
             people, pairs = found.arrays["people"], found.arrays["pairs"]
             if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(people):
                 raise ValueError("its friendships are not those of its people.")
-            system._know(people, pairs, ranker)
+            seen = Survey(*(np.asarray(found.arrays[name]) for name in SURVEY))
+            if [each.shape[0] for each in vars(seen).values()] != [
+                seen.vectors.shape[1],
+                len(people),
+                len(people),
+            ]:
+                raise ValueError("its survey is not that of its people.")
+            system._know(people, pairs, ranker, seen)
             if system.network_dimensions:
                 system._embedding = np.asarray(found.arrays["embedding"])
                 shape = (len(people), system.network_dimensions)
@@ -474,9 +497,16 @@ class People:
         if not hasattr(self, "_ranker"):
             raise NotFittedError("People must be fitted or loaded before it answers.")
 
-    def _know(self, people: Array, pairs: Ints, ranker: QuadraticRanker) -> None:
+    def _know(
+        self,
+        people: Array,
+        pairs: Ints,
+        ranker: LogisticRanker,
+        seen: Survey | None = None,
+    ) -> None:
         self.people_ = np.asarray(people)
         self.friendships_ = adjacency(len(people), pairs)
+        self._survey = survey(self.friendships_) if seen is None else seen
         self._place = {name: place for place, name in enumerate(self.people_.tolist())}
         self._ranker = ranker
         self._table = None
@@ -505,27 +535,40 @@ class People:
 
     def _lessons(
         self, n_people: int, inner: Ints, wanted: Ints, tell: Tell
-    ) -> tuple[Floats, Array]:
-        """Candidates of everybody who has a wanted friend among them, and answers."""
+    ) -> tuple[Floats, Array, Floats]:
+        """Candidates of everybody who has a wanted friend among them, and answers.
+
+        Also weights, with which the wanted friends of each person add up to one.
+        """
         A, W = adjacency(n_people, inner), adjacency(n_people, wanted)
-        features, answers = [], []
+        seen = survey(A)
+        features, answers, weights = [np.empty((0, N_FEATURES))], [], []
         for block in blocks(np.flatnonzero(np.diff(W.indptr))):
-            tell("looking for candidates", 0.05 + 0.6 * block[0] / n_people)
-            found = find_candidates(A, block, self.n_candidates)
+            tell("looking for candidates", block[0] / n_people)
+            found = find_candidates(A, seen, block, self.n_candidates)
             right = are_linked(W, block[found.person], found.candidate)
-            lucky = np.bincount(found.person, right, minlength=len(block)) > 0
-            kept = lucky[found.person]
+            n_right = np.bincount(found.person, right, minlength=len(block))
+            kept = n_right[found.person] > 0
             features.append(found.features[kept])
             answers.append(right[kept])
-        if not any(part.any() for part in answers):
-            raise ValueError(
-                "The friendships close no triangle: there is nothing to learn from."
-            )
-        return np.concatenate(features), np.concatenate(answers)
+            weights.append(1 / n_right[found.person[kept]])
+        return (
+            np.concatenate(features),
+            np.concatenate(answers),
+            np.concatenate(weights),
+        )
 
     def _ranked(self, people: Ints) -> "_Ranked":
-        found = find_candidates(self.friendships_, people, self.n_candidates)
-        return _best_first(found, self._ranker.score(found.features))
+        found = self._candidates(people, self.n_candidates)
+        return _best_first(found, self._score(found))
+
+    def _score(self, found: Candidates) -> Floats:
+        if not len(found.person):
+            return np.empty(0)
+        return self._ranker.score_rows(found.features)
+
+    def _candidates(self, people: Ints, most: int) -> Candidates:
+        return find_candidates(self.friendships_, self._survey, people, most)
 
     def _suggested(
         self, who: str, places: Ints, scores: Floats, features: Array
@@ -579,8 +622,8 @@ class People:
         everybody = np.arange(len(self.people_))
         for block in blocks(everybody):
             tell("answering", 0.1 + 0.8 * block[0] / len(everybody))
-            whole = find_candidates(self.friendships_, block, len(everybody))
-            score = self._ranker.score(whole.features)
+            whole = self._candidates(block, len(everybody))
+            score = self._score(whole)
             # Beyond the candidates that are ranked, the first score goes on.
             score = np.where(whole.rank < self.n_candidates, score, -1e6 - whole.rank)
             for ends in (pairs, pairs[:, ::-1]):
@@ -709,6 +752,11 @@ def _raise_to(
     here = place > 0
     rows = mine[here]
     scores[rows] = np.maximum(scores[rows], score[place[here] - 1])
+
+
+def _within(tell: Tell, begin: float, length: float, what: str, share: float) -> None:
+    """Tell of a part of the work, as a share of the whole."""
+    tell(what, begin + length * share)
 
 
 def _above(scores: Floats, others: Floats) -> Floats:

@@ -42,7 +42,7 @@ def _architecture(facts: Facts) -> list[str]:
     n = facts["configuration"]["n_candidates"]
     return [
         f"friendships -> friends of friends by one sparse product -> the {n} best by "
-        "Adamic-Adar -> 18 features -> a ranker -> suggestions, with the shared "
+        "Adamic-Adar -> 34 features -> a ranker -> suggestions, with the shared "
         "friends as the reason.",
         "Whoever has too few friends of friends gets the people with the most friends "
         "after them, and the answer says so.",
@@ -54,8 +54,8 @@ def _data(facts: Facts) -> list[str]:
         f"{facts['data']['name']}, checksum {facts['data']['checksum'][:12]}: "
         f"{facts['n_people']:,} people, {facts['n_known']:,} known friendships, "
         f"{facts.get('n_hidden', NOT_YET)} hidden at random to test on. The ranker "
-        f"learned from {facts['n_lessons']:,} candidates of a second hiding, within "
-        "the known ones.",
+        f"learned from {facts['n_lessons']:,} candidates of three further hidings, "
+        "within the known ones.",
         "There are no times in the data, so what is hidden is drawn at random: real "
         "friendships of tomorrow close fewer triangles than these.",
     ]
@@ -63,16 +63,19 @@ def _data(facts: Facts) -> list[str]:
 
 def _features(facts: Facts) -> list[str]:
     return [
-        "Shared friends, Jaccard, Adamic-Adar, resource allocation, the chance to meet "
-        "on a random walk of four steps, there and back, and damped paths of three "
-        "steps: each as a logarithm, and as its distance from the person's best. Also "
-        "the candidate's place, and how many friends and candidates there are.",
+        "Shared friends, Jaccard, Adamic-Adar, resource allocation; the chance to meet "
+        "on random walks of four steps, there and back, and of six and twelve; paths "
+        "of three steps, damped in two ways; products of the two places in the graph's "
+        "spectrum, weighted in three ways, and their angle: each also as its distance "
+        "from the person's best. Besides, the candidate's place, how many friends and "
+        "candidates there are, and how many friends of either know each other.",
     ]
 
 
 def _model(facts: Facts) -> list[str]:
     return [
-        "Logistic regression on the features and all their products.",
+        "Logistic regression on the features; the hidden friends of each person add up "
+        "to one, so that who has hundreds does not decide for all.",
         *measured_numbers(facts),
     ]
 
