@@ -25,6 +25,7 @@ TESTS = {
     "test_number_slices.py": "",
     "test_optimizers.py": "definition",
     "test_pca.py": "definition",
+    "test_product_quantisation.py": "adds_up or stands_for_each",
     "test_perceptron.py": "definition",
     "test_sampling.py": "definition or holds_exactly or follow_the_weights",
     "test_search_approximate.py": "sorted_list or pruning_equals or reverse_edges",
