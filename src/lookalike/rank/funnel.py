@@ -4,7 +4,7 @@ The same object answers offline, in a batch and in the service, and a user is th
 history: a batch answers like its users one by one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -47,6 +47,20 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """What the ranker learns from.
+
+    views : histories, as the sources are shown them
+    wanted : csr (n_users, n_items), grades of what they are not shown
+    item_features : (n_items, m) or None, see :meth:`Funnel.describe`
+    """
+
+    views: Views
+    wanted: Any
+    item_features: Array | None = None
+
+
+@dataclass(frozen=True)
 class Candidates:
     """Candidates of some users, one a row: by user, then by item.
 
@@ -84,6 +98,8 @@ class Ranked:
     item: Ints
     score: Floats
     places: Ints
+    features: Singles
+    """What the ranker saw, (n, n_features), where it was asked for; else empty."""
 
 
 class Funnel:
@@ -113,7 +129,7 @@ class Funnel:
     >>> sources = [Source("like these", EASE(5.0), 8, "goes with what you have"),
     ...            Source("popular", Popularity(), 8, "popular")]
     >>> funnel = Funnel(sources, LogisticRanker())
-    >>> funnel = funnel.fit({"plain": known}, wanted).know({"plain": known})
+    >>> funnel = funnel.fit([Lesson({"plain": known}, wanted)]).know({"plain": known})
     >>> ranked = funnel.rank({"plain": known[[0, 150]]})
     >>> [sorted(set(ranked.item[ranked.user == u][:3] // 10)) for u in (0, 1)]
     [[np.int64(0)], [np.int64(1)]]
@@ -128,26 +144,33 @@ class Funnel:
         self.ranker = ranker
         self.random_state = random_state
 
-    def fit(
-        self, views: Views, wanted: Any, item_features: Singles | None = None
-    ) -> Self:
-        """Teach the ranker: ``wanted`` holds grades of what ``views`` do not show."""
-        self.know(views, item_features)
-        asked = np.flatnonzero(np.diff(wanted.indptr))
+    def fit(self, lessons: Iterable[Lesson]) -> Self:
+        """Teach the ranker.
+
+        Parameters
+        ----------
+        lessons : iterable of Lesson
+            The sources learn from each in turn, and the ranker from all of them: what
+            the sources find among what they were not shown.
+        """
         rng = np.random.default_rng(self.random_state)
-        if len(asked) > MOST_LESSONS:
-            asked = np.sort(rng.choice(asked, MOST_LESSONS, replace=False))
         rows, grades, groups = [], [], []
-        for start in range(0, len(asked), BLOCK):
-            block = asked[start : start + BLOCK]
-            mine = {name: view[block] for name, view in views.items()}
-            found = self.candidates(mine)
-            grade = np.asarray(wanted[block[found.user], found.item]).ravel()
-            lucky = np.bincount(found.user, grade, len(block)) > 0
-            kept = lucky[found.user]
-            rows.append(self._features(found, mine)[kept])
-            grades.append(grade[kept])
-            groups.append(np.bincount(found.user, minlength=len(block))[lucky])
+        for lesson in lessons:
+            self.know(lesson.views, lesson.item_features)
+            asked = np.flatnonzero(np.diff(lesson.wanted.indptr))
+            if len(asked) > MOST_LESSONS:
+                asked = np.sort(rng.choice(asked, MOST_LESSONS, replace=False))
+            for start in range(0, len(asked), BLOCK):
+                block = asked[start : start + BLOCK]
+                mine = {name: view[block] for name, view in lesson.views.items()}
+                found = self.candidates(mine)
+                wanted = lesson.wanted[block[found.user], found.item]
+                grade = np.asarray(wanted).ravel()
+                lucky = np.bincount(found.user, grade, len(block)) > 0
+                kept = lucky[found.user]
+                rows.append(self._features(found, mine)[kept])
+                grades.append(grade[kept])
+                groups.append(np.bincount(found.user, minlength=len(block))[lucky])
         if not grades or not np.concatenate(grades).any():
             raise ValueError("No candidate is wanted: there is nothing to learn from.")
         self.n_lessons = sum(map(len, grades))
@@ -176,8 +199,11 @@ class Funnel:
         self._by_popularity = np.argsort(-popular, kind="stable")
         return self
 
-    def candidates(self, views: Views) -> Candidates:
-        """Merge what the sources suggest to each user, less what they have."""
+    def candidates(self, views: Views, among: Ints | None = None) -> Candidates:
+        """Merge what the sources suggest to each user, less what they have.
+
+        ``among`` takes these items instead, all of them, for everybody.
+        """
         plain = views["plain"]
         n_users, n_items = plain.shape
         every, lists = [], []
@@ -193,6 +219,9 @@ class Funnel:
             place[rows, ids[there]] = np.nonzero(there)[1]
             every.append(scores)
             lists.append(place)
+        if among is not None:
+            wanted[:] = False
+            wanted[:, among] = True
         user, item = np.nonzero(wanted)
         return Candidates(
             user,
@@ -201,35 +230,43 @@ class Funnel:
             np.stack([place[user, item] for place in lists], axis=1).astype(np.int64),
         )
 
-    def rank(self, views: Views) -> Ranked:
+    def rank(
+        self, views: Views, among: Ints | None = None, features: bool = False
+    ) -> Ranked:
         """Return each user's candidates, best first; ties by the item's place."""
-        plain = views["plain"]
+        n_users = views["plain"].shape[0]
         parts = []
-        for start in range(0, plain.shape[0], BLOCK):
+        for start in range(0, n_users, BLOCK):
             mine = {name: view[start : start + BLOCK] for name, view in views.items()}
-            found = self.candidates(mine)
+            found = self.candidates(mine, among)
             if not len(found.item):
                 continue
-            score = self.ranker.score_rows(self._features(found, mine))
+            table = self._features(found, mine)
+            score = self.ranker.score_rows(table)
             order = np.lexsort((found.item, -score, found.user))
-            parts.append(
-                Ranked(
-                    found.user[order] + start,
-                    found.item[order],
-                    score[order],
-                    found.places[order],
-                )
-            )
+            columns = found.user[order] + start, found.item[order], score[order]
+            seen = table[order] if features else table[:0]
+            parts.append((*columns, found.places[order], seen))
         if not parts:
             nothing = np.empty(0, np.int64)
             places = np.empty((0, len(self.sources)), np.int64)
-            return Ranked(nothing, nothing, np.empty(0), places)
-        return Ranked(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("user", "item", "score", "places")
-            )
-        )
+            table = np.empty((0, 0), np.float32)
+            return Ranked(nothing, nothing, np.empty(0), places, table)
+        return Ranked(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def feature_names(self, items: Sequence[str], users: Sequence[str]) -> list[str]:
+        """Name the columns that the ranker sees.
+
+        ``items`` and ``users`` name those of the item features and of "about".
+        """
+        sources = [source.name for source in self.sources]
+        return [
+            *(f"score: {name}" for name in sources),
+            *(f"place: {name}" for name in sources),
+            *("popularity", *items, "length of history", "popularity of history"),
+            *("popularity beyond history", *users),
+            *(f"{name}, difference" for name in users),
+        ]
 
     def popular(self) -> Ints:
         """Return all items, the most popular first."""
@@ -257,7 +294,8 @@ def source_arrays(sources: Sequence[Source]) -> dict[str, Array]:
     for source in sources:
         for name, value in vars(source.model).items():
             key = f"{source.name}.{name}".replace(" ", "_")
-            if not name.endswith("_") or name.startswith("_"):
+            # Users are their histories: nobody's factors are needed to answer them.
+            if not name.endswith("_") or name == "user_factors_":
                 continue
             if isinstance(value, np.ndarray):
                 arrays[key] = value

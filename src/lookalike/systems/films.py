@@ -39,6 +39,8 @@ class Films(Recommending):
 
     name = "films"
     verb = "watch"
+    item_columns = ("year", "when rated", "mean rating", "popularity of late")
+    user_columns = ("years", "last rating", "own mean rating")
 
     @classmethod
     def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Interactions:
@@ -72,7 +74,7 @@ class Films(Recommending):
         }
 
     def sources(self) -> list[Source]:
-        """Return seven sources; "recent" lets the latest ratings say more."""
+        """Return the sources; "recent" lets the latest ratings say more."""
         content = ContentSimilarity().fit(self.content())
         linear = EASE(200.0)
         return [

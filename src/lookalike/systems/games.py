@@ -58,6 +58,8 @@ class Games(Recommending):
 
     name = "games"
     verb = "play"
+    item_columns = ("hours of a player", "spread of hours")
+    user_columns = ("hours of a game",)
 
     @classmethod
     def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Interactions:
@@ -78,7 +80,7 @@ class Games(Recommending):
         return {"plain": history.matrix(), "hours": hours, "about": about}
 
     def sources(self) -> list[Source]:
-        """Return six sources; "hours" lets long played games say more."""
+        """Return the sources; "hours" lets long played games say more."""
         content = ContentSimilarity().fit(self.content())
         return [
             Source("EASE", EASE(150.0), 60, "goes with what you play"),

@@ -7,7 +7,7 @@ as found; the rest is here.
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -29,7 +29,7 @@ from lookalike.evaluate.recommending import (
 )
 from lookalike.rank import Hits
 from lookalike.rank._recommender import pick
-from lookalike.rank.funnel import Funnel, Ranked, Source, source_arrays
+from lookalike.rank.funnel import Funnel, Lesson, Ranked, Source, source_arrays
 from lookalike.rank.rerank import (
     Asker,
     Blocked,
@@ -40,6 +40,7 @@ from lookalike.rank.rerank import (
     Seen,
     rerank,
 )
+from lookalike.rank.suggestions import Suggestions
 from lookalike.systems import generation
 from lookalike.systems.generation import Generation
 from lookalike.systems.recommending_parts import (
@@ -65,7 +66,7 @@ from lookalike.systems.verbs import (
 
 K = 10
 NEW_USER = "new_user"
-KNOWN_USER = "history"
+ROUNDS = 5  # of hiding, to learn from
 FEW = ((1, 3), (3, 10), (10, 30), (30, np.inf))
 """Lengths of known histories, from and below: the slices that are reported."""
 
@@ -75,8 +76,9 @@ class Recommending(ABC):
 
     Parameters
     ----------
-    ranker : {"auto", "lambda_mart", "boosted", "logistic"}, default="auto"
-        "auto" is LambdaMART where lightgbm is installed, else logistic regression.
+    ranker : {"auto", "blend", "lambda_mart", "boosted", "logistic"}, default="auto"
+        "blend" is LambdaMART and boosted trees together; "auto" is that where lightgbm
+        is installed, else logistic regression.
     diversity : float in [0, 1), default=0.0
         How much a list avoids items of one kind (MMR).
     exploration : int, default=0
@@ -86,6 +88,9 @@ class Recommending(ABC):
     """
 
     name: ClassVar[str]
+    item_columns: ClassVar[tuple[str, ...]]
+    user_columns: ClassVar[tuple[str, ...]]
+    """What the columns of ``item_features`` and of the view "about" are called."""
     verb: ClassVar[str]
     """What users do with items, such as "play"."""
 
@@ -144,22 +149,17 @@ class Recommending(ABC):
     def fit(self, data: Interactions, report: Tell | None = None) -> Self:
         """Learn from what is known alone.
 
-        A fifth of it is hidden in turn: the sources learn from the rest, the ranker
-        learns to find the hidden part among their candidates; then the sources learn
-        again from all that is known.
+        A fifth of it is hidden in turn, several times where there are no times: the
+        sources learn from the rest, the ranker learns to find the hidden part among
+        their candidates; then the sources learn again from all that is known.
         """
         tell = report or nobody
         self._check_parameters()
-        inner = hide_again(data, self.random_state + 1)
         self._take(data)
-        tell("finding candidates to learn from", 0.05)
-        funnel = Funnel(self.sources(), new_ranker(self.ranker, self.n_jobs))
-        shown = History.known(inner)
-        funnel.fit(
-            self.views(shown),
-            self.lesson_grades(self.wanted(inner)),
-            self.item_features(shown),
-        )
+        n_known = int((~data.hidden).sum())
+        ranker = new_ranker(self.ranker, n_known, self.n_jobs)
+        funnel = Funnel(self.sources(), ranker)
+        funnel.fit(self._lessons(data, tell))
         tell("learning from everything known", 0.7)
         history = History.known(data)
         self._funnel = funnel.know(self.views(history), self.item_features(history))
@@ -175,7 +175,7 @@ class Recommending(ABC):
             "facts": {
                 "n_users": len(data.users),
                 "n_items": len(data.items),
-                "n_known": int((~data.hidden).sum()),
+                "n_known": n_known,
                 "n_hidden": int(data.hidden.sum()),
                 "n_lessons": funnel.n_lessons,
                 "ranker": type(funnel.ranker).__name__,
@@ -376,6 +376,57 @@ class Recommending(ABC):
             raise damaged(found, cls.name, error) from None
         return system
 
+    # --- as it is served, see lookalike.rank.suggestions ------------------------------
+
+    @property
+    def askers(self) -> Array:
+        """Names of those who are known."""
+        return self.users_
+
+    @property
+    def feature_names(self) -> list[str]:
+        """What the columns of the ranker's features are called."""
+        return self._funnel.feature_names(self.item_columns, self.user_columns)
+
+    def suggest(self, who: str, k: int = K) -> Suggestions:
+        """Return at most k suggestions for one user, with all that explains them."""
+        return self._suggested(who, min(k, len(self.items_)), None)
+
+    def suggest_among(self, who: str, ids: Sequence[str]) -> Suggestions:
+        """Put these items in order for one user, whether they have them or not."""
+        self._check_fitted()
+        for item in ids:
+            if item not in self._item_place:
+                raise ValueError(
+                    f"Expected one of the {len(self.items_):,} items known, got "
+                    f"{str(item)!r}."
+                )
+        among = np.array(sorted({self._item_place[item] for item in ids}), np.int64)
+        return self._suggested(who, len(among), among)
+
+    def _suggested(self, who: str, k: int, among: Ints | None) -> Suggestions:
+        row = self._place.get(str(who), -1)
+        history = self._history.rows([row])
+        (line,) = self._lines(history, k, [row], among=among, features=True)
+        return Suggestions(
+            ids=self.items_[line.items].tolist(),
+            scores=line.scores,
+            features=line.features,
+            reasons=[self._reason(line, item)["reason"] for item in line.items],
+            known=line.known,
+            rules=line.notes,
+        )
+
+    def _lessons(self, data: Interactions, tell: Tell) -> Iterator[Lesson]:
+        """Hide parts of what is known; by time there is but one way to."""
+        rounds = ROUNDS if data.time is None else 1
+        for n in range(rounds):
+            tell("finding candidates to learn from", 0.05 + 0.5 * n / rounds)
+            inner = hide_again(data, self.random_state + 1 + n)
+            shown = History.known(inner)
+            grades = self.lesson_grades(self.wanted(inner))
+            yield Lesson(self.views(shown), grades, self.item_features(shown))
+
     # --- inside -----------------------------------------------------------------------
 
     genres_: Array
@@ -408,12 +459,17 @@ class Recommending(ABC):
         k: int,
         numbers: Sequence[int],
         blocked: Sequence[Sequence[int]] | None = None,
+        among: Ints | None = None,
+        features: bool = False,
     ) -> list[Told]:
-        """Return the list of each history: ranked, re-ranked, filled up and cut."""
+        """Return the list of each history: ranked, re-ranked, filled up and cut.
+
+        ``among`` ranks these items alone, and no rule is asked.
+        """
         self._check_fitted()
-        ranked = self._funnel.rank(self.views(history))
+        ranked = self._funnel.rank(self.views(history), among, features)
         ends = np.searchsorted(ranked.user, np.arange(history.n_users + 1))
-        rules = self._rules(k)
+        rules = self._rules(k) if among is None else []
         lines = []
         for user in range(history.n_users):
             mine = slice(ends[user], ends[user + 1])
@@ -421,20 +477,22 @@ class Recommending(ABC):
             no = np.array(blocked[user] if blocked else (), np.int64)
             asker = Asker(had, no, number=max(numbers[user], 0))
             known = len(had) > 0
-            line = self._start(ranked, mine, known, k + len(no))
+            line = self._start(ranked, mine, known, k + len(no), among)
             line = rerank(line, rules, asker, k)
             lines.append(self._told(ranked, mine, line, known))
         return lines
 
-    def _start(self, ranked: Ranked, mine: slice, known: bool, k: int) -> Line:
+    def _start(
+        self, ranked: Ranked, mine: slice, known: bool, k: int, among: Ints | None
+    ) -> Line:
         """Candidates; popular items after them where they are too few."""
         items, scores = ranked.item[mine], ranked.score[mine]
-        if known and len(items) >= 2 * k:
+        if known and (among is not None or len(items) >= 2 * k):
             return Line(items, scores)
-        if not known:  # nothing to rank by: the order is popularity itself
-            popular = self._funnel.popular()
-            return Line(popular, -np.arange(len(popular), dtype=float))
         others = self._funnel.popular()
+        if not known:  # nothing to rank by: the order is popularity itself
+            mine_of = others if among is None else others[np.isin(others, among)]
+            return Line(mine_of, -np.arange(len(mine_of), dtype=float))
         others = others[~np.isin(others, items)]
         lowest = scores.min() if len(scores) else 0.0
         below = lowest - 1.0 - np.arange(len(others))
@@ -449,7 +507,11 @@ class Recommending(ABC):
         quotas = np.array([source.quota for source in self._funnel.sources])
         places = np.tile(quotas, (len(line.items), 1))
         places[found] = ranked.places[mine][at[found]]
-        return Told(line.items, line.scores, line.notes, places, known)
+        wide = ranked.features.shape[1] if len(ranked.features) else 0
+        features = np.zeros((len(line.items), wide), np.float32)
+        if wide:
+            features[found] = ranked.features[mine][at[found]]
+        return Told(line.items, line.scores, line.notes, places, known, features)
 
     def _reason(self, line: Told, item: int) -> dict[str, str]:
         """Why an item is in the list, and the code of that reason."""
@@ -461,12 +523,13 @@ class Recommending(ABC):
         sources = self._funnel.sources
         places = line.places[line.items.tolist().index(item)]
         quotas = np.array([source.quota for source in sources])
-        if (places >= quotas).all():
-            rare = item in self._rare
+        if self.exploration and item in self._rare:
             return {
-                "reason": "new here: hardly anybody has it" if rare else "popular",
-                "reason_code": "exploration" if rare else "filled_up",
+                "reason": "new here: hardly anybody has it",
+                "reason_code": "exploration",
             }
+        if (places >= quotas).all():
+            return {"reason": "popular", "reason_code": "filled_up"}
         best = int(np.argmin(places / quotas))
         return {
             "reason": f"{sources[best].reason} (place {places[best] + 1})",

@@ -11,11 +11,14 @@ import scipy.sparse as sp
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.interactions import Interactions
 from lookalike.rank import BoostedRanker, LambdaMART, LogisticRanker
+from lookalike.rank._recommender import Singles
+from lookalike.rank.blend import Blend
 from lookalike.rank.funnel import Source
 from lookalike.rank.ranker import Ranker
 
-RANKERS = ("auto", "lambda_mart", "boosted", "logistic")
+RANKERS = ("auto", "blend", "lambda_mart", "boosted", "logistic")
 KINDS: dict[str, Any] = {
+    "Blend": Blend,
     "LambdaMART": LambdaMART,
     "BoostedRanker": BoostedRanker,
     "LogisticRanker": LogisticRanker,
@@ -32,6 +35,7 @@ class Told:
     notes : what the rules did
     places : (n, n_sources), place in each source's list; its quota if not in it
     known : whether anything is known of the user
+    features : (n, n_features), what the ranker saw, where it was asked for
     """
 
     items: Ints
@@ -39,6 +43,7 @@ class Told:
     notes: tuple[str, ...]
     places: Ints
     known: bool
+    features: Singles
 
 
 @dataclass(frozen=True)
@@ -132,17 +137,24 @@ class History:
         return cls(user, item, value, time, n_users, n_items)
 
 
-def new_ranker(name: str, n_jobs: int | None) -> Ranker:
-    """Return a ranker that has learned nothing yet."""
+def new_ranker(name: str, n_known: int, n_jobs: int | None) -> Ranker:
+    """Return a ranker that has learned nothing yet, for so much as is known."""
     if name == "auto":
-        name = "lambda_mart" if find_spec("lightgbm") else "logistic"
+        name = "blend" if find_spec("lightgbm") else "logistic"
     if name == "logistic":
-        return LogisticRanker(products=True)
-    if name == "boosted":
-        return BoostedRanker(150, min_child_samples=50, n_jobs=n_jobs)
-    return LambdaMART(
-        150, learning_rate=0.05, num_leaves=15, min_child_samples=50, n_jobs=n_jobs
-    )
+        return LogisticRanker()
+    # Few leaves of many rows each, of parts of rows and columns: right answers are few.
+    least = int(np.clip(n_known // 250, 5, 200))
+    growth: Any = {"n_estimators": 150, "min_child_samples": least, "n_jobs": n_jobs}
+    growth |= {"subsample": 0.5, "colsample": 0.4}
+    boosted = BoostedRanker(num_leaves=15, **growth)
+    lambda_mart = LambdaMART(num_leaves=7, **growth)
+    kinds: dict[str, Ranker] = {
+        "boosted": boosted,
+        "lambda_mart": lambda_mart,
+        "blend": Blend([lambda_mart, boosted]),
+    }
+    return kinds[name]
 
 
 def ranker_arrays(ranker: Ranker) -> dict[str, Array]:

@@ -1,0 +1,376 @@
+"""``lookalike bench recommenders``: games and films, beside implicit and cornac.
+
+Two kinds of jobs. *Speed*: training of ALS, and lists of twenty for every user, with
+the same matrix, factors, penalty, confidence and rounds; implicit under each BLAS and
+with its own threads. *Quality*: nDCG at 10 and recall at 20 of the funnel as it is
+shipped and of every peer on the same hidden part, in one process.
+
+A peer's settings are chosen in the run, on a validation part of what is known, over the
+grids below; the hidden part is asked once. The penalty of cornac's EASE, which takes
+most of a minute to train on films, is chosen with our EASE, of which the formula is the
+same.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from lookalike._typing import Array, Ints
+from lookalike.bench import _run
+from lookalike.bench._run import BLAS, Contestant, Job, Row
+
+HERE = "lookalike.bench.recommenders"
+DATA = ("games", "films")
+K = 20
+# On the validation part: factors, confidence, penalty; neighbours, k1, b.
+ALS_GRID = tuple(product((16, 32, 64), (1.0, 5.0, 20.0), (5.0, 50.0, 150.0)))
+BM25_GRID = tuple(product((100, 400), (0.1, 1.2, 100.0), (0.0, 0.5)))
+COSINE_GRID = ((50,), (400,))
+EASE_GRID = ((50.0,), (150.0,), (500.0,))
+# Of the race: what the grid chose for implicit (see the rows of the quality jobs), and
+# the usual size.
+SPEED = {
+    "games": ((32, 5.0, 50.0), (128, 5.0, 50.0)),
+    "films": ((16, 1.0, 5.0), (128, 5.0, 50.0)),
+}
+BLAS_OF_IMPLICIT = tuple({"IMPLICIT_DISABLE_ALL_GPU": "1", **each} for each in BLAS)
+
+
+def run(
+    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+) -> dict[str, Any]:
+    """Race every job whose name holds ``only``; quality jobs end in "quality"."""
+    chosen = [job for job in jobs(rounds) if only is None or only in job.name]
+    quality = [name for name in DATA if only is None or only in f"{name} quality"]
+    if not chosen and not quality:
+        raise ValueError(f"No job's name holds {only!r}.")
+    rows: list[Row] = []
+    steps = len(chosen) + len(quality)
+    for done, job in enumerate(chosen):
+        if report:
+            report(job.name, done / steps)
+        rows += _run.race(job)
+    for done, name in enumerate(quality, start=len(chosen)):
+        if report:
+            report(f"{name} quality", done / steps)
+        rows += qualities(name)
+    return {"machine": _run.machine(), "rows": rows}
+
+
+def jobs(rounds: int = 3) -> Iterator[Job]:
+    """Training and answering, on one and two threads."""
+    for data in DATA:
+        for factors, confidence, penalty in SPEED[data]:
+            for verb in ("training", "answers"):
+                for threads in (1, 2):
+                    same = {
+                        "data": data,
+                        "verb": verb,
+                        "settings": [factors, confidence, penalty],
+                        "threads": threads,
+                    }
+                    yield Job(
+                        f"{data} ALS {verb} f={factors} threads={threads}",
+                        [
+                            Contestant(
+                                *("lookalike", f"{HERE}:lookalike_als", same),
+                                *(BLAS[:1], threads),
+                            ),
+                            Contestant(
+                                *("implicit", f"{HERE}:implicit_als", same),
+                                *(BLAS_OF_IMPLICIT, threads),
+                            ),
+                        ],
+                        rounds,
+                    )
+
+
+# --- speed ----------------------------------------------------------------------------
+
+
+Timed = tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]
+
+
+def lookalike_als(data: str, verb: str, settings: list[float], threads: int) -> Timed:
+    """Time our ALS."""
+    from lookalike.rank.implicit_als import ImplicitALS
+
+    factors, confidence, penalty = settings
+    known, wanted, asked = _parts(data, "test")
+
+    def fit() -> Any:
+        model = ImplicitALS(
+            *(int(factors), penalty, confidence), random_state=0, n_jobs=threads
+        )
+        return model.fit(known)
+
+    return _timed(fit, lambda model: model.recommend(known, K).ids, verb, wanted, asked)
+
+
+def implicit_als(data: str, verb: str, settings: list[float], threads: int) -> Timed:
+    """Time implicit's ALS."""
+    known, wanted, asked = _parts(data, "test")
+    matrix = _confident(known, settings[1])
+    users = np.arange(known.shape[0])
+
+    def fit() -> Any:
+        return _als_of_implicit(matrix, settings, threads)
+
+    return _timed(
+        fit, lambda model: model.recommend(users, matrix, N=K)[0], verb, wanted, asked
+    )
+
+
+def _timed(
+    fit: Callable[[], Any],
+    lists: Callable[[Any], Ints],
+    verb: str,
+    wanted: Any,
+    asked: Ints,
+) -> Timed:
+    """Time the one verb; the answer shows how good the lists are."""
+    if verb == "training":
+        return fit, lambda model: _short(lists(model)[asked], wanted)
+    model = fit()
+    return lambda: lists(model), lambda ids: {
+        **_short(ids[asked], wanted),
+        "users": len(ids),
+    }
+
+
+def _short(ids: Ints, wanted: Any) -> dict[str, Any]:
+    from lookalike.evaluate.recommending import list_metrics
+
+    found = list_metrics(ids, wanted, 10)
+    return {"ndcg": round(float(found["ndcg_at_10"].mean()), 4)}
+
+
+def _als_of_implicit(matrix: Any, settings: Any, threads: int) -> Any:
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    model = AlternatingLeastSquares(
+        factors=int(settings[0]),
+        regularization=settings[2],
+        num_threads=threads,
+        random_state=0,
+    )
+    model.fit(matrix, show_progress=False)
+    return model
+
+
+def _confident(known: Any, confidence: float) -> Any:
+    """Return implicit's input: the confidence itself, ours is 1 more than the value."""
+    matrix = sp.csr_matrix(known)
+    matrix.data = (1 + confidence * matrix.data).astype(np.float32)
+    return matrix
+
+
+# --- quality --------------------------------------------------------------------------
+
+
+@cache
+def _data(name: str) -> Any:
+    from lookalike.systems import find_system
+
+    return find_system(name).find_data(None, lambda _: None)
+
+
+@cache
+def _parts(name: str, part: str) -> tuple[Any, Any, Ints]:
+    """What is known (users by items), what is wanted of whom, and who they are.
+
+    "validation" lies within what is known for the "test".
+    """
+    from lookalike.datasets.interactions import hide_again
+    from lookalike.systems import find_system
+    from lookalike.systems.recommending_parts import History
+
+    data = _data(name) if part == "test" else hide_again(_data(name), 7)
+    wanted = find_system(name)().wanted(data)
+    asked = np.flatnonzero(np.diff(wanted.indptr))
+    return History.known(data).matrix(), wanted[asked], asked
+
+
+def qualities(name: str) -> list[Row]:
+    """Every method on the hidden part: the first row is the best peer's rival."""
+    from lookalike.evaluate.recommending import compare, list_metrics
+
+    known, wanted, asked = _parts(name, "test")
+    found, about = {}, {}
+    for method, lists in _methods(name).items():
+        started = time.perf_counter()
+        ids, setting = lists(known, asked)
+        about[method] = (setting, time.perf_counter() - started)
+        found[method] = list_metrics(ids, wanted, 10)
+    rows = []
+    against = compare({m: each["ndcg_at_10"] for m, each in found.items()})
+    recall = compare({m: each["recall_at_20"] for m, each in found.items()})
+    alike = compare({m: each["ndcg_any_at_10"] for m, each in found.items()})
+    popular = found["popularity"]["ndcg_at_10"].mean()
+    for ndcg, plain, wide in zip(against, alike, recall, strict=True):
+        setting, seconds = about[ndcg.name]
+        test = ndcg.against
+        rows.append(
+            {
+                "job": f"{name} quality",
+                "method": ndcg.name,
+                "threads": 1,
+                "seconds": seconds,
+                "ndcg@10": str(ndcg.mean),
+                "ndcg@10 any": str(plain.mean),
+                "recall@20": str(wide.mean),
+                "of popularity": round(ndcg.mean.value / popular, 3),
+                "funnel's gain": "" if test is None else str(_turned(test)),
+                "p": "" if test is None else f"{test.p_value:.2g}",
+                "setting": setting,
+            }
+        )
+    return rows
+
+
+def _turned(test: Any) -> Any:
+    """What the funnel gains on a method: the difference the other way round."""
+    from lookalike.evaluate import Estimate
+
+    gain = test.difference
+    return Estimate(-gain.value, -gain.high, -gain.low)
+
+
+Lists = Callable[[Any, Ints], tuple[Ints, str]]
+
+
+def _methods(name: str) -> dict[str, Lists]:
+    """Return every method that is installed; ours, the one as shipped, first."""
+    chosen = {
+        "lookalike funnel": lambda known, asked: _funnel(name),
+        "popularity": lambda known, asked: (_popular(known, asked), ""),
+        "lookalike EASE": _chosen(name, _ease, EASE_GRID),
+        "lookalike ALS": _chosen(name, _our_als, ALS_GRID),
+    }
+    try:
+        import implicit  # noqa: F401
+    except ModuleNotFoundError:
+        pass
+    else:
+        chosen |= {
+            "implicit ALS": _chosen(name, _implicit_als_lists, ALS_GRID),
+            "implicit BM25": _chosen(name, _implicit_bm25, BM25_GRID),
+            "implicit cosine": _chosen(name, _implicit_cosine, COSINE_GRID),
+        }
+    try:
+        import cornac  # noqa: F401
+    except ModuleNotFoundError:
+        return chosen
+    for positive in (False, True):
+        label = "cornac EASE" + (", positive" if positive else "")
+        chosen[label] = _cornac_ease(name, positive)
+    return chosen
+
+
+def _chosen(name: str, lists: Callable[[Any, Ints, Any], Ints], grid: Any) -> Lists:
+    """Take the setting that is best on the validation part."""
+
+    def answer(known: Any, asked: Ints) -> tuple[Ints, str]:
+        best = _best(name, lists, grid)
+        return lists(known, asked, best), " ".join(f"{each:g}" for each in best)
+
+    return answer
+
+
+def _best(name: str, lists: Callable[[Any, Ints, Any], Ints], grid: Any) -> Any:
+    from lookalike.evaluate.recommending import list_metrics
+
+    known, wanted, asked = _parts(name, "validation")
+
+    def worth(setting: Any) -> float:
+        ids = lists(known, asked, setting)
+        return float(list_metrics(ids, wanted, 10)["ndcg_at_10"].mean())
+
+    return max(grid, key=worth)
+
+
+def _funnel(name: str) -> tuple[Ints, str]:
+    """Lists of the system as it is shipped, asked by name as a user asks it."""
+    from lookalike.systems import find_system
+
+    system = find_system(name)().fit(_data(name))
+    _, _, asked = _parts(name, "test")
+    found = system.recommend(system.users_[asked], K)
+    place = {item: at for at, item in enumerate(system.items_.tolist())}
+    ids = [[place.get(item, -1) for item in row] for row in found.ids.tolist()]
+    return np.array(ids), system.about_["facts"]["ranker"]
+
+
+def _popular(known: Any, asked: Ints) -> Ints:
+    from lookalike.rank.popularity import Popularity
+
+    return Popularity().fit(known).recommend(known[asked], K).ids
+
+
+def _ease(known: Any, asked: Ints, setting: Any) -> Ints:
+    from lookalike.rank.ease import EASE
+
+    return EASE(*setting).fit(known).recommend(known[asked], K).ids
+
+
+def _our_als(known: Any, asked: Ints, setting: Any) -> Ints:
+    from lookalike.rank.implicit_als import ImplicitALS
+
+    factors, confidence, penalty = setting
+    model = ImplicitALS(factors, penalty, confidence, random_state=0).fit(known)
+    return model.recommend(known[asked], K).ids
+
+
+def _implicit_als_lists(known: Any, asked: Ints, setting: Any) -> Ints:
+    matrix = _confident(known, setting[1])
+    model = _als_of_implicit(matrix, setting, 1)
+    ids: Ints = model.recommend(asked, matrix[asked], N=K)[0].astype(np.int64)
+    return ids
+
+
+def _implicit_bm25(known: Any, asked: Ints, setting: Any) -> Ints:
+    from implicit.nearest_neighbours import BM25Recommender
+
+    n, k1, b = setting
+    return _neighbours(BM25Recommender(n, k1, b, num_threads=1), known, asked)
+
+
+def _implicit_cosine(known: Any, asked: Ints, setting: Any) -> Ints:
+    from implicit.nearest_neighbours import CosineRecommender
+
+    return _neighbours(CosineRecommender(*setting, num_threads=1), known, asked)
+
+
+def _neighbours(model: Any, known: Any, asked: Ints) -> Ints:
+    matrix = sp.csr_matrix(known)
+    model.fit(matrix, show_progress=False)
+    ids: Array = model.recommend(asked, matrix[asked], N=K)[0]
+    return ids.astype(np.int64)
+
+
+def _cornac_ease(name: str, positive: bool) -> Lists:
+    def answer(known: Any, asked: Ints) -> tuple[Ints, str]:
+        from cornac.data import Dataset
+        from cornac.models import EASE
+
+        from lookalike.rank._recommender import pick
+
+        (penalty,) = _best(name, _ease, EASE_GRID)
+        rows, columns = known.nonzero()
+        shape = known.shape
+        everything = Dataset(
+            *(shape[0], shape[1]),
+            *({u: u for u in range(shape[0])}, {i: i for i in range(shape[1])}),
+            (rows, columns, np.ones(len(rows), np.float32)),
+        )
+        model = EASE(lamb=penalty, posB=positive, verbose=False).fit(everything)
+        scores = np.stack([model.score(user) for user in asked.tolist()])
+        dense = np.ascontiguousarray(scores.reshape(len(asked), -1), np.float32)
+        return pick(dense, known[asked], K)[0], f"{penalty:g}"
+
+    return answer
