@@ -101,14 +101,15 @@ def numbered(method: str) -> Timed:
 
 
 def _learn(texts: list[str]) -> Any:
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
     bytes_only = pre_tokenizers.ByteLevel.alphabet()
     model = Tokenizer(models.BPE())
+    ours = Regex(r" ?\w+| ?[^\w\s]+|\s+(?!\S)|\s+")
     model.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.WhitespaceSplit(),
-            pre_tokenizers.ByteLevel(False, use_regex=False),
+            pre_tokenizers.Split(ours, "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
     trainer = trainers.BpeTrainer(

@@ -3,9 +3,9 @@
 from typing import Any, Self
 
 import numpy as np
-from numpy.linalg import norm
+from numpy.linalg import eigh, norm
 from numpy.typing import ArrayLike
-from scipy.linalg import LinAlgError, cho_solve, cholesky, eigh, lstsq, qr, svdvals
+from scipy.linalg import LinAlgError, cho_solve, cholesky, lstsq, qr, svdvals
 from scipy.optimize import nnls
 from scipy.sparse import issparse
 from scipy.sparse.linalg import lsqr
@@ -187,7 +187,7 @@ def _by_eigenvectors(
     the rows gives back the digits that squaring cost.
     """
     vary = np.flatnonzero(gram.diagonal())
-    squares, V = eigh(gram[np.ix_(vary, vary)], check_finite=False)
+    squares, V = eigh(gram[np.ix_(vary, vary)])
     rounding = np.finfo(A.dtype).eps * squares[-1]
     n_null = int((squares < 100 * rounding).sum())
     if n_null == len(vary) or squares[n_null] < 10_000 * rounding:
@@ -205,13 +205,12 @@ def _by_eigenvectors(
     rest = np.hstack([B - along[:, :n_targets], -along[:, n_targets:]])
     mended = np.hstack([W, null]) + solve(A.T @ rest)
     null = qr(mended[:, n_targets:], mode="economic")[0]
-    if (norm(A @ null, axis=0) > cutoff * np.sqrt(squares[-1])).any():
+    few = int((squares < 1e-8 * squares[-1]).sum())  # whose squares are not exact
+    spread = norm(A @ np.hstack([null, kept[:, :few]]), axis=0)
+    if (spread[:n_null] > cutoff * np.sqrt(squares[-1])).any():
         return None
     W = mended[:, :n_targets] - null @ (null.T @ mended[:, :n_targets])
     singular = np.zeros(len(gram), A.dtype)
     singular[: len(squares)] = np.sqrt(squares[::-1])
-    few = int((squares < 1e-8 * squares[-1]).sum())
-    singular[len(squares) - few : len(squares)] = -np.sort(
-        -norm(A @ kept[:, :few], axis=0)
-    )
+    singular[len(squares) - few : len(squares)] = np.sort(spread[n_null:])[::-1]
     return W, len(squares), singular

@@ -2,6 +2,8 @@
 
 import logging
 import warnings
+from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -167,18 +169,19 @@ class MiniBatchKMeans(
         # The draws of RandomState.choice, less its pass over all weights each time.
         ladder = np.cumsum(weight / weight.sum())
         ladder /= ladder[-1]
-        ones = np.ones(size, X.dtype)
-        points = points_of(X)  # what bounds need of the rows is found once
-        labels, (upper, lower) = (
-            np.full(X.shape[0], -1, np.int32),
-            np.empty((2, X.shape[0])),
-        )
+        points, n = points_of(X), X.shape[0]  # what bounds need is found once
+        labels = np.full(n, -1, np.int32)
+        nowhere = labels.copy()
+        upper, lower = np.empty((2, n))
+        ones = np.ones(n, X.dtype)
         for step in range(self.max_iter * X.shape[0] // size):
             drawn = ladder.searchsorted(random_state.random_sample(size), side="right")
             before = self.cluster_centers_
             points.assign(before, drawn, labels, upper, lower)
             inertia = float((upper[drawn] ** 2).sum()) / size
-            self._step(X[drawn], ones, labels[drawn], size)
+            sums, counts = np.zeros(before.shape), np.zeros(len(before), np.int64)
+            points.move(drawn, nowhere, labels, ones, sums, counts)
+            self._step(sums, counts, drawn, points.rows)
             if self.verbose:
                 log.info("step %d: inertia %g a sample", step + 1, inertia)
             if step == 0:
@@ -213,7 +216,8 @@ class MiniBatchKMeans(
             self.n_steps_ = 0
         weight = check_sample_weight(sample_weight, X)
         labels, _ = nearest(X, self.cluster_centers_)
-        self._step(X, weight, labels, self._batch_size)
+        sums, mass = sums_of_clusters(X, weight, labels, len(self.cluster_centers_))
+        self._step(sums, mass, np.arange(X.shape[0]), partial(_dense_rows, X))
         self.n_steps_ += 1
         if self.compute_labels:
             self._keep_labels(*nearest(X, self.cluster_centers_), weight)
@@ -280,11 +284,12 @@ class MiniBatchKMeans(
                 best, least = centers, inertia
         return best
 
-    def _step(self, X: Any, weight: Array, labels: Array, size: int) -> None:
-        """Move the centres by one batch, of which the nearest centres are known."""
-        reassign = self._time_to_reassign(size)
+    def _step(
+        self, sums: Array, mass: Array, batch: Array, rows: Callable[[Array], Array]
+    ) -> None:
+        """Move the centres by the sums and weights of a batch's clusters."""
+        reassign = self._time_to_reassign(self._batch_size)
         centers = self.cluster_centers_
-        sums, mass = sums_of_clusters(X, weight, labels, len(centers))
         after = self._counts + mass
         fed = mass > 0
         moved = centers.copy()
@@ -292,7 +297,7 @@ class MiniBatchKMeans(
         moved[fed] = (kept + sums[fed]) / after[fed, None]
         self.cluster_centers_, self._counts = moved, after
         if reassign and self.reassignment_ratio > 0:
-            self._reassign(X)
+            self._reassign(batch, rows)
 
     def _time_to_reassign(self, size: int) -> bool:
         self._since_reassignment += size
@@ -302,18 +307,17 @@ class MiniBatchKMeans(
             return True
         return False
 
-    def _reassign(self, X: Any) -> None:
+    def _reassign(self, batch: Array, rows: Callable[[Array], Array]) -> None:
         """Centres of little weight jump to samples of the batch, at most half of it."""
         counts = self._counts
         weak = counts < self.reassignment_ratio * counts.max()
         weak[counts.argmax()] = False
-        most = X.shape[0] // 2
-        if weak.sum() > 0.5 * X.shape[0]:
+        most = len(batch) // 2
+        if weak.sum() > 0.5 * len(batch):
             weak[np.argsort(counts)[most:]] = False
         if weak.any():
-            rows = self._random_state.choice(X.shape[0], weak.sum(), replace=False)
-            new = X[rows]
-            self.cluster_centers_[weak] = new.toarray() if issparse(new) else new
+            chosen = self._random_state.choice(len(batch), weak.sum(), replace=False)
+            self.cluster_centers_[weak] = rows(batch[chosen])
             # As light as the lightest of the rest, lest they jump again at once.
             counts[weak] = counts[~weak].min()
 
@@ -364,6 +368,11 @@ class _Progress:
         self.waited = 0 if self.smoothed < self.least else self.waited + 1
         self.least = min(self.least, self.smoothed)
         return self.patience is not None and self.waited >= self.patience
+
+
+def _dense_rows(X: Any, rows: Array) -> Array:
+    some = X[rows]
+    return some.toarray() if issparse(some) else some
 
 
 def sums_of_clusters(

@@ -1,17 +1,17 @@
 """Byte pair encoding: frequent pieces of words, learned by merging pairs."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
-from heapq import heapify, heappop, heappush
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._typing import Ints
+from lookalike._typing import Array, Ints
+from lookalike.kernels.byte_pairs import merge_pair
 
 # A word takes the blank before it along, so that the pieces joined are the text.
 _WORDS = re.compile(r" ?\w+| ?[^\w\s]+|\s+(?!\S)|\s+")
@@ -81,10 +81,10 @@ class BytePairTokeniser(BaseEstimator):
             if not (isinstance(value, int | np.integer) and value >= 1):
                 raise ValueError(f"{name} must be a positive integer, got {value!r}.")
         _check_texts(X)
-        counts = Counter(word for text in X for word in _WORDS.findall(text))
+        counts = Counter(chain.from_iterable(map(_WORDS.findall, X)))
         self.pieces_ = [bytes([byte]) for byte in range(256)]
         self.merges_ = []
-        self._learn([list(word.encode()) for word in counts], list(counts.values()))
+        self._learn([word.encode() for word in counts], list(counts.values()))
         self._numbers = {pair: 256 + i for i, pair in enumerate(self.merges_)}
         self._seen: dict[str, list[int]] = {}
         return self
@@ -122,39 +122,27 @@ class BytePairTokeniser(BaseEstimator):
         X = list(X)
         return self.fit(X).transform(X)
 
-    def _learn(self, words: list[list[int]], counts: list[int]) -> None:
-        """Merge the most frequent pair, mend the counts of its words, repeat."""
-        frequency: Counter[Pair] = Counter()
-        holders: defaultdict[Pair, set[int]] = defaultdict(set)
-        for w, word in enumerate(words):
-            for pair in pairwise(word):
-                frequency[pair] += counts[w]
-                holders[pair].add(w)
-        queue = [self._entry(pair, n) for pair, n in frequency.items()]
-        heapify(queue)
-        while queue and len(self.merges_) < self.n_merges:
-            minus_count, _, _, best = heappop(queue)
-            if -minus_count < self.min_count:
+    def _learn(self, words: list[bytes], counts: list[int]) -> None:
+        """Merge the most frequent pair, mend the counts beside it, repeat."""
+        pieces, before, after = _laid_out(words)
+        weight = np.repeat(np.array(counts, np.int64), list(map(len, words)))
+        pair_at, places, following, pairs, state = _counted(pieces, after, weight)
+        while len(self.merges_) < self.n_merges and state[1]:
+            most = pairs[: state[1], 0].max()
+            if most < self.min_count:
                 break
-            if -minus_count != frequency[best]:
-                continue  # counted before an earlier merge; a newer entry follows
+            equal = np.flatnonzero(pairs[: state[1], 0] == most).tolist()
+            best = min(equal, key=lambda pair: self._spelled(pairs[pair]))
+            left, right = pairs[best, 3:].tolist()
             number = len(self.pieces_)
-            self.merges_.append(best)
-            self.pieces_.append(self.pieces_[best[0]] + self.pieces_[best[1]])
-            changed: set[Pair] = set()
-            for w in holders.pop(best):
-                before, words[w] = words[w], _merge(words[w], best, number)
-                for pair in pairwise(before):
-                    frequency[pair] -= counts[w]
-                for pair in pairwise(words[w]):
-                    frequency[pair] += counts[w]
-                    holders[pair].add(w)
-                changed.update(pairwise(before), pairwise(words[w]))
-            for pair in changed:
-                heappush(queue, self._entry(pair, frequency[pair]))
+            self.merges_.append((left, right))
+            self.pieces_.append(self.pieces_[left] + self.pieces_[right])
+            seen = np.full((2, number + 1), -1, np.int32)
+            lists = pair_at, weight, places, following, pairs, state, seen
+            merge_pair(best, number, pieces, before, after, *lists)
 
-    def _entry(self, pair: Pair, count: int) -> tuple[int, bytes, bytes, Pair]:
-        return -count, self.pieces_[pair[0]], self.pieces_[pair[1]], pair
+    def _spelled(self, pair: Ints) -> tuple[bytes, bytes]:
+        return self.pieces_[pair[3]], self.pieces_[pair[4]]
 
     def _encode_word(self, word: str) -> list[int]:
         # Threads may share the model: nothing is read back that one may have cleared.
@@ -188,6 +176,42 @@ def _merge(pieces: list[int], pair: Pair, number: int) -> list[int]:
         merged.append(number if is_pair else pieces[at])
         at += 2 if is_pair else 1
     return merged
+
+
+def _laid_out(words: list[bytes]) -> tuple[Array, Array, Array]:
+    """Bytes of all words one after the other, and the places before and after each."""
+    pieces = np.frombuffer(b"".join(words), np.uint8).astype(np.int32)
+    ends = np.cumsum(list(map(len, words)), dtype=np.int64)
+    before = np.arange(-1, len(pieces) - 1, dtype=np.int32)
+    after = np.arange(1, len(pieces) + 1, dtype=np.int32)
+    after[ends - 1] = -1
+    before[ends[:-1]] = -1
+    return pieces, before, after
+
+
+def _counted(pieces: Array, after: Array, weight: Ints) -> tuple[Array, ...]:
+    """Pairs of the first pieces, as ``merge_pair`` knows them."""
+    here = np.flatnonzero(after >= 0)
+    codes, numbers = np.unique(
+        pieces[here].astype(np.int64) * 256 + pieces[here + 1], return_inverse=True
+    )
+    pair_at = np.full(len(pieces), -1, np.int32)
+    pair_at[here] = numbers
+    order = np.argsort(numbers, kind="stable")
+    ends = np.searchsorted(numbers[order], np.arange(len(codes)), side="right")
+    # Every merge takes a piece away and brings two pairs at most.
+    room = len(here) + 2 * len(pieces)
+    places, following = np.empty((2, room), np.int32)
+    places[: len(here)] = here[order]
+    following[: len(here)] = np.arange(1, len(here) + 1)
+    following[ends - 1] = -1
+    pairs = np.empty((len(codes) + 2 * len(pieces), 5), np.int64)
+    known = pairs[: len(codes)]
+    known[:, 0] = np.bincount(numbers, weight[here], len(codes))
+    known[:, 1], known[:, 2] = np.append(0, ends[:-1])[: len(codes)], ends - 1
+    known[:, 3], known[:, 4] = np.divmod(codes, 256)
+    state = np.array([len(here), len(codes)])
+    return pair_at, places, following, pairs, state
 
 
 def _check_texts(X: Iterable[str]) -> None:

@@ -1,0 +1,102 @@
+"""Merging a pair of neighbouring pieces wherever it stands, and mending the counts."""
+
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def merge_pair(
+    pair,
+    new,
+    pieces,
+    before,
+    after,
+    pair_at,
+    weight,
+    places,
+    following,
+    pairs,
+    state,
+    seen,
+):
+    """Make one piece of a pair at all its places, from left to right.
+
+    pair     : number of the pair
+    new      : number of the piece that it becomes
+    pieces   : int32 (n,), the piece that begins at each place, -1 within a piece
+    before, after : int32 (n,), place of the neighbouring piece of the word, or -1
+    pair_at  : int32 (n,), number of the pair of the piece here and the next, or -1
+    weight   : int64 (n,), how often the word occurs
+    places, following : int32 (n_entries,), lists of the places of each pair, which may
+        have changed since; room for two more entries a merged place
+    pairs    : int64 (n_pairs, 5), count, first and last entry, and both pieces of each
+        pair; room for new ones
+    state    : int64 (2,), number of entries and of pairs; updated
+    seen     : int32 (2, n_pieces), -1; memory for the pairs of new with each piece
+
+    Cost: O(places of the pair).
+    """
+    left, right = pairs[pair, 3], pairs[pair, 4]
+    entry = pairs[pair, 1]
+    while entry >= 0:
+        i = places[entry]
+        entry = following[entry]
+        j = after[i]
+        if pieces[i] != left or j < 0 or pieces[j] != right:
+            continue
+        w, near, far = weight[i], before[i], after[j]
+        pairs[pair, 0] -= w
+        pieces[i], pieces[j] = new, -1
+        after[i] = far
+        if near >= 0:
+            pairs[pair_at[near], 0] -= w
+            _add(
+                near,
+                pieces[near],
+                new,
+                w,
+                seen[0],
+                pieces[near],
+                pair_at,
+                places,
+                following,
+                pairs,
+                state,
+            )
+        pair_at[i] = -1
+        if far >= 0:
+            pairs[pair_at[j], 0] -= w
+            before[far] = i
+            _add(
+                i,
+                new,
+                pieces[far],
+                w,
+                seen[1],
+                pieces[far],
+                pair_at,
+                places,
+                following,
+                pairs,
+                state,
+            )
+
+
+@njit(cache=True, nogil=True)
+def _add(i, left, right, w, seen, other, pair_at, places, following, pairs, state):
+    """Count a pair at place i; ``seen[other]`` is its number, or -1 if it is new."""
+    p = seen[other]
+    if p < 0:
+        p = seen[other] = state[1]
+        state[1] += 1
+        pairs[p, 0], pairs[p, 1], pairs[p, 2] = 0, -1, -1
+        pairs[p, 3], pairs[p, 4] = left, right
+    entry = state[0]
+    state[0] += 1
+    places[entry], following[entry] = i, -1
+    if pairs[p, 2] < 0:
+        pairs[p, 1] = entry
+    else:
+        following[pairs[p, 2]] = entry
+    pairs[p, 2] = entry
+    pairs[p, 0] += w
+    pair_at[i] = p
