@@ -69,6 +69,9 @@ def test_only_what_is_new_changed_or_vanished_is_touched(catalogue, folder, enco
     np.testing.assert_array_equal(
         before.vectors[kept], after.vectors[np.isin(after.numbers, before.numbers)]
     )
+    (folder / "x.PNG").unlink()
+    assert outcome(catalogue.add(folder, encoder)) == (0, 0, 1, 11)
+    assert len(catalogue.contents().names) == 11
 
 
 def test_a_file_whose_time_alone_changed_is_not_embedded_again(
