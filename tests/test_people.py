@@ -247,7 +247,7 @@ def test_lists_are_looked_up_where_they_were_made_beforehand(system, data):
     fast = People(n_candidates=30).fit(data)
     fast.look_up(fast.table_of(vars(fast.precompute())))
     for name in data.people[:25].tolist():
-        ours, theirs = slow.suggest(name, 12), fast.suggest(name, 12)
+        ours, theirs = slow.suggest(name, 30), fast.suggest(name, 30)
         assert ours.ids == theirs.ids
         assert ours.reasons == theirs.reasons
         np.testing.assert_array_equal(ours.scores, theirs.scores)

@@ -8,6 +8,9 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as chosen
+from hypothesis import strategies as st
 
 from lookalike.datasets.event_simulator import simulate_events
 from lookalike.datasets.friendships import Friendships, hide
@@ -71,9 +74,9 @@ def _making(folder, libraries):
 
         def start(url=None, **settings):
             given = {"watch": 0.02, "refresh": 0.05} | settings
-            chosen = Settings(state=folder / "state", **given)
+            limits = Settings(state=folder / "state", **given)
             database = Database(url or f"sqlite:///{folder}/l.db", "fast")
-            app = create_app(libraries, database, chosen, Log(io.StringIO()))
+            app = create_app(libraries, database, limits, Log(io.StringIO()))
             made = stack.enter_context(TestClient(app, base_url="http://127.0.0.1"))
             made.parts = app.state.parts
             return made
@@ -294,6 +297,30 @@ def test_requests_that_make_no_sense_are_told_so(client, path, sent, status, mes
     answer = client.post(f"/v1/people/{path}", json=sent)
     assert answer.status_code == status
     assert message in answer.json()["detail"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda part: (
+        st.lists(part, max_size=3)
+        | st.dictionaries(st.sampled_from(["user", "users", "ids", "k", "id"]), part)
+    ),
+    max_leaves=8,
+)
+
+
+@chosen(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.sampled_from(["recommend", "rank", "explain"]), JSON)
+def test_no_request_ends_in_a_5xx(client, path, sent):
+    for name in ("people", "events"):
+        body = json.dumps(sent).encode()
+        answer = client.post(f"/v1/{name}/{path}", content=body)
+        assert answer.status_code < 500
 
 
 def test_a_batch_that_runs_out_of_time_says_so(make, monkeypatch):

@@ -633,8 +633,9 @@ class People:
             ways = dict(zip(SCORES + WALKS, whole.scores.T, strict=True))
             if self._embedding is not None:
                 E = self._embedding
-                ends = E[block[whole.person]], E[whole.candidate]
-                ways["graph network"] = np.einsum("ij,ij->i", *ends)
+                ways["graph network"] = np.einsum(
+                    "ij,ij->i", E[block[whole.person]], E[whole.candidate]
+                )
             for name, values in {"ranker": score, **ways}.items():
                 top = _top(whole, values, right, len(block))
                 found.setdefault(name, []).append(top[kept])
