@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.implicit_als import few, solve_rows
 from lookalike.kernels.top_items import best_items, products
@@ -278,3 +279,84 @@ def test_pick_leaves_the_matrix_of_seen_items_alone():
     before = X.copy()
     pick(np.ones(X.shape, np.float32), X, 3)
     assert (before != X).nnz == 0
+
+
+# --- two towers -----------------------------------------------------------------------
+
+
+def test_two_towers_answer_without_torch_what_torch_would():
+    torch = pytest.importorskip("torch")
+    from lookalike.rank.two_tower import TwoTower
+
+    X = plays()
+    model = TwoTower(6, 8, 3, 64).fit(X)
+    (W, b), (V, c) = model.layers_
+    sums = (X.toarray() > 0) @ model.history_vectors_
+    sums = torch.tensor(sums / np.sqrt(np.diff(X.indptr))[:, None]).float()
+    inner = torch.relu(sums @ torch.tensor(W) + torch.tensor(b))
+    users = torch.nn.functional.normalize(inner @ torch.tensor(V) + torch.tensor(c))
+    expected = users.numpy() @ model.item_vectors_.T
+    np.testing.assert_allclose(model.score_items(X), expected, rtol=1e-3, atol=1e-4)
+    together = model.recommend(X, 5)
+    alone = model.recommend(X[[7]], 5)
+    np.testing.assert_array_equal(together.scores[7], alone.scores[0])
+
+
+def test_two_towers_find_tastes_also_by_content_and_the_same_twice():
+    pytest.importorskip("torch")
+    from lookalike.rank.two_tower import TwoTower
+
+    rng = np.random.default_rng(0)
+    kind = np.arange(30) % 3
+    X = ((np.arange(90) % 3)[:, None] == kind) & (rng.random((90, 30)) < 0.5)
+    words = np.eye(3)[kind]
+    models = [
+        TwoTower(8, 16, 25, 128).fit(X.astype(float), item_features=F)
+        for F in (None, words, words)
+    ]
+    for model in models:
+        ids = model.recommend(X.astype(float), 3).ids
+        assert (kind[ids] == (np.arange(90) % 3)[:, None]).mean() > 0.9
+        assert model.losses_[-1] < 0.7 * model.losses_[0]
+    np.testing.assert_array_equal(models[1].item_vectors_, models[2].item_vectors_)
+    with pytest.raises(ValueError, match="item_features must have 30 rows, got 2"):
+        models[0].fit(X.astype(float), item_features=np.eye(2))
+    with pytest.raises(ValueError, match="temperature must be above 0, got 0"):
+        TwoTower(temperature=0).fit(X.astype(float))
+
+
+def test_the_correction_takes_the_blame_off_popular_items():
+    pytest.importorskip("torch")
+    from lookalike.rank.two_tower import TwoTower
+
+    # One item that half of the users have, the others at random: it should be first.
+    rng = np.random.default_rng(0)
+    X = (rng.random((400, 40)) < 0.08).astype(float)
+    X[:, 0] = rng.random(400) < 0.5
+    asked = X[X[:, 0] == 0]
+    place = {}
+    for correct in (True, False):
+        model = TwoTower(8, 16, 20, 256, correct=correct).fit(X)
+        scores = model.score_items(asked)
+        place[correct] = (scores > scores[:, [0]]).sum(axis=1).mean()
+    assert place[True] < 3
+    assert place[False] > 4
+
+
+@parametrize_with_checks(
+    [
+        Popularity(),
+        EASE(),
+        ImplicitALS(4, max_iter=3, random_state=0),
+        ItemNeighbors(),
+        UserNeighbors(),
+        ContentSimilarity(),
+    ],
+    expected_failed_checks=lambda model: (
+        {"check_n_features_in_after_fitting": "partial_fit takes new items"}
+        if isinstance(model, ImplicitALS)
+        else {}
+    ),
+)
+def test_conventions_of_scikit_learn(estimator, check):
+    check(estimator)

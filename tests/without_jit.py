@@ -28,6 +28,7 @@ TESTS = {
     "test_product_quantisation.py": "adds_up or stands_for_each",
     "test_perceptron.py": "definition",
     "test_sampling.py": "definition or holds_exactly or follow_the_weights",
+    "test_recommenders.py": "definition",
     "test_search_approximate.py": "sorted_list or pruning_equals or reverse_edges",
     "test_search_exact.py": "definition or agrees or radius",
     "test_svc.py": "definition",

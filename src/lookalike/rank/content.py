@@ -30,10 +30,8 @@ class ContentSimilarity(BaseEstimator):
     vectors_: Any
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Take descriptions of the items, (n_items, n_features), 0 or more."""
-        given = validate_data(
-            self, X, accept_sparse="csr", dtype=np.float32, ensure_non_negative=True
-        )
+        """Take descriptions of the items, (n_items, n_features)."""
+        given = validate_data(self, X, accept_sparse="csr", dtype=np.float32)
         rows = tidy(sp.csr_array(given))
         size = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
         scale = sp.diags_array(1 / np.where(size > 0, size, 1.0))
@@ -51,3 +49,9 @@ class ContentSimilarity(BaseEstimator):
             )
         scores = (rows @ self.vectors_) @ sp.csr_array(self.vectors_.T)
         return np.ascontiguousarray(scores.toarray(), np.float32)
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell that the input may be sparse."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

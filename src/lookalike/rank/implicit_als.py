@@ -51,6 +51,8 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
     ----------
     user_factors_ : ndarray of shape (n_users, n_components), float32
     item_factors_ : ndarray of shape (n_items, n_components), float32
+    n_iter_ : int
+        Rounds, always ``max_iter``.
 
     Notes
     -----
@@ -78,6 +80,7 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
 
     user_factors_: Singles
     item_factors_: Singles
+    n_iter_: int
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
         for _ in range(self.max_iter):
             self._solve(by_user, self.item_factors_, self.user_factors_)
             self._solve(by_item, self.user_factors_, self.item_factors_)
+        self.n_iter_ = self.max_iter
         return self
 
     def partial_fit(self, user_items: Any, y: object = None) -> Self:
@@ -185,3 +189,9 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
             raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
         if not isinstance(self.confidence, Real) or not self.confidence >= 0:
             raise ValueError(f"confidence must be 0 or more, got {self.confidence!r}.")
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell that factors are float32, whatever comes in."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

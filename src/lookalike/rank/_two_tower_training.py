@@ -1,0 +1,160 @@
+"""How two towers are trained (needs the deep extra)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lookalike.rank._recommender import Singles
+
+try:
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "Two towers are trained by torch: pip install 'lookalike[deep]'."
+    ) from error
+
+from lookalike.learn._conv_training import threads
+
+NEVER = -1e9
+
+
+@dataclass(frozen=True)
+class Towers:
+    """What was learned, as arrays."""
+
+    history: Singles
+    items: Singles
+    layers: list[tuple[Singles, Singles]]
+    losses: list[float]
+
+
+def corrected_loss(
+    scores: Tensor, often: Tensor, allowed: Tensor | None = None
+) -> Tensor:
+    """Softmax loss of the diagonal, each column less the logarithm of its frequency.
+
+    Parameters
+    ----------
+    scores : (n, n), of the i-th user and the j-th item of a batch
+    often : (n,), chance of each item to be drawn
+    allowed : (n, n) bool or None, pairs off the diagonal that are negatives
+
+    Examples
+    --------
+    >>> scores, often = torch.zeros(2, 2), torch.tensor([0.9, 0.1])
+    >>> round(float(corrected_loss(scores, often)), 2)
+    1.2
+    >>> round(float(corrected_loss(scores, torch.tensor([0.5, 0.5]))), 2)
+    0.69
+    """
+    logits = scores - torch.log(often)
+    if allowed is not None:
+        logits = torch.where(allowed, logits, torch.full_like(logits, NEVER))
+    return functional.cross_entropy(logits, torch.arange(len(logits)))
+
+
+class _Towers(nn.Module):
+    def __init__(self, model: Any, n_items: int, n_features: int) -> None:
+        super().__init__()
+        d = model.n_components
+        self.history = nn.Embedding(n_items, d)
+        self.item = nn.Embedding(n_items, d)
+        for table in (self.history, self.item):
+            nn.init.normal_(table.weight, std=0.1)
+        self.first = nn.Linear(d, model.hidden)
+        self.second = nn.Linear(model.hidden, d)
+        self.content = nn.Embedding(n_features, d) if n_features else None
+        if self.content is not None:
+            nn.init.normal_(self.content.weight, std=0.1)
+
+    def users(self, sums: Tensor) -> Tensor:
+        inner = functional.relu(self.first(sums))
+        return functional.normalize(self.second(inner), dim=1)
+
+    def items(self, places: Any, F: Any) -> Tensor:
+        vectors = self.item(torch.from_numpy(places.astype(np.int64)))
+        if self.content is not None:
+            rows = F[places]
+            vectors = vectors + _sums(rows, self.content.weight, rows.data)
+        return functional.normalize(vectors, dim=1)
+
+
+def train_towers(model: Any, X: Any, F: Any | None) -> Towers:
+    """Train by Adam on all pairs, in an order drawn anew in each pass."""
+    rng = np.random.default_rng(model.random_state)
+    users = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    often = np.bincount(X.indices, minlength=X.shape[1]) / X.nnz
+    with torch.random.fork_rng(devices=[]), threads(model.n_jobs):
+        torch.manual_seed(int(rng.integers(2**31 - 1)))
+        towers = _Towers(model, X.shape[1], 0 if F is None else F.shape[1])
+        descent = torch.optim.Adam(towers.parameters(), lr=model.learning_rate)
+        losses = []
+        for _ in range(model.max_iter):
+            order = rng.permutation(X.nnz)
+            total = 0.0
+            for start in range(0, X.nnz, model.batch_size):
+                pairs = order[start : start + model.batch_size]
+                loss = _step(model, towers, X, F, users[pairs], pairs, often)
+                descent.zero_grad()
+                loss.backward()
+                descent.step()
+                total += float(loss.detach()) * len(pairs)
+            losses.append(total / X.nnz)
+        return _arrays(model, towers, X.shape[1], F, losses)
+
+
+def _step(
+    model: Any, towers: _Towers, X: Any, F: Any, users: Any, pairs: Any, often: Any
+) -> Tensor:
+    """Loss of one batch of pairs."""
+    items = X.indices[pairs]
+    rows = X[users]
+    own = torch.from_numpy(items.astype(np.int64))
+    sums = _sums(rows, towers.history.weight, np.ones_like(rows.data))
+    # Whoever has nothing else has nothing to be guessed by: their sum is 0.
+    size = torch.from_numpy(np.maximum(np.diff(rows.indptr) - 1, 1).astype(np.float32))
+    sums = (sums - towers.history(own)) / torch.sqrt(size)[:, None]
+    scores = towers.users(sums) @ towers.items(items, F).T
+    # What the user has is no negative, nor is the item itself in another place.
+    had = np.asarray(rows[:, items].todense()) > 0
+    np.fill_diagonal(had, False)
+    chance = often[items] if model.correct else np.ones(len(items))
+    return corrected_loss(
+        scores / model.temperature,
+        torch.from_numpy(chance.astype(np.float32)),
+        torch.from_numpy(~had),
+    )
+
+
+def _sums(rows: Any, vectors: Tensor, weights: Any) -> Tensor:
+    """Return ``rows @ vectors``, rows being csr with these weights."""
+    return functional.embedding_bag(
+        torch.from_numpy(rows.indices.astype(np.int64)),
+        vectors,
+        torch.from_numpy(rows.indptr[:-1].astype(np.int64)),
+        mode="sum",
+        per_sample_weights=torch.from_numpy(weights),
+    )
+
+
+def _arrays(
+    model: Any, towers: _Towers, n_items: int, F: Any, losses: list[float]
+) -> Towers:
+    with torch.no_grad():
+        items = towers.items(np.arange(n_items), F)
+        layers = [
+            (
+                np.ascontiguousarray(layer.weight.numpy().T),
+                layer.bias.numpy().copy(),
+            )
+            for layer in (towers.first, towers.second)
+        ]
+        return Towers(
+            towers.history.weight.numpy().copy(),
+            np.ascontiguousarray(items.numpy() / model.temperature, np.float32),
+            layers,
+            losses,
+        )
