@@ -114,6 +114,22 @@ def test_links_are_those_of_the_matrix():
     np.testing.assert_array_equal(are_linked(A, people, others), expected)
 
 
+def test_the_hidden_friends_of_each_person_add_up_to_one(data, system):
+    inner, wanted = hide(data.known, random_state=5)
+    n = len(data.people)
+    features, right, weights = system._lessons(n, inner, wanted, lambda *told: None)
+    assert len(features) == len(right) == len(weights)
+    found = find_candidates(
+        adjacency(n, inner), survey(adjacency(n, inner)), np.arange(n), 30
+    )
+    hit = are_linked(adjacency(n, wanted), found.person, found.candidate)
+    lucky = np.bincount(found.person, hit, minlength=n) > 0
+    person = found.person[lucky[found.person]]
+    np.testing.assert_array_equal(right, hit[lucky[found.person]])
+    sums = np.bincount(person, weights * right, minlength=n)[lucky]
+    np.testing.assert_allclose(sums, 1)
+
+
 def test_what_is_seen_of_the_whole_graph_is_its_spectrum_and_its_triangles(data):
     n = len(data.people)
     A = adjacency(n, data.known)

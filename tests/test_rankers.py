@@ -131,6 +131,29 @@ def test_a_forest_answers_like_lightgbm(objective):
     np.testing.assert_array_equal(forest.scores(X, n_jobs=2), expected)
 
 
+def test_lists_are_learned_as_lightgbm_learns_them():
+    """With groups: pairs of rows of different queries say nothing."""
+    X, grades, groups = queries()
+    ours = LambdaMART(10, num_leaves=7, truncation=5).fit(X, grades, groups)
+    rows = lightgbm.Dataset(X, grades, group=groups)
+    params = {
+        "objective": "lambdarank",
+        "lambdarank_truncation_level": 5,
+        "num_leaves": 7,
+        "learning_rate": 0.05,
+        "lambda_l2": 1.0,
+        "seed": 0,
+        "deterministic": True,
+        "force_row_wise": True,
+        "use_missing": False,
+        "verbosity": -1,
+    }
+    expected = lightgbm.train(params, rows, 10).predict(X)
+    np.testing.assert_array_equal(ours.score_rows(X), expected)
+    mixed = LambdaMART(10, num_leaves=7, truncation=5).fit(X, grades)
+    assert not np.array_equal(mixed.score_rows(X), expected)
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_trees_add_up_to_what_a_walk_from_each_root_finds(seed):
