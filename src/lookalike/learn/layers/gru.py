@@ -82,14 +82,16 @@ class GRU(Layer):
         """(n, length, n_inputs) to (n, length, n_units): the state after each step."""
         weights, recurrent, bias, recurrent_bias = self.parameters
         check_shape("GRU", X, ("n_samples", "length", "features"), len(weights))
-        drive = X @ weights + bias
+        drive = _rows_times(X, weights)
+        drive += bias
         n_samples, length, wide = drive.shape
         states = np.zeros((n_samples, length + 1, wide // 3), drive.dtype)
         steps = []
         for t in range(length):
-            pull = states[:, t] @ recurrent + recurrent_bias
+            pull = states[:, t] @ recurrent
+            pull += recurrent_bias
             r, z, n = _gates(drive[:, t], pull)
-            states[:, t + 1] = (1 - z) * n + z * states[:, t]
+            states[:, t + 1] = n + z * (states[:, t] - n)
             steps.append((r, z, n, pull[:, -n.shape[1] :]))
         if training:
             self._memory = X, states, steps
@@ -107,8 +109,9 @@ class GRU(Layer):
             state = G[:, t] + later
             drive = drives[:, t]
             in_r, in_z, in_n = np.split(drive, 3, axis=1)  # views, filled one by one
-            in_n[...] = state * (1 - z) * (1 - n * n)
-            in_z[...] = state * (states[:, t] - n) * z * (1 - z)
+            rest = state * (1 - z)
+            in_n[...] = rest * (1 - n * n)
+            in_z[...] = rest * (states[:, t] - n) * z
             in_r[...] = in_n * pull * r * (1 - r)
             pulls[:, t] = drive
             pulls[:, t, -n.shape[1] :] *= r
@@ -119,14 +122,24 @@ class GRU(Layer):
             drives.sum(axis=(0, 1)),
             pulls.sum(axis=(0, 1)),
         ]
-        back: Array = drives @ weights.T
-        return back
+        return _rows_times(drives, weights.T)
+
+
+def _rows_times(A: Array, B: Array) -> Array:
+    """``A @ B`` for A (n, length, k), as one product and not one a sample."""
+    return (A.reshape(-1, A.shape[2]) @ B).reshape(*A.shape[:2], B.shape[1])
 
 
 def _gates(drive: Array, pull: Array) -> tuple[Array, Array, Array]:
     """Reset gate, update gate and candidate from the input's and the state's share."""
     n_units = drive.shape[1] // 3
     # The sigmoid through tanh, which NumPy computes many at a time.
-    both = 0.5 + 0.5 * np.tanh(0.5 * (drive[:, :-n_units] + pull[:, :-n_units]))
-    r, z = np.split(both, 2, axis=1)
-    return r, z, np.tanh(drive[:, -n_units:] + r * pull[:, -n_units:])
+    both = drive[:, :-n_units] + pull[:, :-n_units]
+    both *= 0.5
+    np.tanh(both, out=both)
+    both *= 0.5
+    both += 0.5
+    r, z = both[:, :n_units], both[:, n_units:]
+    n = r * pull[:, -n_units:]
+    n += drive[:, -n_units:]
+    return r, z, np.tanh(n, out=n)
