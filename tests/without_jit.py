@@ -10,6 +10,7 @@ from functools import wraps
 from pathlib import Path
 
 TESTS = {
+    "test_byte_pairs.py": "counting_anew",
     "test_decision_tree.py": "every_split or sorted_col or get_a_turn or pruning",
     "test_digits.py": "definition",
     "test_gradient_histogram.py": "every_option or edge_of_a_bin",
