@@ -1,9 +1,11 @@
 """``lookalike bench recommenders``: games and films, beside implicit and cornac.
 
-Two kinds of jobs. *Speed*: training of ALS, and lists of twenty for every user, with
+Three kinds of jobs. *Speed*: training of ALS, and lists of twenty for every user, with
 the same matrix, factors, penalty, confidence and rounds; implicit under each BLAS and
 with its own threads. *Quality*: nDCG at 10 and recall at 20 of the funnel as it is
 shipped and of every peer on the same hidden part, in one process.
+
+*Cold start*: what users and items cost that came after learning.
 
 A peer's settings are chosen in the run, on a validation part of what is known, over the
 grids below; the hidden part is asked once. The penalty of cornac's EASE, which takes
@@ -13,7 +15,7 @@ same.
 
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -44,21 +46,25 @@ BLAS_OF_IMPLICIT = tuple({"IMPLICIT_DISABLE_ALL_GPU": "1", **each} for each in B
 def run(
     only: str | None = None, rounds: int = 3, report: _run.Report | None = None
 ) -> dict[str, Any]:
-    """Race every job whose name holds ``only``; quality jobs end in "quality"."""
+    """Race every job whose name holds ``only``, such as "quality" or "cold start"."""
     chosen = [job for job in jobs(rounds) if only is None or only in job.name]
-    quality = [name for name in DATA if only is None or only in f"{name} quality"]
-    if not chosen and not quality:
+    further: dict[str, Callable[[], list[Row]]] = {}
+    for name in DATA:
+        further[f"{name} quality"] = partial(qualities, name)
+        further[f"{name} cold start"] = partial(cold_starts, name)
+    further = {job: f for job, f in further.items() if only is None or only in job}
+    if not chosen and not further:
         raise ValueError(f"No job's name holds {only!r}.")
     rows: list[Row] = []
-    steps = len(chosen) + len(quality)
+    steps = len(chosen) + len(further)
     for done, job in enumerate(chosen):
         if report:
             report(job.name, done / steps)
         rows += _run.race(job)
-    for done, name in enumerate(quality, start=len(chosen)):
+    for done, (job_name, rows_of) in enumerate(further.items(), start=len(chosen)):
         if report:
-            report(f"{name} quality", done / steps)
-        rows += qualities(name)
+            report(job_name, done / steps)
+        rows += rows_of()
     return {"machine": _run.machine(), "rows": rows}
 
 
@@ -235,6 +241,16 @@ def qualities(name: str) -> list[Row]:
             }
         )
     return rows
+
+
+def cold_starts(name: str) -> list[Row]:
+    """What newcomers cost, see ``lookalike.bench._cold_start``."""
+    from lookalike.bench._cold_start import colds
+    from lookalike.systems import find_system
+
+    system = find_system(name)()
+    system._take(_data(name))
+    return colds(name, *_parts(name, "test"), system.content())
 
 
 def _turned(test: Any) -> Any:
