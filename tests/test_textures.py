@@ -13,7 +13,14 @@ from lookalike.datasets import load_textures, pictures_of
 from lookalike.systems import generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
-from lookalike.systems.textures import GREYS, Textures, smoothed_ranks, turned
+from lookalike.systems.textures import (
+    GREYS,
+    SCALES,
+    Textures,
+    pattern,
+    smoothed_ranks,
+    turned,
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +53,16 @@ def test_every_increasing_change_of_the_grey_levels_leaves_the_codes_to_the_bit(
     for change in (*GREYS.values(), np.sqrt, lambda x: x**3):
         lit = change(patches.astype(np.float64))
         np.testing.assert_array_equal(system.describe(lit), expected)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 2.0])
+def test_ranks_are_smoothed_as_far_as_was_asked(patches, smoothing):
+    some = patches[:2]
+    flat = np.stack([smoothed_ranks(patch, smoothing) for patch in some])
+    expected = [pattern(*scale, None).fit_transform(flat) for scale in SCALES]
+    found = Textures(smoothing=smoothing).describe(some)
+    np.testing.assert_array_equal(found, np.hstack(expected))
+    assert not np.array_equal(found, Textures().describe(some))
 
 
 def test_ranks_are_the_order_of_the_grey_levels():
