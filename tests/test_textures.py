@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from sklearn.exceptions import NotFittedError
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.datasets import load_textures, pictures_of
-from lookalike.systems import generation
+from lookalike.systems import generation, textures
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
 from lookalike.systems.textures import (
@@ -65,6 +66,13 @@ def test_ranks_are_smoothed_as_far_as_was_asked(patches, smoothing):
     assert not np.array_equal(found, Textures().describe(some))
 
 
+def test_codes_of_grey_levels_would_be_seen_to_change(system, patches, monkeypatch):
+    assert system._changed_codes(patches).value == 0
+    levels = lambda patch, smoothing: gaussian_filter(patch.astype(float), smoothing)  # noqa: E731
+    monkeypatch.setattr(textures, "smoothed_ranks", levels)
+    assert system._changed_codes(patches).value > 0.01
+
+
 def test_ranks_are_the_order_of_the_grey_levels():
     patch = np.random.default_rng(0).integers(0, 6, (9, 9))
     flat = patch.ravel()
@@ -98,6 +106,22 @@ def test_the_map_is_the_answer_to_each_place(system, data):
     assert shares.shape == (2, 36, 3)
     one = system.classify([picture[5:69, 100:164]]).probabilities[0]
     np.testing.assert_array_equal(shares[1, 20], one)
+
+
+def test_shares_count_patches_and_the_probability_is_their_mean(system, data):
+    picture = np.hstack([p[-90:, -90:] for p in data.pictures])
+    [answer] = system.answer(["it"], [picture])
+    each = system.map(picture)
+    labels = system.classes_[each.argmax(axis=2)]
+    for label, share in answer["shares"].items():
+        assert share == pytest.approx((labels == label).mean())
+    assert answer["probability"] == pytest.approx(each.mean(axis=(0, 1)).max())
+    assert len(set(answer["shares"].values())) > 1
+
+
+def test_reasons_begin_with_the_texture_whose_patterns_are_nearest(system, data):
+    reasons = system.explain("it", data.pictures[1]).reasons
+    assert reasons[0].split(" are ")[1].startswith("grass")
 
 
 def test_what_is_learned_does_not_depend_on_the_test_halves(system, data):
