@@ -3,22 +3,42 @@
 One algorithm a file. Matrices are ``user_items``: sparse, users by items.
 """
 
+from lookalike.rank.blend import Blend
 from lookalike.rank.boosted_ranker import BoostedRanker
+from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.cross_network import CrossNetwork
+from lookalike.rank.ease import EASE
+from lookalike.rank.funnel import Funnel, Lesson, Source
 from lookalike.rank.hits import Hits
+from lookalike.rank.implicit_als import ImplicitALS
+from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.lambda_mart import LambdaMART
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.network_ranker import NetworkRanker
 from lookalike.rank.point_in_time import History
+from lookalike.rank.popularity import Popularity
 from lookalike.rank.suggestions import Suggestions
+from lookalike.rank.two_tower import TwoTower
+from lookalike.rank.user_neighbors import UserNeighbors
 
 __all__ = [
+    "EASE",
+    "Blend",
     "BoostedRanker",
+    "ContentSimilarity",
     "CrossNetwork",
+    "Funnel",
     "History",
     "Hits",
+    "ImplicitALS",
+    "ItemNeighbors",
     "LambdaMART",
+    "Lesson",
     "LogisticRanker",
     "NetworkRanker",
+    "Popularity",
+    "Source",
     "Suggestions",
+    "TwoTower",
+    "UserNeighbors",
 ]
