@@ -8,6 +8,7 @@ from numba import config
 from sklearn.neighbors import NearestNeighbors as Reference
 
 from lookalike.kernels import simd
+from lookalike.kernels.neighbors import push, sort_heap
 from lookalike.search import NearestNeighbors
 from lookalike.search.rotation import RotationFilter, principal_axes
 
@@ -35,7 +36,7 @@ def defined(Q, X, metric):
     seed=st.integers(0, 10_000),
     n=st.integers(1, 400),
     d=st.integers(1, 20),
-    k=st.integers(1, 70),
+    k=st.one_of(st.integers(1, 70), st.integers(120, 300)),
     path=st.sampled_from(PATHS),
     metric=st.sampled_from(["sqeuclidean", "inner_product", "manhattan"]),
     kind=st.sampled_from([np.uint8, np.int16, np.float32, np.float64]),
@@ -51,6 +52,21 @@ def test_equals_its_definition_on_rows_full_of_ties(seed, n, d, k, path, metric,
     distances, rows = index.kneighbors(Q)
     np.testing.assert_array_equal(rows, order)
     np.testing.assert_array_equal(distances, np.take_along_axis(every, order, 1))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 60), k=st.integers(1, 40))
+def test_a_heap_keeps_the_first_of_equals_whenever_they_come(seed, n, k):
+    rng = np.random.default_rng(seed)
+    given, rows = rng.integers(4, size=n).astype(np.float64), rng.permutation(n)
+    best, indices, filled = np.empty(k), np.empty(k, np.int64), 0
+    for d, i in zip(given, rows, strict=True):
+        filled = push(best, indices, filled, d, i)
+    sort_heap(best, indices, filled)
+    order = np.lexsort((rows, given))[:k]
+    assert filled == min(n, k)
+    np.testing.assert_array_equal(indices[:filled], rows[order])
+    np.testing.assert_array_equal(best[:filled], given[order])
 
 
 @pytest.mark.parametrize("metric", METRICS)

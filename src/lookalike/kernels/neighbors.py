@@ -27,6 +27,7 @@ BLOCK = 24  # queries that share a pass over the codes
 STRETCH = 80  # panels between two looks at the bounds: keys stay in the L2 cache
 PROBES = 3  # rows probed in a stretch once k distances are known
 MOST_PROBES = 48  # more neighbours than this are found without a first probe
+HEAP = 128  # more neighbours than this are kept in a heap, fewer in order
 BUCKETS = 32  # steps in which candidates are ordered by their bounds
 HIDDEN = np.int32(2147483500)  # a key above every limit: such a row is not collected
 
@@ -124,6 +125,58 @@ def insert(distances, indices, n, d, i):
     distances[slot] = d
     indices[slot] = i
     return n
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def push(distances, indices, n, d, i):
+    """Put (d, i) among the ``n`` best so far, a heap, worst first; the new count."""
+    if n < distances.shape[0]:
+        slot = n
+        while slot > 0:
+            above = (slot - 1) // 2
+            if distances[above] > d or (distances[above] == d and indices[above] > i):
+                break
+            distances[slot] = distances[above]
+            indices[slot] = indices[above]
+            slot = above
+        distances[slot] = d
+        indices[slot] = i
+        return n + 1
+    if d < distances[0] or (d == distances[0] and i < indices[0]):
+        sink(distances, indices, n, d, i)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def sink(distances, indices, n, d, i):
+    """Replace the worst of a heap of ``n`` by (d, i)."""
+    slot = 0
+    while 2 * slot + 1 < n:
+        worse = 2 * slot + 1
+        if worse + 1 < n and (
+            distances[worse + 1] > distances[worse]
+            or (
+                distances[worse + 1] == distances[worse]
+                and indices[worse + 1] > indices[worse]
+            )
+        ):
+            worse += 1
+        if distances[worse] < d or (distances[worse] == d and indices[worse] < i):
+            break
+        distances[slot] = distances[worse]
+        indices[slot] = indices[worse]
+        slot = worse
+    distances[slot] = d
+    indices[slot] = i
+
+
+@njit(cache=True, nogil=True)
+def sort_heap(distances, indices, n):
+    """Bring a heap of ``n`` into order, nearest first."""
+    for last in range(n - 1, 0, -1):
+        d, i = distances[last], indices[last]
+        distances[last], indices[last] = distances[0], indices[0]
+        sink(distances, indices, last, d, i)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -257,6 +310,7 @@ def refine(
     ``limits[0]`` is the key to beat, and is lowered as better neighbours are found.
     """
     k = best.shape[0]
+    worst = 0 if k > HEAP else k - 1
     for a in range(n):
         if a + 3 < n:
             fetch(catalogue.rows, rows[a + 3])
@@ -273,10 +327,13 @@ def refine(
             lanes,
         )
         work[1] += 1
-        if filled < k or d <= best[k - 1]:
-            filled = insert(best, indices, filled, d, i)
+        if filled < k or d <= best[worst]:
+            if k > HEAP:
+                filled = push(best, indices, filled, d, i)
+            else:
+                filled = insert(best, indices, filled, d, i)
             if filled == k:
-                limits[0] = key_limit(queries, q, best[k - 1])
+                limits[0] = key_limit(queries, q, best[worst])
     return filled
 
 
@@ -406,6 +463,9 @@ def nearest(catalogue, queries, metric, first, last, distances, indices, work):
                     found[r] = 0
                     if p == p1 - p0:
                         break
+        if k > HEAP:
+            for r in range(size):
+                sort_heap(distances[start + r], indices[start + r], filled[r])
 
 
 @njit(cache=True, nogil=True)
