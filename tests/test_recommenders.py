@@ -274,6 +274,12 @@ def test_explicit_zeros_and_repeated_pairs_are_tidied():
     assert EASE(1.0).fit(messy).recommend(messy, 4).ids[0, 2] != 1
 
 
+def test_pick_of_more_than_there_is_ends_with_nothing():
+    ids, best = pick(np.array([[1.0, 3]], np.float32), None, 4)
+    assert ids.tolist() == [[1, 0, -1, -1]]
+    assert best.tolist() == [[3, 1, -np.inf, -np.inf]]
+
+
 def test_pick_leaves_the_matrix_of_seen_items_alone():
     X = plays()
     before = X.copy()

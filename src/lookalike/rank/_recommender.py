@@ -55,8 +55,8 @@ def pick(
 
     Ties go to the earlier column; -1 and -inf stand where nothing is left.
     """
-    n = len(scores)
-    ids, best = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+    n, most = len(scores), min(k, scores.shape[1])
+    ids, best = np.empty((n, most), np.int64), np.empty((n, most), np.float32)
     nothing = np.zeros(n + 1, np.int32), np.empty(0, np.int32)
     indptr, indices = nothing if seen is None else (seen.indptr, seen.indices)
     run_slices(
@@ -65,6 +65,10 @@ def pick(
         n_jobs,
         GRAIN,
     )
+    if most < k:
+        wider = ((0, 0), (0, k - most))
+        ids = np.pad(ids, wider, constant_values=-1)
+        best = np.pad(best, wider, constant_values=-np.inf)
     return ids, best
 
 
