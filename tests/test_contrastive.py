@@ -157,6 +157,18 @@ def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
         small(max_iter=1, checkpoint=checkpoint).fit(x, y)
 
 
+def test_it_begins_where_another_ended(digits, fitted, tmp_path):
+    x, y, q, _ = digits
+    options = {"max_iter": 1, "learning_rate": 1e-9, "checkpoint": tmp_path / "a.npz"}
+    on = small(**options, start=fitted.arrays()).fit(x, y)
+    assert on.loss_curve_[0] < 0.8 * fitted.loss_curve_[0]
+    alike = (on.transform(q) * fitted.transform(q)).sum(axis=1)
+    assert alike.min() > 0.9  # only what normalises batches has moved
+    other = {k: v * 1.5 if v.ndim == 2 else v for k, v in fitted.arrays().items()}
+    with pytest.raises(ValueError, match="of a training with other data or options"):
+        small(**options, start=other).fit(x, y)
+
+
 def test_it_stops_when_recall_no_longer_rises_and_keeps_the_best(digits, monkeypatch):
     recalls = iter([0.3, 0.5, 0.4, 0.5, 0.2, 0.9])
     monkeypatch.setattr(

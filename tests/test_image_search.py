@@ -20,7 +20,12 @@ from lookalike.rank.clicks import Impressions
 from lookalike.systems import generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
-from lookalike.systems.image_encoders import PixelEncoder, unit, version_of
+from lookalike.systems.image_encoders import (
+    ENCODERS,
+    PixelEncoder,
+    unit,
+    version_of,
+)
 from lookalike.systems.image_funnel import Rules, Stock, ranked
 from lookalike.systems.image_ranking import ranking_metrics
 from lookalike.systems.image_search import ImageSearch
@@ -293,6 +298,32 @@ def test_k_out_of_range_is_refused(k, pixels, data):
 def test_what_is_no_image_is_refused(image, pixels):
     with pytest.raises(ValueError, match="An image"):
         pixels.search([image])
+
+
+@pytest.mark.parametrize("encoder", ["contrastive", "labels"])
+def test_networks_are_trained_saved_and_loaded(encoder, data, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    few = {"channels": (4, 8), "max_iter": 2, "batch_size": 32}
+    monkeypatch.setattr(ENCODERS[encoder], "settings", few)
+    checkpoint = tmp_path / "training.npz"
+    system = ImageSearch(encoder, checkpoint=checkpoint).fit(data)
+    again = ImageSearch(encoder, checkpoint=checkpoint).fit(data)
+    np.testing.assert_array_equal(system.vectors_, again.vectors_)
+    system.save(tmp_path / "0001")
+    loaded = ImageSearch.load(tmp_path / "0001")
+    np.testing.assert_array_equal(loaded.vectors_, system.vectors_)
+    queries = list(data.x_test[:6])
+    np.testing.assert_array_equal(loaded.embed(queries), system.embed(queries))
+    for row, query in enumerate(queries):
+        np.testing.assert_array_equal(
+            system.embed([query])[0], system.embed(queries)[row]
+        )
+    if encoder == "labels":
+        mirrored = [query[:, ::-1] for query in queries]
+        np.testing.assert_allclose(
+            system.embed(mirrored), system.embed(queries), atol=1e-6
+        )
+    assert "network of channels (4, 8)" in system.card().markdown()
 
 
 # The card, the page and the command

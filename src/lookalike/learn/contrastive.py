@@ -34,6 +34,7 @@ from lookalike.learn._views import Views
 
 BATCH = 8  # images embedded at once, always: the sums then have one order
 SMOOTHING = 0.05  # share of the truth that is spread over all classes: some err
+FAINTEST = Views(crop=1.0, shift=0.03, turn=0.0, light=0.0)
 FAINT, STRONG = Views(), Views(crop=0.6, shift=0.05, turn=10.0, light=0.4)
 
 
@@ -85,6 +86,9 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
     checkpoint : path or None, default=None
         File to which training is written after each pass and from which it goes on.
         What it leads to is the same to the bit, however often it was interrupted.
+    start : mapping of str to ndarray or None, default=None
+        The ``arrays()`` of an embedding of the same size from which to begin, such as
+        one that was learned from stronger views, or before the last clicks came.
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, 3); None is a square of grey levels.
     callback : callable or None, default=None
@@ -161,6 +165,7 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         n_held_out: int = 0,
         patience: int | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
+        start: Mapping[str, Array] | None = None,
         image_shape: tuple[int, ...] | None = None,
         callback: Callable[[float], None] | None = None,
         device: str = "auto",
@@ -180,6 +185,7 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         self.n_held_out = n_held_out
         self.patience = patience
         self.checkpoint = checkpoint
+        self.start = start
         self.image_shape = image_shape
         self.callback = callback
         self.device = device
@@ -215,6 +221,9 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
             torch.manual_seed(seed)
             self._network = self._new_network()
+            if self.start is not None:
+                before = type(self).from_arrays(self.start)._network.state_dict()
+                self._network.load_state_dict(before)
             self._train(rows, batches, seed)
         return self
 
@@ -251,6 +260,8 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
     def _train(self, rows: Array, batches: Batches, seed: int) -> None:
         strong = STRONG if batches.labels is None and batches.pairs is None else FAINT
         views, head = self.views or strong, self._head(batches)
+        if self.start is not None and isinstance(head, Directions):
+            head.weight.data = self._means(rows, batches)
         course = Course(
             batch_size=self.batch_size,
             max_iter=self.max_iter,
@@ -289,6 +300,17 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
             nn.Linear(width, self.n_components),
         )
 
+    def _means(self, rows: Array, batches: Batches) -> Tensor:
+        """Mean vector of each class, of 20,000 images at most."""
+        assert batches.labels is not None
+        labels = torch.from_numpy(batches.labels[:20_000])
+        self._network.eval()
+        vectors = in_batches(self._embedded, rows[:20_000], self.n_components, BATCH)
+        sums = torch.zeros(int(batches.labels.max()) + 1, self.n_components)
+        return functional.normalize(
+            sums.index_add(0, labels, torch.from_numpy(vectors)), dim=1
+        )
+
     def _loss(self, batches: Batches) -> Callable[[Tensor, Tensor], Tensor]:
         """Takes what comes out of the head, and which of it belongs together."""
         if batches.labels is None:
@@ -303,9 +325,12 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
 
     def _identity(self, rows: Array, views: Views) -> str:
         """What a checkpoint must have been made from to be gone on with."""
-        skipped = ("callback", "checkpoint", "n_jobs", "views", "device")
+        skipped = ("callback", "checkpoint", "n_jobs", "views", "device", "start")
         given = {k: v for k, v in self.get_params().items() if k not in skipped}
-        return f"{given} {views} {rows.shape} {rows.dtype} {self._mean} {self._scale}"
+        told = f"{given} {views} {rows.shape} {rows.dtype} {self._mean} {self._scale}"
+        if self.start is not None:
+            told += "".join(f" {k} {float(v.sum())}" for k, v in self.start.items())
+        return told
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "max_iter", "batch_size", "grid"):

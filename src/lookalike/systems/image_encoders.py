@@ -379,9 +379,15 @@ class ContrastiveEncoder:
 
 
 class SupervisedEncoder:
-    """The same network, told by labels what belongs together."""
+    """The same network, told by labels what belongs together.
+
+    It learns from images that are turned, shifted, stretched and lit; then, for the
+    last passes, from images that are hardly changed, as those will be that it sees. An
+    image and its mirror image are embedded together: their mean is the vector.
+    """
 
     settings: Mapping[str, Any] = {"channels": (16, 48, 96, 128), "max_iter": 14}
+    last: Mapping[str, Any] = {"max_iter": 3, "learning_rate": 0.03}
     preparation: Preparation
     network: Any
 
@@ -399,18 +405,38 @@ class SupervisedEncoder:
         **options: Any,
     ) -> Self:
         """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
+        from lookalike.learn.contrastive import FAINTEST
+
         self.preparation = preparation_of(images)
-        self.network = _network(
-            images, self.settings, random_state, n_jobs, report, options
+        flat = images.reshape(len(images), -1)
+        chance = random_state, n_jobs
+        first = _network(
+            images, self.settings, *chance, lambda share: report(0.8 * share), options
         )
-        self.network.fit(images.reshape(len(images), -1), labels)
-        self.facts = _told(self.network, "the direction of an image's class")
+        first.fit(flat, labels)
+        last = {**options, **self.last, "start": first.arrays(), "views": FAINTEST}
+        if options.get("checkpoint") is not None:
+            last["checkpoint"] = f"{options['checkpoint']}.last"
+        self.network = _network(
+            images,
+            self.settings,
+            *chance,
+            lambda share: report(0.8 + 0.2 * share),
+            last,
+        )
+        self.network.fit(flat, labels)
+        self.facts = _told(first, "the direction of an image's class")
+        ends = _told(self.network, "it")["model"].split("passes", 1)[1]
+        self.facts["model"] += f" Then {self.network.n_iter_} passes{ends}"
+        self.facts["loss_curve"] += _told(self.network, "")["loss_curve"]
         return self
 
     def transform(self, images: Array) -> Array:
         """Map images to vectors of length one."""
-        vectors: Array = self.network.transform(images.reshape(len(images), -1))
-        return vectors
+        pairs = np.stack([images, images[:, :, ::-1]], axis=1)
+        flat = pairs.reshape(2 * len(images), -1)
+        both = self.network.transform(flat).reshape(len(images), 2, -1)
+        return unit(both.astype(np.float64).mean(axis=1))
 
     def arrays(self) -> dict[str, Array]:
         """Return the weights."""
