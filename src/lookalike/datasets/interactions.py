@@ -81,7 +81,7 @@ def read_table(
         )
     filled = [(n, row) for n, row in enumerate(rows, start=2) if any(row)]
     short = [n for n, row in filled if len(row) != len(names)]
-    refuse_rows(file, short, f"do not have {len(names)} cells")
+    refuse_rows(file, short, f"{len(names)} cells")
     if not filled:
         raise ValueError(f"{file} has a header and no rows.")
     columns = {
@@ -96,14 +96,17 @@ def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
         return
     some = ", ".join(str(row) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
     plural = "s" if len(rows) > 1 else ""
-    raise ValueError(f"{file}: {len(rows)} row{plural} {what}: row{plural} {some}.")
+    raise ValueError(
+        f"{file}: expected {what} in every row, not so in {len(rows)}: "
+        f"row{plural} {some}."
+    )
 
 
 def numbers(file: Path, cells: Sequence[str], column: str, low: float) -> Floats:
     """Return a column as numbers of at least ``low``."""
     values = np.array([_number(cell) for cell in cells])
     bad = np.flatnonzero(~(values >= low) | np.isinf(values)) + 2
-    refuse_rows(file, bad.tolist(), f"hold no number of at least {low:g} as {column}")
+    refuse_rows(file, bad.tolist(), f"a number of at least {low:g} as {column}")
     return values
 
 
@@ -112,14 +115,14 @@ def times(file: Path, cells: Sequence[str], column: str) -> Floats:
     values = numbers(file, cells, column, 0.0)
     # A day's grace: the clocks and zones of two machines differ.
     late = np.flatnonzero(values > clock.time() + DAY) + 2
-    refuse_rows(file, late.tolist(), f"lie in the future by {column}")
+    refuse_rows(file, late.tolist(), f"a {column} that is not in the future")
     return values
 
 
 def places(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
     """Return the distinct names in their order, and the place of each row's name."""
     empty = [n for n, cell in enumerate(cells, start=2) if not cell]
-    refuse_rows(file, empty, f"have no {column}")
+    refuse_rows(file, empty, f"a {column}")
     place: dict[str, int] = {}
     rows = np.array([place.setdefault(cell, len(place)) for cell in cells], np.int64)
     return np.array(list(place)), rows
