@@ -276,4 +276,4 @@ def test_on_the_published_sample_lists_are_put_in_order():
         pytest.skip("needs LOOKALIKE_DATA")
     ranker = LambdaMART(100, learning_rate=0.1, min_child_samples=50)
     ranker.fit(*train)
-    assert published_ndcg(ranker, *test) > 0.62
+    assert published_ndcg(ranker, *test) > 0.68
