@@ -118,6 +118,31 @@ def test_the_tagger_is_a_logistic_regression_of_the_symbols(data):
     assert tagger.probabilities([[]])[0].shape == (0, 3)
 
 
+def test_words_of_place_lead_to_what_stands_up_to_three_words_on():
+    sentence = [(word, "") for word in ("from", "the", "very", "Old", "town", "In")]
+    led = [[s for s in told if s.startswith("led")] for told in symbols(sentence)]
+    assert led[0] == led[4] == []
+    assert led[2] == ["led by from", "led by from, False, False"]
+    assert led[3] == ["led by from", "led by from, True, False"]
+    listed = symbols([("near", ""), ("of", ""), ("Oslo", "B-large")])[2]
+    assert "led by of, True, True" in listed
+
+
+def test_the_threshold_is_chosen_by_a_tagger_of_the_training_part_alone(data):
+    system = Places(C=10.0).fit(data)
+    alone = Tagger.fit(
+        system._marked(data.train.words), location_tags(data.train), 2, 10.0
+    )
+    held = alone.probabilities(system._marked(data.validation.words))
+    assert system.threshold_ == system._best_threshold(data, held)[0]
+    words = data.train.words + data.validation.words
+    tags = location_tags(data.train) + location_tags(data.validation)
+    both = Tagger.fit(system._marked(words), tags, 2, 10.0)
+    np.testing.assert_array_equal(system._tagger.names, both.names)
+    np.testing.assert_allclose(system._tagger.weights, both.weights)
+    assert system.seen_ == words_seen(words, tags)
+
+
 def test_tags_that_were_never_seen_are_never_given():
     tagger = Tagger.fit([[("a", ""), ("b", "")]] * 3, [["B", "O"]] * 3, 1, 1.0)
     shares = tagger.probabilities([[("a", ""), ("b", "")]])[0]
@@ -154,6 +179,26 @@ def test_counts_are_those_of_words_and_of_whole_names():
     assert span_counts(truth, given).tolist() == [[1, 1, 1], [0, 1, 0]]
     assert spans(["O", "I", "I"]) == {(1, 3)}
     assert spans(["B", "B", "I"]) == {(0, 1), (1, 3)}
+
+
+def test_the_threshold_is_the_best_for_words_and_not_for_names(data):
+    truth = location_tags(data.validation)
+    rng = np.random.default_rng(0)
+    shares = [rng.dirichlet([1, 1, 2], len(tags)) for tags in truth]
+    grid = np.arange(0.1, 0.91, 0.05).round(2)
+    best = []
+    for count in (word_counts, span_counts):
+        counts = (count(truth, [tags_of(p, t) for p in shares]).sum(0) for t in grid)
+        best.append(grid[np.argmax([2 * a / (2 * a + b + c) for a, b, c in counts])])
+    assert best[0] != best[1]
+    assert Places()._best_threshold(data, shares)[0] == best[0]
+
+
+def test_a_second_place_may_begin_right_after_the_first():
+    begins, goes_on = [0.6, 0.2, 0.2], [0.2, 0.6, 0.2]
+    shares = np.array([begins, goes_on, begins])
+    assert tags_of(shares, 0.5) == ["B", "I", "B"]
+    assert tags_of(shares[1:], 0.5) == ["B", "B"]
 
 
 def test_the_metrics_are_those_of_the_answers(system, data, measured):

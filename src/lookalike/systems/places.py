@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.datasets import TaggedText, load_wnut17
+from lookalike.datasets import Tagged, TaggedText, load_wnut17
 from lookalike.datasets.gazetteer import load_gazetteer
 from lookalike.evaluate import (
     bootstrap_totals,
@@ -144,19 +144,24 @@ class Places:
         return choose(choice, {"wnut17": load_wnut17}, "places")
 
     def fit(self, data: TaggedText, report: Tell | None = None) -> Self:
-        """Learn from the training part; choose the threshold on the validation part."""
+        """Learn words; choose the threshold on the validation part; learn from both.
+
+        The threshold is that of a tagger that has seen the training part alone.
+        """
         tell = report or nobody
         self._check(data)
         tell("reading the gazetteer", 0.0)
         self.gazetteer_ = load_gazetteer() if self.gazetteer else {}
-        tags = location_tags(data.train)
-        self.seen_ = words_seen(data.train.words, tags)
-        sentences = self._marked(data.train.words)
+        known = _both(data.train, data.validation)
+        tags = location_tags(known)
+        self.seen_ = words_seen(known.words, tags)
         tell("learning words", 0.2)
-        self._tagger = Tagger.fit(sentences, tags, self.window, self.C)
-        tell("choosing the threshold", 0.95)
-        held = self._tagger.probabilities(self._marked(data.validation.words))
+        held = self._learned(data.train).probabilities(
+            self._marked(data.validation.words)
+        )
         self.threshold_, reached = self._best_threshold(data, held)
+        tell("learning from both parts", 0.6)
+        self._tagger = self._learned(known)
         self.about_ = {
             "configuration": {
                 "window": self.window,
@@ -166,8 +171,8 @@ class Places:
             },
             "data": {"name": data.name, "checksum": data.checksum},
             "facts": {
-                "n_train": len(data.train.words),
-                "n_words": sum(map(len, data.train.words)),
+                "n_train": len(known.words),
+                "n_words": sum(map(len, known.words)),
                 "n_location_words": sum(tag != "O" for own in tags for tag in own),
                 "n_gazetteer": len(self.gazetteer_),
                 "threshold": self.threshold_,
@@ -365,6 +370,10 @@ class Places:
         """Tell the system in nine steps, with the numbers that were measured."""
         return places_card(self.about_)
 
+    def _learned(self, part: Tagged) -> Tagger:
+        sentences = self._marked(part.words)
+        return Tagger.fit(sentences, location_tags(part), self.window, self.C)
+
     def _marked(self, sentences: Sequence[Sequence[str]]) -> list[list[Word]]:
         return [marked(sentence, self.gazetteer_) for sentence in sentences]
 
@@ -433,10 +442,11 @@ class Places:
             max_iter=6,
             random_state=self.random_state,
         )
-        model.fit(self._marked(data.train.words), location_tags(data.train))
-        columns = [TAGS.index(tag) for tag in model.classes_.tolist()]
         shares = []
-        for part in (data.validation, data.test):
+        known = _both(data.train, data.validation)
+        for seen, part in ((data.train, data.validation), (known, data.test)):
+            model.fit(self._marked(seen.words), location_tags(seen))
+            columns = [TAGS.index(tag) for tag in model.classes_.tolist()]
             each = model.predict_proba(self._marked(part.words))
             wide = [np.zeros((len(p), len(TAGS))) for p in each]
             for given, p in zip(wide, each, strict=True):
@@ -459,6 +469,10 @@ class Places:
                 )
         if not any(tag != "O" for own in location_tags(data.train) for tag in own):
             raise ValueError("The training part names no location.")
+
+
+def _both(first: Tagged, second: Tagged) -> Tagged:
+    return Tagged(first.words + second.words, first.tags + second.tags)
 
 
 def tags_of(shares: Floats, threshold: float) -> list[str]:

@@ -18,6 +18,8 @@ arena theatre theater club library hospital plaza court
 """
 LANDMARKS = frozenset(_LANDMARKS.split())
 """Words that end names of places."""
+LEADING = frozenset(["in", "at", "from", "to", "near", "of", "visit", "visiting"])
+"""Words that lead to places."""
 Word = tuple[str, str]
 """A word, and what it is in the gazetteer, such as ``B-country``, or ``""``."""
 
@@ -100,6 +102,7 @@ def symbols(sentence: Sequence[Word], window: int = 2) -> list[list[str]]:
         before = lower[i - 1] if i else "^"
         shape, mark = described[i][3], described[i][4]
         told.append(f"pair={before} {shape}")
+        told += _led_by(lower[max(0, i - 3) : i], capital[i], bool(mark))
         if mark:
             kind = mark[2:]
             told += ["listed", f"listed={kind}", f"listed={kind} {shape}"]
@@ -107,6 +110,14 @@ def symbols(sentence: Sequence[Word], window: int = 2) -> list[list[str]]:
         told += _run(i, lower, capital)
         rows.append(told)
     return rows
+
+
+def _led_by(before: Sequence[str], capital: bool, listed: bool) -> list[str]:
+    """The nearest word of place among the three before, and what it leads to."""
+    for word in reversed(before):
+        if word in LEADING:
+            return [f"led by {word}", f"led by {word}, {capital}, {listed}"]
+    return []
 
 
 def _run(i: int, lower: Sequence[str], capital: Sequence[bool]) -> list[str]:
