@@ -291,7 +291,8 @@ class Funnel:
 def source_arrays(sources: Sequence[Source]) -> dict[str, Array]:
     """Return what the sources have learned, by name: arrays, and parts of matrices."""
     arrays: dict[str, Array] = {}
-    for source in sources:
+    first = {id(source.model): source for source in reversed(sources)}
+    for source in first.values():  # a model that two sources ask is kept once
         for name, value in vars(source.model).items():
             key = f"{source.name}.{name}".replace(" ", "_")
             # Users are their histories: nobody's factors are needed to answer them.
