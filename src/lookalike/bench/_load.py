@@ -9,11 +9,73 @@ being asked less. Without one, each connection asks again as soon as it is answe
 import asyncio
 import base64
 import json
+import re
 import sys
 import time
+from collections import deque
 from typing import Any
 
 _COUNTER = b"@@@@@@@@@@@@"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time; answers are read no further than they must be."""
+
+    transport: Any
+
+    def __init__(self, load: "Load") -> None:
+        self.load = load
+        self.moment = 0.0
+        self.found = b""
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep what is written to."""
+        self.transport = transport
+
+    def ask(self, request: bytes, moment: float) -> None:
+        """Send a request that was due at this moment."""
+        self.moment = moment
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the whole of the answer."""
+        found = self.found = self.found + data if self.found else data
+        end = found.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        length = _LENGTH.search(found, 0, end + 2)
+        if length and len(found) < end + 4 + int(length[1]):
+            return
+        self.found = b""
+        moment, self.moment = self.moment, 0.0
+        self.load.note(found[9:12].decode() if length else "broken", moment)
+        self.load.next(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Take another connection, if this one was in use or may be again."""
+        load = self.load
+        if self.moment:
+            load.note("broken", self.moment)
+        elif self in load.idle:
+            load.idle.remove(self)
+        else:
+            return  # it was closed here
+        load.loop.create_task(self._replace())
+
+    async def _replace(self) -> None:
+        while time.perf_counter() < self.load.until + 5:
+            await asyncio.sleep(0.05)
+            try:
+                self.load.next(await self.load.connect())
+                return
+            except OSError:
+                continue
+        self.load.end_one()
+
+    def close(self) -> None:
+        """Be done."""
+        self.transport.close()
 
 
 class Load:
@@ -39,65 +101,80 @@ class Load:
 
     async def run(self) -> dict[str, Any]:
         """Ask for as long as was ordered."""
+        self.loop = asyncio.get_running_loop()
+        self.due: deque[float] = deque()
+        self.idle: list[Connection] = []
+        self.left = self.connections
+        self.ended = self.loop.create_future()
+        for _ in range(self.connections):
+            self.idle.append(await self.connect())
         begin = time.perf_counter()
         self.until = begin + self.seconds
         if self.rate:
-            due: asyncio.Queue[float] = asyncio.Queue()
-            workers = [self._answer_due(due) for _ in range(self.connections)]
-            await asyncio.gather(self._make_due(due, begin), *workers)
-        else:
-            await asyncio.gather(*(self._ask() for _ in range(self.connections)))
+            await self._make_due(begin)
+        for connection in self._take_idle():
+            self.next(connection)
+        await self.ended
         return self._told(time.perf_counter() - begin)
 
-    async def _make_due(self, due: asyncio.Queue[float], begin: float) -> None:
+    async def connect(self) -> "Connection":
+        """Open one more connection."""
+        _, connection = await self.loop.create_connection(
+            lambda: Connection(self), self.host, self.port
+        )
+        return connection
+
+    async def _make_due(self, begin: float) -> None:
         n = 0
         while (moment := begin + n / self.rate) < self.until:
             n += 1
             wait = moment - time.perf_counter()
             if wait > 0.0005:
                 await asyncio.sleep(wait)
-            due.put_nowait(moment)
-        for _ in range(self.connections):
-            due.put_nowait(0.0)
+            if self.idle:
+                self.send(self.idle.pop(), moment)
+            else:
+                self.due.append(moment)
+        while time.perf_counter() < self.until:
+            await asyncio.sleep(0.001)
 
-    async def _answer_due(self, due: asyncio.Queue[float]) -> None:
-        connection = await self._connect()
-        while moment := await due.get():
-            # Who cannot keep up at all must not go on for ever.
-            if time.perf_counter() > self.until + 5:
-                continue
-            connection = await self._one(connection, moment)
+    def _take_idle(self) -> list["Connection"]:
+        idle, self.idle = self.idle, []
+        return idle
 
-    async def _ask(self) -> None:
-        connection = await self._connect()
-        while (moment := time.perf_counter()) < self.until:
-            connection = await self._one(connection, moment)
+    def next(self, connection: "Connection") -> None:
+        """Ask again, or wait, or end."""
+        now = time.perf_counter()
+        # Who cannot keep up at all must not go on for ever.
+        if self.due and now < self.until + 5:
+            self.send(connection, self.due.popleft())
+        elif now < self.until and self.rate:
+            self.idle.append(connection)
+        elif now < self.until:
+            self.send(connection, now)
+        else:
+            connection.close()
+            self.end_one()
 
-    async def _connect(self) -> Any:
-        return await asyncio.open_connection(self.host, self.port)
+    def end_one(self) -> None:
+        """One connection less is at work."""
+        self.left -= 1
+        if not self.left:
+            self.ended.set_result(None)
 
-    async def _one(self, connection: Any, moment: float) -> Any:
-        reader, writer = connection
+    def send(self, connection: "Connection", moment: float) -> None:
+        """Ask what was due at this moment."""
         request = self.request
         if self.counts:
             request = request.replace(_COUNTER, b"%012d" % (self.start + self.sent))
         self.sent += 1
-        try:
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            at = head.lower().index(b"content-length: ") + 16
-            length = int(head[at : head.index(b"\r", at)])
-            await reader.readexactly(length)
-            status = head[9:12].decode()
-        except (OSError, ValueError, asyncio.IncompleteReadError):
-            self.statuses["broken"] = self.statuses.get("broken", 0) + 1
-            writer.close()
-            await asyncio.sleep(0.05)
-            return await self._connect()
+        connection.ask(request, moment)
+
+    def note(self, status: str, moment: float) -> None:
+        """Count an answer."""
         if status == "200":
             self.times.append(time.perf_counter() - moment)
         self.statuses[status] = self.statuses.get(status, 0) + 1
-        return connection
 
     def _told(self, seconds: float) -> dict[str, Any]:
         times = sorted(self.times) or [float("nan")]
