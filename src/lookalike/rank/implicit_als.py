@@ -168,7 +168,8 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
         self, rows: Any, factors: Singles, out: Singles, n_steps: int | None = None
     ) -> None:
         n_jobs, steps = self.n_jobs, n_steps or self.n_steps
-        with blas_threads(n_jobs, len(factors)):
+        # One thread: those of BLAS go on spinning while ours want the processor.
+        with blas_threads(None, len(factors)):
             gram = factors.T @ factors
             gram[np.diag_indices_from(gram)] += np.float32(self.alpha)
             solved = factors @ np.linalg.inv(gram.astype(np.float64)).astype(np.float32)
