@@ -9,6 +9,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.kernels.implicit_als import few, solve_rows
 from lookalike.kernels.top_items import best_items, products
+from lookalike.rank._known_rows import KnownRows
 from lookalike.rank._recommender import pick
 from lookalike.rank._weighting import weigh
 from lookalike.rank.content import ContentSimilarity
@@ -140,6 +141,59 @@ def test_als_folds_in_new_users_and_items_and_keeps_the_old():
     np.testing.assert_allclose(model.user_factors_[50], expected, rtol=1e-2, atol=1e-3)
     with pytest.raises(ValueError, match="must keep the 60 users and 20 items"):
         model.partial_fit(X[:30])
+
+
+def test_als_looks_up_a_history_it_fitted_and_solves_one_that_was_altered():
+    X = plays(300, 50)
+    model = ImplicitALS(4, 0.1, 2.0, random_state=0).fit(X)
+    asked = X[100:140].copy()
+    asked[3, asked[[3]].indices[0]] += 1  # one value of one history
+    asked[5, asked[[5]].indices[0]] = 0  # one entry of another, gone
+    again = ImplicitALS(4, 0.1, 2.0).fit(X)
+    again.item_factors_, again._known = model.item_factors_, None
+    solved = again.transform(asked)
+    np.testing.assert_array_equal(model.transform(asked), solved)
+    assert (solved[[3, 5]] != model.user_factors_[[103, 105]]).any(axis=1).all()
+    # It is the stored ones that are handed out, and those that solving gives.
+    np.testing.assert_array_equal(model.user_factors_, again.transform(X))
+    model.user_factors_ += 1
+    moved = (model.transform(asked) - solved).round(3)
+    kept = np.zeros(40)
+    kept[[3, 5]] = 1
+    np.testing.assert_array_equal(moved, np.tile(1 - kept[:, None], 4))
+
+
+def test_als_keeps_its_answers_when_the_fitted_matrix_is_changed_in_place():
+    X = plays(60, 20)
+    model = ImplicitALS(4, 0.1, 2.0, random_state=0).fit(X)
+    asked, before = X.copy(), model.transform(X)
+    X.data += 1
+    np.testing.assert_array_equal(model.transform(asked), before)
+    changed = (model.transform(X) != before).any(axis=1)
+    np.testing.assert_array_equal(changed, np.diff(X.indptr) > 0)
+
+
+def test_als_solves_all_users_again_once_it_knows_new_items():
+    X = plays(60, 20)
+    model = ImplicitALS(4, 0.1, 2.0, random_state=0).fit(X[:50, :15]).partial_fit(X)
+    factors, found = model.user_factors_.copy(), model.transform(X)
+    model.user_factors_ += 1
+    np.testing.assert_array_equal(model.transform(X), found)
+    assert (found != factors).any()
+
+
+@given(st.integers(0, 10**6))
+@settings(deadline=None, max_examples=40)
+def test_a_row_is_known_by_all_that_it_holds(seed):
+    rng = np.random.default_rng(seed)
+    seen, asked = (rng.integers(0, 3, (n, 3)).astype(np.float32) for n in (12, 20))
+    first = {tuple(row): place for place, row in reversed([*enumerate(seen)])}
+    expected = [first.get(tuple(row), -1) for row in asked]
+    known = KnownRows(sp.csr_array(seen))
+    assert known.places(sp.csr_array(asked)).tolist() == expected
+    known.marks[:] = known.marks[0]  # all share one number: none is taken for another
+    for place, row in zip(known.places(sp.csr_array(asked)), asked, strict=True):
+        assert place == -1 or (seen[place] == row).all()
 
 
 def test_item_neighbours_are_the_products_of_weighted_columns():

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lookalike._parallel import blas_threads, run_slices
 from lookalike.kernels.implicit_als import solve_rows
+from lookalike.rank._known_rows import KnownRows
 from lookalike.rank._recommender import (
     Recommends,
     Singles,
@@ -39,7 +40,8 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
     confidence : float, default=40.0
         w, 0 or more.
     max_iter : int, default=15
-        Rounds; each solves all users, then all items.
+        Rounds; each solves all users, then all items. At the end all users are solved
+        once more.
     n_steps : int, default=3
         Steps of conjugate gradients for rows with many entries; others are solved
         exactly.
@@ -56,9 +58,12 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A user is folded in by one solve with the item factors fixed, be they new or not:
-    that is what ``transform`` and ``recommend`` do, so that what a user did a moment
-    ago counts. Cost of a round: O((n_users + n_items) n_components**2), and
+    A user is folded in by one solve with the item factors fixed: that is what
+    ``transform`` and ``recommend`` do, so that what a user did a moment ago counts. A
+    history that was there in ``fit``, to the last entry, is looked up instead:
+    ``user_factors_`` are what solving it again would give, to the last digit. (After
+    ``partial_fit`` all are solved.) Parameters that are changed after ``fit`` count
+    from the next one on. Cost of a round: O((n_users + n_items) n_components**2), and
     O(n_components) for each entry, several times.
 
     References
@@ -81,6 +86,7 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
     user_factors_: Singles
     item_factors_: Singles
     n_iter_: int
+    _known: KnownRows | None
 
     def __init__(
         self,
@@ -112,6 +118,8 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
         for _ in range(self.max_iter):
             self._solve(by_user, self.item_factors_, self.user_factors_)
             self._solve(by_item, self.user_factors_, self.item_factors_)
+        self.user_factors_ = self._fold(X, self.item_factors_)
+        self._known = KnownRows(X)
         self.n_iter_ = self.max_iter
         return self
 
@@ -140,12 +148,23 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
         asked = sp.csr_array(X[:, old_items:].T)
         items = self._fold(asked, self.user_factors_)
         self.item_factors_ = np.concatenate([self.item_factors_, items])
+        self._known = None  # users were solved from the old items alone
         return self
 
     def transform(self, user_items: Any) -> Singles:
         """Return the factors of users by their histories, (n_users, n_components)."""
         check_is_fitted(self)
-        return self._fold(check_user_items(self, user_items), self.item_factors_)
+        X = check_user_items(self, user_items)
+        # One that was loaded knows items alone.
+        known = getattr(self, "_known", None)
+        if known is None:
+            return self._fold(X, self.item_factors_)
+        places = known.places(X)
+        found = self.user_factors_[places]
+        new = np.flatnonzero(places < 0)
+        if len(new):
+            found[new] = self._fold(X[new], self.item_factors_)
+        return found
 
     def score_items(self, user_items: Any) -> Singles:
         """Return the scores of all items for each user, (n_users, n_items)."""
