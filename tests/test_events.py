@@ -288,6 +288,7 @@ def test_saved_and_loaded_it_answers_and_measures_the_same(
     text = page.read_text(encoding="utf-8")
     assert "For whom it works" in text
     assert "has joined nothing so far" in text
+    assert "share of lists learned from" in text
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,7 @@ def test_the_card_and_the_report_tell_the_numbers(made, tmp_path):
     page = system.report(data, measured).write(tmp_path / "page.html").read_text()
     assert "The long tail" in page
     assert "mostly" in page
+    assert "share of histories learned from" in page
 
 
 def test_only_fitted_systems_answer_and_only_on_their_own_data(games):

@@ -418,7 +418,7 @@ class Events:
         """Return the page on what was measured."""
         from lookalike.systems.events_report import events_report
 
-        return events_report(self, measured)
+        return events_report(self, data, measured)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the system as a generation, complete or not at all."""

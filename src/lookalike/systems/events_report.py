@@ -2,15 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from lookalike.datasets.events import EventData
 from lookalike.evaluate import pictures
 from lookalike.evaluate.report import Report
+from lookalike.systems.learning_curves import add_curves, curves_of_lists
 from lookalike.systems.verbs import Measured
 
 if TYPE_CHECKING:
     from lookalike.systems.events import Events
 
 
-def events_report(system: "Events", measured: Measured) -> Report:
+def events_report(system: "Events", data: EventData, measured: Measured) -> Report:
     """Return the page on how well events are put in order."""
     model = system.model
     report = Report("Events", lead=f"{measured.tested}, the first ten of each.")
@@ -52,6 +54,15 @@ def events_report(system: "Events", measured: Measured) -> Report:
             ["feature", "weight in logistic regression, features scaled"],
             [[name.replace("_", " "), f"{w:+.3f}"] for name, w in weights.items()],
         )
+    add_curves(
+        report,
+        curves_of_lists(system, data),
+        "share of lists learned from",
+        "Varied: from how many lists the ranker that answers learns, drawn at random; "
+        "a larger part holds the smaller ones. What was known at each moment stays as "
+        "it was. Validation part: the last fifth of the lists before the split, not "
+        "those for testing. 95% bootstrap intervals over lists.",
+    )
     report.section("The card, in nine steps")
     for step, paragraphs in system.card().steps.items():
         report.text(f"{step.upper()}\n\n" + "\n\n".join(paragraphs))

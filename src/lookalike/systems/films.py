@@ -150,7 +150,7 @@ class Films(Recommending):
         """Return the page on what was measured."""
         from lookalike.systems.recommending_report import recommending_report
 
-        return recommending_report("Films", "people", self, measured)
+        return recommending_report("Films", "people", self, data, measured)
 
     def card(self) -> Card:
         """Tell the system in nine steps, with the numbers that were measured."""

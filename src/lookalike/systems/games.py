@@ -140,7 +140,7 @@ class Games(Recommending):
         """Return the page on what was measured."""
         from lookalike.systems.recommending_report import recommending_report
 
-        return recommending_report("Games", "players", self, measured)
+        return recommending_report("Games", "players", self, data, measured)
 
     def card(self) -> Card:
         """Tell the system in nine steps, with the numbers that were measured."""

@@ -5,14 +5,16 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from lookalike.datasets.interactions import Interactions
 from lookalike.evaluate import pictures
 from lookalike.evaluate._drawing import DASHES, GRID, INK, MUTED, PALETTE, figure_of
 from lookalike.evaluate.report import Report
+from lookalike.systems.learning_curves import add_curves, curves_of_sources
 from lookalike.systems.verbs import Measured
 
 
 def recommending_report(
-    title: str, users: str, system: Any, measured: Measured
+    title: str, users: str, system: Any, data: Interactions, measured: Measured
 ) -> Report:
     """Return the page on what was found, for whom, and of what."""
     details = measured.details
@@ -52,6 +54,16 @@ def recommending_report(
     report.table(
         ["list", "share of the catalogue shown"],
         [[name, share] for name, share in details["coverage"].items()],
+    )
+    add_curves(
+        report,
+        curves_of_sources(system, data),
+        "share of histories learned from",
+        f"Varied: of how many {users} the source learns, drawn at random; a larger "
+        "part holds the smaller ones. Each source alone, with no ranker. Those who are "
+        "asked for are the same everywhere, as is what is known of them. Validation "
+        "part: a fifth of what is known, hidden in turn; not what was hidden for "
+        f"testing. 95% bootstrap intervals over {users}.",
     )
     report.section("The card, in nine steps")
     for step, paragraphs in system.card().steps.items():
