@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 from sklearn import linear_model
 
-from lookalike.learn import LinearRegression
+from lookalike.learn import LinearRegression, _centred_rows
 
 
 def problem(n=60, d=7, targets=None, seed=0):
@@ -122,15 +122,48 @@ def test_single_precision_stays():
     np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-4)
 
 
+@pytest.mark.parametrize("positive", [False, True])
 @pytest.mark.parametrize("copy_X", [True, False])
-def test_the_users_array_is_kept_unless_given_away(copy_X):
+def test_the_users_array_is_kept_unless_given_away_to_be_centred(copy_X, positive):
     X, y, _ = problem()
     before = X.copy()
-    model = LinearRegression(copy_X=copy_X).fit(X, y)
-    assert np.array_equal(X, before) == copy_X
-    np.testing.assert_allclose(
-        model.coef_, LinearRegression().fit(before, y).coef_, rtol=1e-12
-    )
+    model = LinearRegression(copy_X=copy_X, positive=positive).fit(X, y)
+    assert np.array_equal(X, before) == (copy_X or not positive)
+    expected = LinearRegression(positive=positive).fit(before, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-12)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("dependent", [False, True])
+def test_many_blocks_of_rows_answer_like_one(
+    monkeypatch, order, fit_intercept, dependent
+):
+    monkeypatch.setattr(_centred_rows, "BLOCK_BYTES", 1)
+    X, y, s = problem(1000, 9, 2)  # four blocks, the last one short
+    X[:, 3] = 7  # constant: nothing with an intercept, one more line without
+    if dependent:
+        X[:, 5] = X[:, 0] + X[:, 1]
+    ours = LinearRegression(fit_intercept=fit_intercept)
+    ours.fit(np.asarray(X, order=order), y, s)
+    theirs = linear_model.LinearRegression(fit_intercept=fit_intercept).fit(X, y, s)
+    assert ours.rank_ == 9 - dependent - fit_intercept
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-9)
+    kept = slice(None, ours.rank_)
+    np.testing.assert_allclose(ours.singular_[kept], theirs.singular_[kept])
+
+
+@pytest.mark.parametrize("weights", [None, [0, 0, 1, 1, 1]])
+def test_features_that_never_vary_weigh_nothing(weights):
+    X = np.full((5, 3), 4.0)
+    if weights:
+        X[:2] = [[1, 2, 3], [5, 6, 9]]  # rows that do not count
+    model = LinearRegression().fit(X, [1.0, 2, 3, 4, 8], weights)
+    assert model.rank_ == 0
+    assert not model.coef_.any()
+    assert model.singular_.shape == (3,)
+    assert model.intercept_ == pytest.approx(5 if weights else 3.6)
 
 
 def test_far_from_zero_the_intercept_is_still_right():

@@ -83,6 +83,21 @@ def positions(y: Array, classes: Array) -> Array:
     return labels
 
 
+def weighted_means(
+    X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool
+) -> tuple[Array, Array, Array | None]:
+    """Means of X and y, zeros without an intercept, and the roots of the weights."""
+    x_mean = np.zeros(X.shape[1], X.dtype)
+    y_mean = np.zeros(y.shape[1:], X.dtype)
+    if fit_intercept:
+        share = np.ones(X.shape[0]) if sample_weight is None else sample_weight
+        share = share / share.sum(dtype=np.float64)
+        x_mean = np.asarray(X.T @ share).astype(X.dtype)
+        y_mean = np.asarray(y.T @ share).astype(X.dtype)
+    root = None if sample_weight is None else np.sqrt(sample_weight)
+    return x_mean, y_mean, root
+
+
 def centre(
     X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool, copy: bool
 ) -> tuple[Any, Array, Array, Array]:
@@ -96,14 +111,7 @@ def centre(
     X, y, X_mean, y_mean
         The means are zero without an intercept.
     """
-    x_mean = np.zeros(X.shape[1], X.dtype)
-    y_mean = np.zeros(y.shape[1:], X.dtype)
-    if fit_intercept:
-        share = np.ones(X.shape[0]) if sample_weight is None else sample_weight
-        share = share / share.sum(dtype=np.float64)
-        x_mean = np.asarray(X.T @ share).astype(X.dtype)
-        y_mean = np.asarray(y.T @ share).astype(X.dtype)
-    root = None if sample_weight is None else np.sqrt(sample_weight)
+    x_mean, y_mean, root = weighted_means(X, y, sample_weight, fit_intercept)
     y = y - y_mean
     if root is not None:
         y = y * (root if y.ndim == 1 else root[:, None])

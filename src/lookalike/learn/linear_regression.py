@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 import numpy as np
-from numpy.linalg import eigh, norm
+from numpy.linalg import eigh
 from numpy.typing import ArrayLike
 from scipy.linalg import LinAlgError, cho_solve, cholesky, lstsq, qr, svdvals
 from scipy.optimize import nnls
@@ -14,6 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from lookalike._parallel import run_slices
 from lookalike._typing import Array
+from lookalike.learn._centred_rows import CentredRows
 from lookalike.learn._linear import (
     FLOATS,
     Matrix,
@@ -21,6 +22,7 @@ from lookalike.learn._linear import (
     check_positive,
     check_sample_weight,
     predict_linear,
+    weighted_means,
 )
 
 
@@ -36,7 +38,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit b; otherwise it is zero.
     copy_X : bool, default=True
-        False lets ``fit`` centre a dense float X where it lies.
+        False lets ``fit`` centre a dense float X where it lies, for
+        ``positive=True``. Otherwise dense X is neither written nor copied.
     tol : float, default=1e-6
         Relative precision of the iterations on sparse X; dense X needs none.
     n_jobs : int, default=None
@@ -120,11 +123,17 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, X)
         y = y.astype(X.dtype, copy=False)
-        A, B, x_mean, y_mean = centre(X, y, weights, self.fit_intercept, self.copy_X)
         if self.positive or issparse(X):
+            A, B, x_mean, y_mean = centre(
+                X, y, weights, self.fit_intercept, self.copy_X
+            )
             W = self._each_target(A, B.reshape(len(B), -1))
         else:
-            W, self.rank_, self.singular_ = _least_squares(A, B.reshape(len(B), -1))
+            x_mean, y_mean, root = weighted_means(X, y, weights, self.fit_intercept)
+            rows = CentredRows(X, x_mean if self.fit_intercept else None, root)
+            B = (y - y_mean).reshape(len(y), -1)
+            B = B if root is None else B * root[:, None]
+            W, self.rank_, self.singular_ = _all_weights(rows, B, X.shape[1])
         self.coef_ = W[:, 0] if y.ndim == 1 else W.T
         self.intercept_ = y_mean - self.coef_ @ x_mean
         return self
@@ -152,33 +161,58 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return tags
 
 
-def _least_squares(A: Array, B: Array) -> tuple[Array, int, Array]:
+def _all_weights(A: CentredRows, B: Array, d: int) -> tuple[Array, int, Array]:
+    """W of all d columns, zero where A has none; rank; min(n, d) singular values."""
+    W, all_singular = np.zeros((d, B.shape[1]), A.dtype), np.zeros(d, A.dtype)
+    W[A.columns], rank, singular = _least_squares(A, B)
+    all_singular[: len(singular)] = singular
+    return W, rank, all_singular[: len(B)]
+
+
+def _least_squares(A: CentredRows, B: Array) -> tuple[Array, int, Array]:
     """W of least ``||A W - B||``, then of least ``||W||``; rank; singular values."""
-    gram = A.T @ A
+    n, d = A.shape
+    if n < d or d == 0:
+        return _by_singular_values(A, B)
+    gram, right = A.products(B)
     try:
         R = cholesky(gram, check_finite=False)
     except LinAlgError:
-        return _shortest(A, B, gram)
+        return _shortest(A, B, gram, right)
+    least = np.finfo(A.dtype).eps ** 0.25
+    diagonal = R.diagonal()  # of which singular values span at least the range
+    if diagonal.min() < least * diagonal.max():
+        return _shortest(A, B, gram, right)
     singular = svdvals(R, check_finite=False)
-    if singular[-1] < np.finfo(A.dtype).eps ** 0.25 * singular[0]:
-        return _shortest(A, B, gram)
-    W = cho_solve((R, False), A.T @ B, check_finite=False)
-    W += cho_solve((R, False), A.T @ (B - A @ W), check_finite=False)
-    return W, A.shape[1], singular
+    if singular[-1] < least * singular[0]:
+        return _shortest(A, B, gram, right)
+    W = cho_solve((R, False), right, check_finite=False)
+    W += cho_solve((R, False), A.slopes(W, B), check_finite=False)
+    return W, d, singular
 
 
-def _shortest(A: Array, B: Array, gram: Array) -> tuple[Array, int, Array]:
+def _shortest(
+    A: CentredRows, B: Array, gram: Array, right: Array
+) -> tuple[Array, int, Array]:
     """Answer where columns depend on each other: by their products, if these tell."""
-    cutoff = max(A.shape) * np.finfo(A.dtype).eps
-    answer = _by_eigenvectors(A, B, gram, cutoff) if len(A) > len(gram) else None
-    if answer is not None:
-        return answer
-    W, _, rank, singular = lstsq(A, B, cond=cutoff, check_finite=False)
+    answer = None
+    if A.shape[0] > A.shape[1]:
+        answer = _by_eigenvectors(A, B, gram, right)
+    return _by_singular_values(A, B) if answer is None else answer
+
+
+def _by_singular_values(A: CentredRows, B: Array) -> tuple[Array, int, Array]:
+    W, _, rank, singular = lstsq(A.whole(), B, cond=_cutoff(A), check_finite=False)
     return W, int(rank), singular
 
 
+def _cutoff(A: CentredRows) -> float:
+    """Share of the largest singular value below which one counts as zero."""
+    return float(max(A.shape) * np.finfo(A.dtype).eps)
+
+
 def _by_eigenvectors(
-    A: Array, B: Array, gram: Array, cutoff: float
+    A: CentredRows, B: Array, gram: Array, right: Array
 ) -> tuple[Array, int, Array] | None:
     """Answer from the eigenvectors of A'A; None where squaring has hidden the rank.
 
@@ -186,31 +220,25 @@ def _by_eigenvectors(
     the rows themselves show that they do not vary along it. One step of refinement with
     the rows gives back the digits that squaring cost.
     """
-    vary = np.flatnonzero(gram.diagonal())
-    squares, V = eigh(gram[np.ix_(vary, vary)])
+    squares, V = eigh(gram)
     rounding = np.finfo(A.dtype).eps * squares[-1]
-    n_null = int((squares < 100 * rounding).sum())
-    if n_null == len(vary) or squares[n_null] < 10_000 * rounding:
+    n_null = int((squares <= 100 * rounding).sum())
+    if n_null == len(V) or squares[n_null] < 10_000 * rounding:
         return None
-    basis = np.zeros_like(gram, shape=(len(gram), len(vary)))
-    basis[vary] = V
-    null, kept, squares = basis[:, :n_null], basis[:, n_null:], squares[n_null:]
+    null, kept, squares = V[:, :n_null], V[:, n_null:], squares[n_null:]
 
     def solve(right: Array) -> Array:
         return kept @ ((kept.T @ right) / squares[:, None])
 
-    W = solve(A.T @ B)
-    along = A @ np.hstack([W, null])
-    n_targets = B.shape[1]
-    rest = np.hstack([B - along[:, :n_targets], -along[:, n_targets:]])
-    mended = np.hstack([W, null]) + solve(A.T @ rest)
-    null = qr(mended[:, n_targets:], mode="economic")[0]
+    start = np.hstack([solve(right), null])
+    mended = start + solve(A.slopes(start, B))
+    W, null = np.hsplit(mended, [B.shape[1]])
+    null = qr(null, mode="economic")[0]
     few = int((squares < 1e-8 * squares[-1]).sum())  # whose squares are not exact
-    spread = norm(A @ np.hstack([null, kept[:, :few]]), axis=0)
-    if (spread[:n_null] > cutoff * np.sqrt(squares[-1])).any():
+    spread = A.spread(np.hstack([null, kept[:, :few]]))
+    if (spread[:n_null] > _cutoff(A) * np.sqrt(squares[-1])).any():
         return None
-    W = mended[:, :n_targets] - null @ (null.T @ mended[:, :n_targets])
-    singular = np.zeros(len(gram), A.dtype)
-    singular[: len(squares)] = np.sqrt(squares[::-1])
-    singular[len(squares) - few : len(squares)] = np.sort(spread[n_null:])[::-1]
+    W = W - null @ (null.T @ W)
+    singular = np.sqrt(squares[::-1])
+    singular[len(squares) - few :] = np.sort(spread[n_null:])[::-1]
     return W, len(squares), singular
