@@ -206,7 +206,9 @@ def test_a_file_that_is_no_catalogue_and_a_missing_folder_are_sentences(
 
 
 INDEXING = """
-import sys, time
+import signal, sys, time
+# Who runs the tests in the background may have told us to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from lookalike.features.preparation import Preparation
 from lookalike.systems import image_catalogue
 from lookalike.systems.image_catalogue import ImageCatalogue
