@@ -7,8 +7,10 @@ import pytest
 
 from lookalike.datasets.event_simulator import simulate_events
 from lookalike.datasets.interactions import Interactions, hide_some
-from lookalike.evaluate import Estimate
+from lookalike.evaluate import Estimate, ndcg_at_k
+from lookalike.rank import LogisticRanker
 from lookalike.systems.events import Events
+from lookalike.systems.events_features import EventFeatures
 from lookalike.systems.games import Games
 from lookalike.systems.learning_curves import (
     SHARES,
@@ -60,6 +62,25 @@ def test_a_ranker_of_lists_has_an_estimate_for_each_share(lists):
     (estimates,) = curves_of_lists(*lists).values()
     assert len(estimates) == len(SHARES)
     assert all(0 < each.low < each.value < each.high < 1 for each in estimates)
+
+
+def test_the_last_fifth_of_the_lists_before_the_split_validates(lists):
+    system, data = lists
+    n_before = data.lists[data.shown.time < data.split].max() + 1
+    cut = round(0.8 * n_before)
+    shown = data.shown
+    X = EventFeatures(data).rows(shown.person, shown.event, shown.time)
+    first = data.lists < cut
+    score = LogisticRanker().fit(X[first], data.joined[first]).score_rows(X)
+    found = []
+    for number in range(cut, n_before):
+        rows = np.flatnonzero(data.lists == number)
+        gains = data.joined[rows[np.argsort(-score[rows], kind="stable")]]
+        if gains.any():
+            longer = np.pad(gains.astype(float), (0, 10))
+            found.append(ndcg_at_k(longer[None], 10)[0])
+    (estimates,) = curves_of_lists(system, data).values()
+    np.testing.assert_allclose(estimates[-1].value, np.mean(found))
 
 
 def test_what_is_for_testing_makes_no_difference(lists, plays):

@@ -22,7 +22,8 @@ class KnownRows:
     Parameters
     ----------
     rows : csr of float32 with sorted columns and no explicit zeros
-        Copied, so that whoever owns it may change it.
+        Kept, not copied: a row that somebody changes is then not known any more, be it
+        as it was or as it is.
 
     Examples
     --------
@@ -34,7 +35,7 @@ class KnownRows:
     """
 
     def __init__(self, rows: Any) -> None:
-        self.rows = rows.copy()
+        self.rows = rows
         marks = _marks(self.rows)
         self.order = np.argsort(marks, kind="stable")
         self.marks = marks[self.order]
