@@ -38,6 +38,12 @@ class Plain:
         self._asking = threading.Lock()
         self._pointer: Any = None
 
+    @property
+    def verb(self) -> str:
+        """What it does with an image."""
+        kind = find_system(self.name)
+        return "classify" if hasattr(kind, "classify") else "search"
+
     def open(self) -> None:
         """Load the generation that the pointer names, or the newest whole before it."""
         self._pointer = self._look()

@@ -1,4 +1,4 @@
-"""``classify`` and ``explain`` of any saved system that answers to images."""
+"""``classify`` or ``search``, and ``explain``, of any system asked with images."""
 
 import asyncio
 import json
@@ -22,9 +22,9 @@ def plain(parts: Parts, served: Plain) -> APIRouter:
     )
     body = described(Asked, "multipart/form-data", "image/png")
 
-    @router.post("/classify", openapi_extra=body)
-    async def classify(request: Request) -> Response:
-        """Say what each image shows."""
+    @router.post(f"/{served.verb}", openapi_extra=body)
+    async def answer(request: Request) -> Response:
+        """Say what each image shows, or what is like it."""
         return await _told(parts, served.answer, await _files(request, parts))
 
     @router.post("/explain", openapi_extra=body)
