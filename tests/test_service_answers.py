@@ -257,6 +257,22 @@ def test_answers_carry_security_headers_and_no_cors(client):
     assert client.get("/page/..%2fapp.py").status_code == 404
 
 
+def test_the_address_fills_in_what_the_body_does_not_say(make_client, digits_data):
+    client = make_client()
+    image = digits_data.x_test[0]
+    asked = {"image": {"pixels": image.tolist()}}
+
+    def found(**sent):
+        told = client.post("/v1/digits/search?k=3", **sent).json()
+        return len(told["answers"][0]["hits"])
+
+    assert found(json=asked) == 3
+    assert found(json={**asked, "k": 5}) == 5
+    assert found(files={"image": png(image)}) == 3
+    assert found(files={"image": png(image)}, data={"k": "5"}) == 5
+    assert found(files={"image": png(image)}, data={"deadline_ms": "9000"}) == 3
+
+
 def test_what_is_wrong_is_told_without_what_was_sent():
     secret = json.dumps({"events": [{"event_id": "a", "message": 3, "secret": "s3"}]})
     with pytest.raises(forms.Refusal) as refused:

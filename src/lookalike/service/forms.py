@@ -250,7 +250,7 @@ async def asked(
     if found.image is not None:
         pictures = [found.image]
     _check_count(len(pictures), settings)
-    return found, [picture(each) for each in pictures]
+    return _filled(found, request), [picture(each) for each in pictures]
 
 
 def picture(sent: Picture) -> Any:
@@ -285,7 +285,14 @@ async def _form(
     if not files:
         raise Refusal(422, "The form holds no file named image.")
     _check_count(len(files), settings)
-    return _options(fields or request.query_params), files
+    return _filled(_options(fields), request), files
+
+
+def _filled(said: Asked, request: Request) -> Asked:
+    """What the body says, and what the address says beside it."""
+    address = _options(request.query_params)
+    more = address.model_fields_set - said.model_fields_set
+    return said.model_copy(update={name: getattr(address, name) for name in more})
 
 
 def _options(fields: Mapping[str, str]) -> Asked:
