@@ -8,7 +8,7 @@ from numba import config
 from sklearn.neighbors import NearestNeighbors as Reference
 
 from lookalike.kernels import simd
-from lookalike.kernels.neighbors import push, sort_heap
+from lookalike.kernels.best import push, sort_heap
 from lookalike.search import NearestNeighbors
 from lookalike.search.rotation import RotationFilter, principal_axes
 

@@ -10,7 +10,7 @@ NEVER_RUN = {
     "kernels.byte_products": "serves an instruction of the processor",
     "kernels.graph": "walks graphs of more rows than an interpreter can",
     "kernels.sorted_list": "serves these walks",
-    "kernels.neighbors.chosen_distances": "serves these walks",
+    "kernels.distances.chosen_distances": "serves these walks",
     "kernels.tree._doubled": "makes room for trees of thousands of leaves",
     "kernels.tree.leaves_of": "one loop over all rows, compared where it is compiled",
 }

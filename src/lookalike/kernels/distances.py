@@ -146,3 +146,67 @@ def distance(metric, q, x, q_norm, x_norm, q_shift, lanes):
     if metric == COSINE:
         return 1.0 - product * (q_norm * x_norm)
     return -product
+
+
+def fetch(rows, i):
+    """Ask for a row before it is needed; without the compiler there is no asking."""
+
+
+@overload(fetch, jit_options={"forceinline": True})
+def _fetch(rows, i):
+    def fetch_lines(rows, i):
+        size = rows.shape[1] * rows.itemsize
+        address = rows.ctypes.data + i * size
+        for line in range(0, size, 64):
+            simd.prefetch(address + line)
+
+    return fetch_lines
+
+
+@njit(cache=True, nogil=True)
+def chosen_distances(
+    rows, norms, chosen, query_rows, query_norms, shifts, metric, first, last, out
+):
+    """Distances of queries ``first`` to ``last - 1`` to the rows that are ``chosen``.
+
+    chosen : int64 (n_chosen,), row numbers in any order
+    out    : float64 (last - first, n_chosen)
+    """
+    lanes = np.empty(LANES)
+    n = chosen.shape[0]
+    for q in range(first, last):
+        for a in range(n):
+            if a + 3 < n:
+                fetch(rows, chosen[a + 3])
+            i = chosen[a]
+            out[q - first, a] = distance(
+                metric,
+                query_rows[q],
+                rows[i],
+                query_norms[q],
+                norms[i],
+                shifts[q],
+                lanes,
+            )
+
+
+@njit(cache=True, nogil=True)
+def all_distances(
+    rows, norms, query_rows, query_norms, shifts, metric, first, last, out
+):
+    """Distances of queries ``first`` to ``last - 1`` to every row.
+
+    out : float64 (last - first, n_samples)
+    """
+    lanes = np.empty(LANES)
+    for q in range(first, last):
+        for i in range(rows.shape[0]):
+            out[q - first, i] = distance(
+                metric,
+                query_rows[q],
+                rows[i],
+                query_norms[q],
+                norms[i],
+                shifts[q],
+                lanes,
+            )

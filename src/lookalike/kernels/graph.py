@@ -24,6 +24,7 @@ from numba.extending import overload
 
 from lookalike._typing import Array
 from lookalike.kernels import simd
+from lookalike.kernels.best import insert
 from lookalike.kernels.distances import (
     COSINE,
     LANES,
@@ -33,7 +34,6 @@ from lookalike.kernels.distances import (
     dot_of_bytes,
     offset_of,
 )
-from lookalike.kernels.neighbors import insert
 from lookalike.kernels.sorted_list import MARGIN, NONE, clear, empty, place_of, put
 
 FIRST = 4  # entry points from which a walk starts

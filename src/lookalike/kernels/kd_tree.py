@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from lookalike.kernels.neighbors import insert
+from lookalike.kernels.best import insert
 
 
 @njit(cache=True, nogil=True)

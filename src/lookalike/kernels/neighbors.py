@@ -19,8 +19,9 @@ from numba.extending import overload
 
 from lookalike._typing import Array, Floats
 from lookalike.kernels import simd
+from lookalike.kernels.best import insert, push, sort_heap
 from lookalike.kernels.bounds import fill_keys
-from lookalike.kernels.distances import LANES, distance
+from lookalike.kernels.distances import LANES, distance, fetch
 from lookalike.kernels.simd import PANEL
 
 BLOCK = 24  # queries that share a pass over the codes
@@ -106,80 +107,6 @@ def hide(floors, first_panel, last_panel, n_queries, keys, minima):
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def insert(distances, indices, n, d, i):
-    """Put (d, i) in its place among the ``n`` best so far; returns the new count."""
-    k = distances.shape[0]
-    if n == k:
-        if d > distances[k - 1] or (d == distances[k - 1] and i > indices[k - 1]):
-            return n
-        slot = k - 1
-    else:
-        slot = n
-        n += 1
-    while slot > 0 and (
-        d < distances[slot - 1] or (d == distances[slot - 1] and i < indices[slot - 1])
-    ):
-        distances[slot] = distances[slot - 1]
-        indices[slot] = indices[slot - 1]
-        slot -= 1
-    distances[slot] = d
-    indices[slot] = i
-    return n
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def push(distances, indices, n, d, i):
-    """Put (d, i) among the ``n`` best so far, a heap, worst first; the new count."""
-    if n < distances.shape[0]:
-        slot = n
-        while slot > 0:
-            above = (slot - 1) // 2
-            if distances[above] > d or (distances[above] == d and indices[above] > i):
-                break
-            distances[slot] = distances[above]
-            indices[slot] = indices[above]
-            slot = above
-        distances[slot] = d
-        indices[slot] = i
-        return n + 1
-    if d < distances[0] or (d == distances[0] and i < indices[0]):
-        sink(distances, indices, n, d, i)
-    return n
-
-
-@njit(cache=True, nogil=True)
-def sink(distances, indices, n, d, i):
-    """Replace the worst of a heap of ``n`` by (d, i)."""
-    slot = 0
-    while 2 * slot + 1 < n:
-        worse = 2 * slot + 1
-        if worse + 1 < n and (
-            distances[worse + 1] > distances[worse]
-            or (
-                distances[worse + 1] == distances[worse]
-                and indices[worse + 1] > indices[worse]
-            )
-        ):
-            worse += 1
-        if distances[worse] < d or (distances[worse] == d and indices[worse] < i):
-            break
-        distances[slot] = distances[worse]
-        indices[slot] = indices[worse]
-        slot = worse
-    distances[slot] = d
-    indices[slot] = i
-
-
-@njit(cache=True, nogil=True)
-def sort_heap(distances, indices, n):
-    """Bring a heap of ``n`` into order, nearest first."""
-    for last in range(n - 1, 0, -1):
-        d, i = distances[last], indices[last]
-        distances[last], indices[last] = distances[0], indices[0]
-        sink(distances, indices, last, d, i)
-
-
-@njit(cache=True, nogil=True, forceinline=True)
 def lowest_panels(minima, n_panels, limit, wanted, values, panels):
     """The ``wanted`` panels with the lowest minima not above ``limit``, sorted."""
     n = 0
@@ -226,19 +153,32 @@ def _append_panel(panels, keys, at, limit, row, found_keys, found_rows, n):
     return _append_panel_by_mask if panels.dtype == types.int16 else append_panel
 
 
-def fetch(rows, i):
-    """Ask for a row before it is needed; without the compiler there is no asking."""
+@njit(cache=True, nogil=True, forceinline=True)
+def probe(
+    panels,
+    keys,
+    minima,
+    n_panels,
+    first_row,
+    limit,
+    wanted,
+    found_keys,
+    found_rows,
+    other_keys,
+    other_rows,
+):
+    """The row with the lowest key of each of the ``wanted`` lowest panels.
 
-
-@overload(fetch, jit_options={"forceinline": True})
-def _fetch(rows, i):
-    def fetch_lines(rows, i):
-        size = rows.shape[1] * rows.itemsize
-        address = rows.ctypes.data + i * size
-        for line in range(0, size, 64):
-            simd.prefetch(address + line)
-
-    return fetch_lines
+    What is found is hidden, so that it is not collected again. Returns how many.
+    """
+    n = lowest_panels(minima, n_panels, limit, wanted, found_keys, found_rows)
+    for a in range(n):
+        at = found_rows[a] * PANEL
+        append_panel(panels, keys, at, found_keys[a], at, other_keys, other_rows, 0)
+        at = other_rows[0]
+        found_rows[a] = first_row + at
+        keys[at] = HIDDEN
+    return n
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -378,30 +318,19 @@ def nearest(catalogue, queries, metric, first, last, distances, indices, work):
                 q = start + r
                 best, rows = distances[q], indices[q]
                 if k <= MOST_PROBES:
-                    n = lowest_panels(
+                    n = probe(
+                        catalogue.panels,
+                        keys[r],
                         minima[r],
                         p1 - p0,
+                        p0 * PANEL,
                         limits[r, 0],
                         PROBES if filled[r] == k else k,
                         probe_keys,
                         probe_rows,
+                        other_keys,
+                        other_rows,
                     )
-                    for a in range(n):
-                        at = probe_rows[a] * PANEL
-                        append_panel(
-                            catalogue.panels,
-                            keys[r],
-                            at,
-                            probe_keys[a],
-                            at,
-                            other_keys,
-                            other_rows,
-                            0,
-                        )
-                        at = other_rows[0]
-                        probe_rows[a] = p0 * PANEL + at
-                        # Seen: it must not be collected again.
-                        keys[r, at] = HIDDEN
                     work[q, 0] += n
                     filled[r] = refine(
                         catalogue,
@@ -536,52 +465,3 @@ def within(catalogue, queries, metric, radius, root, first, last, counts):
                         counts[q] += 1
     order = np.argsort(owners[:total], kind="mergesort")
     return distances[:total][order], indices[:total][order]
-
-
-@njit(cache=True, nogil=True)
-def chosen_distances(
-    rows, norms, chosen, query_rows, query_norms, shifts, metric, first, last, out
-):
-    """Distances of queries ``first`` to ``last - 1`` to the rows that are ``chosen``.
-
-    chosen : int64 (n_chosen,), row numbers in any order
-    out    : float64 (last - first, n_chosen)
-    """
-    lanes = np.empty(LANES)
-    n = chosen.shape[0]
-    for q in range(first, last):
-        for a in range(n):
-            if a + 3 < n:
-                fetch(rows, chosen[a + 3])
-            i = chosen[a]
-            out[q - first, a] = distance(
-                metric,
-                query_rows[q],
-                rows[i],
-                query_norms[q],
-                norms[i],
-                shifts[q],
-                lanes,
-            )
-
-
-@njit(cache=True, nogil=True)
-def all_distances(
-    rows, norms, query_rows, query_norms, shifts, metric, first, last, out
-):
-    """Distances of queries ``first`` to ``last - 1`` to every row.
-
-    out : float64 (last - first, n_samples)
-    """
-    lanes = np.empty(LANES)
-    for q in range(first, last):
-        for i in range(rows.shape[0]):
-            out[q - first, i] = distance(
-                metric,
-                query_rows[q],
-                rows[i],
-                query_norms[q],
-                norms[i],
-                shifts[q],
-                lanes,
-            )

@@ -3,26 +3,7 @@
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True)
-def _worse(score, item, other_score, other_item):
-    return score < other_score or (score == other_score and item > other_item)
-
-
-@njit(cache=True, nogil=True)
-def _sink(scores, items, n, at):
-    """Let the entry at ``at`` sink below worse ones: the root is the worst."""
-    while True:
-        low, left, right = at, 2 * at + 1, 2 * at + 2
-        if left < n and _worse(scores[left], items[left], scores[low], items[low]):
-            low = left
-        if right < n and _worse(scores[right], items[right], scores[low], items[low]):
-            low = right
-        if low == at:
-            return
-        scores[at], scores[low] = scores[low], scores[at]
-        items[at], items[low] = items[low], items[at]
-        at = low
+from lookalike.kernels.best import push, sink, sort_heap
 
 
 @njit(cache=True, nogil=True)
@@ -43,20 +24,13 @@ def best_items(scores, indptr, indices, first, last, ids, best):
         for at in range(indptr[row], indptr[row + 1]):
             line[indices[at]] = -np.inf
         for j in range(k):
-            kept[j], values[j] = j, line[j]
-        for j in range(k // 2 - 1, -1, -1):
-            _sink(values, kept, k, j)
-        worst = values[0]
+            push(values, kept, j, -line[j], j)
         for j in range(k, len(line)):
-            if line[j] > worst:
-                kept[0], values[0] = j, line[j]
-                _sink(values, kept, k, 0)
-                worst = values[0]
-        for n in range(k - 1, 0, -1):
-            kept[0], kept[n] = kept[n], kept[0]
-            values[0], values[n] = values[n], values[0]
-            _sink(values, kept, n, 0)
+            if -line[j] < values[0]:
+                sink(values, kept, k, -line[j], j)
+        sort_heap(values, kept, k)
         for j in range(k):
+            values[j] = -values[j]
             if values[j] == -np.inf:
                 kept[j] = -1
 

@@ -10,16 +10,10 @@ from lookalike.kernels.distances import (
     INNER_PRODUCT,
     MANHATTAN,
     SQUARED_EUCLIDEAN,
-)
-from lookalike.kernels.neighbors import (
-    BLOCK,
-    Catalogue,
-    Queries,
     all_distances,
     chosen_distances,
-    nearest,
-    within,
 )
+from lookalike.kernels.neighbors import BLOCK, Catalogue, Queries, nearest, within
 from lookalike.kernels.simd import PANEL
 from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
 from lookalike.search.rotation import RotationFilter
