@@ -16,7 +16,6 @@ from lookalike.rank._network_training import (  # noqa: E402
     focal_loss,
     train_network,
 )
-from lookalike.rank.cross_network import CrossNetwork  # noqa: E402
 from lookalike.rank.network_ranker import NetworkRanker  # noqa: E402
 from lookalike.rank.resampling import thin_out  # noqa: E402
 
@@ -25,7 +24,7 @@ LONG = SMALL | {"max_iter": 30, "batch_size": 32}
 RANKERS = [
     NetworkRanker((16,), **SMALL),
     NetworkRanker((16, 8), loss="focal", dropout=0.1, **SMALL),
-    CrossNetwork((16,), loss="balanced", **SMALL),
+    NetworkRanker((16,), n_cross=2, loss="balanced", **SMALL),
 ]
 
 
@@ -48,7 +47,8 @@ def test_learns_products_and_is_kept_as_arrays(ranker):
     X, right = rows(seed=1)
     scores = fitted.score_rows(X)
     assert above(scores, right) > 0.8
-    again = type(ranker).from_arrays(fitted.arrays())
+    again = NetworkRanker.from_arrays(fitted.arrays())
+    assert again.n_cross == ranker.n_cross
     np.testing.assert_array_equal(again.score_rows(X), scores)
     alone = [fitted.score_rows(row[None])[0] for row in X[:40]]
     np.testing.assert_array_equal(alone, scores[:40])
@@ -133,14 +133,14 @@ def test_weights_of_rows_reach_the_loss():
     X, right = rows(300)
     ranker = NetworkRanker((4,), **LONG)
     heavy = np.where(right, 20.0, 1.0)
-    plain, _ = train_network(ranker, X, right, np.ones(300), 0)
-    moved, _ = train_network(ranker, X, right, heavy, 0)
+    plain, _ = train_network(ranker, X, right, np.ones(300))
+    moved, _ = train_network(ranker, X, right, heavy)
     assert moved.scores(X).mean() > plain.scores(X).mean() + 0.5
 
 
 def test_layers_that_do_not_fit_are_refused():
     X, right = rows(100)
-    arrays = CrossNetwork((3,), **SMALL).fit(X, right).arrays()
+    arrays = NetworkRanker((3,), n_cross=2, **SMALL).fit(X, right).arrays()
     for name, value in (
         ("dense_1_weights", np.ones((4, 1))),
         ("cross_0_bias", np.ones(4)),
@@ -148,7 +148,7 @@ def test_layers_that_do_not_fit_are_refused():
         ("dense_0_bias", np.full(3, np.nan)),
     ):
         with pytest.raises(ValueError, match="its layers do not fit together"):
-            CrossNetwork.from_arrays(arrays | {name: value})
+            NetworkRanker.from_arrays(arrays | {name: value})
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_layers_that_do_not_fit_are_refused():
         (NetworkRanker(loss="hinge"), "loss must be one of 'logistic', 'focal'"),
         (NetworkRanker(beta=1.0), r"beta must lie in \[0, 1\), got 1.0"),
         (NetworkRanker(gamma=-1), "gamma must be a number of at least 0"),
-        (CrossNetwork(n_cross=0), "n_cross must be a whole number of at least 1"),
+        (NetworkRanker(n_cross=-1), "n_cross must be a whole number of at least 0"),
     ],
     ids=str,
 )

@@ -6,7 +6,6 @@ One algorithm a file. Matrices are ``user_items``: sparse, users by items.
 from lookalike.rank.blend import Blend
 from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike.rank.content import ContentSimilarity
-from lookalike.rank.cross_network import CrossNetwork
 from lookalike.rank.ease import EASE
 from lookalike.rank.funnel import Funnel, Lesson, Source
 from lookalike.rank.hits import Hits
@@ -26,7 +25,6 @@ __all__ = [
     "Blend",
     "BoostedRanker",
     "ContentSimilarity",
-    "CrossNetwork",
     "Funnel",
     "History",
     "Hits",

@@ -118,6 +118,7 @@ def check_network(ranker: Any) -> None:
         raise ValueError(
             f"hidden_layer_sizes must be positive whole numbers, got {widths!r}."
         )
+    check_whole("n_cross", ranker.n_cross, least=0)
     check_choice("loss", ranker.loss, LOSSES)
     check_positive("gamma", ranker.gamma, zero=True)
     if not 0 <= ranker.beta < 1:

@@ -60,7 +60,7 @@ def focal_loss(scores: Tensor, right: Tensor, gamma: float) -> Tensor:
 
 
 def train_network(
-    ranker: Any, rows: Array, right: Array, weight: Array, n_cross: int
+    ranker: Any, rows: Array, right: Array, weight: Array
 ) -> tuple[Network, list[float]]:
     """Train by AdamW with one rise and fall of the rate; the network, mean losses."""
     mean = rows.mean(axis=0, dtype=np.float64)
@@ -71,7 +71,7 @@ def train_network(
     seed = int(np.random.default_rng(ranker.random_state).integers(2**31 - 1))
     with torch.random.fork_rng(devices=[]), threads(ranker.n_jobs):
         torch.manual_seed(seed)
-        cross = Cross(rows.shape[1], n_cross)
+        cross = Cross(rows.shape[1], ranker.n_cross)
         dense = _dense([rows.shape[1], *ranker.hidden_layer_sizes, 1], ranker.dropout)
         curve = _descend(
             ranker,

@@ -1,4 +1,4 @@
-"""A feed-forward network that judges each candidate on its own (needs deep)."""
+"""A network that judges each candidate on its own (needs the deep extra)."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -13,16 +13,24 @@ from lookalike.rank.ranker import group_sizes, lessons, questions, relevant
 
 
 class NetworkRanker(BaseEstimator):
-    r"""Score a candidate by a network with rectifiers.
+    r"""Score a candidate by a network with rectifiers, after layers that multiply.
 
     .. math:: s(x) = w' h_L + b, \qquad h_{l+1} = \max(0, W_l h_l + b_l), \quad h_0 = z,
 
-    with z the features, centred and scaled.
+    with z the features, centred and scaled. With ``n_cross`` above 0 (a deep and cross
+    network, version 2) the rows are first multiplied with themselves,
+
+    .. math:: x_{l+1} = x_0 \odot (W_l x_l + b_l) + x_l, \qquad x_0 = z,
+
+    so that :math:`h_0`, then the last of these, holds products of up to n_cross + 1
+    features.
 
     Parameters
     ----------
     hidden_layer_sizes : tuple of int, default=(64, 32)
         Widths of the layers with a rectifier.
+    n_cross : int, default=0
+        Layers that multiply.
     loss : {"logistic", "focal", "balanced"}, default="logistic"
         What is made small: the logistic loss; the focal one, which looks away from
         rows that are nearly right; or the logistic one with both classes weighted by
@@ -61,7 +69,9 @@ class NetworkRanker(BaseEstimator):
     ----------
     .. [1] Covington, Adams and Sargin (2016). "Deep neural networks for YouTube
        recommendations". RecSys, section 4.
-    .. [2] Loshchilov and Hutter (2019). "Decoupled weight decay regularization". ICLR.
+    .. [2] Wang et al. (2021). "DCN V2: improved deep & cross network and practical
+       lessons for web-scale learning to rank systems". WWW, equation 1.
+    .. [3] Loshchilov and Hutter (2019). "Decoupled weight decay regularization". ICLR.
 
     Examples
     --------
@@ -72,6 +82,11 @@ class NetworkRanker(BaseEstimator):
     >>> model = NetworkRanker((16,), max_iter=60, batch_size=32, n_jobs=1)
     >>> np.sign(model.fit(X, middle).score_rows([[-0.9], [0.0], [0.9]]))
     array([-1., 1., -1.])
+    >>> X = np.random.default_rng(0).normal(size=(600, 2))
+    >>> model = NetworkRanker((16,), n_cross=1, max_iter=40, batch_size=32, n_jobs=1)
+    >>> _ = model.fit(X, X[:, 0] * X[:, 1] > 0)  # what only their product tells
+    >>> np.sign(model.score_rows([[1, 1], [1, -1], [-1, 1], [-1, -1]]))
+    array([ 1., -1., -1.,  1.])
     """
 
     network_: Network
@@ -82,6 +97,7 @@ class NetworkRanker(BaseEstimator):
         self,
         hidden_layer_sizes: tuple[int, ...] = (64, 32),
         *,
+        n_cross: int = 0,
         loss: str = "logistic",
         gamma: float = 2.0,
         beta: float = 0.9999,
@@ -94,6 +110,7 @@ class NetworkRanker(BaseEstimator):
         n_jobs: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_cross = n_cross
         self.loss = loss
         self.gamma = gamma
         self.beta = beta
@@ -123,7 +140,7 @@ class NetworkRanker(BaseEstimator):
         group_sizes(groups, len(rows))
         weight = check_sample_weight(sample_weight, rows)
         self.network_, self.loss_curve_ = train_network(
-            self, rows, relevant(relevance), weight, n_cross=0
+            self, rows, relevant(relevance), weight
         )
         return self
 
@@ -138,9 +155,9 @@ class NetworkRanker(BaseEstimator):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return the ranker from which these arrays were taken."""
-        ranker = cls()
-        ranker.network_ = Network.from_arrays(arrays)
-        ranker.n_features_in_ = len(ranker.network_.mean)
+        network = Network.from_arrays(arrays)
+        ranker = cls(n_cross=len(network.cross))
+        ranker.network_, ranker.n_features_in_ = network, len(network.mean)
         return ranker
 
     def __sklearn_tags__(self) -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 
 from lookalike._typing import Array
 from lookalike.rank.boosted_ranker import BoostedRanker
-from lookalike.rank.cross_network import CrossNetwork
 from lookalike.rank.lambda_mart import LambdaMART
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.network_ranker import NetworkRanker
@@ -38,7 +37,9 @@ KINDS: Kinds = {
     ),
     "cross": (
         "torch",
-        lambda seed, jobs: CrossNetwork(max_iter=4, random_state=seed, n_jobs=jobs),
+        lambda seed, jobs: NetworkRanker(
+            n_cross=2, max_iter=4, random_state=seed, n_jobs=jobs
+        ),
     ),
     "network_focal": (
         "torch",
