@@ -1,22 +1,19 @@
 """Boosted trees that judge each candidate on its own (needs the rank extra)."""
 
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 
-from lookalike._typing import Array, Floats
 from lookalike.learn._linear import check_choice, check_sample_weight
-from lookalike.rank._forest import Forest, learn_forest
+from lookalike.rank._forest import ForestRanker, learn_forest
 from lookalike.rank._growth import check_growth, growth
-from lookalike.rank.ranker import group_sizes, lessons, questions, relevant
+from lookalike.rank.ranker import group_sizes, lessons, relevant
 
 LOSSES = {"logistic": "binary", "squared": "regression"}
 
 
-class BoostedRanker(BaseEstimator):
+class BoostedRanker(ForestRanker):
     r"""Score a candidate by a sum of small trees, each mending what is still wrong.
 
     .. math:: s_t(x) = s_{t-1}(x) + \eta\, h_t(x),
@@ -52,8 +49,8 @@ class BoostedRanker(BaseEstimator):
 
     Notes
     -----
-    LightGBM grows the trees; answering needs it no more. Cost of an answer:
-    O(n_estimators * depth) a row.
+    LightGBM grows the trees; answering needs it no more. Scores are log-odds of
+    relevance, or expected grades. Cost of an answer: O(n_estimators * depth) a row.
 
     References
     ----------
@@ -71,9 +68,6 @@ class BoostedRanker(BaseEstimator):
     >>> model.score_rows([[-0.9], [0.0], [0.9]]).round(1)
     array([-2.7, 2.8, -2.7])
     """
-
-    forest_: Forest
-    n_features_in_: int
 
     def __init__(
         self,
@@ -121,24 +115,3 @@ class BoostedRanker(BaseEstimator):
         params = {"objective": LOSSES[self.loss], **growth(self)}
         self.forest_ = learn_forest(params, self.n_estimators, rows, relevance, weight)
         return self
-
-    def score_rows(self, X: ArrayLike) -> Floats:
-        """Log-odds of relevance, or the expected grade, (n_rows,)."""
-        return self.forest_.scores(questions(self, X), self.n_jobs)
-
-    def arrays(self) -> dict[str, Array]:
-        """Return everything that ``score_rows`` needs, by name."""
-        return self.forest_.arrays()
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the ranker from which these arrays were taken."""
-        ranker = cls()
-        ranker.forest_ = Forest.from_arrays(arrays)
-        ranker.n_features_in_ = ranker.forest_.n_features
-        return ranker
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags

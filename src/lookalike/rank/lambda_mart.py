@@ -1,23 +1,20 @@
 """LambdaMART: boosted trees that put whole lists in order (needs the rank extra)."""
 
-from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 
-from lookalike._typing import Array, Floats
 from lookalike.learn._linear import check_sample_weight, check_whole
-from lookalike.rank._forest import Forest, learn_forest
+from lookalike.rank._forest import ForestRanker, learn_forest
 from lookalike.rank._growth import check_growth, growth
-from lookalike.rank.ranker import group_sizes, lessons, questions
+from lookalike.rank.ranker import group_sizes, lessons
 
 TOP_GRADE = 30  # gains are 2^grade - 1
 MOST_ROWS = 10_000  # of a query: LightGBM's limit
 
 
-class LambdaMART(BaseEstimator):
+class LambdaMART(ForestRanker):
     r"""Score candidates so that the nDCG of their lists is high.
 
     Boosted trees, whose gradients come from pairs of rows of the same query. For a row
@@ -73,9 +70,6 @@ class LambdaMART(BaseEstimator):
     >>> float((scores.argmax(axis=1) == grades.argmax(axis=1)).mean())
     0.99
     """
-
-    forest_: Forest
-    n_features_in_: int
 
     def __init__(
         self,
@@ -139,24 +133,7 @@ class LambdaMART(BaseEstimator):
         )
         return self
 
-    def score_rows(self, X: ArrayLike) -> Floats:
-        """Scores (n_rows,), higher is better within a query."""
-        return self.forest_.scores(questions(self, X), self.n_jobs)
-
-    def arrays(self) -> dict[str, Array]:
-        """Return everything that ``score_rows`` needs, by name."""
-        return self.forest_.arrays()
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the ranker from which these arrays were taken."""
-        ranker = cls()
-        ranker.forest_ = Forest.from_arrays(arrays)
-        ranker.n_features_in_ = ranker.forest_.n_features
-        return ranker
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
         tags.target_tags.positive_only = True
         return tags

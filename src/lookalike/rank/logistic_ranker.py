@@ -1,21 +1,26 @@
 """Logistic regression that judges each candidate on its own."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 
 from lookalike._typing import Array, Floats
 from lookalike.learn import LogisticRegression
 from lookalike.learn._linear import check_sample_weight
-from lookalike.rank.ranker import group_sizes, lessons, questions, relevant
+from lookalike.rank.ranker import (
+    NeedsTarget,
+    group_sizes,
+    lessons,
+    questions,
+    relevant,
+)
 
 ARRAYS = ("mean", "scale", "weights", "intercept")
 
 
-class LogisticRanker(BaseEstimator):
+class LogisticRanker(NeedsTarget):
     r"""Score a candidate by the log-odds that it is relevant.
 
     .. math:: s(x) = w'z + b, \qquad z_j = (x_j - \mu_j) / \sigma_j,
@@ -146,8 +151,3 @@ class LogisticRanker(BaseEstimator):
             return centred
         first, second = np.triu_indices(centred.shape[1])
         return np.hstack([centred, centred[:, first] * centred[:, second]])
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags

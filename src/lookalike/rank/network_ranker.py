@@ -1,18 +1,23 @@
 """A network that judges each candidate on its own (needs the deep extra)."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 
 from lookalike._typing import Array, Floats
 from lookalike.learn._linear import check_sample_weight
 from lookalike.rank._network import Network, check_network
-from lookalike.rank.ranker import group_sizes, lessons, questions, relevant
+from lookalike.rank.ranker import (
+    NeedsTarget,
+    group_sizes,
+    lessons,
+    questions,
+    relevant,
+)
 
 
-class NetworkRanker(BaseEstimator):
+class NetworkRanker(NeedsTarget):
     r"""Score a candidate by a network with rectifiers, after layers that multiply.
 
     .. math:: s(x) = w' h_L + b, \qquad h_{l+1} = \max(0, W_l h_l + b_l), \quad h_0 = z,
@@ -159,8 +164,3 @@ class NetworkRanker(BaseEstimator):
         ranker = cls(n_cross=len(network.cross))
         ranker.network_, ranker.n_features_in_ = network, len(network.mean)
         return ranker
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags

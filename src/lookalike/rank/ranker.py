@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Floats, Ints
@@ -42,6 +43,15 @@ class Ranker(Protocol):
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return the ranker from which these arrays were taken."""
         ...
+
+
+class NeedsTarget(BaseEstimator):
+    """Nothing is learned without relevance: scikit-learn is told so."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
 
 
 def lessons(ranker: Any, X: ArrayLike, y: ArrayLike) -> tuple[Array, Floats]:
