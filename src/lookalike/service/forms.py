@@ -57,7 +57,16 @@ class Picture(Strict):
     ) = None
 
 
-class Asked(Strict):
+class Requested(Strict):
+    """What every request may say that is answered in time and logged."""
+
+    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
+    query_id: Text | None = None
+    session_id: Text | None = None
+    client_id: Text | None = None
+
+
+class Asked(Requested):
     """One image or several, and what is to be done with them."""
 
     image: Picture | None = None
@@ -67,10 +76,6 @@ class Asked(Strict):
         dict[Text, Annotated[list[int | Text], Field(max_length=100)]],
         Field(max_length=8, description="Attributes and the values let through."),
     ] = {}
-    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
-    query_id: Text | None = None
-    session_id: Text | None = None
-    client_id: Text | None = None
     user_id: Text | None = None
 
 
@@ -164,27 +169,19 @@ class Why(Strict):
     k: Annotated[int, Field(ge=1, le=200)] = 10
 
 
-class ToSuggest(Strict):
+class ToSuggest(Requested):
     """One user or several, to whom something is to be suggested."""
 
     user: Text | None = None
     users: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
     k: Annotated[int, Field(ge=1, le=1000)] = 10
-    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
-    query_id: Text | None = None
-    session_id: Text | None = None
-    client_id: Text | None = None
 
 
-class InOrder(Strict):
+class InOrder(Requested):
     """Things that are to be put in order for a user."""
 
     user: Text
     ids: Annotated[list[Text], Field(min_length=1, max_length=1000)]
-    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
-    query_id: Text | None = None
-    session_id: Text | None = None
-    client_id: Text | None = None
 
 
 class WhyThis(Strict):

@@ -1,8 +1,8 @@
 """In front of every request: limits that hold before anything is read or computed.
 
-Plain ASGI. A request that is too many is turned away here, for a tenth of what it
-costs to answer one: only so does a service that is asked twice what it can do still do
-what it can.
+Plain ASGI. A request that is too many is turned away here, if the protocol below has
+not done so already (see ``shedding``): only so does a service that is asked twice what
+it can do still do what it can.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.service.refusal import Refusal
 from lookalike.service.settings import Settings
-from lookalike.service.shedding import Occupancy
+from lookalike.service.shedding import ALWAYS, Occupancy
 
 _LOCAL = re.compile(rb"(127(\.\d+){3}|localhost|\[::1\])(:\d+)?", re.IGNORECASE)
 _HEADERS = [
@@ -35,7 +35,6 @@ _HEADERS = [
     ),
 ]
 
-_ALWAYS = ("/healthz", "/readyz", "/metrics")
 _BUSY = Refusal(503, "Too many requests are being answered.", 1)
 
 
@@ -74,7 +73,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._occupancy.full and scope["path"] not in _ALWAYS:
+        if self._occupancy.full and scope["path"] not in ALWAYS:
             self._occupancy.refused.inc()
             for message in self._busy:
                 await send(message)

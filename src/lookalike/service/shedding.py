@@ -7,7 +7,7 @@ meets the gate.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,8 +17,10 @@ _UNUSUAL = re.compile(
     rb"\r\n(transfer-encoding|expect|upgrade):|\r\nconnection:(?! *keep-alive *\r)",
     re.I,
 )
+ALWAYS = ("/healthz", "/readyz", "/metrics")
+"""Paths that are answered however many requests are at work."""
 _SHEDS = re.compile(
-    rb"(GET|POST|PUT|DELETE) (?!/healthz|/readyz|/metrics)/\S* HTTP/1\.1\r\n"
+    rf"(GET|POST|PUT|DELETE) (?!{'|'.join(ALWAYS)})/\S* HTTP/1\.1\r\n".encode()
 )
 
 
@@ -31,7 +33,7 @@ class Occupancy:
     """The whole answer to one more."""
     refused: Any
     """Counts them: a counter with ``inc``."""
-    at_work: int = field(default=0)
+    at_work: int = 0
 
     @property
     def full(self) -> bool:

@@ -5,11 +5,13 @@ come late, twice or in another order give the same rows.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
+from lookalike._typing import Array
 from lookalike.service.database import Database
 from lookalike.service.database.tables import events, exposures
 
@@ -45,20 +47,26 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
             key = (event["query_id"], event["object_id"])
             became.setdefault(key, []).append(event)
         found = [dict(row) for row in connection.execute(shown).mappings()]
-    return [
-        _row(one, position, hit, became.get((one["query_id"], hit[0]), []))
-        for one in found
-        for position, hit in enumerate(json.loads(one["hits"]), start=1)
-    ]
+    return [row for one in found for row in _rows(one, became)]
+
+
+def _rows(
+    one: dict[str, Any], became: dict[tuple[str, str], list[Any]]
+) -> Iterator[dict[str, Any]]:
+    hits = json.loads(one["hits"])
+    features = np.frombuffer(one["features"], "<f4")
+    own = [features] * len(hits)
+    if hits and one["verb"] in OF_EACH_HIT:
+        own = [*features.reshape(len(hits), -1)]
+    for at, hit in enumerate(hits):
+        done = became.get((one["query_id"], hit[0]), [])
+        yield _row(one, at + 1, hit, own[at], done)
 
 
 def _row(
-    one: dict[str, Any], position: int, hit: list[Any], done: list[Any]
+    one: dict[str, Any], position: int, hit: list[Any], features: Array, done: list[Any]
 ) -> dict[str, Any]:
     id, score, propensity = hit
-    features = np.frombuffer(one["features"], "<f4")
-    if one["verb"] in OF_EACH_HIT:
-        features = features.reshape(len(json.loads(one["hits"])), -1)[position - 1]
     values = [event["value"] for event in done if event["value"] is not None]
     return {
         "query_id": one["query_id"],

@@ -1,5 +1,7 @@
 """Functions of one number, applied to every number of a batch."""
 
+from abc import abstractmethod
+
 import numpy as np
 from scipy.special import expit
 
@@ -24,11 +26,11 @@ class _Activation(Layer):
         """Multiply the gradient by the derivative, element by element."""
         return self._slope(self._memory, G)
 
-    def _value(self, X: Array) -> Array:
-        raise NotImplementedError
+    @abstractmethod
+    def _value(self, X: Array) -> Array: ...
 
-    def _slope(self, Y: Array, G: Array) -> Array:
-        raise NotImplementedError
+    @abstractmethod
+    def _slope(self, Y: Array, G: Array) -> Array: ...
 
 
 class Identity(_Activation):

@@ -1,7 +1,6 @@
 """``classify`` and ``search``: what an image shows, and what is like it."""
 
 import json
-import time
 import uuid
 from typing import Any
 
@@ -14,14 +13,10 @@ from lookalike.service.forms import Asked, asked, described
 from lookalike.service.parts import Parts
 from lookalike.service.refusal import Refusal
 from lookalike.service.routes.access import needs
+from lookalike.service.routes.asking import ANSWERS, in_time, query_ids
 from lookalike.service.served import Served
 
 _BODIES = ("multipart/form-data", "image/png")
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The answers, and the generation that gave them."},
-    422: {"description": "What is wrong with the request, in one sentence."},
-    503: {"description": "Too busy, or too late; see Retry-After."},
-}
 
 
 def answers(parts: Parts, served: Served) -> APIRouter:
@@ -32,7 +27,7 @@ def answers(parts: Parts, served: Served) -> APIRouter:
         dependencies=[needs(parts, "read")],
     )
     common: dict[str, Any] = {
-        "responses": _ANSWERS,
+        "responses": ANSWERS,
         "openapi_extra": described(Asked, *_BODIES),
     }
 
@@ -61,7 +56,9 @@ async def _answer(
     images: list[Any],
     k: int,
 ) -> Response:
-    found = await found_for(parts, served, verb, options, images, k)
+    where: dict[str, Any] = dict(options.where)
+    query = Query(served, verb, images, k, parts.settings.max_pixels, where)
+    found: Answered = await in_time(parts, parts.engine, query, options.deadline_ms)
     hits, ids, scores = _hits(found)
     query_id = options.query_id or uuid.uuid4().hex
     document = {
@@ -77,29 +74,6 @@ async def _answer(
     if parts.settings.log_exposures:
         _log(parts, served, verb, options, found, query_id, ids, scores)
     return Response(json.dumps(document), media_type="application/json")
-
-
-async def found_for(
-    parts: Parts,
-    served: Served,
-    verb: str,
-    options: Asked,
-    images: list[Any],
-    k: int,
-) -> Answered:
-    """The engine's answer, or a refusal."""
-    if not parts.ready:
-        raise Refusal(503, "The service is starting.", 1)
-    seconds = parts.settings.deadline
-    if options.deadline_ms is not None:
-        seconds = min(seconds, options.deadline_ms / 1000)
-    where: dict[str, Any] = dict(options.where)
-    query = Query(served, verb, images, k, parts.settings.max_pixels, where)
-    try:
-        answered: Answered = await parts.engine.ask(query, time.monotonic() + seconds)
-    except ValueError as error:
-        raise Refusal(422, str(error)) from None
-    return answered
 
 
 def _hits(found: Answered) -> tuple[list[Any], list[list[str]], list[list[float]]]:
@@ -155,8 +129,7 @@ def _log(
     def rows() -> list[dict[str, Any]]:
         return [
             exposure_row(
-                # The first image has the query's own id, the others a suffix.
-                query_id=query_id if at == 0 else f"{query_id}.{at}",
+                query_id=name,
                 system=served.name,
                 verb=verb,
                 generation=found.active.name,
@@ -167,7 +140,7 @@ def _log(
                 ids=ids[at],
                 scores=scores[at],
             )
-            for at in range(len(ids))
+            for at, name in enumerate(query_ids(query_id, len(ids)))
         ]
 
     parts.exposures.add(rows)

@@ -1,7 +1,6 @@
 """Why this result: the evidence, the score's parts and the rule that placed it."""
 
 import base64
-import time
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from lookalike.service.forms import Why, described, document, picture
 from lookalike.service.parts import Parts
 from lookalike.service.refusal import Refusal
 from lookalike.service.routes.access import needs
+from lookalike.service.routes.asking import in_time
 from lookalike.service.served import Served
 
 
@@ -29,11 +29,7 @@ def explain(parts: Parts, served: Served) -> APIRouter:
         sent = await document(request, Why)
         images = [picture(sent.image)]
         query = Query(served, "search", images, sent.k, parts.settings.max_pixels)
-        deadline = time.monotonic() + parts.settings.deadline
-        try:
-            found: Answered = await parts.engine.ask(query, deadline)
-        except ValueError as error:
-            raise Refusal(422, str(error)) from None
+        found: Answered = await in_time(parts, parts.engine, query)
         number = found.active.catalogue.number(sent.id)
         if number is None:
             raise Refusal(404, "There is no item of this id.")

@@ -11,6 +11,7 @@ from lookalike.service.parts import Parts
 from lookalike.service.plain import Plain
 from lookalike.service.refusal import Refusal
 from lookalike.service.routes.access import needs
+from lookalike.service.routes.asking import check_ready
 
 
 def plain(parts: Parts, served: Plain) -> APIRouter:
@@ -47,8 +48,7 @@ async def _files(request: Request, parts: Parts) -> list[bytes]:
 
 
 async def _told(parts: Parts, ask: Any, sent: Any) -> Response:
-    if not parts.ready:
-        raise Refusal(503, "The service is starting.", 1)
+    check_ready(parts)
     try:
         found = await asyncio.to_thread(ask, sent)
     except ValueError as error:

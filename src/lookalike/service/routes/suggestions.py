@@ -1,7 +1,6 @@
 """``recommend``, ``rank`` and ``explain`` of a system that suggests."""
 
 import json
-import time
 import uuid
 from typing import Any
 
@@ -14,13 +13,8 @@ from lookalike.service.forms import InOrder, ToSuggest, WhyThis, described, docu
 from lookalike.service.parts import Parts
 from lookalike.service.refusal import Refusal
 from lookalike.service.routes.access import needs
+from lookalike.service.routes.asking import ANSWERS, in_time, query_ids
 from lookalike.service.suggesting import Suggested, Suggesting, Wanted
-
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The lists, and the generation that gave them."},
-    422: {"description": "What is wrong with the request, in one sentence."},
-    503: {"description": "Too busy, or too late; see Retry-After."},
-}
 
 
 def suggestions(parts: Parts, served: Suggesting) -> APIRouter:
@@ -31,7 +25,7 @@ def suggestions(parts: Parts, served: Suggesting) -> APIRouter:
         dependencies=[needs(parts, "read")],
     )
 
-    @router.post("/recommend", responses=_ANSWERS, openapi_extra=described(ToSuggest))
+    @router.post("/recommend", responses=ANSWERS, openapi_extra=described(ToSuggest))
     async def recommend(request: Request) -> Response:
         """Suggest k things to each user, best first; also to users not known."""
         sent = await document(request, ToSuggest)
@@ -39,14 +33,14 @@ def suggestions(parts: Parts, served: Suggesting) -> APIRouter:
             raise Refusal(422, "Send either user or users.")
         if sent.k > parts.settings.max_k:
             raise Refusal(422, f"k may be at most {parts.settings.max_k}.")
-        users = sent.users if sent.user is None else [sent.user]
-        wanted = Wanted(users or [], sent.k)
-        if len(wanted.users) > parts.settings.max_batch:
-            most = parts.settings.max_batch
-            raise Refusal(413, f"At most {most} users at once; got {len(users or [])}.")
+        users = [sent.user] if sent.user is not None else sent.users or []
+        most = parts.settings.max_batch
+        if len(users) > most:
+            raise Refusal(413, f"At most {most} users at once; got {len(users)}.")
+        wanted = Wanted(users, sent.k)
         return await _answer(parts, served, "recommend", sent, wanted)
 
-    @router.post("/rank", responses=_ANSWERS, openapi_extra=described(InOrder))
+    @router.post("/rank", responses=ANSWERS, openapi_extra=described(InOrder))
     async def rank(request: Request) -> Response:
         """Put things in order for a user, best first, each thing once."""
         sent = await document(request, InOrder)
@@ -54,12 +48,13 @@ def suggestions(parts: Parts, served: Suggesting) -> APIRouter:
             parts, served, "rank", sent, Wanted([sent.user], 0, sent.ids)
         )
 
-    @router.post("/explain", responses=_ANSWERS, openapi_extra=described(WhyThis))
+    @router.post("/explain", responses=ANSWERS, openapi_extra=described(WhyThis))
     async def explain(request: Request) -> dict[str, Any]:
         """Why a thing is suggested to a user, or is not."""
         sent = await document(request, WhyThis)
-        found = await _found(parts, served, Wanted([sent.user], sent.k), None)
-        this = await _found(parts, served, Wanted([sent.user], 0, [sent.id]), None)
+        engine = served.engine
+        found = await in_time(parts, engine, Wanted([sent.user], sent.k))
+        this = await in_time(parts, engine, Wanted([sent.user], 0, [sent.id]))
         return told(found, this, sent.id)
 
     return router
@@ -82,22 +77,6 @@ def told(found: Suggested, this: Suggested, id: str) -> dict[str, Any]:
     }
 
 
-async def _found(
-    parts: Parts, served: Suggesting, wanted: Wanted, deadline_ms: int | None
-) -> Suggested:
-    """The engine's answer, or a refusal."""
-    if not parts.ready:
-        raise Refusal(503, "The service is starting.", 1)
-    seconds = parts.settings.deadline
-    if deadline_ms is not None:
-        seconds = min(seconds, deadline_ms / 1000)
-    try:
-        found: Suggested = await served.engine.ask(wanted, time.monotonic() + seconds)
-    except ValueError as error:
-        raise Refusal(422, str(error)) from None
-    return found
-
-
 async def _answer(
     parts: Parts,
     served: Suggesting,
@@ -105,7 +84,7 @@ async def _answer(
     sent: ToSuggest | InOrder,
     wanted: Wanted,
 ) -> Response:
-    found = await _found(parts, served, wanted, sent.deadline_ms)
+    found: Suggested = await in_time(parts, served.engine, wanted, sent.deadline_ms)
     query_id = sent.query_id or uuid.uuid4().hex
     document = {
         "system": served.name,
@@ -148,10 +127,12 @@ def _log(
     found: Suggested,
     query_id: str,
 ) -> None:
+    names = query_ids(query_id, len(found.lists))
+
     def rows() -> list[dict[str, Any]]:
         return [
             exposure_row(
-                query_id=query_id if at == 0 else f"{query_id}.{at}",
+                query_id=name,
                 system=served.name,
                 verb=verb,
                 generation=found.generation,
@@ -167,9 +148,7 @@ def _log(
                 scores=each.scores.tolist(),
                 propensities=each.chances.tolist(),
             )
-            for at, (user, each) in enumerate(
-                zip(wanted.users, found.lists, strict=False)
-            )
+            for name, user, each in zip(names, wanted.users, found.lists, strict=False)
         ]
 
     parts.exposures.add(rows)
