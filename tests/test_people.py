@@ -17,7 +17,8 @@ from lookalike.datasets.friendships import (
 from lookalike.features.graph import triangle_scores
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
-from lookalike.systems.people import People, _above
+from lookalike.systems.people import People
+from lookalike.systems.people_evaluation import _above
 from lookalike.systems.people_features import (
     FURTHER,
     NAMES,

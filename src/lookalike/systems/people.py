@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 
 from lookalike._typing import Array, Floats, Ints
@@ -24,7 +23,6 @@ from lookalike.datasets.friendships import (
     load_facebook_ego,
     load_friendships,
 )
-from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test, recall_at_k
 from lookalike.features.graph import triangle_scores
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import ARRAYS, LogisticRanker
@@ -33,10 +31,9 @@ from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.generation import Generation
 from lookalike.systems.people_card import people_card
+from lookalike.systems.people_evaluation import K, people_measured
 from lookalike.systems.people_features import (
     NAMES,
-    SCORES,
-    WALKS,
     Candidates,
     Survey,
     adjacency,
@@ -46,6 +43,7 @@ from lookalike.systems.people_features import (
     linked,
     survey,
 )
+from lookalike.systems.people_table import Table
 from lookalike.systems.verbs import (
     Answer,
     Explanation,
@@ -65,7 +63,6 @@ if TYPE_CHECKING:
 N_HIDINGS = 3  # of known friendships, to learn from
 N_FEATURES = len(NAMES)
 SURVEY = tuple(field.name for field in fields(Survey))
-K = 10
 
 
 class People:
@@ -81,7 +78,7 @@ class People:
     random_state : int, default=0
         Which friendships the ranker learns from.
     n_jobs : int or None, default=None
-        Not used; kept so that all systems take it.
+        Threads of the graph network.
 
     Attributes
     ----------
@@ -114,7 +111,7 @@ class People:
 
     _ranker: LogisticRanker
     _survey: Survey
-    _table: "Table | None"
+    _table: Table | None
     _embedding: Array | None
 
     def __init__(
@@ -273,7 +270,7 @@ class People:
         order = np.lexsort((asked, -value))
         return self._suggested(who, asked[order], value[order], features[asked[order]])
 
-    def precompute(self, report: Tell | None = None) -> "Table":
+    def precompute(self, report: Tell | None = None) -> Table:
         """Rank the candidates of everybody, so that ``suggest`` only looks them up."""
         self._check_fitted()
         tell = report or nobody
@@ -291,11 +288,11 @@ class People:
         return Table(starts, candidate, score, features.astype(np.float32))
 
     @staticmethod
-    def table_of(arrays: Mapping[str, Array]) -> "Table":
+    def table_of(arrays: Mapping[str, Array]) -> Table:
         """Return the table of which these are the arrays."""
         return Table(*(np.asarray(arrays[field.name]) for field in fields(Table)))
 
-    def look_up(self, table: "Table") -> Self:
+    def look_up(self, table: Table) -> Self:
         """Answer ``suggest`` from this table from now on."""
         self._check_fitted()
         table.check(len(self.people_), N_FEATURES)
@@ -372,47 +369,16 @@ class People:
         """
         tell = report or nobody
         self._check_same(data)
-        hidden = adjacency(len(data.people), data.hidden)
-        asked = np.flatnonzero(np.diff(hidden.indptr))
-        if len(asked) < 2:
-            raise ValueError("At least two people must have hidden friends.")
-        tell("answering", 0.1)
-        strangers = self._strangers(hidden, len(data.hidden))
-        pairs = np.concatenate([data.hidden, strangers])
-        found, scores = self._found(asked, hidden, pairs, tell)
-        n_hidden = np.diff(hidden.indptr)[asked]
-        ours = found["ranker"]
-        judged = (np.arange(n_hidden.max()) < n_hidden[:, None]).astype(float)
-        hit = {name: rows.any(axis=1).astype(float) for name, rows in found.items()}
-        metrics = {
-            "hit_rate_at_10": bootstrap(np.mean, hit["ranker"]),
-            "recall_at_10": bootstrap(np.mean, recall_at_k(ours, K, n_hidden)),
-            "ndcg_at_10": bootstrap(np.mean, ndcg_at_k(ours, K, judged=judged)),
-            "auc": bootstrap(np.mean, _above(*np.split(scores, [len(data.hidden)]))),
-            **{
-                f"hit_rate_of_{name.replace(' ', '_')}": bootstrap(np.mean, values)
-                for name, values in hit.items()
-                if name != "ranker"
-            },
-        }
-        measured = Measured(
-            f"{len(asked):,} people with hidden friends",
-            metrics,
-            {
-                name.replace("_", " "): paired_test(hit["ranker"], values)
-                for name, values in hit.items()
-                if name != "ranker"
-            },
-            {"n_friends": np.diff(self.friendships_.indptr)[asked], "hit": hit},
-        )
+        measured = people_measured(self, data, tell)
         self.about_ |= measured_facts(measured)
         started = time.perf_counter()
         triangle_scores(self.friendships_)
+        asked = self.people_[np.unique(data.hidden)[:30]]
         self.about_["facts"] |= {
             "n_hidden": len(data.hidden),
             "seconds_for_all_candidates": round(time.perf_counter() - started, 2),
             "milliseconds_per_answer": milliseconds(
-                self.recommend, [[name] for name in self.people_[asked[:30]]]
+                self.recommend, [[name] for name in asked]
             ),
         }
         tell("ready", 1.0)
@@ -610,54 +576,6 @@ class People:
         below = lowest - 1.0 - np.arange(missing)
         return np.concatenate([places, others]), np.concatenate([scores, below])
 
-    def _found(
-        self, asked: Ints, hidden: Any, pairs: Ints, tell: Tell
-    ) -> tuple[dict[str, Array], Floats]:
-        """Which of the first answers are hidden friends, for each way to rank.
-
-        Also the score of each pair: that of either for the other, the higher one.
-        """
-        found: dict[str, list[Array]] = {}
-        scores = np.full(len(pairs), -np.inf)
-        everybody = np.arange(len(self.people_))
-        for block in blocks(everybody):
-            tell("answering", 0.1 + 0.8 * block[0] / len(everybody))
-            whole = self._candidates(block, len(everybody))
-            score = self._score(whole)
-            # Beyond the candidates that are ranked, the first score goes on.
-            score = np.where(whole.rank < self.n_candidates, score, -1e6 - whole.rank)
-            for ends in (pairs, pairs[:, ::-1]):
-                _raise_to(scores, ends, block, whole, score)
-            right = are_linked(hidden, block[whole.person], whole.candidate)
-            kept = np.isin(block, asked)
-            ways = dict(zip(SCORES + WALKS, whole.scores.T, strict=True))
-            if self._embedding is not None:
-                E = self._embedding
-                ways["graph network"] = np.einsum(
-                    "ij,ij->i", E[block[whole.person]], E[whole.candidate]
-                )
-            for name, values in {"ranker": score, **ways}.items():
-                top = _top(whole, values, right, len(block))
-                found.setdefault(name, []).append(top[kept])
-        return {name: np.concatenate(parts) for name, parts in found.items()}, scores
-
-    def _strangers(self, hidden: Any, n: int) -> Ints:
-        """Pairs of people who are friends in no way, drawn at random."""
-        rng = np.random.default_rng(self.random_state)
-        friends = self.friendships_ + hidden
-        drawn = np.empty((0, 2), np.int64)
-        for _ in range(100):
-            more = rng.integers(len(self.people_), size=(n, 2))
-            strange = (more[:, 0] != more[:, 1]) & ~are_linked(friends, *more.T)
-            drawn = np.concatenate([drawn, more[strange]])[:n]
-            if len(drawn) == n:
-                break
-        if not len(drawn):
-            raise ValueError(
-                "Everybody is a friend of everybody: nobody is a stranger."
-            )
-        return drawn
-
     def _shared(self, name: str, others: Array) -> list[list[str]]:
         """Names of shared friends; those with few friends, who say the most, first."""
         A = self.friendships_
@@ -681,42 +599,6 @@ class _Ranked:
     features: Array
 
 
-@dataclass(frozen=True)
-class Table:
-    """Everybody's candidates, best first, one person after the other.
-
-    starts : (n_people + 1,), where each person's begin
-    candidates, scores : (n,); features : float32 (n, n_features)
-    """
-
-    starts: Ints
-    candidates: Ints
-    scores: Floats
-    features: Array
-
-    def row(self, person: int) -> tuple[Ints, Floats, Array]:
-        """Candidates of one person, their scores and features."""
-        mine = slice(self.starts[person], self.starts[person + 1])
-        return self.candidates[mine], self.scores[mine], self.features[mine]
-
-    def check(self, n_people: int, n_features: int) -> None:
-        """Refuse a table of other people."""
-        n = len(self.candidates)
-        whole = (
-            self.starts.shape == (n_people + 1,)
-            and self.starts[0] == 0
-            and self.starts[-1] == n
-            and (np.diff(self.starts) >= 0).all()
-            and self.scores.shape == (n,)
-            and self.features.shape == (n, n_features)
-            and (
-                not n or 0 <= self.candidates.min() <= self.candidates.max() < n_people
-            )
-        )
-        if not whole:
-            raise ValueError("The table of candidates is not one of these people.")
-
-
 def _best_first(found: Candidates, score: Floats) -> _Ranked:
     """Order by score; ties keep the order of the candidates."""
     order = np.lexsort((found.rank, -score, found.person))
@@ -728,44 +610,9 @@ def _best_first(found: Candidates, score: Floats) -> _Ranked:
     )
 
 
-def _top(found: Candidates, score: Floats, right: Array, n_people: int) -> Array:
-    """Whether each person's first answers are right, (n_people, K)."""
-    order = np.lexsort((found.candidate, -score, found.person))
-    person = found.person[order]
-    place = np.arange(len(order)) - np.searchsorted(person, person)
-    first = place < K
-    table = np.zeros((n_people, K))
-    table[person[first], place[first]] = right[order][first]
-    return table
-
-
-def _raise_to(
-    scores: Floats, ends: Ints, block: Ints, found: Candidates, score: Floats
-) -> None:
-    """Raise the scores of pairs whose first end is in the block."""
-    mine = np.flatnonzero(np.isin(ends[:, 0], block))
-    table = sp.csr_array(
-        (np.arange(1, len(score) + 1), (found.person, found.candidate)),
-        shape=(len(block), 1 + int(max(ends.max(), found.candidate.max(initial=0)))),
-    )
-    at = np.searchsorted(block, ends[mine, 0])
-    place = np.asarray(table[at, ends[mine, 1]]).ravel()
-    here = place > 0
-    rows = mine[here]
-    scores[rows] = np.maximum(scores[rows], score[place[here] - 1])
-
-
 def _within(tell: Tell, begin: float, length: float, what: str, share: float) -> None:
     """Tell of a part of the work, as a share of the whole."""
     tell(what, begin + length * share)
-
-
-def _above(scores: Floats, others: Floats) -> Floats:
-    """Share of ``others`` below each score; ties count half."""
-    order = np.sort(others)
-    low, high = (np.searchsorted(order, scores, side) for side in ("left", "right"))
-    share: Floats = (low + high) / (2 * len(others))
-    return share
 
 
 def _reason(n: int) -> str:

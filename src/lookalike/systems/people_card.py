@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lookalike.systems.card import NOT_YET, Card, arm_size, card_of, measured_numbers
+from lookalike.systems.people_features import BLOCK, NAMES
 
 Facts = Mapping[str, Any]
 
@@ -42,8 +43,8 @@ def _architecture(facts: Facts) -> list[str]:
     n = facts["configuration"]["n_candidates"]
     return [
         f"friendships -> friends of friends by one sparse product -> the {n} best by "
-        "Adamic-Adar -> 34 features -> a ranker -> suggestions, with the shared "
-        "friends as the reason.",
+        f"Adamic-Adar -> {len(NAMES)} features -> a ranker -> suggestions, with the "
+        "shared friends as the reason.",
         "Whoever has too few friends of friends gets the people with the most friends "
         "after them, and the answer says so.",
     ]
@@ -105,7 +106,7 @@ def _scaling(facts: Facts) -> list[str]:
         "Candidates cost the friends of one's friends, so people with very many "
         "friends decide the time; their part of the product can be left out, as a "
         "shared friend with ten thousand friends says nothing. Walks need memory for "
-        "each person in work, 512 at a time.",
+        f"each person in work, {BLOCK} at a time.",
         "Watch the share of people without candidates, and how often the same few "
         "people are suggested. A new friendship is in the next batch.",
     ]
