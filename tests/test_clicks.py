@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions, appeal, examination, softly_judged
 from lookalike.rank.diversity import diversified
-from lookalike.systems.image_encoders import unit
 from lookalike.systems.image_index import VectorIndex
+from lookalike.systems.image_matrices import unit
 from lookalike.systems.image_month import World, judge, simulate
 
 

@@ -21,13 +21,9 @@ from lookalike.rank.clicks import Impressions
 from lookalike.systems import generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
-from lookalike.systems.image_encoders import (
-    ENCODERS,
-    PixelEncoder,
-    unit,
-    version_of,
-)
+from lookalike.systems.image_encoders import ENCODERS, PixelEncoder, version_of
 from lookalike.systems.image_funnel import Rules, Stock, ranked
+from lookalike.systems.image_matrices import unit
 from lookalike.systems.image_ranking import ranking_metrics
 from lookalike.systems.image_search import ImageSearch
 
@@ -151,6 +147,14 @@ def test_a_generation_whose_parts_do_not_fit_is_refused(system, tmp_path):
     generation.save(tmp_path / "0002", "images", arrays, about)
     with pytest.raises(Damaged, match="vectors, images and labels do not fit"):
         ImageSearch.load(tmp_path / "0002")
+
+
+@pytest.mark.parametrize("name", ["mean", "matrix"])
+def test_an_encoder_whose_mean_or_matrix_is_of_other_features_is_refused(system, name):
+    arrays = system.encoder_.arrays()
+    arrays[name] = arrays[name][:-1]
+    with pytest.raises(ValueError, match="do not belong together"):
+        type(system.encoder_).from_arrays(arrays, system.encoder_.preparation)
 
 
 def test_another_version_of_the_code_is_refused_in_a_sentence(

@@ -1,7 +1,6 @@
 """How the digits system turns an image into a vector."""
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -10,49 +9,20 @@ from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
 from lookalike.kernels.linear_map import map_images
 from lookalike.learn import PCA, NeighbourhoodComponents
+from lookalike.systems.learned import Learned, Share, digits_of
 
-Share = Callable[[float], None]
 
-
-class Embedding(Protocol):
-    """A learned map from images to vectors that can be written as arrays."""
-
-    facts: dict[str, Any]
-    """What was found while learning: for the card."""
-
-    def fit(
-        self,
-        images: Array,
-        labels: Array,
-        *,
-        random_state: int,
-        n_jobs: int | None,
-        report: Share,
-    ) -> Self:
-        """Learn from uint8 images (n, height, width) and their labels."""
-        ...
+class Embedding(Learned, Protocol):
+    """A learned map from images to vectors."""
 
     def transform(self, images: Array) -> Array:
         """Map uint8 images (n, height, width) to float32 vectors (n, n_dimensions)."""
         ...
 
-    def arrays(self) -> dict[str, Array]:
-        """Return everything that ``transform`` needs, by name."""
-        ...
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the embedding that these arrays were taken from."""
-        ...
-
 
 def version_of(embedding: Embedding) -> str:
     """Twelve hexadecimal digits that differ between any two embeddings."""
-    digest = hashlib.sha256(type(embedding).__name__.encode())
-    for name, array in sorted(embedding.arrays().items()):
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()[:12]
+    return digits_of(type(embedding).__name__, embedding.arrays())
 
 
 class LinearEmbedding:

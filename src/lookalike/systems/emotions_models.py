@@ -1,6 +1,6 @@
 """How the emotions system turns faces into scores, one for each emotion."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -11,39 +11,14 @@ from lookalike.features import GradientHistogram
 from lookalike.learn import PCA, SVC, LogisticRegression
 from lookalike.learn._svm_kernels import Kernel
 from lookalike.systems.emotions_source import SourceModel
+from lookalike.systems.learned import Learned, Share
 
-Share = Callable[[float], None]
 
-
-class Model(Protocol):
-    """Learned scores that can be written as arrays."""
-
-    facts: dict[str, Any]
-    """What was found while learning: for the card."""
-
-    def fit(
-        self,
-        images: Array,
-        labels: Array,
-        *,
-        random_state: int,
-        n_jobs: int | None,
-        report: Share,
-    ) -> Self:
-        """Learn from uint8 images (n, height, width) and labels 0, 1, 2, ..."""
-        ...
+class Model(Learned, Protocol):
+    """Learned scores of images; the labels that it learns from are 0, 1, 2, ..."""
 
     def scores(self, images: Array) -> Floats:
         """Return scores that tell the emotions apart, (n, n_scores)."""
-        ...
-
-    def arrays(self) -> dict[str, Array]:
-        """Return everything that ``scores`` needs, by name."""
-        ...
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the model that these arrays were taken from."""
         ...
 
 

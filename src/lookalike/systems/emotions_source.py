@@ -5,7 +5,7 @@ descent on the gradient that is summed over all images, step 1e-7. Its variants 
 learned side by side: they differ by a penalty, by a column of ones, by small batches.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -13,13 +13,13 @@ from PIL import Image
 from scipy.special import expit, log_expit
 
 from lookalike._typing import Array, Floats
+from lookalike.systems.learned import Share
 
 SIDE = 50
 STEP, N_EPOCHS, BATCH = 1e-7, 5000, 100
 PENALTY = 1.0
 """Weight of half the squared weights in the loss."""
 VARIANTS = ("plain", "penalty in the loss only", "penalty", "bias", "batches of 100")
-Share = Callable[[float], None]
 
 
 class SourceModel:

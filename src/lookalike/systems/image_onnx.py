@@ -10,7 +10,7 @@ import numpy as np
 
 from lookalike._typing import Array
 from lookalike.features.preparation import Preparation
-from lookalike.systems.image_encoders import unit
+from lookalike.systems.image_matrices import unit
 
 MOST_BYTES = 2 * 1024**3
 SIDE = 224

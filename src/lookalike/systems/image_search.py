@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from lookalike._arrays import named
 from lookalike._typing import Array, Floats
 from lookalike.datasets import (
     Images,
@@ -492,7 +493,7 @@ class ImageSearch:
             catalogue = found.folder.parent / CATALOGUE
             there = catalogue if catalogue.exists() else None
             system._know(parts[0], parts[1], parts[2], there)
-            clicks = _named("clicks_", arrays)
+            clicks = named("clicks_", arrays)
             if clicks:
                 system._remember(ClickRanker.from_arrays(clicks), arrays["clicked_ids"])
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
@@ -505,9 +506,7 @@ class ImageSearch:
         try:
             form = Preparation.of(found.about["preparation"])
             kind = _kind(found.about["configuration"]["encoder"])
-            encoder: Encoder = kind.from_arrays(
-                _named("encoder_", _arrays(found)), form
-            )
+            encoder: Encoder = kind.from_arrays(named("encoder_", _arrays(found)), form)
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise damaged(found, cls.name, error) from None
         if version_of(encoder) != found.about["embedding_version"]:
@@ -632,14 +631,6 @@ def _kind(encoder: str) -> Any:
 
 def _arrays(found: Generation) -> dict[str, Array]:
     return {key: found.arrays[name] for key, name in found.about["arrays"].items()}
-
-
-def _named(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
-    return {
-        key.removeprefix(prefix): array
-        for key, array in arrays.items()
-        if key.startswith(prefix)
-    }
 
 
 def _checked(images: Array, labels: Array) -> tuple[Array, Array]:

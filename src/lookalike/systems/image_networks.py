@@ -1,0 +1,201 @@
+"""Encoders of image search that are a small network, of the ``deep`` extra."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from lookalike._arrays import named
+from lookalike._typing import Array
+from lookalike.features.preparation import Preparation
+from lookalike.search import NearestNeighbors
+from lookalike.systems.image_matrices import PlainEncoder, preparation_of, unit
+from lookalike.systems.learned import Share
+
+
+class ContrastiveEncoder:
+    """A small residual network that learned, without labels, what belongs together.
+
+    Two views belong together if their images are neighbours in a plain description.
+    The vector is the network's beside the plain one: what was learned, and what it was
+    learned from.
+    """
+
+    settings: Mapping[str, Any] = {
+        "channels": (16, 32, 64, 128),
+        "grid": 4,
+        "max_iter": 6,
+        "learning_rate": 0.05,
+    }
+    preparation: Preparation
+    plain: PlainEncoder
+    network: Any
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        random_state: int,
+        n_jobs: int | None,
+        report: Share,
+        **options: Any,
+    ) -> Self:
+        """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
+        self.preparation = preparation_of(images)
+        self.plain = PlainEncoder().fit(images, labels)
+        vectors = self.plain.transform(images)
+        index = NearestNeighbors(metric="cosine", n_jobs=n_jobs).fit(vectors)
+        k = min(10, len(images) - 1)
+        _, near = index.kneighbors(n_neighbors=k)
+        report(0.1)
+        self.network = _network(
+            images, self.settings, random_state, n_jobs, report, options
+        )
+        self.network.fit(images.reshape(len(images), -1), neighbors=near)
+        told = "the view of an image's neighbour in a plain description"
+        self.facts = _told(self.network, told)
+        self.facts["model"] += f" Beside it: {self.plain.facts['model']}"
+        return self
+
+    def transform(self, images: Array) -> Array:
+        """Map images to vectors of length one."""
+        learned = self.network.transform(images.reshape(len(images), -1))
+        return unit(np.hstack([learned, self.plain.transform(images)]))
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the weights, and those of the plain description."""
+        return {
+            **{f"network_{k}": v for k, v in self.network.arrays().items()},
+            **{f"plain_{k}": v for k, v in self.plain.arrays().items()},
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
+        """Return the encoder with these weights."""
+        encoder = cls()
+        encoder.preparation = preparation
+        encoder.network = _loaded(named("network_", arrays), preparation)
+        plain = named("plain_", arrays)
+        encoder.plain = PlainEncoder.from_arrays(plain, preparation)
+        return encoder
+
+
+class SupervisedEncoder:
+    """The same network, told by labels what belongs together.
+
+    It learns from images that are turned, shifted, stretched and lit; then, for the
+    last passes, from images that are hardly changed, as those will be that it sees. An
+    image and its mirror image are embedded together: their mean is the vector.
+    """
+
+    settings: Mapping[str, Any] = {"channels": (16, 48, 96, 128), "max_iter": 14}
+    last: Mapping[str, Any] = {"max_iter": 3, "learning_rate": 0.03}
+    preparation: Preparation
+    network: Any
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        random_state: int,
+        n_jobs: int | None,
+        report: Share,
+        **options: Any,
+    ) -> Self:
+        """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
+        from lookalike.learn.contrastive import FAINTEST
+
+        self.preparation = preparation_of(images)
+        flat = images.reshape(len(images), -1)
+        chance = random_state, n_jobs
+        first = _network(
+            images, self.settings, *chance, lambda share: report(0.8 * share), options
+        )
+        first.fit(flat, labels)
+        last = {**options, **self.last, "start": first.arrays(), "views": FAINTEST}
+        if options.get("checkpoint") is not None:
+            last["checkpoint"] = f"{options['checkpoint']}.last"
+        self.network = _network(
+            images,
+            self.settings,
+            *chance,
+            lambda share: report(0.8 + 0.2 * share),
+            last,
+        )
+        self.network.fit(flat, labels)
+        self.facts = _told(first, "the direction of an image's class")
+        ends = _told(self.network, "it")["model"].split("passes", 1)[1]
+        self.facts["model"] += f" Then {self.network.n_iter_} passes{ends}"
+        self.facts["loss_curve"] += _told(self.network, "")["loss_curve"]
+        return self
+
+    def transform(self, images: Array) -> Array:
+        """Map images to vectors of length one."""
+        pairs = np.stack([images, images[:, :, ::-1]], axis=1)
+        flat = pairs.reshape(2 * len(images), -1)
+        both = self.network.transform(flat).reshape(len(images), 2, -1)
+        return unit(both.astype(np.float64).mean(axis=1))
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the weights."""
+        weights: dict[str, Array] = self.network.arrays()
+        return weights
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
+        """Return the encoder with these weights."""
+        encoder = cls()
+        encoder.preparation = preparation
+        encoder.network = _loaded(arrays, preparation)
+        return encoder
+
+
+def _network(
+    images: Array,
+    settings: Mapping[str, Any],
+    random_state: int,
+    n_jobs: int | None,
+    report: Share,
+    options: Mapping[str, Any],
+) -> Any:
+    from lookalike.learn.contrastive import ContrastiveEmbedding
+
+    n_held_out = min(1000, len(images) // 10)
+    given = {**settings, "n_held_out": n_held_out, **options}
+    return ContrastiveEmbedding(
+        image_shape=images.shape[1:],
+        callback=report,
+        random_state=random_state,
+        n_jobs=n_jobs,
+        **given,
+    )
+
+
+def _loaded(arrays: Mapping[str, Array], preparation: Preparation) -> Any:
+    from lookalike.learn.contrastive import ContrastiveEmbedding
+
+    network = ContrastiveEmbedding.from_arrays(arrays)
+    if network.image_shape_ != preparation.shape:
+        raise ValueError("the network and the preparation do not fit.")
+    return network
+
+
+def _told(network: Any, partner: str) -> dict[str, Any]:
+    losses, recalls = network.loss_curve_, network.recall_curve_
+    best = (
+        f" Recall@1 of held-out images rose to {max(recalls):.3f}." if recalls else ""
+    )
+    return {
+        "model": f"A residual network of channels {network.channels}, trained in "
+        f"{len(losses)} passes to find {partner} among wrong ones: the loss fell from "
+        f"{losses[0]:.3f} to {losses[-1]:.3f}.{best}",
+        "loss_curve": [round(loss, 5) for loss in losses],
+    }
