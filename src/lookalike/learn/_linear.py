@@ -1,6 +1,5 @@
-"""What the linear models share: checked weights, centring, the linear decision."""
+"""What the linear models share: class weights, centring, the linear decision."""
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,58 +9,13 @@ from scipy.sparse.linalg import LinearOperator
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Ints
 from lookalike.kernels.centring import mark_varying
 
 FLOATS = (np.float64, np.float32)
 Matrix = Any  # dense or sparse, (n_samples, n_features)
-
-
-def check_positive(name: str, value: Any, zero: bool = False) -> None:
-    """Refuse anything but a real number above zero (or zero, where ``zero``)."""
-    real = isinstance(value, Real) and not isinstance(value, bool)
-    if not real or not (value > 0 or (zero and value == 0)):
-        wanted = "a number of at least 0" if zero else "a number above 0"
-        raise ValueError(f"{name} must be {wanted}, got {value!r}.")
-
-
-def check_whole(name: str, value: Any, least: int = 1) -> None:
-    """Refuse anything but a whole number of at least ``least``."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(
-            f"{name} must be a whole number of at least {least}, got {value!r}."
-        )
-
-
-def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    """Refuse a value that is not one of ``choices``."""
-    if value not in choices:
-        listed = ", ".join(map(repr, choices))
-        raise ValueError(f"{name} must be one of {listed}, got {value!r}.")
-
-
-def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> Array:
-    """Weights as an array of X's precision, ones where there are none."""
-    n_samples = X.shape[0]
-    if sample_weight is None:
-        return np.ones(n_samples, X.dtype)
-    weights = np.asarray(sample_weight)
-    if weights.ndim == 0:
-        weights = np.full(n_samples, weights)
-    weights = check_array(
-        weights, ensure_2d=False, dtype=X.dtype, input_name="sample_weight"
-    )
-    if weights.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight must have shape ({n_samples},), got {weights.shape}."
-        )
-    if weights.min() < 0:
-        raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
-    if not weights.any():
-        raise ValueError("sample_weight must have a weight that is not zero.")
-    return weights
 
 
 def weight_of_classes(

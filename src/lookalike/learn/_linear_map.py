@@ -11,8 +11,9 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Ints
-from lookalike.learn._linear import FLOATS, check_choice, check_whole
+from lookalike.learn._linear import FLOATS
 from lookalike.learn.discriminant import LinearDiscriminantAnalysis
 from lookalike.learn.pca import PCA
 

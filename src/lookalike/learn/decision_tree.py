@@ -13,6 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_sample_weight
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.tree import (
     ENTROPY,
@@ -21,7 +22,6 @@ from lookalike.kernels.tree import (
     Limits,
     Targets,
 )
-from lookalike.learn._linear import check_sample_weight
 from lookalike.learn._tree import Tree, grown
 
 KINDS = [np.float64, np.float32, np.uint8]  # of X that are read as they are

@@ -17,6 +17,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_sample_weight
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.kmeans import loosen
 from lookalike.learn._clusters import (
@@ -31,7 +32,6 @@ from lookalike.learn._clusters import (
     points_of,
     runs_of,
 )
-from lookalike.learn._linear import check_sample_weight
 
 log = logging.getLogger(__name__)
 

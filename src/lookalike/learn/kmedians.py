@@ -14,6 +14,7 @@ from sklearn.metrics.pairwise import manhattan_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike.kernels.kmeans import (
@@ -29,7 +30,6 @@ from lookalike.learn._clusters import (
     initial_centers,
     runs_of,
 )
-from lookalike.learn._linear import check_sample_weight
 from lookalike.learn.kmeans import largest_of_others
 
 

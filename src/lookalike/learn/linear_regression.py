@@ -12,6 +12,7 @@ from scipy.sparse.linalg import lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import validate_data
 
+from lookalike._checks import check_positive, check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array
 from lookalike.learn._centred_rows import CentredRows
@@ -19,8 +20,6 @@ from lookalike.learn._linear import (
     FLOATS,
     Matrix,
     centre,
-    check_positive,
-    check_sample_weight,
     predict_linear,
     weighted_means,
 )

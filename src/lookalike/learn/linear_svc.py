@@ -10,18 +10,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from lookalike._typing import Array
-from lookalike.learn import _hinge
-from lookalike.learn._linear import (
-    FLOATS,
-    LinearClassifier,
-    Matrix,
+from lookalike._checks import (
     check_choice,
     check_positive,
     check_sample_weight,
     check_whole,
-    weight_of_classes,
 )
+from lookalike._typing import Array
+from lookalike.learn import _hinge
+from lookalike.learn._linear import FLOATS, LinearClassifier, Matrix, weight_of_classes
 
 
 class LinearSVC(LinearClassifier):

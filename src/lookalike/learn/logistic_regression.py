@@ -11,6 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from lookalike._checks import (
+    check_choice,
+    check_positive,
+    check_sample_weight,
+    check_whole,
+)
 from lookalike._typing import Array, Floats
 from lookalike.learn import _logistic_solvers as solvers
 from lookalike.learn._curvature import score_curvature
@@ -18,10 +24,6 @@ from lookalike.learn._linear import (
     FLOATS,
     LinearClassifier,
     Matrix,
-    check_choice,
-    check_positive,
-    check_sample_weight,
-    check_whole,
     positions,
     weight_of_classes,
 )

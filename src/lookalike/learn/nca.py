@@ -9,8 +9,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Array, Ints
-from lookalike.learn._linear import FLOATS, check_choice, check_positive, check_whole
+from lookalike.learn._linear import FLOATS
 from lookalike.learn._linear_map import (
     LinearMap,
     check_classes,

@@ -16,15 +16,10 @@ from sklearn.base import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Array, Floats
 from lookalike.kernels.centring import centre_columns
-from lookalike.learn._linear import (
-    FLOATS,
-    check_choice,
-    check_positive,
-    check_whole,
-    varying_columns,
-)
+from lookalike.learn._linear import FLOATS, varying_columns
 
 SOLVERS = ("auto", "full", "covariance_eigh", "arpack", "randomized")
 NORMALIZERS = ("auto", "QR", "LU", "none")

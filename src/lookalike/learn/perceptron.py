@@ -13,6 +13,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from lookalike._checks import (
+    check_choice,
+    check_positive,
+    check_sample_weight,
+    check_whole,
+)
 from lookalike._parallel import run_slices
 from lookalike._typing import Array
 from lookalike.kernels.perceptron import dense_pass, sparse_pass
@@ -20,10 +26,6 @@ from lookalike.learn._linear import (
     FLOATS,
     LinearClassifier,
     Matrix,
-    check_choice,
-    check_positive,
-    check_sample_weight,
-    check_whole,
     positions,
     weight_of_classes,
 )

@@ -12,17 +12,14 @@ from scipy.sparse.linalg import LinearOperator, cg, lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import validate_data
 
-from lookalike._typing import Array
-from lookalike.learn._linear import (
-    FLOATS,
-    Matrix,
-    centre,
+from lookalike._checks import (
     check_choice,
     check_positive,
     check_sample_weight,
     check_whole,
-    predict_linear,
 )
+from lookalike._typing import Array
+from lookalike.learn._linear import FLOATS, Matrix, centre, predict_linear
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs")
 

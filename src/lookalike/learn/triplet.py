@@ -10,9 +10,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, validate_data
 
+from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Array, Ints
 from lookalike.kernels.triplet import differences, keep_active
-from lookalike.learn._linear import FLOATS, check_choice, check_positive, check_whole
+from lookalike.learn._linear import FLOATS
 from lookalike.learn._linear_map import (
     LinearMap,
     check_classes,

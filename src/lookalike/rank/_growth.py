@@ -4,7 +4,7 @@ from typing import Any
 
 from joblib import effective_n_jobs
 
-from lookalike.learn._linear import check_positive, check_whole
+from lookalike._checks import check_positive, check_whole
 
 
 def check_growth(ranker: Any) -> None:

@@ -11,10 +11,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike.kernels.dense import dense_rows
-from lookalike.learn._linear import check_choice, check_positive, check_whole
 
 GRAIN = 64  # rows a thread takes at a time
 LOSSES = ("logistic", "focal", "balanced")

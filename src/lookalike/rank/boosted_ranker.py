@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike.learn._linear import check_choice, check_sample_weight
+from lookalike._checks import check_choice, check_sample_weight
 from lookalike.rank._forest import ForestRanker, learn_forest
 from lookalike.rank._growth import check_growth, growth
 from lookalike.rank.ranker import group_sizes, lessons, relevant

@@ -5,8 +5,8 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
+from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array, Floats, Ints
-from lookalike.learn._linear import check_positive, check_whole
 
 try:
     import torch

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike.learn._linear import check_sample_weight, check_whole
+from lookalike._checks import check_sample_weight, check_whole
 from lookalike.rank._forest import ForestRanker, learn_forest
 from lookalike.rank._growth import check_growth, growth
 from lookalike.rank.ranker import group_sizes, lessons

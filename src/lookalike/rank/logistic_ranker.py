@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_sample_weight
 from lookalike._typing import Array, Floats
 from lookalike.learn import LogisticRegression
-from lookalike.learn._linear import check_sample_weight
 from lookalike.rank.ranker import (
     NeedsTarget,
     group_sizes,

@@ -5,8 +5,8 @@ from typing import Self
 
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_sample_weight
 from lookalike._typing import Array, Floats
-from lookalike.learn._linear import check_sample_weight
 from lookalike.rank._network import Network, check_network
 from lookalike.rank.ranker import (
     NeedsTarget,

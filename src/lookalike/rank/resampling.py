@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from lookalike._checks import check_positive
 from lookalike._typing import Array, Ints
-from lookalike.learn._linear import check_positive
 
 
 def thin_out(y: Array, ratio: float, random_state: int = 0) -> tuple[Ints, float]:
