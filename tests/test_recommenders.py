@@ -292,14 +292,20 @@ def test_bad_input_gets_a_sentence(model):
 @pytest.mark.parametrize(
     ("model", "sentence"),
     [
-        (EASE(0), "alpha must be above 0, got 0"),
-        (ImplicitALS(0), "n_components must be a positive integer, got 0"),
-        (ImplicitALS(alpha=-1), "alpha must be above 0, got -1"),
-        (ImplicitALS(confidence=-1), "confidence must be 0 or more, got -1"),
-        (ItemNeighbors(0), "n_neighbors must be a positive integer, got 0"),
-        (ItemNeighbors(3, "sine"), "weighting must be one of cosine, bm25, tfidf"),
-        (UserNeighbors(0), "n_neighbors must be a positive integer, got 0"),
-        (Popularity(0), "half_life must be a positive number of days, got 0"),
+        (EASE(0), "alpha must be a number above 0, got 0"),
+        (ImplicitALS(0), "n_components must be a whole number of at least 1, got 0"),
+        (ImplicitALS(alpha=-1), "alpha must be a number above 0, got -1"),
+        (
+            ImplicitALS(confidence=-1),
+            "confidence must be a number of at least 0, got -1",
+        ),
+        (ItemNeighbors(0), "n_neighbors must be a whole number of at least 1, got 0"),
+        (
+            ItemNeighbors(3, "sine"),
+            "weighting must be one of 'cosine', 'bm25', 'tfidf'",
+        ),
+        (UserNeighbors(0), "n_neighbors must be a whole number of at least 1, got 0"),
+        (Popularity(0), "half_life must be a number above 0, got 0"),
     ],
 )
 def test_parameters_out_of_range_are_refused(model, sentence):
@@ -381,7 +387,7 @@ def test_two_towers_find_tastes_also_by_content_and_the_same_twice():
     np.testing.assert_array_equal(models[1].item_vectors_, models[2].item_vectors_)
     with pytest.raises(ValueError, match="item_features must have 30 rows, got 2"):
         models[0].fit(X.astype(float), item_features=np.eye(2))
-    with pytest.raises(ValueError, match="temperature must be above 0, got 0"):
+    with pytest.raises(ValueError, match="temperature must be a number above 0, got 0"):
         TwoTower(temperature=0).fit(X.astype(float))
 
 

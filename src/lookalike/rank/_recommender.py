@@ -1,5 +1,6 @@
 """What the recommenders share: their input is checked, their best items are picked."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,7 @@ def check_user_items(estimator: Any, user_items: Any, reset: bool = False) -> An
         ensure_non_negative=True,
         ensure_min_samples=1 if not reset else 2,
     )
-    matrix = sp.csr_array(given)
-    if matrix is not user_items:
-        matrix = matrix.copy() if matrix.data is getattr(given, "data", 0) else matrix
-    return tidy(matrix)
+    return tidy(sp.csr_array(given))
 
 
 def tidy(matrix: Any) -> Any:
@@ -72,6 +70,16 @@ def pick(
     return ids, best
 
 
+def picked(ids: Ints, scores: Singles, n_columns: int) -> Any:
+    """Return what was picked as csr (n_rows, n_columns), where its score is above 0."""
+    kept = scores > 0
+    indptr = np.concatenate([[0], kept.sum(axis=1).cumsum()])
+    shape = (len(ids), n_columns)
+    matrix = sp.csr_array((scores[kept], ids[kept], indptr), shape=shape)
+    matrix.sort_indices()
+    return matrix
+
+
 def dense_products(rows: Singles, columns: Singles, n_jobs: int | None) -> Singles:
     """Return ``rows @ columns``; a row's answer does not depend on the other rows."""
     scores = np.empty((len(rows), columns.shape[1]), np.float32)
@@ -81,17 +89,17 @@ def dense_products(rows: Singles, columns: Singles, n_jobs: int | None) -> Singl
     return scores
 
 
-class Recommends:
-    """The best items of each user, for a class that has ``score_items``.
+class Recommends(ABC):
+    """The best items of each user, by their scores.
 
     Users are their histories: a user who was not there in ``fit`` is answered alike.
     """
 
     n_features_in_: int
 
+    @abstractmethod
     def score_items(self, user_items: Any) -> Singles:
         """Return a score of every item for each user, (n_users, n_items)."""
-        raise NotImplementedError
 
     def recommend(self, user_items: Any, k: int = 10, filter_seen: bool = True) -> Hits:
         """Return the k best items of each user.

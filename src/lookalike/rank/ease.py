@@ -1,6 +1,5 @@
 """EASE: a linear model that predicts each item from all others, in closed form."""
 
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +8,7 @@ from scipy.linalg import lapack
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive
 from lookalike._typing import Array, Floats
 from lookalike.rank._recommender import Recommends, Singles, check_user_items
 
@@ -68,8 +68,7 @@ class EASE(Recommends, BaseEstimator):
     def fit(self, user_items: Any, y: object = None) -> Self:
         """Solve for the weights."""
         X = check_user_items(self, user_items, reset=True)
-        if not isinstance(self.alpha, Real) or not self.alpha > 0:
-            raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
+        check_positive("alpha", self.alpha)
         wide = X.shape[0] < X.shape[1]
         X = X.astype(np.float64)
         P = _inverse((X @ X.T if wide else X.T @ X).toarray(), float(self.alpha))

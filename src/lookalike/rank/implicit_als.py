@@ -1,6 +1,5 @@
 """Matrix factorisation for implicit feedback, by alternating least squares."""
 
-from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive, check_whole
 from lookalike._parallel import blas_threads, run_slices
 from lookalike.kernels.implicit_als import solve_rows
 from lookalike.rank._known_rows import KnownRows
@@ -202,13 +202,9 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "max_iter", "n_steps"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
-        if not isinstance(self.alpha, Real) or not self.alpha > 0:
-            raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
-        if not isinstance(self.confidence, Real) or not self.confidence >= 0:
-            raise ValueError(f"confidence must be 0 or more, got {self.confidence!r}.")
+            check_whole(name, getattr(self, name))
+        check_positive("alpha", self.alpha)
+        check_positive("confidence", self.confidence, zero=True)
 
     def __sklearn_tags__(self) -> Any:
         """Tell that factors are float32, whatever comes in."""

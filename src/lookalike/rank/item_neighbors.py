@@ -1,6 +1,5 @@
 """Item-based collaborative filtering: items that the same users have."""
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -8,12 +7,14 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_choice, check_whole
 from lookalike.rank._recommender import (
     BLOCK,
     Recommends,
     Singles,
     check_user_items,
     pick,
+    picked,
 )
 from lookalike.rank._weighting import WEIGHTINGS, weigh
 
@@ -75,16 +76,10 @@ class ItemNeighbors(Recommends, BaseEstimator):
     def fit(self, user_items: Any, y: object = None) -> Self:
         """Find the items most like each item."""
         X = check_user_items(self, user_items, reset=True)
-        n = self.n_neighbors
-        if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"n_neighbors must be a positive integer, got {n!r}.")
-        if self.weighting not in WEIGHTINGS:
-            raise ValueError(
-                f"weighting must be one of {', '.join(WEIGHTINGS)}, got "
-                f"{self.weighting!r}."
-            )
+        check_whole("n_neighbors", self.n_neighbors)
+        check_choice("weighting", self.weighting, WEIGHTINGS)
         W = weigh(X, self.weighting, self.k1, self.b)
-        self.similarity_ = _closest(W, min(n, X.shape[1]), self.n_jobs)
+        self.similarity_ = _closest(W, min(self.n_neighbors, W.shape[1]), self.n_jobs)
         return self
 
     def score_items(self, user_items: Any) -> Singles:
@@ -105,8 +100,4 @@ def _closest(W: Any, k: int, n_jobs: int | None) -> Any:
         rows = slice(start, start + BLOCK)
         close = (columns[rows] @ W).toarray().astype(np.float32)
         ids[rows], values[rows] = pick(close, itself[rows], k, n_jobs)
-    kept = values > 0
-    indptr = np.concatenate([[0], kept.sum(axis=1).cumsum()])
-    found = sp.csr_array((values[kept], ids[kept], indptr), shape=(n, n))
-    found.sort_indices()
-    return found
+    return picked(ids, values, n)

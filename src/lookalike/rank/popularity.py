@@ -1,12 +1,12 @@
 """What everybody likes, and what everybody likes at the moment."""
 
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive
 from lookalike._typing import Floats
 from lookalike.rank._recommender import Recommends, Singles, check_user_items
 
@@ -68,10 +68,7 @@ class Popularity(Recommends, BaseEstimator):
             From when to look back; by default the latest time.
         """
         matrix = check_user_items(self, user_items, reset=True)
-        if not isinstance(self.half_life, Real) or not self.half_life > 0:
-            raise ValueError(
-                f"half_life must be a positive number of days, got {self.half_life!r}."
-            )
+        check_positive("half_life", self.half_life)
         weights = np.ones(matrix.nnz)
         if times is not None:
             if times.shape != matrix.shape:

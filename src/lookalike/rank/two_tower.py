@@ -1,6 +1,5 @@
 """Two-tower network: users and items into one space (needs the deep extra)."""
 
-from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -8,6 +7,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive, check_whole
 from lookalike.rank._recommender import (
     Recommends,
     Singles,
@@ -155,10 +155,6 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "hidden", "max_iter", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_whole(name, getattr(self, name))
         for name in ("learning_rate", "temperature"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not float(value) > 0:
-                raise ValueError(f"{name} must be above 0, got {value!r}.")
+            check_positive(name, getattr(self, name))

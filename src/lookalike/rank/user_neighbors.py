@@ -1,6 +1,5 @@
 """User-based collaborative filtering: what users with the same items have."""
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -8,7 +7,14 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike.rank._recommender import Recommends, Singles, check_user_items, pick
+from lookalike._checks import check_choice, check_whole
+from lookalike.rank._recommender import (
+    Recommends,
+    Singles,
+    check_user_items,
+    pick,
+    picked,
+)
 from lookalike.rank._weighting import WEIGHTINGS, weigh
 
 
@@ -66,14 +72,8 @@ class UserNeighbors(Recommends, BaseEstimator):
     def fit(self, user_items: Any, y: object = None) -> Self:
         """Keep the users."""
         X = check_user_items(self, user_items, reset=True)
-        n = self.n_neighbors
-        if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"n_neighbors must be a positive integer, got {n!r}.")
-        if self.weighting not in WEIGHTINGS:
-            raise ValueError(
-                f"weighting must be one of {', '.join(WEIGHTINGS)}, got "
-                f"{self.weighting!r}."
-            )
+        check_whole("n_neighbors", self.n_neighbors)
+        check_choice("weighting", self.weighting, WEIGHTINGS)
         # With users as columns, "long histories" and "rare" change places.
         self.weights_ = sp.csr_array(weigh(sp.csr_array(X.T), self.weighting))
         self.weights_.data = self.weights_.data.astype(np.float32)
@@ -87,9 +87,5 @@ class UserNeighbors(Recommends, BaseEstimator):
         close = np.ascontiguousarray((X @ self.weights_).toarray(), np.float32)
         k = min(self.n_neighbors, close.shape[1])
         ids, values = pick(close, None, k, self.n_jobs)
-        kept = values > 0
-        indptr = np.concatenate([[0], kept.sum(axis=1).cumsum()])
-        shape = (X.shape[0], self.rows_.shape[0])
-        near = sp.csr_array((values[kept], ids[kept], indptr), shape=shape)
-        near.sort_indices()
+        near = picked(ids, values, self.rows_.shape[0])
         return np.ascontiguousarray((near @ self.rows_).toarray(), np.float32)
