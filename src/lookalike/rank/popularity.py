@@ -79,7 +79,8 @@ class Popularity(Recommends, BaseEstimator):
             at = np.asarray(times[rows, matrix.indices]).ravel()
             age = (at.max(initial=0.0) if now is None else now) - at
             weights = np.exp2(-np.maximum(age, 0.0) / (self.half_life * DAY))
-        self.scores_ = np.bincount(matrix.indices, weights, matrix.shape[1])
+        counts = np.bincount(matrix.indices, weights, matrix.shape[1])
+        self.scores_ = np.asarray(counts, np.float64)
         return self
 
     def score_items(self, user_items: Any) -> Singles:
