@@ -7,7 +7,7 @@ as found; the rest is here.
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,17 +18,7 @@ from sklearn.exceptions import NotFittedError
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.interactions import Interactions, hide_again
-from lookalike.evaluate import bootstrap, paired_test
-from lookalike.evaluate.recommending import (
-    by_slice,
-    coverage,
-    diversity,
-    list_metrics,
-    novelty,
-    popularity_bias,
-)
 from lookalike.rank import Hits
-from lookalike.rank._recommender import pick
 from lookalike.rank.funnel import Funnel, Lesson, Ranked, Source, source_arrays
 from lookalike.rank.rerank import (
     Asker,
@@ -43,6 +33,11 @@ from lookalike.rank.rerank import (
 from lookalike.rank.suggestions import Suggestions
 from lookalike.systems import generation
 from lookalike.systems.generation import Generation
+from lookalike.systems.recommending_evaluation import (
+    K,
+    recommending_measured,
+    users_asked,
+)
 from lookalike.systems.recommending_parts import (
     RANKERS,
     History,
@@ -64,11 +59,8 @@ from lookalike.systems.verbs import (
     read_generation,
 )
 
-K = 10
 NEW_USER = "new_user"
 ROUNDS = 5  # of hiding, to learn from
-FEW = ((1, 3), (3, 10), (10, 30), (30, np.inf))
-"""Lengths of known histories, from and below: the slices that are reported."""
 
 
 class Recommending(ABC):
@@ -279,50 +271,11 @@ class Recommending(ABC):
         """
         tell = report or nobody
         self._check_same(data)
-        wanted = self.wanted(data)
-        asked = np.flatnonzero(np.diff(wanted.indptr))
-        if len(asked) < 2:
-            raise ValueError("At least two users must have something hidden.")
-        tell("answering", 0.1)
-        wanted = wanted[asked]
-        history = self._history.rows(asked.tolist())
-        ours = self._hit_places(history, asked.tolist())
-        lists = {"funnel": ours} | self._alone(history, tell)
-        scored = {name: list_metrics(ids, wanted, K) for name, ids in lists.items()}
-        mine = scored["funnel"]
-        metrics = {name: bootstrap(np.mean, values) for name, values in mine.items()}
-        for name in ("ndcg_at_10", "recall_at_20"):
-            for source, values in scored.items():
-                if source != "funnel":
-                    key = f"{name}_of_{source.replace(' ', '_')}"
-                    metrics[key] = bootstrap(np.mean, values[name])
-        popular = np.bincount(self._history.item, minlength=len(self.items_))
-        top = ours[:, :K]
-        metrics |= {
-            "novelty": bootstrap(np.mean, novelty(top, popular, len(self.users_))),
-            "diversity": bootstrap(np.mean, diversity(top, self._content)),
-            "popularity_bias": bootstrap(np.mean, popularity_bias(top, popular)),
-        }
-        measured = Measured(
-            f"{len(asked):,} users with something hidden",
-            metrics,
-            {
-                name: paired_test(mine["ndcg_at_10"], values["ndcg_at_10"])
-                for name, values in scored.items()
-                if name != "funnel"
-            },
-            {
-                "slices": self._slices(history, wanted, mine["ndcg_at_10"], popular),
-                "shown": {name: self._shown(ids) for name, ids in lists.items()},
-                "popular": popular,
-                "coverage": {
-                    name: coverage(ids[:, :K], len(self.items_))
-                    for name, ids in lists.items()
-                },
-            },
-        )
+        measured = recommending_measured(self, data, tell)
         self.about_ |= measured_facts(measured)
         tell("timing", 0.95)
+        asked = users_asked(self.wanted(data))
+        history = self._history.rows(asked.tolist())
         started = time.perf_counter()
         self._lines(history, K, asked.tolist())
         seconds = time.perf_counter() - started
@@ -560,48 +513,6 @@ class Recommending(ABC):
             n = len(line.items)
             ids[row, :n], scores[row, :n] = self.items_[line.items], line.scores
         return Hits(ids, scores)
-
-    def _hit_places(self, history: History, rows: Sequence[int]) -> Ints:
-        """First 2 K places of the funnel's lists, -1 where one ends."""
-        ids = np.full((history.n_users, 2 * K), -1)
-        for row, line in enumerate(self._lines(history, 2 * K, rows)):
-            ids[row, : len(line.items)] = line.items
-        return ids
-
-    def _alone(self, history: History, tell: Callable[[str, float], None]) -> Any:
-        """Lists of each source on its own."""
-        views = self.views(history)
-        lists = {}
-        for n, source in enumerate(self._funnel.sources):
-            tell(f"asking {source.name} alone", 0.4 + 0.5 * n / len(views))
-            scores = source.model.score_items(views[source.asks])
-            lists[source.name] = pick(scores, views["plain"], 2 * K, self.n_jobs)[0]
-        return lists
-
-    def _slices(
-        self, history: History, wanted: Any, values: Floats, popular: Ints
-    ) -> dict[str, Any]:
-        """NDCG by the length of the history, and by what there is to find."""
-        sizes = np.bincount(history.user, minlength=history.n_users)
-        names = [
-            f"{low} to {high - 1:.0f} known" if np.isfinite(high) else f"{low} or more"
-            for low, high in FEW
-        ]
-        place = np.searchsorted([low for low, _ in FEW], sizes, "right") - 1
-        labels = np.array(names)[np.maximum(place, 0)]
-        found = {name: by_slice(values, labels).get(name) for name in names}
-        tail = popular <= np.quantile(popular[popular > 0], 0.8)
-        share = np.asarray(
-            (wanted.astype(bool).astype(float) @ tail.astype(float)).ravel()
-        ) / np.diff(wanted.indptr)
-        kinds = np.where(share > 0.5, "mostly tail items", "mostly popular items")
-        found |= by_slice(values, kinds)
-        return {name: each for name, each in found.items() if each is not None}
-
-    def _shown(self, ids: Ints) -> Ints:
-        """How often each item is shown, most often first."""
-        top = ids[:, :K]
-        return -np.sort(-np.bincount(top[top >= 0], minlength=len(self.items_)))
 
     def _item_places(self, items: Sequence[str]) -> list[int]:
         return [self._item_place[item] for item in items if item in self._item_place]
