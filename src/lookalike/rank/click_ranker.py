@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from lookalike._arrays import named
 from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.clicks import Impressions, appeal, examination, softly_judged
 from lookalike.rank.logistic_ranker import LogisticRanker
@@ -121,12 +122,7 @@ class ClickRanker:
         ranker = cls(len(arrays["appeal"]))
         ranker.looked_at_ = np.asarray(arrays["looked_at"], np.float64)
         ranker.appeal_ = np.asarray(arrays["appeal"], np.float64)
-        parts = {
-            k.removeprefix("ranker_"): v
-            for k, v in arrays.items()
-            if k.startswith("ranker_")
-        }
-        ranker.ranker_ = LogisticRanker.from_arrays(parts)
+        ranker.ranker_ = LogisticRanker.from_arrays(named("ranker_", arrays))
         if ranker.ranker_.n_features_in_ != 2 or ranker.appeal_.ndim != 1:
             raise ValueError("these are not the arrays of a ClickRanker.")
         return ranker

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from lookalike._arrays import named
 from lookalike._typing import Array
 from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike.rank.lambda_mart import LambdaMART
@@ -107,14 +108,8 @@ def unpacked(
     """Return the rankers of these names, which must be of as many features."""
     found: dict[str, Ranker] = {}
     for name in names:
-        start = f"ranker.{name}."
-        parts = {
-            key.removeprefix(start): array
-            for key, array in arrays.items()
-            if key.startswith(start)
-        }
         kind: Any = type(KINDS[name][1](0, None))
-        ranker = kind.from_arrays(parts)
+        ranker = kind.from_arrays(named(f"ranker.{name}.", arrays))
         if ranker.n_features_in_ != n_features:
             raise ValueError(f"its ranker {name} is not one of {n_features} features.")
         found[name] = ranker

@@ -47,9 +47,7 @@ class Films(Recommending):
         """Return the small MovieLens, or the ratings in a file."""
         if choice is not None and Path(choice).is_file():
             return load_ratings(choice)
-        loaders = {"movielens_small": load_movielens}
-        found: Interactions = choose(choice, loaders, "films, or a file,")
-        return found
+        return choose(choice, {"movielens_small": load_movielens}, "films, or a file,")
 
     def views(self, history: History) -> dict[str, Any]:
         """Return films as rated at all, by how high, and the later the more."""

@@ -66,9 +66,9 @@ class Games(Recommending):
         """Return the Steam plays, or the plays in a file."""
         if choice is not None and Path(choice).is_file():
             return load_plays(choice)
-        loaders = {"steam_play_hours": load_steam_plays}
-        found: Interactions = choose(choice, loaders, "games, or a file,")
-        return found
+        return choose(
+            choice, {"steam_play_hours": load_steam_plays}, "games, or a file,"
+        )
 
     def views(self, history: History) -> dict[str, Any]:
         """Return games as played at all, and by the logarithm of their hours."""

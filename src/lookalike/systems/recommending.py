@@ -89,6 +89,8 @@ class Recommending(ABC):
     users_: Array
     items_: Array
     titles_: Array
+    genres_: Array
+    years_: Floats
     about_: dict[str, Any]
 
     _history: History
@@ -381,9 +383,6 @@ class Recommending(ABC):
             yield Lesson(self.views(shown), grades, self.item_features(shown))
 
     # --- inside -----------------------------------------------------------------------
-
-    genres_: Array
-    years_: Floats
 
     def _take(self, data: Interactions) -> None:
         self.users_, self.items_ = data.users, data.items

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
+from lookalike._arrays import named
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.interactions import Interactions
 from lookalike.rank import BoostedRanker, LambdaMART, LogisticRanker
@@ -164,7 +165,7 @@ def ranker_arrays(ranker: Ranker) -> dict[str, Array]:
 
 def ranker_of(kind: str, arrays: Mapping[str, Array]) -> Ranker:
     """Return the ranker of a generation."""
-    found: Ranker = KINDS[kind].from_arrays(_below(arrays, "ranker."))
+    found: Ranker = KINDS[kind].from_arrays(named("ranker.", arrays))
     return found
 
 
@@ -177,7 +178,7 @@ def restore(
         if id(source.model) in done:
             continue
         done.add(id(source.model))
-        mine = _below(arrays, f"{source.name}.".replace(" ", "_"))
+        mine = named(f"{source.name}.".replace(" ", "_"), arrays)
         for name in {key.partition(".")[0] for key in mine}:
             learned: Any = mine.get(name)
             if learned is None:
@@ -191,11 +192,3 @@ def restore(
             setattr(source.model, name, learned)
         source.model.n_features_in_ = n_items
     return sources
-
-
-def _below(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }
