@@ -18,7 +18,6 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.event_files import load_event_challenge
 from lookalike.datasets.event_simulator import simulate_events
 from lookalike.datasets.events import EventData, kilometres
-from lookalike.evaluate import bootstrap, paired_test
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.ranker import Ranker
@@ -27,8 +26,9 @@ from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.events_card import events_card
 from lookalike.systems.events_data import arrays_of, data_of
+from lookalike.systems.events_evaluation import K, events_measured
 from lookalike.systems.events_features import FEATURES, EventFeatures
-from lookalike.systems.events_lists import Lists, details, share_of, simple_scores
+from lookalike.systems.events_lists import Lists
 from lookalike.systems.events_rankers import kinds_here, learn, packed, unpacked
 from lookalike.systems.events_reasons import reasons_of
 from lookalike.systems.generation import Generation
@@ -47,9 +47,6 @@ from lookalike.systems.verbs import (
 
 if TYPE_CHECKING:
     from lookalike.evaluate.report import Report as Page
-
-K = 10
-ALL, NEW, OLDER = "all events", "announced after the split", "announced before"
 
 
 class Events:
@@ -110,9 +107,9 @@ class Events:
         """Return a simulated world, or what the files in a folder hold."""
         if choice is not None and Path(choice).is_dir():
             return load_event_challenge(choice)
-        loaders = {"event_simulator": simulate_events}
-        found: EventData = choose(choice, loaders, "events, or a folder,")
-        return found
+        return choose(
+            choice, {"event_simulator": simulate_events}, "events, or a folder,"
+        )
 
     def fit(self, data: EventData, report: Tell | None = None) -> Self:
         """Learn from the lists that were shown before the split."""
@@ -245,8 +242,7 @@ class Events:
         when = self._moment(moment)
         events = self._event_places(list(dict.fromkeys(ids)))
         if who not in self._person:
-            found = self._popular(len(self.data_.events.ids), when, events)
-            return found
+            return self._popular(len(events), when, events)
         person = self._person[who]
         return self._suggested(person, *self._ordered(person, events, when), when)
 
@@ -343,70 +339,12 @@ class Events:
         """
         tell = report or nobody
         self._check_same(data)
-        after = data.shown.time >= data.split
-        asked = data.shown.where(after)
-        lists = Lists(data.lists[after], data.joined[after])
-        if lists.n_asked < 2:
-            raise ValueError("At least two lists after the split must hold a joined.")
-        tell("answering", 0.1)
-        X = self._features.rows(asked.person, asked.event, asked.time)
-        scores = {name: r.score_rows(X) for name, r in self.rankers_.items()}
-        scores |= simple_scores(X)
-        known = np.isfinite(data.chance[after]).all()
-        if known:
-            scores["best_possible"] = data.chance[after]
-        cold = data.events.created[asked.event] >= data.split
-        kinds = {
-            kind: lists.ndcg(scores, K, kept)
-            for kind, kept in {
-                ALL: cold | True,
-                NEW: lists.of_length(cold, K),
-                OLDER: lists.of_length(~cold, K),
-            }.items()
-            if lists.has_joined(kept).sum() > 1
-        }
-        whole = kinds[ALL]
-        ours = whole[self.model]
-        metrics = {
-            "ndcg_at_10": bootstrap(np.mean, ours),
-            "recall_at_10": bootstrap(np.mean, lists.recall(scores[self.model], K)),
-        }
-        if len(kinds) == 3:
-            new, old = kinds[NEW][self.model], kinds[OLDER][self.model]
-            metrics |= {
-                "ndcg_of_new_events": bootstrap(np.mean, new),
-                "ndcg_of_older_events": bootstrap(np.mean, old),
-                "new_over_older": share_of(new, old),
-            }
-            if known:
-                bests = [kinds[kind]["best_possible"].mean() for kind in (NEW, OLDER)]
-                metrics["new_over_older_beside_best"] = share_of(
-                    new / bests[0], old / bests[1]
-                )
-        if known:
-            best = whole["best_possible"]
-            metrics["share_of_best_possible"] = bootstrap(
-                lambda a, b: a.mean() / b.mean(), ours, best
-            )
-        metrics |= {
-            f"ndcg_of_{name}": bootstrap(np.mean, values)
-            for name, values in whole.items()
-            if name != self.model
-        }
-        measured = Measured(
-            f"{lists.n_asked:,} lists shown after the split",
-            metrics,
-            {
-                name.replace("_", " "): paired_test(ours, values)
-                for name, values in whole.items()
-                if name not in (self.model, "best_possible")
-            },
-            details(lists, X, asked.event, self.model, scores, kinds, K),
-        )
+        measured = events_measured(self, data, tell)
         self.about_ |= measured_facts(measured)
-        people = data.people.ids[np.unique(asked.person)[:30]]
+        after = data.shown.time >= data.split
+        people = data.people.ids[np.unique(data.shown.person[after])[:30]]
         self.about_["facts"] |= {
-            "n_test_lists": lists.n_asked,
+            "n_test_lists": Lists(data.lists[after], data.joined[after]).n_asked,
             "milliseconds_per_answer": milliseconds(
                 lambda who: self.recommend(who, 1), [[name] for name in people]
             ),

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.evaluate import Estimate, bootstrap, ndcg_at_k, recall_at_k
-from lookalike.systems.events_features import FEATURES
+from lookalike.evaluate import ndcg_at_k, recall_at_k
 
 
 class Lists:
@@ -71,102 +70,3 @@ class Lists:
         table = self.ordered(score)
         totals = table.sum(axis=1).astype(np.int64)
         return recall_at_k(table, min(k, table.shape[1]), totals)
-
-
-def simple_scores(X: Array) -> dict[str, Floats]:
-    """Scores that need no learning, by name."""
-    column = {
-        name: X[:, place].astype(np.float64) for place, name in enumerate(FEATURES)
-    }
-    return {
-        "most_joined": column["joins"],
-        "nearest": -column["distance"],
-        "soonest": -column["hours_until"],
-        "most_friends": column["friends_going"] + 1e-3 * column["joins"],
-    }
-
-
-def share_of(part: Floats, whole: Floats) -> Estimate:
-    """Mean of one sample over the mean of another, each drawn again on its own."""
-    rng = np.random.default_rng(0)
-    drawn = [
-        values[rng.integers(len(values), size=(1000, len(values)))].mean(axis=1)
-        for values in (part, whole)
-    ]
-    low, high = np.quantile(drawn[0] / drawn[1], [0.025, 0.975])
-    return Estimate(float(part.mean() / whole.mean()), float(low), float(high))
-
-
-def details(
-    lists: Lists,
-    X: Array,
-    events: Ints,
-    model: str,
-    scores: Mapping[str, Floats],
-    kinds: Mapping[str, Mapping[str, Floats]],
-    k: int,
-) -> dict[str, list[list[object]]]:
-    """Return the tables of the report.
-
-    kinds : nDCG of every score, by the kind of events that are looked at; first of all
-    """
-    whole = next(iter(kinds.values()))
-    best = whole.get("best_possible")
-    return {
-        "New events and older ones": [
-            _row(kind, values[model], values.get("best_possible"))
-            for kind, values in kinds.items()
-        ],
-        "For whom it works": [
-            _row(name, whole[model][mine], None if best is None else best[mine])
-            for name, mine in _slices(lists, X).items()
-            if mine.sum() > 1
-        ],
-        "coverage": _coverage(lists, X, events, scores, model, k),
-    }
-
-
-def _row(name: str, ours: Floats, best: Floats | None) -> list[object]:
-    share = "not known"
-    if best is not None:
-        share = f"{ours.mean() / best.mean():.3f}"
-    return [name, len(ours), bootstrap(np.mean, ours), share]
-
-
-def _slices(lists: Lists, X: Array) -> dict[str, Array]:
-    """Which of the lists that are asked about are of whom."""
-    first = np.searchsorted(lists.place, np.flatnonzero(lists.asked))
-    value = {name: X[first, place] for place, name in enumerate(FEATURES)}
-    own = np.expm1(value["own_joins"]).round()
-    days = np.expm1(value["registered"])
-    return {
-        "has joined nothing so far": own == 0,
-        "has joined 1 to 4": (own >= 1) & (own < 5),
-        "has joined 5 or more": own >= 5,
-        "registered this week": days < 7,
-        "says nothing of interests": value["says_nothing"] > 0,
-        "has no friends": value["friends"] == 0,
-    }
-
-
-def _coverage(
-    lists: Lists,
-    X: Array,
-    events: Ints,
-    scores: Mapping[str, Floats],
-    model: str,
-    k: int,
-) -> list[list[object]]:
-    joins = np.expm1(X[:, FEATURES.index("joins")].astype(np.float64))
-    rows: list[list[object]] = []
-    for name in (model, "most_joined"):
-        order = np.lexsort((-scores[name], lists.place))
-        place = lists.place[order]
-        first = order[np.arange(len(order)) - np.searchsorted(place, place) < k]
-        share = len(np.unique(events[first])) / len(np.unique(events))
-        named = name.replace("_", " ")
-        rows += [
-            [f"events that are in somebody's first {k}: {named}", f"{share:.1%}"],
-            [f"joins so far of the first {k}: {named}", f"{joins[first].mean():.1f}"],
-        ]
-    return [*rows, ["joins so far of what was shown", f"{joins.mean():.1f}"]]
