@@ -314,7 +314,7 @@ def test_a_generation_with_other_contents_is_refused(system, tmp_path, change, m
 @pytest.mark.parametrize(
     ("people", "k", "message"),
     [
-        (["u0"], 0, "k must be a positive whole number, got 0"),
+        (["u0"], 0, "k must be a whole number of at least 1, got 0"),
         (["u0"], 9999, r"k must be in \[1, \d+\], the events that are open to u0"),
         (["nobody"], 5, "Expected one of the 250 people known, got 'nobody'"),
     ],
@@ -333,7 +333,7 @@ def test_refuses_parameters_and_data_that_make_no_system(data, system):
         Events(model="boosted", compare="logistic").fit(data)
     with pytest.raises(ValueError, match="compare must be few, all, or some of"):
         Events(compare="logistic,magic").fit(data)
-    with pytest.raises(ValueError, match="radius must be above 0, got 0"):
+    with pytest.raises(ValueError, match="radius must be a number above 0, got 0"):
         Events(radius=0, compare="logistic").fit(data)
     with pytest.raises(ValueError, match="Expected the data that was learned from"):
         system.evaluate(replace(data, checksum="other"))

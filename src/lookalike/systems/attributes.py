@@ -30,6 +30,7 @@ from lookalike.systems.verbs import (
     Explanation,
     Measured,
     Tell,
+    about_of,
     choose,
     damaged,
     image_files,
@@ -292,8 +293,7 @@ class Attributes:
             system = cls(**found.about["configuration"], n_jobs=n_jobs)
             images = check_images(found.arrays["images"])
             system._learn(images, check_labels(found.arrays["labels"], len(images)))
-            keys = ("configuration", "data", "facts", "metrics", "comparisons")
-            system.about_ = {key: found.about[key] for key in keys}
+            system.about_ = about_of(found)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(found, cls.name, error) from None
         return system

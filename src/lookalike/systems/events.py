@@ -7,13 +7,13 @@ to say of an event that was announced a minute ago.
 
 import os
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.event_files import load_event_challenge
 from lookalike.datasets.event_simulator import simulate_events
@@ -37,12 +37,14 @@ from lookalike.systems.verbs import (
     Explanation,
     Measured,
     Tell,
+    about_of,
     choose,
     damaged,
     measured_facts,
     milliseconds,
     nobody,
     read_generation,
+    read_names,
 )
 
 if TYPE_CHECKING:
@@ -185,8 +187,7 @@ class Events:
         """
         places = self._places(people)
         when = self._moment(moment)
-        if not isinstance(k, Integral) or k < 1:
-            raise ValueError(f"k must be a positive whole number, got {k!r}.")
+        check_whole("k", k)
         ids = np.empty((len(places), k), self.data_.events.ids.dtype)
         scores = np.empty((len(places), k))
         for row, person in enumerate(places.tolist()):
@@ -264,8 +265,7 @@ class Events:
         """Return what most have joined, for whoever is not known."""
         all_events, joins = self.data_.events, self.data_.joins
         if events is None:
-            is_open = (all_events.created <= moment) & (moment < all_events.starts)
-            events = np.flatnonzero(is_open)
+            events = np.flatnonzero(self._open(moment))
         before = joins.event[joins.time < moment]
         counts = np.bincount(before, minlength=len(all_events.ids))[events]
         order = np.lexsort((events, -counts))[:k]
@@ -277,11 +277,7 @@ class Events:
             known=False,
         )
 
-    @staticmethod
-    def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[str]]:
-        """Return the names that were given."""
-        names = [str(given).strip() for given in inputs]
-        return names, names
+    read = staticmethod(read_names)
 
     def answer(
         self, names: Sequence[str], queries: Sequence[str], k: int = K
@@ -376,8 +372,7 @@ class Events:
             about = found.about["data"]
             system._know(data_of(found.arrays, about["name"], about["checksum"]))
             system.rankers_ = unpacked(found.arrays, names, len(FEATURES))
-            keys = ("configuration", "data", "facts", "metrics", "comparisons")
-            system.about_ = {key: found.about[key] for key in keys}
+            system.about_ = about_of(found)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(found, cls.name, error) from None
         return system
@@ -393,8 +388,7 @@ class Events:
                 f"model must be one of those compared, {', '.join(names)}, got "
                 f"{self.model!r}."
             )
-        if not isinstance(self.radius, Real) or not self.radius > 0:
-            raise ValueError(f"radius must be above 0, got {self.radius!r}.")
+        check_positive("radius", self.radius)
         return names
 
     def _check_same(self, data: EventData) -> None:
@@ -428,12 +422,15 @@ class Events:
     def _ranked(self, person: int, moment: float) -> tuple[Ints, Floats]:
         """Open events that a person has not joined: those nearby first."""
         data = self.data_
-        events = data.events
-        open_now = (events.created <= moment) & (moment < events.starts)
+        open_now = self._open(moment)
         mine = (data.joins.person == person) & (data.joins.time < moment)
         open_now[data.joins.event[mine]] = False
-        found = np.flatnonzero(open_now)
-        return self._ordered(person, found, moment)
+        return self._ordered(person, np.flatnonzero(open_now), moment)
+
+    def _open(self, moment: float) -> Array:
+        """Which events are announced and have not begun, (n_events,) of bool."""
+        events = self.data_.events
+        return (events.created <= moment) & (moment < events.starts)
 
     def _ordered(self, person: int, events: Ints, moment: float) -> tuple[Ints, Floats]:
         """These events, best first: those beyond the radius last, by distance."""

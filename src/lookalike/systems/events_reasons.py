@@ -8,7 +8,7 @@ from lookalike.systems.events_features import FEATURES
 SPOKEN = {
     "friends": ("friends_going", "share_of_friends_going"),
     "invitations": ("invitations",),
-    "taste": ("taste_said", "taste_joined", "taste_lift", "personal", "alike_joiners"),
+    "taste": ("taste_said", "taste_joined", "taste_lift", "alike_joiners"),
     "distance": ("distance", "farther_than_usual"),
     "price": ("price", "free", "dearer_than_usual"),
     "time": ("hours_until", "hours_from_two_days", "likes_that_day"),
@@ -29,10 +29,7 @@ def reasons_of(row: Array, shares: Floats) -> list[str]:
     """
     value = dict(zip(FEATURES, row.tolist(), strict=True))
     share = dict(zip(FEATURES, shares.tolist(), strict=True))
-    weights = {
-        what: sum(share.get(name, 0.0) for name in names)
-        for what, names in SPOKEN.items()
-    }
+    weights = {what: sum(share[n] for n in names) for what, names in SPOKEN.items()}
     told = {what: _told(what, value) for what in SPOKEN}
     order = sorted(SPOKEN, key=lambda what: -weights[what])
     return [told[what] for what in order if told[what]] or ["it is open"]

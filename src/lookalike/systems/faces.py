@@ -34,6 +34,7 @@ from lookalike.systems.verbs import (
     Explanation,
     Measured,
     Tell,
+    about_of,
     choose,
     damaged,
     image_files,
@@ -324,8 +325,7 @@ class Faces:
             system._enrolled(*(found.arrays[key] for key in keys))
             thresholds = found.arrays["thresholds"].tolist()
             system.threshold_, system.stranger_threshold_ = thresholds
-            about = ("configuration", "data", "facts", "metrics", "comparisons")
-            system.about_ = {key: found.about[key] for key in about}
+            system.about_ = about_of(found)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(found, cls.name, error) from None
         return system

@@ -52,11 +52,13 @@ from lookalike.systems.verbs import (
     Explanation,
     Measured,
     Tell,
+    about_of,
     damaged,
     measured_facts,
     milliseconds,
     nobody,
     read_generation,
+    read_names,
 )
 
 NEW_USER = "new_user"
@@ -224,11 +226,7 @@ class Recommending(ABC):
         history = History.given(histories, self._item_place, len(self.items_))
         return self._hits(self._lines(history, k, [-1] * len(histories)), k)
 
-    @staticmethod
-    def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[str]]:
-        """Return the names that were given."""
-        names = [str(given).strip() for given in inputs]
-        return names, names
+    read = staticmethod(read_names)
 
     def answer(
         self, names: Sequence[str], queries: Sequence[str], k: int = K
@@ -325,8 +323,7 @@ class Recommending(ABC):
                 system.views(history), system.item_features(history)
             )
             system._know(history)
-            keys = ("configuration", "data", "facts", "metrics", "comparisons")
-            system.about_ = {key: found.about[key] for key in keys}
+            system.about_ = about_of(found)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(found, cls.name, error) from None
         return system

@@ -29,6 +29,7 @@ from lookalike.systems.verbs import (
     Explanation,
     Measured,
     Tell,
+    about_of,
     choose,
     damaged,
     image_files,
@@ -305,8 +306,7 @@ class Textures:
             system = cls(**found.about["configuration"], n_jobs=n_jobs)
             names = ("classes", "histograms", "weights", "offsets")
             system._know(*(found.arrays[name] for name in names))
-            keys = ("configuration", "data", "facts", "metrics", "comparisons")
-            system.about_ = {key: found.about[key] for key in keys}
+            system.about_ = about_of(found)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(found, cls.name, error) from None
         return system

@@ -79,6 +79,14 @@ def choose(
     return loaders[name]()
 
 
+def read_names(
+    inputs: Sequence[str | os.PathLike[str]],
+) -> tuple[list[str], list[str]]:
+    """Return the names that were given, of whoever is asked about."""
+    names = [str(given).strip() for given in inputs]
+    return names, names
+
+
 def image_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """Return the files that were named, and those in the folders that were named."""
     files = []
@@ -133,6 +141,12 @@ def read_generation(
 ) -> Generation:
     """Return the generation in this folder, unless it was read before."""
     return folder if isinstance(folder, Generation) else generation.load(folder, name)
+
+
+def about_of(found: Generation) -> dict[str, Any]:
+    """Return what most systems keep of ``system.json``."""
+    keys = ("configuration", "data", "facts", "metrics", "comparisons")
+    return {key: found.about[key] for key in keys}
 
 
 def damaged(found: Generation, name: str, error: BaseException) -> Damaged:
