@@ -161,6 +161,20 @@ def write_bytes(path: Path, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file beside its place, then rename it: a reader sees all of it or none.
+
+    Missing parents are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
+    try:
+        write_bytes(aside, data)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def sync(folder: Path) -> None:
     """See the names in a folder onto the disk, where the platform can."""
     if hasattr(os, "O_DIRECTORY"):

@@ -1,9 +1,8 @@
 """``lookalike classify``: what each image, or each text, is."""
 
 import csv as tables
-import os
-import secrets
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,14 +51,12 @@ def table(answers: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def write_table(path: Path, rows: Sequence[Sequence[str]]) -> None:
-    """Write a table whole: beside its place first, then renamed."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with aside.open("x", encoding="utf-8", newline="") as file:
-            tables.writer(file).writerows(rows)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    """Write a table whole."""
+    from lookalike._files import write_whole
+
+    text = StringIO(newline="")
+    tables.writer(text).writerows(rows)
+    write_whole(path, text.getvalue().encode())
 
 
 def _nested(value: object) -> bool:

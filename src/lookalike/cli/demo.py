@@ -1,8 +1,6 @@
 """``lookalike demo``: the whole job on real handwritten digits, nothing to fetch."""
 
 import json as text
-import os
-import secrets
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +19,7 @@ def demo(
     """Learn, recognise and search 5,000 real digits; leave a system and a report."""
     from PIL import Image
 
+    from lookalike._files import write_whole
     from lookalike.datasets import load_digits_sample
     from lookalike.systems.digits import Digits
     from lookalike.systems.digits_report import digits_report
@@ -46,7 +45,8 @@ def demo(
             Image.fromarray(image).save(folder / "unseen" / f"{digit}.png")
     seconds = round(time.perf_counter() - started, 2)
     answer = summary("digits", number, digits.name, found.metrics, seconds)
-    _write(folder / "metrics.json", text.dumps(answer, indent=2) + "\n")
+    numbers = text.dumps(answer, indent=2) + "\n"
+    write_whole(folder / "metrics.json", numbers.encode())
     right = int((found.predicted == found.truth).sum())
     lines = [
         f"Learned from {len(digits.x_train):,} handwritten digits and measured in "
@@ -74,13 +74,3 @@ def _looks(system: Any, digits: Any) -> list[str]:
     return ["An unseen digit, and the ten known digits most like it:"] + [
         f"  {digit}:  {' '.join(map(str, near))}" for digit, near in enumerate(labels)
     ]
-
-
-def _write(path: Path, contents: str) -> None:
-    """Write a file whole: beside its place first, then renamed."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        aside.write_text(contents, encoding="utf-8")
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -14,11 +14,11 @@ from html import escape
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Self
-from uuid import uuid4
 
 from matplotlib.figure import Figure
 from PIL import Image
 
+from lookalike._files import write_whole
 from lookalike.evaluate.interval import Estimate
 
 STYLE = """
@@ -172,16 +172,7 @@ class Report:
         one.
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.{uuid4().hex}")
-        try:
-            with open(aside, "x", encoding="utf-8", newline="\n") as file:
-                file.write(self._page())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(aside, path)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_whole(path, self._page().encode())
         return path
 
     def _page(self) -> str:

@@ -10,10 +10,10 @@ import hashlib
 import json
 import math
 import os
-import secrets
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lookalike._arrays import named
+from lookalike._files import write_whole
 from lookalike._typing import Array, Ints
 from lookalike.learn._conv_training import has_bfloat16
 
@@ -173,8 +175,7 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = course.rate(step, n_batches * course.max_iter)
             batch = vary(images(rows).to(device), background)
-            use = device.type != "cpu" or has_bfloat16()
-            with torch.autocast(device.type, torch.bfloat16, enabled=use):
+            with _narrow(device):
                 output = head(network(batch))
             value = loss(output.float(), torch.from_numpy(groups).to(device))
             optimiser.zero_grad()
@@ -191,7 +192,7 @@ def train(
         if not patient and done.n_since_best >= (course.patience or 0):
             break
     if done.best is not None:
-        both.load_state_dict({k: torch.tensor(v) for k, v in done.best.items()})
+        _load(both, done.best)
     both.to("cpu")
     return done.losses, done.recalls
 
@@ -224,8 +225,7 @@ def _judge(
             for part in np.array_split(rows, -(-len(rows) // 256)):
                 batch = images(part).to(device)
                 batch = vary(batch, background) if views else batch
-                use = device.type != "cpu" or has_bfloat16()
-                with torch.autocast(device.type, torch.bfloat16, enabled=use):
+                with _narrow(device):
                     z = both["network"](batch)
                 found.append(functional.normalize(z.float(), dim=1).cpu().numpy())
         return np.concatenate(found)
@@ -254,6 +254,12 @@ def _arrays(both: nn.Module) -> dict[str, Array]:
     return {k: v.detach().cpu().numpy().copy() for k, v in both.state_dict().items()}
 
 
+def _narrow(device: torch.device) -> torch.autocast:
+    """Compute in bfloat16 inside, where that is not slower."""
+    use = device.type != "cpu" or has_bfloat16()
+    return torch.autocast(device.type, torch.bfloat16, enabled=use)
+
+
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -267,7 +273,7 @@ def _write(
     optimiser: torch.optim.Optimizer,
     done: Progress,
 ) -> None:
-    """Write the state of the training whole: beside its place first, then renamed."""
+    """Write the state of the training whole."""
     if checkpoint is None:
         return
     about = {"name": name, "losses": done.losses, "recalls": done.recalls}
@@ -277,17 +283,9 @@ def _write(
         momentum = optimiser.state[parameter]["momentum_buffer"]
         arrays[f"momentum {number}"] = momentum.cpu().numpy()
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    path = Path(checkpoint)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with aside.open("xb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    written = BytesIO()
+    np.savez(written, **arrays)
+    write_whole(Path(checkpoint), written.getvalue())
 
 
 def _resumed(
@@ -310,18 +308,12 @@ def _resumed(
             f"{checkpoint} is of a training with other data or options; remove it, or "
             "name another file."
         )
-    both.load_state_dict(_named("now ", arrays))
-    momenta = _named("momentum ", arrays)
+    _load(both, named("now ", arrays))
     for number, parameter in enumerate(both.parameters()):
-        device = parameter.device
-        optimiser.state[parameter]["momentum_buffer"] = momenta[str(number)].to(device)
-    best = {k.removeprefix("best "): v for k, v in arrays.items() if k[:5] == "best "}
-    return Progress(about["losses"], about["recalls"], best or None)
+        momentum = torch.tensor(arrays[f"momentum {number}"]).to(parameter.device)
+        optimiser.state[parameter]["momentum_buffer"] = momentum
+    return Progress(about["losses"], about["recalls"], named("best ", arrays) or None)
 
 
-def _named(prefix: str, arrays: dict[str, Array]) -> dict[str, Tensor]:
-    return {
-        key.removeprefix(prefix): torch.tensor(array)
-        for key, array in arrays.items()
-        if key.startswith(prefix)
-    }
+def _load(both: nn.Module, arrays: Mapping[str, Array]) -> None:
+    both.load_state_dict({name: torch.tensor(each) for name, each in arrays.items()})

@@ -21,7 +21,6 @@ from lookalike._files import (
     read_arrays,
     read_document,
     sync,
-    write_bytes,
     write_folder,
 )
 from lookalike._typing import Array
@@ -34,7 +33,6 @@ __all__ = [
     "load",
     "save",
     "sync",
-    "write_bytes",
 ]
 
 FORMAT = 1

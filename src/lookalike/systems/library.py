@@ -6,19 +6,12 @@ that answers. To activate another, or to roll back, is to replace that file whol
 
 import os
 import re
-import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from lookalike.systems.generation import (
-    UNFINISHED,
-    Damaged,
-    Generation,
-    load,
-    sync,
-    write_bytes,
-)
+from lookalike._files import sync, write_whole
+from lookalike.systems.generation import Damaged, Generation, load
 
 _NUMBER = re.compile(r"\d{4,}")
 
@@ -92,12 +85,7 @@ class Library:
                 f"The generation must be one of {self.folder}: {known}; got {number!r}."
             )
         load(self.folder / number, self.name)
-        pointer = self.folder / f"{UNFINISHED}{secrets.token_hex(8)}"
-        try:
-            write_bytes(pointer, f"{number}\n".encode())
-            pointer.replace(self.folder / "current")
-        finally:
-            pointer.unlink(missing_ok=True)
+        write_whole(self.folder / "current", f"{number}\n".encode())
         sync(self.folder)
         return number
 
