@@ -255,13 +255,19 @@ def test_batches_say_what_belongs_together():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"n_components": 0}, "n_components must be a positive integer, got 0"),
-        ({"max_iter": 0}, "max_iter must be a positive integer"),
+        (
+            {"n_components": 0},
+            "n_components must be a whole number of at least 1",
+        ),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1"),
         ({"channels": (8,)}, "channels must be two or more positive integers"),
-        ({"temperature": 0}, "temperature must be positive, got 0"),
-        ({"learning_rate": -1}, "learning_rate must be positive, got -1"),
-        ({"hardness": -1}, "hardness must not be negative, got -1"),
-        ({"image_shape": (5, 5)}, r"image_shape \(5, 5\) holds 25 values"),
+        ({"temperature": 0}, "temperature must be a number above 0, got 0"),
+        ({"learning_rate": -1}, "learning_rate must be a number above 0, got -1"),
+        ({"hardness": -1}, "hardness must be a number of at least 0, got -1"),
+        (
+            {"image_shape": (5, 5)},
+            r"image_shape must be \(height, width\[, col.* \(5, 5\)",
+        ),
     ],
 )
 def test_parameters_out_of_range_are_refused(options, sentence, digits):

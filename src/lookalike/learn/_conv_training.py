@@ -5,6 +5,7 @@ Needs the deep extra; only modules that have found torch import this one.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -16,20 +17,26 @@ from torch import Tensor, nn
 from lookalike._typing import Array
 
 
-def image_shape(given: tuple[int, int] | None, n_features: int) -> tuple[int, int]:
-    """Height and width: as given, or a square, or one line where there is no square."""
+def image_shape(
+    given: tuple[int, ...] | None, n_features: int, colour: bool = False
+) -> tuple[int, ...]:
+    """Height and width: as given, or a square, or one line where there is no square.
+
+    With ``colour`` they may be given with a third number, that of the colours.
+    """
     side = round(n_features**0.5)
     square = (side, side) if side * side == n_features else (1, n_features)
-    shape = square if given is None else given
-    if shape[0] * shape[1] != n_features:
+    shape = square if given is None else tuple(given)
+    if len(shape) not in (2, 2 + colour) or prod(shape) != n_features:
+        wanted = "height, width[, colours]" if colour else "height, width"
         raise ValueError(
-            f"image_shape {shape} holds {shape[0] * shape[1]} pixels, "
-            f"X has {n_features} features."
+            f"image_shape must be ({wanted}) of {n_features} values, as X has, got "
+            f"{shape}."
         )
     return shape
 
 
-def to_images(X: Array, mean: float, scale: float, shape: tuple[int, int]) -> Tensor:
+def to_images(X: Array, mean: float, scale: float, shape: tuple[int, ...]) -> Tensor:
     """Rows of pixels, centred and scaled, as float32 (n_samples, 1, *shape)."""
     pixels = (X.astype(np.float32) - mean) / scale
     images = torch.from_numpy(pixels.reshape(-1, 1, *shape))

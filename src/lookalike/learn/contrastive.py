@@ -7,7 +7,6 @@ find its partner among all the others: a softmax of similarities with one right 
 
 import os
 from collections.abc import Callable, Mapping
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array, Ints
 
 try:
@@ -28,7 +28,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from lookalike.learn._contrastive_training import Batches, Course, train
-from lookalike.learn._conv_training import in_batches, threads, weights_of
+from lookalike.learn._conv_training import image_shape, in_batches, threads, weights_of
 from lookalike.learn._residual_network import residual_network
 from lookalike.learn._views import Views
 
@@ -214,7 +214,7 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         """
         rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8])
         self._check_parameters()
-        self.image_shape_ = shape_of(self.image_shape, rows.shape[1])
+        self.image_shape_ = image_shape(self.image_shape, rows.shape[1], colour=True)
         self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
         batches = self._batches(len(rows), y, pairs, neighbors)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -334,23 +334,18 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "max_iter", "batch_size", "grid"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_whole(name, getattr(self, name))
         if len(self.channels) < 2 or min(self.channels) < 1:
             raise ValueError(
                 f"channels must be two or more positive integers, got "
                 f"{self.channels!r}."
             )
-        for name in ("temperature", "learning_rate"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be positive, got {value!r}.")
-        for name in ("alpha", "hardness", "n_held_out"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(
-                    f"{name} must not be negative, got {getattr(self, name)}."
-                )
+        if self.temperature is not None:
+            check_positive("temperature", self.temperature)
+        check_positive("learning_rate", self.learning_rate)
+        check_positive("alpha", self.alpha, zero=True)
+        check_positive("hardness", self.hardness, zero=True)
+        check_whole("n_held_out", self.n_held_out, least=0)
 
     def _new_network(self) -> nn.Sequential:
         colours = self.image_shape_[2] if len(self.image_shape_) == 3 else 1
@@ -464,19 +459,6 @@ def contrastive_loss(
     partner = together & ~torch.eye(len(z), dtype=torch.bool, device=z.device)
     losses = functional.softplus(below[:, None] - logits)
     return losses[partner].mean()
-
-
-def shape_of(given: tuple[int, ...] | None, n_pixels: int) -> tuple[int, ...]:
-    """Height, width and, for colour, 3: as given, or a square, or one line."""
-    side = round(n_pixels**0.5)
-    square = (side, side) if side * side == n_pixels else (1, n_pixels)
-    shape = square if given is None else tuple(given)
-    if len(shape) not in (2, 3) or int(np.prod(shape)) != n_pixels:
-        raise ValueError(
-            f"image_shape {shape} holds {int(np.prod(shape))} values, "
-            f"X has {n_pixels} features."
-        )
-    return shape
 
 
 def _checked_rows(name: str, rows: ArrayLike, n: int, width: int | None) -> Ints:

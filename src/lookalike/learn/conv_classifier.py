@@ -118,7 +118,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
 
     classes_: Array
     loss_curve_: list[float]
-    image_shape_: tuple[int, int]
+    image_shape_: tuple[int, ...]
     n_iter_: int
 
     def __init__(

@@ -107,7 +107,7 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
 
     classes_: Array
     loss_curve_: list[float]
-    image_shape_: tuple[int, int]
+    image_shape_: tuple[int, ...]
     n_iter_: int
 
     def __init__(
