@@ -1,6 +1,5 @@
 """Image search: answers, funnel, saved, explained, and by the command."""
 
-import io
 import json
 
 import numpy as np
@@ -382,31 +381,3 @@ def test_the_command_trains_searches_and_explains(data, tmp_path):
     assert "similarity" in run("explain", query, *there, "--report", page)
     assert page.read_text().startswith("<!doctype html>")
     assert "## 9. Scaling" in run("describe", "images", "--folder", library)
-
-
-def test_it_is_searched_over_http_like_in_the_library(system, data, tmp_path):
-    from starlette.testclient import TestClient
-
-    from lookalike.service import create_app
-    from lookalike.service.database import Database
-    from lookalike.service.settings import Settings
-    from lookalike.systems.library import Library
-
-    library = Library("images", tmp_path / "library")
-    library.add(system.save)
-    settings = Settings(state=tmp_path / "state")
-    database = Database(f"sqlite:///{tmp_path}/x.db", settings.durability)
-    service = create_app({"images": library}, database, settings)
-    stream = io.BytesIO()
-    Image.fromarray(data.x_test[0]).save(stream, "PNG")
-    with TestClient(service, base_url="http://127.0.0.1") as client:
-        told = client.post("/v1/images/search", files={"image": stream.getvalue()})
-        assert told.status_code == 200
-        assert client.post("/v1/images/classify").status_code == 404
-        bad = client.post("/v1/images/search", files={"image": b"no image"})
-        assert bad.status_code == 422
-    assert told.json()["generation"] == "0001"
-    here = system.answer(["0"], data.x_test[:1])
-    assert [hit["found"] for hit in told.json()["answers"]] == [
-        hit["found"] for hit in here
-    ]

@@ -37,7 +37,8 @@ def serve(
         typer.Option(
             min=0,
             max=1,
-            help="Share of suggestions whose last place is left to chance.",
+            help="Share of suggestions whose last place, and of searches of images "
+            "whose order, is left to chance.",
         ),
     ] = 0.0,
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,

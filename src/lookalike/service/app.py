@@ -41,6 +41,7 @@ from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
 from lookalike.service.routes.page import page
 from lookalike.service.routes.plain import plain
+from lookalike.service.routes.searches import searches
 from lookalike.service.routes.suggestions import suggestions
 from lookalike.service.routes.users import users
 from lookalike.service.routes.views import views
@@ -91,6 +92,8 @@ def create_app(
             app.include_router(make(parts, served))
     for other in parts.plain.values():
         app.include_router(plain(parts, other))
+    for finder in parts.searching.values():
+        app.include_router(searches(parts, finder))
     for each in parts.suggesting.values():
         app.include_router(suggestions(parts, each))
     app.include_router(page())

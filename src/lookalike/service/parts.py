@@ -22,6 +22,7 @@ from lookalike.service.keyring import Keyring
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.service.plain import Plain
+from lookalike.service.searching import Searching, searches
 from lookalike.service.served import Served
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import Occupancy
@@ -45,14 +46,15 @@ class Parts:
     exposures: ExposureLog
     served: dict[str, Served]
     plain: dict[str, Plain]
+    searching: dict[str, Searching]
     suggesting: dict[str, Suggesting]
     chores: Chores
     ready: bool = False
 
     @property
-    def systems(self) -> list[Served | Plain | Suggesting]:
+    def systems(self) -> list[Served | Plain | Searching | Suggesting]:
         """Every system."""
-        found = (self.served, self.plain, self.suggesting)
+        found = (self.served, self.plain, self.searching, self.suggesting)
         return [system for kind in found for system in kind.values()]
 
     def start(self) -> None:
@@ -63,8 +65,10 @@ class Parts:
         self.keyring.read()
         self.writer.start()
         self.engine.start()
-        for each in self.suggesting.values():
+        for each in self.searching.values():
             each.engine.start()
+        for one in self.suggesting.values():
+            one.engine.start()
         self.ready = True
 
     def stop(self) -> None:
@@ -72,8 +76,10 @@ class Parts:
         self.ready = False
         self.chores.stop()
         self.engine.stop()
-        for each in self.suggesting.values():
-            each.stop()
+        for each in self.searching.values():
+            each.engine.stop()
+        for one in self.suggesting.values():
+            one.stop()
         self.writer.stop()
         self.database.close()
         self.bell.close()
@@ -93,10 +99,9 @@ class Parts:
         for served in self.served.values():
             served.watch()
             self.chores.look(served)
-        for plain in self.plain.values():
-            plain.watch()
-        for each in self.suggesting.values():
-            each.watch()
+        for other in (self.plain, self.searching, self.suggesting):
+            for each in other.values():
+                each.watch()
         self.keyring.read()
 
 
@@ -129,7 +134,12 @@ def assemble(
         plain={
             n: Plain(each, metrics, log)
             for n, each in libraries.items()
-            if n not in FACES and not suggests(n)
+            if not (n in FACES or searches(n) or suggests(n))
+        },
+        searching={
+            n: Searching(each, settings, metrics, log)
+            for n, each in libraries.items()
+            if n not in FACES and searches(n)
         },
         suggesting={
             n: Suggesting(each, database, settings, metrics, log)

@@ -7,6 +7,7 @@ watched like that of any other.
 
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.systems import find_system
+from lookalike.systems.generation import Generation
 from lookalike.systems.library import Library
 
 
@@ -29,6 +31,7 @@ class Plain:
     """A system that is asked through its own verbs, one request at a time."""
 
     active: Answering
+    verbs = ("classify", "explain")
 
     def __init__(self, library: Library, metrics: Metrics, log: Log) -> None:
         self.name = library.name
@@ -38,31 +41,39 @@ class Plain:
         self._asking = threading.Lock()
         self._pointer: Any = None
 
-    @property
-    def verb(self) -> str:
-        """What it does with an image."""
-        kind = find_system(self.name)
-        return "classify" if hasattr(kind, "classify") else "search"
-
     def open(self) -> None:
         """Load the generation that the pointer names, or the newest whole before it."""
+        found = self._found()
+        before = getattr(self, "active", None)
+        if before is None or before.name != found.folder.name:
+            self._take_up(found)
+
+    def _found(self) -> Generation:
         self._pointer = self._look()
         found, complaint = self.library.open()
         if complaint:
             self._metrics.damaged.labels(self.name).inc()
             self._log.write("error", "generation damaged", detail=complaint)
-        before = getattr(self, "active", None)
-        if before is None or before.name != found.folder.name:
-            system = find_system(self.name).load(found)
-            self.active = Answering(found.folder.name, system)
-            self._metrics.swaps.labels(self.name).inc()
+        return found
+
+    def _take_up(self, found: Generation) -> None:
+        system = find_system(self.name).load(found)
+        self.active = Answering(found.folder.name, system)
+        self._metrics.swaps.labels(self.name).inc()
 
     def watch(self) -> None:
         """Take up another generation if the pointer moved."""
-        if self._look() == self._pointer:
-            return
+        if self._look() != self._pointer:
+            self._try(self.open)
+
+    def reload(self) -> None:
+        """Load the generation again, with what lies beside it now."""
+        self._try(lambda: self._take_up(self._found()))
+
+    def _try(self, take_up: Callable[[], None]) -> None:
+        """What answers goes on answering where the next cannot."""
         try:
-            self.open()
+            take_up()
         except (OSError, ValueError) as error:
             self._metrics.damaged.labels(self.name).inc()
             self._log.write("error", "generation refused", detail=str(error))

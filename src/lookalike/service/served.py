@@ -49,6 +49,7 @@ class Served:
     """
 
     active: Active
+    verbs = ("classify", "search", "explain", "map", "quality")
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class Settings:
     log_exposures: bool = True
     watch: float = 0.2  # seconds between looks at the pointer and the database
     refresh: float = 10.0  # seconds between looks at what tables are made of
-    explore: float = 0.0  # of lists whose last place is given by chance
+    explore: float = 0.0  # of lists whose last place, of searches whose order is chance
     fold_after: int = 5_000  # changed items that make a new generation; 0 is never
     keep_days: float = 90.0  # of exposures and events; 0 is for ever
     cors_origins: tuple[str, ...] = ()

@@ -72,6 +72,8 @@ class Suggesting:
     settings : Settings
     """
 
+    verbs = ("recommend", "rank", "explain")
+
     def __init__(
         self,
         library: Library,

@@ -311,6 +311,20 @@ class ImageCatalogue:
             np.array(added, np.int64),
         )
 
+    def stamp(self) -> tuple[Any, ...]:
+        """Differs after every change: what came, went, moved, was marked or chosen."""
+        with self._open() as connection:
+            images = connection.execute(
+                "SELECT mark, COUNT(*), TOTAL(number), TOTAL(added) FROM images "
+                "GROUP BY mark"
+            )
+            files = "SELECT COUNT(*), MAX(rowid) FROM files WHERE digest IS NOT NULL"
+            return (
+                *images.fetchall(),
+                connection.execute(files).fetchone(),
+                *connection.execute("SELECT * FROM settings ORDER BY name").fetchall(),
+            )
+
     def counts(self) -> dict[str, int]:
         """Number of images, of files, and of images that look like an earlier one."""
         with self._open() as connection:

@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -65,6 +65,16 @@ class Ranked:
     similarity: Floats
     notes: dict[int, list[str]] = field(default_factory=dict)
     """What the rules did to a row, also to those that do not appear."""
+
+    def in_random_order(self, rng: np.random.Generator) -> "Ranked":
+        """The same items, every order equally likely."""
+        order = rng.permutation(len(self.rows))
+        return replace(
+            self,
+            rows=self.rows[order],
+            scores=self.scores[order],
+            similarity=self.similarity[order],
+        )
 
 
 def ranked(

@@ -106,6 +106,8 @@ class ImageSearch:
     vectors_ : float32 array of shape (n_items, n_dimensions)
     labels_ : array of shape (n_items,)
         Labels, or the files' names where a folder was indexed.
+    ids_ : list of str
+        What a log calls each item.
     about_ : dict
         Data and measured numbers, as in ``system.json``.
 
@@ -125,6 +127,7 @@ class ImageSearch:
     encoder_: Encoder
     vectors_: Array
     labels_: Array
+    ids_: list[str]
     about_: dict[str, Any]
 
     def __init__(
@@ -315,9 +318,7 @@ class ImageSearch:
     def places(self) -> dict[str, int]:
         """Row of each item by the id that a log knows it by."""
         self._check_fitted()
-        if self._contents is None:
-            return {str(row): row for row in range(len(self.vectors_))}
-        return {str(n): row for row, n in enumerate(self._contents.numbers.tolist())}
+        return self._places
 
     @staticmethod
     def read(
@@ -354,20 +355,25 @@ class ImageSearch:
 
         k = min(10, max(len(self.vectors_), 1))
         [found] = self.rank(self.embed([query]), k)
-        reasons = []
-        for rank, row in enumerate(found.rows.tolist(), start=1):
-            parts = [f"similarity {found.similarity[rank - 1]:.3f}"]
-            parts += found.notes.get(row, [])
-            reasons.append(f"{rank}. {self._called(row)}: {'; '.join(parts)}")
-        for row, notes in found.notes.items():
-            gone = [each for each in notes if each.startswith("left out")]
-            reasons += [f"{self._called(row)}: {gone[0]}"] if gone else []
         answer: Answer = {
             "image": name,
             "found": str(self.labels_[found.rows[0]]),
             "similarity": float(found.similarity[0]),
         }
-        return Explanation(answer, tuple(reasons), one_search(self, query, found))
+        reasons = tuple(self.reasons(found))
+        return Explanation(answer, reasons, one_search(self, query, found))
+
+    def reasons(self, found: Ranked) -> list[str]:
+        """What spoke for each item of an answer, and what was left out of it."""
+        told = []
+        for rank, row in enumerate(found.rows.tolist(), start=1):
+            parts = [f"similarity {found.similarity[rank - 1]:.3f}"]
+            parts += found.notes.get(row, [])
+            told.append(f"{rank}. {self._called(row)}: {'; '.join(parts)}")
+        for row, notes in found.notes.items():
+            gone = [each for each in notes if each.startswith("left out")]
+            told += [f"{self._called(row)}: {gone[0]}"] if gone else []
+        return told
 
     def evaluate(self, data: Images, report: Tell | None = None) -> Measured:
         """Search the catalogue for every test image; relevant is what has its label.
@@ -463,7 +469,7 @@ class ImageSearch:
         if self.clicks_ is not None:
             arrays |= {f"clicks_{k}": v for k, v in self.clicks_.arrays().items()}
             # Rows of a catalogue of folders move; what the log calls items does not.
-            ids = np.array(list(self.places()))
+            ids = np.array(self.ids_)
             arrays["clicked_ids"] = ids
         names = {name: name.replace(".", "__") for name in arrays}
         about = {**self.about_, "arrays": names}
@@ -490,7 +496,7 @@ class ImageSearch:
                 wrong = ValueError("vectors, images and labels do not fit.")
                 raise damaged(found, cls.name, wrong)
             system.about_ = {key: found.about[key] for key in ABOUT}
-            catalogue = found.folder.parent / CATALOGUE
+            system._place = catalogue = found.folder.parent / CATALOGUE
             there = catalogue if catalogue.exists() else None
             system._know(parts[0], parts[1], parts[2], there)
             clicks = named("clicks_", arrays)
@@ -520,6 +526,12 @@ class ImageSearch:
         """Tell the system in nine steps, with the numbers that were measured."""
         return image_search_card(self.about_)
 
+    def is_stale(self) -> bool:
+        """Whether the catalogue beside a saved system changed since it was loaded."""
+        if self._place is None or not self._place.exists():
+            return False
+        return self._contents is None or self._catalogue.stamp() != self._stamp
+
     @property
     def rules(self) -> Rules:
         """The rules that apply after ranking."""
@@ -527,6 +539,9 @@ class ImageSearch:
 
     clicks_: ClickRanker | None = None
     _contents: Contents | None = None
+    _place: Path | None = None
+    """Where a catalogue of the user's folders lies, or would."""
+    _stamp: tuple[Any, ...] = ()
 
     def _know(
         self, vectors: Array, images: Array, labels: Array, catalogue: Path | None
@@ -534,17 +549,21 @@ class ImageSearch:
         """Search these vectors, or those of a catalogue of the user's folders."""
         self._trained = {"vectors": vectors, "images": images, "labels": labels}
         self.vectors_, self.labels_ = vectors, labels
-        groups = np.arange(len(vectors))
+        groups = numbers = np.arange(len(vectors))
         marks = np.full(len(vectors), "")
         added = np.zeros(len(vectors), np.int64)
         if catalogue is not None:
             self._catalogue = ImageCatalogue(catalogue, version_of(self.encoder_))
+            self._stamp = self._catalogue.stamp()
             self._contents = self._catalogue.contents()
             self.vectors_, self.labels_ = self._contents.vectors, self._contents.names
             groups, marks = self._contents.groups, self._contents.marks
+            numbers = self._contents.numbers
             added = self._contents.added
         elif len(images):
             groups = _same_content(images)
+        self.ids_ = list(map(str, numbers.tolist()))
+        self._places = {id: row for row, id in enumerate(self.ids_)}
         self._stock = Stock(self.vectors_, groups, marks, added)
         if len(self.vectors_):
             options: dict[str, Any] = {"recall": self.recall, "memory": self.memory}

@@ -1,5 +1,5 @@
 // Asking the service: one place for the key, and for sentences when something is wrong.
-const state = { key: sessionStorage.getItem("key"), system: null };
+const state = { key: sessionStorage.getItem("key"), system: null, verbs: [] };
 
 export function say(sentence) {
   document.getElementById("status").textContent = sentence || "";
@@ -48,12 +48,16 @@ export async function system() {
   if (!state.system) {
     const ready = await json("readyz");
     const names = Object.keys(ready.generations);
-    state.system = names.includes("digits") ? "digits" : names[0];
+    const wanted = [new URLSearchParams(location.search).get("system"), "digits"];
+    state.system = wanted.find((name) => names.includes(name)) || names[0];
+    state.verbs = ready.verbs[state.system];
     document.getElementById("generation").textContent =
       `${state.system} · generation ${ready.generations[state.system]}`;
   }
   return `v1/${state.system}`;
 }
+
+export const can = (verb) => state.verbs.includes(verb);
 
 export function seen(answer) {
   document.getElementById("generation").textContent =

@@ -9,9 +9,9 @@ export async function thumbnails(ids) {
     const some = missing.slice(start, start + 100);
     const query = new URLSearchParams(some.map((id) => ["id", id]));
     const answer = await call(`${await system()}/thumbnails?${query}`);
-    const [height, width] = answer.headers.get("x-shape").split("x").map(Number);
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    some.forEach((id, i) => known.set(id, grey(bytes.subarray(i * height * width, (i + 1) * height * width), width, height)));
+    const [height, width, colours = 1] = answer.headers.get("x-shape").split("x").map(Number);
+    const bytes = new Uint8Array(await answer.arrayBuffer()), size = height * width * colours;
+    some.forEach((id, i) => known.set(id, (colours === 1 ? grey : coloured)(bytes.subarray(i * size, (i + 1) * size), width, height)));
   }
   return ids.map((id) => known.get(id));
 }
@@ -22,6 +22,12 @@ export function grey(bytes, width, height) {
     image.data.fill(bytes[i], 4 * i, 4 * i + 3);
     image.data[4 * i + 3] = 255;
   }
+  return image;
+}
+
+function coloured(bytes, width, height) {
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) image.data.set([...bytes.subarray(3 * i, 3 * i + 3), 255], 4 * i);
   return image;
 }
 

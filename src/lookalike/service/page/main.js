@@ -1,5 +1,5 @@
 // The page: four sections, one shown at a time, by mouse, finger or arrow keys.
-import { say, system } from "./api.js";
+import { can, say, system } from "./api.js";
 import { openSearch } from "./search.js";
 import { openMap } from "./map.js";
 import { openQuality } from "./quality.js";
@@ -19,6 +19,8 @@ async function show(name) {
   say("");
   try {
     await system();
+    if (!can("search")) throw new Error("This system has no page: /docs tells what it answers.");
+    for (const tab of tabs) tab.hidden = ["map", "quality"].includes(tab.getAttribute("aria-controls")) && !can(tab.getAttribute("aria-controls"));
     await opened[name]();
   } catch (error) {
     say(error.message);

@@ -1,10 +1,10 @@
 // Search: draw, drop, paste or pick; see what it is and what looks like it, and why.
-import { json, post, say, seen, system } from "./api.js";
+import { can, json, post, say, seen, system } from "./api.js";
 import { element, grey, picture, thumbnails } from "./draw.js";
 
 const canvas = document.getElementById("canvas"), pen = canvas.getContext("2d", { willReadFrequently: true });
 const hint = document.getElementById("hint"), drop = document.getElementById("drop");
-let asked = null, turn = 0, waiting, started = false;
+let asked = null, answered = null, turn = 0, waiting, started = false;
 
 function blank() {
   pen.fillStyle = "#fff"; pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -68,11 +68,11 @@ async function ask(image) {
   const mine = ++turn;
   try {
     const where = await system(), k = +document.getElementById("k").value;
-    const [said, found] = await Promise.all([post(`${where}/classify`, { image }), post(`${where}/search`, { image, k })]);
+    const [said, found] = await Promise.all([can("classify") && post(`${where}/classify`, { image }), post(`${where}/search`, { image, k })]);
     if (mine !== turn) return;
-    asked = image; say(""); seen(found);
-    verdict(said.answers[0]);
-    await show(found.answers[0].hits, said.answers[0].label);
+    asked = image; answered = found; say(""); seen(found);
+    if (said) verdict(said.answers[0]);
+    await show(found.answers[0].hits, said && said.answers[0].label);
   } catch (error) {
     if (mine === turn) say(error.message);
   }
@@ -90,10 +90,31 @@ function verdict(answer) {
 
 async function show(hits, label) {
   const images = await thumbnails(hits.map((hit) => hit.id));
-  document.getElementById("hits").replaceChildren(...hits.map((hit, i) => element("button",
-    { class: hit.label === label ? "hit" : "hit other", "aria-label": `Item ${hit.id}, label ${hit.label}, distance ${hit.distance.toFixed(2)}. Why?`, onclick: () => why(hit.id) },
-    element("div", { class: "thumb" }, picture(images[i])),
-    element("div", { class: "text" }, element("b", {}, String(hit.label)), element("small", {}, hit.distance.toFixed(2))))));
+  document.getElementById("hits").replaceChildren(...hits.map((hit, i) => {
+    const [what, near] = "distance" in hit ? ["distance", hit.distance] : ["similarity", hit.similarity];
+    const other = label !== false && hit.label !== label, name = String(hit.label).split("/").pop();
+    return element("button",
+      { class: other ? "hit other" : "hit", title: hit.label, "aria-label": `Item ${hit.id}, ${name}, ${what} ${near.toFixed(2)}. Why?`, onclick: () => (hit.rules ? told(hit, i, images[i]) : why(hit.id)) },
+      element("div", { class: "thumb" }, picture(images[i])),
+      element("div", { class: "text" }, element("b", {}, name), element("small", {}, near.toFixed(2))));
+  }));
+}
+
+// What placed a picture, which its hit says itself. Who looks at it has clicked it.
+function told(hit, at, image) {
+  const rules = hit.rules.length ? hit.rules : ["No rule changed its place."];
+  document.getElementById("why-body").replaceChildren(
+    element("div", { class: "pair" }, element("figure", {}, picture(image, hit.label), element("figcaption", {}, String(hit.label)))),
+    element("p", {}, `Place ${at + 1}, similarity ${hit.similarity.toFixed(3)}, score ${hit.score.toFixed(3)}.`),
+    element("h3", {}, "Rules"), element("ul", {}, ...rules.map((rule) => element("li", {}, rule))),
+    element("p", { class: "quiet" }, `Generation ${answered.generation}, embedding ${answered.embedding_version}.`));
+  document.getElementById("why").showModal();
+  const event = {
+    event_id: Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join(""),
+    action_name: "click", timestamp: new Date().toISOString(), query_id: answered.query_id,
+    event_attributes: { object: { object_id: hit.id }, position: { ordinal: at + 1 } },
+  };
+  post("v1/events", { events: [event] }).catch((error) => say(error.message));
 }
 
 async function why(id) {
@@ -131,6 +152,10 @@ async function gallery() {
 }
 
 function pick(image) {
+  if (!can("classify")) {
+    blank(); hint.hidden = true; pen.drawImage(picture(image), 0, 0, 280, 280);
+    return ask({ base64: picture(image).toDataURL("image/png").split(",")[1] });
+  }
   blank(); hint.hidden = true;
   pen.imageSmoothingEnabled = false; pen.drawImage(picture(image), 0, 0, 280, 280); pen.imageSmoothingEnabled = true;
   const rows = Array.from({ length: image.height }, (_, y) => Array.from({ length: image.width }, (_, x) => image.data[4 * (y * image.width + x)]));
@@ -140,6 +165,10 @@ function pick(image) {
 export async function openSearch() {
   if (started) return;
   started = true;
+  if (!can("classify")) {
+    document.getElementById("verdict").hidden = true;
+    hint.textContent = "Drop an image here, or paste one";
+  }
   blank(); drawing();
   document.getElementById("clear").addEventListener("click", clear);
   document.getElementById("file").addEventListener("change", (event) => { if (event.target.files[0]) take(event.target.files[0]); event.target.value = ""; });

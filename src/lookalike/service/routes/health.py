@@ -23,7 +23,8 @@ def health(parts: Parts) -> APIRouter:
         if not parts.ready:
             return JSONResponse({"status": "starting"}, 503)
         names = {each.name: each.active.name for each in parts.systems}
-        return JSONResponse({"status": "ready", "generations": names})
+        verbs = {each.name: each.verbs for each in parts.systems}
+        return JSONResponse({"status": "ready", "generations": names, "verbs": verbs})
 
     @router.get("/metrics", dependencies=[needs(parts, "read")])
     async def metrics() -> Response:

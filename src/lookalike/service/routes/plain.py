@@ -1,4 +1,4 @@
-"""``classify`` or ``search``, and ``explain``, of any system asked with images."""
+"""``classify`` and ``explain`` of any system asked with images."""
 
 import asyncio
 import json
@@ -23,9 +23,9 @@ def plain(parts: Parts, served: Plain) -> APIRouter:
     )
     body = described(Asked, "multipart/form-data", "image/png")
 
-    @router.post(f"/{served.verb}", openapi_extra=body)
+    @router.post("/classify", openapi_extra=body)
     async def answer(request: Request) -> Response:
-        """Say what each image shows, or what is like it."""
+        """Say what each image shows."""
         return await _told(parts, served.answer, await _files(request, parts))
 
     @router.post("/explain", openapi_extra=body)
