@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+import numpy as np
+
 from lookalike._typing import Array
 from lookalike.features.preparation import Preparation
 from lookalike.systems.image_matrices import (
@@ -65,6 +67,22 @@ def version_of(encoder: Encoder) -> str:
     """Twelve hexadecimal digits that differ between any two embeddings."""
     about = json.dumps(encoder.preparation.about(), sort_keys=True)
     return digits_of(f"{type(encoder).__name__} {CODE}{about}", encoder.arrays())
+
+
+def checked_images(images: Array, labels: Array) -> tuple[Array, Array]:
+    """Images and labels that encoders can learn from, or a refusal."""
+    pictures, known = np.asarray(images), np.asarray(labels)
+    good = pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] == 3)
+    if not good or pictures.dtype != np.uint8 or pictures.size == 0:
+        raise ValueError(
+            "Images must be bytes of shape (n, height, width) or (n, height, width, "
+            f"3), got {pictures.dtype} of shape {pictures.shape}."
+        )
+    if known.shape != (len(pictures),):
+        raise ValueError(
+            f"{len(pictures)} images need as many labels, got shape {known.shape}."
+        )
+    return pictures, known
 
 
 ENCODERS: dict[str, type[Learned]] = {

@@ -25,7 +25,6 @@ from lookalike.datasets import (
     load_images,
     load_mnist,
 )
-from lookalike.evaluate import bootstrap, paired_test
 from lookalike.features.preparation import Preparation
 from lookalike.rank import Hits
 from lookalike.rank.click_ranker import ClickRanker
@@ -37,11 +36,12 @@ from lookalike.systems.image_catalogue import Contents, ImageCatalogue
 from lookalike.systems.image_encoders import (
     ENCODERS,
     Encoder,
+    checked_images,
     version_of,
 )
+from lookalike.systems.image_evaluation import images_measured
 from lookalike.systems.image_funnel import Ranked, Rules, Stock, ranked
 from lookalike.systems.image_index import VectorIndex
-from lookalike.systems.image_ranking import ranking_metrics
 from lookalike.systems.image_search_card import image_search_card
 from lookalike.systems.verbs import (
     Answer,
@@ -63,8 +63,6 @@ if TYPE_CHECKING:
 
 CATALOGUE = "catalogue.sqlite"
 """Beside the generations: the images of the user's own folders."""
-PLAIN = ("pixels", "principal", "plain")
-"""Encoders that every other is measured beside."""
 ABOUT = (
     *("configuration", "data", "facts", "metrics", "comparisons"),
     *("embedding_version", "preparation"),
@@ -178,7 +176,7 @@ class ImageSearch:
         """
         tell = report or nobody
         self._check()
-        images, labels = _checked(data.x_train, data.y_train)
+        images, labels = checked_images(data.x_train, data.y_train)
         started = time.process_time(), time.perf_counter()
         if self.encoder == OWN:
             self.encoder_ = self._own()
@@ -383,70 +381,12 @@ class ImageSearch:
         """
         tell = report or nobody
         self._check_fitted()
-        images, labels = _checked(data.x_test, data.y_test)
-        known, known_labels = _checked(data.x_train, data.y_train)
-        n_jobs = self.n_jobs
-        tell("embedding", 0.0)
-        Q = self.embed(list(images))
-        X = self.vectors_ if self._contents is None else self.embed(list(known))
-        if len(X) != len(known):
-            raise ValueError(
-                f"The catalogue holds {len(X)} items, {data.name} {len(known)}: train "
-                "on the data that is to be measured."
-            )
-        tell("ranking the catalogue for every query", 0.2)
-        ours = ranking_metrics(Q, X, labels, known_labels, n_jobs)
-        table = {"": ours}
-        for name in PLAIN:
-            if self.encoder == name:
-                continue
-            tell(f"measuring {name}", 0.6)
-            plain = ENCODERS[name]().fit(
-                known,
-                known_labels,
-                random_state=0,
-                n_jobs=n_jobs,
-                report=lambda share: None,
-            )
-            table[f"{name}_"] = ranking_metrics(
-                plain.transform(images),
-                plain.transform(known),
-                labels,
-                known_labels,
-                n_jobs,
-            )
-        metrics = {
-            f"{prefix}{name}": bootstrap(np.mean, values)
-            for prefix, found in table.items()
-            for name, values in found.items()
-        }
-        comparisons = {
-            f"{prefix.rstrip('_')}, {name.replace('_', ' ')}": paired_test(
-                ours[name], values
-            )
-            for prefix, found in table.items()
-            if prefix
-            for name, values in found.items()
-        }
-        some = np.random.default_rng(0).permutation(len(images))[:8]
-        measured = Measured(
-            f"{len(images):,} queries in a catalogue of {len(X):,}",
-            metrics,
-            comparisons,
-            {
-                "queries": images[some],
-                "query_labels": labels[some],
-                "near": np.stack(
-                    [np.argsort(-(X @ q), kind="stable")[:10] for q in Q[some]]
-                ),
-                "precision_by_class": _by_class(ours["precision_at_10"], labels),
-            },
-        )
+        measured = images_measured(self, data, tell)
         self.about_ |= measured_facts(measured)
         self.about_["facts"] |= {
-            "n_queries": len(images),
+            "n_queries": len(data.x_test),
             "milliseconds_per_answer": milliseconds(
-                self.search, [[image] for image in images[:50]]
+                self.search, [[image] for image in data.x_test[:50]]
             ),
         }
         tell("ready", 1.0)
@@ -652,28 +592,9 @@ def _arrays(found: Generation) -> dict[str, Array]:
     return {key: found.arrays[name] for key, name in found.about["arrays"].items()}
 
 
-def _checked(images: Array, labels: Array) -> tuple[Array, Array]:
-    pictures, known = np.asarray(images), np.asarray(labels)
-    good = pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] == 3)
-    if not good or pictures.dtype != np.uint8 or pictures.size == 0:
-        raise ValueError(
-            "Images must be bytes of shape (n, height, width) or (n, height, width, "
-            f"3), got {pictures.dtype} of shape {pictures.shape}."
-        )
-    if known.shape != (len(pictures),):
-        raise ValueError(
-            f"{len(pictures)} images need as many labels, got shape {known.shape}."
-        )
-    return pictures, known
-
-
 def _same_content(images: Array) -> Array:
     """Row of the first image with the same pixels."""
     flat = np.ascontiguousarray(images.reshape(len(images), -1))
     whole = flat.view(f"V{flat.shape[1]}").ravel()
     _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
     return first[inverse]
-
-
-def _by_class(values: Floats, labels: Array) -> dict[str, float]:
-    return {str(c): float(values[labels == c].mean()) for c in np.unique(labels)}
