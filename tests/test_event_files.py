@@ -143,6 +143,11 @@ def test_missing_files_and_columns_are_named(tmp_path):
     with pytest.raises(ValueError, match="is no table of commas"):
         load_event_challenge(tmp_path)
     (tmp_path / "users.csv").unlink()
+    cut = gzip.compress(b"user_id,birthyear,joinedAt\n")[:-12]
+    (tmp_path / "users.csv.gz").write_bytes(cut)
+    with pytest.raises(ValueError, match=r"users\.csv\.gz is no table"):
+        load_event_challenge(tmp_path)
+    (tmp_path / "users.csv.gz").unlink()
     with pytest.raises(
         ValueError, match=r"needs train.csv, users.csv, .* it holds event"
     ):

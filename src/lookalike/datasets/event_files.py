@@ -7,18 +7,16 @@ were shown, and an event as open since it was first shown.
 """
 
 import csv
-import gzip
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
-from lookalike._typing import Array, Floats, Ints
+from lookalike._typing import Array, Ints
+from lookalike.datasets._opened import opened
 from lookalike.datasets.events import DAY, Attendees, Entries, EventData, Occasions
 
 COLUMNS = {
@@ -69,7 +67,8 @@ def load_event_challenge(folder: str | os.PathLike[str]) -> EventData:
     who = {user: n for n, user in enumerate(asked)}
     shown, lists, joined, invited = _shown(train, who, place, files["train"])
     attending = _attendance(attended, who, place, shown)
-    joins = _joined(attending["yes"], shown, joined)
+    # Who was invited by then was so before the list was seen.
+    asked_before = Entries(shown.time - 1.0, shown.person, shown.event).where(invited)
     first = float(shown.time.min())
     return EventData(
         name="event_challenge",
@@ -81,26 +80,8 @@ def load_event_challenge(folder: str | os.PathLike[str]) -> EventData:
         lists=lists,
         joined=joined,
         chance=np.full(len(shown), np.nan),
-        joins=joins,
-        invitations=_sorted(
-            [
-                *zip(
-                    *(attending["invited"][n].tolist() for n in range(3)), strict=True
-                ),
-                *(
-                    # Who was invited by then was so before the list was seen.
-                    (time - 1.0, person, event)
-                    for time, person, event, was in zip(
-                        shown.time.tolist(),
-                        shown.person.tolist(),
-                        shown.event.tolist(),
-                        invited.tolist(),
-                        strict=True,
-                    )
-                    if was
-                ),
-            ]
-        ),
+        joins=_merged(attending["yes"], shown.where(joined)),
+        invitations=_merged(attending["invited"], asked_before),
         split=float(np.quantile(np.unique(shown.time), 1 - TEST_SHARE)),
     )
 
@@ -114,35 +95,25 @@ def _file(folder: Path, name: str) -> Path:
     raise ValueError(f"{folder} needs {needed}; it holds {there}.")
 
 
-@contextmanager
-def _opened(file: Path) -> Iterator[TextIO]:
-    opened = gzip.open if file.suffix == ".gz" else open
-    with opened(file, "rt", encoding="utf-8", newline="") as lines:
-        yield lines
-
-
 def _rows(file: Path, name: str) -> Iterator[Row]:
     """Rows as dictionaries, the columns that are needed checked."""
-    try:
-        with _opened(file) as lines:
-            reader = csv.DictReader(lines)
-            found = reader.fieldnames or []
-            missing = [column for column in COLUMNS[name] if column not in found]
-            if missing:
+    with opened(file, "table of commas") as lines:
+        reader = csv.DictReader(lines)
+        found = reader.fieldnames or []
+        missing = [column for column in COLUMNS[name] if column not in found]
+        if missing:
+            raise ValueError(
+                f"{file} has no column {', '.join(missing)}: needed are "
+                f"{', '.join(COLUMNS[name])}; found were "
+                f"{', '.join(found) or 'none'}."
+            )
+        for row in reader:
+            short = [column for column in COLUMNS[name] if row[column] is None]
+            if short:
                 raise ValueError(
-                    f"{file} has no column {', '.join(missing)}: needed are "
-                    f"{', '.join(COLUMNS[name])}; found were "
-                    f"{', '.join(found) or 'none'}."
+                    f"{file}, row {reader.line_num}: nothing in {short[0]}."
                 )
-            for row in reader:
-                short = [column for column in COLUMNS[name] if row[column] is None]
-                if short:
-                    raise ValueError(
-                        f"{file}, row {reader.line_num}: nothing in {short[0]}."
-                    )
-                yield {key: value for key, value in row.items() if key}
-    except (UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
-        raise ValueError(f"{file} is no table of commas: {error}.") from None
+            yield {key: value for key, value in row.items() if key}
 
 
 def _attended(file: Path, asked: dict[str, None]) -> list[tuple[str, str, str]]:
@@ -186,7 +157,7 @@ def _attendance(
     who: dict[str, int],
     place: dict[str, int],
     shown: Entries,
-) -> dict[str, tuple[Floats, Ints, Ints]]:
+) -> dict[str, Entries]:
     """What was said outside of the lists, as if it were known from the beginning.
 
     A pair that was shown is left out: that is what is to be found.
@@ -200,24 +171,19 @@ def _attendance(
     before = float(shown.time.min()) - DAY
     tables = {said: np.array(p, np.int64).reshape(-1, 2) for said, p in found.items()}
     return {
-        said: (np.full(len(table), before), table[:, 0], table[:, 1])
+        said: Entries(np.full(len(table), before), table[:, 0], table[:, 1])
         for said, table in tables.items()
     }
 
 
-def _joined(
-    attending: tuple[Floats, Ints, Ints], shown: Entries, joined: Array
-) -> Entries:
-    liked = shown.where(joined)
-    columns = zip(attending, (liked.time, liked.person, liked.event), strict=True)
-    time, person, event = (np.concatenate(each) for each in columns)
-    order = np.argsort(time, kind="stable")
-    return Entries(time[order], person[order], event[order])
-
-
-def _sorted(rows: list[tuple[float, int, int]]) -> Entries:
-    table = np.array(sorted(rows), np.float64).reshape(-1, 3)
-    return Entries(table[:, 0], *table[:, 1:].astype(np.int64).T)
+def _merged(first: Entries, second: Entries) -> Entries:
+    """All of both, in the order of their times."""
+    both = Entries(
+        np.concatenate([first.time, second.time]),
+        np.concatenate([first.person, second.person]),
+        np.concatenate([first.event, second.event]),
+    )
+    return both.where(np.argsort(both.time, kind="stable"))
 
 
 def _people(
@@ -296,8 +262,8 @@ def _number(text: str | None) -> float:
         return float("nan")
 
 
-def _checksum(files: object) -> str:
+def _checksum(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(files, key=str):  # type: ignore[call-overload]
-        digest.update(Path(file).read_bytes())
+    for file in sorted(files, key=str):
+        digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -1,6 +1,5 @@
 """Who is friends with whom: pairs of people, a part of them hidden to test on."""
 
-import gzip
 import hashlib
 import os
 import re
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lookalike._typing import Array, Ints
+from lookalike.datasets._opened import opened
 from lookalike.datasets.locate import find
 
 HIDDEN = 0.2  # of all friendships
@@ -56,12 +56,10 @@ def load_friendships(
         there are fewer than ten friendships.
     """
     file = Path(path)
-    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "text with two names a line") as text:
+        lines = text.readlines()
     try:
-        with opened(file, "rt", encoding="utf-8") as lines:
-            people, pairs = read_pairs(lines)
-    except (UnicodeDecodeError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{file} is no text with two names a line: {error}.") from None
+        people, pairs = read_pairs(lines)
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from None
     if len(pairs) < 10:

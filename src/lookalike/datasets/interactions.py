@@ -6,18 +6,17 @@ numbers of the bad rows.
 """
 
 import csv
-import gzip
 import hashlib
 import os
 import time as clock
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike.datasets._opened import opened
 
 HIDDEN = 0.2  # of each user's interactions
 LEAST = 5  # interactions of a user, from which on some are hidden
@@ -64,12 +63,8 @@ def read_table(
         found and those needed), or a row has too few cells (it gives their numbers).
     """
     file = Path(path)
-    opened = gzip.open if file.suffix == ".gz" else open
-    try:
-        with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
-            header, *rows = list(csv.reader(lines)) or [[]]
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error) as error:
-        raise ValueError(f"{file} is no table in UTF-8: {error}.") from None
+    with opened(file, "table in UTF-8") as lines:
+        header, *rows = list(csv.reader(lines)) or [[]]
     names = [name.strip() for name in header]
     if not any(names):
         raise ValueError(f"{file} is empty; needed: columns {', '.join(needed)}.")
@@ -128,20 +123,20 @@ def places(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
     return np.array(list(place)), rows
 
 
-def once(
-    user: Ints, item: Ints, n_items: int, merge: Callable[[Ints, Ints], Array]
-) -> tuple[Ints, Any]:
-    """Keep the first row of each pair; ``merge(group, first)`` says what of the rest.
+def once(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
+    """First row of each pair, (n_pairs,), and the number of the pair of each row.
 
-    group : (n,), number of the pair of each row; first : (n_pairs,), its first row
+    Examples
+    --------
+    >>> once(np.array([1, 0, 1]), np.array([2, 0, 2]), n_items=3)
+    (array([0, 1]), array([0, 1, 0]))
     """
     keys = user * n_items + item
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    kept = first[order]
-    return kept, merge(rank[group], kept)
+    return first[order], rank[group]
 
 
 def hide_some(user: Ints, random_state: int = 0, least: int = LEAST) -> Array:

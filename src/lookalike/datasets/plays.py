@@ -51,9 +51,7 @@ def load_plays(
     users, user = places(file, columns["user_id"], "user_id")
     items, item = places(file, columns["game_title"], "game_title")
     hours = numbers(file, columns["hours"], "hours", 0.0)
-    kept, value = once(
-        user, item, len(items), lambda group, _: np.bincount(group, weights=hours)
-    )
+    kept, pair = once(user, item, len(items))
     return Interactions(
         name=name or str(path),
         checksum=checksum,
@@ -61,7 +59,7 @@ def load_plays(
         items=items,
         user=user[kept],
         item=item[kept],
-        value=value,
+        value=np.asarray(np.bincount(pair, weights=hours), np.float64),
         time=None,
         hidden=hide_some(user[kept], random_state),
         titles=items,

@@ -50,7 +50,8 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
     items, item = places(file, columns["movieId"], "movieId")
     rating = numbers(file, columns["rating"], "rating", 0.0)
     time = times(file, columns["timestamp"], "timestamp")
-    kept, last = once(user, item, len(items), lambda group, _: _last(group, time))
+    kept, pair = once(user, item, len(items))
+    last = _last(pair, time)
     first = np.unique(item, return_index=True)[1]
     genres = [columns["genres"][row].replace(NO_GENRES, "") for row in first]
     titles = [columns["title"][row] or items[at] for at, row in enumerate(first)]
