@@ -26,15 +26,13 @@ LEAST = 5  # users of an item that is played new
 METRIC = "ndcg_at_10"
 
 
-def colds(name: str, known: Any, wanted: Any, asked: Ints, content: Any) -> list[Row]:
+def colds(known: Any, wanted: Any, asked: Ints, content: Any) -> list[Row]:
     """Rows of all comparisons: the newcomers' nDCG, and the gap to the full fit."""
     rng = np.random.default_rng(0)
-    rows = _new_users(known, wanted, asked, rng)
-    rows |= _new_items(known, wanted, asked, rng)
-    table = []
-    for method, (whole, late) in rows.items():
-        table.append(_row(f"{name} cold start", method, whole, late))
-    return [*table, *_unheard(name, known, wanted, asked, content, rng)]
+    pairs = _new_users(known, wanted, asked, rng)
+    pairs |= _new_items(known, wanted, asked, rng)
+    table = [_row(method, *pair) for method, pair in pairs.items()]
+    return [*table, *_unheard(known, wanted, asked, content, rng)]
 
 
 Pair = tuple[Floats, Floats]
@@ -76,12 +74,7 @@ def _new_items(
 
 
 def _unheard(
-    name: str,
-    known: Any,
-    wanted: Any,
-    asked: Ints,
-    content: Any,
-    rng: np.random.Generator,
+    known: Any, wanted: Any, asked: Ints, content: Any, rng: np.random.Generator
 ) -> list[Row]:
     """Rank new items that nobody has, by content and by chance."""
     new = _drawn(known, rng)
@@ -96,8 +89,7 @@ def _unheard(
     chance = rng.random(scores.shape).astype(np.float32)
     lists = [pick(np.ascontiguousarray(s), None, K)[0] for s in (scores, chance)]
     ours, luck = (_worth(ids, truth[there]) for ids in lists)
-    job = f"{name} cold start"
-    return [_row(job, f"content among {len(new)} items nobody has", luck, ours)]
+    return [_row(f"content among {len(new)} items nobody has", luck, ours)]
 
 
 def _drawn(known: Any, rng: np.random.Generator) -> Ints:
@@ -110,12 +102,11 @@ def _worth(ids: Array, truth: Any) -> Floats:
     return list_metrics(ids, truth, 10)[METRIC]
 
 
-def _row(job: str, method: str, base: Floats, mine: Floats) -> Row:
+def _row(method: str, base: Floats, mine: Floats) -> Row:
     """``base`` is the full fit, or chance where nothing can be fitted."""
     first, second = compare({"base": base, method: mine})
     assert second.against is not None
     return {
-        "job": job,
         "method": method,
         "users": len(mine),
         "ndcg@10": str(second.mean),

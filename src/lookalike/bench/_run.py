@@ -17,10 +17,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 Row = dict[str, Any]
+Work = TypeVar("Work")
 Report = Callable[[str, float], None]
 """Told what is being done and which share of the whole, 0 to 1, is behind."""
 
@@ -184,14 +186,31 @@ def run(
     jobs: Iterable[Job], only: str | None = None, report: Report | None = None
 ) -> dict[str, Any]:
     """Run the jobs whose name holds ``only``: ``{"machine": ..., "rows": [...]}``."""
-    chosen = [job for job in jobs if only is None or only in job.name]
+    races = ((job.name, partial(race, job)) for job in jobs)
+    return measured(holding(races, only), report)
+
+
+def holding(
+    jobs: Iterable[tuple[str, Work]], only: str | None
+) -> list[tuple[str, Work]]:
+    """Return the jobs, with their names, whose name holds ``only``; None is all."""
+    named = list(jobs)
+    chosen = [(name, job) for name, job in named if only is None or only in name]
     if not chosen:
-        raise ValueError(f"No job's name holds {only!r}.")
+        names = ", ".join(dict.fromkeys(name for name, _ in named))
+        raise ValueError(f"No job's name holds {only!r}; there are {names}.")
+    return chosen
+
+
+def measured(
+    jobs: Sequence[tuple[str, Callable[[], Iterable[Row]]]], report: Report | None
+) -> dict[str, Any]:
+    """Do one job after the other: ``{"machine": ..., "rows": [...]}``."""
     rows: list[Row] = []
-    for done, job in enumerate(chosen):
+    for done, (name, job) in enumerate(jobs):
         if report:
-            report(job.name, done / len(chosen))
-        rows += race(job)
+            report(name, done / len(jobs))
+        rows += [{"job": name, **row} for row in job()]
     return {"machine": machine(), "rows": rows}
 
 

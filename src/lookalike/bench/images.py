@@ -8,6 +8,7 @@ principal components.
 import io
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,17 +33,11 @@ def run(
     only: str | None = None, rounds: int = 3, report: _run.Report | None = None
 ) -> dict[str, Any]:
     """Measure every job whose name holds ``only``."""
-    chosen = {name: job for name, job in JOBS.items() if only is None or only in name}
-    if not chosen:
-        raise ValueError(f"No job's name holds {only!r}; there are {', '.join(JOBS)}.")
+    chosen = _run.holding(JOBS.items(), only)
     data = load_fashion_mnist()
     system = opened(data)
-    rows: list[Row] = []
-    for done, (name, job) in enumerate(chosen.items()):
-        if report:
-            report(name, done / len(chosen))
-        rows += [{"job": name, **row} for row in job(system, data, rounds)]
-    return {"machine": _run.machine(), "rows": rows}
+    jobs = [(name, partial(job, system, data, rounds)) for name, job in chosen]
+    return _run.measured(jobs, report)
 
 
 def opened(data: Images) -> ImageSearch:

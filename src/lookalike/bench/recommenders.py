@@ -46,25 +46,13 @@ def run(
     only: str | None = None, rounds: int = 3, report: _run.Report | None = None
 ) -> dict[str, Any]:
     """Race every job whose name holds ``only``, such as "quality" or "cold start"."""
-    chosen = [job for job in jobs(rounds) if only is None or only in job.name]
-    further: dict[str, Callable[[], list[Row]]] = {}
-    for name in DATA:
-        further[f"{name} quality"] = partial(qualities, name)
-        further[f"{name} cold start"] = partial(cold_starts, name)
-    further = {job: f for job, f in further.items() if only is None or only in job}
-    if not chosen and not further:
-        raise ValueError(f"No job's name holds {only!r}.")
-    rows: list[Row] = []
-    steps = len(chosen) + len(further)
-    for done, job in enumerate(chosen):
-        if report:
-            report(job.name, done / steps)
-        rows += _run.race(job)
-    for done, (job_name, rows_of) in enumerate(further.items(), start=len(chosen)):
-        if report:
-            report(job_name, done / steps)
-        rows += rows_of()
-    return {"machine": _run.machine(), "rows": rows}
+    races = [(job.name, partial(_run.race, job)) for job in jobs(rounds)]
+    further = [
+        (f"{name} {what}", partial(rows_of, name))
+        for name in DATA
+        for what, rows_of in (("quality", qualities), ("cold start", cold_starts))
+    ]
+    return _run.measured(_run.holding([*races, *further], only), report)
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:
@@ -185,6 +173,15 @@ def _data(name: str) -> Any:
     return find_system(name).find_data(None, lambda _: None)
 
 
+def _content(name: str) -> Any:
+    """What is said of the items, csr."""
+    from lookalike.systems import find_system
+
+    system = find_system(name)()
+    system._take(_data(name))
+    return system.content()
+
+
 @cache
 def _parts(name: str, part: str) -> tuple[Any, Any, Ints]:
     """What is known (users by items), what is wanted of whom, and who they are.
@@ -226,7 +223,6 @@ def qualities(name: str) -> list[Row]:
         test = ndcg.against
         rows.append(
             {
-                "job": f"{name} quality",
                 "method": ndcg.name,
                 "threads": 1,
                 "seconds": seconds,
@@ -245,11 +241,8 @@ def qualities(name: str) -> list[Row]:
 def cold_starts(name: str) -> list[Row]:
     """What newcomers cost, see ``lookalike.bench._cold_start``."""
     from lookalike.bench._cold_start import colds
-    from lookalike.systems import find_system
 
-    system = find_system(name)()
-    system._take(_data(name))
-    return colds(name, *_parts(name, "test"), system.content())
+    return colds(*_parts(name, "test"), _content(name))
 
 
 def _turned(test: Any) -> Any:
@@ -354,12 +347,9 @@ def _our_als(known: Any, asked: Ints, setting: Any) -> Ints:
 def _towers(name: str) -> tuple[Ints, str]:
     """Lists of two towers with what is said of the items."""
     from lookalike.rank.two_tower import TwoTower
-    from lookalike.systems import find_system
 
-    system = find_system(name)()
-    system._take(_data(name))
     known, _, asked = _parts(name, "test")
-    model = TwoTower(max_iter=8).fit(known, item_features=system.content())
+    model = TwoTower(max_iter=8).fit(known, item_features=_content(name))
     return model.recommend(known[asked], K).ids, "8 passes"
 
 

@@ -41,20 +41,14 @@ def run(
     only: str | None = None, rounds: int = 3, report: _run.Report | None = None
 ) -> dict[str, Any]:
     """Measure every job whose name holds ``only``."""
-    chosen = {name: job for name, job in JOBS.items() if only is None or only in name}
-    if not chosen:
-        raise ValueError(f"No job's name holds {only!r}; there are {', '.join(JOBS)}.")
-    rows: list[Row] = []
+    chosen = _run.holding(JOBS.items(), only)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), rounds)
         # Suggestions are asked of servers of their own.
-        digits = any(not name.startswith("recommend") for name in chosen)
+        digits = any(not name.startswith("recommend") for name, _ in chosen)
         with bench if digits else contextlib.nullcontext():
-            for done, (name, job) in enumerate(chosen.items()):
-                if report:
-                    report(name, done / len(chosen))
-                rows += [{"job": name, **row} for row in job(bench)]
-    return {"machine": _run.machine(), "rows": rows}
+            jobs = [(name, partial(job, bench)) for name, job in chosen]
+            return _run.measured(jobs, report)
 
 
 class Server:
