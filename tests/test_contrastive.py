@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
 
 torch = pytest.importorskip("torch")
 
-from lookalike.datasets import load_digits_sample  # noqa: E402
+from lookalike.cli.app import app  # noqa: E402
+from lookalike.datasets import Images, load_digits_sample  # noqa: E402
 from lookalike.learn import contrastive  # noqa: E402
 from lookalike.learn._contrastive_training import Batches, Course  # noqa: E402
 from lookalike.learn._views import Views  # noqa: E402
@@ -13,7 +16,10 @@ from lookalike.learn.contrastive import (  # noqa: E402
     ContrastiveEmbedding,
     contrastive_loss,
 )
+from lookalike.systems.image_networks import ContrastiveEncoder  # noqa: E402
 from lookalike.systems.image_ranking import ranking_metrics  # noqa: E402
+from lookalike.systems.image_search import ImageSearch  # noqa: E402
+from lookalike.systems.library import Library  # noqa: E402
 
 
 def small(**options):
@@ -297,3 +303,100 @@ def test_without_torch_the_sentence_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'lookalike\[deep\]'"):
         importlib.reload(contrastive)
+
+
+def test_what_was_clicked_for_one_query_teaches_the_network(tmp_path, monkeypatch):
+    """By the command, from a log in which people click what is of one class."""
+    small = {**ContrastiveEncoder.settings, "channels": (8, 16, 32)}
+    monkeypatch.setattr(ContrastiveEncoder, "settings", small)
+    digits = load_digits_sample()
+    data = Images(
+        *("some digits", "0" * 64, digits.x_train[::8], digits.y_train[::8]),
+        *(digits.x_test[::5], digits.y_test[::5]),
+    )
+    pytest.importorskip("sqlalchemy")
+    before = ImageSearch("contrastive", passes=2, n_jobs=1).fit(data)
+    library = Library("images", tmp_path / "images")
+    library.add(before.save)
+    rng = np.random.default_rng(0)
+    url = f"sqlite:///{tmp_path}/log.db"
+    n_clicks = write_log(url, before, data.y_train, rng)
+    words = ["index", "learn", url, "--network", "--folder", str(library.folder)]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.output
+    assert f"and {n_clicks:,} clicks and 1,800 pairs: generation 0002" in told.stdout
+    after = ImageSearch.load(library.folder / "0002")
+    assert after.about_["embedding_version"] != before.about_["embedding_version"]
+    assert (after.about_["metrics"], after.about_["facts"]["n_pairs"]) == ({}, 1800)
+    found = []
+    for system in (before, after):
+        network = system.encoder_.network
+        parts = (data.x_test, data.x_train)
+        vectors = [network.transform(x.reshape(len(x), -1)) for x in parts]
+        ranked = ranking_metrics(*vectors, data.y_test, data.y_train)
+        found.append(ranked["average_precision"].mean())
+    assert found[1] > found[0] + 0.1
+
+
+def test_pairs_that_cannot_teach_are_refused(tmp_path):
+    digits = load_digits_sample()
+    some = digits.x_train[::40], digits.y_train[::40]
+    data = Images("few", "0" * 64, *some, *some)
+    pairs = np.array([[0, 1], [2, 3]])
+    with pytest.raises(ValueError, match="learn from pairs, this one is pixels"):
+        ImageSearch("pixels").fit(data).learn_pairs(pairs)
+    system = ImageSearch("contrastive", passes=1, n_jobs=1).fit(data)
+    with pytest.raises(ValueError, match="At least two pairs are needed, got 1"):
+        system.learn_pairs(pairs[:1])
+    library = Library("images", tmp_path / "images")
+    library.add(system.save)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(data.x_train[0]).save(folder / "a.png")
+    words = ["index", "add", str(folder), "--folder", str(library.folder)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    with pytest.raises(ValueError, match="A folder is indexed; only the images of"):
+        ImageSearch.load(library.folder / "0001").learn_pairs(pairs)
+
+
+def write_log(url, system, labels, rng):
+    """600 showings of six items, three of one class, which are clicked."""
+    from lookalike.service.database import Database
+    from lookalike.service.database.events import (
+        exposure_row,
+        store_events,
+        store_exposures,
+    )
+    from lookalike.service.database.migrate import migrate
+
+    ids, rows, events = np.array(system.ids_), [], []
+    for number in range(600):
+        right = rng.choice(np.flatnonzero(labels == number % 10), 3, replace=False)
+        wrong = rng.choice(np.flatnonzero(labels != number % 10), 3, replace=False)
+        row = exposure_row(
+            query_id=f"q{number}",
+            system="images",
+            verb="search",
+            generation="0001",
+            embedding_version=system.about_["embedding_version"],
+            revision=0,
+            who={"session_id": None, "client_id": None, "user_id": None},
+            features=np.zeros(3),
+            ids=ids[rng.permutation([*right, *wrong])].tolist(),
+            scores=[-0.5] * 6,
+            propensities=[1 / 6] * 6,
+        )
+        rows.append(row)
+        for item in ids[right]:
+            event = dict.fromkeys(("application", "session_id", "client_id", "user_id"))
+            event |= dict.fromkeys(("value", "position", "message_type", "message"))
+            event |= {"event_id": f"{number}-{item}", "action_name": "click"}
+            event |= {"query_id": f"q{number}", "object_id": str(item)}
+            events.append({**event, "event_attributes": "{}", "timestamp": number})
+    database = Database(url)
+    migrate(database)
+    with database.writing() as connection:
+        store_exposures(database, connection, rows)
+        store_events(database, connection, events)
+    database.close()
+    return len(events)

@@ -105,6 +105,13 @@ def status(folder: Folder = None, json: Json = False) -> None:
 @index.command()
 def learn(
     database: Annotated[str, typer.Argument(help="URL of the service's database.")],
+    network: Annotated[
+        bool,
+        typer.Option(
+            "--network",
+            help="Teach the network too: what was clicked for one query is alike.",
+        ),
+    ] = False,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
@@ -112,7 +119,7 @@ def learn(
     from lookalike.cli._systems import open_system
     from lookalike.service.database import Database
     from lookalike.service.training import training_rows
-    from lookalike.systems.image_clicks import impressions_of
+    from lookalike.systems.image_clicks import impressions_of, pairs_of
     from lookalike.systems.library import Library
 
     with progress() as report:
@@ -126,18 +133,20 @@ def learn(
             log.close()
         version = system.about_["embedding_version"]
         shown, similarity = impressions_of(rows, system.places(), version)
-        report("learning", 0.8)
+        report("learning", 0.4)
         system.learn_clicks(similarity, shown)
+        answer: dict[str, Any] = {"system": SYSTEM, "shown": len(shown)}
+        answer["clicked"] = int(shown.clicked.sum())
+        if network:
+            pairs = pairs_of(rows, system.places())
+            answer["pairs"] = len(pairs)
+            system.learn_pairs(pairs, lambda what, share: report(what, 0.5 + share / 2))
         number = Library(SYSTEM, folder).add(system.save)
-    answer = {
-        "system": SYSTEM,
-        "generation": number,
-        "shown": len(shown),
-        "clicked": int(shown.clicked.sum()),
-    }
+    answer["generation"] = number
+    taught = f" and {answer['pairs']:,} pairs" if network else ""
     lines = [
-        f"learned from {len(shown):,} impressions and {answer['clicked']:,} clicks: "
-        f"generation {number} of {SYSTEM} answers"
+        f"learned from {len(shown):,} impressions and {answer['clicked']:,} "
+        f"clicks{taught}: generation {number} of {SYSTEM} answers"
     ]
     say(answer, json, lines)
 

@@ -5,15 +5,41 @@ was shown. A showing in random order says so by its propensities, which are belo
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Floats
+from lookalike._typing import Floats, Ints
 from lookalike.rank.clicks import Impressions
 
 CLICKS = frozenset({"click", "item_click", "select", "purchase", "add_to_cart"})
 """Actions that say yes, as the OpenSearch User Behavior Insights schema names them."""
+
+
+def pairs_of(rows: Iterable[Mapping[str, Any]], places: Mapping[str, int]) -> Ints:
+    """Items that were clicked in answer to the same query: two rows of the catalogue.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_pairs, 2)
+        Each pair once for every query that brought it, the lower row first.
+
+    Examples
+    --------
+    >>> row = {"system": "images", "query_id": "a", "actions": ["click"]}
+    >>> rows = [{**row, "id": id} for id in "xyz"]
+    >>> rows[1] = {**rows[1], "actions": []}  # shown, not clicked
+    >>> pairs_of(rows, {"x": 5, "y": 3, "z": 1})
+    array([[1, 5]])
+    """
+    clicked: dict[str, set[int]] = {}
+    for row in rows:
+        known = row["system"] == "images" and row["id"] in places
+        if known and CLICKS & set(row["actions"]):
+            clicked.setdefault(row["query_id"], set()).add(places[row["id"]])
+    pairs = [combinations(sorted(each), 2) for each in clicked.values()]
+    return np.array(list(chain.from_iterable(pairs)), np.int64).reshape(-1, 2)
 
 
 def impressions_of(

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from lookalike._arrays import named
-from lookalike._typing import Array
+from lookalike._typing import Array, Ints
 from lookalike.features.preparation import Preparation
 from lookalike.search import NearestNeighbors
 from lookalike.systems.image_matrices import PlainEncoder, preparation_of, unit
@@ -60,6 +60,10 @@ class ContrastiveEncoder:
         self.facts = _told(self.network, told)
         self.facts["model"] += f" Beside it: {self.plain.facts['model']}"
         return self
+
+    def learn_pairs(self, images: Array, pairs: Ints, **options: Any) -> None:
+        """Go on learning: rows of images that belong together; see ``_by_pairs``."""
+        self.network = _by_pairs(self.network, images, pairs, **options)
 
     def transform(self, images: Array) -> Array:
         """Map images to vectors of length one."""
@@ -137,6 +141,10 @@ class SupervisedEncoder:
         self.facts["loss_curve"] += _told(self.network, "")["loss_curve"]
         return self
 
+    def learn_pairs(self, images: Array, pairs: Ints, **options: Any) -> None:
+        """Go on learning: rows of images that belong together; see ``_by_pairs``."""
+        self.network = _by_pairs(self.network, images, pairs, **options)
+
     def transform(self, images: Array) -> Array:
         """Map images to vectors of length one."""
         pairs = np.stack([images, images[:, :, ::-1]], axis=1)
@@ -177,6 +185,34 @@ def _network(
         n_jobs=n_jobs,
         **given,
     )
+
+
+def _by_pairs(
+    network: Any,
+    images: Array,
+    pairs: Ints,
+    *,
+    random_state: int,
+    n_jobs: int | None,
+    report: Share,
+    **options: Any,
+) -> Any:
+    """The network, taught by pairs for a few passes at a low rate.
+
+    A tenth of the pairs is held out, and the best pass by it is kept.
+    """
+    settings: dict[str, Any] = {
+        "channels": network.channels,
+        "grid": network.grid,
+        "n_components": network.n_components,
+        "start": network.arrays(),
+        "max_iter": 4,
+        "learning_rate": 0.01,
+        "n_held_out": min(1000, len(pairs) // 10),
+    }
+    chance = random_state, n_jobs
+    taught = _network(images, settings, *chance, report, settings | options)
+    return taught.fit(images.reshape(len(images), -1), pairs=pairs)
 
 
 def _loaded(arrays: Mapping[str, Array], preparation: Preparation) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from lookalike._arrays import named
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets import (
     Images,
     load_digits_sample,
@@ -311,6 +311,58 @@ class ImageSearch:
         ranker = ClickRanker(len(self.vectors_), corrected=corrected)
         self.clicks_ = ranker.fit(similarity, shown)
         self.about_["facts"]["n_impressions"] = len(shown)
+        return self
+
+    def learn_pairs(
+        self, pairs: Ints, report: Tell | None = None, **options: Any
+    ) -> Self:
+        """Teach the network that these images of the generation belong together.
+
+        The catalogue is embedded anew, and what was measured before is forgotten.
+
+        Parameters
+        ----------
+        pairs : ndarray of int, shape (n_pairs, 2)
+            Rows of the catalogue, such as those clicked in answer to one query.
+        options : of ``ContrastiveEmbedding``
+
+        Raises
+        ------
+        ValueError
+            If the encoder is no network, there are fewer than two pairs, or the
+            catalogue is that of a folder, whose images a generation does not hold.
+        """
+        self._check_fitted()
+        tell = report or nobody
+        if not hasattr(self.encoder_, "learn_pairs"):
+            raise ValueError(
+                "Only the encoders contrastive and labels learn from pairs, this one "
+                f"is {self.encoder}."
+            )
+        if self._contents is not None:
+            raise ValueError(
+                "A folder is indexed; only the images of the generation itself can "
+                "teach its network."
+            )
+        if len(pairs) < 2:
+            raise ValueError(f"At least two pairs are needed, got {len(pairs)}.")
+        images, labels = self._trained["images"], self._trained["labels"]
+        self.encoder_.learn_pairs(
+            images,
+            pairs,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+            report=lambda share: tell("learning from pairs", 0.8 * share),
+            **options,
+        )
+        tell("embedding the catalogue", 0.8)
+        self._know(self.encoder_.transform(images), images, labels, None)
+        self.about_ |= {
+            "embedding_version": version_of(self.encoder_),
+            "metrics": {},
+            "comparisons": {},
+        }
+        self.about_["facts"]["n_pairs"] = len(pairs)
         return self
 
     def places(self) -> dict[str, int]:
