@@ -96,7 +96,7 @@ async function show(hits, label) {
     return element("button",
       { class: other ? "hit other" : "hit", title: hit.label, "aria-label": `Item ${hit.id}, ${name}, ${what} ${near.toFixed(2)}. Why?`, onclick: () => (hit.rules ? told(hit, i, images[i]) : why(hit.id)) },
       element("div", { class: "thumb" }, picture(images[i])),
-      element("div", { class: "text" }, element("b", {}, name), element("small", {}, near.toFixed(2))));
+      element("div", { class: "text" }, element("b", name.length > 6 ? { class: "long" } : {}, name), element("small", {}, near.toFixed(2))));
   }));
 }
 
