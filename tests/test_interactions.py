@@ -175,3 +175,7 @@ def test_the_published_files_are_read_whole():
         sizes = np.bincount(data.user)
         expected = np.where(sizes >= 5, np.maximum(np.round(0.2 * sizes), 1), 0)
         np.testing.assert_array_equal(np.bincount(data.user, data.hidden), expected)
+    times = [films.time[films.user == user] for user in range(671)]
+    assert 4000 < np.median([np.ptp(each) for each in times]) < 4500  # seconds
+    moment = np.quantile(films.time, 0.8)
+    assert sum(each.min() < moment <= each.max() for each in times) == 23
