@@ -49,12 +49,14 @@ from lookalike.systems.verbs import (
     Explanation,
     Measured,
     Tell,
+    about_of,
     choose,
     damaged,
     measured_facts,
     milliseconds,
     nobody,
     read_generation,
+    read_names,
 )
 
 if TYPE_CHECKING:
@@ -131,9 +133,7 @@ class People:
         """Return the Facebook networks, or the friendships in a file."""
         if choice is not None and Path(choice).is_file():
             return load_friendships(choice)
-        loaders = {"facebook_ego": load_facebook_ego}
-        found: Friendships = choose(choice, loaders, "people, or a file,")
-        return found
+        return choose(choice, {"facebook_ego": load_facebook_ego}, "people, or a file,")
 
     def fit(self, data: Friendships, report: Tell | None = None) -> Self:
         """Learn from the known friendships alone.
@@ -321,11 +321,7 @@ class People:
         system.about_ = self.about_ | {"configuration": plain}
         return system
 
-    @staticmethod
-    def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[str]]:
-        """Return the names that were given."""
-        names = [str(given).strip() for given in inputs]
-        return names, names
+    read = staticmethod(read_names)
 
     def answer(
         self, names: Sequence[str], queries: Sequence[str], k: int = K
@@ -433,8 +429,7 @@ class People:
                 shape = (len(people), system.network_dimensions)
                 if system._embedding.shape != shape:
                     raise ValueError("its embedding is not that of its people.")
-            keys = ("configuration", "data", "facts", "metrics", "comparisons")
-            system.about_ = {key: found.about[key] for key in keys}
+            system.about_ = about_of(found)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(found, cls.name, error) from None
         return system
