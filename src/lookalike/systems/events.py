@@ -43,6 +43,7 @@ from lookalike.systems.verbs import (
     measured_facts,
     milliseconds,
     nobody,
+    places_of,
     read_generation,
     read_names,
 )
@@ -411,10 +412,10 @@ class Events:
 
     def _places(self, people: Sequence[str] | Array) -> Ints:
         self._check_fitted()
-        return _looked_up(self._person, people, "people")
+        return places_of(people, self._person, "people")
 
     def _event_places(self, events: Sequence[str] | Array) -> Ints:
-        return _looked_up(self._event, events, "events")
+        return places_of(events, self._event, "events")
 
     def _moment(self, moment: float | None) -> float:
         return self.now if moment is None else float(moment)
@@ -462,12 +463,3 @@ class Events:
             return np.empty(0)
         ranker = self.rankers_[self.model]
         return ranker.score_rows(self._rows(person, events, moment))
-
-
-def _looked_up(places: dict[str, int], names: Sequence[str] | Array, what: str) -> Ints:
-    for name in names:
-        if name not in places:
-            raise ValueError(
-                f"Expected one of the {len(places):,} {what} known, got {str(name)!r}."
-            )
-    return np.array([places[name] for name in names], np.int64)

@@ -55,6 +55,7 @@ from lookalike.systems.verbs import (
     measured_facts,
     milliseconds,
     nobody,
+    places_of,
     read_generation,
     read_names,
 )
@@ -486,13 +487,7 @@ class People:
 
     def _places(self, people: Sequence[str] | Array) -> Ints:
         self._check_fitted()
-        for name in people:
-            if name not in self._place:
-                raise ValueError(
-                    f"Expected one of the {len(self._place):,} people known, got "
-                    f"{str(name)!r}."
-                )
-        return np.array([self._place[name] for name in people], np.int64)
+        return places_of(people, self._place, "people")
 
     def _lessons(
         self, n_people: int, inner: Ints, wanted: Ints, tell: Tell

@@ -57,6 +57,7 @@ from lookalike.systems.verbs import (
     measured_facts,
     milliseconds,
     nobody,
+    places_of,
     read_generation,
     read_names,
 )
@@ -347,13 +348,7 @@ class Recommending(ABC):
     def suggest_among(self, who: str, ids: Sequence[str]) -> Suggestions:
         """Put these items in order for one user, whether they have them or not."""
         self._check_fitted()
-        for item in ids:
-            if item not in self._item_place:
-                raise ValueError(
-                    f"Expected one of the {len(self.items_):,} items known, got "
-                    f"{str(item)!r}."
-                )
-        among = np.array(sorted({self._item_place[item] for item in ids}), np.int64)
+        among = np.unique(places_of(ids, self._item_place, "items"))
         return self._suggested(who, len(among), among)
 
     def _suggested(self, who: str, k: int, among: Ints | None) -> Suggestions:

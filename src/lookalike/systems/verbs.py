@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from lookalike._typing import Array
+from lookalike._typing import Array, Ints
 from lookalike.evaluate import Comparison, Estimate
 from lookalike.features.image import read_image
 from lookalike.systems import generation
@@ -85,6 +85,24 @@ def read_names(
     """Return the names that were given, of whoever is asked about."""
     names = [str(given).strip() for given in inputs]
     return names, names
+
+
+def places_of(
+    names: Sequence[str] | Array, place: Mapping[str, int], what: str
+) -> Ints:
+    """Look each name up; refuse one that is not there.
+
+    Examples
+    --------
+    >>> places_of(["eve", "ann"], {"ann": 0, "eve": 1}, "people")
+    array([1, 0])
+    """
+    for name in names:
+        if name not in place:
+            raise ValueError(
+                f"Expected one of the {len(place):,} {what} known, got {str(name)!r}."
+            )
+    return np.array([place[name] for name in names], np.int64)
 
 
 def image_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
