@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from lookalike.cli.app import app
 from lookalike.datasets import People, load_orl_faces
 from lookalike.features.face_detection import cut_face, find_faces
-from lookalike.systems import faces, generation
+from lookalike.systems import faces_evaluation, generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.faces import (
     Faces,
@@ -36,6 +36,7 @@ from lookalike.systems.faces_embedding import (
     centres,
     unit,
 )
+from lookalike.systems.faces_evaluation import apart_from
 from lookalike.systems.generation import Damaged
 
 NAMES = ["brick", "grass", "gravel", "camera", "coins"]
@@ -200,7 +201,7 @@ def test_ten_splits_enrol_five_others_each_and_newcomers_bring_two(data, monkeyp
         newcomers.append(len(images))
         return enrol(self, images, name)
 
-    monkeypatch.setattr(faces, "METHODS", {"learned embedding": noted})
+    monkeypatch.setattr(faces_evaluation, "METHODS", {"learned embedding": noted})
     monkeypatch.setattr(Faces, "_learn", learn_five)
     monkeypatch.setattr(Faces, "enrol", enrol_two)
     found = Faces().fit(data).evaluate(data)
@@ -213,7 +214,7 @@ def test_shares_of_pairs_are_those_above_and_below_the_threshold(data):
     system = Faces().fit(data)
     images, people = data.images, data.people
     out, inside = next(groups_of(people, 0))
-    apart = system._apart(images, people, out, inside)
+    apart = apart_from(system, images, people, out, inside)
     shares = apart.shares
     n_same = len(apart.same)
     refused = (apart.same < apart.threshold).sum() / n_same

@@ -16,14 +16,12 @@ from sklearn.exceptions import NotFittedError
 
 from lookalike._typing import Array, Floats
 from lookalike.datasets import People, load_orl_faces
-from lookalike.evaluate import Estimate, bootstrap, paired_test
 from lookalike.features.face_detection import Box, cut_face, find_faces
 from lookalike.systems import generation
 from lookalike.systems.card import Card
 from lookalike.systems.digits import check_images, check_labels
 from lookalike.systems.faces_card import faces_card
 from lookalike.systems.faces_embedding import (
-    METHODS,
     FaceEmbedding,
     PairEmbedding,
     centres,
@@ -248,41 +246,11 @@ class Faces:
         People are the unit of chance: each has one outcome, the share of right answers
         about their test pictures over all splits.
         """
+        from lookalike.systems.faces_evaluation import faces_measured
+
         tell = report or nobody
         images, people = self._checked(data)
-        table = self._table(images, people, lambda share: tell("recognising", share))
-        tell("leaving people out", 0.7)
-        apart = [
-            self._apart(images, people, *groups)
-            for groups in groups_of(people, self.random_state)
-        ]
-        ours, *others = table
-        metrics: dict[str, Estimate] = {
-            "accuracy": bootstrap(np.mean, table[ours]),
-            **{
-                "accuracy_of_"
-                + name.lower().replace(",", "").replace(" ", "_"): bootstrap(
-                    np.mean, table[name]
-                )
-                for name in others
-            },
-        }
-        for name in apart[0].shares:
-            outcomes = np.concatenate([each.shares[name] for each in apart])
-            metrics[name] = bootstrap(np.mean, outcomes)
-        measured = Measured(
-            f"{len(people) - N_ENROLLED * len(np.unique(people))} test pictures of "
-            f"{len(np.unique(people))} people in ten splits",
-            metrics,
-            {name: paired_test(table[ours], table[name]) for name in others},
-            {
-                "same": np.concatenate([each.same for each in apart]),
-                "different": np.concatenate([each.different for each in apart]),
-                "thresholds": [each.threshold for each in apart],
-                "images": images[~enrolment(people, self.random_state)],
-                "people": people[~enrolment(people, self.random_state)],
-            },
-        )
+        measured = faces_measured(self, images, people, tell)
         self.about_ |= measured_facts(measured)
         self.about_["facts"] |= {
             "n_people": len(np.unique(people)),
@@ -390,79 +358,6 @@ class Faces:
             )
         return images, labels
 
-    def _table(
-        self, images: Array, people: Array, report: Callable[[float], None]
-    ) -> dict[str, Floats]:
-        """Each person's share of right answers over ten splits, method by method."""
-        names = np.unique(people)
-        right = {name: np.zeros(len(people)) for name in METHODS}
-        times = np.zeros(len(people))
-        for split in range(10):
-            known = enrolment(people, self.random_state + split)
-            times += ~known
-            for name, recognise in METHODS.items():
-                found = recognise(images[known], people[known], images[~known])
-                right[name][~known] += found == people[~known]
-            report(0.07 * (split + 1))
-        return {
-            method: np.array(
-                [sums[people == n].sum() / times[people == n].sum() for n in names]
-            )
-            for method, sums in right.items()
-        }
-
-    def _apart(
-        self, images: Array, people: Array, out: Array, inside: Array
-    ) -> "_Apart":
-        """Learn from some people, and meet the others as strangers and newcomers."""
-        known = inside & enrolment(people, self.random_state)
-        system = Faces(self.false_accepts, self.strangers, self.random_state)
-        system._learn(images[known], people[known])
-        same, different = pairs(system._pair_vectors(images[out]), people[out])
-        met = system.classify(images[out])
-        friends = system.classify(images[inside & ~known])
-        right = friends.known & (friends.labels == people[inside & ~known])
-        new, asked = np.zeros(len(people), bool), out.copy()
-        for name in np.unique(people[out]):
-            rows = np.flatnonzero(people == name)[:2]
-            new[rows], asked[rows] = True, False
-            system.enrol(images[rows], name)
-        newcomers = system.classify(images[asked])
-        accepted, refused = different >= system.threshold_, same < system.threshold_
-        who = people[out]
-        first, second = np.triu_indices(len(who), 1)
-        one = who[first] == who[second]
-        names = np.unique(who)
-        # A pair of two people counts for both.
-        far = [
-            accepted[(who[first[~one]] == n) | (who[second[~one]] == n)].mean()
-            for n in names
-        ]
-        return _Apart(
-            system.threshold_,
-            same,
-            different,
-            {
-                "false_accepts_of_pairs": np.array(far),
-                "false_rejects_of_pairs": by_person(refused, who[first[one]]),
-                "strangers_refused": by_person(~met.known, who),
-                "known_accepted_and_right": by_person(right, people[inside & ~known]),
-                "newcomers_right_from_two_pictures": by_person(
-                    newcomers.labels == people[asked], people[asked]
-                ),
-            },
-        )
-
-
-@dataclass(frozen=True)
-class _Apart:
-    """What was measured on people who were left out."""
-
-    threshold: float
-    same: Floats  # cosines of pairs of one person
-    different: Floats  # cosines of pairs of two people
-    shares: dict[str, Floats]  # one outcome a person
-
 
 def enrolment(people: Array, seed: int) -> Array:
     """Whether each picture is one of the five of its person that are enrolled."""
@@ -487,11 +382,6 @@ def pairs(vectors: Floats, people: Array) -> tuple[Floats, Floats]:
     cosines = (vectors @ vectors.T)[first, second]
     one = people[first] == people[second]
     return cosines[one], cosines[~one]
-
-
-def by_person(outcomes: Array, people: Array) -> Floats:
-    """Mean outcome of each person."""
-    return np.array([outcomes[people == n].mean() for n in np.unique(people)])
 
 
 def people_in(folder: Path) -> People:
