@@ -156,6 +156,7 @@ TEXTS = {
     text.TfidfVectorizer,
     text.Vocabulary,
     text.Word2Vec,
+    learn.LinearChainCRF,
     learn.WordWindowClassifier,
 }
 """They read texts: no check that makes numbers for them can run."""

@@ -6,6 +6,7 @@ from lookalike.learn.decision_tree import DecisionTreeClassifier, DecisionTreeRe
 from lookalike.learn.discriminant import LinearDiscriminantAnalysis
 from lookalike.learn.kmeans import KMeans
 from lookalike.learn.kmedians import KMedians
+from lookalike.learn.linear_chain import LinearChainCRF
 from lookalike.learn.linear_regression import LinearRegression
 from lookalike.learn.linear_regression_gd import LinearRegressionGD
 from lookalike.learn.linear_svc import LinearSVC
@@ -33,6 +34,7 @@ __all__ = [
     "KMeans",
     "KMedians",
     "KNeighborsClassifier",
+    "LinearChainCRF",
     "LinearDiscriminantAnalysis",
     "LinearRegression",
     "LinearRegressionGD",
