@@ -6,6 +6,7 @@ LOOKALIKE_DATA is set.
 
 import dataclasses
 import gzip
+import itertools
 import json
 import os
 
@@ -20,14 +21,28 @@ from lookalike.datasets.tagged import read_tagged
 from lookalike.systems import generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
-from lookalike.systems.places import Places, span_counts, tags_of, word_counts
-from lookalike.systems.places_tagger import Tagger
+from lookalike.systems.places import (
+    N_FOLDS,
+    Places,
+    best_threshold,
+    both_parts,
+    listed,
+    mean_f1,
+    rows_of,
+    span_counts,
+    tagged,
+    tags_of,
+    word_counts,
+)
+from lookalike.systems.places_symbols import symbols
+from lookalike.systems.places_tagger import Tagger, chosen
+from lookalike.systems.places_trials import trial
 from lookalike.systems.places_words import (
     cut_with_offsets,
+    kinds_of_names,
     location_tags,
     marked,
     spans,
-    symbols,
     words_seen,
 )
 
@@ -92,30 +107,49 @@ def test_offsets_point_into_the_text(system):
 
 def test_a_batch_answers_exactly_like_its_sentences_one_by_one(system, data):
     sentences = data.test.words
-    together = system._probabilities(sentences)
-    for row, sentence in enumerate(sentences):
-        np.testing.assert_array_equal(
-            together[row], system._probabilities([sentence])[0]
-        )
+    together = system._names(sentences)
+    assert together == [system._names([sentence])[0] for sentence in sentences]
+    assert system.classify(sentences) == tagged(sentences, together, system.threshold_)
 
 
-def test_the_tagger_is_a_logistic_regression_of_the_symbols(data):
-    from sklearn.feature_extraction import DictVectorizer
-    from sklearn.linear_model import LogisticRegression as Reference
+def test_a_name_is_as_probable_as_all_sequences_of_tags_with_it(system):
+    words = ["She", "saw", "New", "Oslo", "and", "Anna"]
+    sentence = marked(words, system.gazetteer_)
+    model, rows = system._tagger.model, symbols(sentence)
+    scores, _ = model._scores([rows])
+    tags = model.classes_.tolist()
+    shares = {}
+    for codes in itertools.product(range(len(tags)), repeat=len(words)):
+        exponent = scores[np.arange(len(words)), list(codes)].sum()
+        exponent += sum(model.transitions_[a, b] for a, b in itertools.pairwise(codes))
+        for place in _begun([tags[code] for code in codes]):
+            shares[place] = shares.get(place, 0.0) + np.exp(exponent)
+        shares[None] = shares.get(None, 0.0) + np.exp(exponent)
+    [names] = system._tagger.names([sentence])
+    assert max(names, key=names.get) == (2, 4)
+    for place, share in names.items():
+        assert share == pytest.approx(shares[place] / shares[None])
+    left = {place for place in shares if place and place not in names}
+    assert all(shares[place] < 0.011 * shares[None] for place in left)
+    inside = system._tagger.inside(sentence)
+    assert inside[2] >= names[2, 4]
 
-    tags = location_tags(data.train)
-    sentences = [marked(words, {"oslo": "large"}) for words in data.train.words]
-    tagger = Tagger.fit(sentences, tags, window=2, C=2.0)
-    rows = [dict.fromkeys(told, 1) for s in sentences for told in symbols(s)]
-    X = DictVectorizer().fit(rows)
-    seen = np.asarray(X.transform(rows).sum(axis=0)).ravel() >= 2
-    y = np.concatenate(tags)
-    reference = Reference(C=2.0, max_iter=2000, tol=1e-8)
-    reference.fit(X.transform(rows)[:, seen], y)
-    expected = reference.predict_proba(X.transform(rows)[:, seen])
-    found = np.concatenate(tagger.probabilities(sentences))
-    np.testing.assert_allclose(found, expected, atol=6e-3)
-    assert tagger.probabilities([[]])[0].shape == (0, 3)
+
+def _begun(tags):
+    """Names of places that begin with a B, of one sequence of tags."""
+    for start, tag in enumerate(tags):
+        if tag == "B-location":
+            end = start + 1
+            while end < len(tags) and tags[end] == "I-location":
+                end += 1
+            yield start, end
+
+
+def test_the_likeliest_names_that_do_not_overlap_are_chosen():
+    names = {(0, 2): 0.4, (1, 2): 0.5, (2, 3): 0.3, (4, 6): 0.2}
+    assert chosen(names, 0.25) == [(1, 2), (2, 3)]
+    words = [("a", "b", "c", "d", "e", "f")]
+    assert tagged(words, [names], 0.2) == [["O", "B", "B", "O", "B", "I"]]
 
 
 def test_words_of_place_lead_to_what_stands_up_to_three_words_on():
@@ -128,26 +162,38 @@ def test_words_of_place_lead_to_what_stands_up_to_three_words_on():
     assert "led by of, True, True" in listed
 
 
-def test_the_threshold_is_chosen_by_a_tagger_of_the_training_part_alone(data):
-    system = Places(C=10.0).fit(data)
-    alone = Tagger.fit(
-        system._marked(data.train.words), location_tags(data.train), 2, 10.0
-    )
-    held = alone.probabilities(system._marked(data.validation.words))
-    assert system.threshold_ == system._best_threshold(data, held)[0]
-    words = data.train.words + data.validation.words
-    tags = location_tags(data.train) + location_tags(data.validation)
-    both = Tagger.fit(system._marked(words), tags, 2, 10.0)
-    np.testing.assert_array_equal(system._tagger.names, both.names)
-    np.testing.assert_allclose(system._tagger.weights, both.weights)
-    assert system.seen_ == words_seen(words, tags)
+def test_the_threshold_is_chosen_on_pieces_that_were_left_out(system, data):
+    known = both_parts(data)
+    assert len(known.words) == len(data.train.words) + len(data.validation.words)
+    pieces = np.array_split(np.arange(len(known.words)), N_FOLDS)
+    others = rows_of(known, np.concatenate([pieces[0], *pieces[2:]]))
+    alone = Tagger.fit(system._marked(others.words), kinds_of_names(others), 2, 10.0)
+    left_out = system.left_out(known)
+    piece = rows_of(known, pieces[1])
+    first, last = pieces[1][[0, -1]]
+    assert alone.names(system._marked(piece.words)) == left_out[first : last + 1]
+    truth = location_tags(known)
+    expected = best_threshold(truth, lambda t: tagged(known.words, left_out, t))
+    assert system.threshold_ == expected[0]
+    both = Tagger.fit(system._marked(known.words), kinds_of_names(known), 2, 10.0)
+    for name, array in both.arrays().items():
+        np.testing.assert_array_equal(system._tagger.arrays()[name], array)
+    assert system.seen_ == words_seen(known.words, truth)
 
 
-def test_tags_that_were_never_seen_are_never_given():
-    tagger = Tagger.fit([[("a", ""), ("b", "")]] * 3, [["B", "O"]] * 3, 1, 1.0)
-    shares = tagger.probabilities([[("a", ""), ("b", "")]])[0]
-    assert tags_of(shares, 0.5) == ["B", "O"]
-    assert shares[:, 1].max() < 1e-9
+def test_names_are_told_apart_as_places_persons_and_others():
+    tags = (("O", "B-location", "I-location", "B-person", "B-group", "I-product"),)
+    kinds = kinds_of_names(Tagged((("a",) * 6,), tags))
+    assert kinds == [
+        ["O", "B-location", "I-location", "B-person", "B-other", "I-other"]
+    ]
+
+
+def test_without_a_tag_of_places_nothing_is_named():
+    tagger = Tagger.fit([[("a", ""), ("b", "")]] * 3, [["B-person", "O"]] * 3, 1, 1.0)
+    assert tagger.names([[("a", ""), ("b", "")], []]) == [{}, {}]
+    only = Tagger.fit([[("a", ""), ("b", "")]] * 3, [["B-location", "O"]] * 3, 1, 9.0)
+    assert chosen(only.names([[("a", ""), ("b", "")]])[0], 0.5) == [(0, 1)]
 
 
 def test_what_is_learned_does_not_depend_on_the_test_part(system, data):
@@ -155,15 +201,56 @@ def test_what_is_learned_does_not_depend_on_the_test_part(system, data):
     again = Places(C=10.0).fit(other)
     assert again.threshold_ == system.threshold_
     assert again.seen_ == system.seen_
-    np.testing.assert_array_equal(again._tagger.names, system._tagger.names)
-    np.testing.assert_array_equal(again._tagger.weights, system._tagger.weights)
+    for name, array in again._tagger.arrays().items():
+        np.testing.assert_array_equal(array, system._tagger.arrays()[name])
 
 
 def test_the_longest_name_of_the_gazetteer_is_marked():
     names = {"new york": "large", "york": "middle", "nice": "middle", "us": "country"}
     sentence = ["New", "York", "is", "nice", "#US"]
     marks = [mark for _, mark in marked(sentence, names)]
-    assert marks == ["B-large", "I-large", "", "", "B-country"]
+    small = "B-small letters middle"
+    assert marks == ["B-large", "I-large", "", small, "B-country"]
+
+
+def test_codes_are_known_in_capitals_and_words_without_the_signs_at_their_ends():
+    names = {"IN": "state code", "st johns": "small", "u.s.": "country"}
+    sentence = ["in", "(IN)", "*St-Johns*", "U.S.", "In", "..."]
+    marks = [mark for _, mark in marked(sentence, names)]
+    assert marks == ["", "B-state code", "B-small", "B-country", "", ""]
+
+
+def test_a_list_takes_large_places_in_small_letters_only_if_it_is_told_to():
+    names = {"spain": "country", "york": "middle", "lima": "large", "TX": "state code"}
+    sentences = [["in", "spain", "york", "Lima", "TX", "tx"]]
+    assert listed(sentences, names) == [["O", "O", "O", "B", "I", "O"]]
+    assert listed(sentences, names, small=True) == [["O", "B", "O", "B", "I", "O"]]
+
+
+def test_the_tuned_gazetteer_is_the_best_of_its_forms_on_what_is_known(data):
+    system = Places()
+    system.gazetteer_ = {
+        **{city.lower(): "large" for city in CITIES},
+        **dict.fromkeys(THINGS, "small"),
+        "anna": "middle",
+        "I": "state code",
+    }
+    known = both_parts(data)
+    names, small = system.gazetteer_at_its_best(known)
+    assert set(names.values()) == {"large"}
+    truth = location_tags(known)
+    best = mean_f1(truth, listed(known.words, names, small))
+    assert best > mean_f1(truth, listed(known.words, system.gazetteer_, small))
+    assert system.names_that_help(data).get("I") is None
+
+
+def test_the_trials_compare_both_parts_with_both_lists_and_leave_the_test_part(
+    system, data
+):
+    lines = trial(dataclasses.replace(data, test=Tagged((), ())), system)
+    assert len(lines) == 6
+    assert lines[0].startswith("both parts, against gazetteer: word F1 ")
+    assert lines[-1].startswith("validation part, against tuned gazetteer: word F1 ")
 
 
 def test_words_seen_stood_in_locations_at_least_half_of_the_time():
@@ -181,17 +268,18 @@ def test_counts_are_those_of_words_and_of_whole_names():
     assert spans(["B", "B", "I"]) == {(0, 1), (1, 3)}
 
 
-def test_the_threshold_is_the_best_for_words_and_not_for_names(data):
+def test_the_threshold_is_the_best_for_words_and_names_together(data):
     truth = location_tags(data.validation)
     rng = np.random.default_rng(0)
     shares = [rng.dirichlet([1, 1, 2], len(tags)) for tags in truth]
-    grid = np.arange(0.1, 0.91, 0.05).round(2)
-    best = []
-    for count in (word_counts, span_counts):
-        counts = (count(truth, [tags_of(p, t) for p in shares]).sum(0) for t in grid)
-        best.append(grid[np.argmax([2 * a / (2 * a + b + c) for a, b, c in counts])])
-    assert best[0] != best[1]
-    assert Places()._best_threshold(data, shares)[0] == best[0]
+    grid = np.arange(0.1, 0.91, 0.025).round(3)
+    reached = []
+    for threshold in grid:
+        tags = [tags_of(p, threshold) for p in shares]
+        both = (count(truth, tags).sum(0) for count in (word_counts, span_counts))
+        reached.append(np.mean([2 * a / (2 * a + b + c) for a, b, c in both]))
+    found = best_threshold(truth, lambda t: [tags_of(p, t) for p in shares])
+    assert found == (grid[np.argmax(reached)], pytest.approx(max(reached)))
 
 
 def test_a_second_place_may_begin_right_after_the_first():
@@ -210,22 +298,24 @@ def test_the_metrics_are_those_of_the_answers(system, data, measured):
     seen = measured.metrics["word_recall_of_words_seen_in_training"].value
     assert measured.metrics["word_recall"].value > seen
     assert "gazetteer (span F1)" in measured.comparisons
+    assert "tuned gazetteer (word F1)" in measured.comparisons
 
 
-def test_a_place_is_as_sure_as_the_least_sure_of_its_words(system):
+def test_a_place_is_as_sure_as_its_name(system):
     [place] = system.tag("She saw New Oslo and Anna")
     assert place.text == "New Oslo"
-    [shares] = system._probabilities([["She", "saw", "New", "Oslo", "and", "Anna"]])
-    sure = shares[2:4, 0] + shares[2:4, 1]
-    assert sure[0] != sure[1]
-    assert place.probability == sure.min()
+    [names] = system._names([["She", "saw", "New", "Oslo", "and", "Anna"]])
+    assert place.probability == names[2, 4]
 
 
 def test_reasons_say_how_the_probability_changes_the_largest_fall_first(system):
     words = ["hey", "greetings", "from", "Zugdidi", "!"]
     reasons = system.explain("it", " ".join(words)).reasons
     without = [*words[:2], "\x00", *words[3:]]
-    before, after = (p[3, 0] + p[3, 1] for p in system._probabilities([words, without]))
+    before, after = (
+        system._tagger.inside(marked(each, system.gazetteer_))[3]
+        for each in (words, without)
+    )
     assert after < before - 0.1
     assert f"if 'from' were a word never seen: {after - before:+.2f}" in reasons
     changes = [float(reason.rsplit(" ", 1)[1]) for reason in reasons[1:]]
@@ -239,9 +329,9 @@ def test_the_list_to_beat_is_without_small_places_where_that_is_better(
     system = Places()
     # "Anna" of the validation part is a person.
     system.gazetteer_ = {"miami": "country", "anna": kind}
-    assert len(system._names_that_help(data)) == n_left
+    assert len(system.names_that_help(data)) == n_left
     system.gazetteer_ = {"miami": "small", "delhi": "large"}
-    assert len(system._names_that_help(data)) == 2
+    assert len(system.names_that_help(data)) == 2
 
 
 def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
@@ -249,19 +339,27 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
     loaded = Places.load(tmp_path / "1")
     assert loaded.gazetteer_ == system.gazetteer_
     assert loaded.seen_ == system.seen_
-    found, expected = (s._probabilities(data.test.words) for s in (loaded, system))
-    for a, b in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert loaded._names(data.test.words) == system._names(data.test.words)
     arrays = dict(generation.load(tmp_path / "1", "places").arrays)
     for name, array in {
         "weights": np.zeros((3, 2)),
         "offsets": np.zeros(2),
+        "transitions": np.zeros((1, 1)),
         "kinds": np.array(["x"]),
     }.items():
         folder = tmp_path / name
         generation.save(folder, "places", {**arrays, name: array}, system.about_)
         with pytest.raises(Damaged, match="holds no system of places"):
             Places.load(folder)
+
+
+def test_a_generation_of_the_tagger_before_is_refused_in_one_sentence(system, tmp_path):
+    system.save(tmp_path / "1")
+    arrays = dict(generation.load(tmp_path / "1", "places").arrays)
+    del arrays["transitions"]
+    generation.save(tmp_path / "2", "places", arrays, system.about_)
+    with pytest.raises(Damaged, match="an earlier form; learn them anew: lookalike tr"):
+        Places.load(tmp_path / "2")
 
 
 def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_path):

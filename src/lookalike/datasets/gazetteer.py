@@ -7,6 +7,9 @@ SIZES = (("large", 500_000), ("middle", 100_000), ("small", 15_000))
 def load_gazetteer() -> dict[str, str]:
     """Load names of places and what they are, lower case, words one blank apart.
 
+    Codes stand beside them in capitals: of the states of the USA ("TX"), and the three
+    letters of countries ("JPN").
+
     Continents, countries, states of the USA, and the 34,000 cities of at least 15,000
     people (large, middle or small); of two places of one name the larger kind. Names
     of GeoNames, CC BY 4.0.
@@ -35,6 +38,8 @@ def load_gazetteer() -> dict[str, str]:
     found |= {_plain(s["name"]): "state" for s in world.get_us_states().values()}
     found |= {_plain(c["name"]): "country" for c in world.get_countries().values()}
     found |= {_plain(c["name"]): "country" for c in world.get_continents().values()}
+    found |= {c["iso3"]: "country code" for c in world.get_countries().values()}
+    found |= {s["code"]: "state code" for s in world.get_us_states().values()}
     return found
 
 

@@ -1,11 +1,12 @@
 """Places in text: which words of a post name a location.
 
 A tagger looks at a word and its neighbours: their letters, endings, forms, the run of
-capitals around it, and the gazetteer's opinion, each with a weight that was learned.
+capitals around it, and the gazetteer's opinion, each with a weight that was learned;
+and it tags the sentence as a whole.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -27,14 +28,16 @@ from lookalike.evaluate import (
 from lookalike.learn import WordWindowClassifier
 from lookalike.systems import generation
 from lookalike.systems.card import Card
-from lookalike.systems.generation import Generation
+from lookalike.systems.generation import Damaged, Generation
 from lookalike.systems.places_card import places_card
-from lookalike.systems.places_tagger import TAGS, Tagger
+from lookalike.systems.places_tagger import Names, Tagger, chosen
 from lookalike.systems.places_words import (
+    SMALL,
     Word,
     check_text,
     cut_with_offsets,
     describe,
+    kinds_of_names,
     location_tags,
     marked,
     spans,
@@ -57,6 +60,9 @@ if TYPE_CHECKING:
     from lookalike.evaluate.report import Report as Page
 
 Tags = list[list[str]]
+BIG = ("country", "state", "large")
+"""Kinds of names that are known in small letters, too."""
+N_FOLDS = 4
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Place:
     end: int
     """Offset behind its last character."""
     probability: float
-    """Least probability of its words to be part of a location."""
+    """That exactly these words are the name of a place."""
 
 
 class Places:
@@ -79,7 +85,7 @@ class Places:
     ----------
     window : int, default=2
         Neighbours on each side that a word's tag may depend on.
-    C : float, default=0.3
+    C : float, default=1.0
         Weight of the training words against the penalty of the weights.
     gazetteer : bool, default=True
         Whether the tagger is told which words are on the list of places (which comes
@@ -92,12 +98,11 @@ class Places:
     Attributes
     ----------
     threshold_ : float
-        A word is part of a location from this probability; chosen on the validation
-        part.
+        A name is answered from this probability on.
     seen_ : set of str
-        Words that stood in locations of the training part at least half of the time.
+        Words that stood in locations of the known parts at least half of the time.
     gazetteer_ : dict of str
-        Names of places, lower case, and their kinds.
+        Names of places, lower case, codes, in capitals, and their kinds.
     about_ : dict
         Data and measured numbers, as in ``system.json``.
 
@@ -105,9 +110,9 @@ class Places:
     --------
     >>> from lookalike.datasets import Tagged, TaggedText
     >>> cities = ["Paris", "Boston", "Lima", "Oslo"]
-    >>> names = [("I", "live", "in", city) for city in cities]
-    >>> names += [("I", "live", "for", city + "ism") for city in cities]
-    >>> tags = [("O", "O", "O", "B-location")] * 4 + [("O",) * 4] * 4
+    >>> names = [("I", "live", "in", city, ".") for city in cities]
+    >>> names += [("I", "live", "for", city + "ism", ".") for city in cities]
+    >>> tags = [("O", "O", "O", "B-location", "O")] * 4 + [("O",) * 5] * 4
     >>> part = Tagged(tuple(names * 8), tuple(tags * 8))
     >>> system = Places(gazetteer=False, C=10.0)
     >>> system = system.fit(TaggedText("toy", "", part, part, part))
@@ -127,7 +132,7 @@ class Places:
     def __init__(
         self,
         window: int = 2,
-        C: float = 0.3,
+        C: float = 1.0,
         gazetteer: bool = True,
         random_state: int = 0,
         n_jobs: int | None = None,
@@ -144,23 +149,24 @@ class Places:
         return choose(choice, {"wnut17": load_wnut17}, "places")
 
     def fit(self, data: TaggedText, report: Tell | None = None) -> Self:
-        """Learn words; choose the threshold on the validation part; learn from both.
+        """Choose the threshold on parts left out; then learn from all that is known.
 
-        The threshold is that of a tagger that has seen the training part alone.
+        The training and the validation part, end to end, are cut into four pieces. Each
+        is tagged by what was learned from the others: sources stand together, so that
+        this is like tagging a source that was not met.
         """
         tell = report or nobody
         self._check(data)
         tell("reading the gazetteer", 0.0)
         self.gazetteer_ = load_gazetteer() if self.gazetteer else {}
-        known = _both(data.train, data.validation)
+        known = both_parts(data)
         tags = location_tags(known)
         self.seen_ = words_seen(known.words, tags)
-        tell("learning words", 0.2)
-        held = self._learned(data.train).probabilities(
-            self._marked(data.validation.words)
+        names = self.left_out(known, tell)
+        self.threshold_, reached = best_threshold(
+            tags, lambda threshold: tagged(known.words, names, threshold)
         )
-        self.threshold_, reached = self._best_threshold(data, held)
-        tell("learning from both parts", 0.6)
+        tell("learning from all pieces", 0.8)
         self._tagger = self._learned(known)
         self.about_ = {
             "configuration": {
@@ -176,8 +182,8 @@ class Places:
                 "n_location_words": sum(tag != "O" for own in tags for tag in own),
                 "n_gazetteer": len(self.gazetteer_),
                 "threshold": self.threshold_,
-                "validation_f1": reached,
-                "n_symbols": len(self._tagger.names),
+                "held_out_f1": reached,
+                "n_symbols": len(self._tagger.model.symbols_),
             },
             "metrics": {},
             "comparisons": {},
@@ -187,17 +193,17 @@ class Places:
 
     def classify(self, sentences: Sequence[Sequence[str]]) -> Tags:
         """Tag sentences that are cut into words: B, I and O, a list a sentence."""
-        return [tags_of(p, self.threshold_) for p in self._probabilities(sentences)]
+        names = self._names(sentences)
+        return tagged(sentences, names, self.threshold_)
 
     def tag(self, text: str) -> list[Place]:
         """Find the places of a raw text, with their offsets."""
         cut = cut_with_offsets(check_text(text))
-        [shares] = self._probabilities([[word for word, _ in cut]])
+        [names] = self._names([[word for word, _ in cut]])
         found = []
-        for first, last in sorted(spans(tags_of(shares, self.threshold_))):
+        for first, last in chosen(names, self.threshold_):
             start, end = cut[first][1], cut[last - 1][1] + len(cut[last - 1][0])
-            inside = shares[first:last, 0] + shares[first:last, 1]
-            found.append(Place(text[start:end], start, end, float(inside.min())))
+            found.append(Place(text[start:end], start, end, names[first, last]))
         return found
 
     @staticmethod
@@ -245,7 +251,7 @@ class Places:
         """Take words and marks away, and see what becomes of the likeliest word."""
         words = [word for word, _ in cut_with_offsets(check_text(query))]
         sentence = marked(words, self.gazetteer_)
-        shares = self._inside([sentence])[0]
+        shares = self._tagger.inside(sentence)
         place = int(shares.argmax())
         whole, changes = float(shares[place]), []
         around = range(
@@ -259,12 +265,12 @@ class Places:
             blank = [*sentence[:i], ("\x00", ""), *sentence[i + 1 :]]
             changes.append((f"{text!r} were a word never seen", blank))
         falls = [
-            (whole - float(self._inside([other])[0][place]), what)
+            (whole - float(self._tagger.inside(other)[place]), what)
             for what, other in changes
         ]
         reasons = [
             f"{words[place]!r} is part of a location with probability {whole:.2f}; "
-            f"{self.threshold_:.2f} is needed",
+            f"a name is answered from {self.threshold_:.2f} on",
             *(f"if {what}: {-fall:+.2f}" for fall, what in sorted(falls)[::-1]),
         ]
         return Explanation(self.answer([name], [query])[0], tuple(reasons))
@@ -273,21 +279,25 @@ class Places:
         """Measure words and whole names on the test part, beside two lists.
 
         Sentences are the unit of chance; a paired test exchanges the answers of two
-        systems sentence by sentence. The lists: words that were seen in locations, and
-        the longest names of the gazetteer (of its large half, if that is better on
-        the validation part). And a small network on the same words and marks.
+        systems sentence by sentence. The lists: words that were seen in locations; the
+        longest names of the gazetteer that begin with a capital letter (of its large
+        half, if that is better on the validation part); and the gazetteer with whatever
+        of codes, small letters and sizes is best on all that is known. And a small
+        network on the same words and marks.
         """
         tell = report or nobody
         tell("tagging the test sentences", 0.1)
         truth = location_tags(data.test)
         taggings = {"": self.classify(data.test.words)}
         taggings["words_seen_in_training"] = [
-            self._run(word.lower() in self.seen_ for word in sentence)
+            run(word.lower() in self.seen_ for word in sentence)
             for sentence in data.test.words
         ]
         if self.gazetteer_:
-            names = self._names_that_help(data)
-            taggings["gazetteer"] = self._listed(data.test.words, names)
+            names = self.names_that_help(data)
+            taggings["gazetteer"] = listed(data.test.words, names)
+            best, small = self.gazetteer_at_its_best(both_parts(data))
+            taggings["tuned_gazetteer"] = listed(data.test.words, best, small)
         taggings["window_network"] = self._network(data)
         tell("drawing intervals", 0.5)
         metrics, comparisons, ours = {}, {}, {}
@@ -336,9 +346,7 @@ class Places:
                 [self.gazetteer_[n] for n in sorted(self.gazetteer_)] or [""]
             ),
             "threshold": np.array(self.threshold_),
-            "symbols": self._tagger.names,
-            "weights": self._tagger.weights,
-            "offsets": self._tagger.offsets,
+            **self._tagger.arrays(),
         }
         return generation.save(folder, self.name, arrays, self.about_)
 
@@ -349,6 +357,11 @@ class Places:
         """Read a generation: every file checked, none of its code run."""
         found = read_generation(folder, cls.name)
         arrays = found.arrays
+        if "transitions" not in arrays:
+            raise Damaged(
+                f"{found.folder} holds places of an earlier form; learn them anew: "
+                "lookalike train places."
+            )
         try:
             system = cls(**found.about["configuration"], n_jobs=n_jobs)
             system.seen_ = set(arrays["seen"].tolist()) - {""}
@@ -357,9 +370,7 @@ class Places:
             )
             system.gazetteer_ = {name: kind for name, kind in kinds if name}
             system.threshold_ = float(arrays["threshold"])
-            system._tagger = Tagger(
-                arrays["symbols"], arrays["weights"], arrays["offsets"], system.window
-            )
+            system._tagger = Tagger.of(arrays, system.window)
             keys = ("configuration", "data", "facts", "metrics", "comparisons")
             system.about_ = {key: found.about[key] for key in keys}
         except (KeyError, TypeError, ValueError) as error:
@@ -372,66 +383,55 @@ class Places:
 
     def _learned(self, part: Tagged) -> Tagger:
         sentences = self._marked(part.words)
-        return Tagger.fit(sentences, location_tags(part), self.window, self.C)
+        return Tagger.fit(sentences, kinds_of_names(part), self.window, self.C)
 
     def _marked(self, sentences: Sequence[Sequence[str]]) -> list[list[Word]]:
         return [marked(sentence, self.gazetteer_) for sentence in sentences]
 
-    def _probabilities(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
-        """Probabilities of B, I and O, an array (n_words, 3) a sentence."""
+    def _names(self, sentences: Sequence[Sequence[str]]) -> list[Names]:
         if not hasattr(self, "_tagger"):
             raise NotFittedError("Places must be fitted or loaded before it answers.")
-        return self._tagger.probabilities(self._marked(sentences))
+        return self._tagger.names(self._marked(sentences))
 
-    def _inside(self, sentences: Sequence[Sequence[Word]]) -> list[Floats]:
-        return [p[:, 0] + p[:, 1] for p in self._tagger.probabilities(sentences)]
+    def left_out(self, known: Tagged, tell: Tell = nobody) -> list[Names]:
+        """What each sentence's names are to a tagger of the other pieces."""
+        names: list[Names] = []
+        rows = np.arange(len(known.words))
+        for fold, piece in enumerate(np.array_split(rows, N_FOLDS)):
+            tell(f"learning without piece {fold + 1}", 0.8 * fold / N_FOLDS)
+            tagger = self._learned(rows_of(known, np.setdiff1d(rows, piece)))
+            names += tagger.names(self._marked(rows_of(known, piece).words))
+        return names
 
-    def _names_that_help(self, data: TaggedText) -> dict[str, str]:
+    def names_that_help(self, data: TaggedText) -> dict[str, str]:
         """The gazetteer, or what is left without small cities, if that is better.
 
         Better on the validation part: the list that ours is compared with is chosen
         with the same care as ours.
         """
-        fewer = {n: kind for n, kind in self.gazetteer_.items() if kind != "small"}
+        names = _without(self.gazetteer_, ["state code", "country code"])
+        fewer = _without(names, ["small"])
         truth = location_tags(data.validation)
         reached = [
-            f1_of_totals(
-                word_counts(truth, self._listed(data.validation.words, names)).sum(0)
-            )
-            for names in (self.gazetteer_, fewer)
+            f1_of_totals(word_counts(truth, listed(data.validation.words, each)).sum(0))
+            for each in (names, fewer)
         ]
-        return fewer if reached[1] > reached[0] else self.gazetteer_
+        return fewer if reached[1] > reached[0] else names
 
-    def _listed(
-        self, sentences: Sequence[Sequence[str]], names: Mapping[str, str]
-    ) -> Tags:
-        """Tags of sentences by the longest names of a list alone."""
-        return [
-            self._run(mark != "" for _, mark in marked(sentence, names))
-            for sentence in sentences
-        ]
+    def gazetteer_at_its_best(self, known: Tagged) -> tuple[dict[str, str], bool]:
+        """Names of the gazetteer, and whether to know them in small letters, too.
 
-    @staticmethod
-    def _run(inside: Any) -> list[str]:
-        """Tags of a list: neighbours that are on it are one name."""
-        tags: list[str] = []
-        for is_inside in inside:
-            goes_on = bool(tags) and tags[-1] != "O"
-            tags.append(("I" if goes_on else "B") if is_inside else "O")
-        return tags
-
-    def _best_threshold(
-        self, data: TaggedText, shares: Sequence[Floats]
-    ) -> tuple[float, float]:
-        """Threshold of the best word F1 on the validation part, and that F1."""
-        truth = location_tags(data.validation)
-        best = (0.5, -1.0)
-        for threshold in np.arange(0.1, 0.91, 0.05).round(2).tolist():
-            tags = [tags_of(p, threshold) for p in shares]
-            reached = float(f1_of_totals(word_counts(truth, tags).sum(axis=0)))
-            if reached > best[1]:
-                best = (threshold, reached)
-        return best
+        Of all sizes of cities, kinds of codes, and both ways with small letters, what
+        reaches the best mean of both F1 on the training and the validation part.
+        """
+        truth, best = location_tags(known), (-1.0, self.gazetteer_, False)
+        for cities in ([], ["small"], ["small", "middle"]):
+            for codes in (["state code", "country code"], ["country code"], []):
+                names = _without(self.gazetteer_, cities + codes)
+                for small in (False, True):
+                    reached = mean_f1(truth, listed(known.words, names, small))
+                    best = max(best, (reached, names, small), key=lambda each: each[0])
+        return best[1:]
 
     def _network(self, data: TaggedText) -> Tags:
         """Tags of the test part by a small network on the same marked words."""
@@ -443,16 +443,21 @@ class Places:
             random_state=self.random_state,
         )
         shares = []
-        known = _both(data.train, data.validation)
-        for seen, part in ((data.train, data.validation), (known, data.test)):
+        for seen, part in (
+            (data.train, data.validation),
+            (both_parts(data), data.test),
+        ):
             model.fit(self._marked(seen.words), location_tags(seen))
-            columns = [TAGS.index(tag) for tag in model.classes_.tolist()]
+            columns = ["BIO".index(tag) for tag in model.classes_.tolist()]
             each = model.predict_proba(self._marked(part.words))
-            wide = [np.zeros((len(p), len(TAGS))) for p in each]
+            wide = [np.zeros((len(p), 3)) for p in each]
             for given, p in zip(wide, each, strict=True):
                 given[:, columns] = p
             shares.append(wide)
-        threshold, _ = self._best_threshold(data, shares[0])
+        threshold, _ = best_threshold(
+            location_tags(data.validation),
+            lambda t: [tags_of(p, t) for p in shares[0]],
+        )
         return [tags_of(p, threshold) for p in shares[1]]
 
     def _check(self, data: TaggedText) -> None:
@@ -471,8 +476,82 @@ class Places:
             raise ValueError("The training part names no location.")
 
 
-def _both(first: Tagged, second: Tagged) -> Tagged:
+def both_parts(data: TaggedText) -> Tagged:
+    """The training and the validation part, end to end."""
+    first, second = data.train, data.validation
     return Tagged(first.words + second.words, first.tags + second.tags)
+
+
+def rows_of(part: Tagged, rows: Ints) -> Tagged:
+    """Some sentences of a part."""
+    words, tags = (
+        tuple(each[i] for i in rows.tolist()) for each in (part.words, part.tags)
+    )
+    return Tagged(words, tags)
+
+
+def _without(names: Mapping[str, str], kinds: Sequence[str]) -> dict[str, str]:
+    return {name: kind for name, kind in names.items() if kind not in kinds}
+
+
+def listed(
+    sentences: Sequence[Sequence[str]], names: Mapping[str, str], small: bool = False
+) -> Tags:
+    """Tags of sentences by the longest names of a list alone.
+
+    Names begin with a capital letter; those of countries, states and large cities
+    need not, if ``small``.
+    """
+    known = {f"{SMALL}{kind}" for kind in BIG} if small else set()
+    return [
+        run(
+            mark != "" and (SMALL not in mark or mark[2:] in known)
+            for _, mark in marked(sentence, names)
+        )
+        for sentence in sentences
+    ]
+
+
+def run(inside: Iterable[bool]) -> list[str]:
+    """Tags of a list: neighbours that are on it are one name.
+
+    Examples
+    --------
+    >>> run([True, True, False, True])
+    ['B', 'I', 'O', 'B']
+    """
+    tags: list[str] = []
+    for is_inside in inside:
+        goes_on = bool(tags) and tags[-1] != "O"
+        tags.append(("I" if goes_on else "B") if is_inside else "O")
+    return tags
+
+
+def best_threshold(
+    truth: Tags, tags_at: Callable[[float], Tags]
+) -> tuple[float, float]:
+    """Threshold of the best mean of word F1 and span F1, and that mean."""
+    grid = np.arange(0.1, 0.91, 0.025).round(3).tolist()
+    reached = [mean_f1(truth, tags_at(threshold)) for threshold in grid]
+    best = int(np.argmax(reached))
+    return grid[best], reached[best]
+
+
+def mean_f1(truth: Tags, tags: Tags) -> float:
+    """Mean of the F1 of words and that of whole names."""
+    both = (count(truth, tags).sum(axis=0) for count in (word_counts, span_counts))
+    return float(np.mean([f1_of_totals(counts) for counts in both]))
+
+
+def tagged(
+    sentences: Sequence[Sequence[str]], names: Sequence[Names], threshold: float
+) -> Tags:
+    """Tags of sentences by the likeliest of their possible names."""
+    tags = [["O"] * len(sentence) for sentence in sentences]
+    for own, found in zip(tags, names, strict=True):
+        for start, end in chosen(found, threshold):
+            own[start:end] = ["B", *["I"] * (end - start - 1)]
+    return tags
 
 
 def tags_of(shares: Floats, threshold: float) -> list[str]:

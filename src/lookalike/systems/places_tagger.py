@@ -1,88 +1,124 @@
-"""The tagger of the places system: a window of symbols, and a weight for each."""
+"""The tagger of the places system: symbols of words, and a chain of tags over them."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.special import softmax
 
 from lookalike._typing import Array, Floats
-from lookalike.learn import LogisticRegression
-from lookalike.systems.places_words import Word, symbols
+from lookalike.learn import LinearChainCRF
+from lookalike.systems.places_symbols import symbols
+from lookalike.systems.places_words import Word
 
-TAGS = ("B", "I", "O")
+Names = dict[tuple[int, int], float]
+"""Probability that exactly the words from start to before end are a place."""
+LONGEST_NAME = 8
+LEAST = 0.01
+"""Names less likely than this are not told."""
+TOL = 1e-4
 
 
 class Tagger:
-    r"""Tags of words by the symbols that stand around them.
-
-    .. math:: p(t \mid \text{word}) \propto \exp\left(b_t +
-              \sum_{s \in \text{symbols}} w_{ts}\right)
+    """Names of places by a chain of tags over the symbols of words.
 
     Parameters
     ----------
-    names : ndarray of str, shape (n_symbols,)
-        The symbols that have weights; all others have none.
-    weights, offsets : ndarray of shape (3, n_symbols) and (3,)
-        For beginning, inside and outside.
+    model : LinearChainCRF
+        Fitted, or put together of its parts by :meth:`of`.
     window : int
-        Neighbours on each side.
+        Neighbours on each side that a word's symbols tell of.
     """
 
-    def __init__(
-        self, names: Array, weights: Floats, offsets: Floats, window: int
-    ) -> None:
-        if weights.shape != (len(TAGS), len(names)) or offsets.shape != (len(TAGS),):
-            raise ValueError("the tagger's symbols and weights do not fit.")
-        self.names, self.weights, self.offsets = names, weights, offsets
-        self.window = window
-        self._numbers = {name: i for i, name in enumerate(names.tolist())}
+    def __init__(self, model: LinearChainCRF, window: int) -> None:
+        self.model, self.window = model, window
+        tags = model.classes_.tolist()
+        self._begins, self._inside = (
+            tags.index(tag) if tag in tags else -1
+            for tag in ("B-location", "I-location")
+        )
 
     @classmethod
     def fit(
         cls,
         sentences: Iterable[Sequence[Word]],
-        tags: Iterable[Sequence[str]],
+        tags: Sequence[Sequence[str]],
         window: int,
         C: float,
     ) -> Self:
         """Learn the weights of all symbols that stand at two words or more."""
-        rows = [told for sentence in sentences for told in symbols(sentence, window)]
-        counts = Counter(symbol for told in rows for symbol in set(told))
-        names = np.array(sorted(symbol for symbol, n in counts.items() if n >= 2))
-        numbers = {name: i for i, name in enumerate(names.tolist())}
-        lists = [_known(told, numbers) for told in rows]
-        ends = np.append(0, np.cumsum([len(each) for each in lists]))
-        columns = np.array([n for each in lists for n in each], dtype=np.int32)
-        X = csr_matrix((np.ones(ends[-1]), columns, ends), (len(rows), len(names)))
-        y = np.array([tag for own in tags for tag in own])
-        model = LogisticRegression(C=C, max_iter=200).fit(X, y)
-        coefs, offsets = model.coef_, model.intercept_
-        if len(coefs) == 1:  # two tags share one row
-            coefs, offsets = np.vstack([0 * coefs, coefs]), np.append(0.0, offsets)
-        # A tag that was never seen is as good as impossible.
-        weights, bias = np.zeros((len(TAGS), len(names))), np.full(len(TAGS), -50.0)
-        seen = [TAGS.index(tag) for tag in model.classes_.tolist()]
-        weights[seen], bias[seen] = coefs, offsets
-        return cls(names, weights, bias, window)
+        rows = [symbols(sentence, window) for sentence in sentences]
+        return cls(LinearChainCRF(C, min_count=2, tol=TOL).fit(rows, tags), window)
 
-    def probabilities(self, sentences: Iterable[Sequence[Word]]) -> list[Floats]:
-        """Probabilities of B, I and O, an array (n_words, 3) a sentence.
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array], window: int) -> Self:
+        """Put a tagger together again of what :meth:`arrays` gave."""
+        model = LinearChainCRF()
+        model.classes_ = arrays["tags"]
+        model.symbols_ = arrays["symbols"].tolist()
+        model.coef_, model.intercept_ = arrays["weights"], arrays["offsets"]
+        model.transitions_ = arrays["transitions"]
+        n, shape = len(model.classes_), model.coef_.shape
+        if shape != (n, len(model.symbols_)) or model.intercept_.shape != (n,):
+            raise ValueError("the tagger's symbols and weights do not fit.")
+        if model.transitions_.shape != (n, n):
+            raise ValueError("the tagger's tags and transitions do not fit.")
+        return cls(model, window)
 
-        Words are answered one by one: what stands beside a sentence changes nothing.
+    def arrays(self) -> dict[str, Array]:
+        """What the tagger is made of."""
+        return {
+            "tags": self.model.classes_,
+            "symbols": np.array(self.model.symbols_ or [""]),
+            "weights": self.model.coef_,
+            "offsets": self.model.intercept_,
+            "transitions": self.model.transitions_,
+        }
+
+    def names(self, sentences: Iterable[Sequence[Word]]) -> list[Names]:
+        """What may be a name of a place, and how probable that is, of each sentence.
+
+        Sentences are answered one by one: what stands beside one changes nothing.
         """
-        return [self._answer(sentence) for sentence in sentences]
+        return [self._names(symbols(each, self.window)) for each in sentences]
 
-    def _answer(self, sentence: Sequence[Word]) -> Floats:
-        scores = np.tile(self.offsets, (len(sentence), 1))
-        for row, told in zip(scores, symbols(sentence, self.window), strict=True):
-            row += self.weights[:, _known(told, self._numbers)].sum(axis=1)
-        shares: Floats = softmax(scores, axis=1)
-        return shares
+    def inside(self, sentence: Sequence[Word]) -> Floats:
+        """Probability of each word to be part of a location."""
+        [shares] = self.model.predict_proba([symbols(sentence, self.window)])
+        here = [tag for tag in (self._begins, self._inside) if tag >= 0]
+        total: Floats = shares[:, here].sum(axis=1)
+        return total
+
+    def _names(self, rows: list[list[str]]) -> Names:
+        """Walk along the chain from each word that may begin a name."""
+        if self._begins < 0 or not rows:
+            return {}
+        [shares], [pairs] = (
+            f([rows]) for f in (self.model.predict_proba, self.model.predict_pair_proba)
+        )
+        found: Names = {}
+        for start in np.flatnonzero(shares[:, self._begins] >= LEAST).tolist():
+            share, tag = float(shares[start, self._begins]), self._begins
+            for end in range(start + 1, min(len(rows), start + LONGEST_NAME) + 1):
+                goes_on = 0.0
+                if end < len(rows) and self._inside >= 0:
+                    goes_on = pairs[end, tag, self._inside] / shares[end - 1, tag]
+                found[start, end] = float(share * (1 - goes_on))
+                share, tag = share * goes_on, self._inside
+                if share < LEAST:
+                    break
+        return {place: share for place, share in found.items() if share >= LEAST}
 
 
-def _known(told: Sequence[str], numbers: Mapping[str, int]) -> list[int]:
-    """Numbers of the symbols that are known, each once, in order."""
-    return sorted({numbers[symbol] for symbol in told if symbol in numbers})
+def chosen(names: Names, threshold: float) -> list[tuple[int, int]]:
+    """The likeliest names from the threshold on that do not overlap, in order.
+
+    Examples
+    --------
+    >>> chosen({(0, 1): 0.3, (0, 2): 0.6, (3, 4): 0.4, (5, 6): 0.1}, 0.25)
+    [(0, 2), (3, 4)]
+    """
+    taken: list[tuple[int, int]] = []
+    for (start, end), share in sorted(names.items(), key=lambda item: -item[1]):
+        if share >= threshold and all(end <= a or b <= start for a, b in taken):
+            taken.append((start, end))
+    return sorted(taken)

@@ -10,37 +10,52 @@ from lookalike.features.text import words
 
 LONGEST = 5
 """Most words of a name that is looked up."""
-_LANDMARKS = """
-street st road rd avenue ave park school university college stadium airport hotel lake
-river island county city town beach mall center centre bridge building tower square
-garden gardens hall church museum station valley mountain hill house bar cafe restaurant
-arena theatre theater club library hospital plaza court
-"""
-LANDMARKS = frozenset(_LANDMARKS.split())
-"""Words that end names of places."""
-LEADING = frozenset(["in", "at", "from", "to", "near", "of", "visit", "visiting"])
-"""Words that lead to places."""
+SMALL = "small letters "
+"""Begins the kind of a name that was written without a capital letter."""
 Word = tuple[str, str]
 """A word, and what it is in the gazetteer, such as ``B-country``, or ``""``."""
+_SIGNS = re.compile(r"^[^\w&]+|[^\w]+$")
+_DOTTED = re.compile(r"(\w\.)+\w?\.?")
+
+
+def bare(word: str) -> str:
+    """A word without the signs at its ends; abbreviations keep their dots.
+
+    Examples
+    --------
+    >>> bare("#Denver"), bare("*Boston*"), bare("Patchogue)"), bare("D.C."), bare("-")
+    ('Denver', 'Boston', 'Patchogue', 'D.C.', '-')
+    """
+    return word if _DOTTED.fullmatch(word) else _SIGNS.sub("", word) or word
 
 
 def marked(sentence: Sequence[str], gazetteer: Mapping[str, str]) -> list[Word]:
     """Mark the words of the longest names of the gazetteer, from left to right.
 
-    Only names that begin with a capital letter or a sign are marked: "nice" is none.
+    Names stand in the gazetteer in lower case and codes ("TX") in capitals, which is
+    how a code must be written. The kind of a name says whether it was written without
+    a capital letter: "nice" is hardly the city.
 
     Examples
     --------
-    >>> marked(["In", "New", "York", "now"], {"new york": "large", "york": "middle"})
-    [('In', ''), ('New', 'B-large'), ('York', 'I-large'), ('now', '')]
+    >>> names = {"new york": "large", "york": "middle", "NY": "state code"}
+    >>> marked(["New", "York", ",", "NY"], names)
+    [('New', 'B-large'), ('York', 'I-large'), (',', ''), ('NY', 'B-state code')]
+    >>> marked(["in", "york"], names)
+    [('in', ''), ('york', 'B-small letters middle')]
     """
-    plain = [word.lower().lstrip("#@") for word in sentence]
+    whole = [bare(word) for word in sentence]
+    plain = [word.lower().replace("-", " ") for word in whole]
     marks = [""] * len(plain)
     start = 0
     while start < len(plain):
         length = _longest(plain, start, gazetteer)
-        if length and not sentence[start][:1].islower():
-            kind = gazetteer[" ".join(plain[start : start + length])]
+        kind = gazetteer[" ".join(plain[start : start + length])] if length else ""
+        if kind and whole[start][0].islower():
+            kind = SMALL + kind
+        elif not kind:
+            kind = gazetteer.get(whole[start], "")
+        if kind:
             marks[start] = f"B-{kind}"
             for inside in range(start + 1, start + length):
                 marks[inside] = f"I-{kind}"
@@ -65,72 +80,8 @@ def describe(word: Word) -> tuple[str, ...]:
     """
     text, mark = word
     shape = form(text)
-    plain = shape if shape in ("address", "@x") else _with_zeros(text.lower())
+    plain = shape if shape in ("address", "@x") else with_zeros(bare(text).lower())
     return plain, plain[-3:], plain[:3], shape, mark
-
-
-def symbols(sentence: Sequence[Word], window: int = 2) -> list[list[str]]:
-    """What a tagger is told about each word: itself, its neighbours, its run.
-
-    A run is the words with a capital letter around a word, "Madison Square Garden":
-    the word before the run and its last word say much about what it names.
-
-    Examples
-    --------
-    >>> told = symbols([("in", ""), ("Hyde", ""), ("Park", "B-small")])[1]
-    >>> [symbol for symbol in told if symbol.startswith(("before", "last"))]
-    ['before=in', 'last=park', 'last is a landmark']
-    """
-    described = [describe(word) for word in sentence]
-    lower = [text.lower() for text, _ in sentence]
-    capital = [text[:1].isupper() for text, _ in sentence]
-    shout = sum(capital) > 0.6 * len(sentence)
-    rows = []
-    for i in range(len(sentence)):
-        told = []
-        for step in range(-window, window + 1):
-            if not 0 <= i + step < len(sentence):
-                told.append(f"end{step}")
-                continue
-            plain, ending, beginning, shape, mark = described[i + step]
-            told += [f"word{step}={plain}", f"form{step}={shape}"]
-            if abs(step) <= 1:
-                told += [f"ending{step}={ending}", f"beginning{step}={beginning}"]
-                told.append(f"list{step}={mark}")
-            if plain in LANDMARKS:
-                told.append(f"landmark{step}")
-        before = lower[i - 1] if i else "^"
-        shape, mark = described[i][3], described[i][4]
-        told.append(f"pair={before} {shape}")
-        told += _led_by(lower[max(0, i - 3) : i], capital[i], bool(mark))
-        if mark:
-            kind = mark[2:]
-            told += ["listed", f"listed={kind}", f"listed={kind} {shape}"]
-            told += [f"listed after {before}", f"listed, all capitals {shout}"]
-        told += _run(i, lower, capital)
-        rows.append(told)
-    return rows
-
-
-def _led_by(before: Sequence[str], capital: bool, listed: bool) -> list[str]:
-    """The nearest word of place among the three before, and what it leads to."""
-    for word in reversed(before):
-        if word in LEADING:
-            return [f"led by {word}", f"led by {word}, {capital}, {listed}"]
-    return []
-
-
-def _run(i: int, lower: Sequence[str], capital: Sequence[bool]) -> list[str]:
-    """What stands before and at the end of the run of capitals around word i."""
-    if not capital[i]:
-        return []
-    first = last = i
-    while first and capital[first - 1]:
-        first -= 1
-    while last + 1 < len(lower) and capital[last + 1]:
-        last += 1
-    told = [f"before={lower[first - 1] if first else '^'}", f"last={lower[last]}"]
-    return [*told, "last is a landmark"] if lower[last] in LANDMARKS else told
 
 
 def form(text: str) -> str:
@@ -158,6 +109,21 @@ def location_tags(part: Tagged) -> list[list[str]]:
         [tag[0] if tag.endswith("-location") else "O" for tag in tags]
         for tags in part.tags
     ]
+
+
+def kinds_of_names(part: Tagged) -> list[list[str]]:
+    """Tags of all names, told apart as locations, persons and others.
+
+    A tagger that also knows what is the name of a person takes it less for a place.
+    """
+    return [[_kind(tag) for tag in tags] for tags in part.tags]
+
+
+def _kind(tag: str) -> str:
+    place, _, kind = tag.partition("-")
+    if place == "O":
+        return tag
+    return f"{place}-{kind if kind in ('location', 'person') else 'other'}"
 
 
 def words_seen(sentences: Sentences, tags: Sequence[Sequence[str]]) -> set[str]:
@@ -222,5 +188,6 @@ def check_text(text: str) -> str:
     return text
 
 
-def _with_zeros(text: str) -> str:
+def with_zeros(text: str) -> str:
+    """A text whose digits are all zeros."""
     return re.sub(r"\d", "0", text)
