@@ -52,8 +52,8 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Tags seen in ``fit``, sorted.
-    symbols_ : list of length n_symbols
-        What has a weight.
+    symbols_ : dict of length n_symbols
+        What has a weight, and its column.
     coef_ : ndarray of shape (n_classes, n_symbols)
         w. A symbol that was not seen in ``fit`` counts nothing.
     intercept_ : ndarray of shape (n_classes,)
@@ -89,7 +89,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
     """
 
     classes_: Array
-    symbols_: list[Hashable]
+    symbols_: dict[Hashable, int]
     coef_: Floats
     intercept_: Floats
     transitions_: Floats
@@ -121,10 +121,13 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         self._check_parameters()
         self.classes_, codes = np.unique(_tags_of(X, y), return_inverse=True)
         counts = Counter(s for sentence in X for word in sentence for s in set(word))
-        kept = (s for s, n in counts.items() if n >= self.min_count)
-        self.symbols_ = sorted(kept, key=str)
-        rows = _matrix(X, {symbol: i for i, symbol in enumerate(self.symbols_)})
-        self._descend(rows, codes, Packing.of([len(sentence) for sentence in X]))
+        kept = sorted((s for s, n in counts.items() if n >= self.min_count), key=str)
+        self.symbols_ = {symbol: i for i, symbol in enumerate(kept)}
+        self._descend(
+            _matrix(X, self.symbols_),
+            codes,
+            Packing.of([len(sentence) for sentence in X]),
+        )
         return self
 
     def predict_proba(self, X: Sequence[Sentence]) -> list[Floats]:
@@ -203,8 +206,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
 
     def _scores(self, X: Sequence[Sentence]) -> tuple[Floats, "Packing"]:
         check_is_fitted(self)
-        numbers = {symbol: i for i, symbol in enumerate(self.symbols_)}
-        scores = _matrix(X, numbers) @ self.coef_.T + self.intercept_
+        scores = _matrix(X, self.symbols_) @ self.coef_.T + self.intercept_
         return scores, Packing.of([len(sentence) for sentence in X])
 
     def _check_parameters(self) -> None:

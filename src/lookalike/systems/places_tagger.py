@@ -54,7 +54,7 @@ class Tagger:
         """Put a tagger together again of what :meth:`arrays` gave."""
         model = LinearChainCRF()
         model.classes_ = arrays["tags"]
-        model.symbols_ = arrays["symbols"].tolist()
+        model.symbols_ = {s: i for i, s in enumerate(arrays["symbols"].tolist())}
         model.coef_, model.intercept_ = arrays["weights"], arrays["offsets"]
         model.transitions_ = arrays["transitions"]
         n, shape = len(model.classes_), model.coef_.shape
@@ -68,7 +68,7 @@ class Tagger:
         """What the tagger is made of."""
         return {
             "tags": self.model.classes_,
-            "symbols": np.array(self.model.symbols_ or [""]),
+            "symbols": np.array(list(self.model.symbols_), dtype=np.str_),
             "weights": self.model.coef_,
             "offsets": self.model.intercept_,
             "transitions": self.model.transitions_,
