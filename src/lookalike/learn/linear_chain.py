@@ -21,6 +21,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike.learn._sentences import tags_of
 
 Sentence = Sequence[Sequence[Hashable]]
 """What is known about each word: its symbols."""
@@ -119,7 +120,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
             One tag a word.
         """
         self._check_parameters()
-        self.classes_, codes = np.unique(_tags_of(X, y), return_inverse=True)
+        self.classes_, codes = np.unique(tags_of(X, y), return_inverse=True)
         counts = Counter(s for sentence in X for word in sentence for s in set(word))
         kept = sorted((s for s, n in counts.items() if n >= self.min_count), key=str)
         self.symbols_ = {symbol: i for i, symbol in enumerate(kept)}
@@ -152,7 +153,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
 
     def score(self, X: Sequence[Sentence], y: Sequence[Sequence[Any]]) -> float:
         """Share of the words with the right tag."""
-        return float((np.concatenate(self.predict(X)) == _tags_of(X, y)).mean())
+        return float((np.concatenate(self.predict(X)) == tags_of(X, y)).mean())
 
     def _descend(self, rows: csr_matrix, codes: Ints, packing: "Packing") -> None:
         n_classes, n_symbols = len(self.classes_), rows.shape[1]
@@ -346,17 +347,3 @@ def _matrix(X: Sequence[Sentence], numbers: dict[Hashable, int]) -> csr_matrix:
     columns = np.array([n for each in lists for n in each], dtype=np.int64)
     shape = (len(words), len(numbers))
     return csr_matrix((np.ones(ends[-1]), columns, ends), shape)
-
-
-def _tags_of(X: Sequence[Sentence], y: Sequence[Sequence[Any]]) -> Array:
-    """Tags of all words end to end, after a check that there is one for each."""
-    if len(X) != len(y):
-        raise ValueError(f"X has {len(X)} sentences, y has {len(y)}.")
-    for number, (sentence, tags) in enumerate(zip(X, y, strict=True)):
-        if len(sentence) != len(tags):
-            raise ValueError(
-                f"sentence {number} has {len(sentence)} words and {len(tags)} tags."
-            )
-    if not any(len(sentence) for sentence in X):
-        raise ValueError("X must hold at least one word.")
-    return np.array([tag for tags in y for tag in tags])

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -11,8 +11,10 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.text import Vocabulary, padded_windows
+from lookalike.learn._sentences import tags_of
 from lookalike.learn._training import Samples, descend
 from lookalike.learn.layers import Dense, Embedding, Flatten, Sequential, Tanh
 from lookalike.learn.losses import SoftmaxLoss
@@ -147,7 +149,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
         """
         self._check_parameters()
         symbols = self._symbols(X)
-        tags = _tags_of(X, y)
+        tags = tags_of(X, y)
         self.classes_, codes = np.unique(tags, return_inverse=True)
         self.vocabulary_ = Vocabulary(min_count=self.min_count)
         self.vocabulary_.fit(sentence for kind in symbols for sentence in kind)
@@ -190,7 +192,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
 
     def score(self, X: Sequence[Sentence], y: Sequence[Any]) -> float:
         """Share of the words with the right tag."""
-        tags = _tags_of(X, y)
+        tags = tags_of(X, y)
         return float((np.concatenate(self.predict(X)) == tags).mean())
 
     def _doubt(self, rng: np.random.RandomState) -> Callable[[Ints], Ints]:
@@ -249,11 +251,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
             "max_iter": 1,
         }
         for name, bound in least.items():
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or int(value) < bound:
-                raise ValueError(
-                    f"{name} must be a whole number of at least {bound}, got {value!r}."
-                )
+            check_whole(name, getattr(self, name), bound)
         weight = self.unknown_weight
         if not isinstance(weight, Real) or not 0 <= weight < math.inf:
             raise ValueError(
@@ -265,17 +263,3 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _tags_of(X: Sequence[Sentence], y: Sequence[Any]) -> Array:
-    """Tags of all words end to end, after a check that there is one for each."""
-    if len(X) != len(y):
-        raise ValueError(f"X has {len(X)} sentences, y has {len(y)}.")
-    for number, (sentence, tags) in enumerate(zip(X, y, strict=True)):
-        if len(sentence) != len(tags):
-            raise ValueError(
-                f"sentence {number} has {len(sentence)} words and {len(tags)} tags."
-            )
-    if not any(len(sentence) for sentence in X):
-        raise ValueError("X must hold at least one word.")
-    return np.array([tag for tags in y for tag in tags])
