@@ -50,6 +50,31 @@ class _Known:
     friends_said: Floats  # (n_people, n_topics), mean of their friends, length 1 or 0
 
 
+@dataclass(frozen=True)
+class _Past:
+    """What people joined and were shown before their moments, added up by habit."""
+
+    joined: Floats  # (n_rows, n_topics + 3): shares of topics, then the three below
+    shown: Floats
+    n_joined: Ints
+    n_shown: Ints
+
+    def offered(self, column: int) -> Floats:
+        """Mean over what was shown to somebody."""
+        mean: Floats = self.shown[:, column] / np.maximum(self.n_shown, 1)
+        return mean
+
+    def usual(self, column: int) -> Floats:
+        """Mean over what somebody joined, and some of what was shown to them."""
+        joined = self.joined[:, column]
+        mean: Floats = (joined + 2 * self.offered(column)) / (self.n_joined + 2)
+        return mean
+
+
+PRICE, DISTANCE, WEEKEND = -3, -2, -1
+"""Columns of a _Past, beside the topics."""
+
+
 class EventFeatures:
     """Rows of features for people, events and moments.
 
@@ -97,14 +122,20 @@ class EventFeatures:
 
     def rows(self, person: Ints, event: Ints, moment: Floats) -> Array:
         """Features, float32 (n_rows, n_features), one row for each triple."""
+        past = _Past(
+            joined=self._joined_by.totals(person, moment),
+            shown=self._shown_to.totals(person, moment),
+            n_joined=self._joined_by.counts(person, moment),
+            n_shown=self._shown_to.counts(person, moment),
+        )
         parts = (
-            *self._of_taste(person, event, moment),
-            *self._of_distance(person, event, moment),
+            *self._of_taste(person, event, moment, past),
+            *self._of_distance(person, event, past),
             *self._of_friends(person, event, moment),
-            *self._of_price(person, event, moment),
-            *self._of_time(person, event, moment),
+            *self._of_price(event, past),
+            *self._of_time(event, moment, past),
             *self._of_age(person, event, moment),
-            *self._of_success(person, event, moment),
+            *self._of_success(person, event, moment, past),
         )
         return np.stack(parts, axis=1).astype(np.float32)
 
@@ -125,13 +156,14 @@ class EventFeatures:
         far = kilometres(self.people.places[person], self.events.places[event])
         return np.log1p(far / 4)
 
-    def _of_taste(self, person: Ints, event: Ints, moment: Floats) -> tuple[Array, ...]:
+    def _of_taste(
+        self, person: Ints, event: Ints, moment: Floats, past: _Past
+    ) -> tuple[Array, ...]:
         known = self._known
         n = known.shares.shape[1]
         topics, shares = known.topics[event], known.shares[event]
         said = known.said[person]
-        joined = self._joined_by.totals(person, moment)[:, :n]
-        shown = self._shown_to.totals(person, moment)[:, :n]
+        joined, shown = past.joined[:, :n], past.shown[:, :n]
         likes = np.log((joined + PRIOR * RATE / n) / (shown * RATE + PRIOR * RATE / n))
         joiners = self._joiners.totals(event, moment)[:, :n]
         return (
@@ -144,24 +176,12 @@ class EventFeatures:
             np.sum(known.friends_said[person] * topics, axis=1),
         )
 
-    def _of_distance(
-        self, person: Ints, event: Ints, moment: Floats
-    ) -> tuple[Array, ...]:
+    def _of_distance(self, person: Ints, event: Ints, past: _Past) -> tuple[Array, ...]:
         far = self._far(person, event)
         unknown = np.isnan(far)
-        usual = self._usual(person, moment, -2)
+        usual = past.usual(DISTANCE)
         far = np.where(unknown, usual, far)
         return far, unknown, far - usual
-
-    def _usual(self, person: Ints, moment: Floats, column: int) -> Floats:
-        """Mean over what somebody joined, and some of what was shown to them."""
-        n_joined = self._joined_by.counts(person, moment)
-        n_shown = self._shown_to.counts(person, moment)
-        joined = self._joined_by.totals(person, moment)[:, column]
-        shown = self._shown_to.totals(person, moment)[:, column]
-        usual = shown / np.maximum(n_shown, 1)
-        mean: Floats = (joined + 2 * usual) / (n_joined + 2)
-        return mean
 
     def _of_friends(
         self, person: Ints, event: Ints, moment: Floats
@@ -173,31 +193,26 @@ class EventFeatures:
         share = going / np.maximum(friends, 1)
         return np.log1p(going), share, np.log1p(friends), np.log1p(invited)
 
-    def _of_price(self, person: Ints, event: Ints, moment: Floats) -> tuple[Array, ...]:
+    def _of_price(self, event: Ints, past: _Past) -> tuple[Array, ...]:
         price = self._known.price[event]
         asked = self.events.prices[event]
-        usual = self._usual(person, moment, -3)
-        shown = self._shown_to.totals(person, moment)[:, -3]
-        mean = shown / np.maximum(self._shown_to.counts(person, moment), 1)
-        thrift = mean - usual
+        usual = past.usual(PRICE)
+        thrift = past.offered(PRICE) - usual
         dearer = price - usual
         return price, np.isnan(asked), asked == 0, dearer, thrift, thrift * dearer
 
-    def _of_time(self, person: Ints, event: Ints, moment: Floats) -> tuple[Array, ...]:
+    def _of_time(self, event: Ints, moment: Floats, past: _Past) -> tuple[Array, ...]:
         starts = self.events.starts[event]
         hours = np.log(np.maximum((starts - moment) / 3600, 1.0))
         weekend = self._known.weekend[event]
-        joined = self._joined_by.totals(person, moment)[:, -1]
-        shown = self._shown_to.totals(person, moment)[:, -1]
-        n_joined = self._joined_by.counts(person, moment)
-        n_shown = self._shown_to.counts(person, moment)
-        leaning = joined - n_joined * shown / np.maximum(n_shown, 1)
+        joined, shown = past.joined[:, WEEKEND], past.shown[:, WEEKEND]
+        leaning = joined - past.n_joined * shown / np.maximum(past.n_shown, 1)
         return (
             hours,
             abs(hours - np.log(48)),
             weekend,
             starts % DAY / 3600,
-            weekend * leaning / (n_joined + 4),
+            weekend * leaning / (past.n_joined + 4),
         )
 
     def _of_age(self, person: Ints, event: Ints, moment: Floats) -> tuple[Array, ...]:
@@ -216,13 +231,12 @@ class EventFeatures:
         )
 
     def _of_success(
-        self, person: Ints, event: Ints, moment: Floats
+        self, person: Ints, event: Ints, moment: Floats, past: _Past
     ) -> tuple[Array, ...]:
         host = self.events.hosts[event]
         joins = self._joiners.counts(event, moment)
         shown = self._shown.counts(event, moment)
         of_host = self._host_joins.counts(host, moment)
-        own = self._joined_by.counts(person, moment)
         days = np.maximum(moment - self.events.created[event], 0) / DAY
         return (
             np.log1p(joins),
@@ -233,8 +247,8 @@ class EventFeatures:
             np.log1p(of_host),
             _rate(of_host, self._host_shown.counts(host, moment)),
             np.log1p(self._own_host.counts(person * self._n_hosts + host, moment)),
-            np.log1p(own),
-            _rate(own, self._shown_to.counts(person, moment)),
+            np.log1p(past.n_joined),
+            _rate(past.n_joined, past.n_shown),
         )
 
 
