@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.rank._recommender import BLOCK, Singles, pick
@@ -118,6 +117,7 @@ class Funnel:
 
     Examples
     --------
+    >>> import scipy.sparse as sp
     >>> from lookalike.rank import LogisticRanker
     >>> from lookalike.rank.ease import EASE
     >>> from lookalike.rank.popularity import Popularity
@@ -286,22 +286,3 @@ class Funnel:
             about = views["about"][found.user]
             described += [about, of_item[:, 1 : 1 + about.shape[1]] - about]
         return found.features(np.hstack(described))
-
-
-def source_arrays(sources: Sequence[Source]) -> dict[str, Array]:
-    """Return what the sources have learned, by name: arrays, and parts of matrices."""
-    arrays: dict[str, Array] = {}
-    first = {id(source.model): source for source in reversed(sources)}
-    for source in first.values():  # a model that two sources ask is kept once
-        for name, value in vars(source.model).items():
-            key = f"{source.name}.{name}".replace(" ", "_")
-            # Users are their histories: nobody's factors are needed to answer them.
-            if not name.endswith("_") or name == "user_factors_":
-                continue
-            if isinstance(value, np.ndarray):
-                arrays[key] = value
-            elif sp.issparse(value):
-                parts = {"data": value.data, "indices": value.indices}
-                parts |= {"indptr": value.indptr, "shape": np.array(value.shape)}
-                arrays |= {f"{key}.{part}": each for part, each in parts.items()}
-    return arrays

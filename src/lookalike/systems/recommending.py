@@ -19,7 +19,7 @@ from sklearn.exceptions import NotFittedError
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.interactions import Interactions, hide_again
 from lookalike.rank import Hits
-from lookalike.rank.funnel import Funnel, Lesson, Ranked, Source, source_arrays
+from lookalike.rank.funnel import Funnel, Lesson, Ranked, Source
 from lookalike.rank.rerank import (
     Asker,
     Blocked,
@@ -46,6 +46,7 @@ from lookalike.systems.recommending_parts import (
     ranker_arrays,
     ranker_of,
     restore,
+    source_arrays,
 )
 from lookalike.systems.verbs import (
     Answer,

@@ -13,17 +13,11 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.interactions import Interactions
 from lookalike.rank import BoostedRanker, LambdaMART, LogisticRanker
 from lookalike.rank._recommender import Singles
-from lookalike.rank.blend import Blend
+from lookalike.rank.blend import KINDS, Blend
 from lookalike.rank.funnel import Source
 from lookalike.rank.ranker import Ranker
 
 RANKERS = ("auto", "blend", "lambda_mart", "boosted", "logistic")
-KINDS: dict[str, Any] = {
-    "Blend": Blend,
-    "LambdaMART": LambdaMART,
-    "BoostedRanker": BoostedRanker,
-    "LogisticRanker": LogisticRanker,
-}
 NAMES = ("user", "item", "value", "time")
 PARTS = ("data", "indices", "indptr", "shape")
 
@@ -165,8 +159,28 @@ def ranker_arrays(ranker: Ranker) -> dict[str, Array]:
 
 def ranker_of(kind: str, arrays: Mapping[str, Array]) -> Ranker:
     """Return the ranker of a generation."""
-    found: Ranker = KINDS[kind].from_arrays(named("ranker.", arrays))
+    kinds: dict[str, Any] = {"Blend": Blend, **KINDS}
+    found: Ranker = kinds[kind].from_arrays(named("ranker.", arrays))
     return found
+
+
+def source_arrays(sources: Sequence[Source]) -> dict[str, Array]:
+    """Return what the sources have learned, by name: arrays, and parts of matrices."""
+    arrays: dict[str, Array] = {}
+    first = {id(source.model): source for source in reversed(sources)}
+    for source in first.values():  # a model that two sources ask is kept once
+        for name, value in vars(source.model).items():
+            key = f"{source.name}.{name}".replace(" ", "_")
+            # Users are their histories: nobody's factors are needed to answer them.
+            if not name.endswith("_") or name == "user_factors_":
+                continue
+            if isinstance(value, np.ndarray):
+                arrays[key] = value
+            elif sp.issparse(value):
+                parts = {"data": value.data, "indices": value.indices}
+                parts |= {"indptr": value.indptr, "shape": np.array(value.shape)}
+                arrays |= {f"{key}.{part}": each for part, each in parts.items()}
+    return arrays
 
 
 def restore(
