@@ -322,12 +322,10 @@ def recommend(name: str, bench: Bench) -> Iterator[Row]:
 
 
 def _library_of(name: str, folder: Path) -> Path | None:
-    """A library with a generation of this system; None where there is none to be."""
-    from lookalike.systems import SYSTEMS, find_system
+    """A library with a generation of this system; None where there is no data."""
+    from lookalike.systems import find_system
     from lookalike.systems.library import Library
 
-    if name not in SYSTEMS or not hasattr(find_system(name), "suggest"):
-        return None
     if Library(name).names():
         return Library(name).folder
     library = Library(name, folder / name)
