@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.kernels import simd
-from lookalike.kernels.graph import RELAXED, add_reverse, order, prune
+from lookalike.kernels.graph import ANY, RELAXED, add_reverse, order, prune
 from lookalike.kernels.sorted_list import MARGIN, NONE, empty, put, shift_in
 from lookalike.search import ApproximateNeighbors, NearestNeighbors, approximate
 from lookalike.search.approximate import first_true
@@ -139,7 +139,7 @@ def test_what_a_walk_found_is_ordered_by_the_whole_code(signed):
     rows = rng.permutation(1100)[:40]
     beam = np.sort((led[rows] << 32) | (rows << 1) | 1)
     lists = empty(1, 25)
-    assert order(graph, code, beam, 40, lists[0, MARGIN:], 25) == 25
+    assert order(graph, code, 1 << 30, beam, 40, lists[0, MARGIN:], 25, 5, ANY) == 25
     found = lists[0, MARGIN : MARGIN + 25]
     nearest = sorted(rows, key=lambda i: (whole[i], i))[:25]
     np.testing.assert_array_equal((found & 0xFFFFFFFF) >> 1, nearest)
@@ -257,7 +257,7 @@ def test_a_walk_that_is_not_surely_good_enough_where_it_is_judged_is_refused(rec
             return None, np.where(rng.random(truth.shape) < self.share, truth, -1)
 
     judge = ApproximateNeighbors._judged
-    shares = [recall - 0.02, 1.0, recall + 0.002, 1.0, 1.0, 1.0, recall + 0.03]
+    shares = [recall - 0.02, recall + 0.002, 1.0, recall + 0.03]
     walk = judge(Rungs(recall), [Rung(share) for share in shares], judging, 10)
     assert walk.share == recall + 0.03
     assert walk.recall.low <= walk.recall.value <= walk.recall.high

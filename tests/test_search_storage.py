@@ -278,7 +278,7 @@ def walked():
     items.rebuild()
     part = items._base
     # Which of both is faster is not what is tested here.
-    graph = Walk(walkable(part.index), 40, 20, Interval(0.95, 0.94, 0.96))
+    graph = Walk(walkable(part.index), 40, 20, recall=Interval(0.95, 0.94, 0.96))
     items._base.engine._take(graph, True)
     return items, X[:40] + 0.5
 

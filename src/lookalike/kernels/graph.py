@@ -1,6 +1,6 @@
 """A graph of neighbours: its edges are chosen, then walked towards each query.
 
-Rows are compared by *lines*: one or two cache lines of 64 bytes that hold a short
+Rows are compared by *lines*: a few cache lines of 64 bytes that hold a short
 code of the row, one byte a coordinate, and in their last four bytes a number, its
 *start*. With c the code of a row and b that of a query,
 
@@ -11,6 +11,12 @@ The estimate leads the walk. One line *more*, with a start of its own, continues
 code: its key, added, orders what the walk has found, and the first of these are
 compared by the exact distance.
 
+An easy query needs a short walk, a hard one a long walk. With *own* the squared length
+of the query, both from the mean, key + own estimates the squared distance itself. A
+walk ends where the nearest row not yet walked from is ``reach`` times as far as the
+k-th of those found; and none is compared that, by the longer code, is ``near`` times as
+far as the k-th.
+
 The type of the lines chooses the path: int8 for the processor's instruction, uint8
 (the same code plus 128) for plain loops. Keys then differ by a number that is the same
 for all rows, and so does no answer.
@@ -19,7 +25,7 @@ for all rows, and so does no answer.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import carray, njit, types
 from numba.extending import overload
 
 from lookalike._typing import Array
@@ -34,13 +40,24 @@ from lookalike.kernels.distances import (
     dot_of_bytes,
     offset_of,
 )
-from lookalike.kernels.sorted_list import MARGIN, NONE, clear, empty, place_of, put
+from lookalike.kernels.sorted_list import (
+    MARGIN,
+    NONE,
+    clear,
+    empty,
+    place_of,
+    put_among,
+)
 
 FIRST = 4  # entry points from which a walk starts
 TOGETHER = 4  # rows walked from at once: a search waits for all their edges together
 WALKS = 6  # walks of a batch that take turns
 AHEAD = 6  # rows asked for before they are compared
+SURE = 3  # the first rows by the leading lines are asked for before they are ordered
 TAIL = 4  # bytes of a line that hold its start
+MEAN, SCALE, LENGTH = -4, -3, -2  # columns before the end of the leading lines
+HIGHEST = 2.0**31 - 2.0  # above every key
+ANY = 1e9  # the reach of a walk that only its width ends
 IDLE, WALKING, ORDERING, COMPARING = 0, 1, 2, 3  # what a walk does
 RELAXED = 1.2  # how much nearer a kept neighbour has to be for an edge to be left out
 
@@ -58,6 +75,13 @@ class Graph(NamedTuple):
         round(factor * q @ axes - centre), where factor is 1 or turns on |q|
     centre  : float32, one for each axis
     coded   : uint8, 255 for each axis, 0 where a line has its start or ends early
+    steps   : int8 (width / 64, n_features / 4, 64, 4), the axes as multiples of units,
+        four features side by side; (0, 0, 64, 4) where they are none
+    units   : float32, one for each axis
+
+    Where the leading lines have their start there are no axes, but what ``own`` asks
+    for: the mean of the rows among the axes, and two numbers in ``centre``, all in the
+    codes' units, squared. See ``MEAN``, ``SCALE`` and ``LENGTH``.
     """
 
     lines: Array
@@ -71,6 +95,8 @@ class Graph(NamedTuple):
     axes: Array
     centre: Array
     coded: Array
+    steps: Array
+    units: Array
 
 
 def ask_for(lines, rows, i):
@@ -103,15 +129,16 @@ def _ask_for_edges(lines, edges, i):
 
 
 @njit(cache=True, nogil=True)
-def encode(q, factor, axes, centre, coded, used, values, sums, code):
+def encode(graph, q, factor, used, values, sums, code):
     """Write the code of a query plus 128, uint8, zeros where there is no axis.
 
     used, values : scratch (n_features,); coordinates that are zero are skipped
-    sums : scratch float32, one for each byte of a code
+    sums : out, float32, the products of the query with the axes
     """
+    axes = graph.axes
     width = axes.shape[1]
     n = 0
-    for i in range(q.shape[0]):
+    for i in range(axes.shape[0]):
         used[n] = i
         values[n] = np.float32(q[i] * factor)
         n += q[i] != 0
@@ -119,8 +146,7 @@ def encode(q, factor, axes, centre, coded, used, values, sums, code):
         used[n] = 0
         values[n] = 0.0
         n += 1
-    for j in range(width):
-        sums[j] = -centre[j]
+    sums[:] = 0.0
     for a in range(0, n, 4):
         v0, v1, v2, v3 = values[a], values[a + 1], values[a + 2], values[a + 3]
         x0, x1, x2, x3 = (
@@ -131,9 +157,109 @@ def encode(q, factor, axes, centre, coded, used, values, sums, code):
         )
         for j in range(width):
             sums[j] += (v0 * x0[j] + v1 * x1[j]) + (v2 * x2[j] + v3 * x3[j])
-    for j in range(width):
-        value = min(max(np.rint(sums[j]), np.float32(-127.0)), np.float32(127.0))
-        code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET) & coded[j]
+    round_code(graph, sums, code)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def round_code(graph, sums, code):
+    """The code of a query from its products with the axes."""
+    for j in range(sums.shape[0]):
+        value = np.rint(sums[j] - graph.centre[j])
+        value = min(max(value, np.float32(-127.0)), np.float32(127.0))
+        code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET) & graph.coded[j]
+
+
+@njit(cache=True, nogil=True)
+def encode_bytes(graph, q, factor, used, totals, sums, code):
+    """``encode`` for a query of bytes, padded, by integers, four features at once.
+
+    totals : scratch int32, one for each byte of a code
+    """
+    fours = q.view(np.uint32)
+    n = 0
+    for quad in range(graph.steps.shape[1]):
+        used[n] = quad
+        n += fours[quad] != 0
+    for block in range(graph.steps.shape[0]):
+        part = totals[64 * block : 64 * block + 64]
+        project(graph.lines, q, graph.steps[block], used, n, part)
+    for j in range(sums.shape[0]):
+        sums[j] = np.float32(totals[j]) * (graph.units[j] * np.float32(factor))
+    round_code(graph, sums, code)
+
+
+def project(lines, q, steps, used, n, totals):
+    """Products of a query of bytes with 64 axes, exactly.
+
+    steps : int8 (n_quads, 64, 4)
+    used  : int64, the first ``n`` say which quads of the query are not zero
+    """
+    totals[:] = 0
+    for a in range(n):
+        x = steps[used[a]]
+        at = 4 * used[a]
+        q0, q1 = np.int32(q[at]), np.int32(q[at + 1])
+        q2, q3 = np.int32(q[at + 2]), np.int32(q[at + 3])
+        for j in range(64):
+            totals[j] += q0 * x[j, 0] + q1 * x[j, 1] + q2 * x[j, 2] + q3 * x[j, 3]
+
+
+def _project_by_instruction(lines, q, steps, used, n, totals):
+    simd.project(
+        q.ctypes.data, steps.ctypes.data, used.ctypes.data, n, totals.ctypes.data
+    )
+
+
+@overload(project, jit_options={"forceinline": True})
+def _project(lines, q, steps, used, n, totals):
+    return _project_by_instruction if lines.dtype == types.int8 else project
+
+
+def as_code(graph, q, factor, used, values, totals, sums, code):
+    """Encode a query; by integers where it has bytes and the axes are multiples."""
+    if q.itemsize == 1 and graph.steps.shape[0] > 0:
+        encode_bytes(graph, q, factor, used, totals, sums, code)
+    else:
+        encode(graph, q, factor, used, values, sums, code)
+
+
+def _as_code_of_floats(graph, q, factor, used, values, totals, sums, code):
+    encode(graph, q, factor, used, values, sums, code)
+
+
+@overload(as_code)
+def _as_code(graph, q, factor, used, values, totals, sums, code):
+    return as_code if q.dtype == types.uint8 else _as_code_of_floats
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def own_of(graph, square, sums):
+    """The squared distance of a query from the mean, see ``encode``."""
+    last = graph.lines.shape[1]
+    product = np.float64(sums[last + MEAN])
+    scale, length = graph.centre[last + SCALE], graph.centre[last + LENGTH]
+    return np.int64(square * scale - 2.0 * product + length)
+
+
+def turned(lines, code):
+    """What keys lack where both codes have 128 added, instead of one."""
+    total = np.int64(0)
+    for j in range(code.shape[0]):
+        total += code[j]
+    return 2 * SIGNED_OFFSET * total
+
+
+@overload(turned, jit_options={"forceinline": True})
+def _turned(lines, code):
+    return (lambda lines, code: np.int64(0)) if lines.dtype == types.int8 else turned
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def allowed(reach, packed, own):
+    """The highest packed number of a row that is at most ``reach`` times as far."""
+    key = packed >> 32
+    further = (reach - 1.0) * np.float64(max(key + own, 0))
+    return (np.int64(min(key + further, HIGHEST)) + 1 << 32) - 1
 
 
 def dot_of_lines(code, lines, i):
@@ -204,7 +330,7 @@ def begin(graph, code, seen, beam, width):
             graph, code, graph.entry_lines, graph.entry_starts, e, graph.entries[e]
         )
         if packed < beam[first - 1]:
-            put(beam, first, packed)
+            put_among(beam, first, first, packed)
     n = min(first, graph.entries.shape[0])
     for a in range(n):
         see(seen, row_of(beam[a]))
@@ -212,10 +338,11 @@ def begin(graph, code, seen, beam, width):
 
 
 @njit(cache=True, nogil=True)
-def gather(graph, seen, beam, n, at, todo):
+def gather(graph, seen, beam, n, at, limit, todo):
     """Walk from the best rows not yet walked from: collect whom their edges lead to.
 
     n, at : rows in the beam; the first that may not have been walked from
+    limit : the highest packed number of a row that is walked from
     todo  : out, int64 (degree * (TOGETHER + 1),), rows not met before
 
     The codes of these are asked for. Returns how many they are (0: the walk has ended)
@@ -224,7 +351,7 @@ def gather(graph, seen, beam, n, at, todo):
     edges = graph.edges
     m = 0
     walked = 0
-    while at < n and (walked < TOGETHER or m == 0):
+    while at < n and beam[at] <= limit and (walked < TOGETHER or m == 0):
         if beam[at] & 1 == 0:
             row = row_of(beam[at])
             beam[at] |= 1
@@ -243,23 +370,29 @@ def gather(graph, seen, beam, n, at, todo):
 
 
 @njit(cache=True, nogil=True)
-def absorb(graph, code, todo, m, keys, beam, width, n, at):
+def absorb(graph, code, todo, m, keys, beam, width, n, at, limit):
     """Put the rows that were gathered into the beam, as far as they are good enough.
+
+    limit : the highest packed number of a row that is
 
     Returns the new ``n`` and ``at``.
     """
+    good = 0
+    bound = min(beam[width - 1] - 1, limit)
     for e in range(m):
         i = todo[e]
-        keys[e] = key_of(graph, code, graph.lines, graph.starts, i, i)
+        packed = key_of(graph, code, graph.lines, graph.starts, i, i)
+        keys[good] = packed
+        good += packed <= bound
     least = NONE
-    for e in range(m):
+    for e in range(good):
         packed = keys[e]
         if packed < beam[width - 1]:
-            put(beam, width, packed)
+            put_among(beam, n, width, packed)
             ask_for_edges(graph.lines, graph.edges, row_of(packed))
             least = min(least, packed)
-            n += 1
-    return min(n, width), min(at, place_of(beam, width, least - 1))
+            n = min(n + 1, width)
+    return n, min(at, place_of(beam, n, least - 1))
 
 
 @njit(cache=True, nogil=True)
@@ -271,35 +404,40 @@ def search(
     query_norms,
     shifts,
     factors,
+    squares,
     metric,
     width,
     n_refined,
+    reach,
+    near,
     first,
     last,
     distances,
     indices,
-    found,
 ):
     """The nearest rows that a walk finds, for queries ``first`` to ``last - 1``.
 
     catalogue_rows, ..., shifts : what ``distances.distance`` asks for
     factors   : float64 (n_queries,), see ``Graph.axes``
+    squares   : float64 (n_queries,), the squared length of queries times factors
     metric    : of ``kernels.distances``
-    width     : how many rows a walk holds
-    n_refined : how many of them are compared by the exact distance
+    width     : how many rows a walk holds at most
+    n_refined : how many of them are compared by the exact distance at most
+    reach     : how much further than the k-th a walk looks, squared; at least 1
+    near      : how much further than the k-th rows are compared, squared; at least 1
     distances : out, float64 (n_queries, k)
-    indices   : out, int64 (n_queries, k), ties by row
-    found     : out, int64 (n_queries,), how many were found, at most k
+    indices   : out, int64 (n_queries, k), ties by row; -1 where no more were found
 
     Several walks take turns: while what one has asked for is on its way, the others go
     on. No answer depends on the others.
 
     Returns the fewest that were found for a query.
     """
-    n_features = graph.axes.shape[0]
+    n_features, width_of = graph.axes.shape
+    k = distances.shape[1]
     used = np.empty(n_features + 4, np.int64)
     values = np.empty(n_features + 4, np.float32)
-    sums = np.empty(graph.axes.shape[1], np.float32)
+    totals, sums = np.empty(width_of, np.int32), np.empty(width_of, np.float32)
     lanes = np.empty(LANES)
     n_walks = min(WALKS, last - first)
     codes = np.empty((n_walks, graph.axes.shape[1]), np.uint8)
@@ -308,27 +446,32 @@ def search(
     room = graph.edges.shape[1] * (TOGETHER + 1)
     todo = np.empty((n_walks, room), np.int64)
     keys = np.empty(room, np.int64)
-    # Of each walk: what it does, its query, rows waiting, rows held, where it is.
-    state = np.zeros((n_walks, 5), np.int64)
-    fewest = distances.shape[1]
+    # Of each walk: what it does, its query, rows waiting, rows held, where it is, the
+    # query's squared length, the limit.
+    state = np.zeros((n_walks, 7), np.int64)
+    fewest = k
     following = first
     left = last - first
     while left > 0:
         for w in range(n_walks):
             beam, best = beams[w, MARGIN:], chosen[w, MARGIN:]
             doing, q, waiting = state[w, 0], state[w, 1], state[w, 2]
-            n, at = state[w, 3], state[w, 4]
+            n, at, own, limit = state[w, 3], state[w, 4], state[w, 5], state[w, 6]
             if doing == WALKING:
                 n, at = absorb(
-                    graph, codes[w], todo[w], waiting, keys, beam, width, n, at
+                    graph, codes[w], todo[w], waiting, keys, beam, width, n, at, limit
                 )
+                if n >= k:
+                    limit = allowed(reach, beam[k - 1], own)
+                    # What lies behind stays, above all that will be put.
+                    n = place_of(beam, n, limit)
             elif doing == ORDERING:
-                n = order(graph, codes[w], beam, n, best, n_refined)
+                n = order(graph, codes[w], own, beam, n, best, n_refined, k, near)
                 for a in range(min(AHEAD, n)):
                     ask_for(graph.lines, catalogue_rows, row_of(best[a]))
                 doing = COMPARING
             elif doing == COMPARING:
-                found[q] = refine(
+                filled = refine(
                     graph.lines,
                     catalogue_rows,
                     catalogue_norms,
@@ -342,47 +485,47 @@ def search(
                     distances[q],
                     indices[q],
                 )
-                fewest = min(fewest, found[q])
+                indices[q, filled:] = -1
+                fewest = min(fewest, filled)
                 left -= 1
                 doing = IDLE
             if doing == IDLE and following < last:
                 q = following
                 following += 1
-                encode(
-                    query_rows[q][:n_features],
-                    factors[q],
-                    graph.axes,
-                    graph.centre,
-                    graph.coded,
-                    used,
-                    values,
-                    sums,
-                    codes[w],
+                code = codes[w]
+                as_code(
+                    graph, query_rows[q], factors[q], used, values, totals, sums, code
                 )
-                n, at = begin(graph, codes[w], seen[w], beam, width), 0
+                own = own_of(graph, squares[q], sums)
+                own += turned(graph.lines, code[: graph.lines.shape[1]])
+                n, at, limit = begin(graph, code, seen[w], beam, width), 0, NONE
                 doing = WALKING
             if doing == WALKING:
-                waiting, at = gather(graph, seen[w], beam, n, at, todo[w])
+                waiting, at = gather(graph, seen[w], beam, n, at, limit, todo[w])
                 if waiting == 0:
                     doing = ORDERING
                     for a in range(min(AHEAD, n)):
                         ask_for(graph.lines, graph.more, row_of(beam[a]))
+                    for a in range(min(SURE, n)):
+                        ask_for(graph.lines, catalogue_rows, row_of(beam[a]))
             state[w, 0], state[w, 1], state[w, 2] = doing, q, waiting
-            state[w, 3], state[w, 4] = n, at
+            state[w, 3], state[w, 4], state[w, 5], state[w, 6] = n, at, own, limit
     return fewest
 
 
 @njit(cache=True, nogil=True)
-def order(graph, code, beam, n, best, n_best):
+def order(graph, code, own, beam, n, best, n_best, k, near):
     """Put the rows of a beam into the order of their whole codes.
 
-    best : out, int64, from ``sorted_list.empty``: the first ``n_best`` of them
+    best  : out, int64, from ``sorted_list.empty``: the first ``n_best`` of them, less
+        those that are more than ``near`` times as far as the k-th
 
     Returns how many these are.
     """
     clear(best)
     more = graph.more
     code = code[graph.lines.shape[1] :]
+    held = 0
     for a in range(n):
         packed = beam[a]
         i = row_of(packed)
@@ -393,8 +536,12 @@ def order(graph, code, beam, n, best, n_best):
             start = graph.more_starts[i, graph.more_starts.shape[1] - 1]
             packed = pack((packed >> 32) + start - 2 * dot, i)
         if packed < best[n_best - 1]:
-            put(best, n_best, packed)
-    return min(n, n_best)
+            put_among(best, held, n_best, packed)
+            held = min(held + 1, n_best)
+    if held > k:
+        own += turned(graph.lines, code)
+        held = place_of(best, held, allowed(near, best[k - 1], own))
+    return held
 
 
 @njit(cache=True, nogil=True)
@@ -426,6 +573,8 @@ def search_bytes(
     axes,
     centre,
     coded,
+    steps,
+    units,
     catalogue_rows,
     catalogue_norms,
     queries,
@@ -433,9 +582,10 @@ def search_bytes(
     metric,
     width,
     n_refined,
+    reach,
+    near,
     distances,
     indices,
-    found,
 ):
     """``search`` for a few queries of bytes, as they are: nothing else is prepared.
 
@@ -457,12 +607,16 @@ def search_bytes(
         axes,
         centre,
         coded,
+        steps,
+        units,
     )
     n = queries.shape[0]
     rows = np.empty((n, catalogue_rows.shape[1]), np.uint8)
-    norms, shifts, factors = np.empty(n), np.empty(n), np.empty(n)
+    norms, shifts, factors, squares = np.empty((4, n))
     offset = offset_of(catalogue_rows)
-    describe_bytes(queries, metric, offset, length, rows, norms, shifts, factors)
+    describe_bytes(
+        queries, metric, offset, length, rows, norms, shifts, factors, squares
+    )
     return search(
         graph,
         catalogue_rows,
@@ -471,23 +625,97 @@ def search_bytes(
         norms,
         shifts,
         factors,
+        squares,
         metric,
         width,
         n_refined,
+        reach,
+        near,
         0,
         n,
         distances,
         indices,
-        found,
+    )
+
+
+def table_of(graph, rows, norms):
+    """Where the parts of a graph are and how large, for ``search_bytes_at``.
+
+    rows, norms : of the catalogue, int8 and float64
+    """
+    parts = (*graph, rows, norms)
+    sizes = [(part.ctypes.data, *part.shape[:2]) for part in parts]
+    return np.array([(*size, 1)[:3] for size in sizes], np.int64)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _part(table, a, kind):
+    return carray(simd.pointer(table[a, 0]), (table[a, 1], table[a, 2]), kind)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _list(table, a, kind):
+    return carray(simd.pointer(table[a, 0]), (table[a, 1],), kind)
+
+
+@njit(cache=True, nogil=True)
+def search_bytes_at(
+    table,
+    queries,
+    length,
+    metric,
+    width,
+    n_refined,
+    reach,
+    near,
+    distances,
+    indices,
+):
+    """``search_bytes`` for codes of the instruction.
+
+    It takes longer to hand over fifteen arrays than to encode the query.
+
+    table : from ``table_of``; its arrays must live
+    """
+    shape = (table[11, 1], table[11, 2], 64, 4)
+    steps = carray(simd.pointer(table[11, 0]), shape, np.int8)
+    return search_bytes(
+        _part(table, 0, np.int8),
+        _part(table, 1, np.int32),
+        _part(table, 2, np.int8),
+        _part(table, 3, np.int32),
+        _part(table, 4, np.int32),
+        _list(table, 5, np.int32),
+        _part(table, 6, np.int8),
+        _part(table, 7, np.int32),
+        _part(table, 8, np.float32),
+        _list(table, 9, np.float32),
+        _list(table, 10, np.uint8),
+        steps,
+        _list(table, 12, np.float32),
+        _part(table, 13, np.int8),
+        _list(table, 14, np.float64),
+        queries,
+        length,
+        metric,
+        width,
+        n_refined,
+        reach,
+        near,
+        distances,
+        indices,
     )
 
 
 @njit(cache=True, nogil=True)
-def describe_bytes(rows, metric, offset, length, out, norms, shifts, factors):
+def describe_bytes(
+    rows, metric, offset, length, out, norms, shifts, factors, squares_of
+):
     """Queries of bytes as ``distances.distance`` wants them: padded, norms, shifts.
 
     length  : what queries are scaled to before encoding, 0 leaves them as they are
     factors : out, float64 (n_queries,), see ``Graph.axes``
+    squares_of : out, float64 (n_queries,), squared lengths of queries times factors
     """
     for q in range(rows.shape[0]):
         total = np.int32(0)
@@ -507,6 +735,7 @@ def describe_bytes(rows, metric, offset, length, out, norms, shifts, factors):
         elif metric == COSINE:
             norms[q] = inverse
         factors[q] = length * inverse if length > 0.0 else 1.0
+        squares_of[q] = np.float64(squares) * factors[q] ** 2
 
 
 @njit(cache=True, nogil=True)

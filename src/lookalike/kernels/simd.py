@@ -253,6 +253,74 @@ def dot_bytes(context, unsigned, signed, n_lines):
 
 
 @intrinsic
+def project(context, query, steps, used, n_used, totals):
+    """Products of a query with 64 axes.
+
+    totals[j] = sum_i query[i] * steps[i // 4, j, i % 4]   (exact modulo 2**32)
+
+    over the i for which i // 4 is ``used``.
+
+    query  : address of uint8
+    steps  : address of int8 (n_quads, 64, 4)
+    used   : address of int64 (n_used,), the quads that count
+    totals : address of int32 (64,)
+    """
+
+    def generate(context, builder, signature, arguments):
+        query, steps, used, n_used, totals = arguments
+        multiply_add = _declare(
+            builder,
+            "llvm.x86.avx512.vpdpbusd.512",
+            _INTx16,
+            [_INTx16, _BYTEx64, _BYTEx64],
+        )
+
+        def step(i, sums):
+            a = _load(builder, builder.add(used, builder.mul(i, _long(8))), _LONG)
+            quad = _load(builder, builder.add(query, builder.mul(a, _long(4))), _INT)
+            quad = builder.bitcast(_broadcast(builder, quad), _BYTEx64)
+            at = builder.add(steps, builder.mul(a, _long(4 * PANEL)))
+            return [
+                builder.call(
+                    multiply_add,
+                    [s, quad, _load(builder, builder.add(at, _long(64 * v)), _BYTEx64)],
+                )
+                for v, s in enumerate(sums)
+            ]
+
+        zeros = [ir.Constant(_INTx16, [0] * 16)] * 4
+        with builder.if_else(builder.icmp_signed(">", n_used, _long(0))) as (
+            some,
+            none,
+        ):
+            with some:
+                found = _loop(builder, n_used, zeros, step)
+                after_some = builder.block
+            with none:
+                after_none = builder.block
+        for v in range(4):
+            total = builder.phi(_INTx16)
+            total.add_incoming(found[v], after_some)
+            total.add_incoming(zeros[v], after_none)
+            zeros[v] = total
+        for v, total in enumerate(zeros):
+            _store(builder, total, builder.add(totals, _long(64 * v)))
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), generate
+
+
+@intrinsic
+def pointer(context, address):
+    """An address as a pointer, for ``numba.carray``."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[0], _BYTE.as_pointer())
+
+    return types.voidptr(types.int64), generate
+
+
+@intrinsic
 def at_most(context, keys, limit):
     """One bit for each of 64 int32 at address ``keys``, set if at most ``limit``."""
 

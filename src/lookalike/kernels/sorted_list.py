@@ -116,6 +116,13 @@ def put(numbers, length, value):
 
     numbers : int64, sorted, a list from ``empty``; the largest falls out
     """
-    first = 0 if length <= SHORT else place_of(numbers, length, value) // WIDTH
-    shift_in(numbers, first, (length + WIDTH - 1) // WIDTH, value)
+    put_among(numbers, length, length, value)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def put_among(numbers, n, length, value):
+    """``put`` into a list of which only the first ``n`` count; no other is lower."""
+    end = min(n + 1, length)
+    first = 0 if end <= SHORT else place_of(numbers, n, value) // WIDTH
+    shift_in(numbers, first, (end + WIDTH - 1) // WIDTH, value)
     numbers[length] = NONE

@@ -1,17 +1,18 @@
 """Approximate nearest neighbours that keep a promise: say the recall, not the tuning.
 
 1. ``search.graph`` links every row to a few of its exact neighbours; a search walks
-   the links and holds the best ``width`` rows it has met: the wider, the better and
-   the slower;
+   the links until all it could still walk from is ``reach`` times as far as the answer
+   it has: the further it looks, the better and the slower;
 2. ``fit`` takes some rows out, searches for them, and compares with the exact answer
-   (``search.promise``): the narrowest walk whose recall is *surely* high enough wins;
+   (``search.promise``): the shortest walk whose recall is *surely* high enough wins;
 3. it is judged on other rows taken out, which had no part in the choice: is its recall
-   not surely high enough on these, a wider one is judged, by a stricter rule;
+   not surely high enough on these, a longer one is judged, by a stricter rule;
 4. if the exact search is faster than that, or no walk will do, it is used instead.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
@@ -23,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
-from lookalike.kernels.graph import TAIL
+from lookalike.kernels.graph import ANY, TAIL
 from lookalike.search.exact import _without_self
 from lookalike.search.graph import (
     ENTRIES,
@@ -39,31 +40,63 @@ from lookalike.search.promise import HeldOut, Interval, hold_out
 
 METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product")
 SMALL = 8_192  # fewer rows than this are searched exactly
-HELD_OUT = 3_000  # rows taken out to choose, and as many to judge; a tenth at most
+HELD_OUT = 6_000  # rows taken out to choose, and as many to judge; a tenth at most
+RARE = 0.98  # from this recall on; below it, a twentieth
 TRIALS = 4  # candidates that are judged before the exact search is taken instead
 BATCH = 24  # queries that make a batch: the exact search shares work between them
 WIDTHS = (*range(12, 32), *range(32, 64, 4), *range(64, 128, 8))
 WIDTHS += (*range(128, 256, 16), *range(256, 512, 32), *range(512, 1025, 64))
-LINES = 2  # cache lines that lead a walk, where the rows have so many coordinates
+# Squared distances, so a walk of the last looks half as far again as it needs.
+REACHES = (*(1.0 + rung / 100 for rung in range(40)), *(1.4, 1.5, 1.6, 1.8, 2.0, 2.25))
+HELD = 512  # rows that a walk holds which its reach ends
+LINES = 3  # cache lines that lead a walk, where the rows have so many coordinates
 SHARES = (1.0, 0.6, 0.3)  # of a walk's rows that are compared in full
 SPARE = 2  # rows compared in full beyond those that are asked for, at least
-GLANCE = 600  # of the rows that choose, asked first: most that fail fail here
+GLANCE = 1_000  # of the rows that choose, asked first: most that fail fail here
 MANY_ROWS = 400_000  # from here on the neighbours of all rows would cost minutes
 
 
 class Walk(NamedTuple):
-    """A graph, how wide it is walked, and what that was measured to give."""
+    """A graph, how far it is walked, and what that was measured to give.
+
+    ``kernels.graph.search`` says what the numbers are.
+    """
 
     graph: NeighborGraph
     width: int
     n_refined: int
+    reach: float = ANY
+    near: float = ANY
     recall: Interval = Interval(0.0, 0.0, 1.0)
 
     def nearest(
         self, Q: Array, k: int, n_jobs: int | None = None
     ) -> tuple[Floats, Ints]:
         """The k nearest rows that the walk finds."""
-        return self.graph.nearest(Q, k, self.width, self.n_refined, n_jobs)
+        return self.graph.nearest(
+            Q, k, self.width, self.n_refined, n_jobs, self.reach, self.near
+        )
+
+
+Ladder = list[Walk]
+"""Walks from short to long."""
+Kind = Callable[[NeighborGraph, int, float], Ladder]
+"""Makes a ladder of a graph, for k neighbours; a share of the rows is compared."""
+
+
+def ladder_of_widths(graph: NeighborGraph, k: int, share: float) -> Ladder:
+    """Walks that end when they have walked from all the best rows that they met."""
+    return [
+        Walk(graph, w, min(w, max(int(w * share), k + SPARE))) for w in WIDTHS if w >= k
+    ]
+
+
+def ladder_of_reaches(graph: NeighborGraph, k: int, share: float) -> Ladder:
+    """Walks that end when what is left is too far, for each query where it is."""
+    held = max(HELD, 2 * k)
+    return [
+        Walk(graph, held, held, reach, 1.0 + share * (reach - 1.0)) for reach in REACHES
+    ]
 
 
 class ApproximateNeighbors(BaseEstimator):
@@ -100,9 +133,12 @@ class ApproximateNeighbors(BaseEstimator):
     build_seconds_ : float
         Wall-clock time of ``fit``.
     width_ : int or None
-        Rows that a walk holds; None where no graph is used.
+        Most rows that a walk holds; None where no graph is used.
+    reach_ : float or None
+        Where a walk ends before it has walked from all of these: when the nearest that
+        is left is, in squared distance, so many times as far as the answer so far.
     n_refined_ : int or None
-        How many of these are compared by the full distance.
+        Most rows that are compared by the full distance.
     n_samples_fit_, n_features_in_ : int
         Shape of the catalogue.
 
@@ -111,8 +147,8 @@ class ApproximateNeighbors(BaseEstimator):
     The promise holds for queries from where the catalogue came from. Queries of
     another kind (text for images) are better measured by the caller.
 
-    Up to 6,000 rows are taken out; the graph in which they are looked for is built
-    without them, and they are linked in when it is settled. A walk is taken if the
+    Up to 12,000 rows are taken out, a fifth at most, and looked for in a graph that is
+    built without them; then one of all rows takes its place. A walk is taken if the
     interval of its recall lies above ``recall`` both on the half that it was chosen on
     and on the other half. Which of two methods is faster is measured too, so near a tie
     it may change from one ``fit`` to the next; both keep the promise.
@@ -141,6 +177,7 @@ class ApproximateNeighbors(BaseEstimator):
     memory_: int
     build_seconds_: float
     width_: int | None
+    reach_: float | None
     n_refined_: int | None
     n_samples_fit_: int
 
@@ -211,12 +248,13 @@ class ApproximateNeighbors(BaseEstimator):
     def _consider_walk(self, rows: Ints, k: int, rng: np.random.Generator) -> None:
         """Walk a graph, where that is faster and keeps the promise.
 
-        The graph is built without the rows that are taken out, and they are linked in
-        when the walk is settled.
+        The graph that is measured is built without the rows that are taken out, and
+        when the walk is settled one with all rows takes its place.
         """
         exact, n_jobs = self._exact, self.n_jobs
         known = neighbors_of_all(exact, NEIGHBORS + 1, n_jobs)
-        n_out = min(HELD_OUT, len(rows) // 20)
+        # The rarer the misses, the more rows it takes to count them.
+        n_out = min(HELD_OUT, len(rows) // (10 if self.recall >= RARE else 20))
         out, left = np.split(rows, [2 * n_out])
         own = None if exact.metric == "inner_product" else known
         tuning, judging = (
@@ -225,40 +263,41 @@ class ApproximateNeighbors(BaseEstimator):
         # Of many copies a walk finds some, seldom those that come first.
         if tuning.tied > 0.5:
             return
-        n_lines = LINES if self.n_features_in_ > LINE - TAIL else 1
+        n_lines = min(LINES, -(-(self.n_features_in_ + TAIL) // LINE))
         codes = ByteCodes(exact, n_lines, simd.HAS_VNNI, rng, n_jobs)
         edges = Edges(codes, known[1], left, n_jobs)
         entries = rng.choice(left, ENTRIES, replace=False)
         graph = NeighborGraph(exact, codes, edges.edges, entries)
         walk = self._plan_walk(graph, tuning, judging, k)
         if walk is not None:
-            edges.add(out)
-            self._compare(walk, judging.queries[:200], k)
+            edges = Edges(codes, known[1], rows, n_jobs)
+            graph = NeighborGraph(exact, codes, edges.edges, entries)
+            self._compare(walk._replace(graph=graph), judging.queries[:200], k)
 
     def _plan_walk(
         self, graph: NeighborGraph, tuning: HeldOut, judging: HeldOut, k: int
     ) -> Walk | None:
         """The fastest walk that keeps the promise on rows taken out, if any."""
-        ladders, least = [], 0
-        for share in SHARES:
-            # Where fewer are compared a walk has to be as wide, or wider.
-            walks = [
-                Walk(graph, w, min(w, max(int(w * share), k + SPARE)))
-                for w in WIDTHS
-                if w >= max(least, k)
-            ]
-            walks = walks[self._first_that_holds(walks, tuning, k) :]
-            if walks:
-                least = walks[0].width
-                ladders.append(walks)
-        if not ladders:
-            return None
         some = tuning.queries[:1_000]
-        fastest = min(ladders, key=lambda w: seconds(lambda: w[0].nearest(some, k)))
-        return self._judged(fastest, judging, k)
 
-    def _first_that_holds(self, walks: list[Walk], tuning: HeldOut, k: int) -> int:
-        """The narrowest walk that keeps the promise where it is chosen."""
+        def fastest(kinds: Iterable[Kind], share: float) -> tuple[float, Ladder, Kind]:
+            """Of the kinds that hold, from the rung on where they do."""
+            best: tuple[float, Ladder, Kind] = (np.inf, [], ladder_of_reaches)
+            for kind in kinds:
+                walks = kind(graph, k, share)
+                walks = walks[self._first_that_holds(walks, tuning, k) :]
+                if walks:
+                    taken = seconds(partial(walks[0].nearest, some, k))
+                    best = min(best, (taken, walks, kind), key=lambda one: one[0])
+            return best
+
+        best = fastest((ladder_of_reaches, ladder_of_widths), SHARES[0])
+        others = [fastest(best[2:], share) for share in SHARES[1:]]
+        walks = min(best, *others, key=lambda one: one[0])[1]
+        return self._judged(walks, judging, k)
+
+    def _first_that_holds(self, walks: Ladder, tuning: HeldOut, k: int) -> int:
+        """The shortest walk that keeps the promise where it is chosen."""
 
         def holds(rung: int) -> bool:
             few = tuning.first(GLANCE)
@@ -266,17 +305,17 @@ class ApproximateNeighbors(BaseEstimator):
             if few.recall(found).high < self.recall:
                 return False
             found = walks[rung].nearest(tuning.queries, k, self.n_jobs)[1]
-            return tuning.recall(found).low >= self.recall
+            return tuning.recall(found, 1).low >= self.recall
 
         return first_true(holds, len(walks))
 
-    def _judged(self, ladder: list[Walk], judging: HeldOut, k: int) -> Walk | None:
+    def _judged(self, ladder: Ladder, judging: HeldOut, k: int) -> Walk | None:
         """The first walk whose recall is surely high enough where it is judged.
 
-        Each that is judged is wider by twice as many steps as the one before.
+        Each that is judged is longer by twice as many steps as the one before.
         """
-        for trial in range(1, TRIALS + 1):
-            walk = ladder[min(2**trial - 2, len(ladder) - 1)]
+        for trial in range(1, TRIALS + 1 if ladder else 1):
+            walk = ladder[min(2 ** (trial - 1) - 1, len(ladder) - 1)]
             found = walk.nearest(judging.queries, k, self.n_jobs)[1]
             if judging.recall(found, trial).low >= self.recall:
                 return walk._replace(recall=judging.recall(found))
@@ -306,11 +345,12 @@ class ApproximateNeighbors(BaseEstimator):
         """Answer by a walk, in batches too or not, or exactly where there is none."""
         self._graph, self._batch_graph = walk, batches
         self.method_, self.recall_ = "exact", Interval(1.0, 1.0, 1.0)
-        self.width_ = self.n_refined_ = None
+        self.width_ = self.n_refined_ = self.reach_ = None
         if walk is not None:
             self.method_ = "graph" if batches else "graph, exact in batches"
             self.recall_ = walk.recall
             self.width_, self.n_refined_ = walk.width, walk.n_refined
+            self.reach_ = walk.reach if walk.reach < ANY else None
 
     def _exact_memory(self) -> int:
         parts = [self._exact.rows, self._exact.norms]
@@ -364,7 +404,12 @@ class ApproximateNeighbors(BaseEstimator):
         wanted = self._graph is not None and k <= self.n_neighbors
         if wanted and (self._batch_graph or len(Q) < BATCH):
             assert self._graph is not None
-            return self._graph.nearest(Q, k, n_jobs)
+            # A walk ends by the answer it has: it is walked for what was promised.
+            promised = min(self.n_neighbors, self.n_samples_fit_)
+            distances, indices = self._graph.nearest(Q, promised, n_jobs)
+            if k == promised:
+                return distances, indices
+            return distances[:, :k].copy(), indices[:, :k].copy()
         return self._exact.nearest(Q, k, n_jobs)
 
     def _check_k(self, k: Any, most: int) -> None:

@@ -3,9 +3,9 @@
 Built from the exact answer: the exact search is fast enough to find every row's
 neighbours, so the graph needs no approximate construction. Of these the
 relative-neighbourhood rule keeps the few that lead somewhere new, and edges are added
-in reverse. A walk compares codes of one or two cache lines (leading principal
-coordinates in a byte each); one line more orders what it found, and the first few dozen
-are compared by the exact distance.
+in reverse. A walk compares codes of a few cache lines (leading principal coordinates in
+a byte each) and goes on while something promising is left; one line more orders what it
+found, and the first few dozen are compared by the exact distance.
 
 References
 ----------
@@ -13,6 +13,8 @@ References
    Pattern Recognition 12(4).
 .. [2] Fu, Xiang, Wang and Cai (2019). "Fast approximate nearest neighbor search with
    the navigating spreading-out graph". VLDB 12(5). (the rule, and walks with a beam)
+.. [3] Al-Jazzazi, Diwan, Gou, Musco, Musco and Suel (2025). "Distance adaptive beam
+   search for provably accurate graph-based nearest neighbor search". (when walks end)
 """
 
 import numpy as np
@@ -20,12 +22,18 @@ import numpy as np
 from lookalike._parallel import blas_threads, run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.graph import (
+    ANY,
+    LENGTH,
+    MEAN,
+    SCALE,
     TAIL,
     Graph,
     add_reverse,
     prune,
     search,
     search_bytes,
+    search_bytes_at,
+    table_of,
 )
 from lookalike.search.geometry import (
     Euclidean,
@@ -43,8 +51,10 @@ DEGREE = 32  # with those added in reverse
 ENTRIES = 256
 LINE = 64
 GRAIN = 64  # queries a slice
-Answer = tuple[Floats, Ints, Ints]
-"""Distances, rows and how many were found, to be filled in."""
+Plan = tuple[int, int, float, float]
+"""Rows that a walk holds, rows compared at most, reach, near: see ``kernels.graph``."""
+Answer = tuple[Floats, Ints]
+"""Distances and rows, to be filled in; rows are -1 where no more were found."""
 
 
 class ByteCodes:
@@ -57,8 +67,8 @@ class ByteCodes:
     ----------
     exact : ExactIndex
     n_lines : int
-        Cache lines that lead a walk: 60 coordinates, or 124. If the rows have more, a
-        line of 60 more orders what it finds.
+        Cache lines that lead a walk: 60 coordinates, 124, or 188. If the rows have
+        more, a line of 60 more orders what it finds.
     signed : bool
         Codes for the processor's instruction, else for plain loops.
 
@@ -68,7 +78,7 @@ class ByteCodes:
         64) or (n_samples, 0)
     starts, more_starts : int32 arrays, the same memory
     own : int32 array of shape (n_samples,), see ``kernels.graph.prune``
-    axes, centre, coded : see ``kernels.graph.Graph``
+    axes, centre, coded, steps, units : see ``kernels.graph.Graph``
     """
 
     own: Array
@@ -86,6 +96,7 @@ class ByteCodes:
         assert geometry is not None
         self.geometry = geometry
         self._signed = signed
+        self._bytes = exact.rows.itemsize == 1
         with blas_threads(n_jobs, len(X)):
             self._fit(X, LINE * n_lines, rng)
 
@@ -104,6 +115,9 @@ class ByteCodes:
         self.more, self.more_starts = more, more.view(np.int32)
         self.axes, self.centre = axes, centre
         self.coded = np.where(axes.any(axis=0), 255, 0).astype(np.uint8)
+        size = lines.shape[1]
+        self.coded[size - TAIL : size] = 0
+        self.steps, self.units = _in_steps(axes, size)
 
     def _fit(self, X: Array, size: int, rng: np.random.Generator) -> None:
         geometry = self.geometry
@@ -119,10 +133,17 @@ class ByteCodes:
         largest = float(np.quantile(np.abs(sample @ axes[:, :n_led]), 0.9999))
         scale = 127.0 / largest if largest > 0.0 else 1.0
         axes *= scale
+        if self._bytes:  # then queries can be encoded by integers
+            unit = _unit(axes)
+            axes = np.rint(axes / unit) * unit
         lines, more = self._encode_rows(X, mean, axes, scale, size)
+        centre = mean @ axes
+        axes[:, size + MEAN] = scale**2 * mean
+        centre[size + SCALE] = scale**2
+        centre[size + LENGTH] = scale**2 * (mean @ mean)
         # The coordinate that inner products are lifted by is zero for queries.
         short = np.ascontiguousarray(axes[: X.shape[1]], np.float32)
-        self._take(lines, more, short, (mean @ axes).astype(np.float32))
+        self._take(lines, more, short, centre.astype(np.float32))
 
     def _encode_rows(
         self, X: Array, mean: Floats, axes: Floats, scale: float, size: int
@@ -161,6 +182,34 @@ def _turn(n: int, rng: np.random.Generator) -> Floats:
     return turn
 
 
+def _unit(axes: Array) -> float:
+    """What all entries of the axes are multiples of once they are rounded to a byte."""
+    return float(np.abs(axes).max()) / 127.0 or 1.0
+
+
+def _in_steps(axes: Array, size: int) -> tuple[Array, Array]:
+    """The axes as multiples, and of what; no multiples where they are none.
+
+    The mean, which only tells how far a query is from it, is rounded to some.
+    """
+    units = np.zeros(axes.shape[1])
+    mean = size + MEAN
+    units[mean] = _unit(axes[:, mean])
+    others = np.arange(len(units)) != mean
+    units[others] = _unit(axes[:, others])
+    steps = axes / units
+    rounded = np.rint(steps)
+    n_lines, n_quads = axes.shape[1] // LINE, -(-len(axes) // 4)
+    if np.abs(steps - rounded)[:, others].max() > 1e-3:
+        n_lines = n_quads = 0
+    laid = aligned((n_lines, n_quads, LINE, 4), np.int8)
+    if n_lines > 0:
+        padded = np.zeros((4 * n_quads, axes.shape[1]))
+        padded[: len(axes)] = rounded
+        laid[:] = padded.reshape(n_quads, 4, n_lines, LINE).transpose(2, 0, 3, 1)
+    return laid, units.astype(np.float32)
+
+
 class Edges:
     """Which rows a walk may step to from each row.
 
@@ -171,7 +220,7 @@ class Edges:
     neighbors : ndarray of shape (n_samples, n)
         Nearest rows of each row, from ``neighbors_of_all``.
     kept : ndarray of shape (n_kept,)
-        Rows that get edges now; the others may follow by ``add``.
+        Rows that get edges, and that edges lead to.
 
     Attributes
     ----------
@@ -181,32 +230,26 @@ class Edges:
     def __init__(
         self, codes: ByteCodes, neighbors: Ints, kept: Ints, n_jobs: int | None
     ) -> None:
-        self._codes, self._neighbors, self._n_jobs = codes, neighbors, n_jobs
         self.edges = aligned((len(neighbors), DEGREE), np.int32)
         self.edges[:] = -1
-        self._gone = np.ones(len(neighbors), bool)
-        self.add(kept)
-
-    def add(self, rows: Ints) -> None:
-        """Link rows to those that are there, and these to them."""
-        self._gone[rows] = False
-        coded = self._codes
+        gone = np.ones(len(neighbors), bool)
+        gone[kept] = False
 
         def choose(first: int, last: int) -> None:
             prune(
-                coded.lines,
-                coded.starts,
-                coded.own,
-                self._neighbors,
-                self._gone,
-                rows,
+                codes.lines,
+                codes.starts,
+                codes.own,
+                neighbors,
+                gone,
+                kept,
                 FORWARD,
                 first,
                 last,
                 self.edges,
             )
 
-        run_slices(choose, len(rows), self._n_jobs, grain=1024)
+        run_slices(choose, len(kept), n_jobs, grain=1024)
         add_reverse(self.edges)
 
 
@@ -240,9 +283,13 @@ class NeighborGraph:
             codes.axes,
             codes.centre,
             codes.coded,
+            codes.steps,
+            codes.units,
         )
         self.graph = graph
         self._rows = (exact.rows, exact.norms)
+        self._table = table_of(graph, *self._rows)
+        self._by_address = codes.lines.dtype == exact.rows.dtype == np.int8
         self._length = _length(codes.geometry)
 
     @property
@@ -252,58 +299,74 @@ class NeighborGraph:
         return sum(part.nbytes for part in self.graph) - twice
 
     def nearest(
-        self, Q: Array, k: int, width: int, n_refined: int, n_jobs: int | None
+        self,
+        Q: Array,
+        k: int,
+        width: int,
+        n_refined: int,
+        n_jobs: int | None,
+        reach: float = ANY,
+        near: float = ANY,
     ) -> tuple[Floats, Ints]:
-        """The k nearest rows that walks find; Euclidean distances stay squared."""
-        n = len(Q)
-        distances, indices = np.empty((n, k)), np.empty((n, k), np.int64)
-        found = np.empty(n, np.int64)
-        answer = (distances, indices, found)
+        """The k nearest rows that walks find; Euclidean distances stay squared.
+
+        ``kernels.graph.search`` says what the other parameters are.
+        """
+        distances, indices = np.empty((len(Q), k)), np.empty((len(Q), k), np.int64)
+        answer = (distances, indices)
+        plan = (width, n_refined, reach, near)
         if Q.dtype == np.uint8 and self._exact.rows.itemsize == 1:
-            fewest = self._search_bytes(Q, width, n_refined, n_jobs, answer)
+            fewest = self._search_bytes(Q, plan, n_jobs, answer)
         else:
-            fewest = self._search(Q, width, n_refined, n_jobs, answer)
+            fewest = self._search(Q, plan, n_jobs, answer)
         if fewest < k:
-            short = np.flatnonzero(found < k)
+            short = np.flatnonzero(indices[:, -1] < 0)
             # The walk ended in a corner that no edge leaves.
             distances[short], indices[short] = self._exact.nearest(Q[short], k, n_jobs)
         return distances, indices
 
     def _search_bytes(
-        self, Q: Array, width: int, n_refined: int, n_jobs: int | None, answer: Answer
+        self, Q: Array, plan: Plan, n_jobs: int | None, answer: Answer
     ) -> int:
         """Walk for queries of bytes, which the kernel reads as they are."""
-        plan = (self._length, self._exact._code, width, n_refined)
+        how = (self._length, self._exact._code, *plan)
+        # A thread's start, and even a slice, is more than a walk.
+        if len(Q) <= GRAIN and self._by_address and Q.flags.c_contiguous:
+            return search_bytes_at(self._table, Q, *how, *answer)
         held = (*self.graph, *self._rows)
 
         def work(first: int, last: int) -> None:
             search_bytes(
-                *held, Q[first:last], *plan, *(out[first:last] for out in answer)
+                *held, Q[first:last], *how, *(out[first:last] for out in answer)
             )
 
-        if len(Q) <= GRAIN:  # a thread's start, and even a slice, is more than a walk
-            return search_bytes(*held, Q, *plan, *answer)
         run_slices(work, len(Q), n_jobs, grain=GRAIN)
-        return int(answer[2].min())
+        return _fewest(answer)
 
-    def _search(
-        self, Q: Array, width: int, n_refined: int, n_jobs: int | None, answer: Answer
-    ) -> int:
+    def _search(self, Q: Array, plan: Plan, n_jobs: int | None, answer: Answer) -> int:
         """Walk for queries of any type; returns the fewest that one has found."""
         exact = self._exact
         rows, shifts = queries_for(exact.rows, Q)
         norms = norms_for(exact._code, narrowest(Q))
-        factors = np.ones(len(Q))
+        floats = Q.astype(np.float64)
+        squares, factors = np.einsum("ij,ij->i", floats, floats), np.ones(len(Q))
         if self._length > 0.0:
-            factors = self._length * inverse_norms(Q.astype(np.float64))
-        queries = (rows, norms, shifts, factors)
-        plan = (exact._code, width, n_refined)
+            factors = self._length * inverse_norms(floats)
+            squares = self._length**2 * (squares > 0.0)
+        queries = (rows, norms, shifts, factors, squares)
+        how = (exact._code, *plan)
 
         def work(first: int, last: int) -> None:
-            search(self.graph, *self._rows, *queries, *plan, first, last, *answer)
+            search(self.graph, *self._rows, *queries, *how, first, last, *answer)
 
         run_slices(work, len(Q), n_jobs, grain=GRAIN)
-        return int(answer[2].min(initial=answer[1].shape[1]))
+        return _fewest(answer)
+
+
+def _fewest(answer: Answer) -> int:
+    """How many rows every query has found; k or, where one has fewer, less."""
+    rows = answer[1]
+    return rows.shape[1] if (rows[:, -1] >= 0).all() else 0
 
 
 def _length(geometry: Geometry) -> float:

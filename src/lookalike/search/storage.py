@@ -20,6 +20,7 @@ from lookalike import _files
 from lookalike._typing import Array
 from lookalike.kernels import simd
 from lookalike.kernels.bounds import WIDE
+from lookalike.kernels.graph import ANY
 from lookalike.kernels.neighbors import HIDDEN
 from lookalike.kernels.simd import PANEL
 from lookalike.search.approximate import ApproximateNeighbors, Walk
@@ -92,6 +93,8 @@ def engine_state(
     about["walk"] = {
         "width": walk.width,
         "n_refined": walk.n_refined,
+        "reach": walk.reach,
+        "near": walk.near,
         "recall": list(walk.recall),
         "batches": engine._batch_graph,
     }
@@ -127,8 +130,11 @@ def engine_from_state(
             geometry, held["lines"], held["more"], held["axes"], held["centre"]
         )
         graph = NeighborGraph(index, codes, held["edges"], held["entries"])
-        recall = Interval(*about["walk"]["recall"])
-        walk = Walk(graph, about["walk"]["width"], about["walk"]["n_refined"], recall)
+        saved = about["walk"]
+        # Graphs of before had walks that only their width ended.
+        reach, near = saved.get("reach", ANY), saved.get("near", ANY)
+        recall = Interval(*saved["recall"])
+        walk = Walk(graph, saved["width"], saved["n_refined"], reach, near, recall)
     batches = walk is not None and bool(about["walk"]["batches"])
     return engine._restore(index, walk, batches)
 
@@ -148,7 +154,7 @@ def _check_graph(held: Mapping[str, Array], index: ExactIndex) -> None:
         lines.dtype in (np.int8, np.uint8)
         and lines.ndim == 2
         and len(lines) == n
-        and lines.shape[1] in (LINE, 2 * LINE)
+        and lines.shape[1] in (LINE, 2 * LINE, 3 * LINE)
         and more.dtype == lines.dtype
         and more.shape in ((n, 0), (n, LINE))
         and edges.dtype == np.int32
