@@ -99,8 +99,8 @@ def _online(facts: Facts) -> list[str]:
 
 def _scaling(facts: Facts) -> list[str]:
     return [
-        "Sentences are independent of each other. A generation is a few megabytes, "
-        "most of it the names of the gazetteer.",
+        "Sentences are independent of each other. A generation is about twelve "
+        "megabytes, most of it the names of the gazetteer.",
         "Watch the share of unknown words and the number of names a hundred posts: new "
         "places are new words. Corrected posts are training sentences.",
     ]

@@ -16,6 +16,8 @@ LONGEST_NAME = 8
 LEAST = 0.01
 """Names less likely than this are not told."""
 TOL = 1e-4
+BETWEEN = "\n"
+"""Stands between two symbols in a saved system."""
 
 
 class Tagger:
@@ -54,7 +56,8 @@ class Tagger:
         """Put a tagger together again of what :meth:`arrays` gave."""
         model = LinearChainCRF()
         model.classes_ = arrays["tags"]
-        model.symbols_ = {s: i for i, s in enumerate(arrays["symbols"].tolist())}
+        told = arrays["symbols"].tobytes().decode().split(BETWEEN)
+        model.symbols_ = {symbol: i for i, symbol in enumerate(told)}
         model.coef_, model.intercept_ = arrays["weights"], arrays["offsets"]
         model.transitions_ = arrays["transitions"]
         n, shape = len(model.classes_), model.coef_.shape
@@ -68,11 +71,16 @@ class Tagger:
         """What the tagger is made of."""
         return {
             "tags": self.model.classes_,
-            "symbols": np.array(list(self.model.symbols_), dtype=np.str_),
+            "symbols": self._symbols(),
             "weights": self.model.coef_,
             "offsets": self.model.intercept_,
             "transitions": self.model.transitions_,
         }
+
+    def _symbols(self) -> Array:
+        """The symbols end to end: in rows of the longest one's width they fill much."""
+        told = BETWEEN.join(map(str, self.model.symbols_))
+        return np.frombuffer(told.encode(), dtype=np.uint8)
 
     def names(self, sentences: Iterable[Sequence[Word]]) -> list[Names]:
         """What may be a name of a place, and how probable that is, of each sentence.
