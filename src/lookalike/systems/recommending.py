@@ -238,33 +238,25 @@ class Recommending(ABC):
         rows = [self._place.get(name, -1) for name in queries]
         lines = self._lines(self._history.rows(rows), k, rows)
         return [
-            {
-                "user": name,
-                "rank": rank + 1,
-                "item": str(self.items_[item]),
-                "title": str(self.titles_[item]),
-                "score": float(score),
-                **self._reason(line, item),
-            }
+            answer
             for name, line in zip(names, lines, strict=True)
-            for rank, (item, score) in enumerate(
-                zip(line.items.tolist(), line.scores.tolist(), strict=True)
-            )
+            for answer in self._answers(name, line)
         ]
 
     def explain(self, name: str, query: str) -> Explanation:
         """Say where each suggestion comes from, and what the rules did."""
         row = self._place.get(query, -1)
         (line,) = self._lines(self._history.rows([row]), K, [row])
+        answers = self._answers(name, line)
         reasons = []
-        for item, score in zip(line.items.tolist(), line.scores.tolist(), strict=True):
-            why = self._reason(line, item)["reason"]
+        for item, answer in zip(line.items.tolist(), answers, strict=True):
             close = self._closest(row, item)
             because = f"; closest to {close}" if close else ""
-            reasons.append(f"{self.titles_[item]} ({score:.2f}): {why}{because}")
+            told = f"{answer['title']} ({answer['score']:.2f}): {answer['reason']}"
+            reasons.append(told + because)
         reasons += [f"rule, {note}" for note in line.notes]
-        (first,) = self.answer([name], [query], 1)
-        return Explanation({k: v for k, v in first.items() if k != "rank"}, (*reasons,))
+        first = {k: v for k, v in answers[0].items() if k != "rank"}
+        return Explanation(first, tuple(reasons))
 
     def evaluate(self, data: Interactions, report: Tell | None = None) -> Measured:
         """Look for what was hidden, beside each source on its own.
@@ -480,6 +472,21 @@ class Recommending(ABC):
             "reason": f"{sources[best].reason} (place {places[best] + 1})",
             "reason_code": sources[best].name.replace(" ", "_"),
         }
+
+    def _answers(self, name: str, line: Told) -> list[Answer]:
+        return [
+            {
+                "user": name,
+                "rank": rank,
+                "item": str(self.items_[item]),
+                "title": str(self.titles_[item]),
+                "score": score,
+                **self._reason(line, item),
+            }
+            for rank, (item, score) in enumerate(
+                zip(line.items.tolist(), line.scores.tolist(), strict=True), start=1
+            )
+        ]
 
     def _closest(self, row: int, item: int) -> str:
         """Title of what the user has that speaks most for the item, by cosine."""
