@@ -71,6 +71,10 @@ def test_diversity_is_one_less_the_mean_cosine_of_pairs():
     np.testing.assert_allclose(diversity(ids, vectors), 1 - np.array(pairs))
     sparse = diversity(ids, sp.csr_array(vectors))
     np.testing.assert_allclose(sparse, 1 - np.array(pairs))
+    ended = np.full((4, 8), -1)
+    ended[:, :5] = ids
+    np.testing.assert_allclose(diversity(ended, vectors), 1 - np.array(pairs))
+    np.testing.assert_allclose(diversity([[3, -1], [-1, -1]], vectors), 1)
 
 
 def test_comparisons_are_paired_and_with_the_baseline():

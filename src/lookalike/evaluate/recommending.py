@@ -143,7 +143,7 @@ def popularity_bias(ids: ArrayLike, counts: ArrayLike) -> Floats:
 
 
 def diversity(ids: ArrayLike, vectors: ArrayLike) -> Floats:
-    """One less the mean cosine between two items of a list.
+    """One less the mean cosine between two items of a list; 1 where it has not two.
 
     Parameters
     ----------
@@ -158,14 +158,14 @@ def diversity(ids: ArrayLike, vectors: ArrayLike) -> Floats:
     """
     places = np.asarray(ids)
     lines: Any = vectors if hasattr(vectors, "tocsr") else np.asarray(vectors, float)
-    pairs = places.shape[1] * (places.shape[1] - 1)
-    if not pairs:
+    if places.shape[1] < 2:
         raise ValueError("Lists must hold two items or more to be diverse.")
     alike = np.empty(len(places))
-    for row, items in enumerate(np.maximum(places, 0)):
-        mine = lines[items]
+    for row, items in enumerate(places):
+        mine = lines[items[items >= 0]]
+        pairs = mine.shape[0] * (mine.shape[0] - 1)
         total, own = mine.sum(axis=0), (mine * mine).sum()
-        alike[row] = ((np.asarray(total) ** 2).sum() - own) / pairs
+        alike[row] = ((np.asarray(total) ** 2).sum() - own) / max(pairs, 1)
     result: Floats = 1.0 - alike
     return result
 
