@@ -92,12 +92,12 @@ def test_an_image_too_small_to_be_halved_again_is_still_answered():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"max_iter": 0}, "max_iter must be a positive integer, got 0"),
-        ({"batch_size": 1.5}, "batch_size must be a positive integer, got 1.5"),
-        ({"shift": -1}, "shift must be an integer of at least 0, got -1"),
-        ({"crop": 0.5}, "crop must be an integer of at least 0, got 0.5"),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1"),
+        ({"batch_size": 1.5}, "batch_size must be a whole number of at least 1"),
+        ({"shift": -1}, "shift must be a whole number of at least 0"),
+        ({"crop": 0.5}, "crop must be a whole number of at least 0"),
         ({"channels": ()}, "channels must be positive integers"),
-        ({"learning_rate": 0}, "learning_rate must be positive"),
+        ({"learning_rate": 0}, "learning_rate must be a number above 0"),
         ({"smoothing": 1}, r"smoothing must lie in \[0, 1\), got 1"),
         (
             {"image_shape": (3, 3)},

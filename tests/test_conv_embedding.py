@@ -95,9 +95,9 @@ def test_images_are_moved_by_less_than_they_promise():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_components": 0}, "n_components must be a positive integer, got 0."),
+        ({"n_components": 0}, "n_components must be a whole number of at least 1"),
         ({"channels": (1, 2)}, "channels must be three positive integers"),
-        ({"learning_rate": 0.0}, "learning_rate must be positive"),
+        ({"learning_rate": 0.0}, "learning_rate must be a number above 0"),
         (
             {"image_shape": (3, 5)},
             r"image_shape must be .* of 16 values, .* got \(3, 5\)",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from numbers import Integral
 from typing import Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array
 
 try:
@@ -175,24 +175,15 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("max_iter", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_whole(name, getattr(self, name))
         for name in ("shift", "crop"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 0:
-                raise ValueError(
-                    f"{name} must be an integer of at least 0, got {value!r}."
-                )
+            check_whole(name, getattr(self, name), least=0)
         if len(self.channels) < 1 or min(self.channels) < 1:
             raise ValueError(
                 f"channels must be positive integers, got {self.channels!r}."
             )
-        if not self.learning_rate > 0 or not self.alpha >= 0:
-            raise ValueError(
-                "learning_rate must be positive and alpha not negative, got "
-                f"{self.learning_rate!r} and {self.alpha!r}."
-            )
+        check_positive("learning_rate", self.learning_rate)
+        check_positive("alpha", self.alpha, zero=True)
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must lie in [0, 1), got {self.smoothing!r}.")
 

@@ -1,7 +1,6 @@
 """An embedding of images by a small convolutional network (needs the deep extra)."""
 
 from collections.abc import Callable, Mapping
-from numbers import Integral
 from typing import Self
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array
 
 try:
@@ -158,18 +158,13 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "max_iter", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_whole(name, getattr(self, name))
         if len(self.channels) != 3 or min(self.channels) < 1:
             raise ValueError(
                 f"channels must be three positive integers, got {self.channels!r}."
             )
-        if not self.learning_rate > 0 or not self.alpha >= 0:
-            raise ValueError(
-                "learning_rate must be positive and alpha not negative, got "
-                f"{self.learning_rate!r} and {self.alpha!r}."
-            )
+        check_positive("learning_rate", self.learning_rate)
+        check_positive("alpha", self.alpha, zero=True)
 
     def _images(self, X: Array) -> Tensor:
         return to_images(X, self._mean, self._scale, self.image_shape_)
