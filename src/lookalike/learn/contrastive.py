@@ -34,8 +34,8 @@ from lookalike.learn._views import Views
 
 BATCH = 8  # images embedded at once, always: the sums then have one order
 SMOOTHING = 0.05  # share of the truth that is spread over all classes: some err
-FAINTEST = Views(crop=1.0, shift=0.03, turn=0.0, light=0.0)
-FAINT, STRONG = Views(), Views(crop=0.6, shift=0.05, turn=10.0, light=0.4)
+FAINT = Views(crop=1.0, shift=0.07, turn=0.0, light=0.0)
+STRONG = Views(crop=0.6, shift=0.05, turn=10.0, light=0.4)
 
 
 class ContrastiveEmbedding(TransformerMixin, BaseEstimator):

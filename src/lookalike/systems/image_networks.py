@@ -91,13 +91,15 @@ class ContrastiveEncoder:
 class SupervisedEncoder:
     """The same network, told by labels what belongs together.
 
-    It learns from images that are turned, shifted, stretched and lit; then, for the
-    last passes, from images that are hardly changed, as those will be that it sees. An
-    image and its mirror image are embedded together: their mean is the vector.
+    It learns from images that are shifted by up to two pixels, and mirrored. An image
+    and its mirror image are embedded together: their mean is the vector.
     """
 
-    settings: Mapping[str, Any] = {"channels": (16, 48, 96, 128), "max_iter": 14}
-    last: Mapping[str, Any] = {"max_iter": 3, "learning_rate": 0.03}
+    settings: Mapping[str, Any] = {
+        "channels": (16, 32, 64, 128),
+        "max_iter": 20,
+        "alpha": 1e-3,
+    }
     preparation: Preparation
     network: Any
 
@@ -115,30 +117,11 @@ class SupervisedEncoder:
         **options: Any,
     ) -> Self:
         """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
-        from lookalike.learn.contrastive import FAINTEST
-
         self.preparation = preparation_of(images)
-        flat = images.reshape(len(images), -1)
         chance = random_state, n_jobs
-        first = _network(
-            images, self.settings, *chance, lambda share: report(0.8 * share), options
-        )
-        first.fit(flat, labels)
-        last = {**options, **self.last, "start": first.arrays(), "views": FAINTEST}
-        if options.get("checkpoint") is not None:
-            last["checkpoint"] = f"{options['checkpoint']}.last"
-        self.network = _network(
-            images,
-            self.settings,
-            *chance,
-            lambda share: report(0.8 + 0.2 * share),
-            last,
-        )
-        self.network.fit(flat, labels)
-        self.facts = _told(first, "the direction of an image's class")
-        ends = _told(self.network, "it")["model"].split("passes", 1)[1]
-        self.facts["model"] += f" Then {self.network.n_iter_} passes{ends}"
-        self.facts["loss_curve"] += _told(self.network, "")["loss_curve"]
+        self.network = _network(images, self.settings, *chance, report, options)
+        self.network.fit(images.reshape(len(images), -1), labels)
+        self.facts = _told(self.network, "the direction of an image's class")
         return self
 
     def learn_pairs(self, images: Array, pairs: Ints, **options: Any) -> None:
