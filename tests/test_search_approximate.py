@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.kernels import simd
-from lookalike.kernels.graph import ANY, RELAXED, add_reverse, order, prune
+from lookalike.kernels.graph import (
+    ANY,
+    RELAXED,
+    SCALE,
+    add_reverse,
+    allowed,
+    as_code,
+    order,
+    own_of,
+    pack,
+    prune,
+)
 from lookalike.kernels.sorted_list import MARGIN, NONE, empty, put, shift_in
 from lookalike.search import ApproximateNeighbors, NearestNeighbors, approximate
 from lookalike.search.approximate import first_true
@@ -144,6 +155,96 @@ def test_what_a_walk_found_is_ordered_by_the_whole_code(signed):
     nearest = sorted(rows, key=lambda i: (whole[i], i))[:25]
     np.testing.assert_array_equal((found & 0xFFFFFFFF) >> 1, nearest)
     assert nearest != sorted(rows, key=lambda i: (led[i], i))[:25]
+
+
+@pytest.mark.parametrize("signed", PATHS)
+def test_no_row_is_compared_that_is_not_near_by_the_whole_code(signed):
+    rng = np.random.default_rng(11)
+    X = rng.integers(0, 99, size=(1100, 150)).astype(np.uint8)
+    graph = small_graph(X, signed=signed, n_lines=2).graph
+    code, own = encoded(graph, X[7])
+    dots = graph.lines.astype(np.int64) @ code[:128].astype(np.int64)
+    rest = graph.more.astype(np.int64) @ code[128:].astype(np.int64)
+    led = graph.starts[:, -1] - 2 * dots
+    whole = led + graph.more_starts[:, -1] - 2 * rest
+    beam = np.sort((led << 32) | (np.arange(1100) << 1))
+    far = whole + own + (0 if signed else 256 * int(code[128:].sum()))
+    own += 0 if signed else 256 * int(code[:128].sum())
+    far += 0 if signed else 256 * int(code[:128].sum())
+    for near in (1.0, 1.05, 1.2):
+        lists = empty(1, 1100)
+        n = order(graph, code, own, beam, 1100, lists[0, MARGIN:], 1100, 10, near)
+        assert n == (far <= np.sort(far)[9] * near).sum()
+    assert 10 < n < 1100
+
+
+def encoded(graph, q):
+    """Code of a query of as many features as axes, and its squared length."""
+    n = graph.axes.shape[1]
+    used, values = np.empty(len(q) + 4, np.int64), np.empty(len(q) + 4, np.float32)
+    sums, code = np.empty(n, np.float32), np.empty(n, np.uint8)
+    row = np.pad(q, (0, -len(q) % 64))
+    as_code(graph, row, 1.0, used, values, np.empty(n, np.int32), sums, code)
+    return code, own_of(graph, float((q.astype(float) ** 2).sum()), sums)
+
+
+@pytest.mark.parametrize("signed", PATHS)
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_key_and_own_length_add_up_to_the_squared_distance(signed, kind):
+    rng = np.random.default_rng(12)
+    X = rng.integers(0, 250, size=(1100, 90)).astype(kind)
+    graph = small_graph(X, signed=signed, n_lines=2).graph
+    q = rng.integers(0, 250, size=90).astype(kind)
+    code, own = encoded(graph, q)
+    keys = graph.starts[:, -1] - 2 * (
+        graph.lines.astype(np.int64) @ code[:128].astype(np.int64)
+    )
+    own += 0 if signed else 256 * int(code[:128].sum())
+    scale = graph.centre[128 + SCALE]
+    true = ((X.astype(float) - q) ** 2).sum(axis=1) * scale
+    np.testing.assert_allclose(keys + own, true, rtol=0.05)
+
+
+@pytest.mark.skipif(not simd.HAS_VNNI, reason="needs the processor's instruction")
+def test_bytes_are_encoded_alike_on_both_paths():
+    rng = np.random.default_rng(13)
+    X = rng.integers(0, 250, size=(1100, 150)).astype(np.uint8)
+    X[:, 30:60] = 0
+    fast, portable = (small_graph(X, signed=s, n_lines=2).graph for s in (True, False))
+    assert fast.steps.shape == (3, 38, 64, 4)
+    np.testing.assert_array_equal(
+        fast.lines.view(np.uint8)[:, :124] ^ 128, portable.lines[:, :124]
+    )
+    for q in (X[3], np.zeros(150, np.uint8), np.full(150, 255, np.uint8)):
+        code, own = encoded(fast, q)
+        again, same = encoded(portable, q)
+        np.testing.assert_array_equal(code, again)
+        assert own == same
+        expected = np.clip(np.rint(q @ fast.axes - fast.centre), -127, 127) + 128
+        assert np.abs(code - expected * (fast.coded > 0)).max() <= 1
+
+
+def test_what_a_reach_allows():
+    packed = pack(1000, 5)
+    assert allowed(1.0, packed, 500) == pack(1001, 0) - 1
+    assert allowed(1.5, packed, 500) == pack(1751, 0) - 1
+    assert allowed(1.5, packed, -2000) == pack(1001, 0) - 1  # no distance below zero
+    assert allowed(ANY, packed, 500) == pack(2**31 - 1, 0) - 1
+
+
+@pytest.mark.parametrize("signed", PATHS)
+def test_a_longer_reach_finds_more_until_it_finds_what_no_limit_finds(signed):
+    rng = np.random.default_rng(14)
+    X, Q = (rng.integers(0, 99, size=(n, 12)).astype(np.uint8) for n in (3000, 200))
+    graph = small_graph(X, signed=signed)
+    _, true = NearestNeighbors(5).fit(X).kneighbors(Q)
+    found = [
+        graph.nearest(Q, 5, 300, 300, None, reach, reach)[1]
+        for reach in (1.0, 1.2, 1.6, 100.0)
+    ]
+    recalls = [overlap(rows, true) for rows in found]
+    assert recalls[0] < recalls[1] < recalls[2] <= recalls[3]
+    np.testing.assert_array_equal(found[3], graph.nearest(Q, 5, 300, 300, None)[1])
 
 
 @pytest.mark.parametrize("signed", PATHS)
@@ -308,6 +409,13 @@ def test_equal_distances_come_in_the_order_of_the_catalogue(walked):
     distances, rows = index.kneighbors(X[:300])
     tied = distances[:, 1:] == distances[:, :-1]
     assert (rows[:, 1:] > rows[:, :-1])[tied].all()
+
+
+def test_fewer_neighbours_than_promised_are_the_first_of_these(walked):
+    X, index = walked
+    five, two = (index.kneighbors(X[:50] + 0.5, k) for k in (5, 2))
+    for many, few in zip(five, two, strict=True):
+        np.testing.assert_array_equal(many[:, :2], few)
 
 
 def test_more_neighbours_than_promised_and_all_rows_are_exact(walked):

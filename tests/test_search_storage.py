@@ -8,6 +8,7 @@ import pytest
 
 from lookalike import _files
 from lookalike.kernels import simd
+from lookalike.kernels.graph import ANY
 from lookalike.search import ApproximateNeighbors, Collection, storage
 from lookalike.search.approximate import Walk
 from lookalike.search.graph import ByteCodes, Edges, NeighborGraph, neighbors_of_all
@@ -278,7 +279,7 @@ def walked():
     items.rebuild()
     part = items._base
     # Which of both is faster is not what is tested here.
-    graph = Walk(walkable(part.index), 40, 20, recall=Interval(0.95, 0.94, 0.96))
+    graph = Walk(walkable(part.index), 40, 20, 1.4, 1.3, Interval(0.95, 0.94, 0.96))
     items._base.engine._take(graph, True)
     return items, X[:40] + 0.5
 
@@ -303,11 +304,20 @@ def test_a_loaded_collection_walks_the_graph_that_was_saved(
     engine = loaded._base.engine
     assert engine._exact is loaded._base.index
     assert engine.get_params() == items._base.engine.get_params()
-    for key in ("method_", "recall_", "memory_", "width_", "n_refined_"):
+    for key in ("method_", "recall_", "memory_", "width_", "reach_", "n_refined_"):
         assert getattr(engine, key) == getattr(items._base.engine, key)
     assert engine.method_ == "graph"
     monkeypatch.setattr(ExactIndex, "nearest", None)  # would answer the same
     np.testing.assert_array_equal(loaded.search(Q, 5).ids, expected.ids)
+
+
+def test_a_graph_saved_before_walks_had_a_reach_is_walked_as_then(walked):
+    engine = walked[0]._base.engine
+    arrays, about = storage.engine_state(engine)
+    assert about["walk"].pop("reach") == 1.4
+    assert about["walk"].pop("near") == 1.3
+    walk = storage.engine_from_state(arrays, about, engine._exact)._graph
+    assert (walk.width, walk.reach, walk.near) == (40, ANY, ANY)
 
 
 def test_what_comes_and_goes_is_seen_beside_a_loaded_graph(walked, tmp_path):
