@@ -126,10 +126,13 @@ class ByteCodes:
         sample -= mean
         n_led = min(size - TAIL, sample.shape[1])
         n_more = min(LINE - TAIL, sample.shape[1] - n_led)
-        found = principal_axes(sample, n_led + n_more)
-        axes = np.zeros((len(found), size + LINE * (n_more > 0)))
-        axes[:, :n_led] = found[:, :n_led] @ _turn(n_led, rng)
-        axes[:, size : size + n_more] = found[:, n_led:] @ _turn(n_more, rng)
+        # Many small products gain little from threads, and where there are fewer cores
+        # than threads these wait for each other longer than all the rest takes.
+        with blas_threads(1, len(X)):
+            found = principal_axes(sample, n_led + n_more)
+            axes = np.zeros((len(found), size + LINE * (n_more > 0)))
+            axes[:, :n_led] = found[:, :n_led] @ _turn(n_led, rng)
+            axes[:, size : size + n_more] = found[:, n_led:] @ _turn(n_more, rng)
         largest = float(np.quantile(np.abs(sample @ axes[:, :n_led]), 0.9999))
         scale = 127.0 / largest if largest > 0.0 else 1.0
         axes *= scale
