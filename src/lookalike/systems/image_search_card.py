@@ -53,7 +53,7 @@ def _data(facts: Facts) -> list[str]:
     return [
         f"{facts['data']['name']}, checksum {facts['data']['checksum'][:12]}: "
         f"{facts['n_items']:,} images are learned from and make the catalogue; "
-        f"{facts.get('n_queries', NOT_YET)} others are the queries.",
+        f"{_counted(facts.get('n_queries'))} others are the queries.",
         "Of a folder of one's own, files are known by content: only what is new or "
         "changed is read, and what vanished is forgotten.",
     ]
@@ -110,3 +110,7 @@ def _scaling(facts: Facts) -> list[str]:
         "encoder makes a new generation; the catalogue is embedded again beside the "
         "old one.",
     ]
+
+
+def _counted(n: int | None) -> str:
+    return NOT_YET if n is None else f"{n:,}"
