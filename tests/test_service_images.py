@@ -152,6 +152,24 @@ def test_one_bad_image_does_not_spoil_a_request_that_came_with_it(serve, folder)
     assert (first.answers[0].rows[0], second.answers[0].rows[0]) == (2, 7)
 
 
+def test_what_there_is_no_time_for_is_left_out_and_said(serve, folder, monkeypatch):
+    client = serve()
+    encoder = client.app.state.parts.searching["images"].active.system.encoder_
+    embed, seen = encoder.transform, []
+
+    def slow(tiles):
+        seen.append(len(tiles))
+        time.sleep(0.08)
+        return embed(tiles)
+
+    monkeypatch.setattr(encoder, "transform", slow)
+    pixels = {"pixels": np.asarray(Image.open(folder / "05.png")).tolist()}
+    sent = {"images": [pixels] * 100, "k": 2, "deadline_ms": 120}
+    answer = client.post("/v1/images/search", json=sent).json()
+    assert answer["degraded"]
+    assert 1 <= len(answer["answers"]) <= sum(seen) < 100
+
+
 def test_explain_says_what_spoke_for_each_and_what_was_left_out(serve, folder, library):
     name = str(folder / "01.png")
     run("index", "mark", name, "--as", "private", "--folder", library.folder)

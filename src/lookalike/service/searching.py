@@ -18,9 +18,12 @@ from lookalike.service.engine import Engine, Job
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.service.plain import Answering, Plain
+from lookalike.service.refusal import Refusal
 from lookalike.service.settings import Settings
 from lookalike.systems import find_system
 from lookalike.systems.library import Library
+
+_SLICE = 16  # images that are embedded between two looks at the clock
 
 
 def searches(name: str) -> bool:
@@ -109,7 +112,8 @@ class Searching:
         good = [tiles for tiles in read if not isinstance(tiles, ValueError)]
         if not good:
             return read
-        vectors = active.system.encoder_.transform(np.concatenate(good))
+        latest = max(job.deadline for job in jobs)
+        vectors = _embedded(active.system, np.concatenate(good), latest)
         answers: list[Any] = []
         start = 0
         for job, tiles in zip(jobs, read, strict=True):
@@ -136,6 +140,8 @@ class Searching:
             return error
 
     def _one(self, active: Answering, vectors: Array, job: Job[Wanted]) -> Any:
+        if not len(vectors):
+            return Refusal(503, "The deadline passed before it was embedded.", 1)
         answers: list[Any] = []
         k = min(job.asked.k, max(len(active.system.vectors_), 1))
         try:
@@ -151,6 +157,16 @@ class Searching:
             for each, shuffle in zip(answers, chance, strict=True)
         ]
         return Found(active, vectors, shown, chance.tolist())
+
+
+def _embedded(system: Any, tiles: Array, deadline: float) -> Array:
+    """Vectors of the first tiles: all of them, or those for which there was time."""
+    parts: list[Array] = []
+    for start in range(0, len(tiles), _SLICE):
+        if parts and time.monotonic() > deadline:
+            break
+        parts.append(system.encoder_.transform(tiles[start : start + _SLICE]))
+    return np.concatenate(parts)
 
 
 def _pixels(rows: Any) -> Array:
