@@ -8,6 +8,7 @@ import pytest
 from lookalike.datasets.event_simulator import simulate_events
 from lookalike.datasets.interactions import Interactions, hide_some
 from lookalike.evaluate import Estimate, ndcg_at_k
+from lookalike.evaluate.pictures import learning_curve
 from lookalike.rank import LogisticRanker
 from lookalike.systems.events import Events
 from lookalike.systems.events_features import EventFeatures
@@ -17,7 +18,6 @@ from lookalike.systems.learning_curves import (
     _parts,
     curves_of_lists,
     curves_of_sources,
-    learning_curve,
 )
 
 
@@ -114,7 +114,9 @@ def test_too_little_data_gives_no_curve(lists, plays):
 
 def test_the_figure_names_its_shares_and_its_curves():
     estimates = [Estimate(v, v - 0.01, v + 0.02) for v in (0.1, 0.2, 0.3)]
-    figure = learning_curve({"EASE": estimates, "ALS": estimates}, "share of lists")
+    figure = learning_curve(
+        SHARES, {"EASE": estimates, "ALS": estimates}, "share of lists", "nDCG"
+    )
     (axes,) = figure.axes
     assert [text.get_text() for text in axes.get_xticklabels()] == [
         *("25%", "50%", "100%")

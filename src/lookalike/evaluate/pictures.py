@@ -414,6 +414,43 @@ def estimates(
     return figure
 
 
+def learning_curve(
+    shares: Sequence[float],
+    curves: Mapping[str, Sequence[Estimate]],
+    xlabel: str,
+    ylabel: str,
+) -> Figure:
+    """Draw estimates with their intervals against the share learned from.
+
+    shares : above 0, up to 1; each curve has as many estimates
+    """
+    figure, axes = figure_of((6.4, 3.4), "")
+    for place, (name, estimates) in enumerate(curves.items()):
+        values = np.array([each.value for each in estimates])
+        below = values - [each.low for each in estimates]
+        above = [each.high for each in estimates] - values
+        axes.errorbar(
+            # Beside each other, so that no interval hides another.
+            np.array(shares) * 1.03**place,
+            values,
+            yerr=np.maximum([below, above], 0),
+            label=name,
+            color=PALETTE[place % len(PALETTE)],
+            marker=MARKERS[place % len(MARKERS)],
+            linestyle=DASHES[place % len(DASHES)],
+            capsize=3,
+        )
+    axes.set_xscale("log")
+    axes.set_xticks(shares, [f"{share:.0%}" for share in shares])
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel(xlabel, color=MUTED)
+    axes.set_ylabel(ylabel, color=MUTED)
+    axes.grid(axis="y", color=GRID)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
+    return figure
+
+
 def _square(matrix: ArrayLike) -> Floats:
     cells = np.asarray(matrix, dtype=np.float64)
     if cells.ndim != 2 or cells.shape[0] != cells.shape[1] or cells.size == 0:

@@ -4,25 +4,15 @@ The validation part lies within what is known. What was hidden for testing is no
 at: whoever decides by such a curve whether to gather more has not used the test up.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from lookalike._typing import Ints
 from lookalike.datasets.events import EventData
 from lookalike.datasets.interactions import Interactions, hide_again
 from lookalike.evaluate import Estimate, bootstrap
-from lookalike.evaluate._drawing import (
-    DASHES,
-    GRID,
-    INK,
-    MARKERS,
-    MUTED,
-    PALETTE,
-    figure_of,
-)
+from lookalike.evaluate.pictures import learning_curve
 from lookalike.evaluate.recommending import list_metrics
 from lookalike.evaluate.report import Report
 from lookalike.rank._recommender import pick
@@ -104,7 +94,7 @@ def add_curves(report: Report, curves: Curves, xlabel: str, caption: str) -> Non
         report.text("There is too little data to learn from a part of it.")
         return
     report.figure(
-        learning_curve(curves, xlabel),
+        learning_curve(SHARES, curves, xlabel, "nDCG at 10, validation"),
         alt=f"nDCG at 10 on the validation part against the {xlabel}",
         caption=caption,
     )
@@ -112,35 +102,6 @@ def add_curves(report: Report, curves: Curves, xlabel: str, caption: str) -> Non
         ["learns", *(f"{share:.0%}" for share in SHARES)],
         [[name, *estimates] for name, estimates in curves.items()],
     )
-
-
-def learning_curve(curves: Mapping[str, Sequence[Estimate]], xlabel: str) -> Figure:
-    """Draw estimates with their intervals against the share learned from."""
-    figure, axes = figure_of((6.4, 3.4), "")
-    for place, (name, estimates) in enumerate(curves.items()):
-        values = np.array([each.value for each in estimates])
-        below = values - [each.low for each in estimates]
-        above = [each.high for each in estimates] - values
-        axes.errorbar(
-            # Beside each other, so that no interval hides another.
-            np.array(SHARES) * 1.03**place,
-            values,
-            yerr=np.maximum([below, above], 0),
-            label=name,
-            color=PALETTE[place % len(PALETTE)],
-            marker=MARKERS[place % len(MARKERS)],
-            linestyle=DASHES[place % len(DASHES)],
-            capsize=3,
-        )
-    axes.set_xscale("log")
-    axes.set_xticks(SHARES, [f"{share:.0%}" for share in SHARES])
-    axes.set_xticks([], minor=True)
-    axes.set_xlabel(xlabel, color=MUTED)
-    axes.set_ylabel("nDCG at 10, validation", color=MUTED)
-    axes.grid(axis="y", color=GRID)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
-    return figure
 
 
 def _parts(numbers: Ints, random_state: int) -> list[Ints]:
