@@ -15,9 +15,11 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from typer.testing import CliRunner
 
+from lookalike.bench.places import PARTS, Trial
 from lookalike.cli.app import app
 from lookalike.datasets import Tagged, TaggedText, load_wnut17
 from lookalike.datasets.tagged import read_tagged
+from lookalike.evaluate import f1_of_totals
 from lookalike.systems import generation
 from lookalike.systems.card import STEPS
 from lookalike.systems.generation import Damaged
@@ -36,7 +38,6 @@ from lookalike.systems.places import (
 )
 from lookalike.systems.places_symbols import symbols
 from lookalike.systems.places_tagger import Tagger, chosen
-from lookalike.systems.places_trials import trial
 from lookalike.systems.places_words import (
     cut_with_offsets,
     kinds_of_names,
@@ -244,13 +245,24 @@ def test_the_tuned_gazetteer_is_the_best_of_its_forms_on_what_is_known(data):
     assert system.names_that_help(data).get("I") is None
 
 
-def test_the_trials_compare_both_parts_with_both_lists_and_leave_the_test_part(
+def test_trials_on_pieces_left_out_leave_the_test_part_and_compare_with_both_lists(
     system, data
 ):
-    lines = trial(dataclasses.replace(data, test=Tagged((), ())), system)
-    assert len(lines) == 6
-    assert lines[0].startswith("both parts, against gazetteer: word F1 ")
-    assert lines[-1].startswith("validation part, against tuned gazetteer: word F1 ")
+    trial = Trial(dataclasses.replace(data, test=Tagged((), ())), system)
+    parts = {name: work() for name, work in trial.jobs()}
+    assert list(parts) == list(PARTS)
+    rows = parts["validation part"]
+    assert [row["method"] for row in rows] == [*trial.taggings]
+    n_train = len(data.train.words)
+    truth = location_tags(data.validation)
+    for row, tags in zip(rows, trial.taggings.values(), strict=True):
+        for unit, count in (("word", word_counts), ("span", span_counts)):
+            f1 = f1_of_totals(count(truth, tags[n_train:]).sum(axis=0))
+            assert row[f"{unit} F1"].startswith(f"{f1:.4f} [")
+    ours, plain = (float(row["span F1"].split()[0]) for row in rows[:2])
+    assert float(rows[1]["gain, spans"].split()[0]) == pytest.approx(
+        ours - plain, abs=2e-4
+    )
 
 
 def test_words_seen_stood_in_locations_at_least_half_of_the_time():

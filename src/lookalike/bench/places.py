@@ -1,0 +1,112 @@
+"""``lookalike bench places``: places found in posts of a source not learned from.
+
+Of WNUT-17 the training and the validation part, never the test part. They are cut into
+pieces, in the order of the file, in which sources stand together; each is tagged by
+what was learned from the other pieces, with the threshold that is best on the others.
+Nothing is timed.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Array, Ints
+from lookalike.bench._run import Report, Row, holding, measured
+from lookalike.datasets import TaggedText, load_wnut17
+from lookalike.datasets.gazetteer import load_gazetteer
+from lookalike.evaluate import bootstrap_totals, f1_of_totals, paired_totals_test
+from lookalike.systems.places import (
+    N_FOLDS,
+    Places,
+    Tags,
+    best_threshold,
+    both_parts,
+    listed,
+    rows_of,
+    span_counts,
+    tagged,
+    word_counts,
+)
+from lookalike.systems.places_words import location_tags
+
+UNITS: dict[str, Callable[[Tags, Tags], Array]] = {
+    "word": word_counts,
+    "span": span_counts,
+}
+PARTS = ("both parts", "training part", "validation part")
+
+
+def run(
+    only: str | None = None, rounds: int = 1, report: Report | None = None
+) -> dict[str, Any]:
+    """Compare on every part whose name holds ``only``."""
+    places = Places()
+    places.gazetteer_ = load_gazetteer()
+    return measured(holding(Trial(load_wnut17(), places).jobs(), only), report)
+
+
+class Trial:
+    """Pieces left out, tagged by a system and by two lists.
+
+    system : of which the parameters and the gazetteer are used
+    """
+
+    def __init__(self, data: TaggedText, system: Places) -> None:
+        self.data, self.system = data, system
+        self.known = both_parts(data)
+        self.truth = location_tags(self.known)
+
+    def jobs(self) -> list[tuple[str, Callable[[], list[Row]]]]:
+        """Comparisons on both parts, and on each, by name."""
+        n_train, n = len(self.data.train.words), len(self.known.words)
+        rows = (np.arange(n), np.arange(n_train), np.arange(n_train, n))
+        named = zip(PARTS, rows, strict=True)
+        return [(part, partial(self.compared, some)) for part, some in named]
+
+    @cached_property
+    def taggings(self) -> dict[str, Tags]:
+        """What each finds in all posts, ours first."""
+        best, small = self.system.gazetteer_at_its_best(self.known)
+        words = self.known.words
+        return {
+            "lookalike": self._left_out(),
+            "gazetteer": listed(words, self.system.names_that_help(self.data)),
+            "tuned gazetteer": listed(words, best, small),
+        }
+
+    def _left_out(self) -> Tags:
+        """Tags of each piece, by a tagger and a threshold of the other pieces."""
+        tags: Tags = []
+        known, names = self.known, self.system.left_out(self.known)
+        rows = np.arange(len(known.words))
+        for piece in np.array_split(rows, N_FOLDS):
+            others = np.setdiff1d(rows, piece)
+            at = partial(tagged, rows_of(known, others).words, _at(names, others))
+            threshold, _ = best_threshold(_at(self.truth, others), at)
+            tags += tagged(rows_of(known, piece).words, _at(names, piece), threshold)
+        return tags
+
+    def compared(self, rows: Ints) -> list[Row]:
+        """F1 of words and of whole names in these posts, and what ours is better by."""
+        truth, found = _at(self.truth, rows), []
+        counts = {
+            name: {u: count(truth, _at(tags, rows)) for u, count in UNITS.items()}
+            for name, tags in self.taggings.items()
+        }
+        ours = counts["lookalike"]
+        for name, theirs in counts.items():
+            row: Row = {"method": name}
+            for unit, own in theirs.items():
+                row[f"{unit} F1"] = str(bootstrap_totals(f1_of_totals, own))
+            for unit, own in theirs.items() if name != "lookalike" else ():
+                test = paired_totals_test(f1_of_totals, ours[unit], own)
+                row[f"gain, {unit}s"] = str(test.difference)
+                row[f"p, {unit}s"] = f"{test.p_value:.2g}"
+            found.append(row)
+        return found
+
+
+def _at(each: Sequence[Any], rows: Ints) -> list[Any]:
+    return [each[row] for row in rows.tolist()]
