@@ -9,18 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.kernels import simd
-from lookalike.kernels.graph import (
-    ANY,
-    RELAXED,
-    SCALE,
-    add_reverse,
-    allowed,
-    as_code,
-    order,
-    own_of,
-    pack,
-    prune,
-)
+from lookalike.kernels.graph import ANY, allowed, order, pack
+from lookalike.kernels.graph_codes import SCALE, as_code, own_of
+from lookalike.kernels.graph_edges import RELAXED, add_reverse, prune
 from lookalike.kernels.sorted_list import MARGIN, NONE, empty, put, shift_in
 from lookalike.search import ApproximateNeighbors, NearestNeighbors, approximate
 from lookalike.search.approximate import first_true

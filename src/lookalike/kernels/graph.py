@@ -1,4 +1,4 @@
-"""A graph of neighbours: its edges are chosen, then walked towards each query.
+"""A graph of neighbours, walked towards each query.
 
 Rows are compared by *lines*: a few cache lines of 64 bytes that hold a short
 code of the row, one byte a coordinate, and in their last four bytes a number, its
@@ -25,21 +25,19 @@ for all rows, and so does no answer.
 from typing import NamedTuple
 
 import numpy as np
-from numba import carray, njit, types
+from numba import njit, types
 from numba.extending import overload
 
 from lookalike._typing import Array
 from lookalike.kernels import simd
 from lookalike.kernels.best import insert
 from lookalike.kernels.distances import (
-    COSINE,
     LANES,
     SIGNED_OFFSET,
-    SQUARED_EUCLIDEAN,
     distance,
     dot_of_bytes,
-    offset_of,
 )
+from lookalike.kernels.graph_codes import as_code, own_of
 from lookalike.kernels.sorted_list import (
     MARGIN,
     NONE,
@@ -54,12 +52,9 @@ TOGETHER = 4  # rows walked from at once: a search waits for all their edges tog
 WALKS = 6  # walks of a batch that take turns
 AHEAD = 6  # rows asked for before they are compared
 SURE = 3  # the first rows by the leading lines are asked for before they are ordered
-TAIL = 4  # bytes of a line that hold its start
-MEAN, SCALE, LENGTH = -4, -3, -2  # columns before the end of the leading lines
 HIGHEST = 2.0**31 - 2.0  # above every key
 ANY = 1e9  # the reach of a walk that only its width ends
 IDLE, WALKING, ORDERING, COMPARING = 0, 1, 2, 3  # what a walk does
-RELAXED = 1.2  # how much nearer a kept neighbour has to be for an edge to be left out
 
 
 class Graph(NamedTuple):
@@ -81,7 +76,7 @@ class Graph(NamedTuple):
 
     Where the leading lines have their start there are no axes, but what ``own`` asks
     for: the mean of the rows among the axes, and two numbers in ``centre``, all in the
-    codes' units, squared. See ``MEAN``, ``SCALE`` and ``LENGTH``.
+    codes' units, squared. See ``kernels.graph_codes``.
     """
 
     lines: Array
@@ -126,119 +121,6 @@ def _ask_for_first_line(lines, edges, i):
 @overload(ask_for_edges, jit_options={"forceinline": True})
 def _ask_for_edges(lines, edges, i):
     return _ask_for_first_line if lines.dtype == types.int8 else ask_for_edges
-
-
-@njit(cache=True, nogil=True)
-def encode(graph, q, factor, used, values, sums, code):
-    """Write the code of a query plus 128, uint8, zeros where there is no axis.
-
-    used, values : scratch (n_features,); coordinates that are zero are skipped
-    sums : out, float32, the products of the query with the axes
-    """
-    axes = graph.axes
-    width = axes.shape[1]
-    n = 0
-    for i in range(axes.shape[0]):
-        used[n] = i
-        values[n] = np.float32(q[i] * factor)
-        n += q[i] != 0
-    while n % 4 != 0:
-        used[n] = 0
-        values[n] = 0.0
-        n += 1
-    sums[:] = 0.0
-    for a in range(0, n, 4):
-        v0, v1, v2, v3 = values[a], values[a + 1], values[a + 2], values[a + 3]
-        x0, x1, x2, x3 = (
-            axes[used[a]],
-            axes[used[a + 1]],
-            axes[used[a + 2]],
-            axes[used[a + 3]],
-        )
-        for j in range(width):
-            sums[j] += (v0 * x0[j] + v1 * x1[j]) + (v2 * x2[j] + v3 * x3[j])
-    round_code(graph, sums, code)
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def round_code(graph, sums, code):
-    """The code of a query from its products with the axes."""
-    for j in range(sums.shape[0]):
-        value = np.rint(sums[j] - graph.centre[j])
-        value = min(max(value, np.float32(-127.0)), np.float32(127.0))
-        code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET) & graph.coded[j]
-
-
-@njit(cache=True, nogil=True)
-def encode_bytes(graph, q, factor, used, totals, sums, code):
-    """``encode`` for a query of bytes, padded, by integers, four features at once.
-
-    totals : scratch int32, one for each byte of a code
-    """
-    fours = q.view(np.uint32)
-    n = 0
-    for quad in range(graph.steps.shape[1]):
-        used[n] = quad
-        n += fours[quad] != 0
-    for block in range(graph.steps.shape[0]):
-        part = totals[64 * block : 64 * block + 64]
-        project(graph.lines, q, graph.steps[block], used, n, part)
-    for j in range(sums.shape[0]):
-        sums[j] = np.float32(totals[j]) * (graph.units[j] * np.float32(factor))
-    round_code(graph, sums, code)
-
-
-def project(lines, q, steps, used, n, totals):
-    """Products of a query of bytes with 64 axes, exactly.
-
-    steps : int8 (n_quads, 64, 4)
-    used  : int64, the first ``n`` say which quads of the query are not zero
-    """
-    totals[:] = 0
-    for a in range(n):
-        x = steps[used[a]]
-        at = 4 * used[a]
-        q0, q1 = np.int32(q[at]), np.int32(q[at + 1])
-        q2, q3 = np.int32(q[at + 2]), np.int32(q[at + 3])
-        for j in range(64):
-            totals[j] += q0 * x[j, 0] + q1 * x[j, 1] + q2 * x[j, 2] + q3 * x[j, 3]
-
-
-def _project_by_instruction(lines, q, steps, used, n, totals):
-    simd.project(
-        q.ctypes.data, steps.ctypes.data, used.ctypes.data, n, totals.ctypes.data
-    )
-
-
-@overload(project, jit_options={"forceinline": True})
-def _project(lines, q, steps, used, n, totals):
-    return _project_by_instruction if lines.dtype == types.int8 else project
-
-
-def as_code(graph, q, factor, used, values, totals, sums, code):
-    """Encode a query; by integers where it has bytes and the axes are multiples."""
-    if q.itemsize == 1 and graph.steps.shape[0] > 0:
-        encode_bytes(graph, q, factor, used, totals, sums, code)
-    else:
-        encode(graph, q, factor, used, values, sums, code)
-
-
-def _as_code_of_floats(graph, q, factor, used, values, totals, sums, code):
-    encode(graph, q, factor, used, values, sums, code)
-
-
-@overload(as_code)
-def _as_code(graph, q, factor, used, values, totals, sums, code):
-    return as_code if q.dtype == types.uint8 else _as_code_of_floats
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def own_of(graph, square, sums):
-    """The squared distance of a query from the mean, see ``encode``."""
-    last = graph.lines.shape[1]
-    product = np.float64(sums[last + MEAN])
-    scale, length = graph.centre[last + SCALE], graph.centre[last + LENGTH]
-    return np.int64(square * scale - 2.0 * product + length)
 
 
 def turned(lines, code):
@@ -558,269 +440,3 @@ def refine(lines, rows, norms, row, norm, shift, metric, best, n, lanes, near, i
         d = distance(metric, row, rows[i], norm, norms[i], shift, lanes)
         filled = insert(near, indices, filled, d, i)
     return filled
-
-
-@njit(cache=True, nogil=True)
-def search_bytes(
-    lines,
-    starts,
-    more,
-    more_starts,
-    edges,
-    entries,
-    entry_lines,
-    entry_starts,
-    axes,
-    centre,
-    coded,
-    steps,
-    units,
-    catalogue_rows,
-    catalogue_norms,
-    queries,
-    length,
-    metric,
-    width,
-    n_refined,
-    reach,
-    near,
-    distances,
-    indices,
-):
-    """``search`` for a few queries of bytes, as they are: nothing else is prepared.
-
-    The parts of a ``Graph`` come one by one: to hand over a tuple of them takes longer
-    than all the rest of a call.
-
-    queries : uint8 (n_queries, n_features)
-    length  : see ``describe_bytes``
-    """
-    graph = Graph(
-        lines,
-        starts,
-        more,
-        more_starts,
-        edges,
-        entries,
-        entry_lines,
-        entry_starts,
-        axes,
-        centre,
-        coded,
-        steps,
-        units,
-    )
-    n = queries.shape[0]
-    rows = np.empty((n, catalogue_rows.shape[1]), np.uint8)
-    norms, shifts, factors, squares = np.empty((4, n))
-    offset = offset_of(catalogue_rows)
-    describe_bytes(
-        queries, metric, offset, length, rows, norms, shifts, factors, squares
-    )
-    return search(
-        graph,
-        catalogue_rows,
-        catalogue_norms,
-        rows,
-        norms,
-        shifts,
-        factors,
-        squares,
-        metric,
-        width,
-        n_refined,
-        reach,
-        near,
-        0,
-        n,
-        distances,
-        indices,
-    )
-
-
-def table_of(graph, rows, norms):
-    """Where the parts of a graph are and how large, for ``search_bytes_at``.
-
-    rows, norms : of the catalogue, int8 and float64
-    """
-    parts = (*graph, rows, norms)
-    sizes = [(part.ctypes.data, *part.shape[:2]) for part in parts]
-    return np.array([(*size, 1)[:3] for size in sizes], np.int64)
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _part(table, a, kind):
-    return carray(simd.pointer(table[a, 0]), (table[a, 1], table[a, 2]), kind)
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _list(table, a, kind):
-    return carray(simd.pointer(table[a, 0]), (table[a, 1],), kind)
-
-
-@njit(cache=True, nogil=True)
-def search_bytes_at(
-    table,
-    queries,
-    length,
-    metric,
-    width,
-    n_refined,
-    reach,
-    near,
-    distances,
-    indices,
-):
-    """``search_bytes`` for codes of the instruction.
-
-    It takes longer to hand over fifteen arrays than to encode the query.
-
-    table : from ``table_of``; its arrays must live
-    """
-    shape = (table[11, 1], table[11, 2], 64, 4)
-    steps = carray(simd.pointer(table[11, 0]), shape, np.int8)
-    return search_bytes(
-        _part(table, 0, np.int8),
-        _part(table, 1, np.int32),
-        _part(table, 2, np.int8),
-        _part(table, 3, np.int32),
-        _part(table, 4, np.int32),
-        _list(table, 5, np.int32),
-        _part(table, 6, np.int8),
-        _part(table, 7, np.int32),
-        _part(table, 8, np.float32),
-        _list(table, 9, np.float32),
-        _list(table, 10, np.uint8),
-        steps,
-        _list(table, 12, np.float32),
-        _part(table, 13, np.int8),
-        _list(table, 14, np.float64),
-        queries,
-        length,
-        metric,
-        width,
-        n_refined,
-        reach,
-        near,
-        distances,
-        indices,
-    )
-
-
-@njit(cache=True, nogil=True)
-def describe_bytes(
-    rows, metric, offset, length, out, norms, shifts, factors, squares_of
-):
-    """Queries of bytes as ``distances.distance`` wants them: padded, norms, shifts.
-
-    length  : what queries are scaled to before encoding, 0 leaves them as they are
-    factors : out, float64 (n_queries,), see ``Graph.axes``
-    squares_of : out, float64 (n_queries,), squared lengths of queries times factors
-    """
-    for q in range(rows.shape[0]):
-        total = np.int32(0)
-        squares = np.int32(0)
-        row, padded = rows[q], out[q]
-        for j in range(row.shape[0]):
-            value = np.int32(row[j])
-            padded[j] = row[j]
-            total += value
-            squares += value * value
-        padded[row.shape[0] :] = 0
-        inverse = 1.0 / np.sqrt(np.float64(squares)) if squares > 0 else 0.0
-        shifts[q] = np.float64(total) * offset
-        norms[q] = 0.0
-        if metric == SQUARED_EUCLIDEAN:
-            norms[q] = np.float64(squares)
-        elif metric == COSINE:
-            norms[q] = inverse
-        factors[q] = length * inverse if length > 0.0 else 1.0
-        squares_of[q] = np.float64(squares) * factors[q] ** 2
-
-
-@njit(cache=True, nogil=True)
-def prune(lines, starts, own, candidates, gone, rows, limit, first, last, edges):
-    """Keep of a row's candidates those that no kept one is much nearer to.
-
-    The relative-neighbourhood rule, a little relaxed: an edge i-j is left out where
-    some kept l has RELAXED * d(l, j) < d(i, j), because a walk gets from i to j by l.
-
-    lines, starts : see ``Graph``
-    own        : int32 (n_samples,), d(i, j) = key of row j for the query i + own[i]
-    candidates : int64 (n_samples, n), nearest first
-    gone       : bool (n_samples,), candidates to leave out
-    rows       : int64, of which ``first`` to ``last - 1`` get their edges
-    limit      : most edges kept
-    edges      : out, int32 (n_samples, at least limit)
-
-    Cost: O(n_candidates * limit) products of codes a row.
-    """
-    tail = starts.shape[1] - 1
-    mine = np.zeros(lines.shape[1], np.uint8)
-    other = np.zeros(lines.shape[1], np.uint8)
-    for r in range(first, last):
-        i = rows[r]
-        _as_query(lines[i], mine)
-        kept = 0
-        for a in range(candidates.shape[1]):
-            j = candidates[i, a]
-            if j == i or gone[j]:
-                continue
-            d = own[i] + starts[j, tail] - 2 * dot_of_bytes(mine, lines[j])
-            _as_query(lines[j], other)
-            keep = True
-            for b in range(kept):
-                via = edges[i, b]
-                dot = dot_of_bytes(other, lines[via])
-                if RELAXED * (own[j] + starts[via, tail] - 2 * dot) < d:
-                    keep = False
-                    break
-            if keep:
-                edges[i, kept] = j
-                kept += 1
-                if kept == limit:
-                    break
-        for b in range(kept, edges.shape[1]):
-            edges[i, b] = -1
-
-
-def _as_query(line, code):
-    """The code of a row, plus 128, with zeros in place of its start."""
-    for j in range(line.shape[0] - TAIL):
-        code[j] = line[j]
-
-
-def _signed_as_query(line, code):
-    for j in range(line.shape[0] - TAIL):
-        code[j] = np.uint8(np.int32(line[j]) + SIGNED_OFFSET)
-
-
-@overload(_as_query, jit_options={"forceinline": True})
-def _as_query_by_type(line, code):
-    return _signed_as_query if line.dtype == types.int8 else _as_query
-
-
-@njit(cache=True, nogil=True)
-def add_reverse(edges):
-    """Give j the edge to i where i has one to j, nearest first, while there is room."""
-    n, most = edges.shape
-    degrees = np.empty(n, np.int64)
-    for i in range(n):
-        degree = 0
-        while degree < most and edges[i, degree] >= 0:
-            degree += 1
-        degrees[i] = degree
-    own = degrees.copy()
-    for a in range(most):
-        for i in range(n):
-            if a >= own[i]:
-                continue
-            j = edges[i, a]
-            if degrees[j] == most:
-                continue
-            known = False
-            for b in range(degrees[j]):
-                known |= edges[j, b] == i
-            if not known:
-                edges[j, degrees[j]] = i
-                degrees[j] += 1

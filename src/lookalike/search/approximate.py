@@ -24,7 +24,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
-from lookalike.kernels.graph import ANY, TAIL
+from lookalike.kernels.graph import ANY
+from lookalike.kernels.graph_codes import TAIL
 from lookalike.search.exact import _without_self
 from lookalike.search.graph import (
     ENTRIES,

@@ -21,20 +21,10 @@ import numpy as np
 
 from lookalike._parallel import blas_threads, run_slices
 from lookalike._typing import Array, Floats, Ints
-from lookalike.kernels.graph import (
-    ANY,
-    LENGTH,
-    MEAN,
-    SCALE,
-    TAIL,
-    Graph,
-    add_reverse,
-    prune,
-    search,
-    search_bytes,
-    search_bytes_at,
-    table_of,
-)
+from lookalike.kernels.graph import ANY, Graph, search
+from lookalike.kernels.graph_calls import search_bytes, search_bytes_at, table_of
+from lookalike.kernels.graph_codes import LENGTH, MEAN, SCALE, TAIL
+from lookalike.kernels.graph_edges import add_reverse, prune
 from lookalike.search.geometry import (
     Euclidean,
     Geometry,
@@ -77,7 +67,7 @@ class ByteCodes:
     lines, more : int8 or uint8 arrays of shape (n_samples, 64 * n_lines), (n_samples,
         64) or (n_samples, 0)
     starts, more_starts : int32 arrays, the same memory
-    own : int32 array of shape (n_samples,), see ``kernels.graph.prune``
+    own : int32 array of shape (n_samples,), see ``kernels.graph_edges.prune``
     axes, centre, coded, steps, units : see ``kernels.graph.Graph``
     """
 
