@@ -8,11 +8,10 @@ import pytest
 
 from lookalike import _files
 from lookalike.kernels import simd
-from lookalike.kernels.graph import ANY
 from lookalike.search import ApproximateNeighbors, Collection, storage
-from lookalike.search.approximate import Walk
-from lookalike.search.graph import ByteCodes, Edges, NeighborGraph, neighbors_of_all
+from lookalike.search.approximate import Plan
 from lookalike.search.index import ExactIndex
+from lookalike.search.inverted_file import InvertedFile
 from lookalike.search.promise import Interval
 from lookalike.search.rotation import RotationFilter
 
@@ -269,33 +268,26 @@ def test_where_there_is_no_index_it_says_so(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def walked():
-    """A collection whose items are walked to."""
+def listed():
+    """A collection whose items are looked for in lists."""
     rng = np.random.default_rng(2)
     X = (rng.normal(size=(9_000, 24)) * np.exp(-0.1 * np.arange(24)) * 9).round()
     engine = ApproximateNeighbors(n_neighbors=5, recall=0.9)
     items = Collection(engine=engine)
     items.add(np.arange(9_000), X)
     items.rebuild()
-    part = items._base
+    exact = items._base.index
+    lists = InvertedFile.build(exact, 60, simd.HAS_VNNI, np.arange(9_000), rng, None)
     # Which of both is faster is not what is tested here.
-    graph = Walk(walkable(part.index), 40, 20, 1.4, 1.3, Interval(0.95, 0.94, 0.96))
-    items._base.engine._take(graph, True)
+    plan = Plan(lists, 40, 20.0, 1.3, Interval(0.95, 0.94, 0.96))
+    items._base.engine._take(plan, True)
     return items, X[:40] + 0.5
 
 
-def walkable(exact):
-    rng = np.random.default_rng(0)
-    codes = ByteCodes(exact, 1, simd.HAS_VNNI, rng, None)
-    near = neighbors_of_all(exact, 33, None)[1]
-    edges = Edges(codes, near, np.arange(len(near)), None)
-    return NeighborGraph(exact, codes, edges.edges, rng.choice(len(near), 64, False))
-
-
-def test_a_loaded_collection_walks_the_graph_that_was_saved(
-    walked, tmp_path, monkeypatch
+def test_a_loaded_collection_reads_the_lists_that_were_saved(
+    listed, tmp_path, monkeypatch
 ):
-    items, Q = walked
+    items, Q = listed
     assert items._base.engine._exact is items._base.index
     loaded = Collection.load(items.save(tmp_path / "items"))
     found, expected = loaded.search(Q, 5), items.search(Q, 5)
@@ -304,24 +296,25 @@ def test_a_loaded_collection_walks_the_graph_that_was_saved(
     engine = loaded._base.engine
     assert engine._exact is loaded._base.index
     assert engine.get_params() == items._base.engine.get_params()
-    for key in ("method_", "recall_", "memory_", "width_", "reach_", "n_refined_"):
+    for key in ("method_", "recall_", "memory_", "reach_", "near_"):
         assert getattr(engine, key) == getattr(items._base.engine, key)
-    assert engine.method_ == "graph"
+    assert engine.method_ == "lists"
     monkeypatch.setattr(ExactIndex, "nearest", None)  # would answer the same
     np.testing.assert_array_equal(loaded.search(Q, 5).ids, expected.ids)
 
 
-def test_a_graph_saved_before_walks_had_a_reach_is_walked_as_then(walked):
-    engine = walked[0]._base.engine
-    arrays, about = storage.engine_state(engine)
-    assert about["walk"].pop("reach") == 1.4
-    assert about["walk"].pop("near") == 1.3
-    walk = storage.engine_from_state(arrays, about, engine._exact)._graph
-    assert (walk.width, walk.reach, walk.near) == (40, ANY, ANY)
+def test_an_engine_of_a_kind_that_was_given_up_is_left_alone(listed, tmp_path):
+    items, Q = listed
+    arrays, about = items.state()
+    about["engine"]["walk"] = about["engine"].pop("plan")
+    folder = storage.write_folder(tmp_path / "items", arrays, about)
+    loaded = Collection.load(folder)
+    assert loaded._base.engine is None
+    assert loaded.search(Q, 5).ids.shape == (40, 5)
 
 
-def test_what_comes_and_goes_is_seen_beside_a_loaded_graph(walked, tmp_path):
-    items, Q = walked
+def test_what_comes_and_goes_is_seen_beside_loaded_lists(listed, tmp_path):
+    items, Q = listed
     loaded = Collection.load(items.save(tmp_path / "items"))
     first = loaded.search(Q[:1], 1).ids[0, 0]
     loaded.remove([first])
@@ -330,9 +323,9 @@ def test_what_comes_and_goes_is_seen_beside_a_loaded_graph(walked, tmp_path):
     assert loaded.search(Q[1:2], 1).ids == -1
 
 
-@pytest.mark.skipif(not simd.HAS_VNNI, reason="the graph is portable anyway")
-def test_another_processor_leaves_the_graph_alone(walked, tmp_path, monkeypatch):
-    items, Q = walked
+@pytest.mark.skipif(not simd.HAS_VNNI, reason="the codes are portable anyway")
+def test_another_processor_leaves_the_codes_alone(listed, tmp_path, monkeypatch):
+    items, Q = listed
     folder = items.save(tmp_path / "items")
     monkeypatch.setattr(simd, "HAS_VNNI", False)
     loaded = Collection.load(folder)
@@ -349,24 +342,33 @@ def assert_same_ids(one, two):
 @pytest.mark.parametrize(
     ("key", "change"),
     [
-        ("engine_lines", lambda a: a[:-1]),
-        ("engine_lines", lambda a: a[:, :-1]),
-        ("engine_lines", lambda a: a.astype(np.int16)),
-        ("engine_more", lambda a: a[:-1]),
-        ("engine_more", lambda a: np.zeros((9_000, 64), np.int8)),
-        ("engine_edges", lambda a: a[:-1]),
-        ("engine_edges", lambda a: a + 9_000),
-        ("engine_edges", lambda a: a - 9_000),
-        ("engine_edges", lambda a: a.astype(np.int64)),
-        ("engine_entries", lambda a: a + 9_000),
-        ("engine_entries", lambda a: -a - 1),
+        ("engine_panels", lambda a: a[:-1]),
+        ("engine_panels", lambda a: a[:, 1:]),
+        ("engine_panels", lambda a: a[:, :, :-1]),
+        ("engine_panels", lambda a: a.astype(np.int16)),
+        ("engine_panels", lambda a: a[..., 0]),
+        ("engine_rows", lambda a: a[:-1]),
+        ("engine_rows", lambda a: a + 9_000),
+        ("engine_rows", lambda a: a - 1),
+        ("engine_rows", lambda a: a.astype(np.int64)),
+        ("engine_first", lambda a: a[:-1]),
+        ("engine_first", lambda a: a + 1),
+        ("engine_first", lambda a: a[::-1]),
+        ("engine_first", lambda a: a.astype(np.int32)),
+        ("engine_first", lambda a: a[[0, -1]]),
+        ("engine_first", lambda a: a[[0, *range(len(a)), *[-1] * 16]]),
+        ("engine_centres", lambda a: a[:-1]),
+        ("engine_centres", lambda a: a[:, :-1]),
+        ("engine_centres", lambda a: a.view(np.uint8)),
         ("engine_axes", lambda a: a[:-1]),
         ("engine_axes", lambda a: a.astype(np.float64)),
+        ("engine_axes", lambda a: a[:, :-1]),
+        ("engine_axes", lambda a: a[:, :0]),
         ("engine_centre", lambda a: a[:-1]),
     ],
 )
-def test_a_graph_that_does_not_fit_is_refused(walked, key, change, tmp_path):
-    arrays, about = walked[0].state()
+def test_lists_that_do_not_fit_are_refused(listed, key, change, tmp_path):
+    arrays, about = listed[0].state()
     arrays[key] = change(arrays[key])
     folder = storage.write_folder(tmp_path / "items", arrays, about)
     with pytest.raises(ValueError, match=r"items holds no collection: "):

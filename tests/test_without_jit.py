@@ -8,9 +8,8 @@ from pathlib import Path
 NEVER_RUN = {
     "kernels.bounds._panel_of_int16": "calls instructions of the processor",
     "kernels.byte_products": "serves an instruction of the processor",
-    "kernels.graph": "walks graphs of more rows than an interpreter can",
-    "kernels.sorted_list": "serves these walks",
-    "kernels.distances.chosen_distances": "serves these walks",
+    "kernels.inverted_file_calls": "reads addresses, and calls instructions",
+    "kernels.distances.chosen_distances": "serves a filter of many rows",
     "kernels.tree._doubled": "makes room for trees of thousands of leaves",
     "kernels.tree.leaves_of": "one loop over all rows, compared where it is compiled",
 }

@@ -33,7 +33,7 @@ TESTS = {
     "test_rankers.py": "trees_add_up",
     "test_sampling.py": "definition or holds_exactly or follow_the_weights",
     "test_recommenders.py": "definition",
-    "test_search_approximate.py": "sorted_list or pruning_equals or reverse_edges",
+    "test_search_approximate.py": "definition or add_up or what_a_row_needs",
     "test_search_exact.py": "definition or agrees or radius or heap",
     "test_svc.py": "definition",
     "test_table_features.py": "definition",

@@ -2,6 +2,7 @@
 
 A peer is built on two threads, saved, and read again by every job that races it; its
 size is that of the files. ``ladder`` names the settings under which it is tried.
+Queries come in the type that it ``takes``, so that none converts them while it is timed.
 """
 
 from collections.abc import Callable, Iterator
@@ -106,7 +107,7 @@ class Hnswlib:
 
     def search(self, Q: Array) -> Ints:
         """Rows of the nearest."""
-        return np.asarray(self._index.knn_query(Q, K, num_threads=1)[0], np.int64)
+        return np.asarray(self._index.knn_query(Q, K, num_threads=1)[0])
 
     def ladder(self) -> Iterator[Setting]:
         """Widths of the walk."""
@@ -140,7 +141,7 @@ class Usearch:
     def search(self, Q: Array) -> Ints:
         """Rows of the nearest."""
         found = self._index.search(Q, K, threads=1)
-        return np.asarray(found.keys, np.int64).reshape(len(Q), K)
+        return np.asarray(found.keys).reshape(len(Q), K)
 
     def _widen(self, e: int) -> None:
         self._index.expansion_search = e
@@ -178,7 +179,7 @@ class Voyager:
     def search(self, Q: Array) -> Ints:
         """Rows of the nearest."""
         found = self._index.query(Q, K, num_threads=1, query_ef=self._width)
-        return np.asarray(found[0], np.int64)
+        return np.asarray(found[0])
 
     def _widen(self, e: int) -> None:
         self._width = e
@@ -240,6 +241,7 @@ class Svs:
     def __init__(self, kind: str) -> None:
         self._module = import_module("svs")
         self._kind = kind
+        self.takes = "uint8" if kind == "uint8" else "float32"
 
     def build(self, X: Array) -> None:
         """Build the graph."""
@@ -271,9 +273,7 @@ class Svs:
 
     def search(self, Q: Array) -> Ints:
         """Rows of the nearest."""
-        if self._kind == "uint8":
-            Q = Q.astype(np.uint8)
-        return np.asarray(self._index.search(Q, K)[0], np.int64)
+        return np.asarray(self._index.search(Q, K)[0])
 
     def _widen(self, w: int) -> None:
         self._index.search_window_size = w

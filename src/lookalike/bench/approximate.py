@@ -141,7 +141,7 @@ def lookalike(data: str, recall: float, way: str, folder: str) -> Timed:
     index = ApproximateNeighbors(K, recall, n_jobs=BUILDERS).fit(X)
     index.set_params(n_jobs=None)
     about = {
-        "at": f"{index.method_} {index.width_ or ''}",
+        "at": index.method_,
         "build": index.build_seconds_,
         "megabytes": index.memory_ / 2**20,
     }
@@ -159,7 +159,7 @@ def _peer(factory: str, data: str, recall: float, way: str, folder: str) -> Time
     """A peer under its fastest setting of this recall; failing that, at its best."""
     peer = getattr(_ann_peers, factory)()
     Q, true = _questions(data, folder)
-    Q = Q.astype(np.float32)
+    Q = Q.astype(getattr(peer, "takes", "float32"))
     place = Path(folder) / f"{data}-{factory}"
     note = place.with_suffix(".json")
     if not note.exists():

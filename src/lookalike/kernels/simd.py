@@ -29,6 +29,7 @@ HAS_VNNI = (
 
 ROWS = 6  # queries per tile: 6 x 4 sums + 4 rows + 1 query fill 29 of 32 registers
 PANEL = 64  # catalogue rows per tile: 4 registers of 16
+SIDE = 16  # rows whose bytes fill a register, four of each
 
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _INT16x32 = ir.VectorType(ir.IntType(16), 32)
@@ -250,6 +251,78 @@ def dot_bytes(context, unsigned, signed, n_lines):
         return builder.call(reduce, [total])
 
     return types.int32(*[types.int64] * 3), generate
+
+
+def _make_panel_keys(n_panels):
+    """``panel_keys`` for so many panels."""
+
+    def generate(builder, code, panels, n_quads, keys):
+        multiply_add = _declare(
+            builder,
+            "llvm.x86.avx512.vpdpbusd.512",
+            _INTx16,
+            [_INTx16, _BYTEx64, _BYTEx64],
+        )
+        size = builder.mul(builder.add(n_quads, _long(1)), _long(64))
+        at = [panels]
+        for _ in range(1, n_panels):
+            at.append(builder.add(at[-1], size))
+
+        def step(i, sums):
+            quad = _load(builder, builder.add(code, builder.mul(i, _long(4))), _INT)
+            quad = builder.bitcast(_broadcast(builder, quad), _BYTEx64)
+            line = builder.mul(i, _long(64))
+            return [
+                builder.call(
+                    multiply_add,
+                    [s, quad, _load(builder, builder.add(a, line), _BYTEx64, 64)],
+                )
+                for s, a in zip(sums, at, strict=True)
+            ]
+
+        zeros = [ir.Constant(_INTx16, [0] * 16)] * n_panels
+        one = ir.Constant(_INTx16, [1] * 16)
+        last = builder.mul(n_quads, _long(64))
+        for p, total in enumerate(_loop(builder, n_quads, zeros, step)):
+            start = _load(builder, builder.add(at[p], last), _INTx16, 64)
+            key = builder.sub(start, builder.shl(total, one))
+            _store(builder, key, builder.add(keys, _long(64 * p)))
+
+    return generate
+
+
+@intrinsic
+def panel_keys(context, code, panels, n_quads, n_panels, keys):
+    """Starts of rows of bytes less twice their products with a query's code.
+
+    keys[p, r] = start[p, r] - 2 * sum_i code[i] * panels[p, i // 4, r, i % 4]
+
+    code     : address of uint8 (4 * n_quads,)
+    panels   : address of int8 (n_panels, n_quads + 1, 16, 4), aligned to 64 bytes; the
+               last quads are the starts, int32
+    n_quads  : at least 1
+    n_panels : 1 to 4
+    keys     : address of int32 (n_panels, 16)
+    """
+
+    def generate(context, builder, signature, arguments):
+        code, panels, n_quads, n_panels, keys = arguments
+        after = builder.append_basic_block("keys_found")
+        first = builder.block
+        blocks = []
+        for n in range(1, 5):
+            builder.position_at_end(builder.append_basic_block(f"panels_{n}"))
+            blocks.append(builder.block)
+            _make_panel_keys(n)(builder, code, panels, n_quads, keys)
+            builder.branch(after)
+        builder.position_at_end(first)
+        choice = builder.switch(n_panels, blocks[3])
+        for n in range(1, 4):
+            choice.add_case(_long(n), blocks[n - 1])
+        builder.position_at_end(after)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), generate
 
 
 @intrinsic

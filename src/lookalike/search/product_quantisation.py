@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.product_quantisation import table_sums
+from lookalike.search.lloyd import centres_of, nearest_centre
 
 SAMPLE = 64  # rows learned from, for each centre
 ROUNDS = 12  # of assigning and averaging
@@ -91,13 +92,13 @@ class ProductQuantisation(BaseEstimator):
         some = rng.permutation(len(rows))[: SAMPLE * n_codes]
         self._pieces = np.array_split(np.arange(rows.shape[1]), n_pieces)
         self.centres_ = [
-            _centres(rows[some][:, piece], n_codes) for piece in self._pieces
+            centres_of(rows[some][:, piece], n_codes, ROUNDS) for piece in self._pieces
         ]
         self.codes_ = np.empty((len(rows), n_pieces), np.uint8)
         for j, (piece, centres) in enumerate(
             zip(self._pieces, self.centres_, strict=True)
         ):
-            self.codes_[:, j] = _nearest(rows[:, piece], centres)
+            self.codes_[:, j] = nearest_centre(rows[:, piece], centres)
         self.n_samples_fit_ = len(rows)
         self.memory_ = self.codes_.nbytes + sum(c.nbytes for c in self.centres_)
         return self
@@ -149,24 +150,3 @@ class ProductQuantisation(BaseEstimator):
             100_000,
         )
         return found
-
-
-def _centres(rows: Array, n_codes: int) -> Array:
-    """Lloyd's algorithm from the first rows; a centre that nobody is near stays."""
-    centres = rows[:n_codes].copy()
-    for _ in range(ROUNDS):
-        labels = _nearest(rows, centres)
-        counts = np.bincount(labels, minlength=n_codes)
-        for feature in range(rows.shape[1]):
-            sums = np.bincount(labels, rows[:, feature], n_codes)
-            mean = sums / np.maximum(counts, 1)
-            centres[:, feature] = np.where(counts > 0, mean, centres[:, feature])
-    return centres
-
-
-def _nearest(rows: Array, centres: Array) -> Ints:
-    """Row by row the nearest centre, in blocks that fit the cache."""
-    lengths = (centres**2).sum(axis=1)
-    blocks = np.array_split(rows, -(-len(rows) // 4096))
-    parts = [np.argmin(lengths - 2 * (b @ centres.T), axis=1) for b in blocks]
-    return np.concatenate(parts)

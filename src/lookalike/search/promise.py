@@ -41,28 +41,46 @@ class Interval(NamedTuple):
 
 
 class HeldOut(NamedTuple):
-    """Rows that play the queries, and what they should find among the others.
+    """Rows that play the queries, and what they should find among all others.
 
+    rows    : int64 (n_queries,)
     queries : (n_queries, n_features)
-    truth   : int64 (n_queries, k), -1 where there are fewer others
+    truth   : int64 (n_queries, k)
     tied    : share of the queries with another row as near as the last one found
     """
 
+    rows: Ints
     queries: Array
     truth: Ints
     tied: float
 
     def first(self, n: int) -> "HeldOut":
         """The first n queries."""
-        return self._replace(queries=self.queries[:n], truth=self.truth[:n])
+        return HeldOut(self.rows[:n], self.queries[:n], self.truth[:n], self.tied)
 
     def recall(self, indices: Ints, candidate: int = 0) -> Interval:
-        """Recall of an answer, int64 (n_queries, k), see ``interval``."""
-        there = self.truth >= 0
-        hits = (indices[:, :, None] == self.truth[:, None, :]).any(axis=1) & there
-        wanted = there.sum(axis=1)
-        shares = hits[wanted > 0].sum(axis=1) / wanted[wanted > 0]
-        return interval(shares, self.truth.shape[1], candidate)
+        """Recall of an answer, int64 (n_queries, k + 1), see ``interval``.
+
+        A query is among the rows: itself, it does not count, nor does the last row
+        where it is not found.
+        """
+        found = others(indices, self.rows)
+        hits = (found[:, :, None] == self.truth[:, None, :]).any(axis=1)
+        return interval(hits.mean(axis=1), self.truth.shape[1], candidate)
+
+
+def others(indices: Ints, rows: Ints) -> Ints:
+    """Answers less the row that asked, or less the last, int64 (n_queries, k - 1).
+
+    Examples
+    --------
+    >>> others(np.array([[7, 2, 3], [4, 5, 6]]), np.array([2, 9]))
+    array([[7, 3],
+           [4, 5]])
+    """
+    gone = indices == rows[:, None]
+    gone[:, -1] |= ~gone.any(axis=1)
+    return indices[~gone].reshape(len(rows), -1)
 
 
 def interval(shares: Floats, k: int, candidate: int = 0) -> Interval:
@@ -85,33 +103,9 @@ def interval(shares: Floats, k: int, candidate: int = 0) -> Interval:
     return Interval(p, float(middle - half), min(1.0, float(middle + half)))
 
 
-def hold_out(
-    exact: ExactIndex,
-    rows: Ints,
-    hidden: Ints,
-    k: int,
-    n_jobs: int | None,
-    known: tuple[Floats, Ints] | None = None,
-) -> HeldOut:
-    """Make queries of ``rows``; all ``hidden`` rows are kept out of their answers.
-
-    known : distances and rows (n_samples, n) of the nearest rows of every row, itself
-        among them, where they are there already; asked for again where too few
-    """
+def hold_out(exact: ExactIndex, rows: Ints, k: int, n_jobs: int | None) -> HeldOut:
+    """Make queries of ``rows``; k is less than the number of all rows."""
     queries = exact.catalogue()[rows]
-    n_samples = len(exact.rows)
-    share = len(hidden) / n_samples
-    # A few more than k, so that k are left when the hidden ones are taken out.
-    many = min(n_samples, k + 16 + int(3 * share * k))
-    if known is None or known[0].shape[1] < many:
-        distances, near = exact.nearest(queries, many, n_jobs)
-    else:
-        distances, near = known[0][rows], known[1][rows]
-    last = min(k, near.shape[1] - 1)
-    tied = distances[:, last] == distances[:, last - 1]
-    gone = np.zeros(n_samples, bool)
-    gone[hidden] = True
-    order = np.argsort(gone[near], axis=1, kind="stable")[:, :k]
-    truth = np.take_along_axis(near, order, axis=1)
-    truth[gone[truth]] = -1
-    return HeldOut(queries, truth, float(tied.mean()))
+    distances, near = exact.nearest(queries, k + 1, n_jobs)
+    tied = distances[:, k] == distances[:, k - 1]
+    return HeldOut(rows, queries, others(near, rows), float(tied.mean()))

@@ -20,13 +20,13 @@ from lookalike import _files
 from lookalike._typing import Array
 from lookalike.kernels import simd
 from lookalike.kernels.bounds import WIDE
-from lookalike.kernels.graph import ANY
+from lookalike.kernels.byte_codes import TAIL
 from lookalike.kernels.neighbors import HIDDEN
-from lookalike.kernels.simd import PANEL
-from lookalike.search.approximate import ApproximateNeighbors, Walk
+from lookalike.kernels.simd import PANEL, SIDE
+from lookalike.search.approximate import ApproximateNeighbors, Plan
 from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
-from lookalike.search.graph import LINE, ByteCodes, NeighborGraph
 from lookalike.search.index import ExactIndex
+from lookalike.search.inverted_file import LINE, ByteCodes, InvertedFile
 from lookalike.search.promise import Interval
 from lookalike.search.rotation import RotationFilter
 
@@ -83,25 +83,23 @@ def engine_state(
     parameters = engine.get_params()
     if not isinstance(parameters["random_state"], int):
         parameters["random_state"] = 0  # a generator that has moved on cannot be kept
-    about: dict[str, Any] = {"parameters": parameters, "walk": None}
+    about: dict[str, Any] = {"parameters": parameters, "plan": None}
     measured = ("method_", "memory_", "build_seconds_", "queries_per_second_")
     about["measured"] = {key: getattr(engine, key) for key in measured}
-    walk = engine._graph
-    if walk is None:
+    plan = engine._plan
+    if plan is None:
         return {}, about
-    graph = walk.graph
-    about["walk"] = {
-        "width": walk.width,
-        "n_refined": walk.n_refined,
-        "reach": walk.reach,
-        "near": walk.near,
-        "recall": list(walk.recall),
-        "batches": engine._batch_graph,
+    about["plan"] = {
+        "width": plan.width,
+        "reach": plan.reach,
+        "near": plan.near,
+        "recall": list(plan.recall),
+        "batches": engine._batch_plan,
     }
-    codes = graph.codes
-    arrays = {"lines": codes.lines, "more": codes.more}
-    arrays |= {"edges": graph.edges, "entries": graph.entries}
-    return arrays | {"axes": codes.axes, "centre": codes.centre}, about
+    parts = plan.lists.parts
+    arrays = {"panels": parts.panels, "rows": parts.rows, "first": parts.first}
+    arrays |= {"centres": parts.centre_panels}
+    return arrays | {"axes": parts.axes, "centre": parts.centre}, about
 
 
 def engine_from_state(
@@ -109,67 +107,70 @@ def engine_from_state(
 ) -> ApproximateNeighbors | None:
     """The engine over an index whose ``engine_state`` this is.
 
-    None if its graph is for another processor than this one.
+    None if its codes are for another processor than this one, or of a kind that was
+    given up: then the exact search answers until the engine is built again.
 
     Raises
     ------
     ValueError
         If the arrays do not belong together: kernels would read beside them.
     """
+    if "plan" not in about:
+        return None
     engine = ApproximateNeighbors(**about["parameters"])
     for key, value in about["measured"].items():
         setattr(engine, key, value)
-    walk = None
-    if about["walk"] is not None:
+    plan = None
+    if about["plan"] is not None:
         held = {key: _as_compiled_for(array) for key, array in arrays.items()}
-        _check_graph(held, index)
-        if (held["lines"].dtype == np.int8) != simd.HAS_VNNI:
+        _check_lists(held, index)
+        if (held["panels"].dtype == np.int8) != simd.HAS_VNNI:
             return None
         geometry = _geometry_of(index)
-        codes = ByteCodes.of_parts(
-            geometry, held["lines"], held["more"], held["axes"], held["centre"]
-        )
-        graph = NeighborGraph(index, codes, held["edges"], held["entries"])
-        saved = about["walk"]
-        # Graphs of before had walks that only their width ended.
-        reach, near = saved.get("reach", ANY), saved.get("near", ANY)
+        codes = ByteCodes.of_parts(geometry, held["axes"], held["centre"])
+        keys = ("panels", "rows", "first", "centres")
+        lists = InvertedFile(index, codes, *(held[key] for key in keys))
+        saved = about["plan"]
         recall = Interval(*saved["recall"])
-        walk = Walk(graph, saved["width"], saved["n_refined"], reach, near, recall)
-    batches = walk is not None and bool(about["walk"]["batches"])
-    return engine._restore(index, walk, batches)
+        plan = Plan(lists, saved["width"], saved["reach"], saved["near"], recall)
+    batches = plan is not None and bool(about["plan"]["batches"])
+    return engine._restore(index, plan, batches)
 
 
 def _geometry_of(index: ExactIndex) -> Geometry:
     """Where the distances of an index that has a filter are Euclidean."""
     if index.filter is None:
-        raise ValueError("index and graph do not belong together.")
+        raise ValueError("index and lists do not belong together.")
     return index.filter.geometry
 
 
-def _check_graph(held: Mapping[str, Array], index: ExactIndex) -> None:
-    lines, more = held["lines"], held["more"]
-    edges, entries = held["edges"], held["entries"]
-    n = len(index.rows)
+def _check_lists(held: Mapping[str, Array], index: ExactIndex) -> None:
+    panels, centres, first = held["panels"], held["centres"], held["first"]
+    rows, axes = held["rows"], held["axes"]
     good = (
-        lines.dtype in (np.int8, np.uint8)
-        and lines.ndim == 2
-        and len(lines) == n
-        and lines.shape[1] in (LINE, 2 * LINE, 3 * LINE)
-        and more.dtype == lines.dtype
-        and more.shape in ((n, 0), (n, LINE))
-        and edges.dtype == np.int32
-        and edges.ndim == 2
-        and len(edges) == n
-        and -1 <= edges.min() <= edges.max() < n
-        and entries.dtype == np.int64
-        and entries.ndim == 1
-        and 0 <= entries.min() <= entries.max() < n
-        and held["axes"].dtype == held["centre"].dtype == np.float32
-        and held["axes"].shape == (index.n_features, lines.shape[1] + more.shape[1])
-        and held["centre"].shape == held["axes"].shape[1:]
+        panels.dtype in (np.int8, np.uint8)
+        and panels.ndim == centres.ndim == 4
+        and panels.shape[2:] == centres.shape[2:] == (SIDE, 4)
+        and panels.dtype == centres.dtype
+        and 2 <= panels.shape[1] == centres.shape[1]
+        and first.dtype == np.int64
+        and first.ndim == 1
+        and first[0] == 0
+        and first[-1] == len(panels)
+        and bool((np.diff(first) >= 0).all())
+        and 0 < len(first) - 1 <= SIDE * len(centres) < len(first) - 1 + SIDE
+        and rows.dtype == np.int32
+        and rows.shape == (SIDE * len(panels),)
+        and 0 <= rows.min() <= rows.max() < len(index.rows)
+        and axes.dtype == held["centre"].dtype == np.float32
+        and axes.ndim == 2
+        and len(axes) == index.n_features
+        and axes.shape[1] % LINE == 0
+        and 4 * (panels.shape[1] - 1) <= axes.shape[1] - TAIL
+        and held["centre"].shape == axes.shape[1:]
     )
     if not good:
-        raise ValueError("index and graph do not belong together.")
+        raise ValueError("index and lists do not belong together.")
 
 
 def runs_here(index: ExactIndex) -> bool:

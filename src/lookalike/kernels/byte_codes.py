@@ -1,8 +1,8 @@
-"""Queries as codes of a graph: a byte for each leading coordinate.
+"""Queries as codes: a byte for each leading coordinate.
 
-A query is multiplied by the axes of a ``kernels.graph.Graph``, moved by its centre and
-rounded. Where queries have bytes and the axes are multiples of a unit, the products are
-integers, and the processor has an instruction for them.
+A query is multiplied by the axes of an ``InvertedFile``, moved by its centre and
+rounded. Where queries have bytes and the axes are multiples of a unit, the products
+are integers, and the processor has an instruction for them.
 """
 
 import numpy as np
@@ -12,18 +12,18 @@ from numba.extending import overload
 from lookalike.kernels import simd
 from lookalike.kernels.distances import SIGNED_OFFSET
 
-TAIL = 4  # bytes of a line that hold its start
-MEAN, SCALE, LENGTH = -4, -3, -2  # columns before the end of the leading lines
+TAIL = 4  # bytes of a code in whose place the start stands
+MEAN, SCALE, LENGTH = -4, -3, -2  # columns of the axes
 
 
 @njit(cache=True, nogil=True)
-def encode(graph, q, factor, used, values, sums, code):
+def encode(index, q, factor, used, values, sums, code):
     """Write the code of a query plus 128, uint8, zeros where there is no axis.
 
     used, values : scratch (n_features,); coordinates that are zero are skipped
     sums : out, float32, the products of the query with the axes
     """
-    axes = graph.axes
+    axes = index.axes
     width = axes.shape[1]
     n = 0
     for i in range(axes.shape[0]):
@@ -45,38 +45,38 @@ def encode(graph, q, factor, used, values, sums, code):
         )
         for j in range(width):
             sums[j] += (v0 * x0[j] + v1 * x1[j]) + (v2 * x2[j] + v3 * x3[j])
-    round_code(graph, sums, code)
+    round_code(index, sums, code)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def round_code(graph, sums, code):
+def round_code(index, sums, code):
     """The code of a query from its products with the axes."""
     for j in range(sums.shape[0]):
-        value = np.rint(sums[j] - graph.centre[j])
+        value = np.rint(sums[j] - index.centre[j])
         value = min(max(value, np.float32(-127.0)), np.float32(127.0))
-        code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET) & graph.coded[j]
+        code[j] = np.uint8(np.int32(value) + SIGNED_OFFSET) & index.coded[j]
 
 
 @njit(cache=True, nogil=True)
-def encode_bytes(graph, q, factor, used, totals, sums, code):
+def encode_bytes(index, q, factor, used, totals, sums, code):
     """``encode`` for a query of bytes, padded, by integers, four features at once.
 
     totals : scratch int32, one for each byte of a code
     """
     fours = q.view(np.uint32)
     n = 0
-    for quad in range(graph.steps.shape[1]):
+    for quad in range(index.steps.shape[1]):
         used[n] = quad
         n += fours[quad] != 0
-    for block in range(graph.steps.shape[0]):
+    for block in range(index.steps.shape[0]):
         part = totals[64 * block : 64 * block + 64]
-        project(graph.lines, q, graph.steps[block], used, n, part)
+        project(index.panels, q, index.steps[block], used, n, part)
     for j in range(sums.shape[0]):
-        sums[j] = np.float32(totals[j]) * (graph.units[j] * np.float32(factor))
-    round_code(graph, sums, code)
+        sums[j] = np.float32(totals[j]) * (index.units[j] * np.float32(factor))
+    round_code(index, sums, code)
 
 
-def project(lines, q, steps, used, n, totals):
+def project(panels, q, steps, used, n, totals):
     """Products of a query of bytes with 64 axes, exactly.
 
     steps : int8 (n_quads, 64, 4)
@@ -92,38 +92,37 @@ def project(lines, q, steps, used, n, totals):
             totals[j] += q0 * x[j, 0] + q1 * x[j, 1] + q2 * x[j, 2] + q3 * x[j, 3]
 
 
-def _project_by_instruction(lines, q, steps, used, n, totals):
+def _project_by_instruction(panels, q, steps, used, n, totals):
     simd.project(
         q.ctypes.data, steps.ctypes.data, used.ctypes.data, n, totals.ctypes.data
     )
 
 
 @overload(project, jit_options={"forceinline": True})
-def _project(lines, q, steps, used, n, totals):
-    return _project_by_instruction if lines.dtype == types.int8 else project
+def _project(panels, q, steps, used, n, totals):
+    return _project_by_instruction if panels.dtype == types.int8 else project
 
 
-def as_code(graph, q, factor, used, values, totals, sums, code):
+def as_code(index, q, factor, used, values, totals, sums, code):
     """Encode a query; by integers where it has bytes and the axes are multiples."""
-    if q.itemsize == 1 and graph.steps.shape[0] > 0:
-        encode_bytes(graph, q, factor, used, totals, sums, code)
+    if q.itemsize == 1 and index.steps.shape[0] > 0:
+        encode_bytes(index, q, factor, used, totals, sums, code)
     else:
-        encode(graph, q, factor, used, values, sums, code)
+        encode(index, q, factor, used, values, sums, code)
 
 
-def _as_code_of_floats(graph, q, factor, used, values, totals, sums, code):
-    encode(graph, q, factor, used, values, sums, code)
+def _as_code_of_floats(index, q, factor, used, values, totals, sums, code):
+    encode(index, q, factor, used, values, sums, code)
 
 
 @overload(as_code)
-def _as_code(graph, q, factor, used, values, totals, sums, code):
+def _as_code(index, q, factor, used, values, totals, sums, code):
     return as_code if q.dtype == types.uint8 else _as_code_of_floats
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def own_of(graph, square, sums):
+def own_of(index, square, sums):
     """The squared distance of a query from the mean, see ``encode``."""
-    last = graph.lines.shape[1]
-    product = np.float64(sums[last + MEAN])
-    scale, length = graph.centre[last + SCALE], graph.centre[last + LENGTH]
+    product = np.float64(sums[MEAN])
+    scale, length = index.centre[SCALE], index.centre[LENGTH]
     return np.int64(square * scale - 2.0 * product + length)
