@@ -255,6 +255,27 @@ def test_every_row_stands_in_one_list_that_of_its_centre(signed):
     assert near > 0.97 * 900  # the centres here are rounded
 
 
+@pytest.mark.parametrize("signed", PATHS)
+def test_lists_that_are_known_are_kept_for_other_codes(signed):
+    X = np.random.default_rng(1).integers(0, 99, size=(900, 70)).astype(np.uint8)
+    first = small_index(X, signed=signed)
+    exact, rng = first._exact, np.random.default_rng(0)
+    some = np.arange(0, 900, 2)
+    again = InvertedFile.build(exact, 64, signed, some, rng, None, first.lists)
+    assert again.parts.panels.shape[1] == 17
+    np.testing.assert_array_equal(again.lists, first.lists)
+    for index in (first, again):
+        assert index.parts.rows[index.places].tolist() == list(range(900))
+    offset = 0 if signed else 128
+    codes = again.parts.panels[:, :-1].transpose(0, 2, 1, 3).reshape(-1, 64)
+    codes = codes[again.places].astype(float) - offset
+    centres = again.parts.centre_panels[:, :-1].transpose(0, 2, 1, 3).reshape(-1, 64)
+    for c in range(60):
+        mine = some[again.lists[some] == c]
+        expected = codes[mine].mean(axis=0) if len(mine) else np.zeros(64)
+        assert np.abs(centres[c].astype(float) - offset - expected).max() <= 0.51
+
+
 def test_centres_are_means_and_one_that_nobody_is_near_stays():
     rows = np.float32([[0, 0], [100, 0], [1, 1], [99, 3], [2, 2], [0, 0]])
     centres = centres_of(rows, 2, 4)

@@ -279,7 +279,7 @@ def listed():
     exact = items._base.index
     lists = InvertedFile.build(exact, 60, simd.HAS_VNNI, np.arange(9_000), rng, None)
     # Which of both is faster is not what is tested here.
-    plan = Plan(lists, 40, 20.0, 1.3, Interval(0.95, 0.94, 0.96))
+    plan = Plan(lists, 5, 40, 20.0, 1.3, Interval(0.95, 0.94, 0.96))
     items._base.engine._take(plan, True)
     return items, X[:40] + 0.5
 

@@ -2,7 +2,7 @@
 
 A peer is built on two threads, saved, and read again by every job that races it; its
 size is that of the files. ``ladder`` names the settings under which it is tried.
-Queries come in the type that it ``takes``, so that none converts them while it is timed.
+Queries come in the type that it ``takes``: none converts them while it is timed.
 """
 
 from collections.abc import Callable, Iterator

@@ -34,7 +34,8 @@ from lookalike.kernels.lowest_keys import NONE, empty, put
 from lookalike.kernels.simd import SIDE
 
 TILE = 4  # panels whose keys are found at once
-AHEAD = 6  # rows, or lines of a list, asked for before they are compared
+AHEAD = 4  # rows, or lines of a list, asked for before they are compared
+FEW = 64  # rows that are put into order by counting
 HIGHEST = 2.0**29  # above the key of every row, below that of places without one
 EMPTY = 2**30  # start of a place without a row
 
@@ -303,21 +304,37 @@ def _ask_for_panel(panels, p):
 
 
 @njit(cache=True, nogil=True)
-def refine(rows, norms, row, norm, shift, metric, found, n, lanes, near, indices):
+def refine(
+    rows, norms, row, norm, shift, metric, found, n, lanes, measured, near, indices
+):
     """Compare ``n`` packed rows exactly; returns how many are known.
 
+    measured : scratch float64 (n,)
     near, indices : out, (k,), distances and rows, nearest first, ties by row
     """
-    filled = 0
     for a in range(min(AHEAD, n)):
         fetch(rows, row_of(found[a]))
     for a in range(n):
         if a + AHEAD < n:
             fetch(rows, row_of(found[a + AHEAD]))
         i = row_of(found[a])
-        d = distance(metric, row, rows[i], norm, norms[i], shift, lanes)
-        filled = insert(near, indices, filled, d, i)
-    return filled
+        measured[a] = distance(metric, row, rows[i], norm, norms[i], shift, lanes)
+        found[a] = i
+    if n > FEW:
+        filled = 0
+        for a in range(n):
+            filled = insert(near, indices, filled, measured[a], found[a])
+        return filled
+    # How many are nearer is counted without a branch that could be mispredicted.
+    for a in range(n):
+        d, i = measured[a], found[a]
+        rank = 0
+        for b in range(n):
+            rank += (measured[b] < d) | ((measured[b] == d) & (found[b] < i))
+        if rank < near.shape[0]:
+            near[rank] = d
+            indices[rank] = i
+    return min(n, near.shape[0])
 
 
 @njit(cache=True, nogil=True)
@@ -364,6 +381,7 @@ def search(
     n_lists = index.first.shape[0] - 1
     lists = np.empty(n_lists, np.int64)
     nearest, found = empty(k), np.empty(2 * width + SIDE * TILE, np.int64)
+    measured = np.empty(width)
     keys = np.empty(SIDE * (index.centre_panels.shape[0] + TILE), np.int32)
     fewest = k
     for q in range(first, last):
@@ -388,6 +406,7 @@ def search(
             found,
             n,
             lanes,
+            measured,
             distances[q],
             indices[q],
         )

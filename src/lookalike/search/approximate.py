@@ -32,13 +32,13 @@ from lookalike.search.promise import HeldOut, Interval, hold_out, interval
 METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product")
 SMALL = 8_192  # fewer rows than this are searched exactly
 HELD_OUT = 6_000  # rows that choose, and as many that judge; a tenth at most
-TRIALS = 4  # candidates that are judged before the exact search is taken instead
+TRIALS = 5  # candidates that are judged before the exact search is taken instead
 BATCH = 24  # queries that make a batch: the exact search shares work between them
 # In units of codes, the widest of which are 127 from the mean.
 WIDER = 1.04
 REACHES = (0.0, *(0.5 * WIDER**rung for rung in range(220)))
 NEARS = tuple(1.0 + 0.02 * 1.25**rung for rung in range(20))
-COMPARED = 256  # rows that are compared in full at most, or twice the neighbours
+COMPARED = 1_024  # rows that are compared in full at most, or twice the neighbours
 MOST_NEIGHBORS = 1_024  # more are found exactly
 AXES = (92, 124, 188)  # coordinates of a code, as long as more are faster
 TIMED = 1_000  # queries by which plans are timed
@@ -52,6 +52,7 @@ class Plan(NamedTuple):
     """
 
     lists: InvertedFile
+    promised: int  # neighbours, for which the recall was measured
     width: int
     reach: float
     near: float
@@ -226,10 +227,18 @@ class ApproximateNeighbors(BaseEstimator):
         # To a row that a centre was learned from, the centre is nearer than to a query.
         learned_from = rows[2 * n_out :]
         best: tuple[float, Ladder] = (np.inf, [])
+        lists = None
         for n_axes in AXES:
             index = InvertedFile.build(
-                self._exact, n_axes, simd.HAS_VNNI, learned_from, rng, self.n_jobs
+                self._exact,
+                n_axes,
+                simd.HAS_VNNI,
+                learned_from,
+                rng,
+                self.n_jobs,
+                lists,
             )
+            lists = index.lists
             found = self._fastest(index, tuning, k)
             if best[1] and found[0] > best[0]:
                 break
@@ -262,7 +271,7 @@ class ApproximateNeighbors(BaseEstimator):
             if rung == len(REACHES):
                 continue
             plans = [
-                Plan(index, width, reach, 1.0 + (near - 1.0) * WIDER**step)
+                Plan(index, k, width, reach, 1.0 + (near - 1.0) * WIDER**step)
                 for step, reach in enumerate(REACHES[rung:])
             ]
             taken = seconds(partial(plans[0].nearest, few.queries, k))
@@ -362,13 +371,15 @@ class ApproximateNeighbors(BaseEstimator):
         return distances, indices
 
     def _nearest(self, Q: Array, k: int, n_jobs: int | None) -> tuple[Floats, Ints]:
-        wanted = self._plan is not None and k <= self.n_neighbors
-        if wanted and (self._batch_plan or len(Q) < BATCH):
-            assert self._plan is not None
+        plan = self._plan
+        if (
+            plan is not None
+            and k <= plan.promised
+            and (self._batch_plan or len(Q) < BATCH)
+        ):
             # What is compared turns on the answer: it is sought as it was promised.
-            promised = min(self.n_neighbors, self.n_samples_fit_)
-            distances, indices = self._plan.nearest(Q, promised, n_jobs)
-            if k == promised:
+            distances, indices = plan.nearest(Q, plan.promised, n_jobs)
+            if k == plan.promised:
                 return distances, indices
             return distances[:, :k].copy(), indices[:, :k].copy()
         return self._exact.nearest(Q, k, n_jobs)

@@ -33,15 +33,15 @@ from lookalike.search.geometry import (
     inverse_norms,
 )
 from lookalike.search.index import ExactIndex, _geometry
-from lookalike.search.lloyd import centres_of, nearest_centre
+from lookalike.search.lloyd import centres_of, move, nearest_centre
 from lookalike.search.rotation import CHUNK, SAMPLE, aligned, principal_axes
 from lookalike.search.rows import narrowest, norms_for, queries_for
 
-BYTE = np.dtype(np.uint8)  # compared faster than its name
+BYTE, INDEX = np.dtype(np.uint8), np.dtype(np.int64)  # known faster than by name
 LINE = 64
 FACTOR = 2.0  # lists, for each row of the square root of all
-LEARNED = 40  # rows from which a centre is learned
-ROUNDS = 8  # of assigning and averaging
+LEARNED = 100  # rows from which a centre is learned
+ROUNDS = 10  # of assigning and averaging
 GRAIN = 64  # queries a slice
 How = tuple[int, int, float, float]
 """Metric, width, reach, near: see ``kernels.inverted_file.search``."""
@@ -227,10 +227,10 @@ class InvertedFile:
             codes.steps,
             codes.units,
         )
-        self._rows, self._metric = (exact.rows, exact.norms), exact._code
-        self._table = table_of(self.parts, *self._rows)
+        self._rows = (exact.rows, exact.norms)
+        table, length = table_of(self.parts, *self._rows), _length(codes.geometry)
+        self._about = (table, length, exact._code)
         self._by_address = panels.dtype == exact.rows.dtype == np.int8
-        self._length = _length(codes.geometry)
 
     @classmethod
     def build(
@@ -241,19 +241,26 @@ class InvertedFile:
         learned_from: Ints,
         rng: np.random.Generator,
         n_jobs: int | None,
+        lists: Ints | None = None,
     ) -> "InvertedFile":
         """Learn codes and centres, and put every row into its list.
 
         signed : codes for the processor's instruction, else for plain loops
         learned_from : rows that centres may be learned from
+        lists : of each row, where they are known, from ``lists``
         """
         X = exact.catalogue()
         codes = ByteCodes(exact, n_axes, rng)
         coded, squares = codes.of(X)
         n_lists = min(round(FACTOR * len(X) ** 0.5), len(learned_from))
-        some = coded[learned_from[: LEARNED * n_lists]].astype(np.float32)
-        centres = centres_of(some, n_lists, ROUNDS, n_jobs)
-        lists = nearest_centre(coded.astype(np.float32), centres, n_jobs)
+        learned_from = learned_from[: LEARNED * n_lists]
+        some = coded[learned_from].astype(np.float32)
+        if lists is None:
+            centres = centres_of(some, n_lists, ROUNDS, n_jobs)
+            lists = nearest_centre(coded.astype(np.float32), centres, n_jobs)
+        else:
+            centres = np.zeros((n_lists, some.shape[1]), np.float32)
+            move(centres, some, lists[learned_from])
         order = np.argsort(lists, kind="stable")
         sizes = np.bincount(lists, minlength=n_lists)
         first = np.concatenate([[0], np.cumsum(-(-sizes // SIDE))])
@@ -277,6 +284,20 @@ class InvertedFile:
         twice = self.parts.starts.nbytes + self.parts.centre_starts.nbytes
         return sum(part.nbytes for part in self.parts) - twice
 
+    @property
+    def places(self) -> Ints:
+        """Where each row stands among the panels, int64 (n_samples,)."""
+        places = np.empty(len(self._exact.rows), np.int64)
+        taken = np.flatnonzero(self.parts.starts[:, -1].ravel() != EMPTY)
+        places[self.parts.rows[taken]] = taken
+        return places
+
+    @property
+    def lists(self) -> Ints:
+        """In which list each row stands, int64 (n_samples,)."""
+        panels = self.places // SIDE
+        return np.searchsorted(self.parts.first, panels, "right") - 1
+
     def nearest(
         self,
         Q: Array,
@@ -291,15 +312,18 @@ class InvertedFile:
         Q is C-contiguous, uint8, float32 or float64.
         ``kernels.inverted_file.search`` says what the other parameters are.
         """
-        n = len(Q)
-        distances, indices = np.empty((n, k)), np.empty((n, k), np.int64)
-        how = (self._metric, width, reach, near)
-        if n <= GRAIN and self._by_address and Q.dtype == BYTE:
+        shape = (len(Q), k)
+        distances, indices = np.empty(shape), np.empty(shape, INDEX)
+        if len(Q) <= GRAIN and self._by_address and Q.dtype == BYTE:
             # A thread's start, and even a slice, is more than a search.
-            given = (self._table, Q, self._length)
-            if search_bytes(*given, *how, distances, indices) == k:
+            table, length, metric = self._about
+            fewest = search_bytes(
+                table, Q, length, metric, width, reach, near, distances, indices
+            )
+            if fewest == k:
                 return distances, indices
         else:
+            how = (self._about[2], width, reach, near)
             self._search(Q, how, n_jobs, distances, indices)
         short = np.flatnonzero(indices[:, -1] < 0)
         if len(short) > 0:  # lists that are near hold too few rows
@@ -318,7 +342,8 @@ class InvertedFile:
         def work(first: int, last: int) -> None:
             some = slice(first, last)
             if as_bytes:
-                given = (self._table, Q[some], self._length, *how)
+                table, length, _ = self._about
+                given = (table, Q[some], length, *how)
                 search_bytes(*given, distances[some], indices[some])
             else:
                 search(*prepared, first, last, distances, indices)
@@ -333,11 +358,8 @@ class InvertedFile:
         ``kernels.inverted_file_needs.needs`` says what that is.
         """
         rows, _, _, factors, squares = self._queries(Q)
-        places = np.empty(len(self._exact.rows), np.int64)
-        taken = np.flatnonzero(self.parts.starts[:, -1].ravel() != EMPTY)
-        places[self.parts.rows[taken]] = taken
         reaches, nears = np.empty(truth.shape), np.empty(truth.shape)
-        given = (self.parts, places, truth, rows, factors, squares, k, reach)
+        given = (self.parts, self.places, truth, rows, factors, squares, k, reach)
 
         def work(first: int, last: int) -> None:
             needs(*given, first, last, reaches, nears)
@@ -352,9 +374,10 @@ class InvertedFile:
         norms = norms_for(exact._code, narrowest(Q))
         floats = Q.astype(np.float64)
         squares, factors = np.einsum("ij,ij->i", floats, floats), np.ones(len(Q))
-        if self._length > 0.0:
-            factors = self._length * inverse_norms(floats)
-            squares = self._length**2 * (squares > 0.0)
+        length = self._about[1]
+        if length > 0.0:
+            factors = length * inverse_norms(floats)
+            squares = length**2 * (squares > 0.0)
         return rows, norms, shifts, factors, squares
 
 

@@ -23,13 +23,20 @@ def centres_of(
     """
     centres = rows[:n_centres].copy()
     for _ in range(n_rounds):
-        labels = nearest_centre(rows, centres, n_jobs)
-        counts = np.bincount(labels, minlength=n_centres)
-        for feature in range(rows.shape[1]):
-            sums = np.bincount(labels, rows[:, feature], n_centres)
-            mean = sums / np.maximum(counts, 1)
-            centres[:, feature] = np.where(counts > 0, mean, centres[:, feature])
+        move(centres, rows, nearest_centre(rows, centres, n_jobs))
     return centres
+
+
+def move(centres: Array, rows: Array, labels: Ints) -> None:
+    """Put each centre into the middle of its rows; one that has none stays.
+
+    labels : int64 (n_rows,), the centre of each row
+    """
+    counts = np.bincount(labels, minlength=len(centres))
+    for feature in range(rows.shape[1]):
+        sums = np.bincount(labels, rows[:, feature], len(centres))
+        mean = sums / np.maximum(counts, 1)
+        centres[:, feature] = np.where(counts > 0, mean, centres[:, feature])
 
 
 def nearest_centre(rows: Array, centres: Array, n_jobs: int | None = None) -> Ints:

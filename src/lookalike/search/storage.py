@@ -90,6 +90,7 @@ def engine_state(
     if plan is None:
         return {}, about
     about["plan"] = {
+        "promised": plan.promised,
         "width": plan.width,
         "reach": plan.reach,
         "near": plan.near,
@@ -132,7 +133,8 @@ def engine_from_state(
         lists = InvertedFile(index, codes, *(held[key] for key in keys))
         saved = about["plan"]
         recall = Interval(*saved["recall"])
-        plan = Plan(lists, saved["width"], saved["reach"], saved["near"], recall)
+        keys = ("promised", "width", "reach", "near")
+        plan = Plan(lists, **{key: saved[key] for key in keys}, recall=recall)
     batches = plan is not None and bool(about["plan"]["batches"])
     return engine._restore(index, plan, batches)
 
