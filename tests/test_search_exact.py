@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import config
+from numba import config, njit
 from sklearn.neighbors import NearestNeighbors as Reference
 
 from lookalike.kernels import simd
 from lookalike.kernels.best import push, sort_heap
+from lookalike.kernels.distances import dot_of_bytes
 from lookalike.search import NearestNeighbors
+from lookalike.search.index import ExactIndex
 from lookalike.search.rotation import RotationFilter, principal_axes
 
 PATHS = ["rotation", "portable"] if simd.HAS_VNNI else ["portable"]
@@ -29,6 +31,50 @@ def defined(Q, X, metric):
     lengths = np.linalg.norm(Q, axis=1)[:, None] * np.linalg.norm(X, axis=1)
     with np.errstate(invalid="ignore"):
         return 1.0 - np.where(lengths > 0, (Q @ X.T) / lengths, 0.0)
+
+
+@njit
+def compiled_dot(q, x):
+    return dot_of_bytes(q, x)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8] if simd.HAS_VNNI else [np.uint8])
+def test_products_of_bytes_of_any_length_follow_their_definition(kind):
+    rng = np.random.default_rng(0)
+    limits = np.iinfo(kind)
+    for n in (*range(1, 200), 784, 832, 4095):
+        # What lies beyond must not count.
+        q = rng.integers(0, 256, size=n + 70).astype(np.uint8)
+        x = rng.integers(limits.min, limits.max + 1, size=n + 70).astype(kind)
+        expected = int(q[:n].astype(np.int64) @ x[:n])
+        assert compiled_dot(q[:n], x[:n]) == expected
+        if n < 80:
+            assert dot_of_bytes(q[:n], x[:n]) == expected
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("portable", [False, True])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_a_filter_that_was_forgotten_is_learned_again(metric, portable, kind):
+    rng = np.random.default_rng(3)
+    X = rng.integers(0, 99, size=(2000, 20)).astype(kind)
+    index = ExactIndex(X, metric, 5, True, portable, None)
+    first, held = index.filter, index.memory
+    expected = index.nearest(X[:40], 7, None)
+    index.forget_filter()
+    if metric == "manhattan":
+        assert index.filter is None
+        return
+    assert index.memory == index.rows.nbytes + index.norms.nbytes < held
+    for found, wanted in zip(index.nearest(X[:40], 7, None), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    assert index.filter is not first
+    np.testing.assert_array_equal(index.filter.panels, first.panels)
+    assert index.memory == held
+    parts = (index.rows, index.norms, first)
+    restored = ExactIndex.of_parts(metric, 20, *parts)
+    restored.forget_filter()  # there is no telling what it was planned for
+    assert restored.filter is first
 
 
 @settings(max_examples=60, deadline=None)

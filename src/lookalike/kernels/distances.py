@@ -86,8 +86,8 @@ def differences_of_bytes(q, x):
 def dot_of_bytes(q, x):
     """``sum(q * x)`` of bytes, exactly.
 
-    q, x : uint8 (n,); or, for the fast instruction, x int8 and n a multiple of 64.
-        n is at most 33,000, or the sum leaves int32.
+    q, x : uint8 (n,); or, for the fast instruction, x int8. n is at most 33,000, or the
+        sum leaves int32.
     """
     total = np.int32(0)
     for j in range(q.shape[0]):
@@ -96,7 +96,7 @@ def dot_of_bytes(q, x):
 
 
 def _dot_of_bytes_by_instruction(q, x):
-    return simd.dot_bytes(q.ctypes.data, x.ctypes.data, q.shape[0] >> 6)
+    return simd.dot_bytes(q.ctypes.data, x.ctypes.data, q.shape[0])
 
 
 @overload(dot_of_bytes, jit_options={"forceinline": True})

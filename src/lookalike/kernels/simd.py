@@ -225,20 +225,42 @@ def byte_tile(context, columns, panel, n_quads, start, out):
 
 
 @intrinsic
-def dot_bytes(context, unsigned, signed, n_lines):
-    """Sum of products of unsigned and signed bytes, ``n_lines`` of 64 bytes each.
+def dot_bytes(context, unsigned, signed, n):
+    """Sum of products of ``n`` unsigned and signed bytes.
 
-    Exact while it fits int32: up to 65,000 bytes.
+    Exact while it fits int32: up to 65,000 bytes. What is left of a cache line is read
+    by a mask, so nothing beyond is touched.
     """
 
     def generate(context, builder, signature, arguments):
-        unsigned, signed, n_lines = arguments
+        unsigned, signed, n = arguments
         multiply_add = _declare(
             builder,
             "llvm.x86.avx512.vpdpbusd.512",
             _INTx16,
             [_INTx16, _BYTEx64, _BYTEx64],
         )
+        bits = ir.VectorType(ir.IntType(1), 64)
+        masked = _declare(
+            builder,
+            "llvm.masked.load.v64i8.p0",
+            _BYTEx64,
+            [_BYTEx64.as_pointer(), _INT, bits, _BYTEx64],
+        )
+        n_lines = builder.lshr(n, _long(6))
+        left = builder.and_(n, _long(63))
+        mask = builder.sub(builder.shl(_long(1), left), _long(1))
+        mask = builder.bitcast(mask, bits)
+        nothing = ir.Constant(_BYTEx64, [0] * 64)
+
+        def rest(address):
+            at = builder.add(address, builder.shl(n_lines, _long(6)))
+            pointer = builder.inttoptr(at, _BYTEx64.as_pointer())
+            one = ir.Constant(_INT, 1)
+            return builder.call(masked, [pointer, one, mask, nothing])
+
+        zeros = ir.Constant(_INTx16, [0] * 16)
+        start = builder.call(multiply_add, [zeros, rest(unsigned), rest(signed)])
 
         def step(i, sums):
             at = builder.mul(i, _long(64))
@@ -246,7 +268,13 @@ def dot_bytes(context, unsigned, signed, n_lines):
             q = _load(builder, builder.add(signed, at), _BYTEx64)
             return [builder.call(multiply_add, [sums[0], x, q])]
 
-        (total,) = _loop(builder, n_lines, [ir.Constant(_INTx16, [0] * 16)], step)
+        before = builder.block
+        with builder.if_then(builder.icmp_signed(">", n_lines, _long(0))):
+            (added,) = _loop(builder, n_lines, [start], step)
+            looped = builder.block
+        total = builder.phi(_INTx16)
+        total.add_incoming(start, before)
+        total.add_incoming(added, looped)
         reduce = _declare(builder, "llvm.vector.reduce.add.v16i32", _INT, [_INTx16])
         return builder.call(reduce, [total])
 

@@ -40,7 +40,8 @@ REACHES = (0.0, *(0.5 * WIDER**rung for rung in range(220)))
 NEARS = tuple(1.0 + 0.02 * 1.25**rung for rung in range(20))
 COMPARED = 1_024  # rows that are compared in full at most, or twice the neighbours
 MOST_NEIGHBORS = 1_024  # more are found exactly
-AXES = (92, 124, 188)  # coordinates of a code, as long as more are faster
+AXES = (92, 124, 188)  # coordinates of a code
+LONGER = 1.5  # times as fast a longer code has to be: it takes memory
 TIMED = 1_000  # queries by which plans are timed
 HOPELESS = 1.2  # times as slow as the best: as more rows are compared, none is better
 
@@ -99,7 +100,9 @@ class ApproximateNeighbors(BaseEstimator):
     queries_per_second_ : float
         Measured on a sample of the rows, one thread, processor time, as one batch.
     memory_ : int
-        Bytes held.
+        Bytes held. More than ``n_neighbors``, and neighbours of all rows, are found by
+        the exact search, which learns how to skip rows when it is first asked, and then
+        holds that too.
     build_seconds_ : float
         Wall-clock time of ``fit``.
     reach_ : float or None
@@ -186,7 +189,9 @@ class ApproximateNeighbors(BaseEstimator):
             check_random_state(self.random_state).randint(2**31 - 1)
         )
         self._choose(k, rng)
-        self.memory_ = self._exact_memory()
+        if self._plan is not None and self._batch_plan:
+            self._exact.forget_filter()  # what it is for has become rare
+        self.memory_ = self._exact.memory
         if self._plan is not None:
             self.memory_ += self._plan.lists.memory
         self.build_seconds_ = time.perf_counter() - start
@@ -240,7 +245,7 @@ class ApproximateNeighbors(BaseEstimator):
             )
             lists = index.lists
             found = self._fastest(index, tuning, k)
-            if best[1] and found[0] > best[0]:
+            if best[1] and LONGER * found[0] > best[0]:
                 break
             best = min(best, found, key=lambda one: one[0])
             if n_axes >= self.n_features_in_:
@@ -321,12 +326,6 @@ class ApproximateNeighbors(BaseEstimator):
             self.method_ = "lists" if batches else "lists, exact in batches"
             self.recall_ = plan.recall
             self.reach_, self.near_ = plan.reach, plan.near
-
-    def _exact_memory(self) -> int:
-        parts = [self._exact.rows, self._exact.norms]
-        if self._exact.filter is not None:
-            parts += [self._exact.filter.panels, self._exact.filter.starts]
-        return sum(part.nbytes for part in parts)
 
     def kneighbors(
         self,

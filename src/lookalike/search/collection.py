@@ -429,6 +429,7 @@ class Collection:
             engine = clone(self.engine).fit(X)
         if isinstance(engine, ApproximateNeighbors) and self.algorithm == "auto":
             index = engine._exact  # one is enough
+            _ = index.filter  # learned now, not while somebody waits for an answer
         else:
             index = self._exact_index(X)
         order = np.argsort(ids, kind="stable")

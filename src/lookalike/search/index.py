@@ -1,5 +1,7 @@
 """Catalogue, codes and kernels put together: k nearest, or all within a radius."""
 
+from threading import Lock
+
 import numpy as np
 
 from lookalike._parallel import blas_threads, run_slices
@@ -30,6 +32,7 @@ METRICS = tuple(CODES)
 MANY = 1_024  # more neighbours than this are sorted, not inserted
 HELD = 4_000_000  # distances held at once where all are computed
 NO_FLOORS = np.empty((0, PANEL), np.int32)  # every row may be found
+_learning = Lock()  # one filter at a time is learned anew
 
 
 class ExactIndex:
@@ -63,13 +66,14 @@ class ExactIndex:
         geometry = _geometry(metric, X)
         self.metric = metric
         self.n_features = X.shape[1]
-        self.filter: RotationFilter | None = None
+        self._filter: RotationFilter | None = None
+        self._plan: tuple[int, bool] | None = None
         with blas_threads(n_jobs, len(X)):
             self._code = CODES[metric]
             self.norms = norms_for(self._code, X)
             if geometry is not None and filtered:
-                self.filter = RotationFilter(geometry, integers=fast)
-                self.filter.fit(X, n_neighbors)
+                self._plan = (n_neighbors, fast)
+                self._filter = RotationFilter(geometry, fast).fit(X, n_neighbors)
         self.rows = stored(X, signed=fast)
 
     @classmethod
@@ -85,9 +89,40 @@ class ExactIndex:
         index = cls.__new__(cls)
         index.metric = metric
         index.n_features = n_features
-        index.rows, index.norms, index.filter = rows, norms, filter
+        index.rows, index.norms = rows, norms
+        index._filter, index._plan = filter, None
         index._code = CODES[metric]
         return index
+
+    @property
+    def filter(self) -> RotationFilter | None:
+        """What spares most distances; learned again if it was forgotten."""
+        found = self._filter
+        if found is not None or self._plan is None:
+            return found
+        with _learning:
+            if self._filter is None:
+                n_neighbors, integers = self._plan
+                X = self.catalogue()
+                geometry = _geometry(self.metric, X)
+                assert geometry is not None
+                with blas_threads(None, len(X)):
+                    made = RotationFilter(geometry, integers).fit(X, n_neighbors)
+                self._filter = made
+            return self._filter
+
+    def forget_filter(self) -> None:
+        """Give its memory back, until it is asked for."""
+        if self._plan is not None:
+            self._filter = None
+
+    @property
+    def memory(self) -> int:
+        """Bytes held."""
+        parts = [self.rows, self.norms]
+        if self._filter is not None:
+            parts += [self._filter.panels, self._filter.starts]
+        return sum(part.nbytes for part in parts)
 
     @property
     def n_axes(self) -> int | None:

@@ -12,7 +12,7 @@ from lookalike.kernels.distances import COSINE, SIGNED_OFFSET, SQUARED_EUCLIDEAN
 from lookalike.search.geometry import inverse_norms, squared_norms
 
 LONGEST_BYTES = 33_000  # a longer sum of products of bytes would leave 32 bits
-LINE = 64
+STEP = 16
 
 
 def narrowest(X: Array) -> Array:
@@ -41,12 +41,12 @@ def _holds(X: Array, kind: type) -> bool:
 def stored(X: Array, signed: bool) -> Array:
     """Rows as the kernel reads them, C-contiguous.
 
-    Bytes are padded to whole cache lines, and with ``signed`` (the fast instruction)
+    Bytes are padded to multiples of 16, and with ``signed`` (the fast instruction)
     stored less 128; the padding is zero and meets only zeros of the queries.
     """
     if X.dtype != np.uint8:
         return np.ascontiguousarray(X)
-    width = -(-X.shape[1] // LINE) * LINE
+    width = -(-X.shape[1] // STEP) * STEP
     rows = np.zeros((len(X), width), np.int8 if signed else np.uint8)
     if signed:
         np.bitwise_xor(X, SIGNED_OFFSET, out=rows[:, : X.shape[1]].view(np.uint8))

@@ -29,6 +29,7 @@ from lookalike.search.index import ExactIndex
 from lookalike.search.inverted_file import LINE, ByteCodes, InvertedFile
 from lookalike.search.promise import Interval
 from lookalike.search.rotation import RotationFilter
+from lookalike.search.rows import STEP
 
 FORMAT = 1
 """The form of the folder; a reader refuses a higher one by name."""
@@ -66,7 +67,7 @@ def index_from_state(
     rows, norms = arrays["rows"], arrays["norms"]
     width = about["n_features"]
     if rows.dtype in (np.int8, np.uint8):
-        width = -(-width // 64) * 64
+        width = -(-width // STEP) * STEP
     good = rows.dtype in (np.int8, np.uint8, np.float32, np.float64)
     good = good and rows.ndim == 2 and rows.shape[1] == width and len(rows) > 0
     if not good or norms.dtype != np.float64 or norms.shape != rows.shape[:1]:
