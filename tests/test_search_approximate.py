@@ -440,7 +440,7 @@ def test_a_candidate_is_judged_more_strictly_the_more_were_judged_before():
     assert sorted(lows, reverse=True) == lows
     assert lows[0] < plain.low
     assert interval(shares, 10, 9).value == plain.value
-    # Together they err as often as one interval of 95%.
+    # Together they err as often as one interval of 99.9%.
     assert sum(1 / (j * (j + 1)) for j in range(1, 1000)) < 1.0
 
 

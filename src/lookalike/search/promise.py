@@ -10,7 +10,7 @@ independent trials: the number that would have the variance that was seen.
 
 Whoever looks at several candidates until one pleases is likelier to be pleased by
 chance. So the j-th that is judged has to be above the promise with an interval of
-confidence :math:`1 - 0.05 / (j (j + 1))`: together they err as often as one of 95%.
+confidence :math:`1 - 0.001 / (j (j + 1))`: together they err as often as one of 99.9%.
 
 References
 ----------
@@ -26,7 +26,8 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import ExactIndex
 
-DOUBT = 0.05  # an interval misses the truth this often
+DOUBT = 0.05  # an interval that is shown misses the truth this often
+RISK = 0.001  # and the intervals that a promise is made by, together, this often
 
 
 class Interval(NamedTuple):
@@ -96,7 +97,7 @@ def interval(shares: Floats, k: int, candidate: int = 0) -> Interval:
     p, spread = float(shares.mean()), float(shares.var())
     alike = p * (1.0 - p) / spread if spread > 0.0 else float(k)
     n = len(shares) * min(float(k), alike)
-    doubt = DOUBT / max(1, candidate * (candidate + 1))
+    doubt = RISK / (candidate * (candidate + 1)) if candidate > 0 else DOUBT
     z = NormalDist().inv_cdf(1.0 - doubt / 2.0)
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n * n))
