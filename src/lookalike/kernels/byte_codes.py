@@ -12,7 +12,7 @@ from numba.extending import overload
 from lookalike.kernels import simd
 from lookalike.kernels.distances import SIGNED_OFFSET
 
-TAIL = 4  # bytes of a code in whose place the start stands
+TAIL = 4  # columns after the axes, of which three hold what ``own_of`` asks for
 MEAN, SCALE, LENGTH = -4, -3, -2  # columns of the axes
 
 

@@ -11,8 +11,7 @@ apart; start is |x|**2 + 256 * sum(c). With *own* the squared length of the quer
 from the mean, key + own estimates the squared distance itself.
 
 The codes of 16 rows lie side by side, four bytes of each to a cache line: a *panel*. To
-compare 64 rows the processor reads on and on, and adds nothing across a register: six
-cycles a row, where a row that lies by itself costs seventy.
+compare 64 rows the processor reads on and on, and adds nothing across a register.
 
 The type of the panels chooses the path: int8 for the processor's instruction, uint8
 (the same code plus 128) for plain loops. Keys then differ by a number that is the same
@@ -52,13 +51,13 @@ class InvertedFile(NamedTuple):
     axes    : float32 (n_features, 64 * n_lines), codes are
         round(factor * q @ axes - centre), where factor is 1 or turns on |q|
     centre  : float32, one for each axis
-    coded   : uint8, 255 for each axis, 0 where a code ends early or the start stands
+    coded   : uint8, 255 for each axis, 0 for columns that are none
     steps   : int8 (n_lines, n_features / 4, 64, 4), the axes as multiples of units,
         four features side by side; (0, 0, 64, 4) where they are none
     units   : float32, one for each axis
 
-    Where the start stands there are no axes, but what ``own`` asks for: the mean of
-    the rows among the axes, and two numbers in ``centre``, all in the codes' units,
+    The last four columns are no axes, but hold what ``own`` asks for: the mean of the
+    rows among the axes, and two numbers in ``centre``, all in the codes' units,
     squared. See ``kernels.byte_codes``.
     """
 

@@ -66,6 +66,12 @@ def _declare(builder, name, result, arguments):
     return ir.Function(module, ir.FunctionType(result, arguments), name)
 
 
+def _declare_byte_product(builder):
+    """Add products of unsigned and signed bytes, four at a time, to 16 sums."""
+    kinds = [_INTx16, _BYTEx64, _BYTEx64]
+    return _declare(builder, "llvm.x86.avx512.vpdpbusd.512", _INTx16, kinds)
+
+
 def _loop(builder, n, sums, step):
     """``for i in range(n): sums = step(i, sums)``, the sums held in registers."""
     before, body = builder.block, builder.append_basic_block("body")
@@ -190,12 +196,7 @@ def byte_tile(context, columns, panel, n_quads, start, out):
 
     def generate(context, builder, signature, arguments):
         columns, panel, n_quads, start, out = arguments
-        multiply_add = _declare(
-            builder,
-            "llvm.x86.avx512.vpdpbusd.512",
-            _INTx16,
-            [_INTx16, _BYTEx64, _BYTEx64],
-        )
+        multiply_add = _declare_byte_product(builder)
         starts = [
             _load(builder, builder.add(start, _long(64 * v)), _INTx16, 4)
             for v in range(4)
@@ -234,12 +235,7 @@ def dot_bytes(context, unsigned, signed, n):
 
     def generate(context, builder, signature, arguments):
         unsigned, signed, n = arguments
-        multiply_add = _declare(
-            builder,
-            "llvm.x86.avx512.vpdpbusd.512",
-            _INTx16,
-            [_INTx16, _BYTEx64, _BYTEx64],
-        )
+        multiply_add = _declare_byte_product(builder)
         bits = ir.VectorType(ir.IntType(1), 64)
         masked = _declare(
             builder,
@@ -285,12 +281,7 @@ def _make_panel_keys(n_panels):
     """``panel_keys`` for so many panels."""
 
     def generate(builder, code, panels, n_quads, keys):
-        multiply_add = _declare(
-            builder,
-            "llvm.x86.avx512.vpdpbusd.512",
-            _INTx16,
-            [_INTx16, _BYTEx64, _BYTEx64],
-        )
+        multiply_add = _declare_byte_product(builder)
         size = builder.mul(builder.add(n_quads, _long(1)), _long(64))
         at = [panels]
         for _ in range(1, n_panels):
@@ -369,12 +360,7 @@ def project(context, query, steps, used, n_used, totals):
 
     def generate(context, builder, signature, arguments):
         query, steps, used, n_used, totals = arguments
-        multiply_add = _declare(
-            builder,
-            "llvm.x86.avx512.vpdpbusd.512",
-            _INTx16,
-            [_INTx16, _BYTEx64, _BYTEx64],
-        )
+        multiply_add = _declare_byte_product(builder)
 
         def step(i, sums):
             a = _load(builder, builder.add(used, builder.mul(i, _long(8))), _LONG)

@@ -148,7 +148,6 @@ class ApproximateNeighbors(BaseEstimator):
     method_: str
     recall_: Interval
     queries_per_second_: float
-    memory_: int
     build_seconds_: float
     reach_: float | None
     near_: float | None
@@ -191,11 +190,14 @@ class ApproximateNeighbors(BaseEstimator):
         self._choose(k, rng)
         if self._plan is not None and self._batch_plan:
             self._exact.forget_filter()  # what it is for has become rare
-        self.memory_ = self._exact.memory
-        if self._plan is not None:
-            self.memory_ += self._plan.lists.memory
         self.build_seconds_ = time.perf_counter() - start
         return self
+
+    @property
+    def memory_(self) -> int:
+        """Bytes held."""
+        lists = 0 if self._plan is None else self._plan.lists.memory
+        return self._exact.memory + lists
 
     def _check_parameters(self) -> None:
         if not isinstance(self.n_neighbors, Integral) or self.n_neighbors < 1:
@@ -260,7 +262,7 @@ class ApproximateNeighbors(BaseEstimator):
         """The fastest plan that will keep the promise, and those that reach further."""
         few = tuning.first(TIMED)
         usual = index.needs(few.queries, few.truth, k + 1, 0.0, self.n_jobs)[0]
-        far = float(np.quantile(usual, min(1.0, 1.0 - (1.0 - self.recall) / 2)))
+        far = float(np.quantile(usual, (1.0 + self.recall) / 2))
         reaches, nears = index.needs(
             tuning.queries, tuning.truth, k + 1, far, self.n_jobs
         )

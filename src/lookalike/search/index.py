@@ -120,8 +120,10 @@ class ExactIndex:
     def memory(self) -> int:
         """Bytes held."""
         parts = [self.rows, self.norms]
-        if self._filter is not None:
-            parts += [self._filter.panels, self._filter.starts]
+        found = self._filter
+        if found is not None:
+            parts += [found.panels, found.starts, found.mean]
+            parts += [] if found.axes is None else [found.axes]
         return sum(part.nbytes for part in parts)
 
     @property

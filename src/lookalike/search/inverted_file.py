@@ -18,150 +18,32 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._parallel import blas_threads, run_slices
+from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import inverted_file as kernels
-from lookalike.kernels.byte_codes import LENGTH, MEAN, SCALE, TAIL
 from lookalike.kernels.inverted_file import EMPTY, search
 from lookalike.kernels.inverted_file_calls import search_bytes, table_of
 from lookalike.kernels.inverted_file_needs import needs
 from lookalike.kernels.simd import SIDE
+from lookalike.search.byte_codes import ByteCodes
 from lookalike.search.geometry import (
     Euclidean,
     Geometry,
     InnerProduct,
     inverse_norms,
 )
-from lookalike.search.index import ExactIndex, _geometry
+from lookalike.search.index import ExactIndex
 from lookalike.search.lloyd import centres_of, move, nearest_centre
-from lookalike.search.rotation import CHUNK, SAMPLE, aligned, principal_axes
+from lookalike.search.rotation import aligned
 from lookalike.search.rows import narrowest, norms_for, queries_for
 
 BYTE, INDEX = np.dtype(np.uint8), np.dtype(np.int64)  # known faster than by name
-LINE = 64
 FACTOR = 2.0  # lists, for each row of the square root of all
 LEARNED = 100  # rows from which a centre is learned
 ROUNDS = 10  # of assigning and averaging
 GRAIN = 64  # queries a slice
 How = tuple[int, int, float, float]
 """Metric, width, reach, near: see ``kernels.inverted_file.search``."""
-
-
-class ByteCodes:
-    """Leading principal coordinates of lifted rows, one byte each.
-
-    The axes are turned at random among themselves, so that all coordinates spread
-    alike and one scale serves all.
-
-    Parameters
-    ----------
-    exact : ExactIndex
-    n_axes : int
-        Coordinates of a code, if the rows have so many.
-
-    Attributes
-    ----------
-    axes, centre, coded, steps, units : see ``kernels.inverted_file.InvertedFile``
-    """
-
-    def __init__(
-        self, exact: ExactIndex, n_axes: int, rng: np.random.Generator
-    ) -> None:
-        X = exact.catalogue()
-        geometry = _geometry(exact.metric, X)
-        assert geometry is not None
-        self.geometry = geometry
-        sample = geometry.lift(X[:: -(-len(X) // SAMPLE)])
-        self._mean = sample.mean(axis=0)
-        sample -= self._mean
-        n_axes = min(n_axes, sample.shape[1])
-        # Many small products gain little from threads, and where there are fewer cores
-        # than threads these wait for each other longer than all the rest takes.
-        with blas_threads(1, len(X)):
-            axes = principal_axes(sample, n_axes) @ _turn(n_axes, rng)
-        largest = float(np.quantile(np.abs(sample @ axes), 0.9999))
-        self._scale = 127.0 / largest if largest > 0.0 else 1.0
-        axes *= self._scale
-        if exact.rows.itemsize == 1:  # then queries can be encoded by integers
-            unit = _unit(axes)
-            axes = np.rint(axes / unit) * unit
-        self._long = axes
-        self._finish(X.shape[1])
-
-    def _finish(self, n_features: int) -> None:
-        """What queries are encoded by."""
-        mean, squared = self._mean, self._scale**2
-        n_axes = self._long.shape[1]
-        n_lines = -(-(n_axes + TAIL) // LINE)
-        axes = np.zeros((len(mean), LINE * n_lines))
-        axes[:, :n_axes] = self._long
-        centre = mean @ axes
-        axes[:, MEAN] = squared * mean
-        centre[SCALE], centre[LENGTH] = squared, squared * (mean @ mean)
-        # The coordinate that inner products are lifted by is zero for queries.
-        short = np.ascontiguousarray(axes[:n_features], np.float32)
-        self._take(short, centre.astype(np.float32))
-
-    @classmethod
-    def of_parts(cls, geometry: Geometry, axes: Array, centre: Array) -> "ByteCodes":
-        """The codes that others were, less what encodes rows."""
-        codes = cls.__new__(cls)
-        codes.geometry = geometry
-        codes._take(axes, centre)
-        return codes
-
-    def _take(self, axes: Array, centre: Array) -> None:
-        self.axes, self.centre = axes, centre
-        self.coded = np.where(axes.any(axis=0), 255, 0).astype(np.uint8)
-        self.coded[-TAIL:] = 0
-        self.steps, self.units = _in_steps(axes)
-
-    def of(self, X: Array) -> tuple[Array, Array]:
-        """Codes int8 (n, n_axes) of rows, and squared lengths int32 in their units."""
-        codes = np.empty((len(X), self._long.shape[1]), np.int8)
-        squares = np.empty(len(X), np.int32)
-        for first in range(0, len(X), CHUNK):
-            part = slice(first, first + CHUNK)
-            centred = self.geometry.lift(X[part]) - self._mean
-            codes[part] = np.clip(np.rint(centred @ self._long), -127, 127)
-            # What the code leaves out counts as if it were square to the query's.
-            full = np.einsum("ij,ij->i", centred, centred) * self._scale**2
-            squares[part] = np.minimum(np.rint(full), 2.0**28)
-        return codes, squares
-
-
-def _turn(n: int, rng: np.random.Generator) -> Floats:
-    """A random rotation of n coordinates."""
-    turn: Floats = np.linalg.qr(rng.standard_normal((n, n)))[0]
-    return turn
-
-
-def _unit(axes: Array) -> float:
-    """What all entries of the axes are multiples of once they are rounded to a byte."""
-    return float(np.abs(axes).max()) / 127.0 or 1.0
-
-
-def _in_steps(axes: Array) -> tuple[Array, Array]:
-    """The axes as multiples, and of what; no multiples where they are none.
-
-    The mean, which only tells how far a query is from it, is rounded to some.
-    """
-    units = np.zeros(axes.shape[1])
-    others = np.ones(len(units), bool)
-    others[MEAN] = False
-    units[MEAN] = _unit(axes[:, MEAN])
-    units[others] = _unit(axes[:, others])
-    steps = axes / units
-    rounded = np.rint(steps)
-    n_lines, n_quads = axes.shape[1] // LINE, -(-len(axes) // 4)
-    if np.abs(steps - rounded)[:, others].max() > 1e-3:
-        n_lines = n_quads = 0
-    laid = aligned((n_lines, n_quads, LINE, 4), np.int8)
-    if n_lines > 0:
-        padded = np.zeros((4 * n_quads, axes.shape[1]))
-        padded[: len(axes)] = rounded
-        laid[:] = padded.reshape(n_quads, 4, n_lines, LINE).transpose(2, 0, 3, 1)
-    return laid, units.astype(np.float32)
 
 
 def in_panels(
@@ -213,7 +95,6 @@ class InvertedFile:
         centres: Array,
     ) -> None:
         self._exact = exact
-        self.codes = codes
         self.parts = kernels.InvertedFile(
             panels,
             _starts(panels),

@@ -24,9 +24,10 @@ from lookalike.kernels.byte_codes import TAIL
 from lookalike.kernels.neighbors import HIDDEN
 from lookalike.kernels.simd import PANEL, SIDE
 from lookalike.search.approximate import ApproximateNeighbors, Plan
+from lookalike.search.byte_codes import LINE, ByteCodes
 from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
 from lookalike.search.index import ExactIndex
-from lookalike.search.inverted_file import LINE, ByteCodes, InvertedFile
+from lookalike.search.inverted_file import InvertedFile
 from lookalike.search.promise import Interval
 from lookalike.search.rotation import RotationFilter
 from lookalike.search.rows import STEP
@@ -85,7 +86,7 @@ def engine_state(
     if not isinstance(parameters["random_state"], int):
         parameters["random_state"] = 0  # a generator that has moved on cannot be kept
     about: dict[str, Any] = {"parameters": parameters, "plan": None}
-    measured = ("method_", "memory_", "build_seconds_", "queries_per_second_")
+    measured = ("build_seconds_", "queries_per_second_")
     about["measured"] = {key: getattr(engine, key) for key in measured}
     plan = engine._plan
     if plan is None:
