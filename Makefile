@@ -30,7 +30,7 @@ bench: $(ENV)/.bench  ## Speed beside the peers, as tables
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench algorithms
 
 soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire: long tests, minutes at twice its capacity
-	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/test_service_*.py
+	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service
 	$(BIN)/python benchmarks/soak.py
 
 $(ENV)/.%: pyproject.toml | $(BIN)/python

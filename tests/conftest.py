@@ -39,8 +39,8 @@ def digits_data():
 @pytest.fixture(scope="session")
 def two_generations(tmp_path_factory, digits_data):
     """A library with two generations of different embeddings; 0001 answers."""
-    from lookalike.systems.digits import Digits
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
+    from lookalike.systems.digits.system import Digits
 
     library = Library("digits", tmp_path_factory.mktemp("made") / "digits")
     for seed in (0, 1):
@@ -54,7 +54,7 @@ def two_generations(tmp_path_factory, digits_data):
 @pytest.fixture
 def library(tmp_path, two_generations):
     """A copy that a test may spoil."""
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
 
     shutil.copytree(two_generations.folder, tmp_path / "digits")
     return Library("digits", tmp_path / "digits")

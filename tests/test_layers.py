@@ -13,7 +13,9 @@ ALLOWED: dict[str, set[str]] = {
     "learn": {"kernels", "features", "search"},
     "rank": {"kernels", "features", "search", "learn"},
     "evaluate": {"kernels"},
+    "core": {"kernels", "datasets", "features", "search", "rank", "evaluate"},
     "systems": {
+        "core",
         "kernels",
         "datasets",
         "features",
@@ -22,8 +24,9 @@ ALLOWED: dict[str, set[str]] = {
         "rank",
         "evaluate",
     },
-    "service": {"features", "search", "learn", "rank", "evaluate", "systems"},
+    "service": {"features", "search", "learn", "rank", "evaluate", "core", "systems"},
     "bench": {
+        "core",
         "kernels",
         "datasets",
         "features",
@@ -33,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
         "evaluate",
         "systems",
     },
-    "cli": {"datasets", "features", "evaluate", "systems", "service", "bench"},
+    "cli": {"datasets", "features", "evaluate", "core", "systems", "service", "bench"},
 }
 ROOT = Path(__file__).parents[1] / "src" / "lookalike"
 

@@ -19,7 +19,7 @@ from lookalike.bench import _run
 from lookalike.bench._run import Row
 from lookalike.datasets import Expressions, load_happy_and_fear
 from lookalike.evaluate import accuracy, bootstrap, f1, precision, recall
-from lookalike.systems.emotions_source import N_EPOCHS, STEP, resized
+from lookalike.systems.emotions.baseline import N_EPOCHS, STEP, resized
 
 SPLITS = 20
 TEST = {1: 1018, 0: 1825}  # fearful and happy faces

@@ -17,12 +17,12 @@ from PIL import Image
 from lookalike._typing import Array
 from lookalike.bench import _run
 from lookalike.bench._run import Row
+from lookalike.core.library import Library
 from lookalike.datasets import Images, load_fashion_mnist
-from lookalike.systems.image_funnel import ranked
-from lookalike.systems.image_index import VectorIndex
-from lookalike.systems.image_month import World, judge, simulate
-from lookalike.systems.image_search import ImageSearch
-from lookalike.systems.library import Library
+from lookalike.search.vector_index import VectorIndex
+from lookalike.systems.images.click_simulation import World, judge, simulate
+from lookalike.systems.images.ranking import ranked
+from lookalike.systems.images.system import ImageSearch
 
 UPLOADS = 1000
 MONTH = 60_000  # showings

@@ -14,10 +14,10 @@ import numpy as np
 
 from lookalike._typing import Array
 from lookalike.bench._run import Report, Row, holding, measured
+from lookalike.core.verbs import Measured
 from lookalike.datasets.friendships import hide, load_facebook_ego
 from lookalike.evaluate import bootstrap, paired_test
-from lookalike.systems.people import People
-from lookalike.systems.verbs import Measured
+from lookalike.systems.people.system import People
 
 SEEDS = range(201, 206)
 

@@ -17,7 +17,8 @@ from lookalike.bench._run import Report, Row, holding, measured
 from lookalike.datasets import TaggedText, load_wnut17
 from lookalike.datasets.gazetteer import load_gazetteer
 from lookalike.evaluate import bootstrap_totals, f1_of_totals, paired_totals_test
-from lookalike.systems.places import (
+from lookalike.systems.places.gazetteer import location_tags
+from lookalike.systems.places.system import (
     N_FOLDS,
     Places,
     Tags,
@@ -29,7 +30,6 @@ from lookalike.systems.places import (
     tagged,
     word_counts,
 )
-from lookalike.systems.places_words import location_tags
 
 UNITS: dict[str, Callable[[Tags, Tags], Array]] = {
     "word": word_counts,

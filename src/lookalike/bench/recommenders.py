@@ -190,7 +190,7 @@ def _parts(name: str, part: str) -> tuple[Any, Any, Ints]:
     """
     from lookalike.datasets.interactions import hide_again
     from lookalike.systems import find_system
-    from lookalike.systems.recommending_parts import History
+    from lookalike.systems._recommender.history import History
 
     data = _data(name) if part == "test" else hide_again(_data(name), 7)
     wanted = find_system(name)().wanted(data)

@@ -133,9 +133,9 @@ class Bench:
         self.plain.stop()
 
     def _two_generations(self, folder: Path, data: Any, given: str | None) -> None:
-        from lookalike.systems import generation
-        from lookalike.systems.digits import Digits
-        from lookalike.systems.library import Library
+        from lookalike.core import generation
+        from lookalike.core.library import Library
+        from lookalike.systems.digits.system import Digits
 
         library = Library("digits", folder)
         if given is None:
@@ -323,8 +323,8 @@ def recommend(name: str, bench: Bench) -> Iterator[Row]:
 
 def _library_of(name: str, folder: Path) -> Path | None:
     """A library with a generation of this system; None where there is no data."""
+    from lookalike.core.library import Library
     from lookalike.systems import find_system
-    from lookalike.systems.library import Library
 
     if Library(name).names():
         return Library(name).folder
@@ -338,8 +338,8 @@ def _library_of(name: str, folder: Path) -> Path | None:
 
 
 def _askers(name: str, folder: Path) -> list[str]:
+    from lookalike.core.library import Library
     from lookalike.systems import find_system
-    from lookalike.systems.library import Library
 
     found, _ = Library(name, folder).open()
     return [str(who) for who in find_system(name).load(found).askers]

@@ -13,8 +13,8 @@ def open_system(name: str, folder: Path | None) -> tuple[Any, str]:
 
     ``folder`` is a library of generations, or one generation.
     """
+    from lookalike.core.library import Library
     from lookalike.systems import find_system
-    from lookalike.systems.library import Library
 
     kind = find_system(name)
     if folder is not None and (folder / "system.json").exists():

@@ -20,10 +20,10 @@ def demo(
     from PIL import Image
 
     from lookalike._files import write_whole
+    from lookalike.core.library import Library
     from lookalike.datasets import load_digits_sample
-    from lookalike.systems.digits import Digits
-    from lookalike.systems.digits_report import digits_report
-    from lookalike.systems.library import Library
+    from lookalike.systems.digits.report import digits_report
+    from lookalike.systems.digits.system import Digits
 
     library = Library("digits", folder)
     library.check_writable()

@@ -40,10 +40,10 @@ def add(
     json: Json = False,
 ) -> None:
     """Index what is new in a folder; what is indexed already is not read again."""
-    from lookalike.systems.image_catalogue import ImageCatalogue
-    from lookalike.systems.image_encoders import version_of
-    from lookalike.systems.image_search import CATALOGUE, ImageSearch
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
+    from lookalike.systems.images.catalogue import ImageCatalogue
+    from lookalike.systems.images.encoders.base import version_of
+    from lookalike.systems.images.system import CATALOGUE, ImageSearch
 
     if not images.is_dir():
         raise ValueError(f"{images} is no folder.")
@@ -117,10 +117,10 @@ def learn(
 ) -> None:
     """Let what was shown and clicked change the order, by the service's event log."""
     from lookalike.cli._systems import open_system
+    from lookalike.core.library import Library
     from lookalike.service.database import Database
     from lookalike.service.training import training_rows
-    from lookalike.systems.image_clicks import impressions_of, pairs_of
-    from lookalike.systems.library import Library
+    from lookalike.systems.images.impressions import impressions_of, pairs_of
 
     with progress() as report:
         report("opening the system", 0.0)
@@ -168,7 +168,7 @@ def mark(
 
 def _encoder(library: Any) -> tuple[Any, str]:
     """The encoder of the generation that answers, its catalogue left aside."""
-    from lookalike.systems.image_search import ImageSearch
+    from lookalike.systems.images.system import ImageSearch
 
     found, complaint = library.open()
     warn(complaint)
@@ -176,10 +176,10 @@ def _encoder(library: Any) -> tuple[Any, str]:
 
 
 def _open(folder: Path | None) -> tuple[Any, str]:
-    from lookalike.systems.image_catalogue import ImageCatalogue
-    from lookalike.systems.image_encoders import version_of
-    from lookalike.systems.image_search import CATALOGUE
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
+    from lookalike.systems.images.catalogue import ImageCatalogue
+    from lookalike.systems.images.encoders.base import version_of
+    from lookalike.systems.images.system import CATALOGUE
 
     library = Library(SYSTEM, folder)
     file = library.folder / CATALOGUE

@@ -17,8 +17,8 @@ def enrol(
     json: Json = False,
 ) -> None:
     """Add a person from a few pictures, without learning anything again."""
+    from lookalike.core.library import Library
     from lookalike.systems import find_system
-    from lookalike.systems.library import Library
 
     with progress() as report:
         report("reading the pictures", 0.0)

@@ -41,7 +41,7 @@ def activate(
     system: System, generation: Number, folder: Folder = None, json: Json = False
 ) -> None:
     """Let a generation answer, if it is whole."""
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
 
     _moved(system, Library(system, folder).activate(generation), json)
 
@@ -49,7 +49,7 @@ def activate(
 @systems.command()
 def rollback(system: System, folder: Folder = None, json: Json = False) -> None:
     """Let the generation before the current one answer."""
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
 
     _moved(system, Library(system, folder).rollback(), json)
 
@@ -61,7 +61,7 @@ def _moved(system: str, number: str, json: bool) -> None:
 
 def _systems_in(folder: Path, names: list[str]) -> list[str]:
     """Names of the systems whose generations a folder holds; all, if it is unclear."""
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
 
     there = set()
     for number in Library("", folder).names():
@@ -74,7 +74,7 @@ def _systems_in(folder: Path, names: list[str]) -> list[str]:
 
 
 def _library(name: str, folder: Path | None) -> dict[str, Any]:
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
 
     library = Library(name, folder)
     return {
@@ -86,7 +86,7 @@ def _library(name: str, folder: Path | None) -> dict[str, Any]:
 
 
 def _generation(folder: Path, name: str) -> dict[str, Any]:
-    from lookalike.systems.generation import load
+    from lookalike.core.generation import load
 
     try:
         about = load(folder, name).about

@@ -45,7 +45,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Learn a system from data, measure it, save it and let it answer."""
-    from lookalike.systems.library import Library
+    from lookalike.core.library import Library
 
     options = {"embedding": embedding, "n_neighbors": neighbors, "random_state": seed}
     fitted = new_system(system, options, setting or [])

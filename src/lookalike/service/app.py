@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 
 import lookalike
+from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import refusal_of
 from lookalike.service.forms import (
@@ -46,7 +47,6 @@ from lookalike.service.routes.suggestions import suggestions
 from lookalike.service.routes.users import users
 from lookalike.service.routes.views import views
 from lookalike.service.settings import Settings
-from lookalike.systems.library import Library
 
 _DOCUMENTS = (
     *(Asked, NewItems, GoneItems, Events, Why, Named),

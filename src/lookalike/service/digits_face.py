@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from lookalike._typing import Array, Floats
+from lookalike.core.generation import Damaged, Generation
 from lookalike.features.image import prepare_digit, read_image
-from lookalike.systems.digits import check_images
-from lookalike.systems.digits_embedding import EMBEDDINGS
-from lookalike.systems.generation import Damaged, Generation
+from lookalike.systems.digits.embedding import EMBEDDINGS
+from lookalike.systems.digits.system import check_images
 
 
 class DigitsFace:

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array
+from lookalike.core.generation import save
+from lookalike.core.library import Library
 from lookalike.service.bell import Bell
 from lookalike.service.catalogue import Catalogue, State
 from lookalike.service.database import Database
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.service.served import Active, Served
-from lookalike.systems.generation import save
-from lookalike.systems.library import Library
 
 _ABOUT = (
     "configuration",

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from lookalike.core.library import Library
 from lookalike.service.answering import Answering, Query
 from lookalike.service.bell import Bell
 from lookalike.service.chores import Chores
@@ -27,7 +28,6 @@ from lookalike.service.served import Served
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import Occupancy
 from lookalike.service.suggesting import Suggesting, suggests
-from lookalike.systems.library import Library
 
 
 @dataclass

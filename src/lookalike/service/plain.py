@@ -1,7 +1,7 @@
 """Any other saved system: what it answers to files, and why, through its own verbs.
 
 Such a system has no items that come and go; it has ``read``, ``answer`` and
-``explain`` (see ``lookalike.systems.verbs``), and a library of generations that is
+``explain`` (see ``lookalike.core.verbs``), and a library of generations that is
 watched like that of any other.
 """
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lookalike.core.generation import Generation
+from lookalike.core.library import Library
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
 from lookalike.systems import find_system
-from lookalike.systems.generation import Generation
-from lookalike.systems.library import Library
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ none is left the pointer moves: no search ever sees two kinds of vectors.
 
 from collections.abc import Callable
 
+from lookalike.core.generation import load
+from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database import items as stored
 from lookalike.service.digits_face import FACES
 from lookalike.service.served import with_vectors
-from lookalike.systems.generation import load
-from lookalike.systems.library import Library
 
 _MANY = 500
 Report = Callable[[str, float], None]

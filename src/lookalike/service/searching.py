@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array
+from lookalike.core.library import Library
 from lookalike.service.engine import Engine, Job
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
@@ -21,7 +22,6 @@ from lookalike.service.plain import Answering, Plain
 from lookalike.service.refusal import Refusal
 from lookalike.service.settings import Settings
 from lookalike.systems import find_system
-from lookalike.systems.library import Library
 
 _SLICE = 16  # images that are embedded between two looks at the clock
 

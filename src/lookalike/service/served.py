@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
+from lookalike.core.generation import Generation
+from lookalike.core.library import Library
 from lookalike.service.bell import Bell
 from lookalike.service.catalogue import Catalogue
 from lookalike.service.database import Database
@@ -21,8 +23,6 @@ from lookalike.service.database.items import Item
 from lookalike.service.digits_face import FACES, DigitsFace
 from lookalike.service.log import Log
 from lookalike.service.metrics import Metrics
-from lookalike.systems.generation import Generation
-from lookalike.systems.library import Library
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from lookalike.core.generation import load
+from lookalike.core.library import Library
 from lookalike.service.app import create_app
 from lookalike.service.database import Database
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import SheddingProtocol
 from lookalike.systems import SYSTEMS, find_system
-from lookalike.systems.generation import load
-from lookalike.systems.library import Library
 
 _WHAT = "LOOKALIKE_SERVE"
 

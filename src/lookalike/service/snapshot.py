@@ -20,6 +20,8 @@ from typing import Any
 import sqlalchemy as sa
 
 import lookalike
+from lookalike.core.generation import UNFINISHED, load, sync
+from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.events import SALT, WHO, not_erased
@@ -32,8 +34,6 @@ from lookalike.service.database.tables import (
     items,
     vectors,
 )
-from lookalike.systems.generation import UNFINISHED, load, sync
-from lookalike.systems.library import Library
 
 FORMAT = 1
 """The form of the folder; a reader refuses a higher one by name."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
+from lookalike.core.library import Library
 from lookalike.rank.suggestions import Suggestions, explore
 from lookalike.service.chores import alone
 from lookalike.service.database import Database
@@ -28,7 +29,6 @@ from lookalike.service.metrics import Metrics
 from lookalike.service.plain import Answering, Plain
 from lookalike.service.settings import Settings
 from lookalike.systems import find_system
-from lookalike.systems.library import Library
 
 _POOL = 20  # how far below the last place the explored ones may stand
 

@@ -3,24 +3,24 @@
 All have the same verbs: ``fit``, ``evaluate``, one or two that say what they do,
 ``save``, ``load`` and ``card``. ``SYSTEMS`` names them; ``find_system`` imports one.
 A new system is its file and its line here; what the command asks of it is in
-``lookalike.systems.verbs``.
+``lookalike.core.verbs``.
 """
 
 from importlib import import_module
 from typing import Any
 
 SYSTEMS = {
-    "digits": ("lookalike.systems.digits", "Digits"),
-    "attributes": ("lookalike.systems.attributes", "Attributes"),
-    "emotions": ("lookalike.systems.emotions", "Emotions"),
-    "events": ("lookalike.systems.events", "Events"),
-    "faces": ("lookalike.systems.faces", "Faces"),
-    "films": ("lookalike.systems.films", "Films"),
-    "games": ("lookalike.systems.games", "Games"),
-    "images": ("lookalike.systems.image_search", "ImageSearch"),
-    "people": ("lookalike.systems.people", "People"),
-    "places": ("lookalike.systems.places", "Places"),
-    "textures": ("lookalike.systems.textures", "Textures"),
+    "digits": ("lookalike.systems.digits.system", "Digits"),
+    "attributes": ("lookalike.systems.attributes.system", "Attributes"),
+    "emotions": ("lookalike.systems.emotions.system", "Emotions"),
+    "events": ("lookalike.systems.events.system", "Events"),
+    "faces": ("lookalike.systems.faces.system", "Faces"),
+    "films": ("lookalike.systems.films.system", "Films"),
+    "games": ("lookalike.systems.games.system", "Games"),
+    "images": ("lookalike.systems.images.system", "ImageSearch"),
+    "people": ("lookalike.systems.people.system", "People"),
+    "places": ("lookalike.systems.places.system", "Places"),
+    "textures": ("lookalike.systems.textures.system", "Textures"),
 }
 """Module and class of each system."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse
 
+from lookalike.core.generation import load
 from lookalike.service import snapshot as snapshots
 from lookalike.service.database.connection import refusal_of
 from lookalike.service.fold import fold
@@ -15,7 +16,6 @@ from lookalike.service.reembed import reembed
 from lookalike.service.refusal import Refusal
 from lookalike.service.routes.access import needs
 from lookalike.service.served import Served
-from lookalike.systems.generation import load
 
 _TABLES = ("events", "exposures", "training")
 

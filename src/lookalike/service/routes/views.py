@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Response
 
+from lookalike.core.generation import load
 from lookalike.service.comparison import compared
 from lookalike.service.layout import Layouts
 from lookalike.service.parts import Parts
 from lookalike.service.refusal import Refusal
 from lookalike.service.routes.access import needs
 from lookalike.service.served import Active, Served
-from lookalike.systems.generation import load
 
 
 def views(parts: Parts, served: Served) -> APIRouter:

@@ -1,0 +1,147 @@
+"""The generations of one system, numbered as they were made, and one pointer.
+
+The pointer ``current`` is a file with one line of text, the number of the generation
+that answers. To activate another, or to roll back, is to replace that file whole.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from lookalike._files import sync, write_whole
+from lookalike.core.generation import Damaged, Generation, load
+
+_NUMBER = re.compile(r"\d{4,}")
+
+
+class Library:
+    """The generations of one system, and which of them answers.
+
+    Parameters
+    ----------
+    name : str
+        The system's name.
+    folder : path, default=None
+        Where its generations lie; None is the user's own place for data.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lookalike.core.generation import save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     library = Library("toy", folder)
+    ...     for size in (3, 4):
+    ...         library.add(lambda path: save(path, "toy", {}, {"size": size}))
+    ...     library.rollback(), library.open()[0].about["size"]
+    '0001'
+    '0002'
+    ('0001', 3)
+    """
+
+    def __init__(self, name: str, folder: str | os.PathLike[str] | None = None) -> None:
+        self.name = name
+        self.folder = library_folder(name) if folder is None else Path(folder)
+
+    def names(self) -> list[str]:
+        """Names of the generations, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        found = [path.name for path in self.folder.iterdir() if path.is_dir()]
+        return sorted(filter(_NUMBER.fullmatch, found), key=int)
+
+    def current(self) -> str | None:
+        """Name of the generation that answers, None before the first."""
+        try:
+            return (self.folder / "current").read_text(errors="replace").strip()
+        except FileNotFoundError:
+            # A process that was killed may have come to save, and not to point.
+            return max(self.names(), key=int, default=None)
+
+    def check_writable(self) -> None:
+        """Refuse a folder that cannot take a generation, before one is made."""
+        place = self.folder
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            raise ValueError(
+                f"{self.folder} cannot hold generations: {place} is no folder that may "
+                "be written."
+            )
+
+    def add(self, write: Callable[[Path], object]) -> str:
+        """Let ``write`` make the next generation, and let that one answer."""
+        last = max(map(int, self.names()), default=0)
+        number = f"{last + 1:04d}"
+        write(self.folder / number)
+        return self.activate(number)
+
+    def activate(self, number: str) -> str:
+        """Let this generation answer, if it is whole."""
+        if number not in self.names():
+            known = ", ".join(self.names()) or "none"
+            raise ValueError(
+                f"The generation must be one of {self.folder}: {known}; got {number!r}."
+            )
+        load(self.folder / number, self.name)
+        write_whole(self.folder / "current", f"{number}\n".encode())
+        sync(self.folder)
+        return number
+
+    def rollback(self) -> str:
+        """Let the generation before the current one answer."""
+        earlier = self._up_to(self.current())[1:]
+        if not earlier:
+            raise ValueError(f"{self.folder} holds no generation to roll back to.")
+        return self.activate(earlier[0])
+
+    def open(self) -> tuple[Generation, str | None]:
+        """Return the current generation, or the newest whole one before it.
+
+        The second value is the sentence that says why, None if the current one is
+        whole.
+        """
+        candidates = self._up_to(self.current())
+        if not candidates:
+            raise ValueError(
+                f"{self.folder} holds no generation; "
+                f"`lookalike train {self.name}` makes one."
+            )
+        complaint = None
+        for number in candidates:
+            try:
+                generation = load(self.folder / number, self.name)
+            except Damaged as error:
+                complaint = complaint or str(error)
+                continue
+            if complaint:
+                complaint = f"{complaint} Generation {number} answers instead."
+            return generation, complaint
+        raise Damaged(f"{complaint} No earlier generation is whole.")
+
+    def _up_to(self, current: str | None) -> list[str]:
+        """Return the current generation and those before it, newest first."""
+        if current is None:
+            return []
+        if not _NUMBER.fullmatch(current):
+            raise Damaged(f"{self.folder / 'current'} names no generation.")
+        earlier = [name for name in self.names() if int(name) < int(current)]
+        return [current, *reversed(earlier)]
+
+
+def library_folder(name: str) -> Path:
+    """Return where a system's generations lie by default, as the platform has it.
+
+    Linux: ``$XDG_DATA_HOME/lookalike/<name>`` or ``~/.local/share/lookalike/<name>``;
+    macOS: ``~/Library/Application Support``; Windows: ``%LOCALAPPDATA%``.
+    """
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        base = Path(local) if local else Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        given = Path(os.environ.get("XDG_DATA_HOME", ""))
+        base = given if given.is_absolute() else Path.home() / ".local" / "share"
+    return base / "lookalike" / name

@@ -1,0 +1,548 @@
+"""What games and films share: a funnel over histories, with names, verbs and numbers.
+
+A system says where its candidates come from, how it looks at a history and what counts
+as found; the rest is here.
+"""
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.exceptions import NotFittedError
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.core import generation
+from lookalike.core.generation import Generation
+from lookalike.core.verbs import (
+    Answer,
+    Explanation,
+    Measured,
+    Tell,
+    about_of,
+    damaged,
+    measured_facts,
+    milliseconds,
+    nobody,
+    places_of,
+    read_generation,
+    read_names,
+)
+from lookalike.datasets.interactions import Interactions, hide_again
+from lookalike.rank import Hits
+from lookalike.rank.funnel import Funnel, Lesson, Ranked, Source
+from lookalike.rank.rerank import (
+    Asker,
+    Blocked,
+    Diverse,
+    Explore,
+    Line,
+    Rule,
+    Seen,
+    rerank,
+)
+from lookalike.rank.suggestions import Suggestions
+from lookalike.systems._recommender.evaluation import (
+    K,
+    recommending_measured,
+    users_asked,
+)
+from lookalike.systems._recommender.history import (
+    RANKERS,
+    History,
+    Told,
+    new_ranker,
+    ranker_arrays,
+    ranker_of,
+    restore,
+    source_arrays,
+)
+
+NEW_USER = "new_user"
+ROUNDS = 5  # of hiding, to learn from
+
+
+class Recommending(ABC):
+    """Recommend items to users by what they have done.
+
+    Parameters
+    ----------
+    ranker : {"auto", "blend", "lambda_mart", "boosted", "logistic"}, default="auto"
+        "blend" is LambdaMART and boosted trees together; "auto" is that where lightgbm
+        is installed, else logistic regression.
+    diversity : float in [0, 1), default=0.0
+        How much a list avoids items of one kind (MMR).
+    exploration : int, default=0
+        Places of a list, its last ones, for items that hardly anybody has.
+    random_state : int, default=0
+    n_jobs : int or None, default=None
+    """
+
+    name: ClassVar[str]
+    item_columns: ClassVar[tuple[str, ...]]
+    user_columns: ClassVar[tuple[str, ...]]
+    """What the columns of ``item_features`` and of the view "about" are called."""
+    verb: ClassVar[str]
+    """What users do with items, such as "play"."""
+
+    users_: Array
+    items_: Array
+    titles_: Array
+    genres_: Array
+    years_: Floats
+    about_: dict[str, Any]
+
+    _history: History
+    _funnel: Funnel
+
+    def __init__(
+        self,
+        ranker: str = "auto",
+        diversity: float = 0.0,
+        exploration: int = 0,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.ranker = ranker
+        self.diversity = diversity
+        self.exploration = exploration
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    # --- what a system says of itself -------------------------------------------------
+
+    @abstractmethod
+    def views(self, history: History) -> dict[str, Any]:
+        """Return the ways in which the sources and the ranker see histories."""
+
+    @abstractmethod
+    def sources(self) -> list[Source]:
+        """Return where candidates come from, nothing learned yet."""
+
+    @abstractmethod
+    def wanted(self, data: Interactions) -> Any:
+        """Return how much each hidden item is wanted, csr, users by items."""
+
+    def lesson_grades(self, wanted: Any) -> Any:
+        """Return whole numbers that the ranker learns to put in order."""
+        return sp.csr_array(
+            (np.ones(wanted.nnz), wanted.indices, wanted.indptr), shape=wanted.shape
+        )
+
+    @abstractmethod
+    def content(self) -> Any:
+        """Return descriptions of the items, csr, rows of length 1."""
+
+    @abstractmethod
+    def item_features(self, history: History) -> Array:
+        """Return what the ranker is told of each item beside its popularity."""
+
+    # --- the verbs --------------------------------------------------------------------
+
+    def fit(self, data: Interactions, report: Tell | None = None) -> Self:
+        """Learn from what is known alone.
+
+        A fifth of it is hidden in turn, several times where there are no times: the
+        sources learn from the rest, the ranker learns to find the hidden part among
+        their candidates; then the sources learn again from all that is known.
+        """
+        tell = report or nobody
+        self._check_parameters()
+        self._take(data)
+        n_known = int((~data.hidden).sum())
+        ranker = new_ranker(self.ranker, n_known, self.n_jobs)
+        funnel = Funnel(self.sources(), ranker)
+        funnel.fit(self._lessons(data, tell))
+        tell("learning from everything known", 0.7)
+        history = History.known(data)
+        self._funnel = funnel.know(self.views(history), self.item_features(history))
+        self._know(history)
+        self.about_ = {
+            "configuration": {
+                "ranker": self.ranker,
+                "diversity": self.diversity,
+                "exploration": self.exploration,
+                "random_state": self.random_state,
+            },
+            "data": {"name": data.name, "checksum": data.checksum},
+            "facts": {
+                "n_users": len(data.users),
+                "n_items": len(data.items),
+                "n_known": n_known,
+                "n_hidden": int(data.hidden.sum()),
+                "n_lessons": funnel.n_lessons,
+                "ranker": type(funnel.ranker).__name__,
+                "sources": [source.name for source in funnel.sources],
+                "quotas": [source.quota for source in funnel.sources],
+            },
+            "metrics": {},
+            "comparisons": {},
+        }
+        tell("ready", 1.0)
+        return self
+
+    def recommend(
+        self,
+        users: Sequence[str] | Array,
+        k: int = K,
+        blocked: Mapping[str, Sequence[str]] | None = None,
+    ) -> Hits:
+        """What each user may want next, best first.
+
+        Parameters
+        ----------
+        users : sequence of str, n_queries of them
+            A user who is not known gets what is popular.
+        k : int, default=10
+            At most the items there are.
+        blocked : mapping of users to items, optional
+            What somebody does not want to see.
+
+        Returns
+        -------
+        Hits
+            Ids of items and scores; "" and -inf where a user has all that there is.
+        """
+        self._check_k(k)
+        rows = [self._place.get(str(name), -1) for name in users]
+        refused = {name: self._item_places(v) for name, v in (blocked or {}).items()}
+        blocks = [refused.get(str(name), ()) for name in users]
+        lines = self._lines(self._history.rows(rows), k, rows, blocks)
+        return self._hits(lines, k)
+
+    def recommend_to(
+        self, histories: Sequence[Mapping[str, float]], k: int = K
+    ) -> Hits:
+        """Recommend by histories that are given: items with hours, or ratings.
+
+        For users who are not known, or who did something a moment ago: nothing is
+        learned again, yet what they did counts. An item that is not known is passed
+        over.
+        """
+        self._check_k(k)
+        history = History.given(histories, self._item_place, len(self.items_))
+        return self._hits(self._lines(history, k, [-1] * len(histories)), k)
+
+    read = staticmethod(read_names)
+
+    def answer(
+        self, names: Sequence[str], queries: Sequence[str], k: int = K
+    ) -> list[Answer]:
+        """Return a line for each suggestion, with the reason and its code."""
+        self._check_k(k)
+        rows = [self._place.get(name, -1) for name in queries]
+        lines = self._lines(self._history.rows(rows), k, rows)
+        return [
+            answer
+            for name, line in zip(names, lines, strict=True)
+            for answer in self._answers(name, line)
+        ]
+
+    def explain(self, name: str, query: str) -> Explanation:
+        """Say where each suggestion comes from, and what the rules did."""
+        row = self._place.get(query, -1)
+        (line,) = self._lines(self._history.rows([row]), K, [row])
+        answers = self._answers(name, line)
+        reasons = []
+        for item, answer in zip(line.items.tolist(), answers, strict=True):
+            close = self._closest(row, item)
+            because = f"; closest to {close}" if close else ""
+            told = f"{answer['title']} ({answer['score']:.2f}): {answer['reason']}"
+            reasons.append(told + because)
+        reasons += [f"rule, {note}" for note in line.notes]
+        first = {k: v for k, v in answers[0].items() if k != "rank"}
+        return Explanation(first, tuple(reasons))
+
+    def evaluate(self, data: Interactions, report: Tell | None = None) -> Measured:
+        """Look for what was hidden, beside each source on its own.
+
+        The unit of chance is the user; who has nothing hidden is not asked about.
+        """
+        tell = report or nobody
+        self._check_same(data)
+        measured = recommending_measured(self, data, tell)
+        self.about_ |= measured_facts(measured)
+        tell("timing", 0.95)
+        asked = users_asked(self.wanted(data))
+        history = self._history.rows(asked.tolist())
+        started = time.perf_counter()
+        self._lines(history, K, asked.tolist())
+        seconds = time.perf_counter() - started
+        self.about_["facts"] |= {
+            "coverage": round(measured.details["coverage"]["funnel"], 4),
+            "users_per_second": round(len(asked) / seconds),
+            "milliseconds_per_answer": milliseconds(
+                self.recommend, [[name] for name in self.users_[asked[:50]]]
+            ),
+        }
+        tell("ready", 1.0)
+        return measured
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the system as a generation, complete or not at all."""
+        self._check_fitted()
+        arrays = {
+            "users": self.users_,
+            "items": self.items_,
+            "titles": self.titles_,
+            "genres": self.genres_,
+            "years": self.years_,
+            **self._history.arrays(),
+            **ranker_arrays(self._funnel.ranker),
+            **source_arrays(self._funnel.sources),
+        }
+        return generation.save(folder, self.name, arrays, self.about_)
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str] | Generation, n_jobs: int | None = None
+    ) -> Self:
+        """Read a generation: every file checked, none of its code run."""
+        found = read_generation(folder, cls.name)
+        try:
+            system = cls(**found.about["configuration"], n_jobs=n_jobs)
+            system._check_parameters()
+            for part in ("users", "items", "titles", "genres", "years"):
+                setattr(system, f"{part}_", np.asarray(found.arrays[part]))
+            n_users, n_items = len(system.users_), len(system.items_)
+            history = History.from_arrays(found.arrays, n_users, n_items)
+            ranker = ranker_of(found.about["facts"]["ranker"], found.arrays)
+            sources = restore(system.sources(), found.arrays, n_items)
+            system._funnel = Funnel(sources, ranker).describe(
+                system.views(history), system.item_features(history)
+            )
+            system._know(history)
+            system.about_ = about_of(found)
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(found, cls.name, error) from None
+        return system
+
+    # --- as it is served, see lookalike.rank.suggestions ------------------------------
+
+    @property
+    def askers(self) -> Array:
+        """Names of those who are known."""
+        return self.users_
+
+    @property
+    def feature_names(self) -> list[str]:
+        """What the columns of the ranker's features are called."""
+        return self._funnel.feature_names(self.item_columns, self.user_columns)
+
+    def suggest(self, who: str, k: int = K) -> Suggestions:
+        """Return at most k suggestions for one user, with all that explains them."""
+        return self._suggested(who, min(k, len(self.items_)), None)
+
+    def suggest_among(self, who: str, ids: Sequence[str]) -> Suggestions:
+        """Put these items in order for one user, whether they have them or not."""
+        self._check_fitted()
+        among = np.unique(places_of(ids, self._item_place, "items"))
+        return self._suggested(who, len(among), among)
+
+    def _suggested(self, who: str, k: int, among: Ints | None) -> Suggestions:
+        row = self._place.get(str(who), -1)
+        history = self._history.rows([row])
+        (line,) = self._lines(history, k, [row], among=among, features=True)
+        return Suggestions(
+            ids=self.items_[line.items].tolist(),
+            scores=line.scores,
+            features=line.features,
+            reasons=[self._reason(line, item)["reason"] for item in line.items],
+            known=line.known,
+            rules=line.notes,
+        )
+
+    def _lessons(self, data: Interactions, tell: Tell) -> Iterator[Lesson]:
+        """Hide parts of what is known; by time there is but one way to."""
+        rounds = ROUNDS if data.time is None else 1
+        for n in range(rounds):
+            tell("finding candidates to learn from", 0.05 + 0.5 * n / rounds)
+            inner = hide_again(data, self.random_state + 1 + n)
+            shown = History.known(inner)
+            grades = self.lesson_grades(self.wanted(inner))
+            yield Lesson(self.views(shown), grades, self.item_features(shown))
+
+    # --- inside -----------------------------------------------------------------------
+
+    def _take(self, data: Interactions) -> None:
+        self.users_, self.items_ = data.users, data.items
+        self.titles_, self.genres_, self.years_ = data.titles, data.genres, data.years
+
+    def _know(self, history: History) -> None:
+        self._history = history
+        self._place = {name: row for row, name in enumerate(self.users_.tolist())}
+        self._item_place = {name: row for row, name in enumerate(self.items_.tolist())}
+        self._content = self.content()
+        popular = np.bincount(history.item, minlength=len(self.items_))
+        self._rare = np.flatnonzero(popular <= 1)
+
+    def _rules(self, k: int) -> list[Rule]:
+        rules: list[Rule] = [Seen(), Blocked()]
+        if self.diversity > 0:
+            rules.append(Diverse(self._content, 1 - self.diversity))
+        if self.exploration:
+            slots = tuple(range(max(1, k - self.exploration), k))
+            rules.append(Explore(self._rare, slots, self.random_state))
+        return rules
+
+    def _lines(
+        self,
+        history: History,
+        k: int,
+        numbers: Sequence[int],
+        blocked: Sequence[Sequence[int]] | None = None,
+        among: Ints | None = None,
+        features: bool = False,
+    ) -> list[Told]:
+        """Return the list of each history: ranked, re-ranked, filled up and cut.
+
+        ``among`` ranks these items alone, and no rule is asked.
+        """
+        self._check_fitted()
+        ranked = self._funnel.rank(self.views(history), among, features)
+        ends = np.searchsorted(ranked.user, np.arange(history.n_users + 1))
+        rules = self._rules(k) if among is None else []
+        lines = []
+        for user in range(history.n_users):
+            mine = slice(ends[user], ends[user + 1])
+            had = history.items_of(user)
+            no = np.array(blocked[user] if blocked else (), np.int64)
+            asker = Asker(had, no, number=max(numbers[user], 0))
+            known = len(had) > 0
+            line = self._start(ranked, mine, known, k + len(no), among)
+            line = rerank(line, rules, asker, k)
+            lines.append(self._told(ranked, mine, line, known))
+        return lines
+
+    def _start(
+        self, ranked: Ranked, mine: slice, known: bool, k: int, among: Ints | None
+    ) -> Line:
+        """Candidates; popular items after them where they are too few."""
+        items, scores = ranked.item[mine], ranked.score[mine]
+        if known and (among is not None or len(items) >= 2 * k):
+            return Line(items, scores)
+        others = self._funnel.popular()
+        if not known:  # nothing to rank by: the order is popularity itself
+            mine_of = others if among is None else others[np.isin(others, among)]
+            return Line(mine_of, -np.arange(len(mine_of), dtype=float))
+        others = others[~np.isin(others, items)]
+        lowest = scores.min() if len(scores) else 0.0
+        below = lowest - 1.0 - np.arange(len(others))
+        return Line(np.concatenate([items, others]), np.concatenate([scores, below]))
+
+    def _told(self, ranked: Ranked, mine: slice, line: Line, known: bool) -> Told:
+        items = ranked.item[mine]
+        order = np.argsort(items)
+        at = np.searchsorted(items, line.items, sorter=order)
+        at = order[np.minimum(at, len(items) - 1)] if len(items) else at * 0
+        found = (items[at] == line.items) if len(items) else np.zeros(len(at), bool)
+        quotas = np.array([source.quota for source in self._funnel.sources])
+        places = np.tile(quotas, (len(line.items), 1))
+        places[found] = ranked.places[mine][at[found]]
+        wide = ranked.features.shape[1] if len(ranked.features) else 0
+        features = np.zeros((len(line.items), wide), np.float32)
+        if wide:
+            features[found] = ranked.features[mine][at[found]]
+        return Told(line.items, line.scores, line.notes, places, known, features)
+
+    def _reason(self, line: Told, item: int) -> dict[str, str]:
+        """Why an item is in the list, and the code of that reason."""
+        if not line.known:
+            return {
+                "reason": f"popular: nothing is known of what you {self.verb}",
+                "reason_code": NEW_USER,
+            }
+        sources = self._funnel.sources
+        places = line.places[line.items.tolist().index(item)]
+        quotas = np.array([source.quota for source in sources])
+        if self.exploration and item in self._rare:
+            return {
+                "reason": "new here: hardly anybody has it",
+                "reason_code": "exploration",
+            }
+        if (places >= quotas).all():
+            return {"reason": "popular", "reason_code": "filled_up"}
+        best = int(np.argmin(places / quotas))
+        return {
+            "reason": f"{sources[best].reason} (place {places[best] + 1})",
+            "reason_code": sources[best].name.replace(" ", "_"),
+        }
+
+    def _answers(self, name: str, line: Told) -> list[Answer]:
+        return [
+            {
+                "user": name,
+                "rank": rank,
+                "item": str(self.items_[item]),
+                "title": str(self.titles_[item]),
+                "score": score,
+                **self._reason(line, item),
+            }
+            for rank, (item, score) in enumerate(
+                zip(line.items.tolist(), line.scores.tolist(), strict=True), start=1
+            )
+        ]
+
+    def _closest(self, row: int, item: int) -> str:
+        """Title of what the user has that speaks most for the item, by cosine."""
+        had = self._history.rows([row]).items_of(0)
+        if not len(had):
+            return ""
+        columns = self._by_item
+        mine = columns[item]
+        shared = np.asarray((columns[had] @ mine.reshape(1, -1).T).todense()).ravel()
+        size = np.sqrt(np.maximum(np.diff(columns.indptr)[had], 1))
+        best = int(np.argmax(shared / size))
+        return str(self.titles_[had[best]]) if shared[best] > 0 else ""
+
+    @property
+    def _by_item(self) -> Any:
+        return sp.csr_array(self._history.matrix().T)
+
+    def _hits(self, lines: Sequence[Told], k: int) -> Hits:
+        width = max(1, max(len(str(item)) for item in self.items_))
+        ids = np.full((len(lines), k), "", dtype=f"<U{width}")
+        scores = np.full((len(lines), k), -np.inf)
+        for row, line in enumerate(lines):
+            n = len(line.items)
+            ids[row, :n], scores[row, :n] = self.items_[line.items], line.scores
+        return Hits(ids, scores)
+
+    def _item_places(self, items: Sequence[str]) -> list[int]:
+        return [self._item_place[item] for item in items if item in self._item_place]
+
+    def _check_k(self, k: int) -> None:
+        self._check_fitted()
+        if not isinstance(k, Integral) or not 1 <= k <= len(self.items_):
+            raise ValueError(f"k must be in [1, {len(self.items_)}], got {k!r}.")
+
+    def _check_parameters(self) -> None:
+        if self.ranker not in RANKERS:
+            raise ValueError(
+                f"ranker must be one of {', '.join(RANKERS)}, got {self.ranker!r}."
+            )
+        if not 0 <= self.diversity < 1:
+            raise ValueError(f"diversity must be in [0, 1), got {self.diversity!r}.")
+        n = self.exploration
+        if not isinstance(n, Integral) or not 0 <= n < K:
+            raise ValueError(f"exploration must be in [0, {K - 1}], got {n!r}.")
+
+    def _check_same(self, data: Interactions) -> None:
+        self._check_fitted()
+        same = np.array_equal(data.users, self.users_)
+        if not same or not np.array_equal(data.items, self.items_):
+            raise ValueError(
+                f"Expected the {len(self.users_):,} users and {len(self.items_):,} "
+                "items that were learned from, got others."
+            )
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "_funnel"):
+            raise NotFittedError(
+                f"{type(self).__name__} must be fitted or loaded before it answers."
+            )

@@ -1,0 +1,123 @@
+"""How good lists of games or films are: what was hidden, looked for."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.core.verbs import Measured, Tell
+from lookalike.datasets.interactions import Interactions
+from lookalike.evaluate import bootstrap, paired_test
+from lookalike.evaluate.recommending import (
+    by_slice,
+    coverage,
+    diversity,
+    list_metrics,
+    novelty,
+    popularity_bias,
+)
+from lookalike.rank._recommender import pick
+from lookalike.systems._recommender.history import History
+
+if TYPE_CHECKING:
+    from lookalike.systems._recommender.base import Recommending
+
+K = 10
+FEW = ((1, 3), (3, 10), (10, 30), (30, np.inf))
+"""Lengths of known histories, from and below: the slices that are reported."""
+
+
+def users_asked(wanted: Any) -> Ints:
+    """Users who have something hidden, of csr (n_users, n_items)."""
+    return np.flatnonzero(np.diff(wanted.indptr))
+
+
+def recommending_measured(
+    system: "Recommending", data: Interactions, tell: Tell
+) -> Measured:
+    """Look for what was hidden, with the funnel and with each source on its own."""
+    wanted = system.wanted(data)
+    asked = users_asked(wanted)
+    if len(asked) < 2:
+        raise ValueError("At least two users must have something hidden.")
+    tell("answering", 0.1)
+    wanted = wanted[asked]
+    history = system._history.rows(asked.tolist())
+    ours = _places(system, history, asked.tolist())
+    lists = {"funnel": ours} | _alone(system, history, tell)
+    scored = {name: list_metrics(ids, wanted, K) for name, ids in lists.items()}
+    mine = scored["funnel"]
+    metrics = {name: bootstrap(np.mean, values) for name, values in mine.items()}
+    for name in ("ndcg_at_10", "recall_at_20"):
+        for source, values in scored.items():
+            if source != "funnel":
+                key = f"{name}_of_{source.replace(' ', '_')}"
+                metrics[key] = bootstrap(np.mean, values[name])
+    n_items, top = len(system.items_), ours[:, :K]
+    popular = np.bincount(system._history.item, minlength=n_items)
+    metrics |= {
+        "novelty": bootstrap(np.mean, novelty(top, popular, len(system.users_))),
+        "diversity": bootstrap(np.mean, diversity(top, system._content)),
+        "popularity_bias": bootstrap(np.mean, popularity_bias(top, popular)),
+    }
+    return Measured(
+        f"{len(asked):,} users with something hidden",
+        metrics,
+        {
+            name: paired_test(mine["ndcg_at_10"], values["ndcg_at_10"])
+            for name, values in scored.items()
+            if name != "funnel"
+        },
+        {
+            "slices": _slices(history, wanted, mine["ndcg_at_10"], popular),
+            "shown": {name: _shown(ids, n_items) for name, ids in lists.items()},
+            "popular": popular,
+            "coverage": {
+                name: coverage(ids[:, :K], n_items) for name, ids in lists.items()
+            },
+        },
+    )
+
+
+def _places(system: "Recommending", history: History, rows: list[int]) -> Ints:
+    """First 2 K places of the funnel's lists, -1 where one ends."""
+    ids = np.full((history.n_users, 2 * K), -1)
+    for row, line in enumerate(system._lines(history, 2 * K, rows)):
+        ids[row, : len(line.items)] = line.items
+    return ids
+
+
+def _alone(system: "Recommending", history: History, tell: Tell) -> dict[str, Ints]:
+    """Lists of each source on its own."""
+    views, sources = system.views(history), system._funnel.sources
+    lists = {}
+    for n, source in enumerate(sources):
+        tell(f"asking {source.name} alone", 0.4 + 0.5 * n / len(sources))
+        scores = source.model.score_items(views[source.asks])
+        lists[source.name] = pick(scores, views["plain"], 2 * K, system.n_jobs)[0]
+    return lists
+
+
+def _slices(
+    history: History, wanted: Any, values: Floats, popular: Ints
+) -> dict[str, Any]:
+    """NDCG by the length of the history, and by what there is to find."""
+    sizes = np.bincount(history.user, minlength=history.n_users)
+    names = [
+        f"{low} to {high - 1:.0f} known" if np.isfinite(high) else f"{low} or more"
+        for low, high in FEW
+    ]
+    place = np.searchsorted([low for low, _ in FEW], sizes, "right") - 1
+    labels = np.array(names)[np.maximum(place, 0)]
+    by_length = by_slice(values, labels)
+    tail = popular <= np.quantile(popular[popular > 0], 0.8)
+    share = (wanted.astype(bool).astype(float) @ tail) / np.diff(wanted.indptr)
+    kinds = np.where(share > 0.5, "mostly tail items", "mostly popular items")
+    lengths = {name: by_length[name] for name in names if name in by_length}
+    return lengths | by_slice(values, kinds)
+
+
+def _shown(ids: Ints, n_items: int) -> Array:
+    """How often each item is shown, most often first."""
+    top = ids[:, :K]
+    return -np.sort(-np.bincount(top[top >= 0], minlength=n_items))

@@ -1,0 +1,216 @@
+"""How the emotions system turns faces into scores, one for each emotion."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from lookalike._parallel import blas_threads
+from lookalike._typing import Array, Floats
+from lookalike.core.learned import Learned, Share
+from lookalike.features import GradientHistogram
+from lookalike.learn import PCA, SVC, LogisticRegression
+from lookalike.learn._svm_kernels import Kernel
+from lookalike.systems.emotions.baseline import SourceModel
+
+
+class Model(Learned, Protocol):
+    """Learned scores of images; the labels that it learns from are 0, 1, 2, ..."""
+
+    def scores(self, images: Array) -> Floats:
+        """Return scores that tell the emotions apart, (n, n_scores)."""
+        ...
+
+
+class PixelModel:
+    """Logistic regression on the leading components of the pixels: the plain one."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def fit(self, images: Array, labels: Array, *, n_jobs: int | None) -> Self:
+        """Learn from uint8 images (n, height, width) and labels 0, 1, 2, ..."""
+        pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+        with blas_threads(n_jobs, len(pixels)):
+            self._pca = PCA(min(150, *pixels.shape), svd_solver="covariance_eigh")
+            reduced = self._pca.fit_transform(pixels)
+            self._classifier = LogisticRegression(C=0.1, max_iter=200)
+            self._classifier.fit(reduced, labels)
+        return self
+
+    def predict(self, images: Array) -> Array:
+        """Return the likeliest label of each image."""
+        pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+        labels: Array = self._classifier.predict(self._pca.transform(pixels))
+        return labels
+
+
+class HistogramModel:
+    """Gradient histograms, their principal components, and a support vector machine.
+
+    The settings were chosen on the validation part, never on test images.
+    """
+
+    C, n_principal = 3.0, 150
+
+    def __init__(self, max_iter: int | None = None) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        random_state: int,
+        n_jobs: int | None,
+        report: Share,
+    ) -> Self:
+        """Learn components and support vectors."""
+        X = self._describe(images, n_jobs)
+        report(0.2)
+        with blas_threads(n_jobs, len(X)):
+            pca = PCA(min(self.n_principal, *X.shape), svd_solver="covariance_eigh")
+            Z = pca.fit_transform(X).astype(np.float32)
+            report(0.3)
+            self._scale = float(1 / np.sqrt(Z.shape[1] * Z.var()))
+            self._svc = machine(self.C).fit(Z * self._scale, labels)
+        self._mean, self._components = pca.mean_, pca.components_
+        self.facts = {
+            "features": "Histograms of oriented gradients (8 directions, cells of 6 by "
+            "6 pixels, blocks of 3 by 3 cells, "
+            f"{X.shape[1]} numbers), then their {len(self._components)} leading "
+            "principal components, which hold "
+            f"{pca.explained_variance_ratio_.sum():.1%} of the variance.",
+            "model": f"A support vector machine with C = {self.C:g} and a Gaussian "
+            f"kernel as wide as the data: {len(self._svc.support_):,} support vectors "
+            f"in {len(self._svc.intercept_)} machines, one for each two emotions.",
+        }
+        report(1.0)
+        return self
+
+    def scores(self, images: Array) -> Floats:
+        """Return the machines' scores, one for each two emotions."""
+        Z = (self._describe(images, None) - self._mean) @ self._components.T
+        given = self._svc.decision_function(Z.astype(np.float32) * self._scale)
+        return np.asarray(given, dtype=np.float64).reshape(len(images), -1)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the components and the support vectors."""
+        return {
+            "pca_mean": self._mean,
+            "pca_components": self._components,
+            "scale": np.array(self._scale),
+            "support_vectors": self._svc.support_vectors_,
+            "n_support": self._svc.n_support_,
+            "dual_coef": self._svc.dual_coef_,
+            "intercept": self._svc.intercept_,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the model with these components and support vectors."""
+        model = cls()
+        model._mean = np.array(arrays["pca_mean"])
+        model._components = np.array(arrays["pca_components"])
+        model._scale = float(arrays["scale"])
+        model._svc = machine(cls.C)
+        _restore(model._svc, arrays)
+        return model
+
+    def _describe(self, images: Array, n_jobs: int | None) -> Floats:
+        histograms = GradientHistogram(8, (6, 6), (3, 3), n_jobs=n_jobs)
+        described: Floats = histograms.fit_transform(images)
+        return described
+
+
+def machine(C: float) -> SVC:
+    """Return a support vector machine on features that were scaled beforehand."""
+    return SVC(C=C, gamma=1.0, cache_size=2000, decision_function_shape="ovo")
+
+
+def _restore(svc: SVC, arrays: Mapping[str, Array]) -> None:
+    """Give a machine the support vectors of one that was fitted."""
+    vectors, coefs = arrays["support_vectors"], arrays["dual_coef"]
+    svc.n_support_ = np.array(arrays["n_support"])
+    svc.classes_ = np.arange(len(svc.n_support_))
+    n, pairs = len(svc.n_support_), len(svc.n_support_) * (len(svc.n_support_) - 1) // 2
+    expected = (n - 1, int(svc.n_support_.sum()))
+    if len(vectors) != expected[1] or coefs.shape != expected or vectors.ndim != 2:
+        raise ValueError("the support vectors and their weights do not fit.")
+    if arrays["intercept"].shape != (pairs,):
+        raise ValueError("the machines and their offsets do not fit.")
+    svc.support_vectors_ = np.array(vectors, dtype=np.float32)
+    svc.dual_coef_, svc.intercept_ = np.array(coefs), np.array(arrays["intercept"])
+    svc.support_ = np.arange(len(vectors))
+    svc.n_features_in_ = vectors.shape[1]
+    svc._kernel = Kernel(svc.kernel, svc.gamma, svc.coef0, svc.degree)
+
+
+class ConvModel:
+    """A convolutional network of four blocks, of the ``deep`` extra."""
+
+    def __init__(self, max_iter: int = 18) -> None:
+        self.facts: dict[str, Any] = {}
+        self.max_iter = max_iter
+        self.network: Any = None
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        random_state: int,
+        n_jobs: int | None,
+        report: Share,
+    ) -> Self:
+        """Train the network."""
+        from lookalike.learn.conv_classifier import ConvolutionalClassifier
+
+        height, width = images.shape[1:]
+        self.network = ConvolutionalClassifier(
+            max_iter=self.max_iter,
+            image_shape=(height, width),
+            callback=report,
+            random_state=random_state,
+            n_jobs=n_jobs,
+        )
+        self.network.fit(images.reshape(len(images), -1), labels)
+        losses = self.network.loss_curve_
+        self.facts = {
+            "features": "Nothing else: the network finds its own, on faces that are "
+            "mirrored, shifted, turned and stretched a little each time.",
+            "model": "Four blocks of two convolutions each, "
+            f"{', '.join(map(str, self.network.channels))} wide, and the mean over "
+            f"what is left of the image. In {len(losses)} passes over the images the "
+            f"loss fell from {losses[0]:.3f} to {losses[-1]:.3f}.",
+            "loss_curve": [round(loss, 5) for loss in losses],
+        }
+        return self
+
+    def scores(self, images: Array) -> Floats:
+        """Return the network's scores before the softmax."""
+        flat = images.reshape(len(images), -1)
+        scores: Floats = self.network.scores(flat).astype(np.float64)
+        return scores
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the weights."""
+        weights: dict[str, Array] = self.network.arrays()
+        return weights
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the model with these weights."""
+        from lookalike.learn.conv_classifier import ConvolutionalClassifier
+
+        model = cls()
+        model.network = ConvolutionalClassifier.from_arrays(arrays)
+        return model
+
+
+MODELS: dict[str, Any] = {
+    "histograms": HistogramModel,
+    "conv": ConvModel,
+    "source": SourceModel,
+}
+"""By the name that a system's configuration gives."""

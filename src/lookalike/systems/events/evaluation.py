@@ -1,0 +1,186 @@
+"""How well events are put in order: later lists, and who joined what."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.core.verbs import Measured, Tell
+from lookalike.datasets.events import EventData
+from lookalike.evaluate import Estimate, bootstrap, paired_test
+from lookalike.evaluate.grouped import Lists
+from lookalike.systems.events.features import FEATURES
+
+if TYPE_CHECKING:
+    from lookalike.systems.events.system import Events
+
+K = 10
+ALL, NEW, OLDER = "all events", "announced after the split", "announced before"
+BEST = "best_possible"
+
+
+def events_measured(system: "Events", data: EventData, tell: Tell) -> Measured:
+    """Put the lists that were shown after the split in order, with every ranker."""
+    after = data.shown.time >= data.split
+    asked = data.shown.where(after)
+    lists = Lists(data.lists[after], data.joined[after])
+    if lists.n_asked < 2:
+        raise ValueError("At least two lists after the split must hold a joined.")
+    tell("answering", 0.1)
+    X = system._features.rows(asked.person, asked.event, asked.time)
+    scores = {name: r.score_rows(X) for name, r in system.rankers_.items()}
+    scores |= _simple_scores(X)
+    if np.isfinite(data.chance[after]).all():
+        scores[BEST] = data.chance[after]
+    cold = data.events.created[asked.event] >= data.split
+    kinds = {
+        kind: lists.ndcg(scores, K, kept)
+        for kind, kept in {
+            ALL: cold | True,
+            NEW: lists.of_length(cold, K),
+            OLDER: lists.of_length(~cold, K),
+        }.items()
+        if lists.has_joined(kept).sum() > 1
+    }
+    whole = kinds[ALL]
+    ours = whole[system.model]
+    metrics = {
+        "ndcg_at_10": bootstrap(np.mean, ours),
+        "recall_at_10": bootstrap(np.mean, lists.recall(scores[system.model], K)),
+    }
+    if len(kinds) == 3:
+        metrics |= _new_beside_older(kinds[NEW], kinds[OLDER], system.model)
+    if BEST in whole:
+        metrics["share_of_best_possible"] = bootstrap(
+            lambda a, b: a.mean() / b.mean(), ours, whole[BEST]
+        )
+    metrics |= {
+        f"ndcg_of_{name}": bootstrap(np.mean, values)
+        for name, values in whole.items()
+        if name != system.model
+    }
+    return Measured(
+        f"{lists.n_asked:,} lists shown after the split",
+        metrics,
+        {
+            name.replace("_", " "): paired_test(ours, values)
+            for name, values in whole.items()
+            if name not in (system.model, BEST)
+        },
+        _details(lists, X, asked.event, system.model, scores, kinds),
+    )
+
+
+def _new_beside_older(
+    new: Mapping[str, Floats], older: Mapping[str, Floats], model: str
+) -> dict[str, Estimate]:
+    """NDCG of lists of new and of older events, and the one over the other."""
+    ours = new[model], older[model]
+    metrics = {
+        "ndcg_of_new_events": bootstrap(np.mean, ours[0]),
+        "ndcg_of_older_events": bootstrap(np.mean, ours[1]),
+        "new_over_older": _share_of(*ours),
+    }
+    if BEST in new:
+        metrics["new_over_older_beside_best"] = _share_of(
+            ours[0] / new[BEST].mean(), ours[1] / older[BEST].mean()
+        )
+    return metrics
+
+
+def _simple_scores(X: Array) -> dict[str, Floats]:
+    """Scores that need no learning, by name."""
+    column = {
+        name: X[:, place].astype(np.float64) for place, name in enumerate(FEATURES)
+    }
+    return {
+        "most_joined": column["joins"],
+        "nearest": -column["distance"],
+        "soonest": -column["hours_until"],
+        "most_friends": column["friends_going"] + 1e-3 * column["joins"],
+    }
+
+
+def _share_of(part: Floats, whole: Floats) -> Estimate:
+    """Mean of one sample over the mean of another, each drawn again on its own."""
+    rng = np.random.default_rng(0)
+    drawn = [
+        values[rng.integers(len(values), size=(1000, len(values)))].mean(axis=1)
+        for values in (part, whole)
+    ]
+    low, high = np.quantile(drawn[0] / drawn[1], [0.025, 0.975])
+    return Estimate(float(part.mean() / whole.mean()), float(low), float(high))
+
+
+def _details(
+    lists: Lists,
+    X: Array,
+    events: Ints,
+    model: str,
+    scores: Mapping[str, Floats],
+    kinds: Mapping[str, Mapping[str, Floats]],
+) -> dict[str, list[list[object]]]:
+    """Return the tables of the report.
+
+    kinds : nDCG of every score, by the kind of events that are looked at
+    """
+    whole = kinds[ALL]
+    best = whole.get(BEST)
+    return {
+        "New events and older ones": [
+            _row(kind, values[model], values.get(BEST))
+            for kind, values in kinds.items()
+        ],
+        "For whom it works": [
+            _row(name, whole[model][mine], None if best is None else best[mine])
+            for name, mine in _slices(lists, X).items()
+            if mine.sum() > 1
+        ],
+        "coverage": _coverage(lists, X, events, scores, model),
+    }
+
+
+def _row(name: str, ours: Floats, best: Floats | None) -> list[object]:
+    share = "not known"
+    if best is not None:
+        share = f"{ours.mean() / best.mean():.3f}"
+    return [name, len(ours), bootstrap(np.mean, ours), share]
+
+
+def _slices(lists: Lists, X: Array) -> dict[str, Array]:
+    """Which of the lists that are asked about are of whom."""
+    first = np.searchsorted(lists.place, np.flatnonzero(lists.asked))
+    value = {name: X[first, place] for place, name in enumerate(FEATURES)}
+    own = np.expm1(value["own_joins"]).round()
+    days = np.expm1(value["registered"])
+    return {
+        "has joined nothing so far": own == 0,
+        "has joined 1 to 4": (own >= 1) & (own < 5),
+        "has joined 5 or more": own >= 5,
+        "registered this week": days < 7,
+        "says nothing of interests": value["says_nothing"] > 0,
+        "has no friends": value["friends"] == 0,
+    }
+
+
+def _coverage(
+    lists: Lists,
+    X: Array,
+    events: Ints,
+    scores: Mapping[str, Floats],
+    model: str,
+) -> list[list[object]]:
+    joins = np.expm1(X[:, FEATURES.index("joins")].astype(np.float64))
+    rows: list[list[object]] = []
+    for name in (model, "most_joined"):
+        order = np.lexsort((-scores[name], lists.place))
+        place = lists.place[order]
+        first = order[np.arange(len(order)) - np.searchsorted(place, place) < K]
+        share = len(np.unique(events[first])) / len(np.unique(events))
+        named = name.replace("_", " ")
+        rows += [
+            [f"events that are in somebody's first {K}: {named}", f"{share:.1%}"],
+            [f"joins so far of the first {K}: {named}", f"{joins[first].mean():.1f}"],
+        ]
+    return [*rows, ["joins so far of what was shown", f"{joins.mean():.1f}"]]

@@ -1,0 +1,47 @@
+"""How the ranker of events improves with more lists."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lookalike.core.learning_curves import Curves, shares_of
+from lookalike.datasets.events import EventData
+from lookalike.evaluate import bootstrap
+from lookalike.evaluate.grouped import Lists
+from lookalike.systems.events.rankers import learn
+
+if TYPE_CHECKING:
+    from lookalike.systems.events.system import Events
+
+K = 10
+VALIDATION = 0.2  # of the lists before the split, the last ones
+
+
+def curves_of_lists(system: "Events", data: EventData) -> Curves:
+    """Let the ranker that answers learn from some of the lists, from half, from all.
+
+    Of the lists before the split the last fifth validates.
+    """
+    before = np.flatnonzero(data.shown.time < data.split)
+    numbers = np.unique(data.lists[before])
+    n_learned = round((1 - VALIDATION) * len(numbers))
+    later = np.isin(data.lists[before], numbers[n_learned:])
+    validation = Lists(data.lists[before][later], data.joined[before][later])
+    shown = data.shown.where(before)
+    X = system._features.rows(shown.person, shown.event, shown.time)
+    parts = []
+    for chosen in shares_of(numbers[:n_learned], system.random_state):
+        rows = np.flatnonzero(np.isin(data.lists[before], chosen))
+        parts.append((rows, np.unique(data.lists[before][rows], return_counts=True)[1]))
+    smallest = data.joined[before][parts[0][0]]
+    if validation.n_asked < 2 or not smallest.any() or smallest.all():
+        return {}
+    estimates = []
+    for rows, groups in parts:
+        ranker = learn(
+            *(system.model, system.random_state, system.n_jobs),
+            *(X[rows], data.joined[before][rows], groups),
+        )
+        scores = {"": ranker.score_rows(X[later])}
+        estimates.append(bootstrap(np.mean, validation.ndcg(scores, K)[""]))
+    return {system.model.replace("_", " "): estimates}

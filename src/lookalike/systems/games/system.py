@@ -1,0 +1,149 @@
+"""Games: what to play next, by the hours that players spent.
+
+Candidates of six sources, a ranker that learned from games hidden from them, rules that
+re-rank. Players are their histories, so that what was played a moment ago counts.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from lookalike._typing import Array
+from lookalike.core.card import Card
+from lookalike.core.verbs import Measured, choose
+from lookalike.datasets.interactions import Interactions
+from lookalike.datasets.plays import load_plays, load_steam_plays
+from lookalike.features.text import TfidfVectorizer
+from lookalike.rank.content import ContentSimilarity
+from lookalike.rank.ease import EASE
+from lookalike.rank.funnel import Source
+from lookalike.rank.implicit_als import ImplicitALS
+from lookalike.rank.item_neighbors import ItemNeighbors
+from lookalike.rank.popularity import Popularity
+from lookalike.rank.user_neighbors import UserNeighbors
+from lookalike.systems._recommender.base import Recommending
+from lookalike.systems._recommender.history import History
+
+if TYPE_CHECKING:
+    from lookalike.evaluate.report import Report as Page
+
+LONG = 2.0, 20.0  # hours, from which on a game counts twice and three times
+
+
+class Games(Recommending):
+    """Say what each player may want to play next.
+
+    Parameters are those of :class:`lookalike.systems._recommender.base.Recommending`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lookalike.datasets.interactions import Interactions, hide_some
+    >>> rng = np.random.default_rng(0)  # two kinds of games, players like one kind
+    >>> player, game = np.nonzero(
+    ...     (np.arange(120)[:, None] % 2 == np.arange(40) % 2)
+    ...     & (rng.random((120, 40)) < 0.5))
+    >>> titles = np.array([f"game {i}" for i in range(40)])
+    >>> plays = Interactions("toy", "", np.array([f"p{i}" for i in range(120)]), titles,
+    ...     player, game, 1 + 9 * rng.random(len(game)), None, hide_some(player),
+    ...     titles, np.full(40, ""), np.full(40, np.nan))
+    >>> system = Games(ranker="logistic").fit(plays)
+    >>> found = system.recommend(["p0", "p1"], k=5)
+    >>> [{int(name.split()[1]) % 2 for name in row.tolist()} for row in found.ids]
+    [{0}, {1}]
+    """
+
+    name = "games"
+    verb = "play"
+    item_columns = ("hours of a player", "spread of hours")
+    user_columns = ("hours of a game",)
+
+    @classmethod
+    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Interactions:
+        """Return the Steam plays, or the plays in a file."""
+        if choice is not None and Path(choice).is_file():
+            return load_plays(choice)
+        return choose(
+            choice, {"steam_play_hours": load_steam_plays}, "games, or a file,"
+        )
+
+    def views(self, history: History) -> dict[str, Any]:
+        """Return games as played at all, and by the logarithm of their hours."""
+        long = np.log1p(history.value)
+        hours = history.matrix(1 + long)
+        size = np.maximum(np.bincount(history.user, minlength=history.n_users), 1)
+        mean = np.bincount(history.user, long, history.n_users) / size
+        about = mean[:, None].astype(np.float32)
+        return {"plain": history.matrix(), "hours": hours, "about": about}
+
+    def sources(self) -> list[Source]:
+        """Return the sources; "hours" lets long played games say more."""
+        content = ContentSimilarity().fit(self.content())
+        return [
+            Source("EASE", EASE(150.0), 60, "goes with what you play"),
+            Source(
+                "ALS",
+                ImplicitALS(
+                    *(32, 50.0, 5.0), random_state=self.random_state, n_jobs=self.n_jobs
+                ),
+                40,
+                "fits your taste",
+            ),
+            Source(
+                "similar players",
+                UserNeighbors(100, "cosine", self.n_jobs),
+                40,
+                "players like you play it",
+            ),
+            Source(
+                "similar games",
+                ItemNeighbors(400, "cosine", n_jobs=self.n_jobs),
+                40,
+                "played by those who play your games",
+                asks="hours",
+            ),
+            Source("popularity", Popularity(), 40, "popular"),
+            Source("content", content, 15, "has a title like your games", learned=True),
+        ]
+
+    def wanted(self, data: Interactions) -> Any:
+        """Return the logarithm of the hours that each hidden game was played."""
+        user, item = data.user[data.hidden], data.item[data.hidden]
+        grades = np.log1p(np.maximum(data.value[data.hidden], 0.05))
+        return sp.csr_array(
+            (grades, (user, item)), shape=(len(data.users), len(data.items))
+        )
+
+    def lesson_grades(self, wanted: Any) -> Any:
+        """Return 1, 2 or 3 by how long a game was played."""
+        grades = 1.0 + np.searchsorted(np.log1p(LONG), wanted.data, "right")
+        return sp.csr_array((grades, wanted.indices, wanted.indptr), wanted.shape)
+
+    def content(self) -> Any:
+        """Return the words of the titles: games of a series share them."""
+        words = TfidfVectorizer().fit_transform(self.titles_.tolist())
+        return sp.csr_array(words)
+
+    def item_features(self, history: History) -> Array:
+        """Return how long a game is played, and how differently."""
+        n = len(self.items_)
+        long = np.log1p(history.value)
+        many = np.bincount(history.item, minlength=n) + 1.0
+        mean = (np.bincount(history.item, long, n) + long.mean()) / many
+        square = (np.bincount(history.item, long**2, n) + (long**2).mean()) / many
+        return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0))], axis=1)
+
+    def report(self, data: Interactions, measured: Measured) -> "Page":
+        """Return the page on what was measured."""
+        from lookalike.systems._recommender.report import recommending_report
+
+        return recommending_report("Games", "players", self, data, measured)
+
+    def card(self) -> Card:
+        """Tell the system in nine steps, with the numbers that were measured."""
+        from lookalike.systems.games.card import games_card
+
+        return games_card(self.about_)

@@ -1,0 +1,99 @@
+"""How image search turns prepared images into vectors of length one.
+
+All encoders have one interface; which one made a vector is its *embedding version*:
+twelve digits from the weights, the preparation of images, and the code.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from lookalike._typing import Array
+from lookalike.core.learned import Share, digits_of
+from lookalike.features.preparation import Preparation
+from lookalike.systems.images.encoders.linear import (
+    MetricEncoder,
+    PixelEncoder,
+    PlainEncoder,
+    PrincipalEncoder,
+)
+from lookalike.systems.images.encoders.network import (
+    ContrastiveEncoder,
+    SupervisedEncoder,
+)
+
+CODE = 1
+"""To be raised with every change that makes other vectors of the same weights."""
+
+
+class Encoder(Protocol):
+    """A map from prepared images to vectors that can be written as arrays."""
+
+    preparation: Preparation
+    facts: dict[str, Any]
+    """What was found while learning: for the card."""
+
+    def transform(self, images: Array) -> Array:
+        """Map uint8 images (n, *preparation.shape) to float32 vectors of length one."""
+        ...
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything that ``transform`` needs, by name."""
+        ...
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
+        """Return the encoder that these arrays were taken from."""
+        ...
+
+
+class Learned(Encoder, Protocol):
+    """An encoder that learns from images."""
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        random_state: int,
+        n_jobs: int | None,
+        report: Share,
+        **options: Any,
+    ) -> Self:
+        """Learn from uint8 images (n, height, width) or (n, height, width, 3)."""
+        ...
+
+
+def version_of(encoder: Encoder) -> str:
+    """Twelve hexadecimal digits that differ between any two embeddings."""
+    about = json.dumps(encoder.preparation.about(), sort_keys=True)
+    return digits_of(f"{type(encoder).__name__} {CODE}{about}", encoder.arrays())
+
+
+def checked_images(images: Array, labels: Array) -> tuple[Array, Array]:
+    """Images and labels that encoders can learn from, or a refusal."""
+    pictures, known = np.asarray(images), np.asarray(labels)
+    good = pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] == 3)
+    if not good or pictures.dtype != np.uint8 or pictures.size == 0:
+        raise ValueError(
+            "Images must be bytes of shape (n, height, width) or (n, height, width, "
+            f"3), got {pictures.dtype} of shape {pictures.shape}."
+        )
+    if known.shape != (len(pictures),):
+        raise ValueError(
+            f"{len(pictures)} images need as many labels, got shape {known.shape}."
+        )
+    return pictures, known
+
+
+ENCODERS: dict[str, type[Learned]] = {
+    "linear": MetricEncoder,
+    "contrastive": ContrastiveEncoder,
+    "labels": SupervisedEncoder,
+    "plain": PlainEncoder,
+    "principal": PrincipalEncoder,
+    "pixels": PixelEncoder,
+}
+"""By the name that a system's configuration gives."""

@@ -1,0 +1,167 @@
+"""The user's own encoder: any ONNX file that maps images to vectors (onnx extra)."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from lookalike._typing import Array
+from lookalike.features.preparation import Preparation
+from lookalike.systems.images.encoders.linear import unit
+
+MOST_BYTES = 2 * 1024**3
+SIDE = 224
+
+
+class OnnxEncoder:
+    """Run an ONNX file on prepared images, one at a time, on the processor.
+
+    The file takes float32 (n, colours, height, width), colours 1 or 3, and returns
+    (n, n_dimensions). Where it leaves height and width open they are 224.
+
+    Normalisation is read from the file's metadata, as JSON lists of one number a
+    colour under ``mean`` and ``scale`` (also ``std``), for values of 0 to 1; what the
+    caller gives comes first; without either it is none.
+    """
+
+    def __init__(self, model: bytes, preparation: Preparation, what: str) -> None:
+        self.preparation = preparation
+        self.facts: dict[str, Any] = {"model": f"The user's own: {what}."}
+        self._model = model
+        self._what = what
+        self._session = _session(model, what)
+        self._input = self._session.get_inputs()[0].name
+        self._try()
+
+    @classmethod
+    def read(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        side: int | None = None,
+        mean: tuple[float, ...] | None = None,
+        scale: tuple[float, ...] | None = None,
+    ) -> Self:
+        """Read a file; size and normalisation as it says unless they are given.
+
+        Raises
+        ------
+        ValueError
+            If it is no ONNX file, or takes or gives other shapes, in one sentence.
+        """
+        file = Path(path)
+        if not file.is_file():
+            raise ValueError(f"{file} does not exist; expected an ONNX file.")
+        if not 0 < file.stat().st_size < MOST_BYTES:
+            raise ValueError(f"{file} is no ONNX file that can be read: wrong size.")
+        model = file.read_bytes()
+        return cls(model, _preparation(model, file.name, side, mean, scale), file.name)
+
+    def transform(self, images: Array) -> Array:
+        """Map images to vectors of length one."""
+        given = self.preparation.normalise(images)
+        # One at a time: runtimes may choose other kernels for another batch.
+        rows = [self._run(given[i : i + 1]) for i in range(len(given))]
+        return unit(np.concatenate(rows) if rows else np.empty((0, self._width)))
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the file's bytes."""
+        return {"model": np.frombuffer(self._model, np.uint8)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
+        """Return the encoder with this file."""
+        return cls(np.asarray(arrays["model"]).tobytes(), preparation, "an ONNX file")
+
+    def _run(self, image: Array) -> Array:
+        try:
+            found = np.asarray(self._session.run(None, {self._input: image})[0])
+        except Exception as error:  # the runtime's own classes are not public
+            raise ValueError(
+                f"{self._what} cannot be run on {image.shape}: {_first_line(error)}"
+            ) from None
+        return found
+
+    def _try(self) -> None:
+        """Run it once: a wrong shape shows before anything is indexed."""
+        shape = self.preparation.shape
+        found = self._run(self.preparation.normalise(np.zeros((1, *shape), np.uint8)))
+        if found.ndim != 2 or len(found) != 1 or found.dtype.kind != "f":
+            raise ValueError(
+                f"{self._what} must return one vector an image, (1, n_dimensions); got "
+                f"{found.dtype} of shape {found.shape}."
+            )
+        self._width = found.shape[1]
+
+
+def _session(model: bytes, what: str) -> Any:
+    try:
+        import onnxruntime
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "An ONNX encoder needs onnxruntime: pip install 'lookalike[onnx]'."
+        ) from None
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # the runtime's own classes are not public
+        raise ValueError(
+            f"{what} is no ONNX file that can be read: {_first_line(error)}"
+        ) from None
+
+
+def _preparation(
+    model: bytes,
+    what: str,
+    side: int | None,
+    mean: tuple[float, ...] | None,
+    scale: tuple[float, ...] | None,
+) -> Preparation:
+    session = _session(model, what)
+    inputs = session.get_inputs()
+    shape = inputs[0].shape if inputs else []
+    good = len(inputs) == 1 and len(shape) == 4 and shape[1] in (1, 3)
+    if not good or inputs[0].type != "tensor(float)":
+        found = "; ".join(f"{i.type} {i.shape}" for i in inputs) or "nothing"
+        raise ValueError(
+            f"{what} must take float images (n, 1 or 3, height, width); it takes "
+            f"{found}."
+        )
+    sides = [s if isinstance(s, int) else side or SIDE for s in shape[2:]]
+    if side is not None and sides != [side, side]:
+        raise ValueError(
+            f"{what} takes images of {sides[0]} by {sides[1]}, not {side}."
+        )
+    notes = session.get_modelmeta().custom_metadata_map
+    return Preparation(
+        sides[0],
+        sides[1],
+        "L" if shape[1] == 1 else "RGB",
+        mean or _numbers(notes, what, "mean") or (0.0,),
+        scale or _numbers(notes, what, "scale", "std") or (1.0,),
+    )
+
+
+def _numbers(
+    notes: Mapping[str, str], what: str, *names: str
+) -> tuple[float, ...] | None:
+    for name in names:
+        if name in notes:
+            try:
+                return tuple(float(v) for v in json.loads(notes[name]))
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"{what} says {name} = {notes[name]!r}; expected a JSON list of "
+                    "numbers."
+                ) from None
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

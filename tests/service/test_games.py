@@ -1,0 +1,78 @@
+"""Games over HTTP: the lists of the service are those of the library."""
+
+import io
+
+import numpy as np
+import pytest
+
+from lookalike.core.library import Library
+from lookalike.datasets.interactions import Interactions, hide_some
+from lookalike.systems.games.system import Games
+
+pytest.importorskip("fastapi")
+
+
+def plays():
+    rng = np.random.default_rng(0)
+    there = (np.arange(90)[:, None] % 3 == np.arange(30) % 3) & (
+        rng.random((90, 30)) < 0.6
+    )
+    user, item = np.nonzero(there)
+    titles = np.array([f"game {i}" for i in range(30)])
+    return Interactions(
+        name="toy",
+        checksum="0" * 64,
+        users=np.array([f"player {i} 🎲" for i in range(90)]),
+        items=titles,
+        user=user,
+        item=item,
+        value=np.ones(len(user)),
+        time=None,
+        hidden=hide_some(user),
+        titles=titles,
+        genres=np.full(30, ""),
+        years=np.full(30, np.nan),
+    )
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    from starlette.testclient import TestClient
+
+    from lookalike.service import create_app
+    from lookalike.service.database import Database
+    from lookalike.service.log import Log
+    from lookalike.service.settings import Settings
+
+    folder = tmp_path_factory.mktemp("games")
+    system = Games(ranker="logistic").fit(plays())
+    library = Library("games", folder / "library")
+    library.add(system.save)
+    database = Database(f"sqlite:///{folder}/l.db", "fast")
+    settings = Settings(state=folder / "state")
+    app = create_app({"games": library}, database, settings, Log(io.StringIO()))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client, system
+
+
+def test_a_list_of_the_service_is_that_of_the_library(served):
+    client, system = served
+    users = system.users_[:5].tolist()
+    sent = {"users": users, "k": 5}
+    answers = client.post("/v1/games/recommend", json=sent).json()["answers"]
+    expected = system.recommend(users, k=5)
+    for row, each in enumerate(answers):
+        assert each["known"]
+        assert [hit["id"] for hit in each["hits"]] == expected.ids[row].tolist()
+        scores = [hit["score"] for hit in each["hits"]]
+        np.testing.assert_array_equal(scores, expected.scores[row])
+
+
+def test_somebody_unknown_is_answered_with_a_reason(served):
+    client, system = served
+    sent = {"users": ["nobody"], "k": 3}
+    (answer,) = client.post("/v1/games/recommend", json=sent).json()["answers"]
+    assert answer["known"] is False
+    ids = [hit["id"] for hit in answer["hits"]]
+    assert ids == system.recommend(["nobody"], k=3).ids[0].tolist()
+    assert "nothing is known" in answer["hits"][0]["reason"]

@@ -1,0 +1,436 @@
+"""The digits system: answers, evaluation, saving, its card, and what it refuses."""
+
+import dataclasses
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+
+from lookalike.core.card import STEPS, Card
+from lookalike.core.generation import Damaged, load
+from lookalike.datasets import Images, load_digits_sample, load_mnist
+from lookalike.kernels.linear_map import map_images
+from lookalike.systems import SYSTEMS, find_system
+from lookalike.systems.digits.report import digits_report
+from lookalike.systems.digits.system import Digits, check_images, check_labels
+
+
+def thin(data, step):
+    """Every ``step``-th image: quick to learn from."""
+    return dataclasses.replace(
+        data,
+        x_train=data.x_train[::step],
+        y_train=data.y_train[::step],
+        x_test=data.x_test[::step],
+        y_test=data.y_test[::step],
+    )
+
+
+@pytest.fixture(scope="module")
+def data():
+    return thin(load_digits_sample(), 5)
+
+
+@pytest.fixture(scope="module")
+def system(data):
+    return Digits().fit(data)
+
+
+@pytest.fixture(scope="module")
+def evaluation(system, data):
+    return system.evaluate(data)
+
+
+# The embedding
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 9), pixels=st.integers(1, 40))
+def test_the_map_equals_its_definition_row_by_row(seed, n, pixels):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 4, (n, pixels)).astype(np.uint8) * 80
+    matrix, offset = rng.standard_normal((pixels, 5)), rng.standard_normal(5)
+    vectors = np.full((n, 5), np.nan)
+    map_images(images, matrix, offset, 0, n, vectors)
+    np.testing.assert_allclose(vectors, images @ matrix - offset, rtol=1e-12, atol=1e-9)
+    alone = np.full((n, 5), np.nan)
+    for row in reversed(range(n)):
+        map_images(images, matrix, offset, row, row + 1, alone)
+    np.testing.assert_array_equal(alone, vectors)
+
+
+def test_images_of_another_number_of_pixels_never_reach_the_kernel(system):
+    with pytest.raises(ValueError, match="knows images of 784 pixels, got 4"):
+        system._embedding.transform(np.zeros((1, 2, 2), np.uint8))
+
+
+# Answers
+
+
+def test_known_images_are_their_own_nearest_neighbours(system, data):
+    hits = system.search(data.x_train[:50], k=3)
+    np.testing.assert_array_equal(hits.ids[:, 0], np.arange(50))
+    np.testing.assert_allclose(hits.scores[:, 0], 0, atol=1e-6)
+    assert (np.diff(hits.scores) <= 0).all()
+
+
+def test_neighbours_are_those_of_the_vectors(system, data):
+    vectors = system._embedding.transform(data.x_test[:30]).astype(np.float64)
+    squared = ((vectors[:, None] - system.vectors_.astype(np.float64)) ** 2).sum(-1)
+    hits = system.search(data.x_test[:30], k=4)
+    expected = np.argsort(squared, axis=1, kind="stable")[:, :4]
+    np.testing.assert_array_equal(hits.ids, expected)
+    nearest = np.sqrt(np.take_along_axis(squared, expected, 1))
+    np.testing.assert_allclose(hits.scores, -nearest, rtol=1e-6)
+
+
+def test_the_label_is_the_vote_of_the_nearest(system, data):
+    answers = system.classify(data.x_test)
+    near = system.labels_[system.search(data.x_test, k=3).ids]
+    shares = np.stack([(near == label).mean(axis=1) for label in range(10)], axis=1)
+    np.testing.assert_allclose(answers.probabilities, shares)
+    np.testing.assert_array_equal(answers.labels, shares.argmax(axis=1))
+
+
+def test_a_tied_vote_goes_to_the_smallest_label(data):
+    system = Digits(n_neighbors=10).fit(data)
+    answers = system.classify(data.x_test)
+    ties = np.sum(answers.probabilities == answers.probabilities.max(1)[:, None], 1) > 1
+    assert ties.any()
+    first = [np.flatnonzero(row == row.max())[0] for row in answers.probabilities]
+    np.testing.assert_array_equal(answers.labels, first)
+
+
+def test_a_batch_answers_exactly_like_its_queries_one_by_one(system, data):
+    queries = data.x_test[::4]
+    hits, answers = system.search(queries, k=5), system.classify(queries)
+    for row, query in enumerate(queries):
+        alone = system.search(query[None], k=5)
+        np.testing.assert_array_equal(hits.ids[row], alone.ids[0])
+        np.testing.assert_array_equal(hits.scores[row], alone.scores[0])
+        given = system.classify(query[None])
+        np.testing.assert_array_equal(
+            answers.probabilities[row], given.probabilities[0]
+        )
+        assert answers.labels[row] == given.labels[0]
+
+
+def test_the_answers_do_not_depend_on_threads(system, data):
+    other = Digits(n_jobs=2).fit(data)
+    np.testing.assert_array_equal(other.vectors_, system.vectors_)
+    expected = system.search(data.x_test, k=7)
+    found = other.search(data.x_test, k=7)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+
+
+def test_the_same_seed_gives_the_same_system(system, data):
+    again = Digits().fit(data)
+    np.testing.assert_array_equal(again.vectors_, system.vectors_)
+    assert again.about_["embedding_version"] == system.about_["embedding_version"]
+
+
+def test_renaming_the_labels_renames_the_answers(system, data):
+    names = np.array([f"digit {label}" for label in range(10)])
+    renamed = dataclasses.replace(
+        data, y_train=names[data.y_train], y_test=names[data.y_test]
+    )
+    answers = Digits().fit(renamed).classify(data.x_test)
+    expected = names[system.classify(data.x_test).labels]
+    np.testing.assert_array_equal(answers.labels, expected)
+
+
+def test_pixels_as_whole_numbers_of_another_type_are_the_same_pixels(system, data):
+    expected = system.search(data.x_test[:5], k=3)
+    found = system.search(data.x_test[:5].astype(np.float64), k=3)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+
+
+# Evaluation
+
+
+def test_the_metrics_are_those_of_the_answers(system, data, evaluation):
+    answers = system.classify(data.x_test).labels
+    np.testing.assert_array_equal(evaluation.predicted, answers)
+    accuracy = np.mean(answers == data.y_test)
+    assert evaluation.metrics["accuracy"].value == pytest.approx(accuracy)
+    near = system.labels_[system.search(data.x_test, k=10).ids]
+    precision = np.mean(near == data.y_test[:, None])
+    assert evaluation.metrics["precision_at_10"].value == pytest.approx(precision)
+    for estimate in evaluation.metrics.values():
+        assert estimate.low <= estimate.value <= estimate.high
+
+
+def test_the_comparison_is_with_the_raw_pixels(data, evaluation):
+    flat = [x.reshape(len(x), -1).astype(int) for x in (data.x_test, data.x_train)]
+    squared = ((flat[0][:, None] - flat[1]) ** 2).sum(-1)
+    near = data.y_train[np.argsort(squared, axis=1, kind="stable")[:, :3]]
+    votes = [np.bincount(row, minlength=10).argmax() for row in near]
+    raw = np.mean(votes == data.y_test)
+    assert evaluation.metrics["accuracy_of_raw_pixels"].value == pytest.approx(raw)
+    gain = evaluation.metrics["accuracy"].value - raw
+    assert evaluation.metrics["gain_over_raw_pixels"].value == pytest.approx(gain)
+    assert evaluation.comparison.test == "exact McNemar"
+
+
+def test_progress_is_told_and_grows(data):
+    told = []
+    system = Digits().fit(data, lambda what, share: told.append(share))
+    system.evaluate(data, lambda what, share: told.append(share + 1))
+    assert told == sorted(told)
+    assert told[-1] == 2
+
+
+def test_few_known_images_are_enough_to_answer(data):
+    few = dataclasses.replace(
+        data, x_train=data.x_train[::40], y_train=data.y_train[::40]
+    )
+    system = Digits().fit(few)
+    found = system.evaluate(data)
+    assert len(few.x_train) == 20
+    assert found.metrics["accuracy"].value > 0.2
+
+
+# Saved and loaded
+
+
+def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
+    system.save(tmp_path / "0001")
+    loaded = Digits.load(tmp_path / "0001")
+    expected, found = (s.search(data.x_test, k=6) for s in (system, loaded))
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    np.testing.assert_array_equal(
+        loaded.classify(data.x_test).labels, system.classify(data.x_test).labels
+    )
+    assert loaded.about_ == system.about_
+    assert isinstance(loaded.vectors_.base, np.memmap)
+
+
+def test_text_labels_are_saved_without_pickle(data, tmp_path):
+    names = np.array([f"digit {label}" for label in range(10)])
+    renamed = dataclasses.replace(data, y_train=names[data.y_train])
+    Digits().fit(renamed).save(tmp_path / "0001")
+    answers = Digits.load(tmp_path / "0001").classify(data.x_test[:1])
+    assert answers.labels[0].startswith("digit ")
+
+
+def test_the_generation_says_what_it_is(system, evaluation, tmp_path):
+    system.save(tmp_path / "0001")
+    about = json.loads((tmp_path / "0001" / "system.json").read_text())
+    assert about["name"] == "digits"
+    assert about["data"]["name"] == "digits_sample"
+    assert about["data"]["checksum"].startswith("1f75c140")
+    assert about["embedding_version"] == system.about_["embedding_version"]
+    assert about["configuration"]["n_neighbors"] == 3
+    value = evaluation.metrics["accuracy"].value
+    assert about["metrics"]["accuracy"]["value"] == pytest.approx(value)
+
+
+def test_another_embedding_has_another_version(system, data):
+    other = Digits().fit(thin(data, 2))
+    versions = (s.about_["embedding_version"] for s in (system, other))
+    assert len(set(versions)) == 2
+
+
+def test_a_generation_without_its_parts_is_refused(system, tmp_path):
+    from lookalike.core import generation
+
+    arrays = {"images": system.images_, "labels": system.labels_}
+    generation.save(tmp_path / "1", "digits", arrays, system.about_)
+    with pytest.raises(Damaged, match="holds no system of digits"):
+        Digits.load(tmp_path / "1")
+    arrays = {
+        **load(system.save(tmp_path / "2"), "digits").arrays,
+        "labels": system.labels_[:-1],
+    }
+    generation.save(tmp_path / "3", "digits", arrays, system.about_)
+    with pytest.raises(Damaged, match="do not belong together"):
+        Digits.load(tmp_path / "3")
+    arrays = dict(load(tmp_path / "2", "digits").arrays)
+    for name, array in {
+        "offset": np.zeros(3),
+        "matrix": np.zeros((900, 60)),
+        "images": np.zeros((800, 20, 20), np.uint8),
+    }.items():
+        folder = tmp_path / name
+        generation.save(folder, "digits", {**arrays, name: array}, system.about_)
+        with pytest.raises(Damaged, match="holds no system of digits"):
+            Digits.load(folder)
+    about = {**system.about_, "configuration": {"embedding": "magic"}}
+    generation.save(tmp_path / "4", "digits", arrays, about)
+    with pytest.raises(Damaged, match="holds no system of digits"):
+        Digits.load(tmp_path / "4")
+
+
+# The convolutional embedding
+
+
+@pytest.fixture(scope="module")
+def conv(data):
+    pytest.importorskip("torch")
+    return Digits("conv", n_jobs=1).fit(data)
+
+
+def test_a_convolutional_system_answers_and_is_saved(conv, data, tmp_path):
+    found = conv.evaluate(data)
+    assert found.metrics["accuracy"].value > 0.9
+    conv.save(tmp_path / "0001")
+    loaded = Digits.load(tmp_path / "0001", n_jobs=1)
+    expected, again = (s.search(data.x_test, k=4) for s in (conv, loaded))
+    np.testing.assert_array_equal(again.ids, expected.ids)
+    np.testing.assert_array_equal(again.scores, expected.scores)
+    assert "Four convolutions" in conv.card().markdown()
+
+
+def test_a_convolutional_batch_answers_like_its_queries_one_by_one(conv, data):
+    queries = data.x_test[::20]
+    hits = conv.search(queries, k=5)
+    for row, query in enumerate(queries):
+        alone = conv.search(query[None], k=5)
+        np.testing.assert_array_equal(hits.ids[row], alone.ids[0])
+        np.testing.assert_array_equal(hits.scores[row], alone.scores[0])
+
+
+def test_without_torch_the_error_is_the_line_that_installs_it(data, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "lookalike.learn.conv_embedding", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'lookalike\[deep\]'"):
+        Digits("conv").fit(data)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (np.zeros((2, 30, 30), np.uint8), "must be 28 by 28 .* got 30 by 30"),
+        (np.zeros((28, 28), np.uint8), r"got shape \(28, 28\)"),
+        (np.zeros((1, 28, 28, 3), np.uint8), r"got shape \(1, 28, 28, 3\)"),
+        (np.zeros((0, 28, 28), np.uint8), r"got shape \(0, 28, 28\)"),
+        (np.full((1, 28, 28), np.nan), "finite, got NaN"),
+        (np.full((1, 28, 28), np.inf), "finite, got NaN or infinity"),
+        (np.full((1, 28, 28), 0.5), "whole numbers from 0 to 255, got values from 0.5"),
+        (np.full((1, 28, 28), 256), "from 256 to 256"),
+        (np.full((1, 28, 28), -1), "from -1 to -1"),
+        (np.full((1, 28, 28), "x"), "must be numbers"),
+    ],
+)
+def test_images_that_cannot_be_answered_are_refused(system, images, said):
+    for verb in (system.classify, system.search):
+        with pytest.raises(ValueError, match=said):
+            verb(images)
+
+
+@pytest.mark.parametrize("k", [0, -1, 801, 2.5])
+def test_k_outside_the_catalogue_is_refused(system, data, k):
+    with pytest.raises(ValueError, match=r"k must lie between 1 and 800"):
+        system.search(data.x_test[:1], k=k)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"y_train": np.zeros(5, int)}, "800 images need as many labels, got 5"),
+        ({"y_train": np.zeros(800)}, "whole number or text"),
+        ({"y_train": np.full(800, np.nan)}, "whole number or text"),
+        ({"y_train": np.zeros((800, 1), int)}, r"got shape \(800, 1\)"),
+        ({"y_train": np.full(800, 7)}, "at least two classes .* got only 7"),
+        ({"x_train": np.full((800, 28, 28), np.nan)}, "finite, got NaN"),
+        ({"x_train": np.zeros((0, 28, 28), np.uint8)}, r"got shape \(0, 28, 28\)"),
+    ],
+)
+def test_data_that_cannot_be_learned_from_is_refused(data, change, said):
+    with pytest.raises(ValueError, match=said):
+        Digits().fit(dataclasses.replace(data, **change))
+
+
+def test_test_images_and_labels_must_belong_together(system, data):
+    with pytest.raises(ValueError, match="200 images need as many"):
+        system.evaluate(dataclasses.replace(data, y_test=data.y_test[:7]))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"embedding": "magic"}, "embedding must be one of linear"),
+        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0"),
+        ({"n_neighbors": 2.0}, "n_neighbors must be a positive integer, got 2.0"),
+        ({"n_neighbors": 801}, "n_neighbors=801 exceeds the 800 images"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(data, options, said):
+    with pytest.raises(ValueError, match=said):
+        Digits(**options).fit(data)
+
+
+def test_a_system_that_learned_nothing_does_not_answer(data):
+    for verb in (Digits().classify, Digits().search):
+        with pytest.raises(NotFittedError, match="must be fitted or loaded"):
+            verb(data.x_test)
+
+
+def test_the_checks_keep_what_is_right():
+    images = np.zeros((2, 3, 4), np.uint8)
+    assert check_images(images) is images
+    assert check_labels([True, False], 2).tolist() == [True, False]
+
+
+# Card and report
+
+
+def test_the_card_tells_nine_steps_with_the_measured_numbers(system, evaluation):
+    card = system.card()
+    assert tuple(card.steps) == STEPS
+    text = card.markdown()
+    assert f"{evaluation.metrics['accuracy'].value:.4f}" in text
+    assert f"p = {evaluation.comparison.p_value:.2g}" in text
+    assert "0.942" in text
+    assert "0.9705" in text
+    assert "not measured" not in text
+
+
+def test_a_card_before_evaluation_says_what_is_missing(data):
+    text = Digits().fit(data).card().markdown()
+    assert "Accuracy: not measured yet." in text
+
+
+def test_a_card_needs_all_its_steps():
+    with pytest.raises(ValueError, match="must tell the steps Problem"):
+        Card("x", {"Problem": ()})
+
+
+def test_the_report_is_one_small_page(system, data, evaluation, tmp_path):
+    path = digits_report(system, data.x_test, evaluation).write(tmp_path / "r.html")
+    page = path.read_text()
+    assert len(page) < 1_000_000
+    assert page.count("<img") >= 6
+    assert f"{evaluation.metrics['accuracy'].value:.4f}" in page
+
+
+def test_systems_are_found_by_name():
+    assert find_system("digits") is Digits
+    assert all(find_system(name).name == name for name in SYSTEMS)
+    with pytest.raises(ValueError, match=r"must be one of digits.*, got 'smells'"):
+        find_system("smells")
+
+
+# Full size
+
+
+@pytest.mark.full
+@pytest.mark.skipif(
+    not os.environ.get("LOOKALIKE_DATA"), reason="LOOKALIKE_DATA is not set"
+)
+def test_on_full_mnist_the_shipped_map_is_better_than_raw_pixels():
+    mnist: Images = load_mnist()
+    found = Digits(n_jobs=-1).fit(mnist).evaluate(mnist)
+    assert found.metrics["accuracy_of_raw_pixels"].value == 0.9705
+    assert found.metrics["accuracy"].value >= 0.978
+    assert found.comparison.p_value < 1e-6

@@ -1,0 +1,371 @@
+"""Events: the simulated world, features of a moment, what is measured and kept."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn.exceptions import NotFittedError
+
+from lookalike.core.card import STEPS
+from lookalike.core.generation import Damaged
+from lookalike.datasets.event_simulator import BEGIN, _World, simulate_events
+from lookalike.datasets.events import DAY, Entries, kilometres, weekday
+from lookalike.evaluate import ndcg_at_k
+from lookalike.evaluate.grouped import Lists
+from lookalike.systems.events.features import FEATURES, EventFeatures
+from lookalike.systems.events.rankers import kinds_here
+from lookalike.systems.events.system import Events
+
+
+@pytest.fixture(scope="module")
+def data():
+    return simulate_events(n_people=250, n_events=300, n_days=30, random_state=3)
+
+
+@pytest.fixture(scope="module")
+def system(data):
+    return Events(compare="logistic").fit(data)
+
+
+@pytest.fixture(scope="module")
+def measured(system, data):
+    return system.evaluate(data)
+
+
+def until(data, moment):
+    """The same world, with a log that ends before the moment."""
+    logs = {
+        name: getattr(data, name).where(getattr(data, name).time < moment)
+        for name in ("shown", "joins", "invitations")
+    }
+    n = len(logs["shown"])
+    lists, joined, chance = data.lists[:n], data.joined[:n], data.chance[:n]
+    return replace(data, **logs, lists=lists, joined=joined, chance=chance)
+
+
+def test_the_same_seed_makes_the_same_world():
+    first, again, other = (simulate_events(40, 50, 12, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.chance, again.chance)
+    np.testing.assert_array_equal(first.joins.event, again.joins.event)
+    assert first.checksum == again.checksum != other.checksum
+
+
+def test_a_world_keeps_its_own_laws(data):
+    shown, events, people = data.shown, data.events, data.people
+    assert (events.created[shown.event] <= shown.time).all()
+    assert (shown.time < events.starts[shown.event]).all()
+    assert (shown.time > people.registered[shown.person]).all()
+    far = kilometres(people.places[shown.person], events.places[shown.event])
+    assert far.max() < 50
+    pairs = shown.person * len(events.ids) + shown.event
+    joined = pairs[data.joined]
+    assert len(np.unique(joined)) == len(joined)
+    assert sorted(joined) == sorted(
+        data.joins.person * len(events.ids) + data.joins.event
+    )
+    expected, found = data.chance.sum(), data.joined.sum()
+    assert abs(found - expected) < 4 * np.sqrt(expected)
+    friends = {frozenset(pair) for pair in data.friendships.tolist()}
+    joins = set(zip(data.joins.time, data.joins.person, data.joins.event, strict=True))
+    for time, person, event in list(zip(*vars(data.invitations).values(), strict=True))[
+        :50
+    ]:
+        by = [p for t, p, e in joins if (t, e) == (time, event)]
+        assert any(frozenset((person, other)) in friends for other in by)
+
+
+def test_the_chance_is_that_of_its_formula(data):
+    world = _World(np.random.default_rng(3), 250, 300, 30)
+    now, person, found = BEGIN + 5 * DAY, 7, np.arange(40)
+    world.going[person, 3], world.invited[person, 3], world.n_joined[3] = 2, True, 4
+    chances = world.chances(now, person, found)
+    e = world.events
+    t = world.taste[person] @ e.topics[3]
+    t /= np.linalg.norm(world.taste[person]) * np.linalg.norm(e.topics[3])
+    d = kilometres(world.people.places[person], e.places[3])
+    h = max((e.starts[3] - now) / 3600, 1)
+    r = max(now - world.people.registered[person], 0) / DAY
+    w = 1 if weekday(e.starts[3:4])[0] >= 5 else -1
+    logit = (
+        -3.3 + 3.2 * t - 0.8 * np.log1p(d / 4) + 0.9 * np.log(3) + 1.4,
+        -0.4 * world.thrift[person] * np.log1p(e.prices[3]),
+        -0.4 * abs(np.log(h / 48)) + 0.5 * w * world.likes_weekends[person],
+        0.6 * np.exp(-r / 7) + 0.25 * np.log(5) + world.quality[3],
+        -0.03 * abs(2026 - world.people.births[person] - world.public[3]),
+    )
+    assert chances[3] == pytest.approx(expit(sum(logit)))
+
+
+def test_what_happens_later_changes_no_feature(data):
+    """Leakage: rows of a moment, from a log that ends there and one that goes on."""
+    rng = np.random.default_rng(0)
+    whole = EventFeatures(data)
+    for moment in BEGIN + DAY * np.array([0.0, 3.3, 11.7, 29.0]):
+        person = rng.integers(len(data.people.ids), size=60)
+        event = rng.integers(len(data.events.ids), size=60)
+        when = np.full(60, moment)
+        then = EventFeatures(until(data, moment)).rows(person, event, when)
+        np.testing.assert_array_equal(whole.rows(person, event, when), then)
+
+
+def test_what_happened_before_does_change_features(data):
+    """The test above would pass on features that never change: these do."""
+    built = EventFeatures(data)
+    person, event = data.shown.person[-200:], data.shown.event[-200:]
+    early, late = (
+        built.rows(person, event, np.full(200, BEGIN + DAY * day)) for day in (1, 29)
+    )
+    changed = {
+        name
+        for name, a, b in zip(FEATURES, early.T, late.T, strict=True)
+        if (a != b).any()
+    }
+    still = {
+        "taste_said",
+        "says_nothing",
+        "distance",
+        "distance_unknown",
+        "friends",
+        "friends_say",
+    }
+    still |= {"price", "price_unknown", "free", "weekend", "hour", "age"}
+    assert changed == set(FEATURES) - still
+
+
+def test_rows_to_learn_from_are_the_rows_that_are_served(data, system):
+    """A list of the past, as training sees it and as it would have been answered."""
+    built = EventFeatures(data)
+    shown = data.shown
+    rows = built.rows(shown.person, shown.event, shown.time)
+    for number in (5, 200, int(data.lists[-1])):
+        mine = np.flatnonzero(data.lists == number)
+        person, moment = int(shown.person[mine[0]]), float(shown.time[mine[0]])
+        served = EventFeatures(until(data, moment))
+        again = served.rows(
+            np.full(len(mine), person), shown.event[mine], np.full(len(mine), moment)
+        )
+        np.testing.assert_array_equal(rows[mine], again)
+        names = data.events.ids[shown.event[mine]]
+        found = system.rank(str(data.people.ids[person]), names, moment)
+        scores = system.rankers_["logistic"].score_rows(rows[mine])
+        np.testing.assert_array_equal(np.sort(scores)[::-1], found.scores[0])
+
+
+def test_features_are_what_they_are_called(data):
+    built = EventFeatures(data)
+    person, event, moment = (
+        int(column[-1])
+        for column in (data.joins.person, data.joins.event, data.joins.time)
+    )
+    moment += 60.0
+    row = built.rows(
+        *(np.array([each]) for each in (person, event)), np.array([moment])
+    )
+    value = dict(zip(FEATURES, row[0].tolist(), strict=True))
+    joins, shown = (log.where(log.time < moment) for log in (data.joins, data.shown))
+    friends = {b for a, b in data.friendships.tolist() if a == person}
+    friends |= {a for a, b in data.friendships.tolist() if b == person}
+    going = set(joins.person[joins.event == event].tolist()) & friends
+    assert np.expm1(value["friends_going"]) == pytest.approx(len(going))
+    assert np.expm1(value["joins"]) == pytest.approx(
+        np.sum(joins.event == event), rel=1e-5
+    )
+    assert np.expm1(value["shown"]) == pytest.approx(
+        np.sum(shown.event == event), rel=1e-5
+    )
+    own = np.sum(joins.person == person)
+    assert np.expm1(value["own_joins"]) == pytest.approx(own, rel=1e-5)
+    far = kilometres(data.people.places[person], data.events.places[event])
+    assert value["distance"] == pytest.approx(np.log1p(far / 4), rel=1e-5)
+    hours = (data.events.starts[event] - moment) / 3600
+    assert value["hours_until"] == pytest.approx(np.log(max(hours, 1)), rel=1e-4)
+    host = data.events.hosts[event]
+    of_host = np.sum(data.events.hosts[joins.event] == host)
+    assert np.expm1(value["joins_of_host"]) == pytest.approx(of_host, rel=1e-5)
+
+
+def test_only_open_events_are_suggested_and_those_nearby_come_first(system, data):
+    moment = BEGIN + 20 * DAY
+    found = system.recommend(data.people.ids[:30], k=12, moment=moment)
+    place = {name: n for n, name in enumerate(data.events.ids.tolist())}
+    for person, row in enumerate(found.ids.tolist()):
+        events = np.array([place[name] for name in row])
+        assert (data.events.created[events] <= moment).all()
+        assert (data.events.starts[events] > moment).all()
+        far = kilometres(data.people.places[person], data.events.places[events])
+        assert (np.diff((far > system.radius).astype(int)) >= 0).all()
+        joined = data.joins.event[
+            (data.joins.person == person) & (data.joins.time < moment)
+        ]
+        assert not set(events) & set(joined.tolist())
+    assert (np.diff(found.scores, axis=1) <= 0).all()
+
+
+def test_a_batch_answers_exactly_like_its_people_one_by_one(system, data):
+    together = system.recommend(data.people.ids[:20], k=5)
+    for row, name in enumerate(data.people.ids[:20].tolist()):
+        alone = system.recommend([name], k=5)
+        assert alone.ids[0].tolist() == together.ids[row].tolist()
+        np.testing.assert_array_equal(alone.scores[0], together.scores[row])
+
+
+def test_lists_are_put_in_order_and_measured_one_by_one():
+    lists = Lists(np.array([3, 3, 3, 5, 5, 9, 9]), np.array([0, 1, 0, 0, 0, 1, 1]))
+    score = np.array([3.0, 2, 1, 9, 8, 5, 5])
+    assert lists.n_asked == 2
+    assert lists.ordered(score).tolist() == [[0, 1, 0], [1, 1, 0]]
+    found = lists.ndcg({"it": score}, 2)["it"]
+    np.testing.assert_allclose(found, ndcg_at_k([[0, 1, 0], [1, 1, 0]], 2))
+    assert lists.recall(score, 1).tolist() == [0, 0.5]
+    kept = np.array([1, 0, 1, 1, 1, 1, 0], bool)
+    assert lists.ordered(score, kept).tolist() == [[1, 0]]
+    assert lists.of_length(kept, 2).tolist() == [1, 0, 1, 1, 1, 0, 0]
+
+
+def test_no_order_is_better_than_that_of_the_true_chances(measured):
+    best = measured.metrics["ndcg_of_best_possible"].value
+    ours = measured.metrics["ndcg_at_10"].value
+    simple = measured.metrics["ndcg_of_nearest"].value
+    assert simple < ours < best
+    share = measured.metrics["share_of_best_possible"]
+    assert share.value == pytest.approx(ours / best)
+    assert share.low < share.value < share.high
+    assert share.value > 0.75
+    assert measured.metrics["new_over_older"].value > 0.7
+
+
+def test_joins_after_the_split_take_no_part_in_learning(data, system):
+    later = data.shown.time >= data.split
+    turned = replace(data, joined=np.where(later, ~data.joined, data.joined))
+    again = Events(compare="logistic").fit(turned)
+    for name, array in system.rankers_["logistic"].arrays().items():
+        np.testing.assert_array_equal(array, again.rankers_["logistic"].arrays()[name])
+
+
+def test_every_ranker_that_is_named_is_learned_and_measured(data, tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("lightgbm")
+    names = "boosted,logistic,network_focal,network_thinned"
+    fitted = Events(model="boosted", compare=names).fit(data)
+    measured = fitted.evaluate(data)
+    for name in ("logistic", "network_focal", "network_thinned", "most_joined"):
+        assert f"ndcg_of_{name}" in measured.metrics
+        assert name.replace("_", " ") in measured.comparisons
+    loaded = Events.load(fitted.save(tmp_path / "0001"))
+    people = data.people.ids[:5]
+    ours, theirs = (s.recommend(people, k=5) for s in (fitted, loaded))
+    np.testing.assert_array_equal(ours.scores, theirs.scores)
+    assert kinds_here("all")[:2] == ["logistic", "boosted"]
+
+
+def test_reasons_are_true_of_person_and_event(system, data):
+    told = system.explain("u3", "u3")
+    assert told.answer["person"] == "u3"
+    for line in told.reasons:
+        event = int(line.split(" ")[0][1:])
+        far = kilometres(data.people.places[3], data.events.places[event])
+        if "km away" in line:
+            assert f"{far:.0f} km away" in line
+        assert ("free" in line.split(": ")[1].split("; ")) <= (
+            data.events.prices[event] == 0
+        )
+
+
+def test_saved_and_loaded_it_answers_and_measures_the_same(
+    system, data, measured, tmp_path
+):
+    loaded = Events.load(system.save(tmp_path / "0001"))
+    ours, theirs = (s.recommend(data.people.ids[:40], k=5) for s in (system, loaded))
+    assert ours.ids.tolist() == theirs.ids.tolist()
+    np.testing.assert_array_equal(ours.scores, theirs.scores)
+    again = loaded.evaluate(data)
+    assert again.metrics == measured.metrics
+    assert tuple(loaded.card().steps) == STEPS
+    assert f"{measured.metrics['ndcg_at_10'].value:.4f}" in loaded.card().markdown()
+    page = system.report(data, measured).write(tmp_path / "page.html")
+    text = page.read_text(encoding="utf-8")
+    assert "For whom it works" in text
+    assert "has joined nothing so far" in text
+    assert "share of lists learned from" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"joins.event": np.array([10_000])}, "its log is not whole"),
+        ({"friendships": np.array([[0, 250]])}, "not that of its people and events"),
+        ({"people.births": np.zeros(3)}, "its people or its events are not whole"),
+        ({"lists": np.zeros(3, np.int64)}, "its lists are not whole"),
+        ({"ranker.logistic.scale": np.zeros(3)}, "not those of its features"),
+    ],
+)
+def test_a_generation_with_other_contents_is_refused(system, tmp_path, change, message):
+    from lookalike.core import generation
+
+    found = generation.load(system.save(tmp_path / "0001"), "events")
+    about = {k: v for k, v in found.about.items() if k in system.about_}
+    generation.save(tmp_path / "0002", "events", dict(found.arrays) | change, about)
+    with pytest.raises(Damaged, match=message):
+        Events.load(tmp_path / "0002")
+
+
+@pytest.mark.parametrize(
+    ("people", "k", "message"),
+    [
+        (["u0"], 0, "k must be a whole number of at least 1, got 0"),
+        (["u0"], 9999, r"k must be in \[1, \d+\], the events that are open to u0"),
+        (["nobody"], 5, "Expected one of the 250 people known, got 'nobody'"),
+    ],
+)
+def test_refuses_what_it_cannot_answer(system, people, k, message):
+    with pytest.raises(ValueError, match=message):
+        system.recommend(people, k)
+
+
+def test_refuses_parameters_and_data_that_make_no_system(data, system):
+    with pytest.raises(NotFittedError):
+        Events().recommend(["u0"])
+    with pytest.raises(
+        ValueError, match="model must be one of those compared, logistic"
+    ):
+        Events(model="boosted", compare="logistic").fit(data)
+    with pytest.raises(ValueError, match="compare must be few, all, or some of"):
+        Events(compare="logistic,magic").fit(data)
+    with pytest.raises(ValueError, match="radius must be a number above 0, got 0"):
+        Events(radius=0, compare="logistic").fit(data)
+    with pytest.raises(ValueError, match="Expected the data that was learned from"):
+        system.evaluate(replace(data, checksum="other"))
+    with pytest.raises(ValueError, match="No list was shown before the split"):
+        Events(compare="logistic").fit(replace(data, split=0.0))
+    with pytest.raises(ValueError, match="n_people must be at least 10, got 3"):
+        simulate_events(n_people=3)
+
+
+def test_the_command_recommends_and_explains(system, data, tmp_path):
+    from typer.testing import CliRunner
+
+    from lookalike.cli.app import app
+    from lookalike.core.library import Library
+
+    Library("events", tmp_path).add(system.save)
+    run = CliRunner().invoke
+    where = ["--folder", str(tmp_path), "--json"]
+    done = run(app, ["recommend", "events", "u0", "u9", "--k", "3", *where])
+    assert done.exit_code == 0, done.output
+    answers = json.loads(done.stdout)["answers"]
+    expected = system.recommend(["u0", "u9"], k=3).ids.ravel().tolist()
+    assert [answer["event"] for answer in answers] == expected
+    told = run(app, ["explain", "u0", "--system", "events", *where])
+    assert json.loads(told.stdout)["answer"]["event"] == expected[0]
+    wrong = run(app, ["recommend", "events", "who", *where])
+    assert wrong.exit_code == 2
+
+
+def test_entries_are_chosen_together():
+    entries = Entries(np.arange(3.0), np.arange(3), np.arange(3)).where(
+        np.array([True, False, True])
+    )
+    assert len(entries) == 2
+    assert entries.event.tolist() == [0, 2]

@@ -1,0 +1,464 @@
+"""The catalogue of a folder: incremental, hard to break, and honest about files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from lookalike.cli.app import app
+from lookalike.datasets import Images, load_digits_sample
+from lookalike.features.preparation import Preparation
+from lookalike.systems.images import catalogue as image_catalogue
+from lookalike.systems.images.catalogue import ImageCatalogue
+from lookalike.systems.images.encoders.base import PixelEncoder, version_of
+from lookalike.systems.images.system import CATALOGUE, ImageSearch
+
+FORM = Preparation(28, 28)
+
+
+@pytest.fixture
+def encoder():
+    return PixelEncoder(FORM)
+
+
+@pytest.fixture
+def catalogue(tmp_path, encoder):
+    return ImageCatalogue(tmp_path / CATALOGUE, version_of(encoder))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twelve pictures, in folders and names of several scripts."""
+    images = load_digits_sample().x_train
+    names = ["a.png", "b.jpg", "c.webp", "Straße.png", "画像.png", "صورة.bmp"]
+    names += ["deep/er/d.png", "deep/e e.png", "x.PNG", "y.tiff", "z.gif", "🙂.png"]
+    root = tmp_path / "pictures"
+    for name, image in zip(names, images[::300], strict=False):
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).resize((60, 50)).save(file)
+    return root
+
+
+def outcome(added):
+    return added.new, added.changed, added.vanished, added.unchanged
+
+
+def test_only_what_is_new_changed_or_vanished_is_touched(catalogue, folder, encoder):
+    assert outcome(catalogue.add(folder, encoder)) == (12, 0, 0, 0)
+    again = catalogue.add(folder, encoder)
+    assert outcome(again) == (0, 0, 0, 12)
+    assert again.embedded == 0
+    before = catalogue.contents()
+    Image.new("RGB", (40, 40), "red").save(folder / "new.png")
+    Image.new("RGB", (40, 40), "navy").save(folder / "a.png")
+    (folder / "deep/er/d.png").unlink()
+    later = catalogue.add(folder, encoder)
+    assert outcome(later) == (1, 1, 1, 10)
+    assert later.embedded == 2
+    after = catalogue.contents()
+    kept = np.isin(before.numbers, after.numbers)
+    assert kept.sum() == 10
+    np.testing.assert_array_equal(
+        before.vectors[kept], after.vectors[np.isin(after.numbers, before.numbers)]
+    )
+    (folder / "x.PNG").unlink()
+    assert outcome(catalogue.add(folder, encoder)) == (0, 0, 1, 11)
+    assert len(catalogue.contents().names) == 11
+
+
+def test_a_file_whose_time_alone_changed_is_not_embedded_again(
+    catalogue, folder, encoder
+):
+    catalogue.add(folder, encoder)
+    os.utime(folder / "a.png", ns=(1, 1))
+    added = catalogue.add(folder, encoder)
+    assert (added.changed, added.embedded) == (1, 0)
+
+
+def test_vectors_are_those_of_the_files_read_alone(catalogue, folder, encoder):
+    catalogue.add(folder, encoder)
+    contents = catalogue.contents()
+    for name, vector in zip(contents.names, contents.vectors, strict=True):
+        tile = FORM.read(name)
+        np.testing.assert_array_equal(encoder.transform(tile[None])[0], vector)
+
+
+def test_one_folder_leaves_another_alone(catalogue, folder, encoder, tmp_path):
+    other = tmp_path / "pictures 2"
+    other.mkdir()
+    Image.new("L", (30, 30), 90).save(other / "grey.png")
+    catalogue.add(folder, encoder)
+    assert outcome(catalogue.add(other, encoder)) == (1, 0, 0, 0)
+    assert len(catalogue.contents().names) == 13
+
+
+def test_everything_good_is_indexed_and_everything_bad_gets_a_sentence(
+    catalogue, folder, encoder, monkeypatch
+):
+    (folder / "text.jpg").write_text("not a picture")
+    (folder / "nothing.png").write_bytes(b"")
+    whole = (folder / "b.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    Image.new("1", (30_000, 30_000)).save(folder / "huge.png")
+    (folder / "loop").symlink_to(folder)
+    (folder / "self.png").symlink_to(folder / "self.png")
+    (folder / "gone.png").symlink_to(folder / "never was.png")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "closed.png").write_bytes(whole)
+    (folder / "notes.txt").write_text("no picture, and no picture's name")
+    with open(os.path.join(os.fsencode(folder), b"caf\xe9.png"), "wb") as file:
+        file.write((folder / "x.PNG").read_bytes())
+    real = open
+
+    def guarded(path, *rest, **options):
+        if isinstance(path, bytes) and path.endswith(b"closed.png"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *rest, **options)
+
+    # A test may run as root, who may read everything.
+    monkeypatch.setattr(image_catalogue, "open", guarded, raising=False)
+    added = catalogue.add(folder, encoder)
+    assert added.new == 13
+    expected = {
+        "text.jpg": "is not an image that can be read.",
+        "nothing.png": "is empty (0 bytes).",
+        "cut.jpg": "is a damaged or truncated image",
+        "huge.png": "is too large; expected at most 64,000,000 pixels.",
+        "self.png": "cannot be read: Too many levels of symbolic links.",
+        "gone.png": "cannot be read: No such file or directory.",
+        "pipe.png": "is not a regular file.",
+        "closed.png": "cannot be read: Permission denied.",
+    }
+    assert len(added.broken) == len(expected)
+    for name, sentence in expected.items():
+        [told] = [each for each in added.broken if f"/{name} " in each]
+        assert told.startswith(str(folder)), told
+        assert sentence in told
+        assert "\n" not in told
+    assert r"caf\xe9.png" in " ".join(catalogue.contents().names)
+    assert len(catalogue.broken()) == 6  # the two links were never files
+
+
+def test_content_that_two_files_share_is_one_image(catalogue, folder, encoder):
+    data = (folder / "a.png").read_bytes()
+    for name in ("0.png", "copy.png", "deep/copy.png"):
+        (folder / name).write_bytes(data)
+    added = catalogue.add(folder, encoder)
+    assert (added.new, added.embedded) == (15, 12)
+    contents = catalogue.contents()
+    assert len(contents.names) == 12
+    for name in ("a.png", "copy.png"):
+        (folder / name).unlink()
+    catalogue.add(folder, encoder)
+    assert len(catalogue.contents().names) == 12
+    assert catalogue.counts() == {"images": 12, "files": 13, "look_alikes": 0}
+
+
+def test_a_smaller_and_a_recompressed_copy_look_like_the_first(
+    catalogue, tmp_path, encoder
+):
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(6):
+        rough = Image.fromarray(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8))
+        photo = rough.resize((400, 300), Image.Resampling.BICUBIC)
+        photo.save(folder / f"{number}.png")
+        if number == 2:
+            photo.resize((200, 150)).save(folder / "8 smaller.png")
+            photo.save(folder / "9 jpeg.jpg", quality=40)
+    catalogue.add(folder, encoder)
+    contents = catalogue.contents()
+    short = [os.path.basename(name) for name in contents.names]
+    assert short[-2:] == ["8 smaller.png", "9 jpeg.jpg"]
+    np.testing.assert_array_equal(contents.groups, [0, 1, 2, 3, 4, 5, 2, 2])
+
+
+def test_another_embedding_is_refused_and_nothing_is_mixed(catalogue, folder, encoder):
+    catalogue.add(folder, encoder)
+    other = PixelEncoder(Preparation(14, 14))
+    with pytest.raises(ValueError, match=r"was embedded with version \w{12}, this"):
+        ImageCatalogue(catalogue.file, version_of(other))
+    with pytest.raises(ValueError, match="not the one of this catalogue"):
+        catalogue.add(folder, other)
+    assert len(catalogue.contents().names) == 12
+
+
+def test_a_file_that_is_no_catalogue_and_a_missing_folder_are_sentences(
+    tmp_path, encoder, catalogue
+):
+    text = tmp_path / "text.sqlite"
+    text.write_text("not a database" * 100)
+    with pytest.raises(ValueError, match="is no catalogue: file is not a database"):
+        ImageCatalogue(text, "0" * 12)
+    with pytest.raises(ValueError, match="is no folder"):
+        catalogue.add(tmp_path / "nowhere", encoder)
+    with pytest.raises(ValueError, match="holds no images yet"):
+        catalogue.contents()
+
+
+INDEXING = """
+import signal, sys, time
+# Who runs the tests in the background may have told us to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from lookalike.features.preparation import Preparation
+from lookalike.systems.images import catalogue as image_catalogue
+from lookalike.systems.images.catalogue import ImageCatalogue
+from lookalike.systems.images.encoders.base import PixelEncoder, version_of
+image_catalogue.BATCH = 1
+class Slow(PixelEncoder):
+    def transform(self, images):
+        time.sleep(0.05)
+        return super().transform(images)
+Slow.__name__ = "PixelEncoder"
+encoder = Slow(Preparation(28, 28))
+print("ready", flush=True)
+ImageCatalogue(sys.argv[1], version_of(encoder)).add(sys.argv[2], encoder)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_interrupted_it_keeps_what_was_read_and_goes_on(
+    how, catalogue, folder, encoder
+):
+    words = [sys.executable, "-c", INDEXING, str(catalogue.file), str(folder)]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        process.stdout.readline()
+        deadline = time.monotonic() + 20
+        while catalogue.counts()["images"] < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(how)
+        process.wait()
+    known = catalogue.counts()["images"]
+    assert 3 <= known < 12
+    added = catalogue.add(folder, encoder)
+    assert (added.new, added.unchanged) == (12 - known, known)
+    assert len(catalogue.contents().names) == 12
+
+
+# By the command
+
+
+@pytest.fixture
+def library(tmp_path):
+    whole = load_digits_sample()
+    parts = whole.x_train[::40], whole.y_train[::40], whole.x_test, whole.y_test
+    data = Images("digits", "0" * 64, *parts)
+    ImageSearch("principal").fit(data).save(tmp_path / "library" / "0001")
+    return tmp_path / "library"
+
+
+def run(*words, status=0):
+    result = CliRunner().invoke(app, [str(w) for w in words], env={"COLUMNS": "250"})
+    assert result.exit_code == status, result.output
+    return result
+
+
+def test_a_folder_is_indexed_searched_explained_and_hidden(library, folder):
+    (folder / "bad.png").write_text("no")
+    words = ["index", "add", folder, "--folder", library]
+    result = run(*words, "--json")
+    found = json.loads(result.stdout)
+    assert (found["new"], found["images"], len(found["broken"])) == (12, 12, 1)
+    assert "bad.png is not an image" in result.stderr
+    assert "0 new, 0 changed, 0 vanished, 12 unchanged, 1 broken" in run(*words).stdout
+    there = ["--system", "images", "--folder", library]
+    query = folder / "画像.png"
+    hits = json.loads(run("search", query, *there, "--k", "2", "--json").stdout)
+    [answer] = hits["answers"]
+    assert answer["hits"][0]["label"] == str(query)
+    assert answer["hits"][0]["score"] == pytest.approx(1, abs=1e-5)
+    assert "画像.png: similarity 1.000" in run("explain", query, *there).stdout
+    run("index", "mark", query, "--as", "private", "--folder", library)
+    assert "left out: private" in run("explain", query, *there).stdout
+    assert "bad.png" in run("index", "status", "--folder", library).stdout
+
+
+def test_the_index_keeps_to_the_memory_that_was_given(library, folder):
+    words = ["index", "add", folder, "--folder", library]
+    run(*words, "--memory", 4000)
+    system = ImageSearch.load(library / "0001")
+    facts = system._index.facts
+    assert facts["method"].startswith("codes of")
+    assert facts["bytes"] <= 4000
+    query = folder / "a.png"
+    hits = system.answer(*system.read([query]), 1)
+    assert hits[0]["found"] == str(query)
+    run(*words, "--memory", 100)
+    told = run("search", query, "--system", "images", "--folder", library, status=2)
+    assert "need at least" in told.stderr
+
+
+def test_a_catalogue_of_another_generation_is_refused_until_it_is_made_afresh(
+    library, folder
+):
+    words = ["index", "add", folder, "--folder", library]
+    run(*words)
+    found = ImageSearch.load(library / "0001")
+    found.encoder_.matrix = found.encoder_.matrix * np.float32(2)
+    found.about_["embedding_version"] = version_of(found.encoder_)
+    found.save(library / "0002")
+    search = ["search", folder / "a.png", "--system", "images", "--folder", library]
+    for verb in (words, search):
+        told = run(*verb, status=2).stderr
+        assert "was embedded with version" in told
+    assert "12 new" in run(*words, "--afresh").stdout
+
+
+def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path):
+    pytest.importorskip("sqlalchemy")
+    from lookalike.service.database import Database
+    from lookalike.service.database.events import (
+        exposure_row,
+        store_events,
+        store_exposures,
+    )
+    from lookalike.service.database.migrate import migrate
+
+    run("index", "add", folder, "--folder", library)
+    system = ImageSearch.load(library / "0001")
+    query = system.read([folder / "a.png"])[1]
+    before = system.search(query, 6)
+    ids = {row: id for id, row in system.places().items()}
+    loved = int(before.ids[0, 4])
+    rng = np.random.default_rng(0)
+    database = Database(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    migrate(database)
+    exposures, events = [], []
+    for number in range(600):
+        rows = rng.permutation(before.ids[0])
+        exposures.append(
+            exposure_row(
+                query_id=f"q{number}",
+                system="images",
+                verb="search",
+                generation="0001",
+                embedding_version=system.about_["embedding_version"],
+                revision=0,
+                who={"session_id": None, "client_id": None, "user_id": None},
+                features=np.zeros(3),
+                ids=[ids[row] for row in rows.tolist()],
+                scores=[-0.5] * 6,
+            )
+        )
+        hits = json.loads(exposures[-1]["hits"])
+        exposures[-1]["hits"] = json.dumps([[i, s, 1 / 6] for i, s, _ in hits])
+        for position, row in enumerate(rows.tolist()):
+            if rng.random() < (0.9 if row == loved else 0.05) / (1 + position):
+                event = dict.fromkeys(
+                    ("application", "session_id", "client_id", "user_id", "value")
+                )
+                event |= dict.fromkeys(("message_type", "message"))
+                event |= {"event_id": f"{number}-{row}", "action_name": "click"}
+                event |= {"query_id": f"q{number}", "object_id": ids[row]}
+                event |= {"position": position, "event_attributes": "{}"}
+                events.append({**event, "timestamp": number})
+    with database.writing() as connection:
+        store_exposures(database, connection, exposures)
+        store_events(database, connection, events)
+    database.close()
+    url = f"sqlite:///{tmp_path / 'log.sqlite'}"
+    told = run("index", "learn", url, "--folder", library).stdout
+    assert f"learned from 3,600 impressions and {len(events):,} clicks" in told
+    after = ImageSearch.load(library / "0002")
+    assert after.search(query, 6).ids[0, 0] == loved
+    # Another image comes and one goes: what was learned stays with its item.
+    name = after.labels_[loved]
+    gone = next(n for n in after.labels_ if n != name and n != str(folder / "a.png"))
+    os.unlink(gone)
+    Image.new("L", (50, 50), 200).save(folder / "0 new.png")
+    run("index", "add", folder, "--folder", library)
+    later = ImageSearch.load(library / "0002")
+    assert later.labels_[later.search(query, 6).ids[0, 0]] == name
+
+
+# A user's own encoder
+
+
+def onnx_file(path, shape=("n", 3, 16, 16), vector=True, notes=None):
+    """A model that averages over 4 by 4 cells, or returns the image as it is."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    taken = helper.make_tensor_value_info("image", kinds.FLOAT, list(shape))
+    given = helper.make_tensor_value_info("vector", kinds.FLOAT, None)
+    nodes = [
+        helper.make_node(
+            "AveragePool", ["image"], ["cells"], kernel_shape=[4, 4], strides=[4, 4]
+        ),
+        helper.make_node("Flatten", ["cells"], ["vector"]),
+    ]
+    if not vector:
+        nodes = [helper.make_node("Identity", ["image"], ["vector"])]
+    graph = helper.make_graph(nodes, "cells", [taken], [given])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 8
+    helper.set_model_props(model, notes or {})
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def test_a_folder_is_indexed_by_an_encoder_of_ones_own(tmp_path, folder):
+    notes = {"mean": "[0.5, 0.5, 0.5]", "std": "[0.25, 0.25, 0.25]"}
+    model = onnx_file(tmp_path / "own.onnx", notes=notes)
+    library = tmp_path / "library"
+    words = ["index", "add", folder, "--folder", library]
+    assert "12 new" in run(*words, "--encoder", model).stdout
+    assert "12 unchanged" in run(*words).stdout
+    there = ["--system", "images", "--folder", library, "--json"]
+    query = folder / "deep/e e.png"
+    hits = json.loads(run("search", query, *there).stdout)["answers"][0]["hits"]
+    assert hits[0]["label"] == str(query)
+    encoder = ImageSearch.load(library / "0001").encoder_
+    assert encoder.preparation == Preparation(
+        16, 16, "RGB", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+    )
+    tile = encoder.preparation.read(query)
+    pixels = (tile.astype(np.float32) / 255 - 0.5) / 0.25
+    cells = pixels.reshape(4, 4, 4, 4, 3).mean(axis=(1, 3)).transpose(2, 0, 1).ravel()
+    expected = cells / np.linalg.norm(cells)
+    np.testing.assert_allclose(encoder.transform(tile[None])[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "sentence"),
+    [
+        ({"shape": ("n", 5, 16, 16)}, [], "must take float images (n, 1 or 3, height"),
+        ({"shape": ("n", 48)}, [], "own.onnx is no ONNX file that can be read: [ONNXR"),
+        ({"vector": False}, [], "must return one vector an image, (1, n_dim"),
+        ({}, ["--side", "32"], "takes images of 16 by 16, not 32"),
+        ({"notes": {"mean": "grey"}}, [], "says mean = 'grey'; expected a JSON list"),
+        ({}, ["--mean", "0.5,0.5"], "mean must hold 1 or 3 numbers"),
+        ({}, ["--mean", "half"], "Expected numbers with commas between, got 'half'"),
+    ],
+)
+def test_an_encoder_of_the_wrong_shape_is_a_sentence_and_nothing_is_made(
+    options, words, sentence, tmp_path, folder
+):
+    model = onnx_file(tmp_path / "own.onnx", **options)
+    library = tmp_path / "library"
+    given = ["--encoder", model, "--folder", library, *words]
+    told = run("index", "add", folder, *given, status=2).stderr
+    assert sentence in told
+    assert told.count("\n") == 1
+    assert not library.exists() or not list(library.glob("0*"))
+
+
+@pytest.mark.parametrize("contents", [b"", b"not a model"])
+def test_a_file_that_is_no_model_is_a_sentence(contents, tmp_path, folder):
+    pytest.importorskip("onnxruntime")
+    model = tmp_path / "own.onnx"
+    model.write_bytes(contents)
+    given = ["--encoder", model, "--folder", tmp_path / "library"]
+    told = run("index", "add", folder, *given, status=2).stderr
+    assert "own.onnx is no ONNX file that can be read" in told

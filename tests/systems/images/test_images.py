@@ -1,0 +1,383 @@
+"""Image search: answers, funnel, saved, explained, and by the command."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from lookalike.cli.app import app
+from lookalike.core import generation
+from lookalike.core.card import STEPS
+from lookalike.core.generation import Damaged
+from lookalike.datasets import Images, load_digits_sample
+from lookalike.evaluate import (
+    average_precision,
+    ndcg_at_k,
+    precision_at_k,
+    recall_at_k,
+    reciprocal_rank,
+)
+from lookalike.evaluate.full_ranking import ranking_metrics
+from lookalike.rank.clicks import Impressions
+from lookalike.systems.images.encoders.base import ENCODERS, PixelEncoder, version_of
+from lookalike.systems.images.encoders.linear import unit
+from lookalike.systems.images.ranking import Rules, Stock, ranked
+from lookalike.systems.images.system import ImageSearch
+
+
+@pytest.fixture(scope="module")
+def data():
+    whole = load_digits_sample()
+    return Images(
+        "some digits",
+        "0" * 64,
+        whole.x_train[::8],
+        whole.y_train[::8],
+        whole.x_test[::10],
+        whole.y_test[::10],
+    )
+
+
+@pytest.fixture(scope="module")
+def system(data):
+    return ImageSearch("linear").fit(data)
+
+
+@pytest.fixture(scope="module")
+def pixels(data):
+    return ImageSearch("pixels").fit(data)
+
+
+def colour(image):
+    return np.stack([image] * 3, axis=2)
+
+
+# The whole ranking
+
+
+def test_metrics_of_the_whole_ranking_are_those_of_their_definitions():
+    rng = np.random.default_rng(0)
+    X = unit(rng.integers(-2, 3, (1200, 3)).astype(np.float32) + 0.5)  # many ties
+    Q = unit(rng.integers(-2, 3, (40, 3)).astype(np.float32) + 0.5)
+    labels, asked = rng.integers(0, 6, 1200), rng.integers(0, 8, 40)
+    labels[[5, 700, 900]] = 6  # fewer than are looked at; and of 7 there is none
+    Q[0], asked[0] = X[5], 6
+    found = ranking_metrics(Q, X, asked, labels)
+    order = np.argsort(-(Q @ X.T), axis=1, kind="stable")
+    relevance = labels[order] == asked[:, None]
+    total = relevance.sum(axis=1)
+    assert (total == 0).any()
+    expected = {
+        "precision_at_10": precision_at_k(relevance, 10),
+        "recall_at_100": recall_at_k(relevance, 100, total),
+        "recall_at_1000": recall_at_k(relevance, 1000, total),
+        "reciprocal_rank": reciprocal_rank(relevance),
+        "average_precision": average_precision(relevance),
+        "ndcg_at_10": ndcg_at_k(relevance, 10),
+    }
+    assert set(found) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-12, err_msg=name)
+
+
+def test_a_catalogue_of_fewer_than_ten_is_not_measured():
+    few = np.eye(3, dtype=np.float32)
+    with pytest.raises(ValueError, match="At least 10 items are needed, got 3"):
+        ranking_metrics(few, few, np.arange(3), np.arange(3))
+
+
+# The system
+
+
+def test_an_image_of_the_catalogue_finds_itself(system, data):
+    hits = system.search(list(data.x_train[:20]), k=1)
+    np.testing.assert_array_equal(hits.ids[:, 0], np.arange(20))
+    np.testing.assert_allclose(hits.scores[:, 0], 1.0, atol=1e-6)
+
+
+def test_best_first_and_the_metric_encoder_beats_pixels(system, pixels, data):
+    ours = system.evaluate(data).metrics
+    assert ours["precision_at_10"].value > ours["pixels_precision_at_10"].value
+    assert ours["average_precision"].value > ours["pixels_average_precision"].value
+    scores = system.search(list(data.x_test[:5]), k=30).scores
+    assert (np.diff(scores, axis=1) <= 0).all()
+
+
+def test_a_batch_answers_exactly_like_its_images_one_by_one(system, data):
+    together = system.search(list(data.x_test[:12]), k=7)
+    for row, image in enumerate(data.x_test[:12]):
+        alone = system.search([image], k=7)
+        np.testing.assert_array_equal(together.ids[row], alone.ids[0])
+        np.testing.assert_array_equal(together.scores[row], alone.scores[0])
+
+
+def test_an_upload_has_the_vector_of_the_array_it_was_made_from(system, data, tmp_path):
+    """Training, indexing and serving: one preparation, to the bit."""
+    file = tmp_path / "query.png"
+    for image in data.x_train[:5]:
+        Image.fromarray(image).save(file)
+        trained = system.encoder_.transform(image[None])
+        [read] = system.read([file])[1]
+        served = system.embed([read])
+        upload = system.encoder_.preparation.read(file.read_bytes())
+        np.testing.assert_array_equal(trained, served)
+        np.testing.assert_array_equal(upload, image)
+        np.testing.assert_array_equal(system.embed([colour(image)]), trained)
+
+
+def test_saved_and_loaded_it_answers_the_same(system, data, tmp_path):
+    system.save(tmp_path / "0001")
+    again = ImageSearch.load(tmp_path / "0001")
+    for k in (1, 10):
+        ours, theirs = (s.search(list(data.x_test[:9]), k) for s in (system, again))
+        np.testing.assert_array_equal(ours.ids, theirs.ids)
+        np.testing.assert_array_equal(ours.scores, theirs.scores)
+    assert again.card().markdown() == system.card().markdown()
+
+
+def test_a_generation_whose_parts_do_not_fit_is_refused(system, tmp_path):
+    system.save(tmp_path / "0001")
+    found = generation.load(tmp_path / "0001", "images")
+    arrays = dict(found.arrays)
+    arrays["labels"] = arrays["labels"][:-1]
+    about = {k: v for k, v in found.about.items() if k not in ("files", "checksum")}
+    generation.save(tmp_path / "0002", "images", arrays, about)
+    with pytest.raises(Damaged, match="vectors, images and labels do not fit"):
+        ImageSearch.load(tmp_path / "0002")
+
+
+@pytest.mark.parametrize("name", ["mean", "matrix"])
+def test_an_encoder_whose_mean_or_matrix_is_of_other_features_is_refused(system, name):
+    arrays = system.encoder_.arrays()
+    arrays[name] = arrays[name][:-1]
+    with pytest.raises(ValueError, match="do not belong together"):
+        type(system.encoder_).from_arrays(arrays, system.encoder_.preparation)
+
+
+def test_another_version_of_the_code_is_refused_in_a_sentence(
+    system, tmp_path, monkeypatch
+):
+    system.save(tmp_path / "0001")
+    monkeypatch.setattr("lookalike.systems.images.encoders.base.CODE", 99)
+    with pytest.raises(ValueError, match="another version of the encoder's code"):
+        ImageSearch.load(tmp_path / "0001")
+
+
+def test_the_version_covers_weights_preparation_and_code(system, monkeypatch):
+    encoder = system.encoder_
+    versions = {version_of(encoder)}
+    arrays, form = encoder.arrays(), encoder.preparation
+    other = {**arrays, "matrix": arrays["matrix"] * np.float32(1.5)}
+    versions.add(version_of(type(encoder).from_arrays(other, form)))
+    narrow = PixelEncoder(type(form)(28, 28))
+    versions |= {version_of(narrow), version_of(PixelEncoder(type(form)(28, 27)))}
+    monkeypatch.setattr("lookalike.features.preparation.CODE", 99)
+    versions.add(version_of(encoder))
+    monkeypatch.setattr("lookalike.systems.images.encoders.base.CODE", 99)
+    versions.add(version_of(encoder))
+    assert len(versions) == 6
+
+
+def test_what_is_hidden_does_not_appear_and_explain_says_why(data):
+    system = ImageSearch("pixels").fit(data)
+    first = system.search([data.x_test[0]], k=3).ids[0]
+    marks = np.full(len(data.x_train), "", dtype="U10")
+    marks[first[0]], marks[first[1]] = "blocked", "private"
+    system.with_rules(marks)
+    assert system.search([data.x_test[0]], k=1).ids[0, 0] == first[2]
+    reasons = system.explain("query", data.x_test[0]).reasons
+    assert any("left out: blocked" in each for each in reasons)
+    assert any("left out: private" in each for each in reasons)
+
+
+def test_the_same_picture_twice_is_shown_once(data):
+    twice = Images(
+        "twice",
+        "",
+        np.concatenate([data.x_train, data.x_train[:50]]),
+        np.concatenate([data.y_train, data.y_train[:50]]),
+        data.x_test,
+        data.y_test,
+    )
+    system = ImageSearch("pixels").fit(twice)
+    once = ImageSearch("pixels").fit(data)
+    ours, theirs = (s.search(list(data.x_train[:50]), 5).ids for s in (system, once))
+    np.testing.assert_array_equal(ours, theirs)
+    reasons = system.explain("query", data.x_train[3]).reasons
+    assert any("looks the same as 3" in each for each in reasons)
+
+
+def test_what_came_lately_gains_half_as_much_after_each_half_life():
+    day = 86_400_000_000
+    vectors, rows = np.eye(4, dtype=np.float32), np.arange(4)
+    added = np.array([0, 90, 97, 100]) * day
+    stock = Stock(vectors, rows, np.full(4, ""), added)
+    rules = Rules(freshness=0.2, half_life=3.0)
+    similarity = np.array([0.9, 0.85, 0.84, 0.6])
+    found = ranked(rows, similarity, 4, stock, rules, moment=100 * day)
+    gains = 0.2 * 0.5 ** (np.array([100, 10, 3, 0]) / 3)
+    assert found.rows.tolist() == [2, 0, 1, 3]
+    np.testing.assert_allclose(found.scores, (similarity + gains)[found.rows])
+    assert found.notes[2] == ["freshness: +0.100"]
+    plain = ranked(rows, similarity, 4, stock, Rules(), moment=100 * day)
+    assert plain.rows.tolist() == [0, 1, 2, 3]
+    assert plain.notes == {}
+
+
+def test_less_relevance_makes_the_answers_more_unlike_each_other(data):
+    spread = []
+    for relevance in (1.0, 0.5, 0.2):
+        system = ImageSearch("pixels", relevance=relevance).fit(data)
+        ids = system.search(list(data.x_test[:20]), k=10).ids
+        v = system.vectors_[ids]
+        spread.append(float((v @ v.transpose(0, 2, 1)).mean()))
+    assert spread[0] > spread[1] > spread[2]
+    reasons = system.explain("query", data.x_test[0]).reasons
+    assert any("diversity: from place" in each for each in reasons)
+
+
+def test_an_index_within_little_memory_finds_nearly_the_same(pixels, data):
+    small = ImageSearch("pixels", memory=2_000_000).fit(data)
+    assert "codes of" in small.about_["facts"]["index"]["method"]
+    assert small.about_["facts"]["index"]["bytes"] <= 2_000_000
+    ours, theirs = (s.search(list(data.x_test), 10).ids for s in (small, pixels))
+    shared = [len(set(a) & set(b)) / 10 for a, b in zip(ours, theirs, strict=True)]
+    assert np.mean(shared) > 0.95
+    with pytest.raises(ValueError, match=r"need at least 803,\d+ bytes, got memory"):
+        ImageSearch("pixels", memory=1000).fit(data)
+
+
+def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
+    system = ImageSearch("pixels").fit(data)
+    rng = np.random.default_rng(0)
+    n, loved = 4000, int(system.search([data.x_test[0]], k=5).ids[0, 4])
+    items = rng.integers(0, len(data.x_train), (n, 5))
+    items[:, 2] = loved
+    position = np.argsort(rng.random((n, 5)), axis=1)
+    seen = rng.random((n, 5)) < 1 / (1 + position)
+    clicked = seen & (rng.random((n, 5)) < np.where(items == loved, 0.9, 0.1))
+    shown = Impressions(
+        np.repeat(np.arange(n), 5),
+        items.ravel(),
+        position.ravel(),
+        clicked.ravel(),
+        np.ones(5 * n, bool),
+    )
+    system.learn_clicks(rng.uniform(0.5, 1, 5 * n), shown)
+    assert system.search([data.x_test[0]], k=5).ids[0, 0] == loved
+    assert "clicks: " in system.explain("query", data.x_test[0]).reasons[0]
+    system.save(tmp_path / "0001")
+    again = ImageSearch.load(tmp_path / "0001")
+    assert again.search([data.x_test[0]], k=5).ids[0, 0] == loved
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"encoder": "eyes"}, "encoder must be one of linear, contrastive, labels"),
+        ({"encoder": "onnx"}, "encoder='onnx' needs model"),
+        ({"n_candidates": 0}, "n_candidates must be a positive integer, got 0"),
+        ({"recall": 0}, "recall must be above 0 and at most 1, got 0"),
+        ({"relevance": 2}, r"relevance must be in \[0, 1\], got 2"),
+        ({"freshness": -1}, "freshness must not be negative"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(options, sentence, data):
+    with pytest.raises(ValueError, match=sentence):
+        ImageSearch(**options).fit(data)
+
+
+@pytest.mark.parametrize("k", [0, 501, 1.5])
+def test_k_out_of_range_is_refused(k, pixels, data):
+    with pytest.raises(ValueError, match=r"k must be in \[1, 500\]"):
+        pixels.search([data.x_test[0]], k=k)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((3, 3)), np.zeros((0, 4), np.uint8), np.zeros((4, 4, 2), np.uint8)],
+)
+def test_what_is_no_image_is_refused(image, pixels):
+    with pytest.raises(ValueError, match="An image"):
+        pixels.search([image])
+
+
+@pytest.mark.parametrize("encoder", ["contrastive", "labels"])
+def test_networks_are_trained_saved_and_loaded(encoder, data, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    few = {"channels": (4, 8), "max_iter": 2, "batch_size": 32}
+    monkeypatch.setattr(ENCODERS[encoder], "settings", few)
+    checkpoint = tmp_path / "training.npz"
+    system = ImageSearch(encoder, checkpoint=checkpoint).fit(data)
+    again = ImageSearch(encoder, checkpoint=checkpoint).fit(data)
+    np.testing.assert_array_equal(system.vectors_, again.vectors_)
+    system.save(tmp_path / "0001")
+    loaded = ImageSearch.load(tmp_path / "0001")
+    np.testing.assert_array_equal(loaded.vectors_, system.vectors_)
+    queries = list(data.x_test[:6])
+    np.testing.assert_array_equal(loaded.embed(queries), system.embed(queries))
+    for row, query in enumerate(queries):
+        np.testing.assert_array_equal(
+            system.embed([query])[0], system.embed(queries)[row]
+        )
+    if encoder == "labels":
+        mirrored = [query[:, ::-1] for query in queries]
+        np.testing.assert_allclose(
+            system.embed(mirrored), system.embed(queries), atol=1e-6
+        )
+    assert "network of channels (4, 8)" in system.card().markdown()
+
+
+# The card, the page and the command
+
+
+def test_card_and_report_tell_what_was_measured(system, data, tmp_path):
+    measured = system.evaluate(data)
+    card = system.card()
+    assert tuple(card.steps) == STEPS
+    assert "not measured yet" not in card.markdown()
+    page = system.report(data, measured).write(tmp_path / "page.html").read_text()
+    value = measured.metrics["precision_at_10"].value
+    assert f"{value:.4f}" in page
+    assert page.count("<img") >= 2
+
+
+def test_the_command_trains_searches_and_explains(data, tmp_path):
+    file = tmp_path / "own.npz"
+    np.savez(
+        file,
+        x_train=data.x_train,
+        y_train=data.y_train,
+        x_test=data.x_test,
+        y_test=data.y_test,
+    )
+    library, query = tmp_path / "library", tmp_path / "query.png"
+    Image.fromarray(data.x_train[7]).resize((90, 90)).save(query)
+
+    def run(*words):
+        result = CliRunner().invoke(
+            app, [str(w) for w in words], env={"COLUMNS": "200"}
+        )
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    words = [
+        "--data",
+        file,
+        "--folder",
+        library,
+        "--json",
+        "--set",
+        "encoder=principal",
+    ]
+    trained = json.loads(run("train", "images", *words))
+    assert trained["metrics"]["precision_at_10"]["value"] > 0.6
+    there = ["--system", "images", "--folder", library]
+    found = json.loads(run("search", query, *there, "--k", "3", "--json"))
+    assert found["answers"][0]["hits"][0]["id"] == 7
+    page = tmp_path / "why.html"
+    assert "similarity" in run("explain", query, *there, "--report", page)
+    assert page.read_text().startswith("<!doctype html>")
+    assert "## 9. Scaling" in run("describe", "images", "--folder", library)

@@ -1,0 +1,402 @@
+"""People you may know: candidates, ranking, what is measured, saved and refused."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from lookalike.core.card import STEPS
+from lookalike.core.generation import Damaged
+from lookalike.datasets.friendships import (
+    Friendships,
+    hide,
+    load_facebook_ego,
+    load_friendships,
+    read_pairs,
+)
+from lookalike.features.graph import triangle_scores
+from lookalike.systems.people.evaluation import _above
+from lookalike.systems.people.features import (
+    FURTHER,
+    NAMES,
+    POWERS,
+    SCORES,
+    STAY,
+    WALK_STEPS,
+    adjacency,
+    are_linked,
+    find_candidates,
+    survey,
+)
+from lookalike.systems.people.system import People
+
+
+def clubs(n_clubs=6, size=30, inside=0.4, outside=0.01):
+    rng = np.random.default_rng(0)
+    n = n_clubs * size
+    chance = np.where(np.equal.outer(*2 * [np.arange(n) // size]), inside, outside)
+    pairs = np.argwhere(np.triu(rng.random((n, n)) < chance, 1))
+    names = np.array([f"p{i}" for i in range(n)])
+    return Friendships("clubs", "0" * 64, names, *hide(pairs))
+
+
+@pytest.fixture(scope="module")
+def data():
+    return clubs()
+
+
+@pytest.fixture(scope="module")
+def system(data):
+    return People(n_candidates=30).fit(data)
+
+
+@pytest.fixture(scope="module")
+def measured(system, data):
+    return system.evaluate(data)
+
+
+def test_nobody_is_suggested_to_themselves_or_to_a_friend(system, data):
+    found = system.recommend(data.people, k=10)
+    friends = {frozenset(pair) for pair in data.people[data.known].tolist()}
+    for name, row in zip(data.people.tolist(), found.ids.tolist(), strict=True):
+        assert len(set(row)) == 10
+        assert name not in row
+        assert not any(frozenset((name, who)) in friends for who in row)
+    assert (np.diff(found.scores, axis=1) <= 0).all()
+
+
+def test_a_batch_answers_exactly_like_its_people_one_by_one(system, data):
+    together = system.recommend(data.people[:40], k=7)
+    for row, name in enumerate(data.people[:40].tolist()):
+        alone = system.recommend([name], k=7)
+        assert alone.ids[0].tolist() == together.ids[row].tolist()
+        np.testing.assert_array_equal(alone.scores[0], together.scores[row])
+
+
+def test_features_are_the_scores_of_their_definition(data):
+    n = len(data.people)
+    A = adjacency(n, data.known)
+    people = np.array([3, 77])
+    found = find_candidates(A, survey(A), people, n)
+    for column, score in enumerate(SCORES):
+        expected = triangle_scores(A, people, score).toarray()
+        given = found.scores[:, column]
+        np.testing.assert_array_equal(expected[found.person, found.candidate], given)
+    P = A.toarray() / A.toarray().sum(axis=1, keepdims=True)
+    powers = [STAY**t * np.linalg.matrix_power(P, t) for t in range(1, WALK_STEPS + 1)]
+    met = np.sum(powers, axis=0)
+    there = met[people[found.person], found.candidate]
+    back = met[found.candidate, people[found.person]]
+    np.testing.assert_allclose(found.scores[:, 4], there, rtol=1e-10)
+    np.testing.assert_allclose(found.scores[:, 5], back, rtol=1e-10)
+    first = found.scores[:, SCORES.index("adamic_adar")]
+    for person in range(2):
+        mine = first[found.person == person]
+        assert (np.diff(mine) <= 0).all()
+        np.testing.assert_array_equal(
+            found.rank[found.person == person], range(len(mine))
+        )
+
+
+def test_fewer_candidates_are_the_first_ones(data):
+    A = adjacency(len(data.people), data.known)
+    seen = survey(A)
+    whole, few = (find_candidates(A, seen, np.array([5]), most) for most in (180, 12))
+    np.testing.assert_array_equal(few.candidate, whole.candidate[:12])
+
+
+def test_links_are_those_of_the_matrix():
+    rng = np.random.default_rng(1)
+    A = adjacency(9, np.array([[0, 3], [3, 8], [1, 2]]))
+    people, others = rng.integers(9, size=(2, 200))
+    expected = A.toarray()[people, others] > 0
+    np.testing.assert_array_equal(are_linked(A, people, others), expected)
+
+
+def test_the_hidden_friends_of_each_person_add_up_to_one(data, system):
+    inner, wanted = hide(data.known, random_state=5)
+    n = len(data.people)
+    features, right, weights = system._lessons(n, inner, wanted, lambda *told: None)
+    assert len(features) == len(right) == len(weights)
+    found = find_candidates(
+        adjacency(n, inner), survey(adjacency(n, inner)), np.arange(n), 30
+    )
+    hit = are_linked(adjacency(n, wanted), found.person, found.candidate)
+    lucky = np.bincount(found.person, hit, minlength=n) > 0
+    person = found.person[lucky[found.person]]
+    np.testing.assert_array_equal(right, hit[lucky[found.person]])
+    sums = np.bincount(person, weights * right, minlength=n)[lucky]
+    np.testing.assert_allclose(sums, 1)
+
+
+def test_what_is_seen_of_the_whole_graph_is_its_spectrum_and_its_triangles(data):
+    n = len(data.people)
+    A = adjacency(n, data.known)
+    seen = survey(A)
+    dense = A.toarray()
+    degrees = dense.sum(axis=1)
+    N = dense / np.sqrt(np.outer(degrees, degrees))
+    values = np.linalg.eigvalsh(N)
+    kept = np.argsort(-abs(values))[: len(seen.values)]
+    np.testing.assert_allclose(np.sort(seen.values), np.sort(values[kept]), atol=1e-9)
+    triangles = np.diag(dense @ dense @ dense)
+    np.testing.assert_allclose(
+        seen.clustering, triangles / np.maximum(degrees * (degrees - 1), 1)
+    )
+    again = survey(A)
+    np.testing.assert_array_equal(seen.vectors, again.vectors)
+
+
+def test_far_features_are_those_of_their_definition(data):
+    n = len(data.people)
+    A = adjacency(n, data.known)
+    dense = A.toarray()
+    seen = survey(A)
+    people = np.array([3, 77])
+    found = find_candidates(A, seen, people, n)
+    column = dict(zip(NAMES, found.features.T, strict=True))
+    i, j = people[found.person], found.candidate
+    P = dense / dense.sum(axis=1, keepdims=True)
+    for stay, steps in FURTHER:
+        powers = [stay**t * np.linalg.matrix_power(P, t) for t in range(1, steps + 1)]
+        met = np.log(np.sum(powers, axis=0)[i, j] + 1e-9)
+        np.testing.assert_allclose(column[f"walk of {steps} steps"], met, rtol=1e-6)
+    R = np.diag(1 / dense.sum(axis=1))
+    paths = np.log((dense @ R @ dense @ R @ dense)[i, j] + 1e-9)
+    np.testing.assert_allclose(column["paths of three steps, by degree"], paths)
+    for power in POWERS:
+        places = (seen.vectors * seen.values**power) @ seen.vectors.T
+        name = f"closeness in the spectrum, power {power}"
+        np.testing.assert_allclose(column[name], 1000 * places[i, j], atol=1e-9)
+    below = column["angle in the spectrum, below the best"]
+    assert below.max() == 0
+    assert below.min() < 0
+
+
+def test_hidden_friendships_take_no_part_in_learning(data, system):
+    """Other hidden friends, and even none, leave every answer as it is."""
+    other = Friendships("x", "", data.people, data.known, data.hidden[:3])
+    again = People(n_candidates=30).fit(other).recommend(data.people, k=10)
+    found = system.recommend(data.people, k=10)
+    np.testing.assert_array_equal(again.ids, found.ids)
+    np.testing.assert_array_equal(again.scores, found.scores)
+
+
+def test_the_hit_rate_is_that_of_the_answers(system, data, measured):
+    friends = {name: set() for name in data.people.tolist()}
+    for a, b in data.people[data.hidden].tolist():
+        friends[a].add(b)
+        friends[b].add(a)
+    asked = [name for name, theirs in friends.items() if theirs]
+    rows = system.recommend(asked, k=10).ids.tolist()
+    hits = [bool(friends[n] & set(row)) for n, row in zip(asked, rows, strict=True)]
+    assert measured.metrics["hit_rate_at_10"].value == np.mean(hits)
+    share = [
+        len(friends[n] & set(row)) / len(friends[n])
+        for n, row in zip(asked, rows, strict=True)
+    ]
+    assert measured.metrics["recall_at_10"].value == pytest.approx(np.mean(share))
+    assert measured.metrics["auc"].value > 0.8
+
+
+def test_the_share_below_counts_ties_half():
+    assert _above(
+        np.array([1.0, 2.0, 0.0]), np.array([1.0, 1.0, 0.5, 3.0])
+    ).tolist() == [
+        0.5,
+        0.75,
+        0.0,
+    ]
+
+
+def test_who_has_no_friends_of_friends_gets_the_most_popular(system, data):
+    names = np.append(data.people, "new")
+    lonely = Friendships("x", "", names, data.known, data.hidden)
+    fitted = People(n_candidates=30).fit(lonely)
+    found = fitted.recommend(["new"], k=10)
+    degrees = np.bincount(data.known.ravel(), minlength=len(names))
+    best = names[np.argsort(-degrees, kind="stable")[:10]]
+    assert found.ids[0].tolist() == best.tolist()
+    assert {a["reason"] for a in fitted.answer(["new"], ["new"])} == {
+        "has many friends"
+    }
+
+
+def test_explain_names_the_shared_friends(system, data):
+    told = system.explain("p0", "p0")
+    A = adjacency(len(data.people), data.known).toarray()
+    first = told.answer["suggestion"]
+    shared = np.flatnonzero(A[0] * A[int(first[1:])])
+    assert told.answer["reason"] == f"{len(shared)} shared friends"
+    names = told.reasons[0].split(": ")[2].split(", ")[:3]
+    assert {int(name[1:]) for name in names} <= set(shared.tolist())
+
+
+def test_saved_and_loaded_it_answers_the_same(system, data, measured, tmp_path):
+    folder = system.save(tmp_path / "0001")
+    loaded = People.load(folder)
+    ours, theirs = (s.recommend(data.people, k=5) for s in (system, loaded))
+    assert ours.ids.tolist() == theirs.ids.tolist()
+    np.testing.assert_array_equal(ours.scores, theirs.scores)
+    assert tuple(loaded.card().steps) == STEPS
+    assert f"{measured.metrics['auc'].value:.4f}" in loaded.card().markdown()
+    page = system.report(data, measured).write(tmp_path / "page.html")
+    assert "Who is helped" in page.read_text(encoding="utf-8")
+
+
+def test_a_graph_network_is_measured_beside_and_kept(data, tmp_path):
+    pytest.importorskip("torch")
+    fitted = People(n_candidates=30, network_dimensions=8).fit(data)
+    measured = fitted.evaluate(data)
+    assert measured.metrics["hit_rate_of_graph_network"].value > 0.5
+    assert "graph network" in measured.comparisons
+    loaded = People.load(fitted.save(tmp_path / "0001"))
+    again = loaded.evaluate(data)
+    assert again.metrics == measured.metrics
+    with pytest.raises(ValueError, match="network_dimensions must be at least 0"):
+        People(network_dimensions=-1).fit(data)
+
+
+def test_lists_are_looked_up_where_they_were_made_beforehand(system, data):
+    slow = People(n_candidates=30).fit(data)
+    fast = People(n_candidates=30).fit(data)
+    fast.look_up(fast.table_of(vars(fast.precompute())))
+    for name in data.people[:25].tolist():
+        ours, theirs = slow.suggest(name, 30), fast.suggest(name, 30)
+        assert ours.ids == theirs.ids
+        assert ours.reasons == theirs.reasons
+        np.testing.assert_array_equal(ours.scores, theirs.scores)
+        np.testing.assert_array_equal(ours.features, theirs.features)
+
+
+def test_new_friendships_and_people_change_the_candidates(system):
+    later = system.befriended([("new", "p0"), ("p1", "new"), ("p3", "p3")])
+    found = later.suggest("new", 10)
+    assert found.known
+    assert not {"new", "p0", "p1"} & set(found.ids)
+    assert {int(name[1:]) // 30 for name in found.ids[:5]} == {0}
+    assert not system.suggest("new", 10).known
+    assert later.suggest("p3", 3).ids  # nobody befriends themselves
+    with pytest.raises(ValueError, match="not one of these people"):
+        later.look_up(system.precompute())
+
+
+def test_a_generation_with_other_contents_is_refused(system, tmp_path):
+    from lookalike.core import generation
+
+    folder = system.save(tmp_path / "0001")
+    found = generation.load(folder, "people")
+    arrays = dict(found.arrays) | {"pairs": np.array([[0, 10_000]])}
+    about = {k: v for k, v in found.about.items() if k in system.about_}
+    generation.save(tmp_path / "0002", "people", arrays, about)
+    with pytest.raises(Damaged, match="not those of its people"):
+        People.load(tmp_path / "0002")
+
+
+@pytest.mark.parametrize(
+    ("people", "k", "message"),
+    [
+        (["p0"], 0, r"k must be in \[1, 30\], got 0"),
+        (["p0"], 31, r"k must be in \[1, 30\], got 31"),
+        (["nobody"], 5, "Expected one of the 180 people known, got 'nobody'"),
+    ],
+)
+def test_refuses_what_it_cannot_answer(system, people, k, message):
+    with pytest.raises(ValueError, match=message):
+        system.recommend(people, k)
+
+
+def test_refuses_to_answer_before_it_learned(data):
+    with pytest.raises(NotFittedError):
+        People().recommend(["p0"])
+    with pytest.raises(ValueError, match="n_candidates must be at least 10, got 3"):
+        People(n_candidates=3).fit(data)
+    chain = np.stack([np.arange(40), np.arange(1, 41)], axis=1)
+    names = np.array([f"c{i}" for i in range(41)])
+    with pytest.raises(ValueError, match="close no triangle"):
+        People().fit(Friendships("chain", "", names, *hide(chain)))
+
+
+def test_other_people_cannot_be_evaluated(system, data):
+    fewer = Friendships("x", "", data.people[:-1], data.known[:5], data.hidden[:5])
+    with pytest.raises(ValueError, match="the 180 people that were learned from"):
+        system.evaluate(fewer)
+
+
+def test_pairs_are_read_once_whatever_their_order_and_script():
+    lines = ["# who\n", "a b\n", "\n", "b a\n", "ü\t日 本\n", "🙂, c d\n"]
+    people, pairs = read_pairs(lines)
+    assert people.tolist() == ["a", "b", "ü", "日 本", "🙂", "c d"]
+    assert pairs.tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a b\nc\n", "line 2: expected two names, got 'c'"),
+        ("a b\na b c\n", "line 2: expected two names, got 'a b c'"),
+        ("a,\n", "line 1: expected two names, got 'a,'"),
+        ("a a\n", "line 1: 'a' cannot befriend themselves"),
+        ("", "expected ten friendships or more, got 0"),
+    ],
+)
+def test_a_file_that_holds_no_friendships_is_refused(tmp_path, text, message):
+    file = tmp_path / "friends.txt"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_friendships(file)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    for name in ("friends.gz", "friends.txt"):
+        file = tmp_path / name
+        file.write_bytes(b"\xff\xfe\x00\x81" * 9)
+        with pytest.raises(ValueError, match="is no text with two names a line"):
+            load_friendships(file)
+
+
+def test_a_gzipped_file_is_read_like_a_plain_one(tmp_path):
+    lines = "".join(f"{i} {i + 1}\n" for i in range(20))
+    (tmp_path / "a.txt").write_text(lines)
+    with gzip.open(tmp_path / "a.txt.gz", "wt") as file:
+        file.write(lines)
+    plain, zipped = (load_friendships(tmp_path / n) for n in ("a.txt", "a.txt.gz"))
+    np.testing.assert_array_equal(plain.hidden, zipped.hidden)
+    assert len(plain.hidden) == 4
+    assert len(plain.known) == 16
+
+
+@pytest.mark.full
+def test_on_facebook_it_finds_more_hidden_friends_than_any_score_alone():
+    try:
+        data = load_facebook_ego()
+    except FileNotFoundError:
+        pytest.skip("needs LOOKALIKE_DATA")
+    assert (len(data.people), len(data.known) + len(data.hidden)) == (4039, 88234)
+    measured = People().fit(data).evaluate(data)
+    assert measured.metrics["auc"].low > 0.99
+    for comparison in measured.comparisons.values():
+        assert comparison.difference.value > 0.003
+        assert comparison.p_value < 0.05
+
+
+def test_the_command_recommends_and_explains(system, data, tmp_path):
+    from typer.testing import CliRunner
+
+    from lookalike.cli.app import app
+    from lookalike.core.library import Library
+
+    Library("people", tmp_path).add(system.save)
+    run = CliRunner().invoke
+    where = ["--folder", str(tmp_path), "--json"]
+    done = run(app, ["recommend", "people", "p0", "p9", "--k", "3", *where])
+    assert done.exit_code == 0, done.output
+    answers = json.loads(done.stdout)["answers"]
+    expected = system.recommend(["p0", "p9"], k=3).ids.ravel().tolist()
+    assert [answer["suggestion"] for answer in answers] == expected
+    told = run(app, ["explain", "p0", "--system", "people", *where])
+    assert json.loads(told.stdout)["answer"]["suggestion"] == expected[0]
+    wrong = run(app, ["recommend", "people", "who", *where])
+    assert wrong.exit_code == 2

@@ -1,0 +1,491 @@
+"""The places system: words, spans, offsets, baselines, and what it refuses.
+
+By default it learns from sentences that are written here; WNUT-17 is used where
+LOOKALIKE_DATA is set.
+"""
+
+import dataclasses
+import gzip
+import itertools
+import json
+import os
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from typer.testing import CliRunner
+
+from lookalike.bench.places import PARTS, Trial
+from lookalike.cli.app import app
+from lookalike.core import generation
+from lookalike.core.card import STEPS
+from lookalike.core.generation import Damaged
+from lookalike.datasets import Tagged, TaggedText, load_wnut17
+from lookalike.datasets.tagged import read_tagged
+from lookalike.evaluate import f1_of_totals
+from lookalike.systems.places.features import symbols
+from lookalike.systems.places.gazetteer import (
+    cut_with_offsets,
+    kinds_of_names,
+    location_tags,
+    marked,
+    spans,
+    words_seen,
+)
+from lookalike.systems.places.system import (
+    N_FOLDS,
+    Places,
+    best_threshold,
+    both_parts,
+    listed,
+    mean_f1,
+    rows_of,
+    span_counts,
+    tagged,
+    tags_of,
+    word_counts,
+)
+from lookalike.systems.places.tagger import Tagger, chosen
+
+CITIES = ["Oslo", "Lima", "Turin", "Cairo", "Perth"]
+CITIES += ["Delhi", "Quito", "Miami", "Lyon", "Kyoto"]
+THINGS = ["soup", "rain", "music", "tea", "maths"]
+THINGS += ["football", "paper", "glass", "bread", "noise"]
+FRAMES = [
+    ("we", "moved", "to", "*", "last", "year"),
+    ("greetings", "from", "*", "!"),
+    ("I", "live", "in", "*", "now"),
+]
+OTHERS = [("I", "like", "*", "a", "lot"), ("no", "*", "today", "!")]
+
+
+def part(cities, things):
+    words, tags = [], []
+    for frames, fillers, tag in ((FRAMES, cities, "B-location"), (OTHERS, things, "O")):
+        for frame in frames:
+            for filler in fillers:
+                words.append(tuple(filler if w == "*" else w for w in frame))
+                tags.append(tuple(tag if w == "*" else "O" for w in frame))
+    words.append(("She", "saw", "New", cities[0], "and", "Anna"))
+    tags.append(("O", "O", "B-location", "I-location", "O", "B-person"))
+    return Tagged(tuple(words), tuple(tags))
+
+
+@pytest.fixture(scope="module")
+def data():
+    return TaggedText(
+        "own",
+        "",
+        part(CITIES[:7], THINGS[:7]),
+        part(CITIES[5:9], THINGS[5:9]),
+        part(CITIES[6:], THINGS[6:]),
+    )
+
+
+@pytest.fixture(scope="module")
+def system(data):
+    return Places(C=10.0).fit(data)
+
+
+@pytest.fixture(scope="module")
+def measured(system, data):
+    return system.evaluate(data)
+
+
+def test_a_place_that_was_never_seen_is_found_by_its_neighbours(system):
+    [place] = system.tag("hey, greetings from Zugdidi!")
+    assert (place.text, place.start, place.end) == ("Zugdidi", 20, 27)
+    assert system.threshold_ <= place.probability <= 1
+    assert system.tag("I like bread a lot") == []
+
+
+def test_offsets_point_into_the_text(system):
+    text = "  we moved to Oslo last year — and I live in Lima now"
+    assert [text[p.start : p.end] for p in system.tag(text)] == ["Oslo", "Lima"]
+    for word, start in cut_with_offsets(text):
+        assert text[start : start + len(word)] == word
+
+
+def test_a_batch_answers_exactly_like_its_sentences_one_by_one(system, data):
+    sentences = data.test.words
+    together = system._names(sentences)
+    assert together == [system._names([sentence])[0] for sentence in sentences]
+    assert system.classify(sentences) == tagged(sentences, together, system.threshold_)
+
+
+def test_a_name_is_as_probable_as_all_sequences_of_tags_with_it(system):
+    words = ["She", "saw", "New", "Oslo", "and", "Anna"]
+    sentence = marked(words, system.gazetteer_)
+    model, rows = system._tagger.model, symbols(sentence)
+    scores, _ = model._scores([rows])
+    tags = model.classes_.tolist()
+    shares = {}
+    for codes in itertools.product(range(len(tags)), repeat=len(words)):
+        exponent = scores[np.arange(len(words)), list(codes)].sum()
+        exponent += sum(model.transitions_[a, b] for a, b in itertools.pairwise(codes))
+        for place in _begun([tags[code] for code in codes]):
+            shares[place] = shares.get(place, 0.0) + np.exp(exponent)
+        shares[None] = shares.get(None, 0.0) + np.exp(exponent)
+    [names] = system._tagger.names([sentence])
+    assert max(names, key=names.get) == (2, 4)
+    for place, share in names.items():
+        assert share == pytest.approx(shares[place] / shares[None])
+    left = {place for place in shares if place and place not in names}
+    assert all(shares[place] < 0.011 * shares[None] for place in left)
+    inside = system._tagger.inside(sentence)
+    assert inside[2] >= names[2, 4]
+
+
+def _begun(tags):
+    """Names of places that begin with a B, of one sequence of tags."""
+    for start, tag in enumerate(tags):
+        if tag == "B-location":
+            end = start + 1
+            while end < len(tags) and tags[end] == "I-location":
+                end += 1
+            yield start, end
+
+
+def test_the_likeliest_names_that_do_not_overlap_are_chosen():
+    names = {(0, 2): 0.4, (1, 2): 0.5, (2, 3): 0.3, (4, 6): 0.2}
+    assert chosen(names, 0.25) == [(1, 2), (2, 3)]
+    words = [("a", "b", "c", "d", "e", "f")]
+    assert tagged(words, [names], 0.2) == [["O", "B", "B", "O", "B", "I"]]
+
+
+def test_words_of_place_lead_to_what_stands_up_to_three_words_on():
+    sentence = [(word, "") for word in ("from", "the", "very", "Old", "town", "In")]
+    led = [[s for s in told if s.startswith("led")] for told in symbols(sentence)]
+    assert led[0] == led[4] == []
+    assert led[2] == ["led by from", "led by from, False, False"]
+    assert led[3] == ["led by from", "led by from, True, False"]
+    listed = symbols([("near", ""), ("of", ""), ("Oslo", "B-large")])[2]
+    assert "led by of, True, True" in listed
+
+
+def test_the_threshold_is_chosen_on_pieces_that_were_left_out(system, data):
+    known = both_parts(data)
+    assert len(known.words) == len(data.train.words) + len(data.validation.words)
+    pieces = np.array_split(np.arange(len(known.words)), N_FOLDS)
+    others = rows_of(known, np.concatenate([pieces[0], *pieces[2:]]))
+    alone = Tagger.fit(system._marked(others.words), kinds_of_names(others), 2, 10.0)
+    left_out = system.left_out(known)
+    piece = rows_of(known, pieces[1])
+    first, last = pieces[1][[0, -1]]
+    assert alone.names(system._marked(piece.words)) == left_out[first : last + 1]
+    truth = location_tags(known)
+    expected = best_threshold(truth, lambda t: tagged(known.words, left_out, t))
+    assert system.threshold_ == expected[0]
+    both = Tagger.fit(system._marked(known.words), kinds_of_names(known), 2, 10.0)
+    for name, array in both.arrays().items():
+        np.testing.assert_array_equal(system._tagger.arrays()[name], array)
+    assert system.seen_ == words_seen(known.words, truth)
+
+
+def test_names_are_told_apart_as_places_persons_and_others():
+    tags = (("O", "B-location", "I-location", "B-person", "B-group", "I-product"),)
+    kinds = kinds_of_names(Tagged((("a",) * 6,), tags))
+    assert kinds == [
+        ["O", "B-location", "I-location", "B-person", "B-other", "I-other"]
+    ]
+
+
+def test_without_a_tag_of_places_nothing_is_named():
+    tagger = Tagger.fit([[("a", ""), ("b", "")]] * 3, [["B-person", "O"]] * 3, 1, 1.0)
+    assert tagger.names([[("a", ""), ("b", "")], []]) == [{}, {}]
+    only = Tagger.fit([[("a", ""), ("b", "")]] * 3, [["B-location", "O"]] * 3, 1, 9.0)
+    assert chosen(only.names([[("a", ""), ("b", "")]])[0], 0.5) == [(0, 1)]
+
+
+def test_what_is_learned_does_not_depend_on_the_test_part(system, data):
+    other = dataclasses.replace(data, test=part(["Nowhere"], ["Rome"]))
+    again = Places(C=10.0).fit(other)
+    assert again.threshold_ == system.threshold_
+    assert again.seen_ == system.seen_
+    for name, array in again._tagger.arrays().items():
+        np.testing.assert_array_equal(array, system._tagger.arrays()[name])
+
+
+def test_the_longest_name_of_the_gazetteer_is_marked():
+    names = {"new york": "large", "york": "middle", "nice": "middle", "us": "country"}
+    sentence = ["New", "York", "is", "nice", "#US"]
+    marks = [mark for _, mark in marked(sentence, names)]
+    small = "B-small letters middle"
+    assert marks == ["B-large", "I-large", "", small, "B-country"]
+
+
+def test_codes_are_known_in_capitals_and_words_without_the_signs_at_their_ends():
+    names = {"IN": "state code", "st johns": "small", "u.s.": "country"}
+    sentence = ["in", "(IN)", "*St-Johns*", "U.S.", "In", "..."]
+    marks = [mark for _, mark in marked(sentence, names)]
+    assert marks == ["", "B-state code", "B-small", "B-country", "", ""]
+
+
+def test_a_list_takes_large_places_in_small_letters_only_if_it_is_told_to():
+    names = {"spain": "country", "york": "middle", "lima": "large", "TX": "state code"}
+    sentences = [["in", "spain", "york", "Lima", "TX", "tx"]]
+    assert listed(sentences, names) == [["O", "O", "O", "B", "I", "O"]]
+    assert listed(sentences, names, small=True) == [["O", "B", "O", "B", "I", "O"]]
+
+
+def test_the_tuned_gazetteer_is_the_best_of_its_forms_on_what_is_known(data):
+    system = Places()
+    system.gazetteer_ = {
+        **{city.lower(): "large" for city in CITIES},
+        **dict.fromkeys(THINGS, "small"),
+        "anna": "middle",
+        "I": "state code",
+    }
+    known = both_parts(data)
+    names, small = system.gazetteer_at_its_best(known)
+    assert set(names.values()) == {"large"}
+    truth = location_tags(known)
+    best = mean_f1(truth, listed(known.words, names, small))
+    assert best > mean_f1(truth, listed(known.words, system.gazetteer_, small))
+    assert system.names_that_help(data).get("I") is None
+
+
+def test_trials_on_pieces_left_out_leave_the_test_part_and_compare_with_both_lists(
+    system, data
+):
+    trial = Trial(dataclasses.replace(data, test=Tagged((), ())), system)
+    parts = {name: work() for name, work in trial.jobs()}
+    assert list(parts) == list(PARTS)
+    rows = parts["validation part"]
+    assert [row["method"] for row in rows] == [*trial.taggings]
+    n_train = len(data.train.words)
+    truth = location_tags(data.validation)
+    for row, tags in zip(rows, trial.taggings.values(), strict=True):
+        for unit, count in (("word", word_counts), ("span", span_counts)):
+            f1 = f1_of_totals(count(truth, tags[n_train:]).sum(axis=0))
+            assert row[f"{unit} F1"].startswith(f"{f1:.4f} [")
+    ours, plain = (float(row["span F1"].split()[0]) for row in rows[:2])
+    assert float(rows[1]["gain, spans"].split()[0]) == pytest.approx(
+        ours - plain, abs=2e-4
+    )
+
+
+def test_words_seen_stood_in_locations_at_least_half_of_the_time():
+    sentences = (("Paris", "may"), ("may", "Paris"), ("May", "x"))
+    tags = (["B", "O"], ["O", "B"], ["B", "O"])
+    assert words_seen(sentences, tags) == {"paris"}
+
+
+def test_counts_are_those_of_words_and_of_whole_names():
+    truth = [["B", "I", "O", "B"], ["O", "O"]]
+    given = [["B", "O", "O", "B"], ["O", "B"]]
+    assert word_counts(truth, given).tolist() == [[2, 0, 1], [0, 1, 0]]
+    assert span_counts(truth, given).tolist() == [[1, 1, 1], [0, 1, 0]]
+    assert spans(["O", "I", "I"]) == {(1, 3)}
+    assert spans(["B", "B", "I"]) == {(0, 1), (1, 3)}
+
+
+def test_the_threshold_is_the_best_for_words_and_names_together(data):
+    truth = location_tags(data.validation)
+    rng = np.random.default_rng(0)
+    shares = [rng.dirichlet([1, 1, 2], len(tags)) for tags in truth]
+    grid = np.arange(0.1, 0.91, 0.025).round(3)
+    reached = []
+    for threshold in grid:
+        tags = [tags_of(p, threshold) for p in shares]
+        both = (count(truth, tags).sum(0) for count in (word_counts, span_counts))
+        reached.append(np.mean([2 * a / (2 * a + b + c) for a, b, c in both]))
+    found = best_threshold(truth, lambda t: [tags_of(p, t) for p in shares])
+    assert found == (grid[np.argmax(reached)], pytest.approx(max(reached)))
+
+
+def test_a_second_place_may_begin_right_after_the_first():
+    begins, goes_on = [0.6, 0.2, 0.2], [0.2, 0.6, 0.2]
+    shares = np.array([begins, goes_on, begins])
+    assert tags_of(shares, 0.5) == ["B", "I", "B"]
+    assert tags_of(shares[1:], 0.5) == ["B", "B"]
+
+
+def test_the_metrics_are_those_of_the_answers(system, data, measured):
+    truth = location_tags(data.test)
+    tags = system.classify(data.test.words)
+    hits, wrong, missed = word_counts(truth, tags).sum(axis=0)
+    expected = 2 * hits / (2 * hits + wrong + missed)
+    assert measured.metrics["word_f1"].value == pytest.approx(expected)
+    seen = measured.metrics["word_recall_of_words_seen_in_training"].value
+    assert measured.metrics["word_recall"].value > seen
+    assert "gazetteer (span F1)" in measured.comparisons
+    assert "tuned gazetteer (word F1)" in measured.comparisons
+
+
+def test_a_place_is_as_sure_as_its_name(system):
+    [place] = system.tag("She saw New Oslo and Anna")
+    assert place.text == "New Oslo"
+    [names] = system._names([["She", "saw", "New", "Oslo", "and", "Anna"]])
+    assert place.probability == names[2, 4]
+
+
+def test_reasons_say_how_the_probability_changes_the_largest_fall_first(system):
+    words = ["hey", "greetings", "from", "Zugdidi", "!"]
+    reasons = system.explain("it", " ".join(words)).reasons
+    without = [*words[:2], "\x00", *words[3:]]
+    before, after = (
+        system._tagger.inside(marked(each, system.gazetteer_))[3]
+        for each in (words, without)
+    )
+    assert after < before - 0.1
+    assert f"if 'from' were a word never seen: {after - before:+.2f}" in reasons
+    changes = [float(reason.rsplit(" ", 1)[1]) for reason in reasons[1:]]
+    assert changes == sorted(changes)
+
+
+@pytest.mark.parametrize(("kind", "n_left"), [("small", 1), ("large", 2)])
+def test_the_list_to_beat_is_without_small_places_where_that_is_better(
+    data, kind, n_left
+):
+    system = Places()
+    # "Anna" of the validation part is a person.
+    system.gazetteer_ = {"miami": "country", "anna": kind}
+    assert len(system.names_that_help(data)) == n_left
+    system.gazetteer_ = {"miami": "small", "delhi": "large"}
+    assert len(system.names_that_help(data)) == 2
+
+
+def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
+    system.save(tmp_path / "1")
+    loaded = Places.load(tmp_path / "1")
+    assert loaded.gazetteer_ == system.gazetteer_
+    assert loaded.seen_ == system.seen_
+    assert loaded._names(data.test.words) == system._names(data.test.words)
+    arrays = dict(generation.load(tmp_path / "1", "places").arrays)
+    for name, array in {
+        "weights": np.zeros((3, 2)),
+        "offsets": np.zeros(2),
+        "transitions": np.zeros((1, 1)),
+        "kinds": np.array(["x"]),
+    }.items():
+        folder = tmp_path / name
+        generation.save(folder, "places", {**arrays, name: array}, system.about_)
+        with pytest.raises(Damaged, match="holds no system of places"):
+            Places.load(folder)
+
+
+def test_a_generation_of_the_tagger_before_is_refused_in_one_sentence(system, tmp_path):
+    system.save(tmp_path / "1")
+    arrays = dict(generation.load(tmp_path / "1", "places").arrays)
+    del arrays["transitions"]
+    generation.save(tmp_path / "2", "places", arrays, system.about_)
+    with pytest.raises(Damaged, match="an earlier form; learn them anew: lookalike tr"):
+        Places.load(tmp_path / "2")
+
+
+def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_path):
+    card = system.card()
+    assert tuple(card.steps) == STEPS
+    assert f"{measured.metrics['word_f1'].value:.4f}" in card.markdown()
+    assert "not measured" not in card.markdown()
+    page = system.report(data, measured).write(tmp_path / "r.html").read_text()
+    assert page.count("<img") == 2
+    assert "names found" in page
+
+
+def test_files_of_tags_are_read_as_published(tmp_path):
+    lines = ["In\tO\n", "New\tB-location\n", "York\tI-location\n", "\t\n", "Yes\tO"]
+    found = read_tagged(lines)
+    assert found.words == (("In", "New", "York"), ("Yes",))
+    assert found.tags == (("O", "B-location", "I-location"), ("O",))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "The text is empty"),
+        ("  \t", "The text is empty"),
+        ("123 !!", "The text holds no letters"),
+        ("東京に行きました", r"in another script \(Cjk\)"),
+        ("Я живу в Осло", r"in another script \(Cyrillic\)"),
+    ],
+)
+def test_texts_that_cannot_be_tagged_are_refused(system, text, said):
+    with pytest.raises(ValueError, match=said):
+        system.tag(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"window": -1}, "window must be a whole number of at least 0, got -1"),
+        ({"C": 0}, "C must be a positive number, got 0"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(data, options, said):
+    with pytest.raises(ValueError, match=said):
+        Places(gazetteer=False, **options).fit(data)
+
+
+def test_data_that_cannot_be_learned_from_is_refused(data):
+    empty = dataclasses.replace(data, validation=Tagged((), ()))
+    with pytest.raises(ValueError, match="as many tags as words"):
+        Places(gazetteer=False).fit(empty)
+    nowhere = Tagged((("a",),), (("O",),))
+    with pytest.raises(ValueError, match="names no location"):
+        Places(gazetteer=False).fit(dataclasses.replace(data, train=nowhere))
+    with pytest.raises(NotFittedError, match="must be fitted or loaded"):
+        Places().tag("in Oslo")
+
+
+# The command
+
+
+def run(*words, status=0):
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == status, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def saved(system, tmp_path_factory):
+    return system.save(tmp_path_factory.mktemp("places") / "0001")
+
+
+def test_raw_text_is_tagged_with_offsets(saved, tmp_path):
+    text = "greetings from Zugdidi!"
+    words = ("--system", "places", "--folder", saved)
+    [answer] = json.loads(run("classify", text, *words, "--json").stdout)["answers"]
+    assert (answer["place"], answer["start"], answer["end"]) == ("Zugdidi", 15, 22)
+    told = run("explain", text, *words).stdout
+    assert "'Zugdidi' is part of a location with probability" in told
+    assert "were a word never seen: " in told
+    (tmp_path / "posts.txt").write_text(f"{text}\nI like tea a lot\n")
+    found = json.loads(
+        run("classify", tmp_path / "posts.txt", *words, "--json").stdout
+    )["answers"]
+    assert [each["place"] for each in found] == ["Zugdidi", None]
+    assert found[1]["text"].endswith("posts.txt, line 2")
+
+
+def test_lines_that_cannot_be_tagged_are_sentences(saved, tmp_path):
+    cases = {
+        "gap.txt": (b"in Oslo\n\nin Lima\n", "gap.txt, line 2: The text is empty"),
+        "none.txt": (b"", "none.txt is empty; expected a text a line"),
+        "bytes.txt": (b"\xff\xfe\x00", "bytes.txt is no text in UTF-8"),
+        "greek.txt": ("στην Αθήνα".encode(), "line 1: The text is in another script"),
+    }
+    for name, (contents, said) in cases.items():
+        (tmp_path / name).write_bytes(contents)
+        words = ("classify", tmp_path / name, "--system", "places", "--folder", saved)
+        assert said in run(*words, status=2).stderr
+
+
+@pytest.mark.full
+@pytest.mark.skipif(
+    not os.environ.get("LOOKALIKE_DATA"), reason="LOOKALIKE_DATA is not set"
+)
+def test_wnut17_is_read_whole():
+    found = load_wnut17()
+    sizes = [len(part.words) for part in (found.train, found.validation, found.test)]
+    assert sizes == [3394, 1009, 1287]
+    words = sum(tag == "B-location" for own in found.test.tags for tag in own)
+    assert words == 150
+
+
+def test_published_files_are_found_in_their_folder(tmp_path):
+    with gzip.open(tmp_path / "wnut17train.conll.gz", "wt") as file:
+        file.write("a\tO\n")
+    with pytest.raises(ValueError, match="damaged or another file"):
+        load_wnut17(tmp_path)
