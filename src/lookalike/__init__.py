@@ -7,7 +7,7 @@ The rooms, from the ground up:
 - ``lookalike.features``: raw things to vectors
 - ``lookalike.learn``: vectors to labels, clusters and better vectors
 - ``lookalike.search``: vectors to neighbours
-- ``lookalike.evaluate``: answers to numbers and pictures
+- ``lookalike.evaluate``: metrics, intervals, tests, plots, reports
 - ``lookalike.systems``: end-to-end systems, one a file
 - ``lookalike.bench``: speed and memory beside the peers
 - ``lookalike.cli``: the ``lookalike`` command

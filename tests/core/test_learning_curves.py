@@ -9,7 +9,7 @@ from lookalike.core.learning_curves import SHARES, shares_of
 from lookalike.datasets.event_simulator import simulate_events
 from lookalike.datasets.interactions import Interactions, hide_some
 from lookalike.evaluate import Estimate, ndcg_at_k
-from lookalike.evaluate.pictures import learning_curve
+from lookalike.evaluate.plots import learning_curve
 from lookalike.rank import LogisticRanker
 from lookalike.systems._recommender.learning_curves import curves_of_sources
 from lookalike.systems.events.features import EventFeatures

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lookalike.evaluate import Estimate, pictures
+from lookalike.evaluate import Estimate, plots
 from lookalike.evaluate.report import Report
 
 NASTY = '<script>alert("1")</script> & \'"'
@@ -58,14 +58,14 @@ def digits_like_page(tmp_path_factory):
     labels = rng.integers(10, size=(8, 11))
     points = rng.normal(size=(10_000, 2))
     figures = [
-        pictures.confusion(rng.integers(9, size=(10, 10))),
-        pictures.loss_curve(rng.random(20)),
-        pictures.gallery(
+        plots.confusion(rng.integers(9, size=(10, 10))),
+        plots.loss_curve(rng.random(20)),
+        plots.gallery(
             images[:, 0], images[:, 1:], query_labels=labels[:, 0], labels=labels[:, 1:]
         ),
-        pictures.strip(images.reshape(-1, 28, 28)[:20], labels.ravel()[:20]),
-        pictures.embedding_map(points, rng.integers(10, size=10_000)),
-        pictures.estimates({"a": Estimate(0.9, 0.8, 0.95)}),
+        plots.strip(images.reshape(-1, 28, 28)[:20], labels.ravel()[:20]),
+        plots.embedding_map(points, rng.integers(10, size=10_000)),
+        plots.estimates({"a": Estimate(0.9, 0.8, 0.95)}),
     ]
     report = Report("Digits")
     for figure in figures:
@@ -80,7 +80,7 @@ def test_a_report_of_six_pictures_is_small(digits_like_page):
 
 def test_the_same_content_gives_the_same_bytes(tmp_path):
     pages = [
-        Report("T").figure(pictures.loss_curve([2, 1]), alt="A curve").write(path)
+        Report("T").figure(plots.loss_curve([2, 1]), alt="A curve").write(path)
         for path in (tmp_path / "a.html", tmp_path / "b.html")
     ]
     assert pages[0].read_bytes() == pages[1].read_bytes()
@@ -177,7 +177,7 @@ def test_a_picture_keeps_its_colours_and_size(tmp_path):
     rng = np.random.default_rng(0)
     share = np.array([1, 1, 0.02, 1, 0.02, 1, 1, 1, 1, 1]) / 8.04
     labels = rng.choice(10, size=3000, p=share)
-    figure = pictures.embedding_map(rng.normal(size=(3000, 2)), labels)
+    figure = plots.embedding_map(rng.normal(size=(3000, 2)), labels)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     before = np.asarray(Image.open(buffer).convert("RGB")).astype(int)
@@ -194,7 +194,7 @@ def test_a_picture_keeps_its_colours_and_size(tmp_path):
 
 
 def test_a_picture_is_drawn_when_it_is_added(tmp_path):
-    figure = pictures.loss_curve([2, 1])
+    figure = plots.loss_curve([2, 1])
     report = Report("T").figure(figure, alt="A curve")
     before = report.write(tmp_path / "a.html").read_bytes()
     figure.axes[0].clear()

@@ -1,4 +1,4 @@
-"""Clicks without the position: propensities, appeal, the ranker, the month, MMR."""
+"""Click models: propensities, attractiveness, the ranker, the simulation, MMR."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.rank.click_ranker import ClickRanker
-from lookalike.rank.clicks import Impressions, appeal, examination, softly_judged
+from lookalike.rank.clicks import (
+    Impressions,
+    attractiveness,
+    examination,
+    relevance_posterior,
+)
 from lookalike.rank.diversity import diversified
 from lookalike.search.vector_index import VectorIndex
 from lookalike.systems.images.click_simulation import World, judge, simulate
 from lookalike.systems.images.encoders.linear import unit
 
 
-def shown(rng, n, truth, looked_at, share=0.3):
+def shown(rng, n, truth, examined, share=0.3):
     """Items of these chances, the likeliest on top unless shuffled."""
     k = len(truth)
     order = np.tile(np.argsort(-truth), (n, 1))
@@ -21,7 +26,7 @@ def shown(rng, n, truth, looked_at, share=0.3):
     order[shuffled] = rng.permuted(order[shuffled], axis=1)
     position = np.tile(np.arange(k), n)
     items = order.ravel()
-    seen = rng.random(n * k) < np.asarray(looked_at)[position]
+    seen = rng.random(n * k) < np.asarray(examined)[position]
     clicked = seen & (rng.random(n * k) < truth[items])
     query = np.repeat(np.arange(n), k)
     return Impressions(query, items, position, clicked, np.repeat(shuffled, k))
@@ -29,9 +34,9 @@ def shown(rng, n, truth, looked_at, share=0.3):
 
 def test_examination_is_learned_from_shuffled_showings_alone():
     rng = np.random.default_rng(0)
-    truth, looked_at = np.array([0.8, 0.4, 0.2, 0.1]), 1 / np.arange(1.0, 5)
-    rows = shown(rng, 40_000, truth, looked_at)
-    np.testing.assert_allclose(examination(rows, 4), looked_at, atol=0.03)
+    truth, examined = np.array([0.8, 0.4, 0.2, 0.1]), 1 / np.arange(1.0, 5)
+    rows = shown(rng, 40_000, truth, examined)
+    np.testing.assert_allclose(examination(rows, 4), examined, atol=0.03)
     fooled = Impressions(
         rows.query, rows.item, rows.position, rows.clicked, np.ones(len(rows), bool)
     )
@@ -40,28 +45,28 @@ def test_examination_is_learned_from_shuffled_showings_alone():
 
 def test_appeal_is_free_of_the_position_and_a_plain_rate_is_not():
     rng = np.random.default_rng(1)
-    truth, looked_at = np.array([0.5, 0.5, 0.5, 0.25]), 1 / np.arange(1.0, 5)
-    rows = shown(rng, 40_000, truth, looked_at, share=0.0)
-    fair = np.exp(appeal(rows, looked_at, 5))
+    truth, examined = np.array([0.5, 0.5, 0.5, 0.25]), 1 / np.arange(1.0, 5)
+    rows = shown(rng, 40_000, truth, examined, share=0.0)
+    fair = np.exp(attractiveness(rows, examined, 5))
     np.testing.assert_allclose(fair[:3] / fair[0], 1, atol=0.06)
     assert fair[3] / fair[0] == pytest.approx(0.5, abs=0.06)
     assert fair[4] == 1  # never shown: as good as any
-    plain = np.exp(appeal(rows, np.ones(4), 5))
+    plain = np.exp(attractiveness(rows, np.ones(4), 5))
     assert plain[2] / plain[0] < 0.4
 
 
 def test_no_click_says_little_where_nobody_looks():
     chance = np.linspace(0, 1, 11)
     no = np.zeros(11, bool)
-    np.testing.assert_allclose(softly_judged(no, np.zeros(11), chance), chance)
-    looked = softly_judged(no, np.ones(11), chance)
+    np.testing.assert_allclose(relevance_posterior(no, np.zeros(11), chance), chance)
+    looked = relevance_posterior(no, np.ones(11), chance)
     np.testing.assert_allclose(looked[:-1], 0)
-    assert (softly_judged(~no, np.zeros(11), chance) == 1).all()
+    assert (relevance_posterior(~no, np.zeros(11), chance) == 1).all()
 
 
 def test_without_a_shuffled_click_positions_are_not_known():
     rows = shown(np.random.default_rng(0), 50, np.array([0.9, 0.1]), [1, 1], share=0)
-    with pytest.raises(ValueError, match="No shuffled showing was clicked"):
+    with pytest.raises(ValueError, match="No shuffled list was clicked"):
         examination(rows, 2)
 
 
@@ -99,7 +104,7 @@ def test_a_month_of_clicks_beats_similarity_only_if_positions_are_accounted_for(
     assert over.difference.low > 0
     assert abs(verdict.position_learned["corrected"]) < 0.2
     assert verdict.position_learned["not corrected"] > 0.5
-    np.testing.assert_allclose(verdict.looked_at, 1 / np.arange(1, 11), atol=0.06)
+    np.testing.assert_allclose(verdict.examination, 1 / np.arange(1, 11), atol=0.06)
 
 
 def test_too_short_a_month_cannot_tell_what_was_learned(world):

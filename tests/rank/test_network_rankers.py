@@ -17,7 +17,7 @@ from lookalike.rank._network_training import (  # noqa: E402
     train_network,
 )
 from lookalike.rank.network_ranker import NetworkRanker  # noqa: E402
-from lookalike.rank.resampling import thin_out  # noqa: E402
+from lookalike.rank.resampling import downsample_negatives  # noqa: E402
 
 SMALL = {"max_iter": 6, "batch_size": 64, "n_jobs": 1}
 LONG = SMALL | {"max_iter": 30, "batch_size": 32}
@@ -172,11 +172,11 @@ def test_thinned_rows_give_the_same_log_odds_once_they_are_shifted():
 
     X, right = rows(20_000)
     right &= np.random.default_rng(1).random(len(right)) < 0.3
-    kept, shift = thin_out(right, ratio=1)
+    kept, shift = downsample_negatives(right, ratio=1)
     assert right[kept].mean() == 0.5
     assert (np.diff(kept) > 0).all()
     whole = LogisticRanker().fit(X, right).score_rows(X)
     thin = LogisticRanker().fit(X[kept], right[kept]).score_rows(X) + shift
     assert expit(thin).mean() == pytest.approx(expit(whole).mean(), rel=0.05)
     with pytest.raises(ValueError, match="relevant rows"):
-        thin_out(np.zeros(9), ratio=1)
+        downsample_negatives(np.zeros(9), ratio=1)

@@ -10,13 +10,13 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from lookalike.kernels.implicit_als import few, solve_rows
 from lookalike.kernels.top_items import best_items, products
 from lookalike.rank._known_rows import KnownRows
-from lookalike.rank._recommender import pick
 from lookalike.rank._weighting import weigh
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.popularity import DAY, Popularity
+from lookalike.rank.recommender import pick
 from lookalike.rank.user_neighbors import UserNeighbors
 
 RECOMMENDERS = [

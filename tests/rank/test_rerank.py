@@ -4,26 +4,26 @@ import numpy as np
 import pytest
 
 from lookalike.rank.rerank import (
-    Asker,
-    AtMost,
     Blocked,
     Calibrated,
     Diverse,
     Explore,
     Fresh,
-    Line,
-    Once,
+    MaxAttribute,
+    MaxPerGroup,
     Seen,
+    Slate,
+    UserContext,
     Within,
     rerank,
 )
 
-LINE = Line(np.array([4, 2, 0, 3, 1]), np.array([0.9, 0.8, 0.5, 0.3, 0.1]))
-NOBODY = Asker(np.empty(0, np.int64))
+LINE = Slate(np.array([4, 2, 0, 3, 1]), np.array([0.9, 0.8, 0.5, 0.3, 0.1]))
+NOBODY = UserContext(np.empty(0, np.int64))
 
 
-def shown(*rules, asker=NOBODY, k=5, line=LINE):
-    found = rerank(line, rules, asker, k)
+def shown(*rules, user=NOBODY, k=5, line=LINE):
+    found = rerank(line, rules, user, k)
     return found.items.tolist(), found.notes
 
 
@@ -32,28 +32,28 @@ def test_no_rule_cuts_and_says_nothing():
 
 
 def test_what_was_seen_or_blocked_is_left_out():
-    asker = Asker(np.array([2, 3]), blocked=np.array([4]))
-    items, notes = shown(Seen(), Blocked(), asker=asker)
+    user = UserContext(np.array([2, 3]), blocked=np.array([4]))
+    items, notes = shown(Seen(), Blocked(), user=user)
     assert items == [0, 1]
     assert notes == ("already seen: 2 left out", "blocked: 1 left out")
 
 
 def test_a_rule_that_changes_nothing_says_nothing():
-    rules = Seen(), Blocked(), Once(np.arange(5)), Diverse(np.eye(5), 0.9)
+    rules = Seen(), Blocked(), MaxPerGroup(np.arange(5)), Diverse(np.eye(5), 0.9)
     assert shown(*rules) == (LINE.items.tolist(), ())
 
 
 def test_ages_are_kept_to_and_unknown_ages_see_all():
-    rule = AtMost("age", np.array([0, 18, 0, 16, 12]))
+    rule = MaxAttribute("age", np.array([0, 18, 0, 16, 12]))
     assert shown(rule)[0] == LINE.items.tolist()
-    asker = Asker(np.empty(0, np.int64), facts={"age": 15})
-    assert shown(rule, asker=asker) == ([4, 2, 0], ("age: 2 left out",))
+    user = UserContext(np.empty(0, np.int64), facts={"age": 15})
+    assert shown(rule, user=user) == ([4, 2, 0], ("age: 2 left out",))
 
 
 def test_regions_are_kept_to_and_items_without_one_are_everywhere():
     rule = Within("region", np.array(["no", "", "se", "no", "se"]))
-    asker = Asker(np.empty(0, np.int64), facts={"region": "se"})
-    assert shown(rule, asker=asker) == ([4, 2, 1], ("region: 2 left out",))
+    user = UserContext(np.empty(0, np.int64), facts={"region": "se"})
+    assert shown(rule, user=user) == ([4, 2, 1], ("region: 2 left out",))
 
 
 def test_new_items_are_lifted():
@@ -64,9 +64,9 @@ def test_new_items_are_lifted():
 
 
 def test_a_series_comes_once_and_its_best_stays():
-    rule = Once(np.array(["a", "b", "a", "c", "a"]))
+    rule = MaxPerGroup(np.array(["a", "b", "a", "c", "a"]))
     assert shown(rule) == ([4, 3, 1], ("repeated: 2 left out",))
-    assert shown(Once(rule.key, 2))[0] == [4, 2, 3, 1]
+    assert shown(MaxPerGroup(rule.key, 2))[0] == [4, 2, 3, 1]
 
 
 def test_diversity_takes_another_kind_before_more_of_the_same():
@@ -78,11 +78,11 @@ def test_diversity_takes_another_kind_before_more_of_the_same():
 
 def test_calibration_shows_kinds_in_the_shares_of_the_history():
     kinds = np.eye(2)[[0, 1, 0, 1, 0, 1, 1, 1]]
-    line = Line(np.array([0, 2, 4, 1, 3, 5, 6]), np.linspace(1, 0.1, 7))
-    asker = Asker(np.array([7, 5, 1, 0]))  # three of four are of the second kind
-    found = rerank(line, [Calibrated(kinds, 0.9)], asker, 4)
+    line = Slate(np.array([0, 2, 4, 1, 3, 5, 6]), np.linspace(1, 0.1, 7))
+    user = UserContext(np.array([7, 5, 1, 0]))  # three of four are of the second kind
+    found = rerank(line, [Calibrated(kinds, 0.9)], user, 4)
     assert kinds[found.items].sum(axis=0).tolist() == [1, 3]
-    plain = rerank(line, [Calibrated(kinds, 0.0)], asker, 4)
+    plain = rerank(line, [Calibrated(kinds, 0.0)], user, 4)
     assert plain.items.tolist() == [0, 2, 4, 1]
 
 
@@ -92,16 +92,18 @@ def test_new_items_get_their_slots_and_the_same_user_the_same_ones():
     assert [item >= 100 for item in items] == [False, True, False, False, True]
     assert notes == ("exploration: 2 new items tried",)
     assert shown(rule)[0] == items
-    others = {tuple(shown(rule, asker=Asker(items[:0], number=n))[0]) for n in range(9)}
+    others = {
+        tuple(shown(rule, user=UserContext(items[:0], number=n))[0]) for n in range(9)
+    }
     assert len(others) > 5
 
 
 def test_what_somebody_has_is_not_tried_on_them():
     rule = Explore(np.array([100, 101]), slots=(0,))
-    asker = Asker(np.array([100]))
-    assert shown(rule, asker=asker)[0][0] == 101
-    everything = Asker(np.array([100, 101]))
-    assert shown(rule, asker=everything) == (LINE.items.tolist(), ())
+    user = UserContext(np.array([100]))
+    assert shown(rule, user=user)[0][0] == 101
+    everything = UserContext(np.array([100, 101]))
+    assert shown(rule, user=everything) == (LINE.items.tolist(), ())
 
 
 @pytest.mark.parametrize(
@@ -109,8 +111,8 @@ def test_what_somebody_has_is_not_tried_on_them():
     [
         Seen(),
         Blocked(),
-        AtMost("age", np.zeros(5)),
-        Once(np.zeros(5)),
+        MaxAttribute("age", np.zeros(5)),
+        MaxPerGroup(np.zeros(5)),
         Fresh(np.zeros(5), 1.0, 1.0),
         Diverse(np.eye(5), 0.5),
         Calibrated(np.eye(5), 0.5),
@@ -119,6 +121,6 @@ def test_what_somebody_has_is_not_tried_on_them():
     ids=lambda rule: type(rule).__name__,
 )
 def test_an_empty_list_stays_a_list(rule):
-    empty = Line(np.empty(0, np.int64), np.empty(0))
-    asker = Asker(np.array([1]), facts={"age": 9})
-    assert len(rerank(empty, [rule], asker, 3).items) <= 1
+    empty = Slate(np.empty(0, np.int64), np.empty(0))
+    user = UserContext(np.array([1]), facts={"age": 9})
+    assert len(rerank(empty, [rule], user, 3).items) <= 1

@@ -15,10 +15,10 @@ import scipy.sparse as sp
 from lookalike._typing import Array, Floats, Ints
 from lookalike.bench._run import Row
 from lookalike.evaluate.recommending import compare, list_metrics
-from lookalike.rank._recommender import pick
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
 from lookalike.rank.implicit_als import ImplicitALS
+from lookalike.rank.recommender import pick
 
 K = 20
 SHARE = 0.1

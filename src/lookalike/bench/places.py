@@ -16,7 +16,7 @@ from lookalike._typing import Array, Ints
 from lookalike.bench._run import Report, Row, holding, measured
 from lookalike.datasets import TaggedText, load_wnut17
 from lookalike.datasets.gazetteer import load_gazetteer
-from lookalike.evaluate import bootstrap_totals, f1_of_totals, paired_totals_test
+from lookalike.evaluate import bootstrap_counts, f1_of_counts, paired_counts_test
 from lookalike.systems.places.gazetteer import location_tags
 from lookalike.systems.places.system import (
     N_FOLDS,
@@ -99,9 +99,9 @@ class Trial:
         for name, theirs in counts.items():
             row: Row = {"method": name}
             for unit, own in theirs.items():
-                row[f"{unit} F1"] = str(bootstrap_totals(f1_of_totals, own))
+                row[f"{unit} F1"] = str(bootstrap_counts(f1_of_counts, own))
             for unit, own in theirs.items() if name != "lookalike" else ():
-                test = paired_totals_test(f1_of_totals, ours[unit], own)
+                test = paired_counts_test(f1_of_counts, ours[unit], own)
                 row[f"gain, {unit}s"] = str(test.difference)
                 row[f"p, {unit}s"] = f"{test.p_value:.2g}"
             found.append(row)

@@ -382,7 +382,7 @@ def _neighbours(model: Any, known: Any, asked: Ints) -> Ints:
 
 def _cornac_ease(name: str, positive: bool) -> Lists:
     def answer(known: Any, asked: Ints) -> tuple[Ints, str]:
-        from lookalike.rank._recommender import pick
+        from lookalike.rank.recommender import pick
 
         penalty, weights = _weights_of_cornac(name)
         if positive:  # what its option posB does, without solving again

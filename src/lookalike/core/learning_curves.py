@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike._typing import Ints
 from lookalike.evaluate import Estimate
-from lookalike.evaluate.pictures import learning_curve
+from lookalike.evaluate.plots import learning_curve
 from lookalike.evaluate.report import Report
 
 SHARES = (0.25, 0.5, 1.0)

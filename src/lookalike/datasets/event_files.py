@@ -17,7 +17,7 @@ import numpy as np
 
 from lookalike._typing import Array, Ints
 from lookalike.datasets._opened import opened
-from lookalike.datasets.events import DAY, Attendees, Entries, EventData, Occasions
+from lookalike.datasets.events import DAY, EventData, EventLog, Events, Users
 
 COLUMNS = {
     "train": ("user", "event", "invited", "timestamp", "interested"),
@@ -68,7 +68,7 @@ def load_event_challenge(folder: str | os.PathLike[str]) -> EventData:
     shown, lists, joined, invited = _shown(train, who, place, files["train"])
     attending = _attendance(attended, who, place, shown)
     # Who was invited by then was so before the list was seen.
-    asked_before = Entries(shown.time - 1.0, shown.person, shown.event).where(invited)
+    asked_before = EventLog(shown.time - 1.0, shown.person, shown.event).where(invited)
     first = float(shown.time.min())
     return EventData(
         name="event_challenge",
@@ -129,7 +129,7 @@ def _attended(file: Path, asked: dict[str, None]) -> list[tuple[str, str, str]]:
 
 def _shown(
     train: list[Row], who: dict[str, int], place: dict[str, int], file: Path
-) -> tuple[Entries, Ints, Array, Array]:
+) -> tuple[EventLog, Ints, Array, Array]:
     """What was shown, by list: a person's rows of one moment are a list."""
     rows = []
     for number, row in enumerate(train, start=2):
@@ -149,15 +149,15 @@ def _shown(
     another = (np.diff(time, prepend=np.nan) != 0) | (np.diff(person, prepend=-1) != 0)
     flags = table[:, 3:].astype(bool)
     lists = np.cumsum(another) - 1
-    return Entries(time, person, event), lists, flags[:, 0], flags[:, 1]
+    return EventLog(time, person, event), lists, flags[:, 0], flags[:, 1]
 
 
 def _attendance(
     attended: list[tuple[str, str, str]],
     who: dict[str, int],
     place: dict[str, int],
-    shown: Entries,
-) -> dict[str, Entries]:
+    shown: EventLog,
+) -> dict[str, EventLog]:
     """What was said outside of the lists, as if it were known from the beginning.
 
     A pair that was shown is left out: that is what is to be found.
@@ -171,14 +171,14 @@ def _attendance(
     before = float(shown.time.min()) - DAY
     tables = {said: np.array(p, np.int64).reshape(-1, 2) for said, p in found.items()}
     return {
-        said: Entries(np.full(len(table), before), table[:, 0], table[:, 1])
+        said: EventLog(np.full(len(table), before), table[:, 0], table[:, 1])
         for said, table in tables.items()
     }
 
 
-def _merged(first: Entries, second: Entries) -> Entries:
+def _merged(first: EventLog, second: EventLog) -> EventLog:
     """All of both, in the order of their times."""
-    both = Entries(
+    both = EventLog(
         np.concatenate([first.time, second.time]),
         np.concatenate([first.person, second.person]),
         np.concatenate([first.event, second.event]),
@@ -188,7 +188,7 @@ def _merged(first: Entries, second: Entries) -> Entries:
 
 def _people(
     users: dict[str, Row], who: dict[str, int], first: float, file: Path
-) -> Attendees:
+) -> Users:
     """People without a line in users.csv are known by nothing but their name."""
     births, registered = np.full(len(who), np.nan), np.full(len(who), first - 30 * DAY)
     for name, n in who.items():
@@ -199,7 +199,7 @@ def _people(
         births[n] = year if 1900 <= year <= 2020 else np.nan
         if row["joinedAt"].strip() not in ("", "None"):
             registered[n] = _time(row["joinedAt"], file, 0)
-    return Attendees(
+    return Users(
         ids=np.array(list(who)),
         places=np.full((len(who), 2), np.nan),
         births=births,
@@ -208,14 +208,14 @@ def _people(
     )
 
 
-def _events(rows: list[Row], shown: Entries, file: Path) -> Occasions:
+def _events(rows: list[Row], shown: EventLog, file: Path) -> Events:
     starts = np.array([_time(row["start_time"], file, 0) for row in rows])
     created = starts - 30 * DAY
     first = np.full(len(rows), np.inf)
     np.minimum.at(first, shown.event, shown.time)
     hosts: dict[str, int] = {}
     counts = [[_number(row.get(name, "")) for name in TOPICS] for row in rows]
-    return Occasions(
+    return Events(
         ids=np.array([row["event_id"] for row in rows]),
         places=np.array([[_number(row[c]) for c in ("lat", "lng")] for row in rows]),
         topics=np.maximum(np.nan_to_num(np.array(counts)), 0),

@@ -32,10 +32,10 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.events import (
     DAY,
-    Attendees,
-    Entries,
     EventData,
-    Occasions,
+    EventLog,
+    Events,
+    Users,
     kilometres,
     weekday,
 )
@@ -204,7 +204,7 @@ def _around(rng: np.random.Generator, city: Ints, spread: float) -> Floats:
 
 def _draw_people(
     rng: np.random.Generator, taste: Floats, city: Ints, n_days: int
-) -> Attendees:
+) -> Users:
     """Two in five register while we look on; one in five names no interest."""
     n = len(taste)
     later = rng.random(n) < 0.4
@@ -212,7 +212,7 @@ def _draw_people(
     said = (taste > 0.1) & (rng.random(taste.shape) < 0.8)
     wrong = rng.random(taste.shape) < 0.03
     interests = (said | wrong) & (rng.random((n, 1)) < 0.8)
-    return Attendees(
+    return Users(
         ids=np.array([f"u{i}" for i in range(n)]),
         places=_around(rng, city, 8),
         births=np.round(YEAR - np.clip(rng.normal(34, 10, n), 16, 80)),
@@ -221,7 +221,7 @@ def _draw_people(
     )
 
 
-def _draw_events(rng: np.random.Generator, n: int, n_days: int) -> Occasions:
+def _draw_events(rng: np.random.Generator, n: int, n_days: int) -> Events:
     """Begin at a full hour, by day or in the evening, 1 to 21 days after they open."""
     city = rng.choice(len(CITIES), n, p=[0.3, 0.2, 0.2, 0.2, 0.1])
     created = BEGIN + rng.uniform(-10, n_days, n) * DAY
@@ -229,7 +229,7 @@ def _draw_events(rng: np.random.Generator, n: int, n_days: int) -> Occasions:
     day = np.floor((created + lead * DAY) / DAY) * DAY
     starts = day + rng.choice([10, 14, 18, 19, 20, 21], n) * 3600.0
     free = rng.random(n) < 0.4
-    return Occasions(
+    return Events(
         ids=np.array([f"e{i}" for i in range(n)]),
         places=_around(rng, city, 6),
         topics=rng.dirichlet(np.full(N_TOPICS, 0.25), n),
@@ -270,9 +270,9 @@ def _looks(rng: np.random.Generator, world: _World, n_days: int) -> tuple[Floats
     return time[order], person[order]
 
 
-def _entries(groups: list[tuple[float, int, Ints]]) -> Entries:
+def _entries(groups: list[tuple[float, int, Ints]]) -> EventLog:
     sizes = [len(events) for _, _, events in groups]
-    return Entries(
+    return EventLog(
         np.repeat([time for time, _, _ in groups], sizes).astype(np.float64),
         np.repeat([person for _, person, _ in groups], sizes).astype(np.int64),
         np.concatenate([np.empty(0, np.int64), *(events for _, _, events in groups)]),

@@ -11,7 +11,7 @@ EARTH = 6371.0  # km
 
 
 @dataclass(frozen=True)
-class Attendees:
+class Users:
     """People, one a row. Times are seconds since 1970, places degrees.
 
     ids : names
@@ -29,7 +29,7 @@ class Attendees:
 
 
 @dataclass(frozen=True)
-class Occasions:
+class Events:
     """Events, one a row.
 
     ids : names
@@ -50,7 +50,7 @@ class Occasions:
 
 
 @dataclass(frozen=True)
-class Entries:
+class EventLog:
     """Things that happened, one a row: when, to whom, with which event."""
 
     time: Floats
@@ -60,9 +60,9 @@ class Entries:
     def __len__(self) -> int:
         return len(self.time)
 
-    def where(self, kept: Array) -> "Entries":
+    def where(self, kept: Array) -> "EventLog":
         """Return some of them."""
-        return Entries(self.time[kept], self.person[kept], self.event[kept])
+        return EventLog(self.time[kept], self.person[kept], self.event[kept])
 
 
 @dataclass(frozen=True)
@@ -82,15 +82,15 @@ class EventData:
 
     name: str
     checksum: str
-    people: Attendees
-    events: Occasions
+    people: Users
+    events: Events
     friendships: Ints
-    shown: Entries
+    shown: EventLog
     lists: Ints
     joined: Array
     chance: Floats
-    joins: Entries
-    invitations: Entries
+    joins: EventLog
+    invitations: EventLog
     split: float
 
 

@@ -1,8 +1,8 @@
-"""Answers to numbers and pictures.
+"""Metrics, intervals, tests, plots and reports of answers.
 
 Numbers come with their uncertainty: :func:`bootstrap` puts an interval around any
-metric and :func:`paired_test` compares two systems on the same queries. The pictures
-and the report are modules of their own, ``lookalike.evaluate.pictures`` and
+metric and :func:`paired_test` compares two systems on the same queries. The plots
+and the report are modules of their own, ``lookalike.evaluate.plots`` and
 ``lookalike.evaluate.report``, because they need matplotlib: this room alone does not
 import it.
 """
@@ -19,6 +19,13 @@ from lookalike.evaluate.classification import (
     precision,
     recall,
 )
+from lookalike.evaluate.counts import (
+    bootstrap_counts,
+    f1_of_counts,
+    paired_counts_test,
+    precision_of_counts,
+    recall_of_counts,
+)
 from lookalike.evaluate.interval import Comparison, Estimate, bootstrap, paired_test
 from lookalike.evaluate.ranking import (
     average_precision,
@@ -26,13 +33,6 @@ from lookalike.evaluate.ranking import (
     precision_at_k,
     recall_at_k,
     reciprocal_rank,
-)
-from lookalike.evaluate.totals import (
-    bootstrap_totals,
-    f1_of_totals,
-    paired_totals_test,
-    precision_of_totals,
-    recall_of_totals,
 )
 
 __all__ = [
@@ -42,20 +42,20 @@ __all__ = [
     "accuracy",
     "average_precision",
     "bootstrap",
-    "bootstrap_totals",
+    "bootstrap_counts",
     "confusion_matrix",
     "expected_calibration_error",
     "f1",
-    "f1_of_totals",
+    "f1_of_counts",
     "ndcg_at_k",
+    "paired_counts_test",
     "paired_test",
-    "paired_totals_test",
     "precision",
     "precision_at_k",
-    "precision_of_totals",
+    "precision_of_counts",
     "recall",
     "recall_at_k",
-    "recall_of_totals",
+    "recall_of_counts",
     "reciprocal_rank",
     "reliability",
 ]

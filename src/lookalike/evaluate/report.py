@@ -1,6 +1,6 @@
-"""One HTML file with text, tables and pictures, that needs nothing else.
+"""One HTML file with text, tables and plots, that needs nothing else.
 
-The file can be mailed, archived and opened from disk in ten years: style and pictures
+The file can be mailed, archived and opened from disk in ten years: style and plots
 are inside it, it asks the network for nothing (its content security policy forbids
 it), it follows the reader's light or dark setting and fits a phone, where what is too
 wide to be read when shrunk scrolls by itself. The same content gives the same bytes.
@@ -57,7 +57,7 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 class Report:
-    """Collect sections of text, tables and pictures, and write them as one HTML file.
+    """Collect sections of text, tables and plots, and write them as one HTML file.
 
     Whatever is added goes to the section that was opened last. All text is escaped:
     nothing in it is taken for HTML. Every method but ``write`` returns the report.

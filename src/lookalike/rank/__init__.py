@@ -7,7 +7,7 @@ from lookalike.rank.blend import Blend
 from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
-from lookalike.rank.funnel import Funnel, Lesson, Source
+from lookalike.rank.funnel import CandidateGenerator, Funnel, TrainingBatch
 from lookalike.rank.hits import Hits
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
@@ -24,6 +24,7 @@ __all__ = [
     "EASE",
     "Blend",
     "BoostedRanker",
+    "CandidateGenerator",
     "ContentSimilarity",
     "Funnel",
     "History",
@@ -31,12 +32,11 @@ __all__ = [
     "ImplicitALS",
     "ItemNeighbors",
     "LambdaMART",
-    "Lesson",
     "LogisticRanker",
     "NetworkRanker",
     "Popularity",
-    "Source",
     "Suggestions",
+    "TrainingBatch",
     "TwoTower",
     "UserNeighbors",
 ]

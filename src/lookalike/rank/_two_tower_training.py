@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.rank._recommender import Singles
-
 try:
     import torch
     from torch import Tensor, nn
@@ -16,6 +14,7 @@ except ModuleNotFoundError as error:
         "Two towers are trained by torch: pip install 'lookalike[deep]'."
     ) from error
 
+from lookalike._typing import Float32s
 from lookalike.learn._conv_training import threads
 
 NEVER = -1e9
@@ -25,9 +24,9 @@ NEVER = -1e9
 class Towers:
     """What was learned, as arrays."""
 
-    history: Singles
-    items: Singles
-    layers: list[tuple[Singles, Singles]]
+    history: Float32s
+    items: Float32s
+    layers: list[tuple[Float32s, Float32s]]
     losses: list[float]
 
 

@@ -1,4 +1,4 @@
-"""Similarity and what people clicked, weighed against each other."""
+"""A ranker of two features: similarity, and attractiveness learned from clicks."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -7,36 +7,42 @@ import numpy as np
 
 from lookalike._arrays import named
 from lookalike._typing import Array, Floats, Ints
-from lookalike.rank.clicks import Impressions, appeal, examination, softly_judged
+from lookalike.rank.clicks import (
+    Impressions,
+    attractiveness,
+    examination,
+    relevance_posterior,
+)
 from lookalike.rank.logistic_ranker import LogisticRanker
 
-ROUNDS = 5  # of judging and fitting; the weights no longer move after four
+ROUNDS = 5  # of expectation-maximisation; the weights no longer move after four
 
 
 class ClickRanker:
-    """Log-odds that an item is right, from its similarity and its clicks.
+    """Log-odds that an item is relevant, from its similarity and its clicks.
 
-    How often each position is looked at comes from the shuffled showings. The appeal
-    of items is counted on the first two thirds of the showings, the weights of
-    similarity and appeal are learned on the last third, so that no click explains
-    itself; then the appeal is counted on all of them.
+    The examination probability of each position is estimated on the shuffled
+    impressions. The attractiveness of items is counted on the first two thirds of the
+    impressions. The weights of similarity and attractiveness are learned on the last
+    third, so that no click explains itself. At the end the attractiveness is counted on
+    all impressions.
 
     Parameters
     ----------
     n_items : int
         Size of the catalogue.
     corrected : bool, default=True
-        False takes every position for looked at, which is to learn the position.
+        False takes every position as examined: the model then learns the position.
     prior : float, default=4
-        Clicks by which the appeal of an item is drawn to the mean.
+        Clicks by which the attractiveness of an item is drawn to the mean.
 
     Attributes
     ----------
-    looked_at_ : ndarray of shape (n_positions,)
-    appeal_ : ndarray of shape (n_items,)
+    examination_ : ndarray of shape (n_positions,)
+    attractiveness_ : ndarray of shape (n_items,)
         0 for items that were never shown.
     ranker_ : LogisticRanker
-        Of similarity and appeal.
+        Of similarity and attractiveness.
 
     Examples
     --------
@@ -50,8 +56,8 @@ class ClickRanker:
     >>> position = np.stack([1 - below, below], axis=1).ravel()
     >>> item, query = np.tile([0, 1], n), np.repeat(np.arange(n), 2)
     >>> seen = rng.random(2 * n) < np.array([1.0, 0.3])[position]
-    >>> right = rng.random(2 * n) < np.array([0.3, 0.6])[item]
-    >>> shown = Impressions(query, item, position, seen & right, shuffled.repeat(2))
+    >>> relevant = rng.random(2 * n) < np.array([0.3, 0.6])[item]
+    >>> shown = Impressions(query, item, position, seen & relevant, shuffled.repeat(2))
     >>> same = np.full(2 * n, 0.9) + rng.normal(0, 0.01, 2 * n)
     >>> for corrected in (True, False):
     ...     model = ClickRanker(2, corrected=corrected).fit(same, shown)
@@ -60,8 +66,8 @@ class ClickRanker:
     0
     """
 
-    looked_at_: Floats
-    appeal_: Floats
+    examination_: Floats
+    attractiveness_: Floats
     ranker_: LogisticRanker
 
     def __init__(
@@ -77,29 +83,33 @@ class ClickRanker:
         similarity : (n_impressions,), of each shown item to its query
         """
         n_positions = int(shown.position.max()) + 1
-        self.looked_at_ = np.ones(n_positions)
+        self.examination_ = np.ones(n_positions)
         if self.corrected:
-            self.looked_at_ = examination(shown, n_positions)
+            self.examination_ = examination(shown, n_positions)
         border = shown.query[len(shown) * 2 // 3]
         late = shown.query >= border
-        counted = appeal(shown.among(~late), self.looked_at_, self.n_items, self.prior)
-        lessons = shown.among(late)
-        X = np.column_stack([similarity[late], counted[lessons.item]])
-        self.ranker_ = self._weighed(X, lessons)
-        self.appeal_ = appeal(shown, self.looked_at_, self.n_items, self.prior)
+        counted = attractiveness(
+            shown.among(~late), self.examination_, self.n_items, self.prior
+        )
+        late_rows = shown.among(late)
+        X = np.column_stack([similarity[late], counted[late_rows.item]])
+        self.ranker_ = self._weighed(X, late_rows)
+        self.attractiveness_ = attractiveness(
+            shown, self.examination_, self.n_items, self.prior
+        )
         return self
 
-    def _weighed(self, X: Floats, lessons: Impressions) -> LogisticRanker:
-        """Judge softly, fit, and judge again by what was fitted."""
-        looked_at = self.looked_at_[lessons.position]
-        start = lessons.clicked.sum() / looked_at.sum()
+    def _weighed(self, X: Floats, late_rows: Impressions) -> LogisticRanker:
+        """Alternate between posterior relevance and fitting (EM)."""
+        examined = self.examination_[late_rows.position]
+        start = late_rows.clicked.sum() / examined.sum()
         chance = np.full(len(X), min(float(start), 0.99))
         both, n = np.vstack([X, X]), len(X)
         y = np.repeat([1.0, 0.0], n)
         ranker = LogisticRanker()
         for _ in range(ROUNDS):
-            right = softly_judged(lessons.clicked, looked_at, chance)
-            ranker.fit(both, y, sample_weight=np.concatenate([right, 1 - right]))
+            relevant = relevance_posterior(late_rows.clicked, examined, chance)
+            ranker.fit(both, y, sample_weight=np.concatenate([relevant, 1 - relevant]))
             chance = 1 / (1 + np.exp(-ranker.score_rows(X)))
             if not self.corrected:
                 break
@@ -108,21 +118,25 @@ class ClickRanker:
     def score(self, similarity: Floats, items: Ints) -> Floats:
         """Scores of items for a query, higher is better, both of shape (n,)."""
         return self.ranker_.score_rows(
-            np.column_stack([similarity, self.appeal_[items]])
+            np.column_stack([similarity, self.attractiveness_[items]])
         )
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``score`` needs, by name."""
         ranker = {f"ranker_{k}": v for k, v in self.ranker_.arrays().items()}
-        return {"looked_at": self.looked_at_, "appeal": self.appeal_, **ranker}
+        return {
+            "examination": self.examination_,
+            "attractiveness": self.attractiveness_,
+            **ranker,
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return the ranker from which these arrays were taken."""
-        ranker = cls(len(arrays["appeal"]))
-        ranker.looked_at_ = np.asarray(arrays["looked_at"], np.float64)
-        ranker.appeal_ = np.asarray(arrays["appeal"], np.float64)
+        ranker = cls(len(arrays["attractiveness"]))
+        ranker.examination_ = np.asarray(arrays["examination"], np.float64)
+        ranker.attractiveness_ = np.asarray(arrays["attractiveness"], np.float64)
         ranker.ranker_ = LogisticRanker.from_arrays(named("ranker_", arrays))
-        if ranker.ranker_.n_features_in_ != 2 or ranker.appeal_.ndim != 1:
+        if ranker.ranker_.n_features_in_ != 2 or ranker.attractiveness_.ndim != 1:
             raise ValueError("these are not the arrays of a ClickRanker.")
         return ranker

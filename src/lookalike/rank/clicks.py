@@ -1,9 +1,10 @@
-"""Clicks without the position: how good an item is, not how high it stood.
+"""A position-based click model: attractiveness of items, examination of positions.
 
-What stands on top is looked at more and so clicked more. Shuffle the answers to a small
-share of the queries: there every item is equally likely in every position, and the
-click rate by position is how often a position is *looked at*. Then count an item's
-clicks against how often it was probably looked at, not against how often it was shown.
+The top positions of a list are examined more often and therefore clicked more often.
+The answers to a small share of the queries are shuffled: there every item is equally
+likely in every position, and the click rate by position is proportional to the
+*examination* of the position. An item's clicks are then divided by how often it was
+probably examined, not by how often it was shown.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Impressions:
     """One row for every item that was shown."""
 
     query: Ints
-    """Which showing it belongs to."""
+    """Number of the list that was shown."""
     item: Ints
     """Row of the catalogue."""
     position: Ints
@@ -27,7 +28,7 @@ class Impressions:
     clicked: Array
     """bool"""
     shuffled: Array
-    """bool: whether the showing was put in random order."""
+    """bool: whether the list was shown in random order."""
 
     def __len__(self) -> int:
         return len(self.item)
@@ -39,7 +40,7 @@ class Impressions:
 
 
 def examination(shown: Impressions, n_positions: int, prior: float = 1.0) -> Floats:
-    r"""How often each position is looked at, relative to the top one.
+    r"""Examination probability of each position, relative to the top one.
 
     .. math:: p_k = \frac{c_k + a}{n_k + a / \bar{c}} \Big/
               \frac{c_0 + a}{n_0 + a / \bar{c}}
@@ -66,7 +67,9 @@ def examination(shown: Impressions, n_positions: int, prior: float = 1.0) -> Flo
     """
     some = shown.among(shown.shuffled)
     if not some.clicked.any():
-        raise ValueError("No shuffled showing was clicked: positions are not known.")
+        raise ValueError(
+            "No shuffled list was clicked: the examination of positions is unknown."
+        )
     n_shown = np.bincount(some.position, minlength=n_positions)
     n_clicks = np.bincount(some.position, some.clicked, n_positions)
     mean = n_clicks.sum() / n_shown.sum()
@@ -74,19 +77,19 @@ def examination(shown: Impressions, n_positions: int, prior: float = 1.0) -> Flo
     return np.minimum(rate / rate[0], 1.0)
 
 
-def appeal(
-    shown: Impressions, looked_at: ArrayLike, n_items: int, prior: float = 4.0
+def attractiveness(
+    shown: Impressions, examined: ArrayLike, n_items: int, prior: float = 4.0
 ) -> Floats:
-    r"""Log of each item's clicks over the clicks that its positions would bring anyone.
+    r"""Log of each item's clicks over the clicks expected in its positions.
 
     .. math:: a_i = \ln \frac{c_i + m}{\bar r \sum_{k \in K_i} p_k + m}
 
-    with :math:`c_i` clicks, the positions :math:`K_i` in which it stood, how often they
-    are looked at :math:`p`, and the mean rate :math:`\bar r` [1]_. ``prior`` (m), in
-    clicks, draws items that were seldom shown to 0, as good as any.
+    with :math:`c_i` clicks, the positions :math:`K_i` in which it stood, their
+    examination :math:`p`, and the mean rate :math:`\bar r` [1]_. ``prior`` (m), in
+    clicks, draws items that were seldom shown to 0, the average.
 
-    With p = 1 everywhere this is the plain click-through rate, in which an item that
-    stood on top is taken for a good one.
+    With p = 1 everywhere this is the plain click-through rate, which
+    overrates items that were shown on top.
 
     References
     ----------
@@ -102,12 +105,12 @@ def appeal(
     >>> clicked = np.concatenate([np.arange(20) < 10, np.arange(40) < 10])
     >>> rows = np.zeros(60, int)
     >>> shown = Impressions(rows, position, position, clicked, rows > 0)
-    >>> appeal(shown, [1.0, 0.5], 2)
+    >>> attractiveness(shown, [1.0, 0.5], 2)
     array([0., 0.])
-    >>> appeal(shown, [1.0, 1.0], 2)
+    >>> attractiveness(shown, [1.0, 1.0], 2)
     array([ 0.27, -0.21 ])
     """
-    looks = np.asarray(looked_at, np.float64)[shown.position]
+    looks = np.asarray(examined, np.float64)[shown.position]
     n_clicks = np.bincount(shown.item, shown.clicked, n_items)
     n_looks = np.bincount(shown.item, looks, n_items)
     total = n_looks.sum()
@@ -115,14 +118,15 @@ def appeal(
     return np.log((n_clicks + prior) / (mean * n_looks + prior))
 
 
-def softly_judged(clicked: Array, looked_at: Floats, chance: Floats) -> Floats:
-    r"""How probably each shown item was right, given whether it was clicked.
+def relevance_posterior(clicked: Array, examined: Floats, chance: Floats) -> Floats:
+    r"""Posterior probability that each shown item is relevant, given its clicks.
 
-    A click says yes. No click says no only as far as it was looked at:
+    A clicked item is relevant. An item without a click is irrelevant only as far as it
+    was examined:
 
-    .. math:: P(right \mid no\ click) = \frac{r (1 - p)}{1 - r p}
+    .. math:: P(relevant \mid no\ click) = \frac{r (1 - p)}{1 - r p}
 
-    with r what it was taken for before, and p how often its position is looked at
+    with r the prior probability of relevance, and p the examination of its position
     (the E-step of [1]_).
 
     References
@@ -133,10 +137,10 @@ def softly_judged(clicked: Array, looked_at: Floats, chance: Floats) -> Floats:
     Examples
     --------
     >>> import numpy as np
-    >>> softly_judged(
+    >>> relevance_posterior(
     ...     np.array([True, False, False]), np.array([0.5, 1.0, 0.0]), np.full(3, 0.4)
     ... )
     array([1. , 0. , 0.4])
     """
-    unseen = chance * (1 - looked_at) / np.maximum(1 - chance * looked_at, 1e-12)
+    unseen = chance * (1 - examined) / np.maximum(1 - chance * examined, 1e-12)
     return np.where(clicked, 1.0, unseen)

@@ -7,7 +7,8 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike.rank._recommender import Singles, tidy
+from lookalike._typing import Float32s
+from lookalike.rank.recommender import tidy
 
 
 class ContentSimilarity(BaseEstimator):
@@ -38,7 +39,7 @@ class ContentSimilarity(BaseEstimator):
         self.vectors_ = sp.csr_array(scale @ rows, dtype=np.float32)
         return self
 
-    def score_items(self, user_items: Any) -> Singles:
+    def score_items(self, user_items: Any) -> Float32s:
         """Return the scores of all items for each user, (n_users, n_items)."""
         check_is_fitted(self)
         rows = sp.csr_array(user_items, dtype=np.float32)

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_positive
-from lookalike._typing import Array, Floats
-from lookalike.rank._recommender import Recommends, Singles, check_user_items
+from lookalike._typing import Array, Float32s, Floats
+from lookalike.rank.recommender import Recommends, check_user_items
 
 
 class EASE(Recommends, BaseEstimator):
@@ -58,7 +58,7 @@ class EASE(Recommends, BaseEstimator):
            [2]])
     """  # noqa: E501
 
-    weights_: Singles
+    weights_: Float32s
     rows_: Any = None
     leverage_: Floats | None = None
 
@@ -83,7 +83,7 @@ class EASE(Recommends, BaseEstimator):
         self.weights_ = np.ascontiguousarray(P, np.float32)
         return self
 
-    def score_items(self, user_items: Any) -> Singles:
+    def score_items(self, user_items: Any) -> Float32s:
         """Return the scores of all items for each user, (n_users, n_items)."""
         check_is_fitted(self)
         X = check_user_items(self, user_items)

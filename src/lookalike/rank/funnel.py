@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from lookalike._typing import Array, Floats, Ints
-from lookalike.rank._recommender import BLOCK, Singles, pick
+from lookalike._typing import Array, Float32s, Floats, Ints
 from lookalike.rank.ranker import Ranker
+from lookalike.rank.recommender import BLOCK, pick
 
 Views = Mapping[str, Any]
 """Histories seen in several ways: csr matrices of one pattern, users by items.
@@ -26,7 +26,7 @@ PATIENCE = 2.0  # a place in a source's list counts 1 / log2(PATIENCE + place)
 
 
 @dataclass(frozen=True)
-class Source:
+class CandidateGenerator:
     """Where candidates come from.
 
     model : has ``fit(user_items)`` and ``score_items(user_items)``
@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingBatch:
     """What the ranker learns from.
 
     views : histories, as the sources are shown them
@@ -71,10 +71,10 @@ class Candidates:
 
     user: Ints
     item: Ints
-    scores: Singles
+    scores: Float32s
     places: Ints
 
-    def features(self, described: Singles) -> Singles:
+    def features(self, described: Float32s) -> Float32s:
         """What the ranker sees: scores in the user's scale, places, descriptions."""
         counts = np.bincount(self.user, minlength=int(self.user.max(initial=-1)) + 1)
         starts = (np.cumsum(counts) - counts)[counts > 0]
@@ -97,7 +97,7 @@ class Ranked:
     item: Ints
     score: Floats
     places: Ints
-    features: Singles
+    features: Float32s
     """What the ranker saw, (n, n_features), where it was asked for; else empty."""
 
 
@@ -106,7 +106,7 @@ class Funnel:
 
     Parameters
     ----------
-    sources : sequence of Source
+    sources : sequence of CandidateGenerator
     ranker : Ranker
         Learns from candidates and from what was hidden from the sources.
 
@@ -126,30 +126,33 @@ class Funnel:
     >>> likes = (taste[:, None] == np.arange(20) // 10) & (rng.random((200, 20)) < 0.6)
     >>> shown = likes & (rng.random(likes.shape) < 0.7)
     >>> known, wanted = (sp.csr_array(x.astype(np.float32)) for x in (shown, likes ^ shown))
-    >>> sources = [Source("like these", EASE(5.0), 8, "goes with what you have"),
-    ...            Source("popular", Popularity(), 8, "popular")]
+    >>> sources = [CandidateGenerator("like these", EASE(5.0), 8, "goes with what you have"),
+    ...            CandidateGenerator("popular", Popularity(), 8, "popular")]
     >>> funnel = Funnel(sources, LogisticRanker())
-    >>> funnel = funnel.fit([Lesson({"plain": known}, wanted)]).know({"plain": known})
+    >>> funnel = funnel.fit([TrainingBatch({"plain": known}, wanted)]).know({"plain": known})
     >>> ranked = funnel.rank({"plain": known[[0, 150]]})
     >>> [sorted(set(ranked.item[ranked.user == u][:3] // 10)) for u in (0, 1)]
     [[np.int64(0)], [np.int64(1)]]
     """  # noqa: E501
 
-    item_table: Singles
+    item_table: Float32s
 
     def __init__(
-        self, sources: Sequence[Source], ranker: Ranker, random_state: int = 0
+        self,
+        sources: Sequence[CandidateGenerator],
+        ranker: Ranker,
+        random_state: int = 0,
     ) -> None:
         self.sources = tuple(sources)
         self.ranker = ranker
         self.random_state = random_state
 
-    def fit(self, lessons: Iterable[Lesson]) -> Self:
+    def fit(self, lessons: Iterable[TrainingBatch]) -> Self:
         """Teach the ranker.
 
         Parameters
         ----------
-        lessons : iterable of Lesson
+        lessons : iterable of TrainingBatch
             The sources learn from each in turn, and the ranker from all of them: what
             the sources find among what they were not shown.
         """
@@ -179,7 +182,7 @@ class Funnel:
         )
         return self
 
-    def know(self, views: Views, item_features: Singles | None = None) -> Self:
+    def know(self, views: Views, item_features: Float32s | None = None) -> Self:
         """Let the sources learn from these histories; the ranker stays as it is."""
         done: set[int] = set()
         for source in self.sources:
@@ -189,7 +192,7 @@ class Funnel:
                 done.add(id(source.model))
         return self.describe(views, item_features)
 
-    def describe(self, views: Views, item_features: Singles | None = None) -> Self:
+    def describe(self, views: Views, item_features: Float32s | None = None) -> Self:
         """Take down what the ranker is told of each item."""
         plain = views["plain"]
         popular = np.log1p(np.bincount(plain.indices, minlength=plain.shape[1]))
@@ -272,7 +275,7 @@ class Funnel:
         """Return all items, the most popular first."""
         return self._by_popularity
 
-    def _features(self, found: Candidates, views: Views) -> Singles:
+    def _features(self, found: Candidates, views: Views) -> Float32s:
         """Join the features of users and items to the sources' opinions."""
         plain = views["plain"]
         sizes = np.diff(plain.indptr)

@@ -10,14 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_positive, check_whole
 from lookalike._parallel import blas_threads, run_slices
+from lookalike._typing import Float32s
 from lookalike.kernels.implicit_als import solve_rows
 from lookalike.rank._known_rows import KnownRows
-from lookalike.rank._recommender import (
-    Recommends,
-    Singles,
-    check_user_items,
-    dense_products,
-)
+from lookalike.rank.recommender import Recommends, check_user_items, dense_products
 
 SLICE = 128  # rows a slice of work
 
@@ -83,8 +79,8 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
            [5]])
     """
 
-    user_factors_: Singles
-    item_factors_: Singles
+    user_factors_: Float32s
+    item_factors_: Float32s
     n_iter_: int
     _known: KnownRows | None
 
@@ -151,7 +147,7 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
         self._known = None  # users were solved from the old items alone
         return self
 
-    def transform(self, user_items: Any) -> Singles:
+    def transform(self, user_items: Any) -> Float32s:
         """Return the factors of users by their histories, (n_users, n_components)."""
         check_is_fitted(self)
         X = check_user_items(self, user_items)
@@ -166,12 +162,12 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
             found[new] = self._fold(X[new], self.item_factors_)
         return found
 
-    def score_items(self, user_items: Any) -> Singles:
+    def score_items(self, user_items: Any) -> Float32s:
         """Return the scores of all items for each user, (n_users, n_items)."""
         columns = np.ascontiguousarray(self.item_factors_.T)
         return dense_products(self.transform(user_items), columns, self.n_jobs)
 
-    def _fold(self, rows: Any, factors: Singles) -> Singles:
+    def _fold(self, rows: Any, factors: Float32s) -> Float32s:
         found = np.zeros((rows.shape[0], factors.shape[1]), np.float32)
         # Enough steps to converge: these rows have no start from the round before.
         self._solve(self._weigh(rows), factors, found, n_steps=4 * self.n_steps)
@@ -184,7 +180,7 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
         )
 
     def _solve(
-        self, rows: Any, factors: Singles, out: Singles, n_steps: int | None = None
+        self, rows: Any, factors: Float32s, out: Float32s, n_steps: int | None = None
     ) -> None:
         n_jobs, steps = self.n_jobs, n_steps or self.n_steps
         # One thread: those of BLAS go on spinning while ours want the processor.

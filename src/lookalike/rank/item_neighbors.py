@@ -8,15 +8,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_choice, check_whole
-from lookalike.rank._recommender import (
-    BLOCK,
-    Recommends,
-    Singles,
-    check_user_items,
-    pick,
-    picked,
-)
+from lookalike._typing import Float32s
 from lookalike.rank._weighting import WEIGHTINGS, weigh
+from lookalike.rank.recommender import BLOCK, Recommends, check_user_items, pick, picked
 
 
 class ItemNeighbors(Recommends, BaseEstimator):
@@ -82,7 +76,7 @@ class ItemNeighbors(Recommends, BaseEstimator):
         self.similarity_ = _closest(W, min(self.n_neighbors, W.shape[1]), self.n_jobs)
         return self
 
-    def score_items(self, user_items: Any) -> Singles:
+    def score_items(self, user_items: Any) -> Float32s:
         """Return the scores of all items for each user, (n_users, n_items)."""
         check_is_fitted(self)
         X = check_user_items(self, user_items)

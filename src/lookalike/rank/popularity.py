@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_positive
-from lookalike._typing import Floats
-from lookalike.rank._recommender import Recommends, Singles, check_user_items
+from lookalike._typing import Float32s, Floats
+from lookalike.rank.recommender import Recommends, check_user_items
 
 DAY = 86_400.0
 
@@ -83,7 +83,7 @@ class Popularity(Recommends, BaseEstimator):
         self.scores_ = np.asarray(counts, np.float64)
         return self
 
-    def score_items(self, user_items: Any) -> Singles:
+    def score_items(self, user_items: Any) -> Float32s:
         """Return the same scores for each user, (n_users, n_items)."""
         check_is_fitted(self)
         matrix = check_user_items(self, user_items)

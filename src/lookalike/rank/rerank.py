@@ -2,7 +2,7 @@
 
 A rule takes one user's list, best first, and returns another one with a note of what
 it did. Rules are declared once and hold for everybody; what is particular to a user
-stands in :class:`Asker`.
+stands in :class:`UserContext`.
 
 References
 ----------
@@ -22,7 +22,7 @@ LONG = 5  # times k: how far down a list the slower rules look
 
 
 @dataclass(frozen=True)
-class Asker:
+class UserContext:
     """Who asks.
 
     history : items they have
@@ -38,40 +38,40 @@ class Asker:
 
 
 @dataclass(frozen=True)
-class Line:
+class Slate:
     """One user's list, best first, and what the rules did to it."""
 
     items: Ints
     scores: Floats
     notes: tuple[str, ...] = ()
 
-    def keep(self, kept: Array, note: str) -> "Line":
+    def keep(self, kept: Array, note: str) -> "Slate":
         """Return the places that are kept, with a note unless all are."""
         if kept.dtype == bool and kept.all():
             return self
-        return Line(self.items[kept], self.scores[kept], (*self.notes, note))
+        return Slate(self.items[kept], self.scores[kept], (*self.notes, note))
 
 
 class Rule(Protocol):
     """Anything that re-ranks."""
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list as the rule wants it; k of it will be shown."""
         ...
 
 
-def rerank(line: Line, rules: Sequence[Rule], asker: Asker, k: int) -> Line:
+def rerank(line: Slate, rules: Sequence[Rule], user: UserContext, k: int) -> Slate:
     """Apply the rules one after the other, and cut.
 
     Examples
     --------
-    >>> line = Line(np.array([3, 1, 2]), np.array([0.9, 0.5, 0.4]))
-    >>> found = rerank(line, [Seen()], Asker(np.array([3])), k=1)
+    >>> line = Slate(np.array([3, 1, 2]), np.array([0.9, 0.5, 0.4]))
+    >>> found = rerank(line, [Seen()], UserContext(np.array([3])), k=1)
     >>> found.items, found.notes
     (array([1]), ('already seen: 1 left out',))
     """
     for rule in rules:
-        line = rule.apply(line, asker, k)
+        line = rule.apply(line, user, k)
     return replace(line, items=line.items[:k], scores=line.scores[:k])
 
 
@@ -79,22 +79,22 @@ def rerank(line: Line, rules: Sequence[Rule], asker: Asker, k: int) -> Line:
 class Seen:
     """Leave out what the user has."""
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without it."""
-        return _without(line, asker.history, "already seen")
+        return _without(line, user.history, "already seen")
 
 
 @dataclass(frozen=True)
 class Blocked:
     """Leave out what the user has blocked."""
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without it."""
-        return _without(line, asker.blocked, "blocked")
+        return _without(line, user.blocked, "blocked")
 
 
 @dataclass(frozen=True)
-class AtMost:
+class MaxAttribute:
     """Leave out items that ask for more than the user has, such as an age.
 
     limit : (n_items,), what each item asks for
@@ -104,11 +104,11 @@ class AtMost:
     fact: str
     limit: Array
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without them."""
-        if self.fact not in asker.facts:
+        if self.fact not in user.facts:
             return line
-        kept = self.limit[line.items] <= asker.facts[self.fact]
+        kept = self.limit[line.items] <= user.facts[self.fact]
         return line.keep(kept, f"{self.fact}: {(~kept).sum()} left out")
 
 
@@ -123,12 +123,12 @@ class Within:
     fact: str
     label: Array
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without them."""
-        if self.fact not in asker.facts:
+        if self.fact not in user.facts:
             return line
         mine = self.label[line.items]
-        kept = (mine == asker.facts[self.fact]) | (mine == "")
+        kept = (mine == user.facts[self.fact]) | (mine == "")
         return line.keep(kept, f"{self.fact}: {(~kept).sum()} left out")
 
 
@@ -143,7 +143,7 @@ class Fresh:
     half_life: float
     weight: float
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list in its new order."""
         bonus = self.weight * np.exp2(-self.age[line.items] / self.half_life)
         scores = line.scores + np.nan_to_num(bonus)
@@ -151,11 +151,11 @@ class Fresh:
         if (np.diff(order) > 0).all():
             return replace(line, scores=scores)
         note = f"freshness: {_new(order, k)} of the first {k} came up"
-        return Line(line.items[order], scores[order], (*line.notes, note))
+        return Slate(line.items[order], scores[order], (*line.notes, note))
 
 
 @dataclass(frozen=True)
-class Once:
+class MaxPerGroup:
     """Show at most ``most`` items of one key, such as a series.
 
     key : (n_items,)
@@ -164,7 +164,7 @@ class Once:
     key: Array
     most: int = 1
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without the further ones."""
         keys = self.key[line.items]
         order = np.argsort(keys, kind="stable")
@@ -186,7 +186,7 @@ class Diverse:
     vectors: Any
     relevance: float
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list with its first k places chosen anew."""
         n = min(len(line.items), LONG * k)
         if n < 2 or self.relevance >= 1:
@@ -214,10 +214,10 @@ class Calibrated:
     kinds: Floats
     weight: float
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list with its first k places chosen anew."""
         n = min(len(line.items), LONG * k)
-        wanted = self.kinds[asker.history].sum(axis=0)
+        wanted = self.kinds[user.history].sum(axis=0)
         if n < 2 or not wanted.any() or self.weight <= 0:
             return line
         wanted = wanted / wanted.sum()
@@ -253,15 +253,15 @@ class Explore:
     slots: tuple[int, ...]
     random_state: int = 0
 
-    def apply(self, line: Line, asker: Asker, k: int) -> Line:
+    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
         """Return the list with new items in the slots."""
-        known = np.concatenate([asker.history, asker.blocked, line.items[:k]])
+        known = np.concatenate([user.history, user.blocked, line.items[:k]])
         free = self.items[~np.isin(self.items, known)]
         slots = [slot for slot in self.slots if slot < min(k, len(line.items) + 1)]
         n = min(len(slots), len(free))
         if not n:
             return line
-        rng = np.random.default_rng([self.random_state, asker.number])
+        rng = np.random.default_rng([self.random_state, user.number])
         drawn = rng.choice(free, n, replace=False)
         items, scores = line.items[~np.isin(line.items, drawn)], line.scores
         scores = scores[~np.isin(line.items, drawn)]
@@ -269,15 +269,15 @@ class Explore:
             near = scores[min(slot, len(scores) - 1)] if len(scores) else 0.0
             items, scores = np.insert(items, slot, item), np.insert(scores, slot, near)
         note = f"exploration: {n} new item{'s' * (n > 1)} tried"
-        return Line(items, scores, (*line.notes, note))
+        return Slate(items, scores, (*line.notes, note))
 
 
-def _without(line: Line, items: Ints, name: str) -> Line:
+def _without(line: Slate, items: Ints, name: str) -> Slate:
     kept = ~np.isin(line.items, items)
     return line.keep(kept, f"{name}: {(~kept).sum()} left out")
 
 
-def _moved(line: Line, chosen: Ints, k: int, name: str) -> Line:
+def _moved(line: Slate, chosen: Ints, k: int, name: str) -> Slate:
     """Put the chosen places first, the others after them in their order.
 
     Scores stay those of the places: a list is best first by what the rules want.
@@ -287,7 +287,7 @@ def _moved(line: Line, chosen: Ints, k: int, name: str) -> Line:
     if (np.diff(order) > 0).all():
         return line
     note = f"{name}: {_new(order, k)} of the first {k} came up"
-    return Line(line.items[order], line.scores, (*line.notes, note))
+    return Slate(line.items[order], line.scores, (*line.notes, note))
 
 
 def _new(order: Ints, k: int) -> int:

@@ -6,7 +6,9 @@ from lookalike._checks import check_positive
 from lookalike._typing import Array, Ints
 
 
-def thin_out(y: Array, ratio: float, random_state: int = 0) -> tuple[Ints, float]:
+def downsample_negatives(
+    y: Array, ratio: float, random_state: int = 0
+) -> tuple[Ints, float]:
     r"""Keep every relevant row, and ``ratio`` irrelevant ones for each, at random.
 
     A model that learned from these thinks relevance likelier than it is. With a share w
@@ -39,7 +41,7 @@ def thin_out(y: Array, ratio: float, random_state: int = 0) -> tuple[Ints, float
     Examples
     --------
     >>> y = np.repeat([1, 0], [10, 990])
-    >>> rows, shift = thin_out(y, ratio=9)
+    >>> rows, shift = downsample_negatives(y, ratio=9)
     >>> len(rows), float(y[rows].mean()), round(float(np.exp(shift)), 3)
     (100, 0.1, 0.091)
     """

@@ -8,12 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_positive, check_whole
-from lookalike.rank._recommender import (
-    Recommends,
-    Singles,
-    check_user_items,
-    dense_products,
-)
+from lookalike._typing import Float32s
+from lookalike.rank.recommender import Recommends, check_user_items, dense_products
 
 
 class TwoTower(Recommends, TransformerMixin, BaseEstimator):
@@ -77,9 +73,9 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
     [0, 1]
     """
 
-    history_vectors_: Singles
-    item_vectors_: Singles
-    layers_: list[tuple[Singles, Singles]]
+    history_vectors_: Float32s
+    item_vectors_: Float32s
+    layers_: list[tuple[Float32s, Float32s]]
     losses_: list[float]
 
     def __init__(
@@ -132,18 +128,18 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
         self.layers_, self.losses_ = trained.layers, trained.losses
         return self
 
-    def transform(self, user_items: Any) -> Singles:
+    def transform(self, user_items: Any) -> Float32s:
         """Return the vectors of users by their histories, (n_users, n_components)."""
         check_is_fitted(self)
         X = check_user_items(self, user_items)
         return self._of_users(X)
 
-    def score_items(self, user_items: Any) -> Singles:
+    def score_items(self, user_items: Any) -> Float32s:
         """Return the scores of all items for each user, (n_users, n_items)."""
         columns = np.ascontiguousarray(self.item_vectors_.T)
         return dense_products(self.transform(user_items), columns, self.n_jobs)
 
-    def _of_users(self, X: Any) -> Singles:
+    def _of_users(self, X: Any) -> Float32s:
         there = sp.csr_array((np.ones_like(X.data), X.indices, X.indptr), X.shape)
         size = np.sqrt(np.maximum(np.diff(X.indptr), 1))[:, None]
         rows = np.asarray(there @ self.history_vectors_ / size, np.float32)

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets.event_simulator import BEGIN, _World, simulate_events
-from lookalike.datasets.events import DAY, Entries, kilometres, weekday
+from lookalike.datasets.events import DAY, EventLog, kilometres, weekday
 from lookalike.evaluate import ndcg_at_k
 from lookalike.evaluate.grouped import Lists
 from lookalike.systems.events.features import FEATURES, EventFeatures
@@ -364,7 +364,7 @@ def test_the_command_recommends_and_explains(system, data, tmp_path):
 
 
 def test_entries_are_chosen_together():
-    entries = Entries(np.arange(3.0), np.arange(3), np.arange(3)).where(
+    entries = EventLog(np.arange(3.0), np.arange(3), np.arange(3)).where(
         np.array([True, False, True])
     )
     assert len(entries) == 2

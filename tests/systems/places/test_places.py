@@ -22,7 +22,7 @@ from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets import Tagged, TaggedText, load_wnut17
 from lookalike.datasets.tagged import read_tagged
-from lookalike.evaluate import f1_of_totals
+from lookalike.evaluate import f1_of_counts
 from lookalike.systems.places.features import symbols
 from lookalike.systems.places.gazetteer import (
     cut_with_offsets,
@@ -257,7 +257,7 @@ def test_trials_on_pieces_left_out_leave_the_test_part_and_compare_with_both_lis
     truth = location_tags(data.validation)
     for row, tags in zip(rows, trial.taggings.values(), strict=True):
         for unit, count in (("word", word_counts), ("span", span_counts)):
-            f1 = f1_of_totals(count(truth, tags[n_train:]).sum(axis=0))
+            f1 = f1_of_counts(count(truth, tags[n_train:]).sum(axis=0))
             assert row[f"{unit} F1"].startswith(f"{f1:.4f} [")
     ours, plain = (float(row["span F1"].split()[0]) for row in rows[:2])
     assert float(rows[1]["gain, spans"].split()[0]) == pytest.approx(

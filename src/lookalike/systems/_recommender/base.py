@@ -35,15 +35,15 @@ from lookalike.core.verbs import (
 )
 from lookalike.datasets.interactions import Interactions, hide_again
 from lookalike.rank import Hits
-from lookalike.rank.funnel import Funnel, Lesson, Ranked, Source
+from lookalike.rank.funnel import CandidateGenerator, Funnel, Ranked, TrainingBatch
 from lookalike.rank.rerank import (
-    Asker,
     Blocked,
     Diverse,
     Explore,
-    Line,
     Rule,
     Seen,
+    Slate,
+    UserContext,
     rerank,
 )
 from lookalike.rank.suggestions import Suggestions
@@ -121,7 +121,7 @@ class Recommending(ABC):
         """Return the ways in which the sources and the ranker see histories."""
 
     @abstractmethod
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[CandidateGenerator]:
         """Return where candidates come from, nothing learned yet."""
 
     @abstractmethod
@@ -357,7 +357,7 @@ class Recommending(ABC):
             rules=line.notes,
         )
 
-    def _lessons(self, data: Interactions, tell: Tell) -> Iterator[Lesson]:
+    def _lessons(self, data: Interactions, tell: Tell) -> Iterator[TrainingBatch]:
         """Hide parts of what is known; by time there is but one way to."""
         rounds = ROUNDS if data.time is None else 1
         for n in range(rounds):
@@ -365,7 +365,7 @@ class Recommending(ABC):
             inner = hide_again(data, self.random_state + 1 + n)
             shown = History.known(inner)
             grades = self.lesson_grades(self.wanted(inner))
-            yield Lesson(self.views(shown), grades, self.item_features(shown))
+            yield TrainingBatch(self.views(shown), grades, self.item_features(shown))
 
     # --- inside -----------------------------------------------------------------------
 
@@ -412,30 +412,30 @@ class Recommending(ABC):
             mine = slice(ends[user], ends[user + 1])
             had = history.items_of(user)
             no = np.array(blocked[user] if blocked else (), np.int64)
-            asker = Asker(had, no, number=max(numbers[user], 0))
+            context = UserContext(had, no, number=max(numbers[user], 0))
             known = len(had) > 0
             line = self._start(ranked, mine, known, k + len(no), among)
-            line = rerank(line, rules, asker, k)
+            line = rerank(line, rules, context, k)
             lines.append(self._told(ranked, mine, line, known))
         return lines
 
     def _start(
         self, ranked: Ranked, mine: slice, known: bool, k: int, among: Ints | None
-    ) -> Line:
+    ) -> Slate:
         """Candidates; popular items after them where they are too few."""
         items, scores = ranked.item[mine], ranked.score[mine]
         if known and (among is not None or len(items) >= 2 * k):
-            return Line(items, scores)
+            return Slate(items, scores)
         others = self._funnel.popular()
         if not known:  # nothing to rank by: the order is popularity itself
             mine_of = others if among is None else others[np.isin(others, among)]
-            return Line(mine_of, -np.arange(len(mine_of), dtype=float))
+            return Slate(mine_of, -np.arange(len(mine_of), dtype=float))
         others = others[~np.isin(others, items)]
         lowest = scores.min() if len(scores) else 0.0
         below = lowest - 1.0 - np.arange(len(others))
-        return Line(np.concatenate([items, others]), np.concatenate([scores, below]))
+        return Slate(np.concatenate([items, others]), np.concatenate([scores, below]))
 
-    def _told(self, ranked: Ranked, mine: slice, line: Line, known: bool) -> Told:
+    def _told(self, ranked: Ranked, mine: slice, line: Slate, known: bool) -> Told:
         items = ranked.item[mine]
         order = np.argsort(items)
         at = np.searchsorted(items, line.items, sorter=order)

@@ -16,7 +16,7 @@ from lookalike.evaluate.recommending import (
     novelty,
     popularity_bias,
 )
-from lookalike.rank._recommender import pick
+from lookalike.rank.recommender import pick
 from lookalike.systems._recommender.history import History
 
 if TYPE_CHECKING:

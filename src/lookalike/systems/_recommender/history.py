@@ -9,12 +9,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from lookalike._arrays import named
-from lookalike._typing import Array, Floats, Ints
+from lookalike._typing import Array, Float32s, Floats, Ints
 from lookalike.datasets.interactions import Interactions
 from lookalike.rank import BoostedRanker, LambdaMART, LogisticRanker
-from lookalike.rank._recommender import Singles
 from lookalike.rank.blend import KINDS, Blend
-from lookalike.rank.funnel import Source
+from lookalike.rank.funnel import CandidateGenerator
 from lookalike.rank.ranker import Ranker
 
 RANKERS = ("auto", "blend", "lambda_mart", "boosted", "logistic")
@@ -38,7 +37,7 @@ class Told:
     notes: tuple[str, ...]
     places: Ints
     known: bool
-    features: Singles
+    features: Float32s
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ def ranker_of(kind: str, arrays: Mapping[str, Array]) -> Ranker:
     return found
 
 
-def source_arrays(sources: Sequence[Source]) -> dict[str, Array]:
+def source_arrays(sources: Sequence[CandidateGenerator]) -> dict[str, Array]:
     """Return what the sources have learned, by name: arrays, and parts of matrices."""
     arrays: dict[str, Array] = {}
     first = {id(source.model): source for source in reversed(sources)}
@@ -184,8 +183,8 @@ def source_arrays(sources: Sequence[Source]) -> dict[str, Array]:
 
 
 def restore(
-    sources: Sequence[Source], arrays: Mapping[str, Array], n_items: int
-) -> Sequence[Source]:
+    sources: Sequence[CandidateGenerator], arrays: Mapping[str, Array], n_items: int
+) -> Sequence[CandidateGenerator]:
     """Give the sources what they had learned, every index checked."""
     done: set[int] = set()
     for source in sources:

@@ -8,7 +8,7 @@ from lookalike.core.learning_curves import Curves, shares_of
 from lookalike.datasets.interactions import Interactions, hide_again
 from lookalike.evaluate import bootstrap
 from lookalike.evaluate.recommending import list_metrics
-from lookalike.rank._recommender import pick
+from lookalike.rank.recommender import pick
 from lookalike.systems._recommender.history import History
 
 K = 10

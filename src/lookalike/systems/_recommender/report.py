@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from lookalike.core.learning_curves import add_curves
 from lookalike.core.verbs import Measured
 from lookalike.datasets.interactions import Interactions
-from lookalike.evaluate import pictures
-from lookalike.evaluate._drawing import DASHES, GRID, INK, MUTED, PALETTE, figure_of
+from lookalike.evaluate import plots
+from lookalike.evaluate.drawing import DASHES, GRID, INK, MUTED, PALETTE, figure_of
 from lookalike.evaluate.report import Report
 from lookalike.systems._recommender.learning_curves import curves_of_sources
 
@@ -34,7 +34,7 @@ def recommending_report(
         }
         label = metric.replace("_", " ").replace("ndcg", "nDCG")
         report.figure(
-            pictures.estimates(named, xlabel=label),
+            plots.estimates(named, xlabel=label),
             alt=f"{label} of the funnel and of each source alone, with intervals",
             caption=" ".join(
                 f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lookalike.core.verbs import Measured
-from lookalike.evaluate import pictures
+from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def attributes_report(system: "Attributes", measured: Measured) -> Report:
         if name.startswith("recall")
     }
     report.section("How good it is").figure(
-        pictures.estimates(recalls, xlabel="recall, mean over draws"),
+        plots.estimates(recalls, xlabel="recall, mean over draws"),
         alt="Recall of each combination, composed and flat, with intervals",
     )
     report.table(
@@ -40,7 +40,7 @@ def attributes_report(system: "Attributes", measured: Measured) -> Report:
             f"[{gain.low:+.4f}, {gain.high:+.4f}], p = {found.p_value:.2g}."
         )
     report.section("What it learned from").figure(
-        pictures.strip(system.images_, system.labels_, invert=True),
+        plots.strip(system.images_, system.labels_, invert=True),
         alt="The training images of the draw that is shipped",
     )
     images, truth = measured.details["images"], measured.details["truth"]
@@ -49,9 +49,7 @@ def attributes_report(system: "Attributes", measured: Measured) -> Report:
     )
     answers = system.classify(images[some]).labels
     report.section("Test images").figure(
-        pictures.strip(
-            images[some], answers, wrong=answers != truth[some], invert=True
-        ),
+        plots.strip(images[some], answers, wrong=answers != truth[some], invert=True),
         alt="Test images with their answers",
     )
     report.section("The card, in nine steps")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lookalike._typing import Array, Ints
-from lookalike.evaluate import confusion_matrix, pictures
+from lookalike.evaluate import confusion_matrix, plots
 from lookalike.evaluate.report import Report
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def digits_report(system: "Digits", images: Array, found: "Evaluation") -> Repor
         "raw pixels": found.metrics["accuracy_of_raw_pixels"],
     }
     report.figure(
-        pictures.estimates(accuracies, xlabel="accuracy"),
+        plots.estimates(accuracies, xlabel="accuracy"),
         alt="Accuracy of the learned embedding and of raw pixels, with intervals",
         caption=f"Paired, image by image: {gain.value:+.4f} [{gain.low:+.4f}, "
         f"{gain.high:+.4f}], p = {p_value:.2g} ({found.comparison.test}).",
@@ -48,7 +48,7 @@ def digits_report(system: "Digits", images: Array, found: "Evaluation") -> Repor
     report.section("Digits it had never seen")
     first = _spread(found.truth, 20)
     report.figure(
-        pictures.strip(
+        plots.strip(
             images[first],
             found.predicted[first],
             wrong=found.predicted[first] != found.truth[first],
@@ -61,7 +61,7 @@ def digits_report(system: "Digits", images: Array, found: "Evaluation") -> Repor
     queries = _spread(found.truth, 6)
     rows = found.rows[queries][:, :8]
     report.figure(
-        pictures.gallery(
+        plots.gallery(
             images[queries],
             system.images_[rows],
             query_labels=found.truth[queries],
@@ -74,12 +74,12 @@ def digits_report(system: "Digits", images: Array, found: "Evaluation") -> Repor
     report.section("The embedding")
     if "loss_curve" in system.about_["facts"]:
         report.figure(
-            pictures.loss_curve(system.about_["facts"]["loss_curve"]),
+            plots.loss_curve(system.about_["facts"]["loss_curve"]),
             alt="The loss of each pass over the images while the embedding was learned",
             caption="The chance that an image picks a neighbour of another class.",
         )
     report.figure(
-        pictures.embedding_map(*_map(system)),
+        plots.embedding_map(*_map(system)),
         alt="The known images as points in the plane, by digit",
         caption="The two directions along which the vectors vary most.",
     )
@@ -96,7 +96,7 @@ def look_alikes(system: "Digits", query: Array, rows: Ints) -> Report:
     """
     report = Report("Digits: why this answer", lead="The known digits nearest to it.")
     return report.figure(
-        pictures.gallery(query, system.images_[rows], invert=True),
+        plots.gallery(query, system.images_[rows], invert=True),
         alt="The image, and the known images nearest to it",
         caption=f"Labels, nearest first: {', '.join(map(str, system.labels_[rows[0]]))}"
         f". The first {system.n_neighbors} vote.",
@@ -108,14 +108,14 @@ def _mistakes(report: Report, images: Array, found: "Evaluation") -> None:
     labels = np.unique(np.concatenate([found.truth, found.predicted]))
     matrix = confusion_matrix(found.truth, found.predicted)
     report.figure(
-        pictures.confusion(matrix, labels.tolist()),
+        plots.confusion(matrix, labels.tolist()),
         alt="Confusion matrix: true digits down, answers across",
     )
     wrong = np.flatnonzero(found.predicted != found.truth)[:20]
     if len(wrong):
         given, true = found.predicted[wrong], found.truth[wrong]
         report.figure(
-            pictures.strip(
+            plots.strip(
                 images[wrong],
                 [f"{a}, is {b}" for a, b in zip(given, true, strict=True)],
                 invert=True,

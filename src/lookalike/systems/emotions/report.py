@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from lookalike._typing import Array, Floats
 from lookalike.core.verbs import Answer, Measured
-from lookalike.evaluate import Reliability, confusion_matrix, pictures, reliability
-from lookalike.evaluate._drawing import GRID, INK, MUTED, PALETTE, bare, figure_of
+from lookalike.evaluate import Reliability, confusion_matrix, plots, reliability
+from lookalike.evaluate.drawing import GRID, INK, MUTED, PALETTE, bare, figure_of
 from lookalike.evaluate.report import Report
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def emotions_report(system: "Emotions", measured: Measured) -> Report:
             f"{gain.high:+.4f}], p = {found.p_value:.2g} ({found.test})."
         )
     report.figure(
-        pictures.confusion(
+        plots.confusion(
             confusion_matrix(truth, predicted, labels=range(len(system.classes_))),
             system.classes_.tolist(),
         ),
@@ -50,7 +50,7 @@ def emotions_report(system: "Emotions", measured: Measured) -> Report:
     )
     if "loss_curve" in system.about_["facts"]:
         report.figure(
-            pictures.loss_curve(system.about_["facts"]["loss_curve"]),
+            plots.loss_curve(system.about_["facts"]["loss_curve"]),
             alt="The loss of each pass over the training faces",
         )
     _mistakes(report, system, details["images"], truth, predicted)
@@ -120,7 +120,7 @@ def _mistakes(
         if len(rows):
             names = system.classes_[true], system.classes_[given]
             report.figure(
-                pictures.strip(images[rows]),
+                plots.strip(images[rows]),
                 alt=f"Faces labelled {names[0]} that were taken for {names[1]}",
                 caption=f"Labelled {names[0]}, taken for {names[1]}: "
                 f"{matrix[true, given]:,} of them.",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lookalike._typing import Array
-from lookalike.datasets.events import Attendees, Entries, EventData, Occasions
+from lookalike.datasets.events import EventData, EventLog, Events, Users
 
 PEOPLE = ("ids", "places", "births", "registered", "interests")
 EVENTS = ("ids", "places", "topics", "prices", "created", "starts", "hosts")
@@ -32,10 +32,10 @@ def arrays_of(data: EventData) -> dict[str, Array]:
 
 def data_of(arrays: Mapping[str, Array], name: str, checksum: str) -> EventData:
     """Return the data of which these are the arrays, their places checked."""
-    people = Attendees(*(np.asarray(arrays[f"people.{n}"]) for n in PEOPLE))
-    events = Occasions(*(np.asarray(arrays[f"events.{n}"]) for n in EVENTS))
+    people = Users(*(np.asarray(arrays[f"people.{n}"]) for n in PEOPLE))
+    events = Events(*(np.asarray(arrays[f"events.{n}"]) for n in EVENTS))
     logs = {
-        log: Entries(*(np.asarray(arrays[f"{log}.{n}"]) for n in LOG)) for log in LOGS
+        log: EventLog(*(np.asarray(arrays[f"{log}.{n}"]) for n in LOG)) for log in LOGS
     }
     n_people, n_events = len(people.ids), len(events.ids)
     for each in (people, events):

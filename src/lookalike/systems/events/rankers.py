@@ -11,7 +11,7 @@ from lookalike.rank.lambda_mart import LambdaMART
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.network_ranker import NetworkRanker
 from lookalike.rank.ranker import Ranker
-from lookalike.rank.resampling import thin_out
+from lookalike.rank.resampling import downsample_negatives
 
 Kinds = dict[str, tuple[str | None, Callable[[int, int | None], Any]]]
 
@@ -88,7 +88,7 @@ def learn(
     """Return the ranker of this name, having learned from these rows."""
     ranker: Ranker = KINDS[name][1](seed, n_jobs)
     if name.endswith("_thinned"):
-        kept, _ = thin_out(y, THIN, seed)
+        kept, _ = downsample_negatives(y, THIN, seed)
         return ranker.fit(X[kept], y[kept])
     return ranker.fit(X, y, groups)
 

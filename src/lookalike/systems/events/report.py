@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lookalike.core.learning_curves import add_curves
 from lookalike.core.verbs import Measured
 from lookalike.datasets.events import EventData
-from lookalike.evaluate import pictures
+from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
 from lookalike.systems.events.learning_curves import curves_of_lists
 
@@ -29,7 +29,7 @@ def events_report(system: "Events", data: EventData, measured: Measured) -> Repo
     }
     ranked = {model.replace("_", " "): measured.metrics["ndcg_at_10"], **ranked}
     report.figure(
-        pictures.estimates(ranked, xlabel="nDCG at 10"),
+        plots.estimates(ranked, xlabel="nDCG at 10"),
         alt="nDCG at 10 of every ranker and of simple orders, with intervals",
         caption=" ".join(
             f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."

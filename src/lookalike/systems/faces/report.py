@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.verbs import Measured
-from lookalike.evaluate import pictures
-from lookalike.evaluate._drawing import DASHES, INK, MUTED, PALETTE, figure_of
+from lookalike.evaluate import plots
+from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, figure_of
 from lookalike.evaluate.report import Report
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def faces_report(system: "Faces", measured: Measured) -> Report:
         if name.startswith("accuracy")
     }
     report.figure(
-        pictures.estimates(accuracies, xlabel="accuracy, mean of ten splits"),
+        plots.estimates(accuracies, xlabel="accuracy, mean of ten splits"),
         alt="Accuracy of each method over ten splits, with intervals",
         caption=" ".join(
             f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."
@@ -78,7 +78,7 @@ def most_alike(system: "Faces", query: Array, rows: Ints, cosines: Floats) -> Re
     """Return the page on one answer: the enrolled faces that are most alike."""
     report = Report("Faces: why this answer", lead="The enrolled faces most like it.")
     return report.figure(
-        pictures.gallery(
+        plots.gallery(
             query[None],
             system.images_[rows][None],
             distances=1 - cosines[rows][None],
@@ -104,6 +104,6 @@ def _mistakes(report: Report, system: "Faces", images: Array, people: Array) -> 
             for a, b in zip(answers.labels[some], people[some], strict=True)
         ]
         report.figure(
-            pictures.strip(images[some], captions),
+            plots.strip(images[some], captions),
             alt="Test pictures that were given a wrong name, or refused",
         )

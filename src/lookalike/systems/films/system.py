@@ -15,7 +15,7 @@ from lookalike.datasets.ratings import load_movielens, load_ratings
 from lookalike.features.text import TfidfVectorizer
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
-from lookalike.rank.funnel import Source
+from lookalike.rank.funnel import CandidateGenerator
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.popularity import Popularity
@@ -71,35 +71,37 @@ class Films(Recommending):
             "about": np.stack(columns, axis=1).astype(np.float32),
         }
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[CandidateGenerator]:
         """Return the sources; "recent" lets the latest ratings say more."""
         content = ContentSimilarity().fit(self.content())
         linear = EASE(200.0)
         return [
-            Source("EASE", linear, 60, "goes with what you watch", "rated", "rated"),
-            Source(
+            CandidateGenerator(
+                "EASE", linear, 60, "goes with what you watch", "rated", "rated"
+            ),
+            CandidateGenerator(
                 *("EASE of late", linear, 60, "goes with what you watched of late"),
                 *("rated", "recent"),
             ),
-            Source(
+            CandidateGenerator(
                 "ALS",
                 ImplicitALS(
                     *(32, 20.0, 5.0), random_state=self.random_state, n_jobs=self.n_jobs
                 ),
                 *(40, "fits your taste", "rated", "rated"),
             ),
-            Source(
+            CandidateGenerator(
                 "similar people",
                 UserNeighbors(100, "cosine", self.n_jobs),
                 *(40, "people like you watched it", "rated", "rated"),
             ),
-            Source(
+            CandidateGenerator(
                 "similar films",
                 ItemNeighbors(200, "cosine", n_jobs=self.n_jobs),
                 *(40, "watched by those who watch your films", "rated", "recent"),
             ),
-            Source("popularity", Popularity(), 40, "popular"),
-            Source(
+            CandidateGenerator("popularity", Popularity(), 40, "popular"),
+            CandidateGenerator(
                 *("content", content, 15, "is described like your films"),
                 *("plain", "recent"),
                 learned=True,

@@ -19,7 +19,7 @@ from lookalike.datasets.plays import load_plays, load_steam_plays
 from lookalike.features.text import TfidfVectorizer
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
-from lookalike.rank.funnel import Source
+from lookalike.rank.funnel import CandidateGenerator
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.popularity import Popularity
@@ -79,12 +79,12 @@ class Games(Recommending):
         about = mean[:, None].astype(np.float32)
         return {"plain": history.matrix(), "hours": hours, "about": about}
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[CandidateGenerator]:
         """Return the sources; "hours" lets long played games say more."""
         content = ContentSimilarity().fit(self.content())
         return [
-            Source("EASE", EASE(150.0), 60, "goes with what you play"),
-            Source(
+            CandidateGenerator("EASE", EASE(150.0), 60, "goes with what you play"),
+            CandidateGenerator(
                 "ALS",
                 ImplicitALS(
                     *(32, 50.0, 5.0), random_state=self.random_state, n_jobs=self.n_jobs
@@ -92,21 +92,23 @@ class Games(Recommending):
                 40,
                 "fits your taste",
             ),
-            Source(
+            CandidateGenerator(
                 "similar players",
                 UserNeighbors(100, "cosine", self.n_jobs),
                 40,
                 "players like you play it",
             ),
-            Source(
+            CandidateGenerator(
                 "similar games",
                 ItemNeighbors(400, "cosine", n_jobs=self.n_jobs),
                 40,
                 "played by those who play your games",
                 asks="hours",
             ),
-            Source("popularity", Popularity(), 40, "popular"),
-            Source("content", content, 15, "has a title like your games", learned=True),
+            CandidateGenerator("popularity", Popularity(), 40, "popular"),
+            CandidateGenerator(
+                "content", content, 15, "has a title like your games", learned=True
+            ),
         ]
 
     def wanted(self, data: Interactions) -> Any:

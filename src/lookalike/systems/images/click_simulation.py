@@ -1,10 +1,11 @@
 """A simulated month of clicks whose truth is known: what learning from it is worth.
 
-Every item has an appeal that no pixel shows. People look at position k with chance
-1 / k, and click on what they look at if it is of their query's class and appeals. The
-service answers by similarity, and puts one answer in ten in random order. From that
-month two rankers learn: one that knows how much is looked at, and one that takes every
-position alike. New queries then ask all three, and the truth judges.
+Every item has an attractiveness that no pixel shows. Users examine position k with
+chance 1 / k, and click on an item that they examine if it is of their query's class and
+attractive. The service answers by similarity, and shows one list in ten in random
+order. From the month's log two rankers learn: one that models the examination of
+positions, and one that takes every position as examined. All three then rank new
+queries, and the true chances judge the order.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class World:
     labels: Ints
     queries: Array
     query_labels: Ints
-    appeal: Floats
+    attractiveness: Floats
     """Chance that an item is clicked by who looks at it and wants its class."""
 
     @classmethod
@@ -42,15 +43,15 @@ class World:
         query_labels: Ints,
         random_state: int = 0,
     ) -> "World":
-        """Draw the appeal of each item: a few are wanted by nearly everyone."""
+        """Draw the attractiveness of each item: a few are wanted by nearly everyone."""
         rng = np.random.default_rng(random_state)
-        appeal = rng.beta(0.8, 2.0, len(vectors))
-        return cls(vectors, labels, queries, query_labels, appeal)
+        attractiveness = rng.beta(0.8, 2.0, len(vectors))
+        return cls(vectors, labels, queries, query_labels, attractiveness)
 
     def chance(self, query: Ints, item: Ints) -> Floats:
         """How likely who looks at an item for a query clicks it."""
         wanted = self.query_labels[query] == self.labels[item]
-        return self.appeal[item] * np.where(wanted, 1.0, 0.05)
+        return self.attractiveness[item] * np.where(wanted, 1.0, 0.05)
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ class Verdict:
     """Of the true chances, at 10, by ranker."""
     comparisons: dict[str, Comparison]
     position_learned: dict[str, float]
-    """Slope of the log appeal that was learned over the log of how much an item was
-    looked at, the true appeal held fixed: 0 has learned nothing of the position."""
-    looked_at: Floats
+    """Slope of the log attractiveness that was learned over the log of how much an item
+    was looked at, the true attractiveness held fixed: 0 has learned nothing of the
+    position."""
+    examination: Floats
     """What the shuffled answers say of each position; the truth is 1 / k."""
     n_impressions: int
     n_clicks: int
@@ -137,8 +139,11 @@ def judge(world: World, index: VectorIndex, month: Month) -> Verdict:
                 found["not corrected"], found["similarity"]
             ),
         },
-        {name: _slope(world, month.shown, r.appeal_) for name, r in rankers.items()},
-        rankers["corrected"].looked_at_,
+        {
+            name: _slope(world, month.shown, r.attractiveness_)
+            for name, r in rankers.items()
+        },
+        rankers["corrected"].examination_,
         len(month.shown),
         int(month.shown.clicked.sum()),
     )
@@ -149,7 +154,7 @@ def _best_chances(world: World, queries: Ints) -> Floats:
     classes = np.unique(world.query_labels)
     best = {}
     for each in classes:
-        chances = world.appeal * np.where(world.labels == each, 1.0, 0.05)
+        chances = world.attractiveness * np.where(world.labels == each, 1.0, 0.05)
         best[each] = -np.sort(-chances)[:SHOWN]
     return np.stack([best[label] for label in world.query_labels[queries]])
 
@@ -171,7 +176,7 @@ def _slope(world: World, shown: Impressions, learned: Floats) -> float:
     X = np.column_stack(
         [
             np.log(looks[some] / counts[some]),
-            np.log(world.appeal[some] + 0.01),
+            np.log(world.attractiveness[some] + 0.01),
             np.ones(some.sum()),
         ]
     )

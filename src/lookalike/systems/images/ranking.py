@@ -109,7 +109,7 @@ def ranked(
     if clicks is not None:
         scores = 1 / (1 + np.exp(-clicks.score(similarity, rows)))
         for row in rows.tolist():
-            times = float(np.exp(clicks.appeal_[row]))
+            times = float(np.exp(clicks.attractiveness_[row]))
             note(row, f"clicks: {times:.2f} times as often as others in its places")
     order = np.argsort(-scores, kind="stable")
     rows, scores, similarity = rows[order], scores[order], similarity[order]

@@ -7,7 +7,7 @@ import numpy as np
 from lookalike._typing import Array
 from lookalike.core.verbs import Measured
 from lookalike.datasets import Images
-from lookalike.evaluate import pictures
+from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images.ranking import Ranked
@@ -47,7 +47,7 @@ def image_search_report(
         caption="Over the full ranking, with 95% bootstrap intervals over queries.",
     )
     report.figure(
-        pictures.estimates(
+        plots.estimates(
             {row[0]: row[5] for row in rows}, xlabel="mean average precision"
         ),
         alt="Mean average precision of each encoder, with intervals",
@@ -60,7 +60,7 @@ def image_search_report(
     details = measured.details
     near, labels = details["near"], np.asarray(system._trained["labels"])
     report.section("Queries and their neighbours").figure(
-        pictures.gallery(
+        plots.gallery(
             details["queries"],
             np.asarray(system._trained["images"])[near],
             query_labels=details["query_labels"],
@@ -90,7 +90,7 @@ def one_search(system: "ImageSearch", query: Array, found: Ranked) -> Report:
     tiles += [form.tile(system.picture(row)) for row in found.rows.tolist()]
     captions = ["query", *(f"{alike:.3f}" for alike in found.similarity)]
     report.figure(
-        pictures.strip(np.stack(tiles), captions),
+        plots.strip(np.stack(tiles), captions),
         alt="The query and the pictures that were found, with their similarities",
     )
     notes = [

@@ -565,11 +565,13 @@ class ImageSearch:
     def _remember(self, clicks: ClickRanker, ids: Array) -> None:
         """Take up what was learned from clicks, item by item; others are unknown."""
         places = self.places()
-        appeal = np.zeros(len(self.vectors_))
-        for id, value in zip(ids.tolist(), clicks.appeal_.tolist(), strict=True):
+        attractiveness = np.zeros(len(self.vectors_))
+        for id, value in zip(
+            ids.tolist(), clicks.attractiveness_.tolist(), strict=True
+        ):
             if id in places:
-                appeal[places[id]] = value
-        clicks.appeal_, clicks.n_items = appeal, len(appeal)
+                attractiveness[places[id]] = value
+        clicks.attractiveness_, clicks.n_items = attractiveness, len(attractiveness)
         self.clicks_ = clicks
 
     def with_rules(self, marks: Array) -> Self:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lookalike.core.verbs import Measured
-from lookalike.evaluate import bootstrap, pictures
+from lookalike.evaluate import bootstrap, plots
 from lookalike.evaluate.report import Report
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def people_report(system: "People", measured: Measured) -> Report:
     }
     rates = {"ranker" if k == "hit rate at 10" else k: v for k, v in rates.items()}
     report.figure(
-        pictures.estimates(rates, xlabel="hit rate at 10"),
+        plots.estimates(rates, xlabel="hit rate at 10"),
         alt="Hit rate at 10 of the ranker and of each score alone, with intervals",
         caption=" ".join(
             f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lookalike.core.verbs import Measured
-from lookalike.evaluate import pictures
+from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
 from lookalike.systems.places.gazetteer import spans
 
@@ -29,7 +29,7 @@ def places_report(system: "Places", measured: Measured) -> Report:
             if name.startswith(f"{unit}_f1")
         }
         report.figure(
-            pictures.estimates(named, xlabel=f"F1 of {unit}s"),
+            plots.estimates(named, xlabel=f"F1 of {unit}s"),
             alt=f"F1 of {unit}s of the system and of the lists, with intervals",
         )
     for name, found in measured.comparisons.items():

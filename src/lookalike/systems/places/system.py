@@ -34,11 +34,11 @@ from lookalike.core.verbs import (
 from lookalike.datasets import Tagged, TaggedText, load_wnut17
 from lookalike.datasets.gazetteer import load_gazetteer
 from lookalike.evaluate import (
-    bootstrap_totals,
-    f1_of_totals,
-    paired_totals_test,
-    precision_of_totals,
-    recall_of_totals,
+    bootstrap_counts,
+    f1_of_counts,
+    paired_counts_test,
+    precision_of_counts,
+    recall_of_counts,
 )
 from lookalike.learn import WordWindowClassifier
 from lookalike.systems.places.card import places_card
@@ -304,16 +304,16 @@ class Places:
         for name, tags in taggings.items():
             for unit, count in (("word", word_counts), ("span", span_counts)):
                 counts = count(truth, tags)
-                for metric in (precision_of_totals, recall_of_totals, f1_of_totals):
+                for metric in (precision_of_counts, recall_of_counts, f1_of_counts):
                     kind = metric.__name__.removesuffix("_of_totals")
                     key = f"{unit}_{kind}" + (f"_of_{name}" if name else "")
-                    metrics[key] = bootstrap_totals(metric, counts)
+                    metrics[key] = bootstrap_counts(metric, counts)
                 if not name:
                     ours[unit] = counts
                 else:
                     against = f"{name.replace('_', ' ')} ({unit} F1)"
-                    comparisons[against] = paired_totals_test(
-                        f1_of_totals, ours[unit], counts
+                    comparisons[against] = paired_counts_test(
+                        f1_of_counts, ours[unit], counts
                     )
         measured = Measured(
             f"{len(truth):,} test sentences",
@@ -413,7 +413,7 @@ class Places:
         fewer = _without(names, ["small"])
         truth = location_tags(data.validation)
         reached = [
-            f1_of_totals(word_counts(truth, listed(data.validation.words, each)).sum(0))
+            f1_of_counts(word_counts(truth, listed(data.validation.words, each)).sum(0))
             for each in (names, fewer)
         ]
         return fewer if reached[1] > reached[0] else names
@@ -540,7 +540,7 @@ def best_threshold(
 def mean_f1(truth: Tags, tags: Tags) -> float:
     """Mean of the F1 of words and that of whole names."""
     both = (count(truth, tags).sum(axis=0) for count in (word_counts, span_counts))
-    return float(np.mean([f1_of_totals(counts) for counts in both]))
+    return float(np.mean([f1_of_counts(counts) for counts in both]))
 
 
 def tagged(

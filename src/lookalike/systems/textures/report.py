@@ -9,8 +9,8 @@ from matplotlib.patches import Patch
 from lookalike._typing import Array, Floats
 from lookalike.core.verbs import Measured
 from lookalike.datasets import Pictures
-from lookalike.evaluate import confusion_matrix, pictures
-from lookalike.evaluate._drawing import DASHES, INK, MUTED, PALETTE, bare, figure_of
+from lookalike.evaluate import confusion_matrix, plots
+from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, bare, figure_of
 from lookalike.evaluate.report import Report
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def textures_report(system: "Textures", data: Pictures, measured: Measured) -> R
         if name == "accuracy" or name.startswith(("plain", "uniform", "riu2"))
     }
     report.figure(
-        pictures.estimates(accuracies, xlabel="accuracy over all turns"),
+        plots.estimates(accuracies, xlabel="accuracy over all turns"),
         alt="Accuracy of each description over all turns, with intervals",
         caption=" ".join(
             f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."
@@ -117,7 +117,7 @@ def _mistakes(report: Report, system: "Textures", measured: Measured) -> None:
     details = measured.details
     labels = system.classes_.tolist()
     report.section("Turned by 45 degrees").figure(
-        pictures.confusion(
+        plots.confusion(
             confusion_matrix(details["truth"], details["predicted"], labels=labels),
             labels,
         ),
@@ -126,7 +126,7 @@ def _mistakes(report: Report, system: "Textures", measured: Measured) -> None:
     wrong = details["truth"] != details["predicted"]
     some = np.concatenate([np.flatnonzero(wrong)[:10], np.flatnonzero(~wrong)[::7]])
     report.figure(
-        pictures.strip(
+        plots.strip(
             details["patches"][some], details["predicted"][some], wrong=wrong[some]
         ),
         alt="Test patches turned by 45 degrees, with their answers",

@@ -21,25 +21,25 @@ Metric = Callable[[Array], Array]
 """Takes totals of shape (..., n_counts), gives one number for each."""
 
 
-def f1_of_totals(totals: Array) -> Array:
+def f1_of_counts(totals: Array) -> Array:
     """F1 of (true positives, false positives, false negatives); 0 without any."""
     hits, wrong, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
     return _share(2 * hits, 2 * hits + wrong + missed)
 
 
-def precision_of_totals(totals: Array) -> Array:
+def precision_of_counts(totals: Array) -> Array:
     """Precision of (true positives, false positives, false negatives)."""
     hits, wrong, _ = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
     return _share(hits, hits + wrong)
 
 
-def recall_of_totals(totals: Array) -> Array:
+def recall_of_counts(totals: Array) -> Array:
     """Recall of (true positives, false positives, false negatives)."""
     hits, _, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
     return _share(hits, hits + missed)
 
 
-def bootstrap_totals(
+def bootstrap_counts(
     metric: Metric,
     counts: ArrayLike,
     *,
@@ -52,14 +52,14 @@ def bootstrap_totals(
     Parameters
     ----------
     metric : callable
-        Such as :func:`f1_of_totals`.
+        Such as :func:`f1_of_counts`.
     counts : array-like of shape (n_rows, n_counts)
         Rows are drawn with replacement.
 
     Examples
     --------
     >>> counts = [[1, 0, 0]] * 8 + [[0, 1, 1]] * 2
-    >>> print(bootstrap_totals(f1_of_totals, counts))
+    >>> print(bootstrap_counts(f1_of_counts, counts))
     0.8000 [0.5000, 1.0000]
     """
     rows = _counts(counts)
@@ -69,7 +69,7 @@ def bootstrap_totals(
     return Estimate(float(metric(rows.sum(axis=0))), low, high)
 
 
-def paired_totals_test(
+def paired_counts_test(
     metric: Metric,
     first: ArrayLike,
     second: ArrayLike,
@@ -87,14 +87,14 @@ def paired_totals_test(
     Parameters
     ----------
     metric : callable
-        Such as :func:`f1_of_totals`.
+        Such as :func:`f1_of_counts`.
     first, second : array-like of shape (n_rows, n_counts)
         Counts of both systems, row by row.
 
     Examples
     --------
     >>> first, second = [[1, 0, 0]] * 30, [[1, 0, 0]] * 20 + [[0, 0, 1]] * 10
-    >>> found = paired_totals_test(f1_of_totals, first, second)
+    >>> found = paired_counts_test(f1_of_counts, first, second)
     >>> found.difference.value, found.p_value < 0.01
     (0.2, True)
     """

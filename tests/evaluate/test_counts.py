@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from lookalike.evaluate.totals import (
-    bootstrap_totals,
-    f1_of_totals,
-    paired_totals_test,
-    precision_of_totals,
-    recall_of_totals,
+from lookalike.evaluate.counts import (
+    bootstrap_counts,
+    f1_of_counts,
+    paired_counts_test,
+    precision_of_counts,
+    recall_of_counts,
 )
 
 
@@ -23,10 +23,10 @@ def test_the_metrics_are_scikit_learns():
     rng = np.random.default_rng(0)
     truth, answers = rng.random(200) < 0.3, rng.random(200) < 0.4
     totals = counts_of(truth, answers).sum(axis=0)
-    assert f1_of_totals(totals) == pytest.approx(f1_score(truth, answers))
-    assert precision_of_totals(totals) == pytest.approx(precision_score(truth, answers))
-    assert recall_of_totals(totals) == pytest.approx(recall_score(truth, answers))
-    assert f1_of_totals(np.zeros(3)) == 0
+    assert f1_of_counts(totals) == pytest.approx(f1_score(truth, answers))
+    assert precision_of_counts(totals) == pytest.approx(precision_score(truth, answers))
+    assert recall_of_counts(totals) == pytest.approx(recall_score(truth, answers))
+    assert f1_of_counts(np.zeros(3)) == 0
 
 
 def test_intervals_cover_what_is_true():
@@ -35,7 +35,7 @@ def test_intervals_cover_what_is_true():
     for seed in range(200):
         hits = rng.random(150) < truth_rate
         counts = np.stack([hits, ~hits, ~hits], axis=1).astype(int)
-        found = bootstrap_totals(f1_of_totals, counts, n_resamples=300)
+        found = bootstrap_counts(f1_of_counts, counts, n_resamples=300)
         covered += found.low <= truth_rate <= found.high
         assert found.value == pytest.approx(hits.mean()), seed
     assert 178 <= covered <= 200
@@ -47,15 +47,15 @@ def test_equal_systems_are_seldom_told_apart_and_unequal_ones_are():
     for _ in range(200):
         truth = rng.random(80) < 0.4
         a, b = (np.where(rng.random(80) < 0.8, truth, ~truth) for _ in "ab")
-        found = paired_totals_test(
-            f1_of_totals, counts_of(truth, a), counts_of(truth, b), n_resamples=199
+        found = paired_counts_test(
+            f1_of_counts, counts_of(truth, a), counts_of(truth, b), n_resamples=199
         )
         p_values.append(found.p_value)
     assert 0.01 <= np.mean(np.array(p_values) <= 0.05) <= 0.10
     better = np.where(rng.random(80) < 0.98, truth, ~truth)
     worse = np.where(rng.random(80) < 0.6, truth, ~truth)
-    found = paired_totals_test(
-        f1_of_totals, counts_of(truth, better), counts_of(truth, worse)
+    found = paired_counts_test(
+        f1_of_counts, counts_of(truth, better), counts_of(truth, worse)
     )
     assert found.p_value < 0.01
     assert found.difference.low > 0
@@ -64,9 +64,9 @@ def test_equal_systems_are_seldom_told_apart_and_unequal_ones_are():
 @pytest.mark.parametrize("counts", [[], [1, 2], [[0.5, 1.0]], [["a"]]])
 def test_what_is_no_table_of_counts_is_refused(counts):
     with pytest.raises(ValueError, match="Counts must be whole numbers of shape"):
-        bootstrap_totals(f1_of_totals, counts)
+        bootstrap_counts(f1_of_counts, counts)
 
 
 def test_both_systems_answer_the_same_rows():
     with pytest.raises(ValueError, match="must have the same rows"):
-        paired_totals_test(f1_of_totals, [[1, 0, 0]], [[1, 0, 0]] * 2)
+        paired_counts_test(f1_of_counts, [[1, 0, 0]], [[1, 0, 0]] * 2)

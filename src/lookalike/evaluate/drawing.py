@@ -1,4 +1,4 @@
-"""What the pictures share: colours, bare axes, and grids of images."""
+"""What the plots share: colours, bare axes, and grids of images."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -5,18 +5,15 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._parallel import run_slices
-from lookalike._typing import Array, Floats, Ints
+from lookalike._typing import Array, Float32s, Floats, Ints
 from lookalike.kernels.top_items import best_items, products
 from lookalike.rank.hits import Hits
 
 BLOCK = 256  # users at a time: bounds the memory
 GRAIN = 32  # users a slice of work
-
-Singles = NDArray[np.float32]
 
 
 def check_user_items(estimator: Any, user_items: Any, reset: bool = False) -> Any:
@@ -47,8 +44,8 @@ def tidy(matrix: Any) -> Any:
 
 
 def pick(
-    scores: Singles, seen: Any | None, k: int, n_jobs: int | None = None
-) -> tuple[Ints, Singles]:
+    scores: Float32s, seen: Any | None, k: int, n_jobs: int | None = None
+) -> tuple[Ints, Float32s]:
     """Return the k best columns of each row and their scores; ``scores`` is used up.
 
     Ties go to the earlier column; -1 and -inf stand where nothing is left.
@@ -70,7 +67,7 @@ def pick(
     return ids, best
 
 
-def picked(ids: Ints, scores: Singles, n_columns: int) -> Any:
+def picked(ids: Ints, scores: Float32s, n_columns: int) -> Any:
     """Return what was picked as csr (n_rows, n_columns), where its score is above 0."""
     kept = scores > 0
     indptr = np.concatenate([[0], kept.sum(axis=1).cumsum()])
@@ -80,7 +77,7 @@ def picked(ids: Ints, scores: Singles, n_columns: int) -> Any:
     return matrix
 
 
-def dense_products(rows: Singles, columns: Singles, n_jobs: int | None) -> Singles:
+def dense_products(rows: Float32s, columns: Float32s, n_jobs: int | None) -> Float32s:
     """Return ``rows @ columns``; a row's answer does not depend on the other rows."""
     scores = np.empty((len(rows), columns.shape[1]), np.float32)
     run_slices(
@@ -98,7 +95,7 @@ class Recommends(ABC):
     n_features_in_: int
 
     @abstractmethod
-    def score_items(self, user_items: Any) -> Singles:
+    def score_items(self, user_items: Any) -> Float32s:
         """Return a score of every item for each user, (n_users, n_items)."""
 
     def recommend(self, user_items: Any, k: int = 10, filter_seen: bool = True) -> Hits:

@@ -1,10 +1,10 @@
-"""Pictures of answers: confusion, losses, neighbours, digits, maps, intervals.
+"""Plots of answers: confusion, losses, neighbours, digits, maps, intervals.
 
 Every function returns a ``matplotlib.figure.Figure`` that no window or global state
 knows about: show it in a notebook, ``figure.savefig(path)`` it, or put it in a
 :class:`lookalike.evaluate.report.Report`.
 
-Nothing is told by colour alone: what is wrong carries a cross and a broken frame,
+Nothing is encoded by colour alone: wrong answers carry a cross and a broken frame,
 curves differ in dashes, classes in markers. The colours stay apart for colour-blind
 readers: they are those of Petroff [1]_.
 
@@ -26,7 +26,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats
-from lookalike.evaluate._drawing import (
+from lookalike.evaluate.drawing import (
     DASHES,
     GRID,
     INK,
