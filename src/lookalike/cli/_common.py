@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,15 +12,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lookalike.core.progress import ProgressCallback
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 Folder = Annotated[
     Path | None,
     typer.Option(help="Where the system's generations lie, or one of them."),
 ]
 System = Annotated[str, typer.Argument(help="Which system; `lookalike systems` lists.")]
-
-Report = Callable[[str, float], None]
-"""Told what is being done and which share of the whole, 0 to 1, is behind."""
 
 
 class Sentences(TyperGroup):
@@ -106,7 +105,7 @@ def columns(rows: Sequence[Sequence[object]]) -> list[str]:
 
 
 @contextmanager
-def progress() -> Iterator[Report]:
+def progress() -> Iterator[ProgressCallback]:
     """Show a bar on stderr while the body runs, and nothing where nobody looks."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

@@ -1,58 +1,68 @@
 """Opening what the verbs work on: saved systems, and the options of new ones."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lookalike.cli._common import warn
 
 
-def open_system(name: str, folder: Path | None) -> tuple[Any, str]:
-    """Return the system that answers, and the name of its generation.
+class Opened(NamedTuple):
+    """A saved system that was opened, and where it comes from."""
 
-    ``folder`` is a library of generations, or one generation.
+    spec: Any
+    system: Any
+    generation: str
+
+
+def open_system(
+    name: str, folder: Path | None, capability: str | None = None
+) -> Opened:
+    """Return the system that answers.
+
+    name : the system
+    folder : its library of generations, or one generation; None is the user's own
+    capability : what is going to be asked of it; refused where it has none
     """
     from lookalike.core.library import Library
-    from lookalike.systems import find_system
+    from lookalike.systems import find_spec
 
-    kind = find_system(name)
+    spec = find_spec(name)
+    if capability is not None:
+        spec.check_can(capability)
+    kind = spec.system_class
     if folder is not None and (folder / "system.json").exists():
-        return kind.load(folder, n_jobs=-1), folder.name
+        return Opened(spec, kind.load(folder, n_jobs=-1), folder.name)
     found, complaint = Library(name, folder).open()
     warn(complaint)
-    return kind.load(found, n_jobs=-1), found.folder.name
+    return Opened(spec, kind.load(found, n_jobs=-1), found.folder.name)
 
 
-def new_system(name: str, given: Mapping[str, Any], settings: Sequence[str]) -> Any:
-    """Return a system that has learned nothing yet, with these options.
+def read_inputs(
+    name: str, capability: str, given: Sequence[Any]
+) -> tuple[str, list[str], list[Any]]:
+    """Return what an input is called, and names and queries for what was given."""
+    from lookalike.systems import find_spec
 
-    ``given`` holds options by name, None where the user said nothing; ``settings`` are
-    further ones, as in ``model=conv``.
+    spec = find_spec(name)
+    spec.check_can(capability)
+    inputs = spec.decoder()
+    return inputs.noun, *inputs.read(given)
+
+
+def options_of(given: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Return the options of a new system.
+
+    given : by name, None where the user said nothing
+    settings : further ones, as in "model=conv"
     """
-    from lookalike.systems import find_system
-
-    kind = find_system(name)
     options = {option: value for option, value in given.items() if value is not None}
     for setting in settings:
         option, equals, value = setting.partition("=")
         if not equals:
             raise ValueError(f"--set takes NAME=VALUE, got {setting!r}.")
         options[option] = _value(value)
-    known = [p for p in inspect.signature(kind).parameters if p != "n_jobs"]
-    for option in options:
-        if option not in known:
-            raise ValueError(
-                f"The options of {name} are {', '.join(known)}; got {option!r}."
-            )
-    return kind(**options, n_jobs=-1)
-
-
-def verb_of(system: Any, name: str, verb: str) -> Any:
-    """Return what a system does for a verb, or say that it does no such thing."""
-    if not hasattr(system, verb):
-        raise ValueError(f"The system {name} has no verb {verb}.")
-    return getattr(system, verb)
+    return options
 
 
 def _value(text: str) -> int | float | str:

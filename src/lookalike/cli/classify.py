@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import open_system, verb_of
+from lookalike.cli._systems import open_system, read_inputs
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Image files, or folders of them; for places, text.")
@@ -27,19 +27,28 @@ def classify(
     json: Json = False,
 ) -> None:
     """Say what each input is, and how sure the answer is."""
-    from lookalike.systems import find_system
-
-    with progress() as report:
-        report("reading what was given", 0.0)
-        names, queries = verb_of(find_system(system), system, "read")(inputs)
-        report("opening the system", 0.3)
-        fitted, number = open_system(system, folder)
-        report("answering", 0.6)
-        found = fitted.answer(names, queries)
+    with progress() as on_progress:
+        on_progress("reading what was given", 0.0)
+        noun, names, queries = read_inputs(system, "classify", inputs)
+        on_progress("opening the system", 0.3)
+        opened = open_system(system, folder)
+        on_progress("answering", 0.6)
+        checked = [opened.system.check_query(query) for query in queries]
+        found = [
+            {noun: name, **answer.record()}
+            for name, answers in zip(
+                names, opened.system.classify_each(checked), strict=True
+            )
+            for answer in answers
+        ]
     rows = table(found)
     if csv is not None:
         write_table(csv, rows)
-    say({"system": system, "generation": number, "answers": found}, json, columns(rows))
+    say(
+        {"system": system, "generation": opened.generation, "answers": found},
+        json,
+        columns(rows),
+    )
 
 
 def table(answers: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:

@@ -21,24 +21,23 @@ def demo(
 
     from lookalike._files import write_whole
     from lookalike.core.library import Library
+    from lookalike.core.progress import stage_of
     from lookalike.datasets import load_digits_sample
-    from lookalike.systems.digits.report import digits_report
-    from lookalike.systems.digits.system import Digits
+    from lookalike.systems import find_spec
 
+    spec = find_spec("digits")
     library = Library("digits", folder)
     library.check_writable()
     started = time.perf_counter()
-    with progress() as report:
-        report("reading the digits", 0.0)
+    with progress() as on_progress:
+        on_progress("reading the digits", 0.0)
         digits = load_digits_sample()
-        system = Digits(n_jobs=-1)
-        system.fit(digits, lambda what, share: report(what, 0.1 + 0.4 * share))
-        found = system.evaluate(digits, lambda w, share: report(w, 0.5 + 0.3 * share))
-        report("saving", 0.8)
-        number = library.add(system.save)
-        report("writing the report", 0.85)
-        page = digits_report(system, digits.x_test, found)
-        page.write(folder / "report.html")
+        system = spec.new({}, n_jobs=-1).fit(digits, stage_of(on_progress, 0.1, 0.4))
+        found = spec.evaluate(system, digits, stage_of(on_progress, 0.5, 0.3))
+        on_progress("saving", 0.8)
+        number = library.add(lambda place: system.save(place, found))
+        on_progress("writing the report", 0.85)
+        spec.build_report(system, digits, found).write(folder / "report.html")
         (folder / "unseen").mkdir(exist_ok=True)
         for digit in range(10):
             image = digits.x_test[digits.y_test == digit][0]
@@ -47,11 +46,12 @@ def demo(
     answer = summary("digits", number, digits.name, found.metrics, seconds)
     numbers = text.dumps(answer, indent=2) + "\n"
     write_whole(folder / "metrics.json", numbers.encode())
-    right = int((found.predicted == found.truth).sum())
+    outcomes = found.details["predicted"] == found.details["truth"]
+    correct = int(outcomes.sum())
     lines = [
         f"Learned from {len(digits.x_train):,} handwritten digits and measured in "
         f"{seconds:.0f} s.",
-        f"Recognised {right} of {len(digits.x_test):,} unseen digits:",
+        f"Recognised {correct} of {len(digits.x_test):,} unseen digits:",
         *metric_lines(found.metrics),
         "",
         *_looks(system, digits),
@@ -70,7 +70,7 @@ def _looks(system: Any, digits: Any) -> list[str]:
     """For the first unseen image of each digit, what its nearest neighbours show."""
     first = [int((digits.y_test == digit).argmax()) for digit in range(10)]
     hits = system.search(digits.x_test[first], k=10)
-    labels = system.labels_[hits.ids].tolist()
+    near = [system.items_.labels(numbers) for numbers in hits.ids]
     return ["An unseen digit, and the ten known digits most like it:"] + [
-        f"  {digit}:  {' '.join(map(str, near))}" for digit, near in enumerate(labels)
+        f"  {digit}:  {' '.join(map(str, labels))}" for digit, labels in enumerate(near)
     ]

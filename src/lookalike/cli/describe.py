@@ -6,9 +6,13 @@ from lookalike.cli._systems import open_system
 
 def describe(system: System, folder: Folder = None, json: Json = False) -> None:
     """Tell what a system is for, how it was made and how good it is."""
-    with progress() as report:
-        report("opening the system", 0.0)
-        fitted, number = open_system(system, folder)
-    card = fitted.card()
-    answer = {"system": system, "generation": number, "steps": dict(card.steps)}
+    with progress() as on_progress:
+        on_progress("opening the system", 0.0)
+        opened = open_system(system, folder)
+    card = opened.spec.build_card(opened.system)
+    answer = {
+        "system": system,
+        "generation": opened.generation,
+        "steps": dict(card.steps),
+    }
     say(answer, json, card.markdown().splitlines())

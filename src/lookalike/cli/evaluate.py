@@ -32,15 +32,15 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure the system that answers, beside plainer ones, with intervals."""
-    with progress() as tell:
-        tell("opening the system", 0.0)
-        fitted, number = open_system(system, folder)
-        test = fitted.find_data(data or fitted.about_["data"]["name"], warn)
+    with progress() as on_progress:
+        on_progress("opening the system", 0.0)
+        spec, fitted, number = open_system(system, folder)
+        test = spec.find_data(data or fitted.manifest_.data["name"], warn)
         started = time.perf_counter()
-        found = fitted.evaluate(test, tell)
+        found = spec.evaluate(fitted, test, on_progress)
         seconds = round(time.perf_counter() - started, 2)
         if report is not None:
-            fitted.report(test, found).write(report)
+            spec.build_report(fitted, test, found).write(report)
     lines = [
         f"{system}, generation {number}, on {found.tested} of {test.name}",
         *metric_lines(found.metrics),

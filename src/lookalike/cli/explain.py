@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import open_system, verb_of
+from lookalike.cli._systems import open_system, read_inputs
 from lookalike.cli.classify import Named, table
 
 
@@ -20,29 +20,28 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say what one input is, and what speaks for that answer."""
-    from lookalike.systems import find_system
-
-    with progress() as tell:
-        tell("reading what was given", 0.0)
-        names, queries = verb_of(find_system(system), system, "read")([given])
+    with progress() as on_progress:
+        on_progress("reading what was given", 0.0)
+        noun, names, queries = read_inputs(system, "explain", [given])
         if len(names) != 1:
             raise ValueError(f"One input is explained at a time, got {len(names)}.")
-        tell("opening the system", 0.2)
-        fitted, number = open_system(system, folder)
-        tell("looking for reasons", 0.3)
-        found = verb_of(fitted, system, "explain")(names[0], queries[0])
+        on_progress("opening the system", 0.2)
+        opened = open_system(system, folder)
+        on_progress("looking for reasons", 0.3)
+        found = opened.system.explain(opened.system.check_query(queries[0]))
         if report is not None:
             if found.page is None:
                 raise ValueError("There is nothing to draw about this answer.")
             found.page.write(report)
+    shown = {noun: names[0], **found.answer}
     answer = {
         "system": system,
-        "generation": number,
-        "answer": found.answer,
+        "generation": opened.generation,
+        "answer": shown,
         "reasons": list(found.reasons),
     }
     lines = [
-        *columns(table([found.answer])),
+        *columns(table([shown])),
         *(f"  {reason}" for reason in found.reasons),
         *([f"report: {report}"] if report else []),
     ]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, System, columns, progress, say
-from lookalike.cli._systems import open_system, verb_of
+from lookalike.cli._systems import open_system, read_inputs
 from lookalike.cli.classify import table
 
 
@@ -17,14 +17,18 @@ def recommend(
     json: Json = False,
 ) -> None:
     """Suggest what each may want, best first, with the reason."""
-    from lookalike.systems import find_system
-
-    with progress() as report:
-        report("opening the system", 0.1)
-        kind = find_system(system)
-        verb_of(kind, system, "recommend")
-        fitted, number = open_system(system, folder)
-        report("answering", 0.6)
-        found = fitted.answer(*kind.read(names), k)
+    with progress() as on_progress:
+        on_progress("opening the system", 0.1)
+        noun, users, queries = read_inputs(system, "recommend", names)
+        opened = open_system(system, folder)
+        on_progress("answering", 0.6)
+        found = [
+            {noun: name, **record}
+            for name, slate in zip(
+                users, opened.system.recommend_each(queries, k), strict=True
+            )
+            for record in slate.records()
+        ]
     rows = columns(table(found))
-    say({"system": system, "generation": number, "answers": found}, json, rows)
+    document = {"system": system, "generation": opened.generation, "answers": found}
+    say(document, json, rows)

@@ -19,9 +19,9 @@ def list_(ctx: typer.Context, folder: Folder = None, json: Json = False) -> None
     """List every system, its generations and which of them answers."""
     if ctx.invoked_subcommand is not None:
         return
-    from lookalike.systems import SYSTEMS
+    from lookalike.systems import specs
 
-    names = list(SYSTEMS) if folder is None else _systems_in(folder, list(SYSTEMS))
+    names = list(specs()) if folder is None else _systems_in(folder, list(specs()))
     found = [_library(name, folder) for name in names]
     rows = [("system", "generation", "answers", "data", "accuracy", "created")]
     for system in found:

@@ -15,7 +15,7 @@ from lookalike.cli._common import (
     summary,
     warn,
 )
-from lookalike.cli._systems import new_system
+from lookalike.cli._systems import options_of
 
 Data = Annotated[
     str | None,
@@ -46,21 +46,22 @@ def train(
 ) -> None:
     """Learn a system from data, measure it, save it and let it answer."""
     from lookalike.core.library import Library
+    from lookalike.core.progress import stage_of
+    from lookalike.systems import find_spec
 
+    spec = find_spec(system)
     options = {"embedding": embedding, "n_neighbors": neighbors, "random_state": seed}
-    fitted = new_system(system, options, setting or [])
+    fitted = spec.new(options_of(options, setting or []), n_jobs=-1)
     library = Library(system, folder)
     library.check_writable()
-    with progress() as report:
-        report("reading the data", 0.0)
-        found_data = fitted.find_data(data, warn)
+    with progress() as on_progress:
+        on_progress("reading the data", 0.0)
+        found_data = spec.find_data(data, warn)
         started = time.perf_counter()
-        fitted.fit(found_data, lambda what, share: report(what, 0.05 + 0.6 * share))
-        found = fitted.evaluate(
-            found_data, lambda what, share: report(what, 0.65 + 0.3 * share)
-        )
-        report("saving", 0.98)
-        number = library.add(fitted.save)
+        fitted.fit(found_data, stage_of(on_progress, 0.05, 0.6))
+        found = spec.evaluate(fitted, found_data, stage_of(on_progress, 0.65, 0.3))
+        on_progress("saving", 0.98)
+        number = library.add(lambda place: fitted.save(place, found))
     seconds = round(time.perf_counter() - started, 2)
     answer = summary(system, number, found_data.name, found.metrics, seconds)
     lines = [

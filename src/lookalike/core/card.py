@@ -1,8 +1,16 @@
-"""A system's card: what it is for and how it was made, in nine steps, with numbers."""
+"""A system's card: what it is for and how it was made, in nine steps, with numbers.
 
-from collections.abc import Callable, Mapping, Sequence
+The prose is a Markdown file beside the system, ``card.md``, that anybody can edit. A
+name in braces is replaced by a value; a paragraph that begins with ``{?name}`` is kept
+only if that value is true, one that begins with ``{!name}`` only if it is not.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from lookalike.core.manifest import Manifest
 
 STEPS = (
     "Problem",
@@ -17,6 +25,9 @@ STEPS = (
 )
 
 NOT_YET = "not measured yet"
+_HEADING = re.compile(r"## (\d)\. (.+)")
+_NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_CONDITION = re.compile(r"\{([?!])([a-z][a-z0-9_]*)\}\s*")
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Card:
 
     def __post_init__(self) -> None:
         if tuple(self.steps) != STEPS:
-            raise ValueError(f"A card must tell the steps {', '.join(STEPS)}.")
+            raise ValueError(f"A card must have the steps {', '.join(STEPS)}.")
 
     def markdown(self) -> str:
         """Return the card as one Markdown text."""
@@ -49,32 +60,80 @@ class Card:
         return "\n\n".join(parts) + "\n"
 
 
-def card_of(
-    title: str,
-    tell: Sequence[Callable[[Mapping[str, Any]], Sequence[str]]],
-    about: Mapping[str, Any],
-) -> Card:
-    """Return the card whose steps these functions tell from what a generation says."""
-    facts = {**about, **about["facts"]}
-    steps = (tuple(step(facts)) for step in tell)
-    return Card(title, dict(zip(STEPS, steps, strict=True)))
+def card_of(template: str, values: Mapping[str, Any]) -> Card:
+    """Return the card that a template gives with these values.
+
+    Raises
+    ------
+    ValueError
+        If the template names a value that there is none of, or has other steps.
+
+    Examples
+    --------
+    >>> steps = "".join(f"## {n}. {s}\\n\\nText.\\n\\n" for n, s in enumerate(STEPS, 1))
+    >>> card = card_of("# Toy\\n\\n" + steps.replace("Text", "{n} cups", 1), {"n": 3})
+    >>> card.title, card.steps["Problem"]
+    ('Toy', ('3 cups.',))
+    """
+    title, steps = "", {}
+    step = ""
+    for paragraph in re.split(r"\n\s*\n", template.strip()):
+        text = " ".join(paragraph.split())
+        heading = _HEADING.fullmatch(text)
+        if heading is not None:
+            step = heading[2]
+            steps[step] = ()
+        elif text.startswith("# "):
+            title = text[2:]
+        elif _is_kept(text, values):
+            kept = _CONDITION.sub("", text, count=1)
+            steps[step] = (*steps[step], _NAME.sub(lambda m: _text(m[1], values), kept))
+    return Card(title, steps)
 
 
-def measured_numbers(facts: Mapping[str, Any]) -> list[str]:
-    """Two paragraphs: every metric with its interval, every comparison's verdict."""
+def names_in(template: str) -> set[str]:
+    """Return the names of all values that a template may show or ask for."""
+    conditions = {name for _, name in _CONDITION.findall(template)}
+    return set(_NAME.findall(template)) | conditions
+
+
+def _is_kept(text: str, values: Mapping[str, Any]) -> bool:
+    condition = _CONDITION.match(text)
+    if condition is None:
+        return True
+    return bool(_value(condition[2], values)) == (condition[1] == "?")
+
+
+def _text(name: str, values: Mapping[str, Any]) -> str:
+    value = _value(name, values)
+    if value is None:
+        return NOT_YET
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _value(name: str, values: Mapping[str, Any]) -> Any:
+    if name not in values:
+        raise ValueError(f"The card names {name!r}, for which there is no value.")
+    return values[name]
+
+
+def measured(manifest: Manifest) -> str:
+    """Return every metric with its interval, in one line."""
     numbers = [
         f"{name.replace('_', ' ')}: {m['value']:.4f} [{m['low']:.4f}, {m['high']:.4f}]"
-        for name, m in facts["metrics"].items()
+        for name, m in manifest.metrics.items()
     ]
-    if not numbers:
-        return [f"The numbers are {NOT_YET}."]
-    verdicts = [
+    return "; ".join(numbers) + "." if numbers else f"The numbers are {NOT_YET}."
+
+
+def compared(manifest: Manifest) -> str:
+    """Return the result of every paired comparison, in sentences."""
+    return " ".join(
         f"Against {name}: {c['difference']['value']:+.4f} "
         f"[{c['difference']['low']:+.4f}, {c['difference']['high']:+.4f}], "
         f"p = {c['p_value']:.2g} ({c['test']})."
-        for name, c in facts["comparisons"].items()
-    ]
-    return ["; ".join(numbers) + ".", " ".join(verdicts)]
+        for name, c in manifest.comparisons.items()
+    )
 
 
 def arm_size(share: float, difference: float) -> str:
@@ -84,3 +143,23 @@ def arm_size(share: float, difference: float) -> str:
     """
     n = 2 * 2.8**2 * share * (1 - share) / difference**2
     return f"{max(n, 1):,.0f} answers an arm"
+
+
+def metric_value(manifest: Manifest, name: str) -> float | None:
+    """Return a metric's value, None before it is measured."""
+    found = manifest.metrics.get(name)
+    return None if found is None else float(found["value"])
+
+
+STANDARD_VALUES: dict[str, Callable[[Manifest], Any]] = {
+    "data_name": lambda m: m.data["name"],
+    "data_checksum": lambda m: m.data["checksum"][:12],
+    "embedding_version": lambda m: m.embedding_version,
+    "measured": measured,
+    "compared": compared,
+    "is_compared": lambda m: bool(m.comparisons),
+    "is_measured": lambda m: bool(m.metrics),
+    "milliseconds_per_answer": lambda m: m.facts.get("milliseconds_per_answer"),
+    "n_test": lambda m: m.facts.get("n_test"),
+}
+"""Values that every card may name."""

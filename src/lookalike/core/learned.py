@@ -1,15 +1,13 @@
-"""What the learned parts of systems have in common: how they learn, and what tells."""
+"""What the learned parts of systems have in common: how they learn and are kept."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
 
 from lookalike._typing import Array
-
-Share = Callable[[float], None]
-"""Told the share of the work that is behind."""
+from lookalike.core.progress import ShareCallback
 
 
 class Learned(Protocol):
@@ -25,7 +23,7 @@ class Learned(Protocol):
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
     ) -> Self:
         """Learn from uint8 images (n, height, width) and their labels."""
         ...
@@ -40,8 +38,8 @@ class Learned(Protocol):
         ...
 
 
-def digits_of(about: str, arrays: Mapping[str, Array]) -> str:
-    """Twelve hexadecimal digits that differ with what is told and with every array."""
+def digest_of(about: str, arrays: Mapping[str, Array]) -> str:
+    """Twelve hexadecimal digits that differ with the text and with every array."""
     digest = hashlib.sha256(about.encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

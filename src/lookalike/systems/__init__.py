@@ -1,41 +1,51 @@
-"""End-to-end systems, one a file.
+"""End-to-end systems, one package each.
 
-All have the same verbs: ``fit``, ``evaluate``, one or two that say what they do,
-``save``, ``load`` and ``card``. ``SYSTEMS`` names them; ``find_system`` imports one.
-A new system is its file and its line here; what the command asks of it is in
-``lookalike.core.verbs``.
+A package here that has a ``SPEC`` is a system; so is what another distribution names by
+an entry point of the group "lookalike.systems". Nothing else lists systems: a new one
+is its folder.
 """
 
+from functools import cache
 from importlib import import_module
-from typing import Any
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
 
-SYSTEMS = {
-    "digits": ("lookalike.systems.digits.system", "Digits"),
-    "attributes": ("lookalike.systems.attributes.system", "Attributes"),
-    "emotions": ("lookalike.systems.emotions.system", "Emotions"),
-    "events": ("lookalike.systems.events.system", "Events"),
-    "faces": ("lookalike.systems.faces.system", "Faces"),
-    "films": ("lookalike.systems.films.system", "Films"),
-    "games": ("lookalike.systems.games.system", "Games"),
-    "images": ("lookalike.systems.images.system", "ImageSearch"),
-    "people": ("lookalike.systems.people.system", "People"),
-    "places": ("lookalike.systems.places.system", "Places"),
-    "textures": ("lookalike.systems.textures.system", "Textures"),
-}
-"""Module and class of each system."""
+from lookalike.core.spec import SystemSpec
+
+GROUP = "lookalike.systems"
 
 
-def find_system(name: str) -> Any:
-    """Return a system's class by its name.
+@cache
+def specs() -> dict[str, SystemSpec]:
+    """Return the description of every system that is installed, by its name.
+
+    Raises
+    ------
+    ValueError
+        If two systems have one name.
+    """
+    names = [m.name for m in iter_modules(__path__) if not m.name.startswith("_")]
+    packages = [import_module(f"{__name__}.{name}") for name in names]
+    found = [each.SPEC for each in packages if hasattr(each, "SPEC")]
+    found += [point.load() for point in entry_points(group=GROUP)]
+    by_name: dict[str, SystemSpec] = {}
+    for spec in found:
+        if spec.name in by_name:
+            raise ValueError(f"Two installed systems are called {spec.name}.")
+        by_name[spec.name] = spec
+    return by_name
+
+
+def find_spec(name: str) -> SystemSpec:
+    """Return the description of one system.
 
     Raises
     ------
     ValueError
         If there is none of that name; the message lists those that there are.
     """
-    if name not in SYSTEMS:
+    if name not in specs():
         raise ValueError(
-            f"The system must be one of {', '.join(SYSTEMS)}, got {name!r}."
+            f"The system must be one of {', '.join(specs())}, got {name!r}."
         )
-    module, attribute = SYSTEMS[name]
-    return getattr(import_module(module), attribute)
+    return specs()[name]

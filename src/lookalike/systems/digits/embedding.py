@@ -7,7 +7,8 @@ import numpy as np
 
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
-from lookalike.core.learned import Learned, Share, digits_of
+from lookalike.core.learned import Learned, digest_of
+from lookalike.core.progress import ShareCallback
 from lookalike.kernels.linear_map import map_images
 from lookalike.learn import PCA, NeighbourhoodComponents
 
@@ -22,7 +23,7 @@ class Embedding(Learned, Protocol):
 
 def version_of(embedding: Embedding) -> str:
     """Twelve hexadecimal digits that differ between any two embeddings."""
-    return digits_of(type(embedding).__name__, embedding.arrays())
+    return digest_of(type(embedding).__name__, embedding.arrays())
 
 
 class LinearEmbedding:
@@ -45,7 +46,7 @@ class LinearEmbedding:
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
     ) -> Self:
         """Learn the matrix, in about 400 steps."""
         pixels = images.reshape(len(images), -1).astype(np.float32) / 255
@@ -59,7 +60,7 @@ class LinearEmbedding:
             objective="accuracy",
             batch_size=batch_size,
             max_iter=n_epochs,
-            callback=lambda epoch, loss: report(epoch / n_epochs),
+            callback=lambda epoch, loss: on_progress(epoch / n_epochs),
             random_state=random_state,
         )
         # One thread: the products are small, and what is learned must not depend on
@@ -130,7 +131,7 @@ class ConvEmbedding:
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
     ) -> Self:
         """Train the network."""
         from lookalike.learn.conv_embedding import ConvolutionalEmbedding
@@ -138,7 +139,7 @@ class ConvEmbedding:
         height, width = images.shape[1:]
         self.network = ConvolutionalEmbedding(
             image_shape=(height, width),
-            callback=report,
+            callback=on_progress,
             random_state=random_state,
             n_jobs=n_jobs,
         )

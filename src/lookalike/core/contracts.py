@@ -1,0 +1,250 @@
+"""What a system can do, as protocols, and the types of its answers.
+
+The command line and the HTTP service know systems by these alone. A capability is a
+name in ``SystemSpec.capabilities``; the protocol of that capability says which methods
+the system has. Methods for batches answer each query exactly as if it came alone, to
+the last digit, and return one answer a query.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+from lookalike._typing import Array
+from lookalike.core.items import ItemCatalogue
+from lookalike.core.manifest import Manifest
+from lookalike.core.progress import ProgressCallback
+from lookalike.rank.suggestions import Suggestions
+
+if TYPE_CHECKING:
+    from lookalike.evaluate.report import Report
+
+# --- answers --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to one query; a system's own class adds its fields.
+
+    A field with the metadata ``{"json": False}`` is for the service's log alone.
+    """
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields as they are shown, ready for JSON."""
+        return {name: getattr(self, name) for name in shown_fields(type(self))}
+
+
+@cache
+def shown_fields(kind: type[Answer]) -> tuple[str, ...]:
+    """Return the names of the fields that an answer shows."""
+    return tuple(f.name for f in fields(kind) if f.metadata.get("json", True))
+
+
+def for_the_log() -> Any:
+    """Return the default of a field that is logged and never shown."""
+    return field(default=None, repr=False, compare=False, metadata={"json": False})
+
+
+@dataclass(frozen=True)
+class SearchAnswer:
+    """The items most like one query, best first, as many as there are up to k.
+
+    ids : str, one an item
+    scores : higher is better
+    labels : of the items, None where they have none
+    columns : further lists, one value an item, such as "distance"
+    vector : (n_dimensions,), of the query, kept with what was shown
+    revision : of the last change of an item that the answer knows
+    """
+
+    ids: list[str]
+    scores: list[float]
+    labels: list[Any]
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    vector: Array | None = field(default=None, repr=False, compare=False)
+    revision: int = 0
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one mapping a hit, ready for JSON.
+
+        Examples
+        --------
+        >>> SearchAnswer(["7"], [-0.5], ["cup"], {"distance": [0.5]}).records()
+        [{'id': '7', 'label': 'cup', 'distance': 0.5, 'score': -0.5}]
+        """
+        names = ("id", "label", *self.columns, "score")
+        rows = zip(
+            self.ids, self.labels, *self.columns.values(), self.scores, strict=True
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def reordered(self, order: Sequence[int]) -> "SearchAnswer":
+        """Return the same hits in another order."""
+        return SearchAnswer(
+            [self.ids[at] for at in order],
+            [self.scores[at] for at in order],
+            [self.labels[at] for at in order],
+            {name: [c[at] for at in order] for name, c in self.columns.items()},
+            self.vector,
+            self.revision,
+        )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One answer, and why it is this one."""
+
+    answer: dict[str, Any]
+    """Ready for JSON."""
+    reasons: tuple[str, ...]
+    """Sentences for a reader, the strongest reason first."""
+    page: "Report | None" = None
+    """The same with pictures, where there is something to see."""
+
+
+# --- capabilities ---------------------------------------------------------------------
+
+
+class System(Protocol):
+    """A system that was fitted or loaded; see ``core.base.BaseSystem``."""
+
+    name: ClassVar[str]
+    manifest_: Manifest
+    n_jobs: int | None
+
+    def fit(self, data: Any, on_progress: ProgressCallback = ...) -> Self:
+        """Learn from a data set."""
+        ...
+
+    def check_query(self, query: Any) -> Any:
+        """Return one decoded input as the batch methods take it, or refuse it."""
+        ...
+
+    def warm_up(self) -> None:
+        """Compile and touch what the first answer needs."""
+        ...
+
+
+class Classifies(System, Protocol):
+    """Capability "classify": says what each query is."""
+
+    def classify_each(self, queries: Sequence[Any]) -> list[list[Answer]]:
+        """Return the answers to each query: one, or one for each thing found in it."""
+        ...
+
+
+class Searches(System, Protocol):
+    """Capability "search": finds the items most like each query."""
+
+    def search_each(
+        self,
+        queries: Sequence[Any],
+        k: int = 10,
+        where: Mapping[str, Sequence[Any]] | None = None,
+    ) -> list[SearchAnswer]:
+        """Return at most k items for each query.
+
+        ``where`` names attributes of items and the values that are let through.
+        """
+        ...
+
+
+class Recommends(System, Protocol):
+    """Capability "recommend": suggests items to users, known or not."""
+
+    feature_names: Sequence[str]
+    """Names of the columns of ``features``."""
+    known_users: Array
+    """Names of the users that were learned from."""
+
+    def recommend_each(self, users: Sequence[str], k: int = 10) -> list[Suggestions]:
+        """Return at most k suggestions for each user, best first."""
+        ...
+
+
+class Ranks(System, Protocol):
+    """Capability "rank": puts given items in order for a user."""
+
+    def rank_items(self, user: str, ids: Sequence[str]) -> Suggestions:
+        """Return these items, each once, best first."""
+        ...
+
+
+class Explains(System, Protocol):
+    """Capability "explain": gives reasons for its answer to one query."""
+
+    def explain(self, query: Any) -> Explanation:
+        """Return the answer to a query, and the reasons for it."""
+        ...
+
+
+class ExplainsItems(System, Protocol):
+    """Capability "explain_item": says why an item stands where it does."""
+
+    def explain_item(self, query: Any, id: str, k: int = 10) -> dict[str, Any]:
+        """Return rank, score and the parts of the score, ready for JSON.
+
+        Raises
+        ------
+        LookupError
+            If there is no item of this id.
+        """
+        ...
+
+
+class HasItems(System, Protocol):
+    """Capability "items": a catalogue of items that come and go while it answers."""
+
+    items_: ItemCatalogue
+
+    def describe(self, images: Array) -> Array:
+        """Map prepared inputs to vectors, float32 (n, n_dimensions)."""
+        ...
+
+    def check_item(self, image: Array) -> Array:
+        """Return an item's image as the system keeps it, or refuse it."""
+        ...
+
+
+class Refreshes(System, Protocol):
+    """Capability "refresh": searches files that other programs may change."""
+
+    def is_stale(self) -> bool:
+        """Whether what was loaded is no longer what is there."""
+        ...
+
+
+class Precomputes(Recommends, Protocol):
+    """Capability "precompute": can make the lists of all users beforehand."""
+
+    def with_edges(self, pairs: Sequence[tuple[str, str]]) -> Self:
+        """Return the system as it is once these pairs of users are linked."""
+        ...
+
+    def precompute(self) -> Any:
+        """Return a table of everybody's suggestions: a dataclass of arrays."""
+        ...
+
+    @staticmethod
+    def table_of(arrays: Mapping[str, Array]) -> Any:
+        """Return the table that these arrays were taken from."""
+        ...
+
+    def look_up(self, table: Any) -> Self:
+        """Return the system, answering from a table."""
+        ...
+
+
+CAPABILITIES: dict[str, type] = {
+    "classify": Classifies,
+    "search": Searches,
+    "recommend": Recommends,
+    "rank": Ranks,
+    "explain": Explains,
+    "explain_item": ExplainsItems,
+    "items": HasItems,
+    "refresh": Refreshes,
+    "precompute": Precomputes,
+}
+"""Protocol of each capability, by the name that a ``SystemSpec`` gives."""

@@ -1,0 +1,267 @@
+"""What users send, decoded: the same code for command line, HTTP and Python.
+
+A system's ``SPEC`` names one of these; it turns files, bytes, pixels or text into the
+queries that the system's methods take. This is where data from outside is checked,
+before it reaches a kernel.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lookalike._typing import Array, Ints
+from lookalike.features.image import MAX_PIXELS, read_image
+
+
+class Inputs(Protocol):
+    """Decodes the inputs of one system."""
+
+    noun: str
+    """What one input is called: "image", "text", "user"."""
+
+    def read(
+        self, given: Sequence[str | os.PathLike[str]]
+    ) -> tuple[list[str], list[Any]]:
+        """Return names and queries for what was named on the command line.
+
+        Raises
+        ------
+        ValueError
+            If something is no such input; the sentence names it.
+        """
+        ...
+
+    def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
+        """Return the query for one input that was sent.
+
+        sent : bytes of a file, rows of pixels, or text
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ImageInputs:
+    """Images: files in any format, turned upright and laid on white.
+
+    mode : "L" is grey, "RGB" is colour
+    prepare : "module:function" that maps the picture to a query, or ""
+    takes_pixels : whether rows of pixels are taken as they are
+    """
+
+    mode: Literal["L", "RGB"] = "L"
+    prepare: str = ""
+    takes_pixels: bool = False
+    noun: str = "image"
+
+    def read(
+        self, given: Sequence[str | os.PathLike[str]]
+    ) -> tuple[list[str], list[Any]]:
+        """Return image files, and those in folders, with what is on them."""
+        files = image_files(given)
+        prepare = self._prepare()
+        return list(map(str, files)), read_images(files, prepare, self.mode)
+
+    def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
+        """Return what is on an image file, or pixels as they are."""
+        if isinstance(sent, bytes):
+            picture = read_image(sent, mode=self.mode, max_pixels=max_pixels)
+            return self._prepare()(picture)
+        if not self.takes_pixels:
+            raise ValueError(
+                "This system takes image files, in base64 or as they are; got pixels."
+            )
+        try:
+            return np.asarray(sent, np.uint8)
+        except (ValueError, OverflowError):
+            raise ValueError("The rows of pixels must be of one length.") from None
+
+    def _prepare(self) -> Callable[[Array], Any]:
+        return named_function(self.prepare) if self.prepare else np.asarray
+
+
+@dataclass(frozen=True)
+class TextInputs:
+    """Texts, as they are given, or the lines of UTF-8 files that are named.
+
+    check : "module:function" that returns a text, or refuses it with a ValueError
+    """
+
+    check: str
+    noun: str = "text"
+
+    def read(
+        self, given: Sequence[str | os.PathLike[str]]
+    ) -> tuple[list[str], list[Any]]:
+        """Return texts under their own names, and lines under theirs."""
+        names, texts = [], []
+        for each in map(str, given):
+            for name, text in _lines(each):
+                try:
+                    texts.append(self.decode(text))
+                except ValueError as error:
+                    where = f"{name}: " if name != text else ""
+                    raise ValueError(f"{where}{error}") from None
+                names.append(name)
+        return names, texts
+
+    def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
+        """Return a text that was sent."""
+        return named_function(self.check)(sent)
+
+
+@dataclass(frozen=True)
+class NameInputs:
+    """Names of users, known or not."""
+
+    noun: str = "user"
+
+    def read(
+        self, given: Sequence[str | os.PathLike[str]]
+    ) -> tuple[list[str], list[Any]]:
+        """Return the names, without spaces around them."""
+        names = [str(name).strip() for name in given]
+        return names, list(names)
+
+    def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
+        """Return a name that was sent."""
+        return str(sent)
+
+
+IMAGES = ImageInputs()
+"""Grey pictures as they are."""
+COLOUR_IMAGES = ImageInputs("RGB", takes_pixels=True)
+"""Pictures in colour, from files or pixels."""
+USERS = NameInputs()
+
+
+def named_function(name: str) -> Any:
+    """Return what "module:attribute" names."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def image_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Return the files that were named, and those in the folders that were named."""
+    files = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = [file for file in sorted(path.iterdir()) if file.is_file()]
+        inside = [file for file in inside if not file.name.startswith(".")]
+        if not inside:
+            raise ValueError(f"The folder {path} holds no images.")
+        files += inside
+    return files
+
+
+def read_images(
+    files: Iterable[Path],
+    prepare: Callable[[Array], Any] = np.asarray,
+    mode: Literal["L", "RGB"] = "L",
+) -> list[Any]:
+    """Read each file and prepare it; a refusal names the file."""
+    prepared = []
+    for file in files:
+        try:
+            prepared.append(prepare(read_image(file, mode=mode)))
+        except ValueError as error:
+            text = str(error)
+            raise ValueError(text if str(file) in text else f"{file}: {text}") from None
+    return prepared
+
+
+def check_images(images: ArrayLike, shape: tuple[int, ...] | None = None) -> Array:
+    """Return a batch of grey images as bytes, or say what is wrong with it.
+
+    Bytes are taken as they are; other numbers must be whole and lie between 0 and 255.
+    """
+    array = np.asarray(images)
+    if array.ndim != 3 or 0 in array.shape:
+        raise ValueError(
+            "Images must be grey and come as (n_images, height, width), none of them "
+            f"0; got shape {array.shape}."
+        )
+    if shape is not None and array.shape[1:] != shape:
+        expected, got = (" by ".join(map(str, s)) for s in (shape, array.shape[1:]))
+        raise ValueError(f"Images must be {expected} like the known ones, got {got}.")
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"Pixels must be numbers, got {array.dtype}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError("Pixels must be finite, got NaN or infinity.")
+    if array.min() < 0 or array.max() > 255 or (array != np.rint(array)).any():
+        raise ValueError(
+            "Pixels must be whole numbers from 0 to 255, got values from "
+            f"{array.min():g} to {array.max():g}."
+        )
+    return array.astype(np.uint8)
+
+
+def check_labels(labels: ArrayLike, n_images: int) -> Array:
+    """Return one label an image, whole numbers or text, or say what is wrong."""
+    array = np.asarray(labels)
+    if array.ndim != 1 or array.dtype.kind not in "iuUb":
+        raise ValueError(
+            "Labels must be one whole number or text an image, got shape "
+            f"{array.shape} of {array.dtype}."
+        )
+    if len(array) != n_images:
+        raise ValueError(f"{n_images} images need as many labels, got {len(array)}.")
+    return array
+
+
+def positions_of(
+    names: Sequence[str] | Array, position: Mapping[str, int], noun: str
+) -> Ints:
+    """Look each name up; refuse one that is not known.
+
+    Examples
+    --------
+    >>> positions_of(["eve", "ann"], {"ann": 0, "eve": 1}, "people")
+    array([1, 0])
+    """
+    for name in names:
+        if name not in position:
+            raise ValueError(
+                f"Expected one of the {len(position):,} {noun} known, got "
+                f"{str(name)!r}."
+            )
+    return np.array([position[name] for name in names], np.int64)
+
+
+def check_k(k: Any) -> int:
+    """Return how many answers are asked for; there may be fewer.
+
+    Raises
+    ------
+    ValueError
+        If k is no whole number of at least 1.
+    """
+    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
+        raise ValueError(f"k must be a whole number of at least 1, got {k!r}.")
+    return int(k)
+
+
+def _lines(given: str) -> list[tuple[str, str]]:
+    """A text under its own name, or the lines of a file under theirs."""
+    try:
+        is_file = Path(given).is_file()
+    except OSError:  # longer than a name of a file can be
+        is_file = False
+    if not is_file:
+        return [(given, given)]
+    try:
+        lines = Path(given).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{given} is no text in UTF-8.") from None
+    if not lines:
+        raise ValueError(f"{given} is empty; expected a text a line.")
+    return [(f"{given}, line {n}", line) for n, line in enumerate(lines, start=1)]

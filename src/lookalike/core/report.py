@@ -1,0 +1,50 @@
+"""The part of a report that all systems have: numbers, comparisons, the card."""
+
+from collections.abc import Mapping
+
+from lookalike.core.card import Card
+from lookalike.core.evaluation import EvaluationResult
+from lookalike.evaluate import Comparison, Estimate
+from lookalike.evaluate.report import Report
+
+
+def standard_report(title: str, lead: str, result: EvaluationResult) -> Report:
+    """Return a page with every metric and its interval, and every paired test."""
+    report = Report(title, lead=f"{result.tested}. {lead}".strip())
+    report.section("How good it is").table(
+        ["metric", "value"],
+        metric_rows(result.metrics),
+        caption="With 95% bootstrap intervals.",
+    )
+    if result.comparisons:
+        report.table(
+            ["compared with", "difference", "p", "test"],
+            [
+                [name, each.difference, f"{each.p_value:.2g}", each.test]
+                for name, each in result.comparisons.items()
+            ],
+            caption="Paired: the same items, outcome by outcome.",
+        )
+    return report
+
+
+def with_card(report: Report, card: Card) -> Report:
+    """Add the nine steps."""
+    report.section("The card, in nine steps")
+    for step, paragraphs in card.steps.items():
+        report.text(f"{step.upper()}\n\n" + "\n\n".join(paragraphs))
+    return report
+
+
+def metric_rows(metrics: Mapping[str, Estimate]) -> list[list[object]]:
+    """Return a row a metric, named in words."""
+    return [[name.replace("_", " "), value] for name, value in metrics.items()]
+
+
+def verdict(name: str, comparison: Comparison) -> str:
+    """Return one comparison as a sentence."""
+    gain = comparison.difference
+    return (
+        f"Against {name}: {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}], "
+        f"p = {comparison.p_value:.2g} ({comparison.test})."
+    )

@@ -1,0 +1,229 @@
+"""A system's description of itself: what it is, what it takes, what it can do.
+
+Every system package has a ``SPEC``. Its members are named as "module:attribute" and
+imported when they are needed, so that listing systems loads none of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lookalike.core.progress import (
+    ProgressCallback,
+    WarningCallback,
+    no_progress,
+    no_warning,
+)
+
+if TYPE_CHECKING:
+    from lookalike.core.card import Card
+    from lookalike.core.evaluation import EvaluationResult
+    from lookalike.core.inputs import Inputs
+    from lookalike.evaluate.report import Report
+
+
+@dataclass(frozen=True)
+class SystemSpec:
+    """What a system says of itself.
+
+    Parameters
+    ----------
+    name : str
+        As on the command line and in addresses: letters a-z, digits, "_".
+    title : str
+        Of its report: what it does, in a few words.
+    lead : str
+        One sentence under the title.
+    system : str
+        "module:Class", a subclass of ``core.base.BaseSystem``.
+    evaluation : str
+        "module:function", called with the fitted system, the data and a progress
+        callback; returns an ``EvaluationResult`` and changes nothing of the system.
+    card : str
+        "module:function", called with the system and its manifest; returns values for
+        the named places in ``card.md`` beside that module.
+    inputs : str
+        "module:attribute", the ``Inputs`` that decode what users send.
+    capabilities : tuple of str
+        Keys of ``core.contracts.CAPABILITIES``.
+    datasets : mapping of str to str
+        "module:function" of each data set by name. The first that is here is the
+        default; a later one is used with a warning.
+    own_data : str, optional
+        "module:function" that reads a user's own data from a path.
+    own_data_form : str
+        What that path must be, such as "an .npz file".
+    report : str, optional
+        "module:function" that adds the system's own sections to the report; called
+        with the report, the system, the data and the evaluation.
+    answer : str, optional
+        "module:Class" of the answers of ``classify_each``, a dataclass.
+    extras : tuple of str
+        Extras of the package without which it cannot learn or answer.
+    example : str
+        An input for which the system answers something, for documentation.
+    """
+
+    name: str
+    title: str
+    lead: str
+    system: str
+    evaluation: str
+    card: str
+    inputs: str
+    capabilities: tuple[str, ...]
+    datasets: Mapping[str, str]
+    own_data: str | None = None
+    own_data_form: str = ""
+    report: str | None = None
+    answer: str | None = None
+    extras: tuple[str, ...] = ()
+    example: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What the options of the constructor mean, where one line is not enough."""
+
+    def member(self, name: str) -> Any:
+        """Import what one of the fields above names.
+
+        Raises
+        ------
+        ImportError
+            If it needs an extra that is not installed; the sentence names it.
+        """
+        module, _, attribute = getattr(self, name).partition(":")
+        return getattr(self._imported(module), attribute)
+
+    @property
+    def system_class(self) -> Any:
+        """The class of the system."""
+        return self.member("system")
+
+    def can(self, capability: str) -> bool:
+        """Whether the system has a capability."""
+        return capability in self.capabilities
+
+    def check_can(self, capability: str) -> None:
+        """Refuse in a sentence what the system cannot do."""
+        if not self.can(capability):
+            raise ValueError(
+                f"The system {self.name} has no {capability}; it has "
+                f"{', '.join(self.capabilities)}."
+            )
+
+    def new(self, options: Mapping[str, Any], n_jobs: int | None = None) -> Any:
+        """Return a system that has learned nothing yet.
+
+        Raises
+        ------
+        ValueError
+            If an option is none of the system's.
+        """
+        known = [p for p in signature(self.system_class).parameters if p != "n_jobs"]
+        for option in options:
+            if option not in known:
+                raise ValueError(
+                    f"The options of {self.name} are {', '.join(known)}; got "
+                    f"{option!r}."
+                )
+        return self.system_class(**options, n_jobs=n_jobs)
+
+    def find_data(
+        self, choice: str | None = None, on_warning: WarningCallback = no_warning
+    ) -> Any:
+        """Return a data set by its name, the user's own by its path, or the default.
+
+        Raises
+        ------
+        ValueError
+            If the choice is neither; the sentence lists what it can be.
+        FileNotFoundError
+            If the files are not here; the sentence says how to get them.
+        """
+        if choice is None:
+            return self._default_data(on_warning)
+        if choice in self.datasets:
+            return self._loader(choice)()
+        if self.own_data is not None and (
+            Path(choice).exists() or Path(choice).suffix == ".npz"
+        ):
+            return self.member("own_data")(choice)
+        own = f", or {self.own_data_form}" if self.own_data else ""
+        raise ValueError(
+            f"The data of {self.name} must be one of {', '.join(self.datasets)}{own}; "
+            f"got {choice!r}."
+        )
+
+    def evaluate(
+        self, system: Any, data: Any, on_progress: ProgressCallback = no_progress
+    ) -> "EvaluationResult":
+        """Measure a system's answers to test data; the system stays as it is."""
+        system.check_fitted()
+        result = self.member("evaluation")(system, data, on_progress)
+        on_progress("ready", 1.0)
+        return result  # type: ignore[no-any-return]
+
+    def decoder(self) -> "Inputs":
+        """Return what decodes inputs: the same for command line, HTTP and Python."""
+        return self.member("inputs")  # type: ignore[no-any-return]
+
+    def build_card(
+        self, system: Any, result: "EvaluationResult | None" = None
+    ) -> "Card":
+        """Return the card: nine steps, with the numbers that were measured."""
+        from lookalike.core.card import STANDARD_VALUES, card_of
+
+        manifest = system.manifest_.with_evaluation(result)
+        module, _, function = self.card.partition(":")
+        found = import_module(module)
+        values = getattr(found, function)(system, manifest)
+        template = Path(found.__file__ or "").with_name("card.md")
+        standard = {name: make(manifest) for name, make in STANDARD_VALUES.items()}
+        return card_of(template.read_text(encoding="utf-8"), standard | values)
+
+    def build_report(
+        self, system: Any, data: Any, result: "EvaluationResult"
+    ) -> "Report":
+        """Return the page on an evaluation: numbers, the system's sections, card."""
+        from lookalike.core.report import standard_report, with_card
+
+        report = standard_report(self.title, self.lead, result)
+        if self.report is not None:
+            self.member("report")(report, system, data, result)
+        return with_card(report, self.build_card(system, result))
+
+    def _default_data(self, on_warning: WarningCallback) -> Any:
+        missing: FileNotFoundError | None = None
+        for name in self.datasets:
+            try:
+                data = self._loader(name)()
+            except FileNotFoundError as error:
+                missing = missing or error
+                continue
+            if missing is not None:
+                first = next(iter(self.datasets))
+                on_warning(
+                    f"The data set {first} is not here (`lookalike data get {first}`); "
+                    f"using {name} instead."
+                )
+            return data
+        assert missing is not None
+        raise missing
+
+    def _loader(self, name: str) -> Callable[[], Any]:
+        module, _, attribute = self.datasets[name].partition(":")
+        return getattr(self._imported(module), attribute)  # type: ignore[no-any-return]
+
+    def _imported(self, module: str) -> Any:
+        try:
+            return import_module(module)
+        except ModuleNotFoundError as error:
+            if not self.extras or (error.name or "").startswith("lookalike"):
+                raise
+            extras = ",".join(self.extras)
+            raise ImportError(
+                f"The system {self.name} needs {error.name}: "
+                f"pip install 'lookalike[{extras}]'"
+            ) from None
