@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, progress, say
-from lookalike.cli._systems import open_system, verb_of
+from lookalike.cli._systems import open_system, read_inputs
 from lookalike.cli.classify import Named
 
 
@@ -18,15 +18,13 @@ def enrol(
 ) -> None:
     """Add a person from a few pictures, without learning anything again."""
     from lookalike.core.library import Library
-    from lookalike.systems import find_system
 
-    with progress() as report:
-        report("reading the pictures", 0.0)
-        add = verb_of(find_system(system), system, "enrol")
-        queries = find_system(system).read(images)[1]
-        report("opening the system", 0.5)
-        fitted, _ = open_system(system, folder)
-        add(fitted, queries, name)
+    with progress() as on_progress:
+        on_progress("reading the pictures", 0.0)
+        _, _, queries = read_inputs(system, "enrol", images)
+        on_progress("opening the system", 0.5)
+        fitted = open_system(system, folder).system
+        fitted.enrol(queries, name)
         number = Library(system, folder).add(fitted.save)
     answer = {"system": system, "generation": number, "enrolled": name}
     say(answer, json, [f"{name} is known to generation {number} of {system}."])
@@ -40,15 +38,12 @@ def verify(
     json: Json = False,
 ) -> None:
     """Say whether two pictures show one person."""
-    from lookalike.systems import find_system
-
-    with progress() as report:
-        report("reading the pictures", 0.0)
-        compare = verb_of(find_system(system), system, "verify")
-        queries = find_system(system).read([first, second])[1]
-        report("opening the system", 0.5)
-        fitted, number = open_system(system, folder)
-        cosines, same = compare(fitted, queries[:1], queries[1:])
+    with progress() as on_progress:
+        on_progress("reading the pictures", 0.0)
+        _, _, queries = read_inputs(system, "verify", [first, second])
+        on_progress("opening the system", 0.5)
+        _, fitted, number = open_system(system, folder)
+        cosines, same = fitted.verify(queries[:1], queries[1:])
     similarity, one = float(cosines[0]), bool(same[0])
     answer = {
         "system": system,

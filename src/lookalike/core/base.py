@@ -22,8 +22,8 @@ class BaseSystem(ABC):
     """A system that learns, and that one folder holds.
 
     A subclass stores its parameters in ``__init__`` under their names and does nothing
-    else there; ``fit`` learns and sets ``manifest_``; ``state`` and ``restore`` say what a
-    generation keeps.
+    else there. ``fit`` learns and sets ``manifest_``; ``state`` and ``restore`` say
+    what a generation keeps.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class BaseSystem(ABC):
         """Return one decoded input as the batch methods take it, or refuse it."""
         return query
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> None:  # noqa: B027 - most systems need nothing
         """Compile and touch what the first answer needs."""
 
     def check_fitted(self) -> None:

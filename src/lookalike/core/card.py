@@ -61,7 +61,7 @@ class Card:
 
 
 def card_of(template: str, values: Mapping[str, Any]) -> Card:
-    """Return the card that a template gives with these values.
+    r"""Return the card that a template gives with these values.
 
     Raises
     ------
@@ -70,8 +70,8 @@ def card_of(template: str, values: Mapping[str, Any]) -> Card:
 
     Examples
     --------
-    >>> steps = "".join(f"## {n}. {s}\\n\\nText.\\n\\n" for n, s in enumerate(STEPS, 1))
-    >>> card = card_of("# Toy\\n\\n" + steps.replace("Text", "{n} cups", 1), {"n": 3})
+    >>> steps = "".join(f"## {n}. {s}\n\nText.\n\n" for n, s in enumerate(STEPS, 1))
+    >>> card = card_of("# Toy\n\n" + steps.replace("Text", "{n} cups", 1), {"n": 3})
     >>> card.title, card.steps["Problem"]
     ('Toy', ('3 cups.',))
     """

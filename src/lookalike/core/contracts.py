@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Answer:
     """One answer to one query; a system's own class adds its fields.
 
-    A field with the metadata ``{"json": False}`` is for the service's log alone.
+    A field with the metadata ``LOGGED_ONLY`` is for the service's log.
     """
 
     def record(self) -> dict[str, Any]:
@@ -41,9 +41,8 @@ def shown_fields(kind: type[Answer]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.metadata.get("json", True))
 
 
-def for_the_log() -> Any:
-    """Return the default of a field that is logged and never shown."""
-    return field(default=None, repr=False, compare=False, metadata={"json": False})
+LOGGED_ONLY: Mapping[str, Any] = {"json": False}
+"""Metadata of a field that is logged and never shown."""
 
 
 @dataclass(frozen=True)

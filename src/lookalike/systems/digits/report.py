@@ -76,9 +76,7 @@ def _mistakes(report: Report, images: Array, truth: Array, predicted: Array) -> 
     if len(wrong):
         pairs = zip(predicted[wrong], truth[wrong], strict=True)
         report.figure(
-            plots.strip(
-                images[wrong], [f"{a}, is {b}" for a, b in pairs], invert=True
-            ),
+            plots.strip(images[wrong], [f"{a}, is {b}" for a, b in pairs], invert=True),
             alt="Test images that were given a wrong label",
             caption="The first that were taken for another digit.",
         )

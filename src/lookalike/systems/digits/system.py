@@ -6,7 +6,7 @@ known ones, let them vote. Everything that an answer needs lies in one generatio
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, Self
 
@@ -16,10 +16,10 @@ from lookalike._arrays import named
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import (
+    LOGGED_ONLY,
     Answer,
     Explanation,
     SearchAnswer,
-    for_the_log,
 )
 from lookalike.core.inputs import ImageInputs, check_images, check_k, check_labels
 from lookalike.core.items import CatalogueSnapshot, ItemCatalogue
@@ -50,7 +50,9 @@ class DigitAnswer(Answer):
     probability: float
     probabilities: dict[str, float]
     evidence: list[dict[str, Any]]
-    shown: SearchAnswer | None = for_the_log()
+    shown: SearchAnswer | None = field(
+        default=None, repr=False, compare=False, metadata=LOGGED_ONLY
+    )
 
 
 class Digits(BaseSystem):
