@@ -3,7 +3,7 @@
 import numpy as np
 
 from lookalike.bench import people
-from lookalike.datasets.friendships import Friendships, hide
+from lookalike.datasets.friendships import Friendships, hold_out
 
 
 def test_each_hiding_is_another_and_all_of_them_are_taken_together(monkeypatch):
@@ -12,7 +12,7 @@ def test_each_hiding_is_another_and_all_of_them_are_taken_together(monkeypatch):
     chance = np.where(np.equal.outer(club, club), 0.4, 0.02)
     pairs = np.argwhere(np.triu(rng.random(chance.shape) < chance, 1))
     names = np.array([f"p{i}" for i in range(90)])
-    clubs = Friendships("clubs", "", names, *hide(pairs))
+    clubs = Friendships("clubs", "", names, *hold_out(pairs))
     monkeypatch.setattr(people, "load_facebook_ego", lambda: clubs)
     monkeypatch.setattr(people, "SEEDS", range(201, 203))
     people.answered.cache_clear()

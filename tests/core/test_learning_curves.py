@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.core.learning_curves import SHARES, shares_of
 from lookalike.datasets.event_simulator import simulate_events
-from lookalike.datasets.interactions import Interactions, hide_some
+from lookalike.datasets.interactions import Interactions, hold_out_random
 from lookalike.evaluate import Estimate, ndcg_at_k
 from lookalike.evaluate.plots import learning_curve
 from lookalike.rank import LogisticRanker
@@ -34,7 +34,7 @@ def plays():
     names = np.array([f"game {i}" for i in range(80)])
     data = Interactions(
         *("toy", "", np.arange(160).astype(str), names, user, item),
-        *(rng.random(len(user)) + 1, None, hide_some(user)),
+        *(rng.random(len(user)) + 1, None, hold_out_random(user)),
         *(names, np.full(80, ""), np.full(80, np.nan)),
     )
     return Games(ranker="logistic").fit(data), data
@@ -86,8 +86,8 @@ def test_what_is_for_testing_makes_no_difference(lists, plays):
     other = replace(data, joined=joined)
     assert curves_of_lists(system, other) == curves_of_lists(system, data)
     system, data = plays
-    item = np.where(data.hidden, (data.item + 1) % 80, data.item)
-    other = replace(data, item=item, value=data.value + 9 * data.hidden)
+    item = np.where(data.held_out, (data.item + 1) % 80, data.item)
+    other = replace(data, item=item, value=data.value + 9 * data.held_out)
     assert curves_of_sources(system, other) == curves_of_sources(system, data)
 
 
@@ -105,7 +105,7 @@ def test_too_little_data_gives_no_curve(lists, plays):
     assert curves_of_lists(system, replace(data, joined=data.joined & False)) == {}
     system, data = plays
     few = data.user < 1
-    columns = {n: getattr(data, n)[few] for n in ("user", "item", "value", "hidden")}
+    columns = {n: getattr(data, n)[few] for n in ("user", "item", "value", "held_out")}
     assert curves_of_sources(system, replace(data, **columns)) == {}
 
 

@@ -7,7 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from lookalike.datasets.interactions import hide_again, hide_last, hide_some
+from lookalike.datasets.interactions import (
+    hold_out_again,
+    hold_out_latest,
+    hold_out_random,
+)
 from lookalike.datasets.plays import load_plays, load_steam_plays
 from lookalike.datasets.ratings import load_movielens, load_ratings
 
@@ -34,7 +38,7 @@ def test_plays_of_a_game_in_several_rows_are_added_up(tmp_path):
         (1, 0, 1.0),
         (0, 1, 1.0),
     ]
-    assert not data.hidden.any()
+    assert not data.held_out.any()
 
 
 def test_names_may_hold_spaces_commas_and_emoji(tmp_path):
@@ -76,7 +80,7 @@ def test_of_several_ratings_the_last_one_counts(tmp_path):
 def test_the_last_fifth_of_each_user_is_hidden_by_time():
     rng = np.random.default_rng(0)
     user, time_ = rng.integers(0, 9, 300), rng.integers(0, 50, 300).astype(float)
-    hidden = hide_last(user, time_)
+    hidden = hold_out_latest(user, time_)
     for each in range(9):
         mine = user == each
         assert hidden[mine].sum() == round(0.2 * mine.sum())
@@ -85,19 +89,19 @@ def test_the_last_fifth_of_each_user_is_hidden_by_time():
 
 def test_a_fifth_is_hidden_by_chance_and_of_few_nothing():
     user = np.repeat([0, 1, 2], [4, 5, 100])
-    hidden = hide_some(user)
+    hidden = hold_out_random(user)
     assert np.bincount(user, hidden).tolist() == [0, 1, 20]
-    assert (hide_some(user) == hidden).all()
-    assert (hide_some(user, 1) != hidden).any()
+    assert (hold_out_random(user) == hidden).all()
+    assert (hold_out_random(user, 1) != hidden).any()
 
 
 def test_hiding_again_never_shows_what_was_hidden(tmp_path):
     rows = [f"u{u},g{g},{u + g + 1}" for u in range(6) for g in range(20)]
     data = load_plays(plays(tmp_path, *rows))
-    inner = hide_again(data)
-    assert len(inner.user) == (~data.hidden).sum()
-    assert inner.hidden.sum() == 6 * round(0.2 * 16)
-    before = set(zip(data.user[data.hidden], data.item[data.hidden], strict=True))
+    inner = hold_out_again(data)
+    assert len(inner.user) == (~data.held_out).sum()
+    assert inner.held_out.sum() == 6 * round(0.2 * 16)
+    before = set(zip(data.user[data.held_out], data.item[data.held_out], strict=True))
     assert not before & set(zip(inner.user, inner.item, strict=True))
 
 
@@ -174,7 +178,7 @@ def test_the_published_files_are_read_whole():
     for data in (games, films):
         sizes = np.bincount(data.user)
         expected = np.where(sizes >= 5, np.maximum(np.round(0.2 * sizes), 1), 0)
-        np.testing.assert_array_equal(np.bincount(data.user, data.hidden), expected)
+        np.testing.assert_array_equal(np.bincount(data.user, data.held_out), expected)
     times = [films.time[films.user == user] for user in range(671)]
     assert 4000 < np.median([np.ptp(each) for each in times]) < 4500  # seconds
     moment = np.quantile(films.time, 0.8)

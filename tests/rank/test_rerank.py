@@ -9,14 +9,15 @@ from lookalike.rank.rerank import (
     Diverse,
     Explore,
     Fresh,
+    Hidden,
     MaxAttribute,
     MaxPerGroup,
     Seen,
-    Slate,
     UserContext,
     Within,
     rerank,
 )
+from lookalike.rank.slate import Slate
 
 LINE = Slate(np.array([4, 2, 0, 3, 1]), np.array([0.9, 0.8, 0.5, 0.3, 0.1]))
 NOBODY = UserContext(np.empty(0, np.int64))
@@ -57,8 +58,9 @@ def test_regions_are_kept_to_and_items_without_one_are_everywhere():
 
 
 def test_new_items_are_lifted():
-    age = np.array([0.0, np.nan, 100, 100, 100])
-    items, notes = shown(Fresh(age, half_life=10, weight=0.5), k=1)
+    added = 100 - np.array([0.0, np.nan, 100, 100, 100])
+    user = UserContext(now=100)
+    items, notes = shown(Fresh(added, half_life=10, weight=0.5), user=user, k=1)
     assert items == [0]
     assert notes == ("freshness: 1 of the first 1 came up",)
 
@@ -66,7 +68,7 @@ def test_new_items_are_lifted():
 def test_a_series_comes_once_and_its_best_stays():
     rule = MaxPerGroup(np.array(["a", "b", "a", "c", "a"]))
     assert shown(rule) == ([4, 3, 1], ("repeated: 2 left out",))
-    assert shown(MaxPerGroup(rule.key, 2))[0] == [4, 2, 3, 1]
+    assert shown(MaxPerGroup(rule.group, 2))[0] == [4, 2, 3, 1]
 
 
 def test_diversity_takes_another_kind_before_more_of_the_same():
@@ -113,6 +115,7 @@ def test_what_somebody_has_is_not_tried_on_them():
         Blocked(),
         MaxAttribute("age", np.zeros(5)),
         MaxPerGroup(np.zeros(5)),
+        Hidden(np.full(8, "")),
         Fresh(np.zeros(5), 1.0, 1.0),
         Diverse(np.eye(5), 0.5),
         Calibrated(np.eye(5), 0.5),
@@ -124,3 +127,58 @@ def test_an_empty_list_stays_a_list(rule):
     empty = Slate(np.empty(0, np.int64), np.empty(0))
     user = UserContext(np.array([1]), facts={"age": 9})
     assert len(rerank(empty, [rule], user, 3).items) <= 1
+
+
+def test_what_is_hidden_is_left_out_for_everybody_with_its_mark():
+    found = rerank(LINE, [Hidden(np.array(["", "", "private", "", ""]))], NOBODY, 5)
+    assert found.items.tolist() == [4, 0, 3, 1]
+    assert found.notes == ("hidden: 1 left out",)
+    assert found.item_notes == {2: ("left out: private",)}
+
+
+def test_an_item_of_a_group_that_is_left_out_names_the_one_that_stays():
+    rule = MaxPerGroup(np.array([0, 1, 0, 3, 0]), reason="like", name="item {}".format)
+    found = rerank(LINE, [rule], NOBODY, 5)
+    assert found.item_notes == {
+        2: ("left out: like item 4",),
+        0: ("left out: like item 4",),
+    }
+
+
+def test_diversity_of_comparable_scores_lets_them_travel_and_says_what_moved():
+    rule = Diverse(np.eye(2)[[1, 0, 0, 1, 0]], 0.5, rescale=False)
+    found = rerank(LINE, [rule], NOBODY, 2)
+    assert found.items.tolist() == [4, 0]
+    assert found.scores.tolist() == [0.9, 0.5]
+    assert found.item_notes == {0: ("diversity: from place 3 to 2",)}
+
+
+ONE_OF_EACH = [
+    Seen(),
+    Blocked(),
+    Hidden(np.where(np.arange(40) == 21, "private", "")),
+    MaxAttribute("age", np.arange(40) % 20),
+    Within("region", np.array(["no", "se"] * 20)),
+    MaxPerGroup(np.arange(40) % 13),
+    Fresh(np.arange(40.0), 10.0, 30.0),
+    Diverse(np.eye(3)[np.arange(40) % 3], 0.5),
+    Diverse(np.eye(3)[np.arange(40) % 3], 0.1, rescale=False),
+    Calibrated(np.eye(3)[np.arange(40) % 3], 0.5),
+    Explore(np.arange(25, 40), (1, 3)),
+]
+
+
+@pytest.mark.parametrize("rule", ONE_OF_EACH, ids=lambda rule: type(rule).__name__)
+def test_columns_travel_with_their_items_through_every_rule(rule):
+    items = np.random.default_rng(0).permutation(30)
+    columns = {"row": items.copy(), "pair": np.stack([items, -items], axis=1)}
+    slate = Slate(items, -np.arange(30.0), columns=columns, fills={"pair": [7, 8]})
+    facts = {"age": 12, "region": "se"}
+    user = UserContext(np.array([2, 4]), np.array([11]), facts, now=40)
+    found = rerank(slate, [rule], user, 8)
+    assert found.items.tolist() != items[:8].tolist()
+    there = found.items < 30  # the others are explored, and were on no list
+    np.testing.assert_array_equal(found.columns["row"], np.where(there, found.items, 0))
+    pairs = np.stack([found.items, -found.items], axis=1)
+    pairs[~there] = [7, 8]
+    np.testing.assert_array_equal(found.columns["pair"], pairs)

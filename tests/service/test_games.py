@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lookalike.core.library import Library
-from lookalike.datasets.interactions import Interactions, hide_some
+from lookalike.datasets.interactions import Interactions, hold_out_random
 from lookalike.systems.games.system import Games
 
 pytest.importorskip("fastapi")
@@ -28,7 +28,7 @@ def plays():
         item=item,
         value=np.ones(len(user)),
         time=None,
-        hidden=hide_some(user),
+        held_out=hold_out_random(user),
         titles=titles,
         genres=np.full(30, ""),
         years=np.full(30, np.nan),

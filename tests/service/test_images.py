@@ -97,11 +97,15 @@ def test_answers_over_http_are_those_of_the_library(serve, library, folder):
         [query] = system.read([file])[1]
         [expected] = system.rank(system.embed([query]), 5)
         [told] = answer["answers"]
-        assert ids(answer) == [system.ids_[row] for row in expected.rows]
+        assert ids(answer) == [system.ids_[row] for row in expected.items]
         assert told["hits"][0]["label"] == str(file)
-        for name in ("similarity", "scores"):
-            sent = [hit[name.removesuffix("s")] for hit in told["hits"]]
-            np.testing.assert_array_equal(sent, getattr(expected, name))
+        values = {
+            "similarity": expected.columns["similarity"],
+            "score": expected.scores,
+        }
+        for name, of in values.items():
+            sent = [hit[name] for hit in told["hits"]]
+            np.testing.assert_array_equal(sent, of)
         assert (told["shuffled"], answer["degraded"]) == (False, False)
     assert client.post("/v1/images/classify").status_code == 404
 
@@ -149,7 +153,7 @@ def test_one_bad_image_does_not_spoil_a_request_that_came_with_it(serve, folder)
     jobs = [Job(Wanted([content], 3), late, None) for content in (good, b"no", other)]
     first, bad, second = served._answer(jobs)
     assert isinstance(bad, ValueError)
-    assert (first.answers[0].rows[0], second.answers[0].rows[0]) == (2, 7)
+    assert (first.answers[0].items[0], second.answers[0].items[0]) == (2, 7)
 
 
 def test_what_there_is_no_time_for_is_left_out_and_said(serve, folder, monkeypatch):
@@ -214,7 +218,7 @@ def test_clicks_that_came_over_http_change_the_order(serve, folder, library, tmp
     client, file = serve(explore=0.3), folder / "00.png"
     system = ImageSearch.load(library.folder / "0001")
     [query] = system.read([file])[1]
-    best = system.rank(system.embed([query]), N)[0].rows
+    best = system.rank(system.embed([query]), N)[0].items
     loved = system.ids_[best[7]]
     rng = np.random.default_rng(0)
     n_shuffled, orders = 0, {False: set(), True: set()}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from lookalike.core.library import Library
 from lookalike.datasets.event_simulator import simulate_events
-from lookalike.datasets.friendships import Friendships, hide
-from lookalike.rank.suggestions import Suggestions, explore
+from lookalike.datasets.friendships import Friendships, hold_out
+from lookalike.rank.slate import ExplainedSlate, explore
 from lookalike.service.training import training_rows
 from lookalike.systems.events.system import Events
 from lookalike.systems.people.system import People
@@ -28,7 +28,7 @@ def people():
     chance = np.where(np.equal.outer(club, club), 0.4, 0.01)
     pairs = np.argwhere(np.triu(rng.random((120, 120)) < chance, 1))
     names = np.array([f"p{i}" for i in range(120)])
-    data = Friendships("clubs", "0" * 64, names, *hide(pairs))
+    data = Friendships("clubs", "0" * 64, names, *hold_out(pairs))
     return People(n_candidates=30).fit(data)
 
 
@@ -265,7 +265,7 @@ def test_the_last_place_is_explored_with_the_chance_that_is_logged(make, people)
 def test_weighting_by_propensity_gives_back_what_all_would_have_got():
     """The mean of a value over its propensity is that of all: none has chance 0."""
     values = np.arange(7.0)
-    ranked = Suggestions([*"abcdefg"], -values, np.zeros((7, 1)), [""] * 7)
+    ranked = ExplainedSlate([*"abcdefg"], -values, np.zeros((7, 1)), [""] * 7)
     rng = np.random.default_rng(0)
     lists = [explore(ranked, 3, 0.5, rng) for _ in range(20_000)]
     last = [(values["abcdefg".index(f.ids[-1])], f.propensities[-1]) for f in lists]
@@ -364,7 +364,9 @@ def test_workers_of_a_real_server_share_one_table(
 
 def test_a_list_that_was_left_to_chance_before_keeps_its_chances():
     chances = np.array([1.0, 0.5, 0.25, 0.25])
-    found = Suggestions([*"abcd"], -chances, np.zeros((4, 1)), [""] * 4, True, chances)
+    found = ExplainedSlate(
+        [*"abcd"], -chances, np.zeros((4, 1)), [""] * 4, True, chances
+    )
     rng = np.random.default_rng(0)
     assert explore(found, 3, 0.0, rng).chances.tolist() == [1, 0.5, 0.25]
     last = explore(found, 2, 0.3, rng)

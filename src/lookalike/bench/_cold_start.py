@@ -26,13 +26,13 @@ LEAST = 5  # users of an item that is played new
 METRIC = "ndcg_at_10"
 
 
-def colds(known: Any, wanted: Any, asked: Ints, content: Any) -> list[Row]:
+def colds(known: Any, relevance: Any, asked: Ints, content: Any) -> list[Row]:
     """Rows of all comparisons: the newcomers' nDCG, and the gap to the full fit."""
     rng = np.random.default_rng(0)
-    pairs = _new_users(known, wanted, asked, rng)
-    pairs |= _new_items(known, wanted, asked, rng)
+    pairs = _new_users(known, relevance, asked, rng)
+    pairs |= _new_items(known, relevance, asked, rng)
     table = [_row(method, *pair) for method, pair in pairs.items()]
-    return [*table, *_unheard(known, wanted, asked, content, rng)]
+    return [*table, *_unheard(known, relevance, asked, content, rng)]
 
 
 Pair = tuple[Floats, Floats]
@@ -40,10 +40,10 @@ Pair = tuple[Floats, Floats]
 
 
 def _new_users(
-    known: Any, wanted: Any, asked: Ints, rng: np.random.Generator
+    known: Any, relevance: Any, asked: Ints, rng: np.random.Generator
 ) -> dict[str, Pair]:
     at = np.sort(rng.choice(len(asked), max(2, int(SHARE * len(asked))), replace=False))
-    new, truth = known[asked[at]], wanted[at]
+    new, truth = known[asked[at]], relevance[at]
     others = np.setdiff1d(np.arange(known.shape[0]), asked[at])
     makers: dict[str, Callable[[], Any]] = {
         "EASE, new users": lambda: EASE(150.0),
@@ -59,13 +59,13 @@ def _new_users(
 
 
 def _new_items(
-    known: Any, wanted: Any, asked: Ints, rng: np.random.Generator
+    known: Any, relevance: Any, asked: Ints, rng: np.random.Generator
 ) -> dict[str, Pair]:
     new = _drawn(known, rng)
     order = np.concatenate([np.setdiff1d(np.arange(known.shape[1]), new), new])
     turned = sp.csr_array(known[:, order])
     old = sp.csr_array(turned[:, : len(order) - len(new)])
-    truth = sp.csr_array(wanted[:, order])
+    truth = sp.csr_array(relevance[:, order])
     whole = ImplicitALS(32, 50.0, 5.0, random_state=0).fit(turned)
     late = ImplicitALS(32, 50.0, 5.0, random_state=0).fit(old).partial_fit(turned)
     found = (model.recommend(turned[asked], K).ids for model in (whole, late))
@@ -74,11 +74,11 @@ def _new_items(
 
 
 def _unheard(
-    known: Any, wanted: Any, asked: Ints, content: Any, rng: np.random.Generator
+    known: Any, relevance: Any, asked: Ints, content: Any, rng: np.random.Generator
 ) -> list[Row]:
     """Rank new items that nobody has, by content and by chance."""
     new = _drawn(known, rng)
-    truth = sp.csr_array(wanted[:, new])
+    truth = sp.csr_array(relevance[:, new])
     there = np.flatnonzero(np.diff(truth.indptr))
     if len(there) < 2:
         return []

@@ -78,7 +78,7 @@ def answered(system: ImageSearch, upload: bytes) -> list[float]:
     times.append(time.perf_counter())
     similarity, rows = system._index.nearest(vector, system.n_candidates)
     times.append(time.perf_counter())
-    ranked(rows[0], similarity[0], 10, system._stock, system.rules, system.clicks_)
+    ranked(rows[0], similarity[0], 10, system._metadata, system.rules, system.clicks_)
     times.append(time.perf_counter())
     return [*np.diff(times).tolist(), times[-1] - times[0]]
 

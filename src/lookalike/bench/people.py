@@ -15,7 +15,7 @@ import numpy as np
 from lookalike._typing import Array
 from lookalike.bench._run import Report, Row, holding, measured
 from lookalike.core.verbs import Measured
-from lookalike.datasets.friendships import hide, load_facebook_ego
+from lookalike.datasets.friendships import hold_out, load_facebook_ego
 from lookalike.evaluate import bootstrap, paired_test
 from lookalike.systems.people.system import People
 
@@ -34,9 +34,9 @@ def run(
 def answered(seed: int) -> Measured:
     """What the system found of one hiding."""
     data = load_facebook_ego()
-    pairs = np.concatenate([data.known, data.hidden])
-    known, hidden = hide(pairs, random_state=seed)
-    fresh = replace(data, known=known, hidden=hidden)
+    pairs = np.concatenate([data.known, data.held_out])
+    known, hidden = hold_out(pairs, random_state=seed)
+    fresh = replace(data, known=known, held_out=hidden)
     return People(n_jobs=-1).fit(fresh).evaluate(fresh)
 
 

@@ -94,7 +94,7 @@ def lookalike_als(data: str, verb: str, settings: list[float], threads: int) -> 
     from lookalike.rank.implicit_als import ImplicitALS
 
     factors, confidence, penalty = settings
-    known, wanted, asked = _parts(data, "test")
+    known, relevance, asked = _parts(data, "test")
 
     def fit() -> Any:
         model = ImplicitALS(
@@ -102,12 +102,14 @@ def lookalike_als(data: str, verb: str, settings: list[float], threads: int) -> 
         )
         return model.fit(known)
 
-    return _timed(fit, lambda model: model.recommend(known, K).ids, verb, wanted, asked)
+    return _timed(
+        fit, lambda model: model.recommend(known, K).ids, verb, relevance, asked
+    )
 
 
 def implicit_als(data: str, verb: str, settings: list[float], threads: int) -> Timed:
     """Time implicit's ALS."""
-    known, wanted, asked = _parts(data, "test")
+    known, relevance, asked = _parts(data, "test")
     matrix = _confident(known, settings[1])
     users = np.arange(known.shape[0])
 
@@ -115,7 +117,11 @@ def implicit_als(data: str, verb: str, settings: list[float], threads: int) -> T
         return _als_of_implicit(matrix, settings, threads)
 
     return _timed(
-        fit, lambda model: model.recommend(users, matrix, N=K)[0], verb, wanted, asked
+        fit,
+        lambda model: model.recommend(users, matrix, N=K)[0],
+        verb,
+        relevance,
+        asked,
     )
 
 
@@ -123,23 +129,23 @@ def _timed(
     fit: Callable[[], Any],
     lists: Callable[[Any], Ints],
     verb: str,
-    wanted: Any,
+    relevance: Any,
     asked: Ints,
 ) -> Timed:
     """Time the one verb; the answer shows how good the lists are."""
     if verb == "training":
-        return fit, lambda model: _short(lists(model)[asked], wanted)
+        return fit, lambda model: _short(lists(model)[asked], relevance)
     model = fit()
     return lambda: lists(model), lambda ids: {
-        **_short(ids[asked], wanted),
+        **_short(ids[asked], relevance),
         "users": len(ids),
     }
 
 
-def _short(ids: Ints, wanted: Any) -> dict[str, Any]:
+def _short(ids: Ints, relevance: Any) -> dict[str, Any]:
     from lookalike.evaluate.recommending import list_metrics
 
-    found = list_metrics(ids, wanted, 10)
+    found = list_metrics(ids, relevance, 10)
     return {"ndcg": round(float(found["ndcg_at_10"].mean()), 4)}
 
 
@@ -184,35 +190,35 @@ def _content(name: str) -> Any:
 
 @cache
 def _parts(name: str, part: str) -> tuple[Any, Any, Ints]:
-    """What is known (users by items), what is wanted of whom, and who they are.
+    """What is known (users by items), the held-out relevance, and who they are.
 
     "validation" lies within what is known for the "test".
     """
-    from lookalike.datasets.interactions import hide_again
+    from lookalike.datasets.interactions import hold_out_again
     from lookalike.systems import find_system
     from lookalike.systems._recommender.history import History
 
-    data = _data(name) if part == "test" else hide_again(_data(name), 7)
-    wanted = find_system(name)().wanted(data)
-    asked = np.flatnonzero(np.diff(wanted.indptr))
+    data = _data(name) if part == "test" else hold_out_again(_data(name), 7)
+    relevance = find_system(name)().relevance(data)
+    asked = np.flatnonzero(np.diff(relevance.indptr))
     history = History.known(data)
     # Every method may know how high a film was rated: it helps them all. The hours of
     # a game do not.
     values = history.value / 5 if name == "films" else None
-    return history.matrix(values), wanted[asked], asked
+    return history.matrix(values), relevance[asked], asked
 
 
 def qualities(name: str) -> list[Row]:
     """Every method on the hidden part: the first row is the best peer's rival."""
     from lookalike.evaluate.recommending import compare, list_metrics
 
-    known, wanted, asked = _parts(name, "test")
+    known, relevance, asked = _parts(name, "test")
     found, about = {}, {}
     for method, lists in _methods(name).items():
         started = time.perf_counter()
         ids, setting = lists(known, asked)
         about[method] = (setting, time.perf_counter() - started)
-        found[method] = list_metrics(ids, wanted, 10)
+        found[method] = list_metrics(ids, relevance, 10)
     rows = []
     against = compare({m: each["ndcg_at_10"] for m, each in found.items()})
     recall = compare({m: each["recall_at_20"] for m, each in found.items()})
@@ -303,11 +309,11 @@ def _chosen(name: str, lists: Callable[[Any, Ints, Any], Ints], grid: Any) -> Li
 def _best(name: str, lists: Callable[[Any, Ints, Any], Ints], grid: Any) -> Any:
     from lookalike.evaluate.recommending import list_metrics
 
-    known, wanted, asked = _parts(name, "validation")
+    known, relevance, asked = _parts(name, "validation")
 
     def worth(setting: Any) -> float:
         ids = lists(known, asked, setting)
-        return float(list_metrics(ids, wanted, 10)["ndcg_at_10"].mean())
+        return float(list_metrics(ids, relevance, 10)["ndcg_at_10"].mean())
 
     return max(grid, key=worth)
 

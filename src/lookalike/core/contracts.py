@@ -15,7 +15,7 @@ from lookalike._typing import Array
 from lookalike.core.items import ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback
-from lookalike.rank.suggestions import Suggestions
+from lookalike.rank.slate import ExplainedSlate
 
 if TYPE_CHECKING:
     from lookalike.evaluate.report import Report
@@ -157,7 +157,7 @@ class Recommends(System, Protocol):
     known_users: Array
     """Names of the users that were learned from."""
 
-    def recommend_each(self, users: Sequence[str], k: int = 10) -> list[Suggestions]:
+    def recommend_each(self, users: Sequence[str], k: int = 10) -> list[ExplainedSlate]:
         """Return at most k suggestions for each user, best first."""
         ...
 
@@ -165,7 +165,7 @@ class Recommends(System, Protocol):
 class Ranks(System, Protocol):
     """Capability "rank": puts given items in order for a user."""
 
-    def rank_items(self, user: str, ids: Sequence[str]) -> Suggestions:
+    def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
         """Return these items, each once, best first."""
         ...
 

@@ -1,4 +1,4 @@
-"""Who is friends with whom: pairs of people, a part of them hidden to test on."""
+"""Friendships: pairs of people, a part of them held out for testing."""
 
 import hashlib
 import os
@@ -21,14 +21,14 @@ class Friendships:
     """Pairs of people, each pair once.
 
     people : names, in the order in which they first come up
-    known, hidden : (n_pairs, 2), places in ``people``; hidden ones are to be found
+    known, held_out : (n_pairs, 2), places in ``people``; held out are those to predict
     """
 
     name: str
     checksum: str
     people: Array
     known: Ints
-    hidden: Ints
+    held_out: Ints
 
 
 def load_facebook_ego(path: str | os.PathLike[str] | None = None) -> Friendships:
@@ -45,7 +45,7 @@ def load_facebook_ego(path: str | os.PathLike[str] | None = None) -> Friendships
 def load_friendships(
     path: str | os.PathLike[str], name: str | None = None
 ) -> Friendships:
-    """Load a file with two names a line, and hide a fifth of the friendships.
+    """Load a file with two names a line, and hold out a fifth of the friendships.
 
     Names are parted by a tab or a comma, or else by spaces; the file may be gzipped.
 
@@ -65,8 +65,8 @@ def load_friendships(
     if len(pairs) < 10:
         raise ValueError(f"{file}: expected ten friendships or more, got {len(pairs)}.")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    known, hidden = hide(pairs)
-    return Friendships(name or file.name, digest, people, known, hidden)
+    known, held_out = hold_out(pairs)
+    return Friendships(name or file.name, digest, people, known, held_out)
 
 
 def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:
@@ -98,11 +98,11 @@ def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:
     return np.array(list(place)), np.array(list(pairs), np.int64).reshape(-1, 2)
 
 
-def hide(
+def hold_out(
     pairs: Ints, share: float = HIDDEN, random_state: int = 0
 ) -> tuple[Ints, Ints]:
-    """Part friendships into known and hidden ones, each in the order they had."""
+    """Part friendships into known and held-out ones, each in the order they had."""
     drawn = np.random.default_rng(random_state).permutation(len(pairs))
-    hidden = np.zeros(len(pairs), bool)
-    hidden[drawn[: round(share * len(pairs))]] = True
-    return pairs[~hidden], pairs[hidden]
+    held_out = np.zeros(len(pairs), bool)
+    held_out[drawn[: round(share * len(pairs))]] = True
+    return pairs[~held_out], pairs[held_out]

@@ -1,7 +1,7 @@
-"""Who did what with which item: plays, ratings; a part of them hidden to test on.
+"""Interactions of users with items: plays, ratings; a part is held out for testing.
 
-A file of interactions is a table with named columns, one interaction a row. Whatever
-is wrong with it is said in one sentence, with the columns that were found or with the
+A file of interactions is a table with named columns, one interaction a row. An
+error names in one sentence what is wrong with it: the columns that were found, or the
 numbers of the bad rows.
 """
 
@@ -18,8 +18,8 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets._opened import opened
 
-HIDDEN = 0.2  # of each user's interactions
-LEAST = 5  # interactions of a user, from which on some are hidden
+HELD_OUT = 0.2  # of each user's interactions
+LEAST = 5  # interactions of a user, from which on some are held out
 DAY = 86_400.0
 
 
@@ -31,7 +31,7 @@ class Interactions:
     user, item : (n,), places in ``users`` and ``items``
     value : (n,), what the source measured, such as hours or a rating; 0 or more
     time : (n,), seconds since 1970, or None where the source has no times
-    hidden : (n,) bool, to be found by who knows the others
+    held_out : (n,) bool, for testing: to be predicted from the others
     titles : (n_items,), what people call the items
     genres : (n_items,), parted by "|"; empty where unknown
     years : (n_items,), of appearance; nan where unknown
@@ -45,7 +45,7 @@ class Interactions:
     item: Ints
     value: Floats
     time: Floats | None
-    hidden: Array
+    held_out: Array
     titles: Array
     genres: Array
     years: Floats
@@ -114,8 +114,8 @@ def times(file: Path, cells: Sequence[str], column: str) -> Floats:
     return values
 
 
-def places(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
-    """Return the distinct names in their order, and the place of each row's name."""
+def name_codes(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
+    """Return the distinct names in their order, and each row's index among them."""
     empty = [n for n, cell in enumerate(cells, start=2) if not cell]
     refuse_rows(file, empty, f"a {column}")
     place: dict[str, int] = {}
@@ -123,12 +123,12 @@ def places(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
     return np.array(list(place)), rows
 
 
-def once(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
+def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
     """First row of each pair, (n_pairs,), and the number of the pair of each row.
 
     Examples
     --------
-    >>> once(np.array([1, 0, 1]), np.array([2, 0, 2]), n_items=3)
+    >>> distinct_pairs(np.array([1, 0, 1]), np.array([2, 0, 2]), n_items=3)
     (array([0, 1]), array([0, 1, 0]))
     """
     keys = user * n_items + item
@@ -139,36 +139,36 @@ def once(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
     return first[order], rank[group]
 
 
-def hide_some(user: Ints, random_state: int = 0, least: int = LEAST) -> Array:
-    """Hide a fifth of what each user did, drawn at random: for data without times.
+def hold_out_random(user: Ints, random_state: int = 0, least: int = LEAST) -> Array:
+    """Hold out a random fifth of each user's interactions: for data without times.
 
     Users with fewer than ``least`` interactions keep them all.
 
     Examples
     --------
-    >>> int(hide_some(np.array([0] * 10 + [1] * 4)).sum())
+    >>> int(hold_out_random(np.array([0] * 10 + [1] * 4)).sum())
     2
     """
     drawn = np.random.default_rng(random_state).random(len(user))
-    return hide_last(user, drawn, least)
+    return hold_out_latest(user, drawn, least)
 
 
-def hide_last(user: Ints, time: Floats, least: int = LEAST) -> Array:
-    """Hide the last fifth of what each user did, by time; of equal times the later row.
+def hold_out_latest(user: Ints, time: Floats, least: int = LEAST) -> Array:
+    """Hold out the latest fifth of each user's interactions; ties by row.
 
     Examples
     --------
-    >>> hide_last(np.zeros(5, int), np.array([3.0, 9, 1, 2, 9])).tolist()
+    >>> hold_out_latest(np.zeros(5, int), np.array([3.0, 9, 1, 2, 9])).tolist()
     [False, False, False, False, True]
     """
     order = np.lexsort((time, user))
     counts = np.bincount(user)
     behind = np.arange(len(user)) - np.repeat(np.cumsum(counts) - counts, counts)
     n = counts[user[order]]
-    n_hidden = np.where(n >= least, np.maximum(1, np.round(HIDDEN * n)), 0)
-    hidden = np.zeros(len(user), bool)
-    hidden[order] = behind >= n - n_hidden
-    return hidden
+    n_held_out = np.where(n >= least, np.maximum(1, np.round(HELD_OUT * n)), 0)
+    held_out = np.zeros(len(user), bool)
+    held_out[order] = behind >= n - n_held_out
+    return held_out
 
 
 def _number(cell: str) -> float:
@@ -178,20 +178,20 @@ def _number(cell: str) -> float:
         return np.nan
 
 
-def hide_again(data: Interactions, random_state: int = 1) -> Interactions:
-    """Return what is known, a fifth of it hidden in turn: to learn or to choose on."""
-    known = ~data.hidden
+def hold_out_again(data: Interactions, random_state: int = 1) -> Interactions:
+    """Hold out a fifth of what is known, for training or validation."""
+    known = ~data.held_out
     user = data.user[known]
     if data.time is None:
-        time, hidden = None, hide_some(user, random_state)
+        time, held_out = None, hold_out_random(user, random_state)
     else:
         time = data.time[known]
-        hidden = hide_last(user, time)
+        held_out = hold_out_latest(user, time)
     return replace(
         data,
         user=user,
         item=data.item[known],
         value=data.value[known],
         time=time,
-        hidden=hidden,
+        held_out=held_out,
     )

@@ -7,10 +7,10 @@ import numpy as np
 
 from lookalike.datasets.interactions import (
     Interactions,
-    hide_some,
+    distinct_pairs,
+    hold_out_random,
+    name_codes,
     numbers,
-    once,
-    places,
     read_table,
 )
 from lookalike.datasets.locate import find
@@ -37,7 +37,7 @@ def load_plays(
     """Load a CSV file with the columns user_id, game_title and hours.
 
     Who played a game in several rows has played it for the sum of their hours. Players
-    of five games or more have a fifth of their games hidden, drawn at random, as there
+    of five games or more have a fifth of their games held out, drawn at random: there
     are no times.
 
     Raises
@@ -48,10 +48,10 @@ def load_plays(
     """
     file = Path(path)
     columns, checksum = read_table(file, COLUMNS)
-    users, user = places(file, columns["user_id"], "user_id")
-    items, item = places(file, columns["game_title"], "game_title")
+    users, user = name_codes(file, columns["user_id"], "user_id")
+    items, item = name_codes(file, columns["game_title"], "game_title")
     hours = numbers(file, columns["hours"], "hours", 0.0)
-    kept, pair = once(user, item, len(items))
+    kept, pair = distinct_pairs(user, item, len(items))
     return Interactions(
         name=name or str(path),
         checksum=checksum,
@@ -61,7 +61,7 @@ def load_plays(
         item=item[kept],
         value=np.asarray(np.bincount(pair, weights=hours), np.float64),
         time=None,
-        hidden=hide_some(user[kept], random_state),
+        held_out=hold_out_random(user[kept], random_state),
         titles=items,
         genres=np.full(len(items), ""),
         years=np.full(len(items), np.nan),

@@ -8,10 +8,10 @@ import numpy as np
 from lookalike._typing import Array, Ints
 from lookalike.datasets.interactions import (
     Interactions,
-    hide_last,
+    distinct_pairs,
+    hold_out_latest,
+    name_codes,
     numbers,
-    once,
-    places,
     read_table,
     times,
 )
@@ -36,7 +36,7 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
     """Load a CSV file with the columns of ``COLUMNS``, one rating a row.
 
     Of several ratings of a film by one person the last one counts. The last fifth of
-    what each person rated is hidden, by time.
+    what each person rated is held out, by time.
 
     Raises
     ------
@@ -46,11 +46,11 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
     """
     file = Path(path)
     columns, checksum = read_table(file, COLUMNS)
-    users, user = places(file, columns["userId"], "userId")
-    items, item = places(file, columns["movieId"], "movieId")
+    users, user = name_codes(file, columns["userId"], "userId")
+    items, item = name_codes(file, columns["movieId"], "movieId")
     rating = numbers(file, columns["rating"], "rating", 0.0)
     time = times(file, columns["timestamp"], "timestamp")
-    kept, pair = once(user, item, len(items))
+    kept, pair = distinct_pairs(user, item, len(items))
     last = _last(pair, time)
     first = np.unique(item, return_index=True)[1]
     genres = [columns["genres"][row].replace(NO_GENRES, "") for row in first]
@@ -67,7 +67,7 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
         item=item[kept],
         value=rating[last],
         time=time[last],
-        hidden=hide_last(user[kept], time[last]),
+        held_out=hold_out_latest(user[kept], time[last]),
         titles=np.array(titles),
         genres=np.array(genres),
         years=years,

@@ -16,7 +16,7 @@ from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.network_ranker import NetworkRanker
 from lookalike.rank.point_in_time import History
 from lookalike.rank.popularity import Popularity
-from lookalike.rank.suggestions import Suggestions
+from lookalike.rank.slate import ExplainedSlate
 from lookalike.rank.two_tower import TwoTower
 from lookalike.rank.user_neighbors import UserNeighbors
 
@@ -26,6 +26,7 @@ __all__ = [
     "BoostedRanker",
     "CandidateGenerator",
     "ContentSimilarity",
+    "ExplainedSlate",
     "Funnel",
     "History",
     "Hits",
@@ -35,7 +36,6 @@ __all__ = [
     "LogisticRanker",
     "NetworkRanker",
     "Popularity",
-    "Suggestions",
     "TrainingBatch",
     "TwoTower",
     "UserNeighbors",

@@ -1,7 +1,7 @@
-"""One funnel: candidates of several sources, a ranker, rules that re-rank.
+"""A funnel: candidates of several generators, and a ranker that orders them.
 
-The same object answers offline, in a batch and in the service, and a user is their
-history: a batch answers like its users one by one.
+Offline evaluation, batches and the service use the same object. A user is their
+history: a batch is answered like its users one by one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,19 +10,20 @@ from typing import Any, Self
 
 import numpy as np
 
-from lookalike._typing import Array, Float32s, Floats, Ints
+from lookalike._typing import Array, Float32s, Ints
 from lookalike.rank.ranker import Ranker
 from lookalike.rank.recommender import BLOCK, pick
+from lookalike.rank.slate import Slate
 
-Views = Mapping[str, Any]
-"""Histories seen in several ways: csr matrices of one pattern, users by items.
+InteractionMatrices = Mapping[str, Any]
+"""Histories in several weightings: csr matrices of one pattern, users by items.
 
 "plain" holds 1 where a user has an item. "about", where there is one, is a table of
-users, (n_users, m), each column comparable with the same of the item features: the
-ranker is told the difference, too.
+users, (n_users, m), each column comparable with the same column of the item features:
+the difference is a feature of the ranker, too.
 """
-MOST_LESSONS = 4000  # users that the ranker learns from
-PATIENCE = 2.0  # a place in a source's list counts 1 / log2(PATIENCE + place)
+MAX_TRAINING_USERS = 4000  # of a training batch, for the ranker
+DISCOUNT = 2.0  # a position in a generator's list counts 1 / log2(DISCOUNT + position)
 
 
 @dataclass(frozen=True)
@@ -31,31 +32,32 @@ class CandidateGenerator:
 
     model : has ``fit(user_items)`` and ``score_items(user_items)``
     quota : its best so many become candidates
-    learns, asks : which view of the histories it learns from, and is asked with
-    reason : why it suggests something, for people
-    learned : whether it was fitted before, on something else than histories
+    reason : why it suggests an item, for users
+    fit_matrix, score_matrix : names of the interaction matrices that it is fitted on,
+        and scores by
+    prefitted : whether the model was fitted before, on something else than histories
     """
 
     name: str
     model: Any
     quota: int
     reason: str
-    learns: str = "plain"
-    asks: str = "plain"
-    learned: bool = False
+    fit_matrix: str = "plain"
+    score_matrix: str = "plain"
+    prefitted: bool = False
 
 
 @dataclass(frozen=True)
 class TrainingBatch:
     """What the ranker learns from.
 
-    views : histories, as the sources are shown them
-    wanted : csr (n_users, n_items), grades of what they are not shown
-    item_features : (n_items, m) or None, see :meth:`Funnel.describe`
+    matrices : histories without what is held out
+    relevance : csr (n_users, n_items), grades of what is held out
+    item_features : (n_items, m) or None, see :meth:`Funnel.describe_items`
     """
 
-    views: Views
-    wanted: Any
+    matrices: InteractionMatrices
+    relevance: Any
     item_features: Array | None = None
 
 
@@ -63,19 +65,19 @@ class TrainingBatch:
 class Candidates:
     """Candidates of some users, one a row: by user, then by item.
 
-    user : (n,), places among the users who ask
+    user : (n,), rows of the interaction matrices
     item : (n,)
-    scores : float32 (n, n_sources), what every source thinks of it
-    places : int (n, n_sources), place in the source's list; its quota if not in it
+    scores : float32 (n, n_generators), of every generator
+    positions : int (n, n_generators), in the generator's list; its quota if not in it
     """
 
     user: Ints
     item: Ints
     scores: Float32s
-    places: Ints
+    positions: Ints
 
     def features(self, described: Float32s) -> Float32s:
-        """What the ranker sees: scores in the user's scale, places, descriptions."""
+        """Features: scores standardised by user, discounted positions, descriptions."""
         counts = np.bincount(self.user, minlength=int(self.user.max(initial=-1)) + 1)
         starts = (np.cumsum(counts) - counts)[counts > 0]
         many = counts[counts > 0][:, None].astype(np.float32)
@@ -84,36 +86,26 @@ class Candidates:
         scale = np.sqrt(np.maximum(spread, 1e-12))
         group = np.repeat(np.arange(len(starts)), counts[counts > 0])
         relative = (self.scores - mean[group]) / scale[group]
-        early = 1 / np.log2(PATIENCE + self.places)
+        early = 1 / np.log2(DISCOUNT + self.positions)
         table = np.hstack([relative, early, described])
         return np.ascontiguousarray(table, np.float32)
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """Candidates in order: by user, then best first."""
-
-    user: Ints
-    item: Ints
-    score: Floats
-    places: Ints
-    features: Float32s
-    """What the ranker saw, (n, n_features), where it was asked for; else empty."""
-
-
 class Funnel:
-    """Find candidates, rank them.
+    """Generate candidates, rank them.
 
     Parameters
     ----------
-    sources : sequence of CandidateGenerator
+    generators : sequence of CandidateGenerator
     ranker : Ranker
-        Learns from candidates and from what was hidden from the sources.
+        Learns from candidates and from what was held out of the histories.
 
     Attributes
     ----------
     item_table : float32 (n_items, n_columns)
-        Features of the items, for the ranker: how popular they are, and what is given.
+        Features of the items, for the ranker: popularity, and what is given.
+    n_training_rows : int
+        Candidates that the ranker learned from.
 
     Examples
     --------
@@ -125,76 +117,86 @@ class Funnel:
     >>> taste = np.repeat([0, 1], 100)  # each likes half of the items
     >>> likes = (taste[:, None] == np.arange(20) // 10) & (rng.random((200, 20)) < 0.6)
     >>> shown = likes & (rng.random(likes.shape) < 0.7)
-    >>> known, wanted = (sp.csr_array(x.astype(np.float32)) for x in (shown, likes ^ shown))
-    >>> sources = [CandidateGenerator("like these", EASE(5.0), 8, "goes with what you have"),
-    ...            CandidateGenerator("popular", Popularity(), 8, "popular")]
-    >>> funnel = Funnel(sources, LogisticRanker())
-    >>> funnel = funnel.fit([TrainingBatch({"plain": known}, wanted)]).know({"plain": known})
-    >>> ranked = funnel.rank({"plain": known[[0, 150]]})
-    >>> [sorted(set(ranked.item[ranked.user == u][:3] // 10)) for u in (0, 1)]
+    >>> known, held_out = (
+    ...     sp.csr_array(x.astype(np.float32)) for x in (shown, likes ^ shown)
+    ... )
+    >>> generators = [
+    ...     CandidateGenerator("like these", EASE(5.0), 8, "goes with what you have"),
+    ...     CandidateGenerator("popular", Popularity(), 8, "popular"),
+    ... ]
+    >>> funnel = Funnel(generators, LogisticRanker())
+    >>> funnel = funnel.fit([TrainingBatch({"plain": known}, held_out)])
+    >>> funnel = funnel.refit_generators({"plain": known})
+    >>> slates = funnel.rank({"plain": known[[0, 150]]})
+    >>> [sorted(set(slate.items[:3] // 10)) for slate in slates]
     [[np.int64(0)], [np.int64(1)]]
-    """  # noqa: E501
+    """
 
     item_table: Float32s
 
     def __init__(
         self,
-        sources: Sequence[CandidateGenerator],
+        generators: Sequence[CandidateGenerator],
         ranker: Ranker,
         random_state: int = 0,
     ) -> None:
-        self.sources = tuple(sources)
+        self.generators = tuple(generators)
         self.ranker = ranker
         self.random_state = random_state
 
-    def fit(self, lessons: Iterable[TrainingBatch]) -> Self:
-        """Teach the ranker.
+    def fit(self, batches: Iterable[TrainingBatch]) -> Self:
+        """Fit the ranker.
 
         Parameters
         ----------
-        lessons : iterable of TrainingBatch
-            The sources learn from each in turn, and the ranker from all of them: what
-            the sources find among what they were not shown.
+        batches : iterable of TrainingBatch
+            The generators are fitted on each in turn. The ranker learns from the
+            candidates of all batches to find what was held out.
         """
         rng = np.random.default_rng(self.random_state)
         rows, grades, groups = [], [], []
-        for lesson in lessons:
-            self.know(lesson.views, lesson.item_features)
-            asked = np.flatnonzero(np.diff(lesson.wanted.indptr))
-            if len(asked) > MOST_LESSONS:
-                asked = np.sort(rng.choice(asked, MOST_LESSONS, replace=False))
-            for start in range(0, len(asked), BLOCK):
-                block = asked[start : start + BLOCK]
-                mine = {name: view[block] for name, view in lesson.views.items()}
+        for batch in batches:
+            self.refit_generators(batch.matrices, batch.item_features)
+            users = np.flatnonzero(np.diff(batch.relevance.indptr))
+            if len(users) > MAX_TRAINING_USERS:
+                users = np.sort(rng.choice(users, MAX_TRAINING_USERS, replace=False))
+            for start in range(0, len(users), BLOCK):
+                block = users[start : start + BLOCK]
+                mine = {name: each[block] for name, each in batch.matrices.items()}
                 found = self.candidates(mine)
-                wanted = lesson.wanted[block[found.user], found.item]
-                grade = np.asarray(wanted).ravel()
-                lucky = np.bincount(found.user, grade, len(block)) > 0
-                kept = lucky[found.user]
+                relevance = batch.relevance[block[found.user], found.item]
+                grade = np.asarray(relevance).ravel()
+                has_relevant = np.bincount(found.user, grade, len(block)) > 0
+                kept = has_relevant[found.user]
                 rows.append(self._features(found, mine)[kept])
                 grades.append(grade[kept])
-                groups.append(np.bincount(found.user, minlength=len(block))[lucky])
+                sizes = np.bincount(found.user, minlength=len(block))
+                groups.append(sizes[has_relevant])
         if not grades or not np.concatenate(grades).any():
-            raise ValueError("No candidate is wanted: there is nothing to learn from.")
-        self.n_lessons = sum(map(len, grades))
+            raise ValueError("No candidate is relevant: there is nothing to learn.")
+        self.n_training_rows = sum(map(len, grades))
         self.ranker.fit(
             np.concatenate(rows), np.concatenate(grades), np.concatenate(groups)
         )
         return self
 
-    def know(self, views: Views, item_features: Float32s | None = None) -> Self:
-        """Let the sources learn from these histories; the ranker stays as it is."""
+    def refit_generators(
+        self, matrices: InteractionMatrices, item_features: Array | None = None
+    ) -> Self:
+        """Fit the generators on these histories; the ranker stays as it is."""
         done: set[int] = set()
-        for source in self.sources:
-            # Two sources may ask one model in two ways.
-            if not source.learned and id(source.model) not in done:
-                source.model.fit(views[source.learns])
-                done.add(id(source.model))
-        return self.describe(views, item_features)
+        for generator in self.generators:
+            # Two generators may score by one model in two ways.
+            if not generator.prefitted and id(generator.model) not in done:
+                generator.model.fit(matrices[generator.fit_matrix])
+                done.add(id(generator.model))
+        return self.describe_items(matrices, item_features)
 
-    def describe(self, views: Views, item_features: Float32s | None = None) -> Self:
-        """Take down what the ranker is told of each item."""
-        plain = views["plain"]
+    def describe_items(
+        self, matrices: InteractionMatrices, item_features: Array | None = None
+    ) -> Self:
+        """Take the features of the items: popularity, and these (n_items, m)."""
+        plain = matrices["plain"]
         popular = np.log1p(np.bincount(plain.indices, minlength=plain.shape[1]))
         given = [] if item_features is None else [item_features]
         table = np.hstack([popular[:, None], *given])
@@ -202,70 +204,99 @@ class Funnel:
         self._by_popularity = np.argsort(-popular, kind="stable")
         return self
 
-    def candidates(self, views: Views, among: Ints | None = None) -> Candidates:
-        """Merge what the sources suggest to each user, less what they have.
+    def candidates(
+        self, matrices: InteractionMatrices, among: Ints | None = None
+    ) -> Candidates:
+        """Return the union of the generators' lists, without what users have.
 
-        ``among`` takes these items instead, all of them, for everybody.
+        among : the candidates of everybody are these items instead, all of them
         """
-        plain = views["plain"]
+        plain = matrices["plain"]
         n_users, n_items = plain.shape
         every, lists = [], []
-        wanted = np.zeros((n_users, n_items), bool)
-        for source in self.sources:
-            scores = source.model.score_items(views[source.asks])
-            quota = min(source.quota, n_items)
+        proposed = np.zeros((n_users, n_items), bool)
+        for generator in self.generators:
+            scores = generator.model.score_items(matrices[generator.score_matrix])
+            quota = min(generator.quota, n_items)
             ids, _ = pick(scores.copy(), plain, quota)
             there = ids >= 0
             rows = np.nonzero(there)[0]
-            wanted[rows, ids[there]] = True
-            place = np.full((n_users, n_items), source.quota, np.int32)
-            place[rows, ids[there]] = np.nonzero(there)[1]
+            proposed[rows, ids[there]] = True
+            position = np.full((n_users, n_items), generator.quota, np.int32)
+            position[rows, ids[there]] = np.nonzero(there)[1]
             every.append(scores)
-            lists.append(place)
+            lists.append(position)
         if among is not None:
-            wanted[:] = False
-            wanted[:, among] = True
-        user, item = np.nonzero(wanted)
+            proposed[:] = False
+            proposed[:, among] = True
+        user, item = np.nonzero(proposed)
+        positions = np.stack([position[user, item] for position in lists], axis=1)
         return Candidates(
             user,
             item,
             np.stack([scores[user, item] for scores in every], axis=1),
-            np.stack([place[user, item] for place in lists], axis=1).astype(np.int64),
+            positions.astype(np.int64),
         )
 
     def rank(
-        self, views: Views, among: Ints | None = None, features: bool = False
-    ) -> Ranked:
-        """Return each user's candidates, best first; ties by the item's place."""
-        n_users = views["plain"].shape[0]
-        parts = []
+        self,
+        matrices: InteractionMatrices,
+        among: Ints | None = None,
+        features: bool = False,
+    ) -> list[Slate]:
+        """Return each user's candidates, best first; ties by row of the catalogue.
+
+        Parameters
+        ----------
+        matrices : InteractionMatrices
+        among : rank these items instead of candidates, all of them
+        features : whether slates carry the features that the ranker saw
+
+        Returns
+        -------
+        list of Slate
+            With the column "positions", (n, n_generators), position in the list of each
+            generator, its quota if not in it; and "features", float32 (n, n_features).
+        """
+        n_users = matrices["plain"].shape[0]
+        quotas = np.array([generator.quota for generator in self.generators])
+        slates = []
         for start in range(0, n_users, BLOCK):
-            mine = {name: view[start : start + BLOCK] for name, view in views.items()}
+            mine = {
+                name: each[start : start + BLOCK] for name, each in matrices.items()
+            }
             found = self.candidates(mine, among)
-            if not len(found.item):
-                continue
-            table = self._features(found, mine)
-            score = self.ranker.score_rows(table)
-            order = np.lexsort((found.item, -score, found.user))
-            columns = found.user[order] + start, found.item[order], score[order]
-            seen = table[order] if features else table[:0]
-            parts.append((*columns, found.places[order], seen))
-        if not parts:
-            nothing = np.empty(0, np.int64)
-            places = np.empty((0, len(self.sources)), np.int64)
             table = np.empty((0, 0), np.float32)
-            return Ranked(nothing, nothing, np.empty(0), places, table)
-        return Ranked(*map(np.concatenate, zip(*parts, strict=True)))
+            score, order = np.empty(0), np.empty(0, np.int64)
+            if len(found.item):
+                table = self._features(found, mine)
+                score = self.ranker.score_rows(table)
+                order = np.lexsort((found.item, -score, found.user))
+            n = mine["plain"].shape[0]
+            ends = np.searchsorted(found.user[order], np.arange(1, n))
+            for rows in np.split(order, ends):
+                columns: dict[str, Array] = {"positions": found.positions[rows]}
+                if features:
+                    columns["features"] = table[rows]
+                slates.append(
+                    Slate(
+                        found.item[rows],
+                        score[rows],
+                        columns=columns,
+                        fills={"positions": quotas},
+                    )
+                )
+        return slates
 
     def feature_names(self, items: Sequence[str], users: Sequence[str]) -> list[str]:
-        """Name the columns that the ranker sees.
+        """Name the features of the ranker.
 
-        ``items`` and ``users`` name those of the item features and of "about".
+        ``items`` and ``users`` name the columns of the item features and of "about".
         """
-        sources = [source.name for source in self.sources]
+        names = [generator.name for generator in self.generators]
         return [
-            *(f"score: {name}" for name in sources),
-            *(f"place: {name}" for name in sources),
+            *(f"score: {name}" for name in names),
+            *(f"place: {name}" for name in names),
             *("popularity", *items, "length of history", "popularity of history"),
             *("popularity beyond history", *users),
             *(f"{name}, difference" for name in users),
@@ -275,9 +306,9 @@ class Funnel:
         """Return all items, the most popular first."""
         return self._by_popularity
 
-    def _features(self, found: Candidates, views: Views) -> Float32s:
-        """Join the features of users and items to the sources' opinions."""
-        plain = views["plain"]
+    def _features(self, found: Candidates, matrices: InteractionMatrices) -> Float32s:
+        """Join the features of users and items to those of the generators."""
+        plain = matrices["plain"]
         sizes = np.diff(plain.indptr)
         popular = self.item_table[:, :1]
         mean = np.asarray(plain @ popular).ravel() / np.maximum(plain.sum(axis=1), 1e-9)
@@ -285,7 +316,7 @@ class Funnel:
         of_item = self.item_table[found.item]
         beyond = of_item[:, :1] - of_user[:, 1:]
         described = [of_item, of_user, beyond]
-        if "about" in views:
-            about = views["about"][found.user]
+        if "about" in matrices:
+            about = matrices["about"][found.user]
             described += [about, of_item[:, 1 : 1 + about.shape[1]] - about]
         return found.features(np.hstack(described))

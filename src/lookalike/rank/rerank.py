@@ -1,15 +1,16 @@
-"""Rules that re-rank: what may be shown at all, and what a list should look like.
+"""Rules that re-rank: which items may be shown, and what a list should look like.
 
-A rule takes one user's list, best first, and returns another one with a note of what
-it did. Rules are declared once and hold for everybody; what is particular to a user
-stands in :class:`UserContext`.
+A rule takes one user's :class:`~lookalike.rank.slate.Slate`, best first, and returns
+another one with a note of what it changed. Rules are declared once and hold for all
+users; what is particular to a user is in :class:`UserContext`. The columns of a slate
+travel with its items through every rule.
 
 References
 ----------
 .. [1] Steck (2018). "Calibrated recommendations". RecSys. (``Calibrated``)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -17,99 +18,106 @@ import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.diversity import diversified
+from lookalike.rank.slate import Slate
 
 LONG = 5  # times k: how far down a list the slower rules look
 
 
 @dataclass(frozen=True)
 class UserContext:
-    """Who asks.
+    """The user of a list.
 
-    history : items they have
-    blocked : items they do not want to see
-    facts : what rules ask for, such as {"age": 15, "region": "no"}
-    number : draws their chances; the same number draws the same
+    history : items that the user has
+    blocked : items that the user does not want to see
+    facts : what rules compare, such as {"age": 15, "region": "no"}
+    number : seeds the user's random draws; the same number draws the same
+    now : time of the request, in the unit of the items' times
     """
 
-    history: Ints
+    history: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     blocked: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     facts: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
-
-
-@dataclass(frozen=True)
-class Slate:
-    """One user's list, best first, and what the rules did to it."""
-
-    items: Ints
-    scores: Floats
-    notes: tuple[str, ...] = ()
-
-    def keep(self, kept: Array, note: str) -> "Slate":
-        """Return the places that are kept, with a note unless all are."""
-        if kept.dtype == bool and kept.all():
-            return self
-        return Slate(self.items[kept], self.scores[kept], (*self.notes, note))
+    now: float = 0
 
 
 class Rule(Protocol):
     """Anything that re-ranks."""
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list as the rule wants it; k of it will be shown."""
         ...
 
 
-def rerank(line: Slate, rules: Sequence[Rule], user: UserContext, k: int) -> Slate:
-    """Apply the rules one after the other, and cut.
+def rerank(slate: Slate, rules: Sequence[Rule], user: UserContext, k: int) -> Slate:
+    """Apply the rules one after the other, and cut to k.
 
     Examples
     --------
-    >>> line = Slate(np.array([3, 1, 2]), np.array([0.9, 0.5, 0.4]))
-    >>> found = rerank(line, [Seen()], UserContext(np.array([3])), k=1)
+    >>> slate = Slate(np.array([3, 1, 2]), np.array([0.9, 0.5, 0.4]))
+    >>> found = rerank(slate, [Seen()], UserContext(np.array([3])), k=1)
     >>> found.items, found.notes
     (array([1]), ('already seen: 1 left out',))
     """
     for rule in rules:
-        line = rule.apply(line, user, k)
-    return replace(line, items=line.items[:k], scores=line.scores[:k])
+        slate = rule.apply(slate, user, k)
+    return slate.take(np.arange(min(k, len(slate))))
 
 
 @dataclass(frozen=True)
 class Seen:
     """Leave out what the user has."""
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without it."""
-        return _without(line, user.history, "already seen")
+        return _kept(slate, ~np.isin(slate.items, user.history), "already seen")
 
 
 @dataclass(frozen=True)
 class Blocked:
     """Leave out what the user has blocked."""
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without it."""
-        return _without(line, user.blocked, "blocked")
+        return _kept(slate, ~np.isin(slate.items, user.blocked), "blocked")
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Leave out items that carry a mark, for everybody.
+
+    marks : (n_items,) of str, why an item does not appear; empty where it does
+    """
+
+    marks: Array
+
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
+        """Return the list without them, each with its mark as a note."""
+        marks = self.marks[slate.items]
+        gone = marks != ""
+        slate = slate.annotate(
+            slate.items[gone], (f"left out: {mark}" for mark in marks[gone])
+        )
+        return _kept(slate, ~gone, "hidden")
 
 
 @dataclass(frozen=True)
 class MaxAttribute:
-    """Leave out items that ask for more than the user has, such as an age.
+    """Leave out items that require more than the user has, such as an age.
 
-    limit : (n_items,), what each item asks for
+    limit : (n_items,), what each item requires
     fact : which fact of the user is compared; users without it see all
     """
 
     fact: str
     limit: Array
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without them."""
         if self.fact not in user.facts:
-            return line
-        kept = self.limit[line.items] <= user.facts[self.fact]
-        return line.keep(kept, f"{self.fact}: {(~kept).sum()} left out")
+            return slate
+        kept = self.limit[slate.items] <= user.facts[self.fact]
+        return _kept(slate, kept, self.fact)
 
 
 @dataclass(frozen=True)
@@ -123,80 +131,97 @@ class Within:
     fact: str
     label: Array
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without them."""
         if self.fact not in user.facts:
-            return line
-        mine = self.label[line.items]
+            return slate
+        mine = self.label[slate.items]
         kept = (mine == user.facts[self.fact]) | (mine == "")
-        return line.keep(kept, f"{self.fact}: {(~kept).sum()} left out")
+        return _kept(slate, kept, self.fact)
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """Lift what is new: ``weight * 2 ** (-age / half_life)`` is added to a score.
+    """Lift new items: ``weight * 0.5 ** (age / half_life)`` is added to a score.
 
-    age : (n_items,), of each item, in whatever unit half_life is in; nan is very old
+    added : (n_items,), time at which each item was added, in the unit of the user's
+        ``now``; nan is very old, and the future is now
+    half_life : in days, or whatever ``unit`` is
+    weight : what an item gains that was added now, on the scale of the scores
+    unit : length of a day in the unit of the times
     """
 
-    age: Floats
+    added: Array
     half_life: float
     weight: float
+    unit: float = 1.0
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
-        """Return the list in its new order."""
-        bonus = self.weight * np.exp2(-self.age[line.items] / self.half_life)
-        scores = line.scores + np.nan_to_num(bonus)
-        order = np.argsort(-scores, kind="stable")
-        if (np.diff(order) > 0).all():
-            return replace(line, scores=scores)
-        note = f"freshness: {_new(order, k)} of the first {k} came up"
-        return Slate(line.items[order], scores[order], (*line.notes, note))
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
+        """Return the list in its new order, each item with its gain as a note."""
+        age = np.maximum(user.now - self.added[slate.items], 0) / self.unit
+        gain = np.nan_to_num(self.weight * 0.5 ** (age / self.half_life))
+        scores = slate.scores + gain
+        slate = replace(slate, scores=scores).annotate(
+            slate.items, (f"freshness: +{each:.3f}" for each in gain)
+        )
+        return _reordered(slate, np.argsort(-scores, kind="stable"), k, "freshness")
 
 
 @dataclass(frozen=True)
 class MaxPerGroup:
-    """Show at most ``most`` items of one key, such as a series.
+    """Show at most ``most`` items of one group, such as a series.
 
-    key : (n_items,)
+    group : (n_items,)
+    reason : of the notes on items that are left out, before the name of the best item
+        of their group
+    name : of an item, in those notes
     """
 
-    key: Array
+    group: Array
     most: int = 1
+    reason: str = "of the same group as"
+    name: Callable[[int], str] = str
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without the further ones."""
-        keys = self.key[line.items]
-        order = np.argsort(keys, kind="stable")
-        first = np.searchsorted(keys[order], keys[order])
-        nth = np.empty(len(keys), np.int64)
-        nth[order] = np.arange(len(keys)) - first
+        groups = self.group[slate.items]
+        order = np.argsort(groups, kind="stable")
+        first = np.searchsorted(groups[order], groups[order])
+        best, nth = np.empty((2, len(groups)), np.int64)
+        nth[order] = np.arange(len(groups)) - first
+        best[order] = order[first]
         kept = nth < self.most
-        return line.keep(kept, f"repeated: {(~kept).sum()} left out")
+        stays = slate.items[best[~kept]].tolist()
+        notes = (f"left out: {self.reason} {self.name(item)}" for item in stays)
+        return _kept(slate.annotate(slate.items[~kept], notes), kept, "repeated")
 
 
 @dataclass(frozen=True)
 class Diverse:
-    """Take items one by one, each good and unlike those before (MMR).
+    """Choose items one by one, each good and unlike those before (MMR).
 
     vectors : (n_items, n_features), rows of length 1; an array or a sparse matrix
-    relevance : 1 leaves the order as it is, 0 looks at nothing but likeness
+    relevance : 1 leaves the order as it is, 0 looks at nothing but similarity
+    rescale : True scales the scores of the first 5 k to 0 to 1 before they are weighed
+        against cosines, and leaves the list's scores in their positions. False takes
+        scores that are comparable with cosines as they are, chooses from the whole
+        list, and lets scores travel with their items.
     """
 
     vectors: Any
     relevance: float
+    rescale: bool = True
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
-        """Return the list with its first k places chosen anew."""
-        n = min(len(line.items), LONG * k)
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
+        """Return the list with its first k positions chosen anew."""
+        n = min(len(slate), LONG * k) if self.rescale else len(slate)
         if n < 2 or self.relevance >= 1:
-            return line
-        rows = self.vectors[line.items[:n]]
+            return slate
+        rows = self.vectors[slate.items[:n]]
         rows = rows.toarray() if hasattr(rows, "toarray") else rows
-        low, high = line.scores[n - 1], line.scores[0]
-        scaled = (line.scores[:n] - low) / max(high - low, 1e-12)
-        chosen = diversified(scaled, rows, min(k, n), self.relevance)
-        return _moved(line, chosen, k, "diversity")
+        scores = _scaled(slate, n) if self.rescale else slate.scores
+        chosen = diversified(scores, rows, min(k, n), self.relevance)
+        return _first(slate, chosen, k, "diversity", travel=not self.rescale)
 
 
 @dataclass(frozen=True)
@@ -214,81 +239,102 @@ class Calibrated:
     kinds: Floats
     weight: float
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
-        """Return the list with its first k places chosen anew."""
-        n = min(len(line.items), LONG * k)
-        wanted = self.kinds[user.history].sum(axis=0)
-        if n < 2 or not wanted.any() or self.weight <= 0:
-            return line
-        wanted = wanted / wanted.sum()
-        mine = self.kinds[line.items[:n]]
-        low, high = line.scores[n - 1], line.scores[0]
-        gain = (line.scores[:n] - low) / max(high - low, 1e-12)
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
+        """Return the list with its first k positions chosen anew."""
+        n = min(len(slate), LONG * k)
+        target = self.kinds[user.history].sum(axis=0)
+        if n < 2 or not target.any() or self.weight <= 0:
+            return slate
+        target = target / target.sum()
+        mine = self.kinds[slate.items[:n]]
+        gain = _scaled(slate, n)
         chosen: list[int] = []
         total = np.zeros(mine.shape[1])
         left = np.ones(n, bool)
-        for place in range(min(k, n)):
-            shares = (total + mine) / (place + 1)
+        for position in range(min(k, n)):
+            shares = (total + mine) / (position + 1)
             # A little of p in q keeps the logarithm finite, as in [1].
-            smooth = 0.99 * shares + 0.01 * wanted
-            ratio = np.where(wanted > 0, wanted / np.maximum(smooth, 1e-12), 1.0)
-            apart = (wanted * np.log(ratio)).sum(axis=1)
-            value = (1 - self.weight) * gain - self.weight * apart
+            smooth = 0.99 * shares + 0.01 * target
+            ratio = np.where(target > 0, target / np.maximum(smooth, 1e-12), 1.0)
+            divergence = (target * np.log(ratio)).sum(axis=1)
+            value = (1 - self.weight) * gain - self.weight * divergence
             row = int(np.argmax(np.where(left, value, -np.inf)))
             chosen.append(row)
             left[row] = False
             total += mine[row]
-        return _moved(line, np.array(chosen), k, "calibration")
+        return _first(slate, np.array(chosen), k, "calibration")
 
 
 @dataclass(frozen=True)
 class Explore:
-    """Give some places to items that are too new to have earned one.
+    """Reserve some positions for items that are too new to have earned one.
 
-    items : those to be tried, places in the catalogue
-    slots : places of the list, from 0, that they get
+    items : the new items, rows of the catalogue
+    slots : positions of the list, from 0, that they get
     """
 
     items: Ints
     slots: tuple[int, ...]
     random_state: int = 0
 
-    def apply(self, line: Slate, user: UserContext, k: int) -> Slate:
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list with new items in the slots."""
-        known = np.concatenate([user.history, user.blocked, line.items[:k]])
+        known = np.concatenate([user.history, user.blocked, slate.items[:k]])
         free = self.items[~np.isin(self.items, known)]
-        slots = [slot for slot in self.slots if slot < min(k, len(line.items) + 1)]
+        slots = [slot for slot in self.slots if slot < min(k, len(slate) + 1)]
         n = min(len(slots), len(free))
         if not n:
-            return line
+            return slate
         rng = np.random.default_rng([self.random_state, user.number])
         drawn = rng.choice(free, n, replace=False)
-        items, scores = line.items[~np.isin(line.items, drawn)], line.scores
-        scores = scores[~np.isin(line.items, drawn)]
+        added = drawn[~np.isin(drawn, slate.items)]
+        order = np.flatnonzero(~np.isin(slate.items, drawn))
+        scores = slate.scores[order]
+        whole = slate.append(added, np.zeros(len(added)))
         for slot, item in zip(slots, drawn.tolist(), strict=False):
             near = scores[min(slot, len(scores) - 1)] if len(scores) else 0.0
-            items, scores = np.insert(items, slot, item), np.insert(scores, slot, near)
+            row = int(np.flatnonzero(whole.items == item)[0])
+            order, scores = np.insert(order, slot, row), np.insert(scores, slot, near)
         note = f"exploration: {n} new item{'s' * (n > 1)} tried"
-        return Slate(items, scores, (*line.notes, note))
+        return replace(whole.take(order, note), scores=scores)
 
 
-def _without(line: Slate, items: Ints, name: str) -> Slate:
-    kept = ~np.isin(line.items, items)
-    return line.keep(kept, f"{name}: {(~kept).sum()} left out")
+def _kept(slate: Slate, kept: Array, name: str) -> Slate:
+    """Return the items of a mask, with a note unless all are kept."""
+    if kept.all():
+        return slate
+    return slate.take(kept, f"{name}: {(~kept).sum()} left out")
 
 
-def _moved(line: Slate, chosen: Ints, k: int, name: str) -> Slate:
-    """Put the chosen places first, the others after them in their order.
+def _scaled(slate: Slate, n: int) -> Floats:
+    """Scores of the first n, from 1 down to 0."""
+    low, high = slate.scores[n - 1], slate.scores[0]
+    scaled: Floats = (slate.scores[:n] - low) / max(high - low, 1e-12)
+    return scaled
 
-    Scores stay those of the places: a list is best first by what the rules want.
+
+def _first(
+    slate: Slate, chosen: Ints, k: int, name: str, travel: bool = False
+) -> Slate:
+    """Put the chosen rows first, the others after them in their order.
+
+    Scores travel with the items, or stay in their positions: such a list is best first
+    by what the rules want.
     """
-    rest = np.setdiff1d(np.arange(len(line.items)), chosen)
-    order = np.concatenate([chosen, rest])
+    new = np.flatnonzero(chosen != np.arange(len(chosen)))
+    moves = (
+        f"{name}: from place {was + 1} to {position + 1}"
+        for position, was in zip(new.tolist(), chosen[new].tolist(), strict=True)
+    )
+    slate = slate.annotate(slate.items[chosen[new]], moves)
+    rest = np.setdiff1d(np.arange(len(slate)), chosen)
+    found = _reordered(slate, np.concatenate([chosen, rest]), k, name)
+    return found if travel else replace(found, scores=slate.scores)
+
+
+def _reordered(slate: Slate, order: Ints, k: int, name: str) -> Slate:
+    """Return the list in this order, with a note unless it was so before."""
     if (np.diff(order) > 0).all():
-        return line
-    note = f"{name}: {_new(order, k)} of the first {k} came up"
-    return Slate(line.items[order], line.scores, (*line.notes, note))
-
-
-def _new(order: Ints, k: int) -> int:
-    return int((order[:k] >= k).sum())
+        return slate
+    new = int((order[:k] >= k).sum())
+    return slate.take(order, f"{name}: {new} of the first {k} came up")

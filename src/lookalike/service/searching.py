@@ -48,7 +48,7 @@ class Found:
     """Answers to the images of one request; fewer where time ran out.
 
     vectors : float32 (n_images, n_dimensions), of the queries
-    answers : a ``Ranked`` each
+    answers : a ``Slate`` each
     shuffled : whether each was put in random order
     """
 
@@ -153,7 +153,7 @@ class Searching:
             return error
         chance = self._rng.random(len(answers)) < self._settings.explore
         shown = [
-            each.in_random_order(self._rng) if shuffle else each
+            each.take(self._rng.permutation(len(each))) if shuffle else each
             for each, shuffle in zip(answers, chance, strict=True)
         ]
         return Found(active, vectors, shown, chance.tolist())

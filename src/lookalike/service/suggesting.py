@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from lookalike.core.library import Library
-from lookalike.rank.suggestions import Suggestions, explore
+from lookalike.rank.slate import ExplainedSlate, explore
 from lookalike.service.chores import alone
 from lookalike.service.database import Database
 from lookalike.service.database.events import befriended
@@ -34,7 +34,7 @@ _POOL = 20  # how far below the last place the explored ones may stand
 
 
 def suggests(name: str) -> bool:
-    """Whether the system of this name suggests; see ``lookalike.rank.suggestions``."""
+    """Whether the system of this name suggests; see ``lookalike.rank.slate``."""
     return hasattr(find_system(name), "suggest")
 
 
@@ -58,7 +58,7 @@ class Suggested:
 
     generation: str
     system: Any
-    lists: list[Suggestions]
+    lists: list[ExplainedSlate]
 
 
 class Suggesting:
@@ -130,7 +130,7 @@ class Suggesting:
 
     def _one(self, asked: Wanted, deadline: float) -> Any:
         active = self.active
-        lists: list[Suggestions] = []
+        lists: list[ExplainedSlate] = []
         try:
             for who in asked.users:
                 if lists and time.monotonic() > deadline:
@@ -140,9 +140,9 @@ class Suggesting:
             return error
         return Suggested(active.name, active.system, lists)
 
-    def _list(self, system: Any, who: str, asked: Wanted) -> Suggestions:
+    def _list(self, system: Any, who: str, asked: Wanted) -> ExplainedSlate:
         if asked.ids is not None:
-            found: Suggestions = system.suggest_among(who, asked.ids)
+            found: ExplainedSlate = system.suggest_among(who, asked.ids)
             return explore(found, len(found.ids), 0.0, self._rng)
         share = self._settings.explore
         more = _POOL if share > 0 else 0

@@ -8,7 +8,11 @@ from sklearn.exceptions import NotFittedError
 
 from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
-from lookalike.datasets.interactions import Interactions, hide_last, hide_some
+from lookalike.datasets.interactions import (
+    Interactions,
+    hold_out_latest,
+    hold_out_random,
+)
 from lookalike.systems._recommender.history import History
 from lookalike.systems.films.system import Films
 from lookalike.systems.games.system import Games
@@ -35,7 +39,7 @@ def world(timed):
         item=item,
         value=np.where(rng.random(len(user)) < 0.8, 5.0, 2.0),
         time=time if timed else None,
-        hidden=hide_last(user, time) if timed else hide_some(user),
+        held_out=hold_out_latest(user, time) if timed else hold_out_random(user),
         titles=titles,
         genres=words if timed else np.full(N_ITEMS, ""),
         years=np.where(timed & (kind > 0), 1990.0 + kind, np.nan),
@@ -66,7 +70,7 @@ def test_lists_are_of_the_users_taste_and_of_what_they_do_not_have(made):
     right = 0
     for user, row in enumerate(found.ids.tolist()):
         assert len(set(row)) == 6
-        had = data.item[(data.user == user) & ~data.hidden]
+        had = data.item[(data.user == user) & ~data.held_out]
         places = [place[item] for item in row]
         assert not set(places) & set(had.tolist())
         right += np.mean([at % N_TASTES == user % N_TASTES for at in places])
@@ -86,7 +90,7 @@ def test_a_batch_answers_like_its_users_one_by_one(made):
 def test_somebody_unknown_gets_what_is_popular_with_the_reason(made):
     system, data, _ = made
     answers = system.answer(["nobody"], ["nobody"], 3)
-    counts = np.bincount(data.item[~data.hidden], minlength=N_ITEMS)
+    counts = np.bincount(data.item[~data.held_out], minlength=N_ITEMS)
     best = data.items[np.argsort(-counts, kind="stable")[:3]]
     assert [answer["item"] for answer in answers] == best.tolist()
     assert {answer["reason_code"] for answer in answers} == {"new_user"}
@@ -119,7 +123,7 @@ def test_what_is_blocked_is_not_shown(games):
 def test_k_up_to_the_whole_catalogue_and_no_further(made):
     system, data, _ = made
     found = system.recommend([data.users[0], "nobody"], k=N_ITEMS)
-    had = ((data.user == 0) & ~data.hidden).sum()
+    had = ((data.user == 0) & ~data.held_out).sum()
     assert (found.ids[0] != "").sum() == N_ITEMS - had
     assert (found.scores[0][-had:] == -np.inf).all()
     assert sorted(found.ids[1]) == sorted(data.items)
@@ -160,7 +164,9 @@ def test_the_funnel_beats_popularity_and_says_how_sure_it_is(made):
 def test_what_is_hidden_has_no_part_in_the_answers(games):
     system, data = games
     swapped = data.item.copy()
-    swapped[data.hidden] = np.random.default_rng(1).permutation(swapped[data.hidden])
+    swapped[data.held_out] = np.random.default_rng(1).permutation(
+        swapped[data.held_out]
+    )
     other = type(data)(**{**vars(data), "item": swapped})
     again = Games(ranker="logistic").fit(other)
     np.testing.assert_array_equal(
@@ -172,7 +178,7 @@ def test_diversity_and_exploration_are_rules_that_say_what_they_did(games):
     _, data = games
     rare = data.items[-1]
     kept = data.item != N_ITEMS - 1
-    fewer = {n: getattr(data, n)[kept] for n in ("user", "item", "value", "hidden")}
+    fewer = {n: getattr(data, n)[kept] for n in ("user", "item", "value", "held_out")}
     system = Games(ranker="logistic", diversity=0.4, exploration=1)
     system.fit(type(data)(**{**vars(data), **fewer}))
     found = system.recommend(data.users[:20], k=8)
@@ -254,7 +260,7 @@ def test_users_with_one_play_are_answered_and_never_asked_about(games):
         "user": np.append(data.user, N_USERS),
         "item": np.append(data.item, lonely),
         "value": np.append(data.value, 1.0),
-        "hidden": np.append(data.hidden, False),
+        "held_out": np.append(data.held_out, False),
     }
     system = Games(ranker="logistic").fit(type(data)(**{**vars(data), **more}))
     (row,) = system.recommend(["lonely"], 5).ids

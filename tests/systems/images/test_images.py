@@ -23,7 +23,7 @@ from lookalike.evaluate.full_ranking import ranking_metrics
 from lookalike.rank.clicks import Impressions
 from lookalike.systems.images.encoders.base import ENCODERS, PixelEncoder, version_of
 from lookalike.systems.images.encoders.linear import unit
-from lookalike.systems.images.ranking import Rules, Stock, ranked
+from lookalike.systems.images.ranking import CatalogueMetadata, Rules, ranked
 from lookalike.systems.images.system import ImageSearch
 
 
@@ -213,17 +213,17 @@ def test_what_came_lately_gains_half_as_much_after_each_half_life():
     day = 86_400_000_000
     vectors, rows = np.eye(4, dtype=np.float32), np.arange(4)
     added = np.array([0, 90, 97, 100]) * day
-    stock = Stock(vectors, rows, np.full(4, ""), added)
+    stock = CatalogueMetadata(vectors, rows, np.full(4, ""), added)
     rules = Rules(freshness=0.2, half_life=3.0)
     similarity = np.array([0.9, 0.85, 0.84, 0.6])
-    found = ranked(rows, similarity, 4, stock, rules, moment=100 * day)
+    found = ranked(rows, similarity, 4, stock, rules, now=100 * day)
     gains = 0.2 * 0.5 ** (np.array([100, 10, 3, 0]) / 3)
-    assert found.rows.tolist() == [2, 0, 1, 3]
-    np.testing.assert_allclose(found.scores, (similarity + gains)[found.rows])
-    assert found.notes[2] == ["freshness: +0.100"]
-    plain = ranked(rows, similarity, 4, stock, Rules(), moment=100 * day)
-    assert plain.rows.tolist() == [0, 1, 2, 3]
-    assert plain.notes == {}
+    assert found.items.tolist() == [2, 0, 1, 3]
+    np.testing.assert_allclose(found.scores, (similarity + gains)[found.items])
+    assert found.item_notes[2] == ("freshness: +0.100",)
+    plain = ranked(rows, similarity, 4, stock, Rules(), now=100 * day)
+    assert plain.items.tolist() == [0, 1, 2, 3]
+    assert plain.item_notes == {}
 
 
 def test_less_relevance_makes_the_answers_more_unlike_each_other(data):

@@ -11,7 +11,7 @@ from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets.friendships import (
     Friendships,
-    hide,
+    hold_out,
     load_facebook_ego,
     load_friendships,
     read_pairs,
@@ -39,7 +39,7 @@ def clubs(n_clubs=6, size=30, inside=0.4, outside=0.01):
     chance = np.where(np.equal.outer(*2 * [np.arange(n) // size]), inside, outside)
     pairs = np.argwhere(np.triu(rng.random((n, n)) < chance, 1))
     names = np.array([f"p{i}" for i in range(n)])
-    return Friendships("clubs", "0" * 64, names, *hide(pairs))
+    return Friendships("clubs", "0" * 64, names, *hold_out(pairs))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_links_are_those_of_the_matrix():
 
 
 def test_the_hidden_friends_of_each_person_add_up_to_one(data, system):
-    inner, wanted = hide(data.known, random_state=5)
+    inner, wanted = hold_out(data.known, random_state=5)
     n = len(data.people)
     features, right, weights = system._lessons(n, inner, wanted, lambda *told: None)
     assert len(features) == len(right) == len(weights)
@@ -177,7 +177,7 @@ def test_far_features_are_those_of_their_definition(data):
 
 def test_hidden_friendships_take_no_part_in_learning(data, system):
     """Other hidden friends, and even none, leave every answer as it is."""
-    other = Friendships("x", "", data.people, data.known, data.hidden[:3])
+    other = Friendships("x", "", data.people, data.known, data.held_out[:3])
     again = People(n_candidates=30).fit(other).recommend(data.people, k=10)
     found = system.recommend(data.people, k=10)
     np.testing.assert_array_equal(again.ids, found.ids)
@@ -186,7 +186,7 @@ def test_hidden_friendships_take_no_part_in_learning(data, system):
 
 def test_the_hit_rate_is_that_of_the_answers(system, data, measured):
     friends = {name: set() for name in data.people.tolist()}
-    for a, b in data.people[data.hidden].tolist():
+    for a, b in data.people[data.held_out].tolist():
         friends[a].add(b)
         friends[b].add(a)
     asked = [name for name, theirs in friends.items() if theirs]
@@ -213,7 +213,7 @@ def test_the_share_below_counts_ties_half():
 
 def test_who_has_no_friends_of_friends_gets_the_most_popular(system, data):
     names = np.append(data.people, "new")
-    lonely = Friendships("x", "", names, data.known, data.hidden)
+    lonely = Friendships("x", "", names, data.known, data.held_out)
     fitted = People(n_candidates=30).fit(lonely)
     found = fitted.recommend(["new"], k=10)
     degrees = np.bincount(data.known.ravel(), minlength=len(names))
@@ -316,11 +316,11 @@ def test_refuses_to_answer_before_it_learned(data):
     chain = np.stack([np.arange(40), np.arange(1, 41)], axis=1)
     names = np.array([f"c{i}" for i in range(41)])
     with pytest.raises(ValueError, match="close no triangle"):
-        People().fit(Friendships("chain", "", names, *hide(chain)))
+        People().fit(Friendships("chain", "", names, *hold_out(chain)))
 
 
 def test_other_people_cannot_be_evaluated(system, data):
-    fewer = Friendships("x", "", data.people[:-1], data.known[:5], data.hidden[:5])
+    fewer = Friendships("x", "", data.people[:-1], data.known[:5], data.held_out[:5])
     with pytest.raises(ValueError, match="the 180 people that were learned from"):
         system.evaluate(fewer)
 
@@ -363,8 +363,8 @@ def test_a_gzipped_file_is_read_like_a_plain_one(tmp_path):
     with gzip.open(tmp_path / "a.txt.gz", "wt") as file:
         file.write(lines)
     plain, zipped = (load_friendships(tmp_path / n) for n in ("a.txt", "a.txt.gz"))
-    np.testing.assert_array_equal(plain.hidden, zipped.hidden)
-    assert len(plain.hidden) == 4
+    np.testing.assert_array_equal(plain.held_out, zipped.held_out)
+    assert len(plain.held_out) == 4
     assert len(plain.known) == 16
 
 
@@ -374,7 +374,7 @@ def test_on_facebook_it_finds_more_hidden_friends_than_any_score_alone():
         data = load_facebook_ego()
     except FileNotFoundError:
         pytest.skip("needs LOOKALIKE_DATA")
-    assert (len(data.people), len(data.known) + len(data.hidden)) == (4039, 88234)
+    assert (len(data.people), len(data.known) + len(data.held_out)) == (4039, 88234)
     measured = People().fit(data).evaluate(data)
     assert measured.metrics["auc"].low > 0.99
     for comparison in measured.comparisons.values():

@@ -127,10 +127,13 @@ def _told(found: Found) -> list[dict[str, Any]]:
                     "label": str(system.labels_[row]),
                     "similarity": float(similarity),
                     "score": float(score),
-                    "rules": answer.notes.get(row, []),
+                    "rules": answer.item_notes.get(row, ()),
                 }
                 for row, similarity, score in zip(
-                    answer.rows.tolist(), answer.similarity, answer.scores, strict=True
+                    answer.items.tolist(),
+                    answer.columns["similarity"],
+                    answer.scores,
+                    strict=True,
                 )
             ],
         }
@@ -160,10 +163,12 @@ def _log(
                 revision=0,
                 who=who,
                 features=vector,
-                ids=[system.ids_[row] for row in answer.rows.tolist()],
-                scores=[_minus_distance(s) for s in answer.similarity.tolist()],
-                propensities=[1 / len(answer.rows) if shuffled else 1.0]
-                * len(answer.rows),
+                ids=[system.ids_[row] for row in answer.items.tolist()],
+                scores=[
+                    _minus_distance(s) for s in answer.columns["similarity"].tolist()
+                ],
+                propensities=[1 / len(answer.items) if shuffled else 1.0]
+                * len(answer.items),
             )
             for name, vector, answer, shuffled in zip(
                 names, found.vectors, found.answers, found.shuffled, strict=False

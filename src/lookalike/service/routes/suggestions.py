@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Request, Response
 
-from lookalike.rank.suggestions import Suggestions
+from lookalike.rank.slate import ExplainedSlate
 from lookalike.service.exposure_log import exposure_row
 from lookalike.service.forms import InOrder, ToSuggest, WhyThis, described, document
 from lookalike.service.parts import Parts
@@ -102,7 +102,7 @@ async def _answer(
     return Response(json.dumps(document), media_type="application/json")
 
 
-def _shown(user: str, found: Suggestions) -> dict[str, Any]:
+def _shown(user: str, found: ExplainedSlate) -> dict[str, Any]:
     scores, chances = found.scores.tolist(), found.chances.tolist()
     hits = [
         {"id": id, "score": score, "propensity": chance, "reason": reason}

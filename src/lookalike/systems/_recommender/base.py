@@ -8,6 +8,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -33,20 +34,19 @@ from lookalike.core.verbs import (
     read_generation,
     read_names,
 )
-from lookalike.datasets.interactions import Interactions, hide_again
+from lookalike.datasets.interactions import Interactions, hold_out_again
 from lookalike.rank import Hits
-from lookalike.rank.funnel import CandidateGenerator, Funnel, Ranked, TrainingBatch
+from lookalike.rank.funnel import CandidateGenerator, Funnel, TrainingBatch
 from lookalike.rank.rerank import (
     Blocked,
     Diverse,
     Explore,
     Rule,
     Seen,
-    Slate,
     UserContext,
     rerank,
 )
-from lookalike.rank.suggestions import Suggestions
+from lookalike.rank.slate import ExplainedSlate, Slate
 from lookalike.systems._recommender.evaluation import (
     K,
     recommending_measured,
@@ -55,12 +55,11 @@ from lookalike.systems._recommender.evaluation import (
 from lookalike.systems._recommender.history import (
     RANKERS,
     History,
-    Told,
+    generator_arrays,
     new_ranker,
     ranker_arrays,
     ranker_of,
     restore,
-    source_arrays,
 )
 
 NEW_USER = "new_user"
@@ -117,21 +116,22 @@ class Recommending(ABC):
     # --- what a system says of itself -------------------------------------------------
 
     @abstractmethod
-    def views(self, history: History) -> dict[str, Any]:
-        """Return the ways in which the sources and the ranker see histories."""
+    def matrices(self, history: History) -> dict[str, Any]:
+        """Return the interaction matrices that generators and ranker use."""
 
     @abstractmethod
-    def sources(self) -> list[CandidateGenerator]:
+    def generators(self) -> list[CandidateGenerator]:
         """Return where candidates come from, nothing learned yet."""
 
     @abstractmethod
-    def wanted(self, data: Interactions) -> Any:
-        """Return how much each hidden item is wanted, csr, users by items."""
+    def relevance(self, data: Interactions) -> Any:
+        """Return the grade of each held-out item, csr, users by items."""
 
-    def lesson_grades(self, wanted: Any) -> Any:
+    def training_grades(self, relevance: Any) -> Any:
         """Return whole numbers that the ranker learns to put in order."""
         return sp.csr_array(
-            (np.ones(wanted.nnz), wanted.indices, wanted.indptr), shape=wanted.shape
+            (np.ones(relevance.nnz), relevance.indices, relevance.indptr),
+            shape=relevance.shape,
         )
 
     @abstractmethod
@@ -148,19 +148,21 @@ class Recommending(ABC):
         """Learn from what is known alone.
 
         A fifth of it is hidden in turn, several times where there are no times: the
-        sources learn from the rest, the ranker learns to find the hidden part among
-        their candidates; then the sources learn again from all that is known.
+        generators learn from the rest, the ranker learns to find the hidden part among
+        their candidates; then the generators learn again from all that is known.
         """
         tell = report or nobody
         self._check_parameters()
         self._take(data)
-        n_known = int((~data.hidden).sum())
+        n_known = int((~data.held_out).sum())
         ranker = new_ranker(self.ranker, n_known, self.n_jobs)
-        funnel = Funnel(self.sources(), ranker)
-        funnel.fit(self._lessons(data, tell))
+        funnel = Funnel(self.generators(), ranker)
+        funnel.fit(self._training_batches(data, tell))
         tell("learning from everything known", 0.7)
         history = History.known(data)
-        self._funnel = funnel.know(self.views(history), self.item_features(history))
+        self._funnel = funnel.refit_generators(
+            self.matrices(history), self.item_features(history)
+        )
         self._know(history)
         self.about_ = {
             "configuration": {
@@ -174,11 +176,11 @@ class Recommending(ABC):
                 "n_users": len(data.users),
                 "n_items": len(data.items),
                 "n_known": n_known,
-                "n_hidden": int(data.hidden.sum()),
-                "n_lessons": funnel.n_lessons,
+                "n_hidden": int(data.held_out.sum()),
+                "n_training_rows": funnel.n_training_rows,
                 "ranker": type(funnel.ranker).__name__,
-                "sources": [source.name for source in funnel.sources],
-                "quotas": [source.quota for source in funnel.sources],
+                "generators": [generator.name for generator in funnel.generators],
+                "quotas": [generator.quota for generator in funnel.generators],
             },
             "metrics": {},
             "comparisons": {},
@@ -212,8 +214,8 @@ class Recommending(ABC):
         rows = [self._place.get(str(name), -1) for name in users]
         refused = {name: self._item_places(v) for name, v in (blocked or {}).items()}
         blocks = [refused.get(str(name), ()) for name in users]
-        lines = self._lines(self._history.rows(rows), k, rows, blocks)
-        return self._hits(lines, k)
+        slates = self._slates(self._history.rows(rows), k, rows, blocks)
+        return self._hits(slates, k)
 
     def recommend_to(
         self, histories: Sequence[Mapping[str, float]], k: int = K
@@ -226,7 +228,7 @@ class Recommending(ABC):
         """
         self._check_k(k)
         history = History.given(histories, self._item_place, len(self.items_))
-        return self._hits(self._lines(history, k, [-1] * len(histories)), k)
+        return self._hits(self._slates(history, k, [-1] * len(histories)), k)
 
     read = staticmethod(read_names)
 
@@ -236,30 +238,30 @@ class Recommending(ABC):
         """Return a line for each suggestion, with the reason and its code."""
         self._check_k(k)
         rows = [self._place.get(name, -1) for name in queries]
-        lines = self._lines(self._history.rows(rows), k, rows)
+        slates = self._slates(self._history.rows(rows), k, rows)
         return [
             answer
-            for name, line in zip(names, lines, strict=True)
-            for answer in self._answers(name, line)
+            for name, slate in zip(names, slates, strict=True)
+            for answer in self._answers(name, slate)
         ]
 
     def explain(self, name: str, query: str) -> Explanation:
         """Say where each suggestion comes from, and what the rules did."""
         row = self._place.get(query, -1)
-        (line,) = self._lines(self._history.rows([row]), K, [row])
-        answers = self._answers(name, line)
+        (slate,) = self._slates(self._history.rows([row]), K, [row])
+        answers = self._answers(name, slate)
         reasons = []
-        for item, answer in zip(line.items.tolist(), answers, strict=True):
+        for item, answer in zip(slate.items.tolist(), answers, strict=True):
             close = self._closest(row, item)
             because = f"; closest to {close}" if close else ""
             told = f"{answer['title']} ({answer['score']:.2f}): {answer['reason']}"
             reasons.append(told + because)
-        reasons += [f"rule, {note}" for note in line.notes]
+        reasons += [f"rule, {note}" for note in slate.notes]
         first = {k: v for k, v in answers[0].items() if k != "rank"}
         return Explanation(first, tuple(reasons))
 
     def evaluate(self, data: Interactions, report: Tell | None = None) -> Measured:
-        """Look for what was hidden, beside each source on its own.
+        """Look for what was hidden, beside each generator on its own.
 
         The unit of chance is the user; who has nothing hidden is not asked about.
         """
@@ -268,10 +270,10 @@ class Recommending(ABC):
         measured = recommending_measured(self, data, tell)
         self.about_ |= measured_facts(measured)
         tell("timing", 0.95)
-        asked = users_asked(self.wanted(data))
+        asked = users_asked(self.relevance(data))
         history = self._history.rows(asked.tolist())
         started = time.perf_counter()
-        self._lines(history, K, asked.tolist())
+        self._slates(history, K, asked.tolist())
         seconds = time.perf_counter() - started
         self.about_["facts"] |= {
             "coverage": round(measured.details["coverage"]["funnel"], 4),
@@ -294,7 +296,7 @@ class Recommending(ABC):
             "years": self.years_,
             **self._history.arrays(),
             **ranker_arrays(self._funnel.ranker),
-            **source_arrays(self._funnel.sources),
+            **generator_arrays(self._funnel.generators),
         }
         return generation.save(folder, self.name, arrays, self.about_)
 
@@ -312,9 +314,9 @@ class Recommending(ABC):
             n_users, n_items = len(system.users_), len(system.items_)
             history = History.from_arrays(found.arrays, n_users, n_items)
             ranker = ranker_of(found.about["facts"]["ranker"], found.arrays)
-            sources = restore(system.sources(), found.arrays, n_items)
-            system._funnel = Funnel(sources, ranker).describe(
-                system.views(history), system.item_features(history)
+            generators = restore(system.generators(), found.arrays, n_items)
+            system._funnel = Funnel(generators, ranker).describe_items(
+                system.matrices(history), system.item_features(history)
             )
             system._know(history)
             system.about_ = about_of(found)
@@ -322,7 +324,7 @@ class Recommending(ABC):
             raise damaged(found, cls.name, error) from None
         return system
 
-    # --- as it is served, see lookalike.rank.suggestions ------------------------------
+    # --- as it is served, see lookalike.rank.slate ------------------------------
 
     @property
     def askers(self) -> Array:
@@ -334,38 +336,33 @@ class Recommending(ABC):
         """What the columns of the ranker's features are called."""
         return self._funnel.feature_names(self.item_columns, self.user_columns)
 
-    def suggest(self, who: str, k: int = K) -> Suggestions:
+    def suggest(self, who: str, k: int = K) -> ExplainedSlate:
         """Return at most k suggestions for one user, with all that explains them."""
         return self._suggested(who, min(k, len(self.items_)), None)
 
-    def suggest_among(self, who: str, ids: Sequence[str]) -> Suggestions:
+    def suggest_among(self, who: str, ids: Sequence[str]) -> ExplainedSlate:
         """Put these items in order for one user, whether they have them or not."""
         self._check_fitted()
         among = np.unique(places_of(ids, self._item_place, "items"))
         return self._suggested(who, len(among), among)
 
-    def _suggested(self, who: str, k: int, among: Ints | None) -> Suggestions:
+    def _suggested(self, who: str, k: int, among: Ints | None) -> ExplainedSlate:
         row = self._place.get(str(who), -1)
         history = self._history.rows([row])
-        (line,) = self._lines(history, k, [row], among=among, features=True)
-        return Suggestions(
-            ids=self.items_[line.items].tolist(),
-            scores=line.scores,
-            features=line.features,
-            reasons=[self._reason(line, item)["reason"] for item in line.items],
-            known=line.known,
-            rules=line.notes,
-        )
+        (slate,) = self._slates(history, k, [row], among=among, features=True)
+        return self._explained(slate)
 
-    def _lessons(self, data: Interactions, tell: Tell) -> Iterator[TrainingBatch]:
+    def _training_batches(
+        self, data: Interactions, tell: Tell
+    ) -> Iterator[TrainingBatch]:
         """Hide parts of what is known; by time there is but one way to."""
         rounds = ROUNDS if data.time is None else 1
         for n in range(rounds):
             tell("finding candidates to learn from", 0.05 + 0.5 * n / rounds)
-            inner = hide_again(data, self.random_state + 1 + n)
+            inner = hold_out_again(data, self.random_state + 1 + n)
             shown = History.known(inner)
-            grades = self.lesson_grades(self.wanted(inner))
-            yield TrainingBatch(self.views(shown), grades, self.item_features(shown))
+            grades = self.training_grades(self.relevance(inner))
+            yield TrainingBatch(self.matrices(shown), grades, self.item_features(shown))
 
     # --- inside -----------------------------------------------------------------------
 
@@ -390,7 +387,7 @@ class Recommending(ABC):
             rules.append(Explore(self._rare, slots, self.random_state))
         return rules
 
-    def _lines(
+    def _slates(
         self,
         history: History,
         k: int,
@@ -398,93 +395,93 @@ class Recommending(ABC):
         blocked: Sequence[Sequence[int]] | None = None,
         among: Ints | None = None,
         features: bool = False,
-    ) -> list[Told]:
+    ) -> list[Slate]:
         """Return the list of each history: ranked, re-ranked, filled up and cut.
 
-        ``among`` ranks these items alone, and no rule is asked.
+        ``among`` ranks these items alone, and no rule is applied.
         """
         self._check_fitted()
-        ranked = self._funnel.rank(self.views(history), among, features)
-        ends = np.searchsorted(ranked.user, np.arange(history.n_users + 1))
         rules = self._rules(k) if among is None else []
-        lines = []
-        for user in range(history.n_users):
-            mine = slice(ends[user], ends[user + 1])
+        slates = []
+        ranked = self._funnel.rank(self.matrices(history), among, features)
+        for user, slate in enumerate(ranked):
             had = history.items_of(user)
             no = np.array(blocked[user] if blocked else (), np.int64)
             context = UserContext(had, no, number=max(numbers[user], 0))
-            known = len(had) > 0
-            line = self._start(ranked, mine, known, k + len(no), among)
-            line = rerank(line, rules, context, k)
-            lines.append(self._told(ranked, mine, line, known))
-        return lines
+            slate = replace(slate, known=len(had) > 0)
+            slate = self._filled(slate, k + len(no), among)
+            slates.append(rerank(slate, rules, context, k))
+        return slates
 
-    def _start(
-        self, ranked: Ranked, mine: slice, known: bool, k: int, among: Ints | None
-    ) -> Slate:
-        """Candidates; popular items after them where they are too few."""
-        items, scores = ranked.item[mine], ranked.score[mine]
-        if known and (among is not None or len(items) >= 2 * k):
-            return Slate(items, scores)
+    def _filled(self, slate: Slate, k: int, among: Ints | None) -> Slate:
+        """Add popular items after the candidates where these are too few."""
+        if slate.known and (among is not None or len(slate) >= 2 * k):
+            return slate
         others = self._funnel.popular()
-        if not known:  # nothing to rank by: the order is popularity itself
-            mine_of = others if among is None else others[np.isin(others, among)]
-            return Slate(mine_of, -np.arange(len(mine_of), dtype=float))
-        others = others[~np.isin(others, items)]
-        lowest = scores.min() if len(scores) else 0.0
-        below = lowest - 1.0 - np.arange(len(others))
-        return Slate(np.concatenate([items, others]), np.concatenate([scores, below]))
+        rest = others if among is None else others[np.isin(others, among)]
+        rest = rest[~np.isin(rest, slate.items)]
+        lowest = slate.scores.min() if len(slate) else 0.0
+        slate = slate.append(rest, float(lowest) - 1.0 - np.arange(float(len(rest))))
+        if slate.known:
+            return slate
+        # Nothing to rank by: the order is popularity itself.
+        rank = np.empty(len(others), np.int64)
+        rank[others] = np.arange(len(others))
+        slate = slate.take(np.argsort(rank[slate.items]))
+        return replace(slate, scores=-np.arange(len(slate), dtype=float))
 
-    def _told(self, ranked: Ranked, mine: slice, line: Slate, known: bool) -> Told:
-        items = ranked.item[mine]
-        order = np.argsort(items)
-        at = np.searchsorted(items, line.items, sorter=order)
-        at = order[np.minimum(at, len(items) - 1)] if len(items) else at * 0
-        found = (items[at] == line.items) if len(items) else np.zeros(len(at), bool)
-        quotas = np.array([source.quota for source in self._funnel.sources])
-        places = np.tile(quotas, (len(line.items), 1))
-        places[found] = ranked.places[mine][at[found]]
-        wide = ranked.features.shape[1] if len(ranked.features) else 0
-        features = np.zeros((len(line.items), wide), np.float32)
-        if wide:
-            features[found] = ranked.features[mine][at[found]]
-        return Told(line.items, line.scores, line.notes, places, known, features)
+    def _explained(self, slate: Slate) -> ExplainedSlate:
+        """Return names, titles and reasons; features where the slate has them."""
+        positions = slate.columns["positions"]
+        reasons = [
+            self._reason(item, row, slate.known)
+            for item, row in zip(slate.items.tolist(), positions, strict=True)
+        ]
+        none = np.zeros((len(slate), 0), np.float32)
+        return ExplainedSlate(
+            ids=[str(name) for name in self.items_[slate.items]],
+            scores=slate.scores,
+            features=slate.columns.get("features", none),
+            reasons=[reason for reason, _ in reasons],
+            known=slate.known,
+            rules=slate.notes,
+            titles=[str(title) for title in self.titles_[slate.items]],
+            reason_codes=[code for _, code in reasons],
+        )
 
-    def _reason(self, line: Told, item: int) -> dict[str, str]:
+    def _reason(self, item: int, positions: Ints, known: bool) -> tuple[str, str]:
         """Why an item is in the list, and the code of that reason."""
-        if not line.known:
-            return {
-                "reason": f"popular: nothing is known of what you {self.verb}",
-                "reason_code": NEW_USER,
-            }
-        sources = self._funnel.sources
-        places = line.places[line.items.tolist().index(item)]
-        quotas = np.array([source.quota for source in sources])
+        if not known:
+            return f"popular: nothing is known of what you {self.verb}", NEW_USER
+        generators = self._funnel.generators
+        quotas = np.array([generator.quota for generator in generators])
         if self.exploration and item in self._rare:
-            return {
-                "reason": "new here: hardly anybody has it",
-                "reason_code": "exploration",
-            }
-        if (places >= quotas).all():
-            return {"reason": "popular", "reason_code": "filled_up"}
-        best = int(np.argmin(places / quotas))
-        return {
-            "reason": f"{sources[best].reason} (place {places[best] + 1})",
-            "reason_code": sources[best].name.replace(" ", "_"),
-        }
+            return "new here: hardly anybody has it", "exploration"
+        if (positions >= quotas).all():
+            return "popular", "filled_up"
+        best = int(np.argmin(positions / quotas))
+        reason = f"{generators[best].reason} (place {positions[best] + 1})"
+        return reason, generators[best].name.replace(" ", "_")
 
-    def _answers(self, name: str, line: Told) -> list[Answer]:
+    def _answers(self, name: str, slate: Slate) -> list[Answer]:
+        shown = self._explained(slate)
         return [
             {
                 "user": name,
                 "rank": rank,
-                "item": str(self.items_[item]),
-                "title": str(self.titles_[item]),
+                "item": item,
+                "title": title,
                 "score": score,
-                **self._reason(line, item),
+                "reason": reason,
+                "reason_code": code,
             }
-            for rank, (item, score) in enumerate(
-                zip(line.items.tolist(), line.scores.tolist(), strict=True), start=1
+            for rank, (item, title, score, reason, code) in enumerate(
+                zip(
+                    *(shown.ids, shown.titles, shown.scores.tolist()),
+                    *(shown.reasons, shown.reason_codes),
+                    strict=True,
+                ),
+                start=1,
             )
         ]
 
@@ -504,13 +501,13 @@ class Recommending(ABC):
     def _by_item(self) -> Any:
         return sp.csr_array(self._history.matrix().T)
 
-    def _hits(self, lines: Sequence[Told], k: int) -> Hits:
+    def _hits(self, slates: Sequence[Slate], k: int) -> Hits:
         width = max(1, max(len(str(item)) for item in self.items_))
-        ids = np.full((len(lines), k), "", dtype=f"<U{width}")
-        scores = np.full((len(lines), k), -np.inf)
-        for row, line in enumerate(lines):
-            n = len(line.items)
-            ids[row, :n], scores[row, :n] = self.items_[line.items], line.scores
+        ids = np.full((len(slates), k), "", dtype=f"<U{width}")
+        scores = np.full((len(slates), k), -np.inf)
+        for row, slate in enumerate(slates):
+            n = len(slate)
+            ids[row, :n], scores[row, :n] = self.items_[slate.items], slate.scores
         return Hits(ids, scores)
 
     def _item_places(self, items: Sequence[str]) -> list[int]:

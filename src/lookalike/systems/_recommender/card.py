@@ -10,17 +10,18 @@ Facts = Mapping[str, Any]
 
 def architecture(facts: Facts) -> list[str]:
     """Tell the three stages."""
-    sources = ", ".join(
+    generators = ", ".join(
         f"{name} ({quota})"
-        for name, quota in zip(facts["sources"], facts["quotas"], strict=True)
+        for name, quota in zip(facts["generators"], facts["quotas"], strict=True)
     )
     about = facts["configuration"]
     return [
-        f"history -> candidates of {len(facts['sources'])} sources, each with its "
-        f"quota: {sources} -> {facts['ranker']} -> rules: already seen, blocked, "
-        f"diversity {about['diversity']}, {about['exploration']} places for new items.",
-        "Each candidate keeps its place in the list of every source: the ranker sees "
-        "it, and the answer's reason is made of it.",
+        f"history -> candidates of {len(facts['generators'])} generators, each "
+        f"with its quota: {generators} -> {facts['ranker']} -> rules: already "
+        f"seen, blocked, diversity {about['diversity']}, {about['exploration']} places "
+        "for new items.",
+        "Each candidate keeps its place in the list of every generator: the ranker "
+        "sees it, and the answer's reason is made of it.",
     ]
 
 
@@ -39,10 +40,10 @@ def metrics(found: str) -> list[str]:
 def model(facts: Facts) -> list[str]:
     """Tell the numbers."""
     return [
-        f"{facts['ranker']}, learned from {facts['n_lessons']:,} candidates: a fifth "
-        "of what is known was hidden from the sources, and the ranker learned to find "
-        "it among their candidates. Settings were chosen on a part of what is known, "
-        "never on what is hidden here.",
+        f"{facts['ranker']}, learned from {facts['n_training_rows']:,} candidates: "
+        "a fifth of what is known was held out, and the ranker learned to find it "
+        "among the candidates of the generators. Settings were chosen on a part of "
+        "what is known, never on what is hidden here.",
         *measured_numbers(facts),
     ]
 

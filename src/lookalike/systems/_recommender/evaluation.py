@@ -27,31 +27,31 @@ FEW = ((1, 3), (3, 10), (10, 30), (30, np.inf))
 """Lengths of known histories, from and below: the slices that are reported."""
 
 
-def users_asked(wanted: Any) -> Ints:
+def users_asked(relevance: Any) -> Ints:
     """Users who have something hidden, of csr (n_users, n_items)."""
-    return np.flatnonzero(np.diff(wanted.indptr))
+    return np.flatnonzero(np.diff(relevance.indptr))
 
 
 def recommending_measured(
     system: "Recommending", data: Interactions, tell: Tell
 ) -> Measured:
-    """Look for what was hidden, with the funnel and with each source on its own."""
-    wanted = system.wanted(data)
-    asked = users_asked(wanted)
+    """Look for what was hidden, with the funnel and with each generator on its own."""
+    relevance = system.relevance(data)
+    asked = users_asked(relevance)
     if len(asked) < 2:
         raise ValueError("At least two users must have something hidden.")
     tell("answering", 0.1)
-    wanted = wanted[asked]
+    relevance = relevance[asked]
     history = system._history.rows(asked.tolist())
     ours = _places(system, history, asked.tolist())
     lists = {"funnel": ours} | _alone(system, history, tell)
-    scored = {name: list_metrics(ids, wanted, K) for name, ids in lists.items()}
+    scored = {name: list_metrics(ids, relevance, K) for name, ids in lists.items()}
     mine = scored["funnel"]
     metrics = {name: bootstrap(np.mean, values) for name, values in mine.items()}
     for name in ("ndcg_at_10", "recall_at_20"):
-        for source, values in scored.items():
-            if source != "funnel":
-                key = f"{name}_of_{source.replace(' ', '_')}"
+        for generator, values in scored.items():
+            if generator != "funnel":
+                key = f"{name}_of_{generator.replace(' ', '_')}"
                 metrics[key] = bootstrap(np.mean, values[name])
     n_items, top = len(system.items_), ours[:, :K]
     popular = np.bincount(system._history.item, minlength=n_items)
@@ -69,7 +69,7 @@ def recommending_measured(
             if name != "funnel"
         },
         {
-            "slices": _slices(history, wanted, mine["ndcg_at_10"], popular),
+            "slices": _slices(history, relevance, mine["ndcg_at_10"], popular),
             "shown": {name: _shown(ids, n_items) for name, ids in lists.items()},
             "popular": popular,
             "coverage": {
@@ -82,24 +82,24 @@ def recommending_measured(
 def _places(system: "Recommending", history: History, rows: list[int]) -> Ints:
     """First 2 K places of the funnel's lists, -1 where one ends."""
     ids = np.full((history.n_users, 2 * K), -1)
-    for row, line in enumerate(system._lines(history, 2 * K, rows)):
+    for row, line in enumerate(system._slates(history, 2 * K, rows)):
         ids[row, : len(line.items)] = line.items
     return ids
 
 
 def _alone(system: "Recommending", history: History, tell: Tell) -> dict[str, Ints]:
-    """Lists of each source on its own."""
-    views, sources = system.views(history), system._funnel.sources
+    """Lists of each generator on its own."""
+    matrices, generators = system.matrices(history), system._funnel.generators
     lists = {}
-    for n, source in enumerate(sources):
-        tell(f"asking {source.name} alone", 0.4 + 0.5 * n / len(sources))
-        scores = source.model.score_items(views[source.asks])
-        lists[source.name] = pick(scores, views["plain"], 2 * K, system.n_jobs)[0]
+    for n, generator in enumerate(generators):
+        tell(f"asking {generator.name} alone", 0.4 + 0.5 * n / len(generators))
+        scores = generator.model.score_items(matrices[generator.score_matrix])
+        lists[generator.name] = pick(scores, matrices["plain"], 2 * K, system.n_jobs)[0]
     return lists
 
 
 def _slices(
-    history: History, wanted: Any, values: Floats, popular: Ints
+    history: History, relevance: Any, values: Floats, popular: Ints
 ) -> dict[str, Any]:
     """NDCG by the length of the history, and by what there is to find."""
     sizes = np.bincount(history.user, minlength=history.n_users)
@@ -111,7 +111,7 @@ def _slices(
     labels = np.array(names)[np.maximum(place, 0)]
     by_length = by_slice(values, labels)
     tail = popular <= np.quantile(popular[popular > 0], 0.8)
-    share = (wanted.astype(bool).astype(float) @ tail) / np.diff(wanted.indptr)
+    share = (relevance.astype(bool).astype(float) @ tail) / np.diff(relevance.indptr)
     kinds = np.where(share > 0.5, "mostly tail items", "mostly popular items")
     lengths = {name: by_length[name] for name in names if name in by_length}
     return lengths | by_slice(values, kinds)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from lookalike._arrays import named
-from lookalike._typing import Array, Float32s, Floats, Ints
+from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.interactions import Interactions
 from lookalike.rank import BoostedRanker, LambdaMART, LogisticRanker
 from lookalike.rank.blend import KINDS, Blend
@@ -19,25 +19,6 @@ from lookalike.rank.ranker import Ranker
 RANKERS = ("auto", "blend", "lambda_mart", "boosted", "logistic")
 NAMES = ("user", "item", "value", "time")
 PARTS = ("data", "indices", "indptr", "shape")
-
-
-@dataclass(frozen=True)
-class Told:
-    """One user's list as it is shown.
-
-    items, scores : (n,), best first
-    notes : what the rules did
-    places : (n, n_sources), place in each source's list; its quota if not in it
-    known : whether anything is known of the user
-    features : (n, n_features), what the ranker saw, where it was asked for
-    """
-
-    items: Ints
-    scores: Floats
-    notes: tuple[str, ...]
-    places: Ints
-    known: bool
-    features: Float32s
 
 
 @dataclass(frozen=True)
@@ -57,7 +38,7 @@ class History:
     @classmethod
     def known(cls, data: Interactions) -> Self:
         """Return what is not hidden."""
-        known = np.flatnonzero(~data.hidden)
+        known = np.flatnonzero(~data.held_out)
         time = np.zeros(len(data.user)) if data.time is None else data.time
         at = known[np.lexsort((time[known], data.user[known]))]
         names = len(data.users), len(data.items)
@@ -163,13 +144,13 @@ def ranker_of(kind: str, arrays: Mapping[str, Array]) -> Ranker:
     return found
 
 
-def source_arrays(sources: Sequence[CandidateGenerator]) -> dict[str, Array]:
-    """Return what the sources have learned, by name: arrays, and parts of matrices."""
+def generator_arrays(generators: Sequence[CandidateGenerator]) -> dict[str, Array]:
+    """Return the fitted arrays of the generators by name, matrices as parts."""
     arrays: dict[str, Array] = {}
-    first = {id(source.model): source for source in reversed(sources)}
-    for source in first.values():  # a model that two sources ask is kept once
-        for name, value in vars(source.model).items():
-            key = f"{source.name}.{name}".replace(" ", "_")
+    first = {id(generator.model): generator for generator in reversed(generators)}
+    for generator in first.values():  # a model that two generators ask is kept once
+        for name, value in vars(generator.model).items():
+            key = f"{generator.name}.{name}".replace(" ", "_")
             # Users are their histories: nobody's factors are needed to answer them.
             if not name.endswith("_") or name == "user_factors_":
                 continue
@@ -183,15 +164,15 @@ def source_arrays(sources: Sequence[CandidateGenerator]) -> dict[str, Array]:
 
 
 def restore(
-    sources: Sequence[CandidateGenerator], arrays: Mapping[str, Array], n_items: int
+    generators: Sequence[CandidateGenerator], arrays: Mapping[str, Array], n_items: int
 ) -> Sequence[CandidateGenerator]:
-    """Give the sources what they had learned, every index checked."""
+    """Give the generators what they had learned, every index checked."""
     done: set[int] = set()
-    for source in sources:
-        if id(source.model) in done:
+    for generator in generators:
+        if id(generator.model) in done:
             continue
-        done.add(id(source.model))
-        mine = named(f"{source.name}.".replace(" ", "_"), arrays)
+        done.add(id(generator.model))
+        mine = named(f"{generator.name}.".replace(" ", "_"), arrays)
         for name in {key.partition(".")[0] for key in mine}:
             learned: Any = mine.get(name)
             if learned is None:
@@ -201,7 +182,7 @@ def restore(
                 learned = sp.csr_array((data, indices, indptr), shape=tuple(shape))
                 learned.check_format(full_check=True)
             if n_items not in learned.shape:
-                raise ValueError(f"{source.name} is not of its {n_items} items.")
-            setattr(source.model, name, learned)
-        source.model.n_features_in_ = n_items
-    return sources
+                raise ValueError(f"{generator.name} is not of its {n_items} items.")
+            setattr(generator.model, name, learned)
+        generator.model.n_features_in_ = n_items
+    return generators

@@ -35,7 +35,7 @@ def recommending_report(
         label = metric.replace("_", " ").replace("ndcg", "nDCG")
         report.figure(
             plots.estimates(named, xlabel=label),
-            alt=f"{label} of the funnel and of each source alone, with intervals",
+            alt=f"{label} of the funnel and of each generator alone, with intervals",
             caption=" ".join(
                 f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."
                 for name, c in measured.comparisons.items()
@@ -60,9 +60,10 @@ def recommending_report(
         report,
         curves_of_sources(system, data),
         "share of histories learned from",
-        f"Varied: of how many {users} the source learns, drawn at random; a larger "
-        "part holds the smaller ones. Each source alone, with no ranker. Those who are "
-        "asked for are the same everywhere, as is what is known of them. Validation "
+        f"Varied: of how many {users} the generator learns, drawn at random; a "
+        "larger part holds the smaller ones. Each generator alone, with no ranker. "
+        "Those who are asked for are the same everywhere, as is what is known of them. "
+        "Validation "
         "part: a fifth of what is known, hidden in turn; not what was hidden for "
         f"testing. 95% bootstrap intervals over {users}.",
     )

@@ -40,7 +40,7 @@ from lookalike.evaluate.grouped import Lists
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.ranker import Ranker
-from lookalike.rank.suggestions import Suggestions
+from lookalike.rank.slate import ExplainedSlate
 from lookalike.systems.events.card import events_card
 from lookalike.systems.events.evaluation import K, events_measured
 from lookalike.systems.events.explanations import reasons_of
@@ -223,7 +223,9 @@ class Events:
         """Names of those who are known."""
         return self.data_.people.ids
 
-    def suggest(self, who: str, k: int = K, moment: float | None = None) -> Suggestions:
+    def suggest(
+        self, who: str, k: int = K, moment: float | None = None
+    ) -> ExplainedSlate:
         """At most k open events for somebody, also for somebody unknown.
 
         Whoever is not known gets the open events that most have joined.
@@ -238,7 +240,7 @@ class Events:
 
     def suggest_among(
         self, who: str, ids: Sequence[str], moment: float | None = None
-    ) -> Suggestions:
+    ) -> ExplainedSlate:
         """Put these events in order for somebody, open or not."""
         self._check_fitted()
         when = self._moment(moment)
@@ -250,10 +252,10 @@ class Events:
 
     def _suggested(
         self, person: int, events: Ints, scores: Floats, moment: float
-    ) -> Suggestions:
+    ) -> ExplainedSlate:
         X = self._rows(person, events, moment)
         shares = self._shares(X)
-        return Suggestions(
+        return ExplainedSlate(
             ids=self.data_.events.ids[events].tolist(),
             scores=scores,
             features=X,
@@ -262,7 +264,7 @@ class Events:
 
     def _popular(
         self, k: int, moment: float, events: Ints | None = None
-    ) -> Suggestions:
+    ) -> ExplainedSlate:
         """Return what most have joined, for whoever is not known."""
         all_events, joins = self.data_.events, self.data_.joins
         if events is None:
@@ -270,7 +272,7 @@ class Events:
         before = joins.event[joins.time < moment]
         counts = np.bincount(before, minlength=len(all_events.ids))[events]
         order = np.lexsort((events, -counts))[:k]
-        return Suggestions(
+        return ExplainedSlate(
             ids=all_events.ids[events[order]].tolist(),
             scores=counts[order].astype(np.float64),
             features=np.zeros((len(order), len(FEATURES)), np.float32),

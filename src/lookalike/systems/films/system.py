@@ -49,7 +49,7 @@ class Films(Recommending):
             return load_ratings(choice)
         return choose(choice, {"movielens_small": load_movielens}, "films, or a file,")
 
-    def views(self, history: History) -> dict[str, Any]:
+    def matrices(self, history: History) -> dict[str, Any]:
         """Return films as rated at all, by how high, and the later the more."""
         high = history.value / 5
         behind = np.bincount(history.user, minlength=history.n_users).cumsum()
@@ -71,8 +71,8 @@ class Films(Recommending):
             "about": np.stack(columns, axis=1).astype(np.float32),
         }
 
-    def sources(self) -> list[CandidateGenerator]:
-        """Return the sources; "recent" lets the latest ratings say more."""
+    def generators(self) -> list[CandidateGenerator]:
+        """Return the generators; "recent" lets the latest ratings say more."""
         content = ContentSimilarity().fit(self.content())
         linear = EASE(200.0)
         return [
@@ -104,13 +104,13 @@ class Films(Recommending):
             CandidateGenerator(
                 *("content", content, 15, "is described like your films"),
                 *("plain", "recent"),
-                learned=True,
+                prefitted=True,
             ),
         ]
 
-    def wanted(self, data: Interactions) -> Any:
+    def relevance(self, data: Interactions) -> Any:
         """Return 1 for each hidden film that was liked."""
-        liked = data.hidden & (data.value >= LIKED)
+        liked = data.held_out & (data.value >= LIKED)
         ones = np.ones(liked.sum())
         return sp.csr_array(
             (ones, (data.user[liked], data.item[liked])),

@@ -1,6 +1,6 @@
 """Games: what to play next, by the hours that players spent.
 
-Candidates of six sources, a ranker that learned from games hidden from them, rules that
+Candidates of six generators, a ranker that learned from held-out games, rules that
 re-rank. Players are their histories, so that what was played a moment ago counts.
 """
 
@@ -41,14 +41,14 @@ class Games(Recommending):
     Examples
     --------
     >>> import numpy as np
-    >>> from lookalike.datasets.interactions import Interactions, hide_some
+    >>> from lookalike.datasets.interactions import Interactions, hold_out_random
     >>> rng = np.random.default_rng(0)  # two kinds of games, players like one kind
     >>> player, game = np.nonzero(
     ...     (np.arange(120)[:, None] % 2 == np.arange(40) % 2)
     ...     & (rng.random((120, 40)) < 0.5))
     >>> titles = np.array([f"game {i}" for i in range(40)])
     >>> plays = Interactions("toy", "", np.array([f"p{i}" for i in range(120)]), titles,
-    ...     player, game, 1 + 9 * rng.random(len(game)), None, hide_some(player),
+    ...     player, game, 1 + 9 * rng.random(len(game)), None, hold_out_random(player),
     ...     titles, np.full(40, ""), np.full(40, np.nan))
     >>> system = Games(ranker="logistic").fit(plays)
     >>> found = system.recommend(["p0", "p1"], k=5)
@@ -70,7 +70,7 @@ class Games(Recommending):
             choice, {"steam_play_hours": load_steam_plays}, "games, or a file,"
         )
 
-    def views(self, history: History) -> dict[str, Any]:
+    def matrices(self, history: History) -> dict[str, Any]:
         """Return games as played at all, and by the logarithm of their hours."""
         long = np.log1p(history.value)
         hours = history.matrix(1 + long)
@@ -79,8 +79,8 @@ class Games(Recommending):
         about = mean[:, None].astype(np.float32)
         return {"plain": history.matrix(), "hours": hours, "about": about}
 
-    def sources(self) -> list[CandidateGenerator]:
-        """Return the sources; "hours" lets long played games say more."""
+    def generators(self) -> list[CandidateGenerator]:
+        """Return the generators; "hours" lets long played games say more."""
         content = ContentSimilarity().fit(self.content())
         return [
             CandidateGenerator("EASE", EASE(150.0), 60, "goes with what you play"),
@@ -103,26 +103,28 @@ class Games(Recommending):
                 ItemNeighbors(400, "cosine", n_jobs=self.n_jobs),
                 40,
                 "played by those who play your games",
-                asks="hours",
+                score_matrix="hours",
             ),
             CandidateGenerator("popularity", Popularity(), 40, "popular"),
             CandidateGenerator(
-                "content", content, 15, "has a title like your games", learned=True
+                "content", content, 15, "has a title like your games", prefitted=True
             ),
         ]
 
-    def wanted(self, data: Interactions) -> Any:
+    def relevance(self, data: Interactions) -> Any:
         """Return the logarithm of the hours that each hidden game was played."""
-        user, item = data.user[data.hidden], data.item[data.hidden]
-        grades = np.log1p(np.maximum(data.value[data.hidden], 0.05))
+        user, item = data.user[data.held_out], data.item[data.held_out]
+        grades = np.log1p(np.maximum(data.value[data.held_out], 0.05))
         return sp.csr_array(
             (grades, (user, item)), shape=(len(data.users), len(data.items))
         )
 
-    def lesson_grades(self, wanted: Any) -> Any:
+    def training_grades(self, relevance: Any) -> Any:
         """Return 1, 2 or 3 by how long a game was played."""
-        grades = 1.0 + np.searchsorted(np.log1p(LONG), wanted.data, "right")
-        return sp.csr_array((grades, wanted.indices, wanted.indptr), wanted.shape)
+        grades = 1.0 + np.searchsorted(np.log1p(LONG), relevance.data, "right")
+        return sp.csr_array(
+            (grades, relevance.indices, relevance.indptr), relevance.shape
+        )
 
     def content(self) -> Any:
         """Return the words of the titles: games of a series share them."""

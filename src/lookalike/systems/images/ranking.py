@@ -1,20 +1,31 @@
-"""From candidates to an answer: ranked, then changed by rules that say what they did.
+"""From candidates to an answer of image search: ranked, then changed by rules.
 
-1. *Ranking*: similarity alone, or weighed against what people clicked.
+1. *Ranking*: similarity alone, or weighed against clicks.
 2. *Hidden*: what is blocked, or private, does not appear.
-3. *Duplicates*: of pictures that look the same the best stays.
-4. *Freshness*: what came lately gains a little, half as much after every half-life.
+3. *Duplicates*: of images that look the same the best stays.
+4. *Freshness*: new items gain a little, half as much after every half-life.
 5. *Diversity*: maximal marginal relevance.
+
+The rules are those of :mod:`lookalike.rank.rerank`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.click_ranker import ClickRanker
-from lookalike.rank.diversity import diversified
+from lookalike.rank.rerank import (
+    Diverse,
+    Fresh,
+    Hidden,
+    MaxPerGroup,
+    Rule,
+    UserContext,
+    rerank,
+)
+from lookalike.rank.slate import Slate
 
 DAY = 86_400_000_000  # microseconds
 
@@ -42,9 +53,25 @@ class Rules:
                 f"{self.freshness!r} and {self.half_life!r}."
             )
 
+    def over(
+        self, stock: "CatalogueMetadata", name: Callable[[int], str]
+    ) -> list[Rule]:
+        """Return the rules over a catalogue, in the order in which they apply.
+
+        name : what a row is called in the notes
+        """
+        rules: list[Rule] = [Hidden(stock.marks)]
+        if self.duplicates:
+            same = "looks the same as"
+            rules.append(MaxPerGroup(stock.groups, reason=same, name=name))
+        if self.freshness:
+            rules.append(Fresh(stock.added, self.half_life, self.freshness, DAY))
+        rules.append(Diverse(stock.vectors, self.relevance, rescale=False))
+        return rules
+
 
 @dataclass(frozen=True)
-class Stock:
+class CatalogueMetadata:
     """What the rules have to know of the catalogue."""
 
     vectors: Array
@@ -56,38 +83,17 @@ class Stock:
     """Microseconds since 1970."""
 
 
-@dataclass
-class Ranked:
-    """One answer, and how it came about."""
-
-    rows: Ints
-    scores: Floats
-    similarity: Floats
-    notes: dict[int, list[str]] = field(default_factory=dict)
-    """What the rules did to a row, also to those that do not appear."""
-
-    def in_random_order(self, rng: np.random.Generator) -> "Ranked":
-        """The same items, every order equally likely."""
-        order = rng.permutation(len(self.rows))
-        return replace(
-            self,
-            rows=self.rows[order],
-            scores=self.scores[order],
-            similarity=self.similarity[order],
-        )
-
-
 def ranked(
     rows: Ints,
     similarity: Floats,
     k: int,
-    stock: Stock,
+    stock: CatalogueMetadata,
     rules: Rules,
     clicks: ClickRanker | None = None,
-    moment: int = 0,
+    now: int = 0,
     name: Callable[[int], str] = str,
-) -> Ranked:
-    """Order candidates by what is known of them, then apply the rules.
+) -> Slate:
+    """Order candidates by similarity and clicks, then apply the rules.
 
     Parameters
     ----------
@@ -95,52 +101,23 @@ def ranked(
         As the index gives them, best first.
     k : int
         Answers wanted; fewer come back where the rules leave fewer.
-    moment : int
-        Now, in microseconds since 1970.
+    now : int
+        Microseconds since 1970.
     name : callable
         What a row is called in the notes.
+
+    Returns
+    -------
+    Slate
+        With the column "similarity", and notes on items, also those left out.
     """
-    notes: dict[int, list[str]] = {}
-
-    def note(row: int, text: str) -> None:
-        notes.setdefault(int(row), []).append(text)
-
-    scores = similarity
+    found = Slate(rows, similarity, columns={"similarity": similarity})
     if clicks is not None:
         scores = 1 / (1 + np.exp(-clicks.score(similarity, rows)))
-        for row in rows.tolist():
-            times = float(np.exp(clicks.attractiveness_[row]))
-            note(row, f"clicks: {times:.2f} times as often as others in its places")
-    order = np.argsort(-scores, kind="stable")
-    rows, scores, similarity = rows[order], scores[order], similarity[order]
-
-    keep = stock.marks[rows] == ""
-    for row in rows[~keep].tolist():
-        note(row, f"left out: {stock.marks[row]}")
-    rows, scores, similarity = rows[keep], scores[keep], similarity[keep]
-
-    if rules.duplicates:
-        first = np.sort(np.unique(stock.groups[rows], return_index=True)[1])
-        stays = dict(zip(stock.groups[rows[first]].tolist(), rows[first], strict=True))
-        for row in np.setdiff1d(rows, rows[first]).tolist():
-            same = name(int(stays[int(stock.groups[row])]))
-            note(row, f"left out: looks the same as {same}")
-        rows, scores, similarity = rows[first], scores[first], similarity[first]
-
-    if rules.freshness:
-        age = np.maximum(moment - stock.added[rows], 0) / DAY
-        gain = rules.freshness * 0.5 ** (age / rules.half_life)
-        for row, each in zip(rows.tolist(), gain.tolist(), strict=True):
-            note(row, f"freshness: +{each:.3f}")
-        scores = scores + gain
-        order = np.argsort(-scores, kind="stable")
-        rows, scores, similarity = rows[order], scores[order], similarity[order]
-
-    k = min(k, len(rows))
-    chosen = np.arange(k)
-    if rules.relevance < 1:
-        chosen = diversified(scores, stock.vectors[rows], k, rules.relevance)
-        for place, was in enumerate(chosen.tolist()):
-            if place != was:
-                note(rows[was], f"diversity: from place {was + 1} to {place + 1}")
-    return Ranked(rows[chosen], scores[chosen], similarity[chosen], notes)
+        times = np.exp(clicks.attractiveness_[rows])
+        found = Slate(rows, scores, columns=found.columns).annotate(
+            rows,
+            (f"clicks: {n:.2f} times as often as others in its places" for n in times),
+        )
+    found = found.take(np.argsort(-found.scores, kind="stable"))
+    return rerank(found, rules.over(stock, name), UserContext(now=now), k)

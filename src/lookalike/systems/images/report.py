@@ -10,7 +10,7 @@ from lookalike.datasets import Images
 from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
 from lookalike.features.preparation import Preparation
-from lookalike.systems.images.ranking import Ranked
+from lookalike.rank.slate import Slate
 
 if TYPE_CHECKING:
     from lookalike.systems.images.system import ImageSearch
@@ -80,21 +80,22 @@ def image_search_report(
     return report
 
 
-def one_search(system: "ImageSearch", query: Array, found: Ranked) -> Report:
+def one_search(system: "ImageSearch", query: Array, found: Slate) -> Report:
     """Return the page on one search: the query, its answers, and what the rules did."""
     report = Report(
         "Image search: why these", lead="The query first, then its answers."
     )
     form = Preparation(96, 96, "L")
     tiles = [form.tile(np.asarray(query))]
-    tiles += [form.tile(system.picture(row)) for row in found.rows.tolist()]
-    captions = ["query", *(f"{alike:.3f}" for alike in found.similarity)]
+    tiles += [form.tile(system.picture(row)) for row in found.items.tolist()]
+    captions = ["query", *(f"{alike:.3f}" for alike in found.columns["similarity"])]
     report.figure(
         plots.strip(np.stack(tiles), captions),
         alt="The query and the pictures that were found, with their similarities",
     )
     notes = [
-        [str(system.labels_[row]), "; ".join(each)] for row, each in found.notes.items()
+        [str(system.labels_[row]), "; ".join(each)]
+        for row, each in found.item_notes.items()
     ]
     if notes:
         report.section("What ranking and rules did").table(["item", "notes"], notes)

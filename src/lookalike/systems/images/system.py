@@ -46,6 +46,7 @@ from lookalike.features.preparation import Preparation
 from lookalike.rank import Hits
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
+from lookalike.rank.slate import Slate
 from lookalike.search.vector_index import VectorIndex
 from lookalike.systems.images.card import image_search_card
 from lookalike.systems.images.catalogue import Contents, ImageCatalogue
@@ -56,7 +57,7 @@ from lookalike.systems.images.encoders.base import (
     version_of,
 )
 from lookalike.systems.images.evaluation import images_measured
-from lookalike.systems.images.ranking import Ranked, Rules, Stock, ranked
+from lookalike.systems.images.ranking import CatalogueMetadata, Rules, ranked
 
 if TYPE_CHECKING:
     from lookalike.evaluate.report import Report as Page
@@ -267,13 +268,13 @@ class ImageSearch:
             If k is out of range, or an image is none.
         """
         found = self.rank(self.embed(images), k)
-        least = min(len(each.rows) for each in found)
+        least = min(len(each.items) for each in found)
         return Hits(
-            np.stack([each.rows[:least] for each in found]),
+            np.stack([each.items[:least] for each in found]),
             np.stack([each.scores[:least] for each in found]),
         )
 
-    def rank(self, vectors: Array, k: int = 10) -> list[Ranked]:
+    def rank(self, vectors: Array, k: int = 10) -> list[Slate]:
         """The funnel, from vectors: candidates, ranking, rules."""
         self._check_fitted()
         n = len(self.vectors_)
@@ -285,16 +286,16 @@ class ImageSearch:
             raise ValueError(f"k must be in [1, {n}], got {k!r}.")
         most = min(max(self.n_candidates, k), n)
         similarity, rows = self._index.nearest(vectors, most)
-        moment = time.time_ns() // 1000
+        now = time.time_ns() // 1000
         return [
             ranked(
                 near,
                 alike,
                 int(k),
-                self._stock,
+                self._metadata,
                 self.rules,
                 self.clicks_,
-                moment,
+                now,
                 lambda row: str(self.labels_[row]) if self._contents else f"{row}",
             )
             for near, alike in zip(rows, similarity, strict=True)
@@ -394,7 +395,13 @@ class ImageSearch:
                     "score": float(score),
                 }
                 for rank, (row, alike, score) in enumerate(
-                    zip(found.rows, found.similarity, found.scores, strict=True), 1
+                    zip(
+                        found.items,
+                        found.columns["similarity"],
+                        found.scores,
+                        strict=True,
+                    ),
+                    1,
                 )
             ]
         return lines
@@ -407,20 +414,20 @@ class ImageSearch:
         [found] = self.rank(self.embed([query]), k)
         answer: Answer = {
             "image": name,
-            "found": str(self.labels_[found.rows[0]]),
-            "similarity": float(found.similarity[0]),
+            "found": str(self.labels_[found.items[0]]),
+            "similarity": float(found.columns["similarity"][0]),
         }
         reasons = tuple(self.reasons(found))
         return Explanation(answer, reasons, one_search(self, query, found))
 
-    def reasons(self, found: Ranked) -> list[str]:
+    def reasons(self, found: Slate) -> list[str]:
         """What spoke for each item of an answer, and what was left out of it."""
         told = []
-        for rank, row in enumerate(found.rows.tolist(), start=1):
-            parts = [f"similarity {found.similarity[rank - 1]:.3f}"]
-            parts += found.notes.get(row, [])
+        for rank, row in enumerate(found.items.tolist(), start=1):
+            parts = [f"similarity {found.columns['similarity'][rank - 1]:.3f}"]
+            parts += found.item_notes.get(row, ())
             told.append(f"{rank}. {self._called(row)}: {'; '.join(parts)}")
-        for row, notes in found.notes.items():
+        for row, notes in found.item_notes.items():
             gone = [each for each in notes if each.startswith("left out")]
             told += [f"{self._called(row)}: {gone[0]}"] if gone else []
         return told
@@ -556,7 +563,7 @@ class ImageSearch:
             groups = _same_content(images)
         self.ids_ = list(map(str, numbers.tolist()))
         self._places = {id: row for row, id in enumerate(self.ids_)}
-        self._stock = Stock(self.vectors_, groups, marks, added)
+        self._metadata = CatalogueMetadata(self.vectors_, groups, marks, added)
         if len(self.vectors_):
             options: dict[str, Any] = {"recall": self.recall, "memory": self.memory}
             options |= {} if catalogue is None else self._catalogue.chosen()
@@ -581,7 +588,7 @@ class ImageSearch:
                 f"marks must be of shape ({len(self.vectors_)},), got "
                 f"{np.shape(marks)}."
             )
-        self._stock = replace(self._stock, marks=np.asarray(marks, str))
+        self._metadata = replace(self._metadata, marks=np.asarray(marks, str))
         return self
 
     def picture(self, row: int) -> Array:

@@ -26,13 +26,13 @@ K = 10
 
 def people_measured(system: "People", data: Friendships, tell: Tell) -> Measured:
     """Look for the hidden friendships, with the ranker and by each score on its own."""
-    hidden = adjacency(len(data.people), data.hidden)
+    hidden = adjacency(len(data.people), data.held_out)
     asked = np.flatnonzero(np.diff(hidden.indptr))
     if len(asked) < 2:
         raise ValueError("At least two people must have hidden friends.")
     tell("answering", 0.1)
-    strangers = _strangers(system, hidden, len(data.hidden))
-    pairs = np.concatenate([data.hidden, strangers])
+    strangers = _strangers(system, hidden, len(data.held_out))
+    pairs = np.concatenate([data.held_out, strangers])
     found, scores = _found(system, asked, hidden, pairs, tell)
     n_hidden = np.diff(hidden.indptr)[asked]
     ours = found["ranker"]
@@ -42,7 +42,7 @@ def people_measured(system: "People", data: Friendships, tell: Tell) -> Measured
         "hit_rate_at_10": bootstrap(np.mean, hit["ranker"]),
         "recall_at_10": bootstrap(np.mean, recall_at_k(ours, K, n_hidden)),
         "ndcg_at_10": bootstrap(np.mean, ndcg_at_k(ours, K, judged=judged)),
-        "auc": bootstrap(np.mean, _above(*np.split(scores, [len(data.hidden)]))),
+        "auc": bootstrap(np.mean, _above(*np.split(scores, [len(data.held_out)]))),
         **{
             f"hit_rate_of_{name.replace(' ', '_')}": bootstrap(np.mean, values)
             for name, values in hit.items()

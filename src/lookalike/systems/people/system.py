@@ -37,15 +37,15 @@ from lookalike.core.verbs import (
 )
 from lookalike.datasets.friendships import (
     Friendships,
-    hide,
+    hold_out,
     load_facebook_ego,
     load_friendships,
 )
 from lookalike.features.graph import triangle_scores
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import ARRAYS, LogisticRanker
+from lookalike.rank.slate import ExplainedSlate
 from lookalike.rank.suggestion_table import Table
-from lookalike.rank.suggestions import Suggestions
 from lookalike.systems.people.card import people_card
 from lookalike.systems.people.evaluation import K, people_measured
 from lookalike.systems.people.features import (
@@ -99,7 +99,7 @@ class People:
     >>> pairs = np.array([(a, b) for a in range(60) for b in range(a)
     ...                   if club[a] == club[b] and rng.random() < 0.5])
     >>> names = np.array([f"p{i}" for i in range(60)])
-    >>> known, hidden = hide(pairs)
+    >>> known, hidden = hold_out(pairs)
     >>> system = People(20).fit(Friendships("clubs", "", names, known, hidden))
     >>> found = system.recommend(["p0", "p59"], k=5)
     >>> [[int(name[1:]) // 20 for name in row] for row in found.ids]
@@ -150,7 +150,7 @@ class People:
         lessons = []
         for turn in range(N_HIDINGS):
             seed = self.random_state + 1 + turn
-            inner, wanted = hide(data.known, random_state=seed)
+            inner, wanted = hold_out(data.known, random_state=seed)
             begin = 0.05 + 0.6 * turn / N_HIDINGS
             told = partial(_within, tell, begin, 0.6 / N_HIDINGS)
             lessons.append(self._lessons(n_people, inner, wanted, told))
@@ -227,7 +227,7 @@ class People:
         """Names of those who are known."""
         return self.people_
 
-    def suggest(self, who: str, k: int = K) -> Suggestions:
+    def suggest(self, who: str, k: int = K) -> ExplainedSlate:
         """At most k people for somebody, also for somebody unknown.
 
         Whoever is not known gets the people with the most friends. A lookup where
@@ -251,7 +251,7 @@ class People:
             features = np.concatenate([features, empty])
         return self._suggested(who, places, scores, features)
 
-    def suggest_among(self, who: str, ids: Sequence[str]) -> Suggestions:
+    def suggest_among(self, who: str, ids: Sequence[str]) -> ExplainedSlate:
         """Put these people in order for somebody; those too far away come last."""
         self._check_fitted()
         asked = self._places(list(dict.fromkeys(ids)))
@@ -370,9 +370,9 @@ class People:
         self.about_ |= measured_facts(measured)
         started = time.perf_counter()
         triangle_scores(self.friendships_)
-        asked = self.people_[np.unique(data.hidden)[:30]]
+        asked = self.people_[np.unique(data.held_out)[:30]]
         self.about_["facts"] |= {
-            "n_hidden": len(data.hidden),
+            "n_hidden": len(data.held_out),
             "seconds_for_all_candidates": round(time.perf_counter() - started, 2),
             "milliseconds_per_answer": milliseconds(
                 self.recommend, [[name] for name in asked]
@@ -528,19 +528,19 @@ class People:
 
     def _suggested(
         self, who: str, places: Ints, scores: Floats, features: Array
-    ) -> Suggestions:
+    ) -> ExplainedSlate:
         ids = self.people_[places]
-        return Suggestions(
+        return ExplainedSlate(
             ids=ids.tolist(),
             scores=scores,
             features=features.astype(np.float32),
             reasons=[_reason(len(both)) for both in self._shared(who, ids)],
         )
 
-    def _new_here(self, places: Ints) -> Suggestions:
+    def _new_here(self, places: Ints) -> ExplainedSlate:
         """Return people with many friends, for whoever is not known."""
         n_friends = np.diff(self.friendships_.indptr)[places]
-        return Suggestions(
+        return ExplainedSlate(
             ids=self.people_[places].tolist(),
             scores=n_friends.astype(np.float64),
             features=np.zeros((len(places), N_FEATURES), np.float32),

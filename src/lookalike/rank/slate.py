@@ -1,0 +1,198 @@
+"""One user's ranked list: inside the rules, and as it is shown with its explanation.
+
+:class:`Slate` is what a ranker returns and rules change: rows of the catalogue with
+their scores, and columns that travel with each item (such as the positions in the
+generators' lists). :class:`ExplainedSlate` is what a recommender answers: names,
+reasons, features and propensities.
+
+A system that recommends to one user has
+
+- ``suggest(who, k)``: an :class:`ExplainedSlate` of at most k items, fewer where there
+  are no more; an unknown user gets the answer for everybody, and ``known`` is false;
+- ``suggest_among(who, ids)``: the same for these items alone, all of them;
+- ``feature_names``: names of the columns of the features;
+- ``askers``: names of the known users.
+
+Where it has ``precompute()``, ``look_up(table)`` and ``befriended(pairs)``, the service
+computes the lists of all users beforehand.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Array, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Slate:
+    """One user's list, best first, with what is known of its items.
+
+    items : (n,), rows of the catalogue
+    scores : (n,), higher is better
+    notes : what rules did to the list, in sentences
+    columns : arrays of shape (n, ...), by name: what travels with each item
+    fills : by name, what a column holds for an item that is added; 0 by default
+    item_notes : what rules did to single items, also to those left out
+    known : whether anything is known of the user
+
+    Examples
+    --------
+    >>> slate = Slate(np.array([3, 1]), np.array([0.9, 0.5]),
+    ...               columns={"position": np.array([0, 1])}, fills={"position": 99})
+    >>> longer = slate.append(np.array([7]), np.array([0.1])).take([2, 0])
+    >>> longer.items, longer.scores, longer.columns["position"]
+    (array([7, 3]), array([0.1, 0.9]), array([99,  0]))
+    """
+
+    items: Ints
+    scores: Floats
+    notes: tuple[str, ...] = ()
+    columns: Mapping[str, Array] = field(default_factory=dict)
+    fills: Mapping[str, Any] = field(default_factory=dict)
+    item_notes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    known: bool = True
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def take(self, rows: Sequence[int] | Array, note: str = "") -> "Slate":
+        """Return these rows of the list, in this order, with a note if there is one.
+
+        rows : positions in the list, or a mask of shape (n,)
+        """
+        chosen = np.asarray(rows)
+        return replace(
+            self,
+            items=self.items[chosen],
+            scores=self.scores[chosen],
+            notes=(*self.notes, note) if note else self.notes,
+            columns={name: column[chosen] for name, column in self.columns.items()},
+        )
+
+    def append(self, items: Ints, scores: Floats) -> "Slate":
+        """Return the list with items after it that it does not hold yet."""
+        columns = {}
+        for name, column in self.columns.items():
+            added = np.empty((len(items), *column.shape[1:]), column.dtype)
+            added[:] = self.fills.get(name, 0)
+            columns[name] = np.concatenate([column, added])
+        return replace(
+            self,
+            items=np.concatenate([self.items, items]),
+            scores=np.concatenate([self.scores, scores]),
+            columns=columns,
+        )
+
+    def annotate(self, items: Iterable[int], notes: Iterable[str]) -> "Slate":
+        """Return the list with one more note on each of these items."""
+        found = dict(self.item_notes)
+        for item, note in zip(items, notes, strict=True):
+            found[int(item)] = (*found.get(int(item), ()), note)
+        return replace(self, item_notes=found)
+
+
+@dataclass(frozen=True)
+class ExplainedSlate:
+    """One user's list as it is shown, best first.
+
+    ids : names of the items, k of them
+    scores : (k,), higher is better
+    features : float32 (k, n_features), input of the ranker; zeros for items that it did
+        not score
+    reasons : k sentences, why each item is in the list
+    known : whether the user is known; the list of an unknown user says so
+    propensities : (k,), probability with which each item came to be shown; None is 1
+    rules : what rules did to the list, in sentences
+    titles, reason_codes : of each item; empty where the system has none
+    """
+
+    ids: list[str]
+    scores: Floats
+    features: Array
+    reasons: list[str]
+    known: bool = True
+    propensities: Floats | None = None
+    rules: tuple[str, ...] = ()
+    titles: list[str] = field(default_factory=list)
+    reason_codes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: Sequence[int]) -> "ExplainedSlate":
+        """Return these rows of the list, in this order."""
+
+        def taken(values: list[str]) -> list[str]:
+            return [values[row] for row in rows] if values else []
+
+        chosen = np.array(rows, np.int64)
+        return replace(
+            self,
+            ids=taken(self.ids),
+            scores=self.scores[chosen],
+            features=self.features[chosen],
+            reasons=taken(self.reasons),
+            propensities=self.chances[chosen],
+            titles=taken(self.titles),
+            reason_codes=taken(self.reason_codes),
+        )
+
+    def first(self, k: int) -> "ExplainedSlate":
+        """Return the first k rows, all if there are fewer."""
+        return self.take(range(min(k, len(self.ids))))
+
+    @property
+    def chances(self) -> Floats:
+        """The propensities; 1 where none are given."""
+        given = self.propensities
+        return np.ones(len(self.ids)) if given is None else given
+
+
+def explore(
+    found: ExplainedSlate, k: int, share: float, rng: np.random.Generator
+) -> ExplainedSlate:
+    r"""Cut a list to k; the last position explores with probability ``share``.
+
+    When it explores, the last position goes to any of the items from position k on,
+    each alike; else to the item at position k. With m of them the propensities are
+
+    .. math:: 1 - \epsilon + \epsilon / m \quad\text{and}\quad \epsilon / m
+
+    for it and for the others, and 1 for the positions before. No propensity is 0, so
+    that the log can be learned from; at most one item of the best k is missing.
+
+    Parameters
+    ----------
+    found : ExplainedSlate
+        Longer than k where there is something to explore.
+    k : int
+    share : float
+        :math:`\epsilon`, in [0, 1].
+    rng : Generator
+
+    Examples
+    --------
+    >>> names, scores = list("abcde"), -np.arange(5.0)
+    >>> ranked = ExplainedSlate(names, scores, np.zeros((5, 1)), [""] * 5)
+    >>> rng = np.random.default_rng(0)
+    >>> lists = [explore(ranked, 3, 0.3, rng) for _ in range(1000)]
+    >>> [sum(each.ids[-1] == name for each in lists) / 1000 for name in "cde"]
+    [0.81, 0.09, 0.1]
+    >>> explore(ranked, 3, 0.3, np.random.default_rng(1)).propensities
+    array([1. , 1. , 0.8])
+    """
+    m = len(found) - k + 1
+    if share <= 0 or m <= 1:
+        return found.first(k)
+    last = k - 1 + (int(rng.integers(m)) if rng.random() < share else 0)
+    shown = found.take([*range(k - 1), last])
+    chance = share / m + (1 - share if last == k - 1 else 0.0)
+    rule = f"The last place is given by chance {share:.0%} of the time."
+    return replace(
+        shown,
+        propensities=shown.chances * ([1.0] * (k - 1) + [chance]),
+        rules=(*shown.rules, rule),
+    )
