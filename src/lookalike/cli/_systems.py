@@ -50,6 +50,19 @@ def read_inputs(
     return inputs.noun, *inputs.read(given)
 
 
+def check_queries(
+    system: Any, names: Sequence[str], queries: Sequence[Any]
+) -> list[Any]:
+    """Return the queries as the system takes them; a refusal names the input."""
+    checked = []
+    for name, query in zip(names, queries, strict=True):
+        try:
+            checked.append(system.check_query(query))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return checked
+
+
 def options_of(given: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
     """Return the options of a new system.
 

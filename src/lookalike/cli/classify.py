@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import open_system, read_inputs
+from lookalike.cli._systems import check_queries, open_system, read_inputs
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Image files, or folders of them; for places, text.")
@@ -33,7 +33,7 @@ def classify(
         on_progress("opening the system", 0.3)
         opened = open_system(system, folder)
         on_progress("answering", 0.6)
-        checked = [opened.system.check_query(query) for query in queries]
+        checked = check_queries(opened.system, names, queries)
         found = [
             {noun: name, **answer.record()}
             for name, answers in zip(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import open_system, read_inputs
+from lookalike.cli._systems import check_queries, open_system, read_inputs
 from lookalike.cli.classify import Named, table
 
 
@@ -28,7 +28,8 @@ def explain(
         on_progress("opening the system", 0.2)
         opened = open_system(system, folder)
         on_progress("looking for reasons", 0.3)
-        found = opened.system.explain(opened.system.check_query(queries[0]))
+        [query] = check_queries(opened.system, names, queries)
+        found = opened.system.explain(query)
         if report is not None:
             if found.page is None:
                 raise ValueError("There is nothing to draw about this answer.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import open_system, read_inputs
+from lookalike.cli._systems import check_queries, open_system, read_inputs
 from lookalike.cli.classify import Named
 
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")]
@@ -26,7 +26,7 @@ def search(
         on_progress("opening the system", 0.3)
         opened = open_system(system, folder)
         on_progress("answering", 0.8)
-        checked = [opened.system.check_query(query) for query in queries]
+        checked = check_queries(opened.system, names, queries)
         answers = opened.system.search_each(checked, k)
     found, lines = [], []
     for name, answer in zip(names, answers, strict=True):

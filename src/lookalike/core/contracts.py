@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from lookalike._typing import Array
+from lookalike._typing import Array, Floats
 from lookalike.core.items import ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback
@@ -88,6 +88,14 @@ class SearchAnswer:
             self.vector,
             self.revision,
         )
+
+
+@dataclass(frozen=True)
+class ClassificationResult:
+    """Answers to a batch of queries, as arrays for users of Python."""
+
+    labels: Array  # (n_queries,)
+    probabilities: Floats  # (n_queries, n_classes), in the order of ``classes_``
 
 
 @dataclass(frozen=True)

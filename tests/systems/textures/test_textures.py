@@ -1,5 +1,6 @@
 """The textures system: turned, lit otherwise, mapped, saved, and what it refuses."""
 
+import copy
 import json
 
 import numpy as np
@@ -14,15 +15,11 @@ from lookalike.core import generation
 from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets import load_textures, pictures_of
-from lookalike.systems.textures import system as textures
-from lookalike.systems.textures.system import (
-    GREYS,
-    SCALES,
-    Textures,
-    pattern,
-    smoothed_ranks,
-    turned,
-)
+from lookalike.systems.textures import SPEC, features
+from lookalike.systems.textures.evaluation import GREYS, changed_codes
+from lookalike.systems.textures.features import SCALES, pattern, smoothed_ranks
+from lookalike.systems.textures.patches import turned
+from lookalike.systems.textures.system import Textures
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +36,8 @@ def system(data):
 
 
 @pytest.fixture(scope="module")
-def measured(system, data):
-    return system.evaluate(data)
+def result(system, data):
+    return SPEC.evaluate(system, data)
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +65,10 @@ def test_ranks_are_smoothed_as_far_as_was_asked(patches, smoothing):
 
 
 def test_codes_of_grey_levels_would_be_seen_to_change(system, patches, monkeypatch):
-    assert system._changed_codes(patches).value == 0
+    assert changed_codes(patches, system.smoothing).value == 0
     levels = lambda patch, smoothing: gaussian_filter(patch.astype(float), smoothing)  # noqa: E731
-    monkeypatch.setattr(textures, "smoothed_ranks", levels)
-    assert system._changed_codes(patches).value > 0.01
+    monkeypatch.setattr(features, "smoothed_ranks", levels)
+    assert changed_codes(patches, system.smoothing).value > 0.01
 
 
 def test_ranks_are_the_order_of_the_grey_levels():
@@ -111,7 +108,8 @@ def test_the_map_is_the_answer_to_each_place(system, data):
 
 def test_shares_count_patches_and_the_probability_is_their_mean(system, data):
     picture = np.hstack([p[-90:, -90:] for p in data.pictures])
-    [answer] = system.answer(["it"], [picture])
+    [[found]] = system.classify_each([picture])
+    answer = found.record()
     each = system.map(picture)
     labels = system.classes_[each.argmax(axis=2)]
     for label, share in answer["shares"].items():
@@ -121,7 +119,7 @@ def test_shares_count_patches_and_the_probability_is_their_mean(system, data):
 
 
 def test_reasons_begin_with_the_texture_whose_patterns_are_nearest(system, data):
-    reasons = system.explain("it", data.pictures[1]).reasons
+    reasons = system.explain(data.pictures[1]).reasons
     assert reasons[0].split(" are ")[1].startswith("grass")
 
 
@@ -131,30 +129,42 @@ def test_what_is_learned_does_not_depend_on_the_test_halves(system, data):
     for picture in noise:
         picture[:, 256:] = rng.integers(0, 255, picture[:, 256:].shape)
     other = Textures().fit(pictures_of("noise", list(data.labels), noise))
-    np.testing.assert_array_equal(other._weights, system._weights)
+    weights = system.state()[0]["weights"]
+    np.testing.assert_array_equal(other.state()[0]["weights"], weights)
     np.testing.assert_array_equal(other.histograms_, system.histograms_)
     noise[0][:, :256] = 0
     other = Textures().fit(pictures_of("noise", list(data.labels), noise))
-    assert not np.array_equal(other._weights, system._weights)
+    assert not np.array_equal(other.state()[0]["weights"], weights)
 
 
-def test_plain_patterns_fail_when_turned_and_these_hold(measured):
-    metrics = {name: m.value for name, m in measured.metrics.items()}
+def test_plain_patterns_fail_when_turned_and_these_hold(result):
+    metrics = {name: m.value for name, m in result.metrics.items()}
     assert metrics["accuracy"] > 0.9
     assert metrics["plain_lbp_8_1"] < 0.85
     assert metrics["riu2_16_2"] > metrics["plain_lbp_8_1"]
     assert metrics["codes_that_change_with_gamma"] == 0
-    assert measured.comparisons["plain lbp 8 1"].p_value < 0.05
-    for estimate in measured.metrics.values():
+    assert result.comparisons["plain lbp 8 1"].p_value < 0.05
+    for estimate in result.metrics.values():
         assert estimate.low <= estimate.value <= estimate.high
 
 
 def test_the_numbers_of_the_page_are_reached_on_the_whole_pictures():
-    found = Textures().fit(load_textures()).evaluate(load_textures())
+    whole = load_textures()
+    found = SPEC.evaluate(Textures().fit(whole), whole)
     metrics = {name: m.value for name, m in found.metrics.items()}
     assert metrics["accuracy"] >= 0.95
     assert 0.65 < metrics["plain_lbp_8_1"] < 0.8
     assert metrics["riu2_16_2"] > 0.9
+
+
+def test_evaluating_changes_nothing_of_the_system(system, data):
+    before, manifest = copy.deepcopy(system.state()), system.manifest_
+    attributes = set(vars(system))
+    SPEC.evaluate(system, data)
+    assert set(vars(system)) == attributes
+    assert system.manifest_ == manifest
+    for name, array in system.state()[0].items():
+        np.testing.assert_array_equal(array, before[0][name])
 
 
 def test_two_textures_are_enough(data):
@@ -169,26 +179,27 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, patches, tm
     loaded = Textures.load(tmp_path / "1")
     expected, found = (s.classify(patches).probabilities for s in (system, loaded))
     np.testing.assert_array_equal(found, expected)
-    assert loaded.about_ == system.about_
+    assert loaded.manifest_ == system.manifest_
     arrays = dict(generation.load(tmp_path / "1", "textures").arrays)
     for name, array in {"weights": np.zeros((3, 2)), "offsets": np.zeros(2)}.items():
-        generation.save(
-            tmp_path / name, "textures", {**arrays, name: array}, system.about_
-        )
+        changed = {**arrays, name: array}
+        document = system.manifest_.document()
+        generation.save(tmp_path / name, "textures", changed, document)
         with pytest.raises(Damaged, match="holds no system of textures"):
             Textures.load(tmp_path / name)
 
 
-def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_path):
-    card = system.card()
-    value = f"{measured.metrics['accuracy'].value:.4f}"
+def test_the_card_and_the_report_tell_the_numbers(system, data, result, tmp_path):
+    card = SPEC.build_card(system, result)
+    value = f"{result.metrics['accuracy'].value:.4f}"
     assert tuple(card.steps) == STEPS
     assert value in card.markdown()
     assert "not measured" not in card.markdown()
-    page = system.report(data, measured).write(tmp_path / "r.html").read_text()
+    page = SPEC.build_report(system, data, result)
+    page = page.write(tmp_path / "r.html").read_text()
     assert value in page
     assert page.count("<img") >= 5
-    assert "not measured yet" in Textures().fit(data).card().markdown()
+    assert "not measured yet" in SPEC.build_card(system).markdown()
 
 
 @pytest.mark.parametrize(
@@ -223,8 +234,8 @@ def test_one_texture_or_no_fit_is_refused(data, patches):
         Textures().fit(pictures_of("one", ["brick"], [data.pictures[0]]))
     with pytest.raises(NotFittedError, match="must be fitted or loaded"):
         Textures().classify(patches)
-    with pytest.raises(ValueError, match=r"must be one of textures; got 'x'"):
-        Textures.find_data("x", print)
+    with pytest.raises(ValueError, match=r"must be one of textures, or .*; got 'x'"):
+        SPEC.find_data("x")
 
 
 # The command
@@ -258,7 +269,7 @@ def test_a_users_own_pictures_are_a_folder(data, tmp_path):
     (tmp_path / "own").mkdir()
     for label, picture in zip(data.labels, data.pictures, strict=True):
         Image.fromarray(picture).save(tmp_path / "own" / f"{label}.png")
-    found = Textures.find_data(str(tmp_path / "own"), print)
+    found = SPEC.find_data(str(tmp_path / "own"))
     assert found.labels == data.labels
     np.testing.assert_array_equal(found.pictures[0], data.pictures[0])
 

@@ -18,6 +18,7 @@ from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import (
     LOGGED_ONLY,
     Answer,
+    ClassificationResult,
     Explanation,
     SearchAnswer,
 )
@@ -32,14 +33,6 @@ INPUTS = ImageInputs(
     prepare="lookalike.features.image:prepare_digit", takes_pixels=True
 )
 N_EXPLAINED = 5  # dimensions of a distance that an explanation names
-
-
-@dataclass(frozen=True)
-class ClassificationResult:
-    """Answers to a batch of images."""
-
-    labels: Array  # (n_queries,)
-    probabilities: Floats  # (n_queries, n_classes), in the order of ``classes_``
 
 
 @dataclass(frozen=True)

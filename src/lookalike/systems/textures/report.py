@@ -1,46 +1,31 @@
-"""The report of the textures system: numbers, turned patches, and a coloured map."""
-
-from typing import TYPE_CHECKING
+"""Sections of the textures report: turned patches, other light, and a coloured map."""
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from lookalike._typing import Array, Floats
-from lookalike.core.verbs import Measured
+from lookalike.core.evaluation import EvaluationResult
 from lookalike.datasets import Pictures
 from lookalike.evaluate import confusion_matrix, plots
-from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, bare, figure_of
+from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, figure_of
 from lookalike.evaluate.report import Report
+from lookalike.systems.textures.explanation import texture_map
+from lookalike.systems.textures.system import Textures
 
-if TYPE_CHECKING:
-    from lookalike.systems.textures.system import Textures
 
-
-def textures_report(system: "Textures", data: Pictures, measured: Measured) -> Report:
-    """Return the page on what a system answered to the right halves of ``data``."""
-    details = measured.details
-    report = Report(
-        "Textures: recognised however they lie",
-        lead=f"{measured.tested}, learned from upright ones alone.",
-    )
-    report.section("How good it is").table(
-        ["metric", "value"],
-        [[name.replace("_", " "), value] for name, value in measured.metrics.items()],
-        caption="With 95% bootstrap intervals over patches.",
-    )
+def add_sections(
+    report: Report, system: Textures, data: Pictures, result: EvaluationResult
+) -> None:
+    """Add what is particular to textures."""
+    details = result.details
     accuracies = {
         name.replace("_", " "): estimate
-        for name, estimate in measured.metrics.items()
+        for name, estimate in result.metrics.items()
         if name == "accuracy" or name.startswith(("plain", "uniform", "riu2"))
     }
     report.figure(
         plots.estimates(accuracies, xlabel="accuracy over all turns"),
         alt="Accuracy of each description over all turns, with intervals",
-        caption=" ".join(
-            f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."
-            for name, c in measured.comparisons.items()
-        ),
     )
     report.figure(
         _by_angle(details["by_angle"], details["plain_by_angle"]),
@@ -52,56 +37,16 @@ def textures_report(system: "Textures", data: Pictures, measured: Measured) -> R
         [[name, share] for name, share in details["grey"].items()],
         caption="Turned patches, their changed levels rounded to bytes again.",
     )
+    picture, step = mosaic(data), 8
+    textures = system.map(picture, step).argmax(axis=2)
     report.section("A map").figure(
-        texture_map(system, mosaic(data)),
+        texture_map(picture, textures, system.side, step, system.classes_.tolist()),
         alt="A mosaic of the three textures, and the same coloured by what it is "
         "taken for",
         caption="Parts of the right halves, put together. Each place has the colour "
         "of the patch around it.",
     )
-    _mistakes(report, system, measured)
-    report.section("The card, in nine steps")
-    for step, paragraphs in system.card().steps.items():
-        report.text(f"{step.upper()}\n\n" + "\n\n".join(paragraphs))
-    return report
-
-
-def one_picture(system: "Textures", picture: Array) -> Report:
-    """Return the page on one picture: its map."""
-    report = Report("Textures: why this answer", lead="What each place looks like.")
-    return report.figure(
-        texture_map(system, picture),
-        alt="The picture, and the same coloured by what it is taken for",
-    )
-
-
-def texture_map(system: "Textures", picture: Array, step: int = 8) -> Figure:
-    """Draw a picture, and beside it the same coloured by its local texture."""
-    shares = system.map(picture, step)
-    best = shares.argmax(axis=2)
-    figure = Figure(figsize=(9.0, 4.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    half = system.side / 2
-    rows, columns = best.shape
-    reach = (0, columns * step, rows * step, 0)
-    framed = picture[
-        int(half) - step // 2 : int(half) - step // 2 + rows * step,
-        int(half) - step // 2 : int(half) - step // 2 + columns * step,
-    ]
-    left.imshow(picture, cmap="gray")
-    right.imshow(framed, cmap="gray", extent=reach)
-    colours = np.array([_rgb(PALETTE[k % len(PALETTE)]) for k in range(len(shares.T))])
-    right.imshow(colours[best], alpha=0.5, extent=reach)
-    for axes in (left, right):
-        bare(axes)
-    handles = [
-        Patch(color=PALETTE[k % len(PALETTE)], alpha=0.6, label=str(label))
-        for k, label in enumerate(system.classes_)
-    ]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
-    )
-    return figure
+    _mistakes(report, system, result)
 
 
 def mosaic(data: Pictures, side: int = 192) -> Array:
@@ -113,8 +58,8 @@ def mosaic(data: Pictures, side: int = 192) -> Array:
     return np.block([[parts[k] for k in row] for row in order])
 
 
-def _mistakes(report: Report, system: "Textures", measured: Measured) -> None:
-    details = measured.details
+def _mistakes(report: Report, system: Textures, result: EvaluationResult) -> None:
+    details = result.details
     labels = system.classes_.tolist()
     report.section("Turned by 45 degrees").figure(
         plots.confusion(
@@ -145,7 +90,3 @@ def _by_angle(ours: Floats, plain: Floats) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, labelcolor=INK)
     return figure
-
-
-def _rgb(colour: str) -> tuple[float, ...]:
-    return tuple(int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
