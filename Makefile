@@ -26,7 +26,7 @@ check: $(ENV)/.test  ## Lint, types and the layer test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-bench: $(ENV)/.bench  ## Speed beside the peers, as tables
+bench: $(ENV)/.bench  ## Speed beside other libraries, and the bars
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench algorithms
 
 soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire: long tests, minutes at twice its capacity

@@ -1,7 +1,7 @@
-"""The plainest service one would write in an afternoon: FastAPI, Pillow and faiss.
+"""A minimal service of FastAPI, Pillow and faiss, the peer of ``lookalike serve``.
 
-It loads a generation's vectors and its linear map, and answers one route. No database,
-no limits, no metrics, no second generation: what `lookalike serve` is measured beside.
+It loads a generation's vectors and its linear map, and answers one route. It has no
+database, limits, metrics or second generation.
 
     GENERATION=runs/demo/0001 uvicorn plain_service:app
 """
@@ -9,6 +9,7 @@ no limits, no metrics, no second generation: what `lookalike serve` is measured 
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -16,8 +17,8 @@ from fastapi import FastAPI, UploadFile
 from PIL import Image
 
 folder = Path(os.environ["GENERATION"])
-matrix = np.load(folder / "matrix.npy")
-offset = np.load(folder / "offset.npy")
+matrix = np.load(folder / "embedding_matrix.npy")
+offset = np.load(folder / "embedding_offset.npy")
 labels = np.load(folder / "labels.npy")
 vectors = np.load(folder / "vectors.npy")
 index = faiss.IndexFlatL2(vectors.shape[1])
@@ -27,7 +28,7 @@ app = FastAPI()
 
 
 @app.post("/search")
-async def search(image: list[UploadFile], k: int = 10):
+async def search(image: list[UploadFile], k: int = 10) -> dict[str, Any]:
     """Find the k known images most like each image."""
     read = [
         np.asarray(Image.open(io.BytesIO(await f.read())).convert("L")) for f in image

@@ -1,9 +1,9 @@
-"""Minutes at twice the capacity: it should stay up, stay small, and recover.
+"""Minutes at twice the capacity: the service has to stay up and small, and recover.
 
-    python benchmarks/soak.py [SECONDS]        # 600 where nothing is said
+    python benchmarks/soak.py [SECONDS]        # 600 by default
 
-Prints one JSON object: the peak, what was answered at twice that, what it was refused
-with, memory every few seconds, and how soon it was itself again.
+Prints one JSON object: the peak, the answers at twice the peak, the statuses of the
+refused requests, memory every few seconds, and the rates and latencies afterwards.
 """
 
 import json
@@ -13,18 +13,19 @@ import threading
 import time
 from pathlib import Path
 
-from lookalike.bench.service import Bench, _form, _png
+from lookalike_bench.service import Bench, form, png
 
 
 def main(seconds: float) -> None:
-    """Soak, and print what was found."""
+    """Run the load and print the result."""
     with tempfile.TemporaryDirectory() as folder, Bench(Path(folder), 1) as bench:
         bench.plain.stop()
         server, path = bench.ours, "/v1/digits/search?k=10"
-        body, kind = _form([_png(bench.queries[0])])
+        body, kind = form([png(bench.queries[0])])
         bench.load(server, path, body, kind, seconds=3.0)
         peak = bench.load(server, path, body, kind, seconds=10.0)
-        memory, stop = [], threading.Event()
+        memory: list[list[float]] = []
+        stop = threading.Event()
 
         def watch() -> None:
             begin = time.monotonic()

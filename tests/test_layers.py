@@ -25,18 +25,7 @@ ALLOWED: dict[str, set[str]] = {
         "evaluate",
     },
     "service": {"features", "search", "learn", "rank", "evaluate", "core", "systems"},
-    "bench": {
-        "core",
-        "kernels",
-        "datasets",
-        "features",
-        "search",
-        "learn",
-        "rank",
-        "evaluate",
-        "systems",
-    },
-    "cli": {"datasets", "features", "evaluate", "core", "systems", "service", "bench"},
+    "cli": {"datasets", "features", "evaluate", "core", "systems", "service"},
 }
 ROOT = Path(__file__).parents[1] / "src" / "lookalike"
 

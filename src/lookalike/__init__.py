@@ -9,7 +9,6 @@ The rooms, from the ground up:
 - ``lookalike.search``: vectors to neighbours
 - ``lookalike.evaluate``: metrics, intervals, tests, plots, reports
 - ``lookalike.systems``: end-to-end systems, one a file
-- ``lookalike.bench``: speed and memory beside the peers
 - ``lookalike.cli``: the ``lookalike`` command
 
 Importing this module imports none of them: it costs milliseconds.

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from lookalike.bench import emotions
 from lookalike.evaluate import bootstrap
+from lookalike_bench import emotions
 
 
 def test_every_split_learns_as_if_it_were_alone(monkeypatch):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lookalike.bench import people
 from lookalike.datasets.friendships import Friendships, hold_out
+from lookalike_bench import people
 
 
 def test_each_hiding_is_another_and_all_of_them_are_taken_together(monkeypatch):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lookalike.bench import recommenders
-from lookalike.bench._cold_start import colds
+from lookalike_bench import recommenders
+from lookalike_bench.cold_start import cold_starts
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def world():
 
 def test_newcomers_are_compared_with_a_model_that_learned_from_them(world):
     content = sp.csr_array(np.eye(4, dtype=np.float32)[np.arange(40) % 4])
-    rows = {row["method"]: row for row in colds(*world, content)}
+    rows = {row["method"]: row for row in cold_starts(*world, content)}
     assert len(rows) == 4
     folded = rows["EASE, new users"]
     assert float(folded["ndcg@10"].split()[0]) > 0.5
@@ -33,7 +33,7 @@ def test_newcomers_are_compared_with_a_model_that_learned_from_them(world):
 
 def test_both_sides_of_the_race_do_the_same_work(world, monkeypatch):
     pytest.importorskip("implicit")
-    monkeypatch.setattr(recommenders, "_parts", lambda name, part: world)
+    monkeypatch.setattr(recommenders, "parts", lambda name, part: world)
     for verb in ("training", "answers"):
         same = {"data": "toy", "verb": verb, "settings": [8, 5.0, 1.0], "threads": 1}
         found = []
@@ -45,5 +45,5 @@ def test_both_sides_of_the_race_do_the_same_work(world, monkeypatch):
 
 
 def test_a_job_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="No job's name holds 'chess'"):
+    with pytest.raises(ValueError, match="No job's name contains 'chess'"):
         recommenders.run(only="chess")

@@ -334,22 +334,39 @@ def test_doctor_examines_this_installation():
     assert "MB (core)" in run("doctor").stdout
 
 
-def test_bench_runs_the_race_that_was_named(monkeypatch):
-    from lookalike.bench import neighbors
+def test_bench_runs_the_benchmark_that_was_named(monkeypatch):
+    from lookalike_bench import neighbors
 
     rows = [{"job": "j", "method": "lookalike", "threads": 1, "seconds": 0.5}]
     machine = {"processor": "p", "cores": 2, "system": "s"}
 
-    def race(only, rounds, report):
-        assert (only, rounds) == ("mnist", 2)
-        report("j", 0.5)
-        return {"machine": machine, "rows": rows}
+    bars = [{"bar": "speed", "value": 1.5, "needed": ">= 2", "holds": False}]
+    result = {"machine": machine, "rows": rows, "bars": bars}
 
-    monkeypatch.setattr(neighbors, "run", race)
+    def measure(only, rounds, progress):
+        assert (only, rounds) == ("mnist", 2)
+        progress("j", 0.5)
+        return result
+
+    monkeypatch.setattr(neighbors, "run", measure)
     words = ["bench", "neighbors", "--only", "mnist", "--rounds", 2]
-    assert answer(*words) == {"machine": machine, "rows": rows}
-    assert "lookalike" in run(*words).stdout
+    assert answer(*words) == result
+    shown = run(*words).stdout
+    assert "lookalike" in shown
+    assert "speed    1.5  >= 2       no" in shown
     assert "got 'nothing'" in sentence("bench", "nothing")
+
+
+def test_bench_needs_a_checkout(monkeypatch, tmp_path):
+    from lookalike.cli import bench
+
+    installed = tmp_path / "env" / "lib" / "site-packages" / "lookalike" / "cli"
+    monkeypatch.setattr(bench, "__file__", str(installed / "bench.py"))
+    monkeypatch.chdir(tmp_path)
+    assert "checkout of the repository" in sentence("bench", "neighbors")
+    checkout = tmp_path / "benchmarks" / "lookalike_bench"
+    checkout.mkdir(parents=True)
+    assert bench.benchmarks() == checkout.parent
 
 
 # A user's mistakes

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -137,6 +138,7 @@ def raw(port, parts, wait=0.0, timeout=10):
     return found
 
 
+LOAD_GENERATOR = Path(__file__).parents[2] / "benchmarks" / "load_generator.py"
 HEAD = b"POST /v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n"
 
 
@@ -225,7 +227,7 @@ def load(process, body, rate=None, connections=32, seconds=2.0):
     order = {"host": "127.0.0.1", "port": process.port, "path": "/v1/digits/search"}
     order |= {"body": base64.b64encode(body).decode(), "content_type": "image/png"}
     order |= {"rate": rate, "connections": connections, "seconds": seconds}
-    command = [sys.executable, "-m", "lookalike.bench._load"]
+    command = [sys.executable, str(LOAD_GENERATOR)]
     done = subprocess.run(
         command, input=json.dumps(order), capture_output=True, text=True, check=True
     )

@@ -1,7 +1,8 @@
-"""``lookalike bench``: our speed beside the peers', in one run on this machine."""
+"""``lookalike bench``: the benchmarks of the repository's ``benchmarks`` folder."""
 
+import sys
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,26 +11,43 @@ from lookalike.cli._common import Json, progress, say
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="What to race, such as neighbors.")],
+    name: Annotated[str, typer.Argument(help="Which benchmark, such as neighbors.")],
     only: Annotated[
         str | None,
-        typer.Option("--only", "--job", help="Only jobs whose name holds this."),
+        typer.Option("--only", "--job", help="Only jobs whose name contains this."),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Calls a contestant.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Calls a method.")] = 3,
     json: Json = False,
 ) -> None:
-    """Race our methods against the peers' on this machine; medians and ratios."""
-    import lookalike.bench
-    from lookalike.bench._run import show
-
-    modules = iter_modules(lookalike.bench.__path__)
-    names = sorted(each.name for each in modules if not each.name.startswith("_"))
+    """Measure lookalike beside other libraries; needs a checkout of the repository."""
+    folder = str(benchmarks())
+    if folder not in sys.path:
+        sys.path.append(folder)
+    names = import_module("lookalike_bench").BENCHMARKS
     if name not in names:
         raise ValueError(f"There are benchmarks of {', '.join(names)}; got {name!r}.")
     with progress() as report:
-        race = import_module(f"lookalike.bench.{name}").run
-        result = race(only=only, rounds=rounds, report=report)
+        run = import_module(f"lookalike_bench.{name}").run
+        result = run(only=only, rounds=rounds, progress=report)
     if json:
         say(result, json, [])
     else:
-        show(result)
+        import_module("lookalike_bench.runner").show(result)
+
+
+def benchmarks() -> Path:
+    """Return the folder of the benchmarks: beside these sources, or the current one's.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the package is installed without its repository, and the current directory
+        is not a checkout.
+    """
+    for root in (Path(__file__).parents[3], Path.cwd()):
+        if (root / "benchmarks" / "lookalike_bench").is_dir():
+            return root / "benchmarks"
+    raise FileNotFoundError(
+        "The benchmarks are not part of the installed package: run `lookalike bench` "
+        "in a checkout of the repository, whose folder `benchmarks` holds them."
+    )

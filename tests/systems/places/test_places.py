@@ -15,7 +15,6 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from typer.testing import CliRunner
 
-from lookalike.bench.places import PARTS, Trial
 from lookalike.cli.app import app
 from lookalike.core import generation
 from lookalike.core.card import STEPS
@@ -46,6 +45,7 @@ from lookalike.systems.places.system import (
     word_counts,
 )
 from lookalike.systems.places.tagger import Tagger, chosen
+from lookalike_bench.places import PARTS, Trial
 
 CITIES = ["Oslo", "Lima", "Turin", "Cairo", "Perth"]
 CITIES += ["Delhi", "Quito", "Miami", "Lyon", "Kyoto"]

@@ -305,7 +305,7 @@ class Places:
             for unit, count in (("word", word_counts), ("span", span_counts)):
                 counts = count(truth, tags)
                 for metric in (precision_of_counts, recall_of_counts, f1_of_counts):
-                    kind = metric.__name__.removesuffix("_of_totals")
+                    kind = metric.__name__.removesuffix("_of_counts")
                     key = f"{unit}_{kind}" + (f"_of_{name}" if name else "")
                     metrics[key] = bootstrap_counts(metric, counts)
                 if not name:

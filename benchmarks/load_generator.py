@@ -1,9 +1,10 @@
-"""A load generator: one process, many connections, as little of its own work as may be.
+"""A load generator: one process, many connections, little work per request.
 
-Reads one JSON object from stdin, prints one: how many answers of which status came,
-how many a second, and the percentiles of how long they took. With a rate, requests are
-due at fixed times and timed from when they were due: who is slow cannot hide it by
-being asked less. Without one, each connection asks again as soon as it is answered.
+Reads one JSON object from stdin and prints one: the number of answers by status, the
+rate, and the percentiles of the latency. With a rate, requests are due at fixed times
+and timed from when they were due, so that a slow server does not lower its own load
+(no coordinated omission). Without one, each connection sends its next request as soon
+as it has an answer.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; answers are read no further than they must be."""
+    """One request at a time; of answers only status and length are read."""
 
     transport: Any
 
@@ -30,16 +31,16 @@ class Connection(asyncio.Protocol):
         self.found = b""
 
     def connection_made(self, transport: Any) -> None:
-        """Keep what is written to."""
+        """Keep the transport."""
         self.transport = transport
 
     def ask(self, request: bytes, moment: float) -> None:
-        """Send a request that was due at this moment."""
+        """Send a request; ``moment`` is when it was due."""
         self.moment = moment
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        """Wait for the whole of the answer."""
+        """Collect data until the answer is complete."""
         found = self.found = self.found + data if self.found else data
         end = found.find(b"\r\n\r\n")
         if end < 0:
@@ -53,14 +54,14 @@ class Connection(asyncio.Protocol):
         self.load.next(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Take another connection, if this one was in use or may be again."""
+        """Open another connection unless this one was closed on purpose."""
         load = self.load
         if self.moment:
             load.note("broken", self.moment)
         elif self in load.idle:
             load.idle.remove(self)
         else:
-            return  # it was closed here
+            return  # closed by this program
         load.loop.create_task(self._replace())
 
     async def _replace(self) -> None:
@@ -74,7 +75,7 @@ class Connection(asyncio.Protocol):
         self.load.end_one()
 
     def close(self) -> None:
-        """Be done."""
+        """Close the connection."""
         self.transport.close()
 
 
@@ -100,7 +101,7 @@ class Load:
         self.sent = 0
 
     async def run(self) -> dict[str, Any]:
-        """Ask for as long as was ordered."""
+        """Send requests for as long as was ordered."""
         self.loop = asyncio.get_running_loop()
         self.due: deque[float] = deque()
         self.idle: list[Connection] = []
@@ -115,7 +116,7 @@ class Load:
         for connection in self._take_idle():
             self.next(connection)
         await self.ended
-        return self._told(time.perf_counter() - begin)
+        return self._result(time.perf_counter() - begin)
 
     async def connect(self) -> "Connection":
         """Open one more connection."""
@@ -143,9 +144,9 @@ class Load:
         return idle
 
     def next(self, connection: "Connection") -> None:
-        """Ask again, or wait, or end."""
+        """Send the next request, wait for one, or end."""
         now = time.perf_counter()
-        # Who cannot keep up at all must not go on for ever.
+        # A server that cannot keep up must not prolong the run without end.
         if self.due and now < self.until + 5:
             self.send(connection, self.due.popleft())
         elif now < self.until and self.rate:
@@ -157,13 +158,13 @@ class Load:
             self.end_one()
 
     def end_one(self) -> None:
-        """One connection less is at work."""
+        """Count a connection that has ended."""
         self.left -= 1
         if not self.left:
             self.ended.set_result(None)
 
     def send(self, connection: "Connection", moment: float) -> None:
-        """Ask what was due at this moment."""
+        """Send the request that was due at ``moment``."""
         request = self.request
         if self.counts:
             request = request.replace(_COUNTER, b"%012d" % (self.start + self.sent))
@@ -176,7 +177,7 @@ class Load:
             self.times.append(time.perf_counter() - moment)
         self.statuses[status] = self.statuses.get(status, 0) + 1
 
-    def _told(self, seconds: float) -> dict[str, Any]:
+    def _result(self, seconds: float) -> dict[str, Any]:
         times = sorted(self.times) or [float("nan")]
 
         def at(share: float) -> float:
@@ -193,7 +194,7 @@ class Load:
 
 
 def main() -> None:
-    """Do what stdin orders."""
+    """Run the load that stdin describes."""
     try:
         import uvloop
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench._peers import SCIKIT, Timed, compare, ours
-from lookalike.bench._run import OURS, Job
+from lookalike_bench.arrays import Array
+from lookalike_bench.races.common import SCIKIT, Timed, compare, ours
+from lookalike_bench.runner import OURS, Job
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:

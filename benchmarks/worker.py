@@ -1,7 +1,7 @@
-"""The process of one contestant: told on standard input what to do, answers on output.
+"""The process of one contestant: commands on standard input, answers on output.
 
-Its first line is the factory's arguments; then "call" runs and times what the factory
-returned, and "describe" says what came out of it.
+The first line of the input holds the factory's arguments; then "call" runs and times
+what the factory returned, and "describe" asks for the columns of the last answer.
 """
 
 import importlib
@@ -15,8 +15,8 @@ from typing import Any
 
 def main() -> None:
     """Serve one contestant until the input ends."""
-    # Libraries print, and warn that a race's few rounds are not enough; only our
-    # answers may reach the parent.
+    # Libraries print, and warn that few rounds do not converge; only the answers may
+    # reach the parent.
     warnings.simplefilter("ignore")
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

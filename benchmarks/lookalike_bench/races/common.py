@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench._run import OURS, PLAIN, Contestant, Job
+from lookalike_bench.arrays import Array
+from lookalike_bench.runner import OURS, PLAIN, Contestant, Job
 
 SCIKIT, INTEL = "scikit-learn", "intel extension"
 Answer = Callable[[Any], dict[str, Any]]

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array, Floats
-from lookalike.bench._peers import (
+from lookalike_bench.arrays import Array, Floats
+from lookalike_bench.races.common import (
     INTEL,
     SCIKIT,
     Timed,
@@ -21,7 +21,7 @@ from lookalike.bench._peers import (
     ours,
     shades,
 )
-from lookalike.bench._run import BLAS, OURS, Job
+from lookalike_bench.runner import BLAS, OURS, Job
 
 C_LOGISTIC, C_HINGE = 0.01, 0.01
 SVC_ROWS, SVC_OPTIONS = 10_000, {"C": 5.0, "gamma": 0.02, "cache_size": 1000}

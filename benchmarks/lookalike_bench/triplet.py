@@ -16,22 +16,40 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
-from lookalike.bench import _run
-from lookalike.bench._run import BLAS, Contestant, Job
+from lookalike_bench import runner
+from lookalike_bench.arrays import Array, Ints
+from lookalike_bench.bars import Bar, difference, least, most, quotient
+from lookalike_bench.runner import BLAS, Contestant, Job
 
-HERE = "lookalike.bench.triplet"
+HERE = "lookalike_bench.triplet"
 MARGIN, PENALTY, RATE, BATCH, WIDTH = 1.0, 0.01, 0.01, 64, 300
 Answer = tuple[Array, float]
 """The map (300, 786) and the loss of the last epoch."""
 Timed = tuple[Callable[[], Answer], Callable[[Answer], dict[str, Any]]]
+EPOCHS = "mnist triplet recipe, * epochs"
+BARS = (
+    Bar("triplet recipe, times plain NumPy", 6, least("ratio", EPOCHS)),
+    Bar(
+        "triplet recipe, loss over that of NumPy",
+        1.01,
+        quotient(most("loss", EPOCHS), most("loss", EPOCHS, "numpy")),
+        at_most=True,
+    ),
+    Bar(
+        "triplet recipe, accuracy less that of NumPy",
+        -0.002,
+        difference(least("accuracy", EPOCHS), least("accuracy", EPOCHS, "numpy")),
+    ),
+)
 
 
 def run(
-    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+    only: str | None = None,
+    rounds: int = 3,
+    progress: runner.ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Race every job whose name holds ``only``."""
-    return _run.run(jobs(rounds), only, report)
+    """Race every job whose name contains ``only``."""
+    return runner.run(jobs(rounds), only, progress, BARS)
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:

@@ -1,4 +1,4 @@
-"""``lookalike bench service``: the service under load, beside the plainest program.
+"""``lookalike bench service``: the service under load, beside a minimal program.
 
 Servers and the load generator are processes of their own. The same requests go to
 ``lookalike serve`` and to ``benchmarks/plain_service.py`` (FastAPI, Pillow and faiss),
@@ -26,29 +26,73 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench import _run
-from lookalike.bench._run import Row
+from lookalike_bench import runner
+from lookalike_bench.arrays import Array
+from lookalike_bench.bars import Bar, Row, least, most
 
 RECOMMENDERS = ("people", "events", "games", "films")
 SECONDS = 4.0
 CONNECTIONS = 32
-_PLAIN = Path(__file__).parents[3] / "benchmarks"
-_BOUNDARY = "lookalike"
+SCRIPTS = Path(__file__).parents[1]
+BOUNDARY = "lookalike"
+HALF = "lookalike, half of its peak"
+BARS = (
+    Bar("one image: times the plain program", 1, least("ratio", "one image", "*")),
+    Bar(
+        "one image: p99 at half of the peak, ms",
+        20,
+        most("p99", "one image", HALF),
+        at_most=True,
+    ),
+    Bar(
+        "a hundred images: times the plain program",
+        1,
+        least("ratio", "a hundred images", "*"),
+    ),
+    Bar("events a second at the peak", 2000, least("events_per_second", "*", "*peak")),
+    Bar(
+        "failed requests beside swaps and upserts",
+        0,
+        most("failed", "disturbed", "*"),
+        at_most=True,
+    ),
+    Bar(
+        "share of the peak at twice its rate",
+        0.8,
+        least("ratio", "overload", "lookalike, at twice its peak"),
+    ),
+    Bar(
+        "five seconds after the overload: p99 at half of the peak, ms",
+        20,
+        most("p99", "overload", "lookalike, five seconds later*"),
+        at_most=True,
+    ),
+    *(
+        Bar(
+            f"{name}: p99 of one user at half of the peak, ms",
+            50,
+            most("p99", f"recommend {name}", "*half of its peak"),
+            at_most=True,
+        )
+        for name in RECOMMENDERS
+    ),
+)
 
 
 def run(
-    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+    only: str | None = None,
+    rounds: int = 3,
+    progress: runner.ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Measure every job whose name holds ``only``."""
-    chosen = _run.holding(JOBS.items(), only)
+    """Measure every job whose name contains ``only``."""
+    chosen = runner.selected(JOBS.items(), only)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), rounds)
-        # Suggestions are asked of servers of their own.
+        # The jobs of recommenders start servers of their own.
         digits = any(not name.startswith("recommend") for name, _ in chosen)
         with bench if digits else contextlib.nullcontext():
             jobs = [(name, partial(job, bench)) for name, job in chosen]
-            return _run.measured(jobs, report)
+            return runner.measured(jobs, progress, BARS)
 
 
 class Server:
@@ -74,7 +118,7 @@ class Server:
     def ask(
         self, method: str, path: str, body: Any = None, kind: str = "application/json"
     ) -> tuple[int, Any]:
-        """One request of our own."""
+        """Send one request; return status and answer."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
             if body is not None and not isinstance(body, bytes):
@@ -86,14 +130,14 @@ class Server:
 
     @property
     def megabytes(self) -> float:
-        """Memory of the process that is its own."""
+        """Private memory of the process."""
         with open(f"/proc/{self.process.pid}/smaps_rollup") as lines:
             kinds = dict(line.split(":", 1) for line in lines if ":" in line)
         own = ("Private_Clean", "Private_Dirty")
         return sum(int(kinds[kind].split()[0]) for kind in own) / 1024
 
     def stop(self) -> None:
-        """End it."""
+        """End the process."""
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(15)
@@ -123,7 +167,14 @@ class Bench:
         ours = [sys.executable, "-c", code, "serve", str(library), "--port", "PORT"]
         self.ours = Server(ours, {}, "/readyz")
         plain = [sys.executable, "-m", "uvicorn", "plain_service:app"]
-        plain += ["--port", "PORT", "--app-dir", str(_PLAIN), "--log-level", "critical"]
+        plain += [
+            "--port",
+            "PORT",
+            "--app-dir",
+            str(SCRIPTS),
+            "--log-level",
+            "critical",
+        ]
         env = {"GENERATION": str(library / "0001"), "FAISS_THREADS": "1"}
         self.plain = Server(plain, env, "/openapi.json")
         return self
@@ -176,7 +227,7 @@ class Bench:
             "first": time.time_ns() // 1000 % 10**11,
         }
         done = subprocess.run(
-            [sys.executable, "-m", "lookalike.bench._load"],
+            [sys.executable, str(SCRIPTS / "load_generator.py")],
             input=json.dumps(order),
             capture_output=True,
             text=True,
@@ -185,7 +236,8 @@ class Bench:
         return dict(json.loads(done.stdout))
 
 
-def _png(image: Array) -> bytes:
+def png(image: Array) -> bytes:
+    """Encode an image."""
     from PIL import Image
 
     stream = io.BytesIO()
@@ -193,14 +245,15 @@ def _png(image: Array) -> bytes:
     return stream.getvalue()
 
 
-def _form(images: list[bytes]) -> tuple[bytes, str]:
+def form(images: list[bytes]) -> tuple[bytes, str]:
+    """Return the body and the content type of a request with these files."""
     parts = b"".join(
         b'--%s\r\nContent-Disposition: form-data; name="image"; filename="q.png"\r\n'
-        b"Content-Type: image/png\r\n\r\n%s\r\n" % (_BOUNDARY.encode(), image)
+        b"Content-Type: image/png\r\n\r\n%s\r\n" % (BOUNDARY.encode(), image)
         for image in images
     )
-    body = parts + f"--{_BOUNDARY}--\r\n".encode()
-    return body, f"multipart/form-data; boundary={_BOUNDARY}"
+    body = parts + f"--{BOUNDARY}--\r\n".encode()
+    return body, f"multipart/form-data; boundary={BOUNDARY}"
 
 
 def _row(method: str, found: dict[str, Any], **more: Any) -> Row:
@@ -213,8 +266,8 @@ def _row(method: str, found: dict[str, Any], **more: Any) -> Row:
 def _both(
     bench: Bench, images: list[bytes], connections: int, each: int
 ) -> Iterator[Row]:
-    """Peak and latency at half of it, ours and the plain program's, in turns."""
-    body, kind = _form(images)
+    """Measure peak and latency at half of it, of both servers in turns."""
+    body, kind = form(images)
     servers = {
         "lookalike": (bench.ours, "/v1/digits/search?k=10"),
         "FastAPI + faiss": (bench.plain, "/search?k=10"),
@@ -241,12 +294,12 @@ def _both(
 
 def one_image(bench: Bench) -> Iterator[Row]:
     """Search of one image a request."""
-    yield from _both(bench, [_png(bench.queries[0])], CONNECTIONS, 1)
+    yield from _both(bench, [png(bench.queries[0])], CONNECTIONS, 1)
 
 
 def a_hundred(bench: Bench) -> Iterator[Row]:
     """Search of a hundred images a request."""
-    yield from _both(bench, [_png(q) for q in bench.queries[:100]], 4, 100)
+    yield from _both(bench, [png(q) for q in bench.queries[:100]], 4, 100)
 
 
 def events(bench: Bench) -> Iterator[Row]:
@@ -278,7 +331,7 @@ def events(bench: Bench) -> Iterator[Row]:
 
 def disturbed(bench: Bench) -> Iterator[Row]:
     """Search at half of the peak while generations are swapped and items upserted."""
-    body, kind = _form([_png(bench.queries[0])])
+    body, kind = form([png(bench.queries[0])])
     path = "/v1/digits/search?k=10"
     peak = bench.load(bench.ours, path, body, kind)["per_second"]
     for name, trouble in (("nothing", None), ("swaps", _swap), ("upserts", _upsert)):
@@ -288,8 +341,8 @@ def disturbed(bench: Bench) -> Iterator[Row]:
 
 
 def overload(bench: Bench) -> Iterator[Row]:
-    """Twice what it can do: how much it still does, and how soon it recovers."""
-    body, kind = _form([_png(bench.queries[0])])
+    """Twice the capacity: the rate of answers then, and the latency afterwards."""
+    body, kind = form([png(bench.queries[0])])
     path = "/v1/digits/search?k=10"
     peak = bench.load(bench.ours, path, body, kind)
     yield _row("lookalike, peak", peak)
@@ -305,8 +358,9 @@ def overload(bench: Bench) -> Iterator[Row]:
 def recommend(name: str, bench: Bench) -> Iterator[Row]:
     """Ten suggestions for one user, and for ten thousand in batches.
 
-    By the generation in the system's library, or else a new one; nothing where there is
-    no such data. Latency is at half of the peak, of the slowest of three users.
+    The server has the generation of the system's library, or else a new one; without
+    the data there are no rows. Latency is at half of the peak, of the slowest of three
+    users.
     """
     folder = _library_of(name, bench.folder / "recommenders")
     if folder is None:
@@ -316,7 +370,7 @@ def recommend(name: str, bench: Bench) -> Iterator[Row]:
     serve = [sys.executable, "-c", code, "serve", str(folder), *state]
     server = Server([*serve, "--port", "PORT"], {}, "/readyz")
     try:
-        yield from _suggestions(bench, name, server, _askers(name, folder))
+        yield from _suggestions(bench, name, server, _users(name, folder))
     finally:
         server.stop()
 
@@ -324,36 +378,36 @@ def recommend(name: str, bench: Bench) -> Iterator[Row]:
 def _library_of(name: str, folder: Path) -> Path | None:
     """A library with a generation of this system; None where there is no data."""
     from lookalike.core.library import Library
-    from lookalike.systems import find_system
+    from lookalike.systems import find_spec
 
     if Library(name).names():
         return Library(name).folder
     library = Library(name, folder / name)
     try:
-        data = find_system(name).find_data(None, lambda sentence: None)
+        data = find_spec(name).find_data()
     except FileNotFoundError:
         return None
-    library.add(find_system(name)().fit(data).save)
+    library.add(find_spec(name).new({}).fit(data).save)
     return library.folder
 
 
-def _askers(name: str, folder: Path) -> list[str]:
+def _users(name: str, folder: Path) -> list[str]:
     from lookalike.core.library import Library
-    from lookalike.systems import find_system
+    from lookalike.systems import find_spec
 
     found, _ = Library(name, folder).open()
-    return [str(who) for who in find_system(name).load(found).askers]
+    return find_spec(name).system_class.load(found).known_users.tolist()
 
 
 def _suggestions(
-    bench: Bench, name: str, server: Server, askers: list[str]
+    bench: Bench, name: str, server: Server, users: list[str]
 ) -> Iterator[Row]:
-    from lookalike.systems import find_system
+    from lookalike.systems import find_spec
 
     path, kind = f"/v1/{name}/recommend", "application/json"
-    if hasattr(find_system(name), "precompute"):
-        time.sleep(20)  # the table is made meanwhile
-    some = askers[:: max(len(askers) // 3, 1)][:3]
+    if find_spec(name).can("precompute"):
+        time.sleep(20)  # until the table of suggestions is there
+    some = users[:: max(len(users) // 3, 1)][:3]
     bodies = [json.dumps({"user": who, "k": 10}).encode() for who in some]
     peak = bench.load(server, path, bodies[0], kind, connections=8)
     yield _row(f"{name}: one user, peak", peak)
@@ -361,7 +415,7 @@ def _suggestions(
     calm = [bench.load(server, path, body, kind, half, 8) for body in bodies]
     slowest = max(calm, key=lambda found: float(found["p99"]))
     yield _row(f"{name}: one user, half of its peak", slowest)
-    users = (askers * (10_000 // len(askers) + 1))[:10_000]
+    users = (users * (10_000 // len(users) + 1))[:10_000]
     began = time.perf_counter()
     done = 0
     while done < len(users):

@@ -15,21 +15,73 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench import _run
-from lookalike.bench._run import BLAS, Contestant, Job
+from lookalike_bench import runner
+from lookalike_bench.arrays import Array
+from lookalike_bench.bars import Bar, least, most, quotient
+from lookalike_bench.runner import BLAS, Contestant, Job
 
-HERE = "lookalike.bench.neighbors"
+HERE = "lookalike_bench.neighbors"
 Timed = tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]
+RATIOS: dict[tuple[str, str, int], float] = {
+    ("mnist exact k=10", "lookalike", 1): 10,
+    ("mnist exact k=10", "lookalike", 2): 8,
+    ("mnist exact k=10", "lookalike portable", 1): 3,
+    ("mnist exact k=10", "lookalike portable", 2): 2,
+    ("mnist exact k=1", "lookalike", 1): 13,
+    ("mnist exact k=1", "lookalike", 2): 10,
+    ("fashion_mnist exact k=10", "lookalike", 1): 6,
+    ("fashion_mnist exact k=10", "lookalike", 2): 5.5,
+    ("fashion_mnist exact k=10", "lookalike portable", 1): 2.5,
+    ("fashion_mnist exact k=10", "lookalike portable", 2): 2,
+    **{
+        (name, "lookalike", 1): 1
+        for name in (
+            *("fer2013 exact k=10", "mnist_embedding exact k=10"),
+            *("cranfield exact k=10", "gaussian exact k=10", "patches exact k=10"),
+            *("mnist exact cosine k=10", "mnist exact inner_product k=10"),
+            *("mnist exact radius", "mnist exact one by one k=10"),
+            "mnist exact k=1000",
+        )
+    },
+}
+"""The best peer's time over ours, at least: by job, method and threads."""
+BARS = (
+    *(
+        Bar(
+            f"{job}, {method}, threads={threads}: times the best peer",
+            needed,
+            least("ratio", job, method, threads=threads),
+        )
+        for (job, method, threads), needed in RATIOS.items()
+    ),
+    Bar("every answer exact (1 is yes)", 1, least("exact", "*", "lookalike*")),
+    *(
+        Bar(
+            f"{job}: ratio of float32 over that of bytes",
+            0.6,
+            quotient(least("ratio", job, "lookalike float32"), most("ratio", job)),
+        )
+        for job in ("mnist exact k=10", "fashion_mnist exact k=10")
+    ),
+    Bar("mnist fit, seconds", 1, most("seconds", "mnist fit"), at_most=True),
+    Bar(
+        "a million patches, peak in megabytes",
+        4096,
+        most("peak_megabytes", "patches exact k=10"),
+        at_most=True,
+    ),
+)
 
 
 def run(
-    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+    only: str | None = None,
+    rounds: int = 3,
+    progress: runner.ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Race every job whose name holds ``only``."""
+    """Race every job whose name contains ``only``."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LOOKALIKE_BENCH_ANSWERS"] = folder
-        return _run.run(jobs(rounds), only, report)
+        return runner.run(jobs(rounds), only, progress, BARS)
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:
@@ -76,8 +128,8 @@ def _contestants(
         for name, factory, settings, more in (
             ("faiss IndexFlat", "faiss_flat", BLAS, {"threads": threads}),
             ("scikit-learn brute", "scikit_learn", BLAS, {"threads": threads}),
-            ("torch", "torch_products", _run.PLAIN, {"threads": threads}),
-            ("scikit-learn-intelex", "intelex", _run.PLAIN, {"threads": threads}),
+            ("torch", "torch_products", runner.PLAIN, {"threads": threads}),
+            ("scikit-learn-intelex", "intelex", runner.PLAIN, {"threads": threads}),
         )
         if not (metric == "inner_product" and name.startswith("scikit"))
     ]

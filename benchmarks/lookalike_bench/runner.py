@@ -1,10 +1,10 @@
-"""A race: contestants in processes of their own, called in turn, medians and ratios.
+"""Contestants in processes of their own, called in turn: medians, ratios and bars.
 
 Each contestant is a *factory*, ``"module:function"``, which loads its data and returns
 the callable that is timed. It runs in its own process, because the settings that make a
 library fast (which BLAS kernel, how many threads) are read once, when a process starts.
-Of several settings the fastest in a trial is kept and printed: a peer must not lose by
-a setting. Then the contestants take turns, so that a noisy machine disturbs all alike.
+Of several settings the fastest in a trial is kept and printed, so that no peer is slow
+because of a setting. The contestants take turns: load on the machine affects all alike.
 
 A factory may return ``(call, describe)``; ``describe(answer)`` gives further columns,
 such as the quality reached, from the answer of the last call.
@@ -18,20 +18,23 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
-Row = dict[str, Any]
+from lookalike_bench.bars import Bar, Row, checked
+
 Work = TypeVar("Work")
-Report = Callable[[str, float], None]
-"""Told what is being done and which share of the whole, 0 to 1, is behind."""
+ProgressCallback = Callable[[str, float], None]
+"""Called with what is being done and the share of the whole, 0 to 1, that is done."""
+WORKER = Path(__file__).parents[1] / "worker.py"
 
 OURS = "lookalike"
-# OPENBLAS_CORETYPE decides which kernels NumPy's and faiss's products take. Left to
-# itself, or pinned by an environment, it may choose ones of half the speed.
+# OPENBLAS_CORETYPE selects the kernels of NumPy's and faiss's matrix products. Its
+# default, or a value pinned by an environment, may select ones of half the speed.
 BLAS = tuple({"OPENBLAS_CORETYPE": c} for c in ("", "Haswell", "SkylakeX"))
 PLAIN: tuple[dict[str, str], ...] = ({},)
-ENOUGH = 5.0  # seconds of calls under a setting that tell how fast it is
+TRIAL = 5.0  # seconds; a setting whose first call takes longer is called once
 FASTEST: dict[tuple[str, str, int], dict[str, str]] = {}
 
 
@@ -39,7 +42,7 @@ FASTEST: dict[tuple[str, str, int], dict[str, str]] = {}
 class Contestant:
     """One method in a race.
 
-    method : "lookalike" is ours; names that begin so are ours too ("lookalike float32")
+    method : names of ours begin with "lookalike", such as "lookalike float32"
     factory : "module:function", see the module's first lines
     arguments : keyword arguments of the factory, as JSON can carry them
     settings : environments to try
@@ -53,7 +56,7 @@ class Contestant:
 
     @property
     def ours(self) -> bool:
-        """Whether the ratio is ours to show."""
+        """Whether this is a method of lookalike, whose row shows the ratio."""
         return self.method.split()[0] == OURS
 
 
@@ -80,7 +83,7 @@ class Worker:
         self.contestant = contestant
         self.setting = " ".join(f"{k}={v}" for k, v in setting.items() if v)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lookalike.bench._worker", contestant.factory],
+            [sys.executable, str(WORKER), contestant.factory],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -112,7 +115,7 @@ class Worker:
         if not line:
             self._process.kill()
             raise RuntimeError(
-                f"{self.contestant.method} ended early; what it said is above."
+                f"{self.contestant.method} ended early; its output is above."
             )
         return json.loads(line)
 
@@ -120,8 +123,8 @@ class Worker:
 def fastest(contestant: Contestant) -> Worker | None:
     """Start the contestant under each of its settings and keep the fastest.
 
-    None where what it needs is not installed. What was fastest is remembered: the jobs
-    of a run try the settings of a library once.
+    Returns None where a package it needs is not installed. The fastest setting is kept
+    in ``FASTEST``, so that the jobs of a run try the settings of a library once.
     """
     known = (contestant.factory, contestant.method, contestant.threads)
     settings = [FASTEST[known]] if known in FASTEST else contestant.settings
@@ -133,7 +136,7 @@ def fastest(contestant: Contestant) -> Worker | None:
             return None
         # The first call compiles and touches the memory; it is never in the medians.
         seconds = worker.call()["seconds"]
-        if seconds < ENOUGH:
+        if seconds < TRIAL:
             seconds = min(seconds, worker.call()["seconds"])
         if seconds < best_seconds:
             FASTEST[known] = setting
@@ -183,49 +186,61 @@ def with_ratios(rows: list[Row], ours: Sequence[bool]) -> list[Row]:
 
 
 def run(
-    jobs: Iterable[Job], only: str | None = None, report: Report | None = None
+    jobs: Iterable[Job],
+    only: str | None = None,
+    progress: ProgressCallback | None = None,
+    bars: Iterable[Bar] = (),
 ) -> dict[str, Any]:
-    """Run the jobs whose name holds ``only``: ``{"machine": ..., "rows": [...]}``."""
+    """Run the jobs whose name contains ``only``; see ``measured`` for the result."""
     races = ((job.name, partial(race, job)) for job in jobs)
-    return measured(holding(races, only), report)
+    return measured(selected(races, only), progress, bars)
 
 
-def holding(
+def selected(
     jobs: Iterable[tuple[str, Work]], only: str | None
 ) -> list[tuple[str, Work]]:
-    """Return the jobs, with their names, whose name holds ``only``; None is all."""
+    """Return the jobs, with their names, whose name contains ``only``; None is all."""
     named = list(jobs)
     chosen = [(name, job) for name, job in named if only is None or only in name]
     if not chosen:
         names = ", ".join(dict.fromkeys(name for name, _ in named))
-        raise ValueError(f"No job's name holds {only!r}; there are {names}.")
+        raise ValueError(f"No job's name contains {only!r}; there are {names}.")
     return chosen
 
 
 def measured(
-    jobs: Sequence[tuple[str, Callable[[], Iterable[Row]]]], report: Report | None
+    jobs: Sequence[tuple[str, Callable[[], Iterable[Row]]]],
+    progress: ProgressCallback | None = None,
+    bars: Iterable[Bar] = (),
 ) -> dict[str, Any]:
-    """Do one job after the other: ``{"machine": ..., "rows": [...]}``."""
+    """Run one job after the other.
+
+    Returns
+    -------
+    dict
+        ``machine``; ``rows``, one a method and job; ``bars``, one for each bar whose
+        value is in the rows: ``bar``, ``value``, ``needed`` and ``holds``.
+    """
     rows: list[Row] = []
     for done, (name, job) in enumerate(jobs):
-        if report:
-            report(name, done / len(jobs))
+        if progress:
+            progress(name, done / len(jobs))
         rows += [{"job": name, **row} for row in job()]
-    return {"machine": machine(), "rows": rows}
+    return {"machine": machine(), "rows": rows, "bars": checked(bars, rows)}
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers were measured on."""
+    """Return processor, system and versions that the numbers were measured with."""
     from importlib.metadata import distributions
 
-    wanted = {
+    names = {
         "numpy", "scipy", "scikit-learn", "numba", "faiss-cpu", "torch",
         "scikit-learn-intelex", "scikit-image", "lookalike", "threadpoolctl",
     }  # fmt: skip
     versions = {
         d.metadata["Name"]: d.version
         for d in distributions()
-        if d.metadata["Name"] in wanted
+        if d.metadata["Name"] in names
     }
     return {
         "processor": _processor(),
@@ -246,35 +261,46 @@ def _processor() -> str:
 
 
 def show(result: dict[str, Any]) -> None:
-    """Print the rows as a table."""
+    """Print the rows as a table, then the bars, then the machine."""
     from rich.console import Console
-    from rich.table import Table
 
-    usual = ["job", "method", "threads", "seconds", "ratio", "cpu_seconds", "setting"]
-    rows = result["rows"]
-    further = dict.fromkeys(k for row in rows for k in row if k not in usual)
-    table = Table(box=None, pad_edge=False)
-    columns = [*usual[:5], *further, *usual[5:]]
-    for name in columns:
-        number = any(isinstance(row.get(name), int | float) for row in rows)
-        table.add_column(name, justify="right" if number else "left")
-    last = None
-    for row in rows:
-        if last is not None and row["job"] != last:
-            table.add_section()
-        last = row["job"]
-        table.add_row(*(_cell(row.get(name)) for name in columns))
     console = Console()
     if not console.is_terminal:
         console.width = 200
-    console.print(table)
+    usual = ["job", "method", "threads", "seconds", "ratio", "cpu_seconds", "setting"]
+    rows = result["rows"]
+    further = dict.fromkeys(k for row in rows for k in row if k not in usual)
+    console.print(_table(rows, [*usual[:5], *further, *usual[5:]]))
+    if result["bars"]:
+        console.print()
+        console.print(_table(result["bars"], ["bar", "value", "needed", "holds"]))
+        console.print()
     about = result["machine"]
     console.print(f"{about['processor']}, {about['cores']} cores, {about['system']}")
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str]) -> Any:
+    """Return a table with a blank line where the job changes."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        number = any(isinstance(row.get(name), int | float) for row in rows)
+        table.add_column(name, justify="right" if number else "left")
+    last = rows[0].get("job") if rows else None
+    for row in rows:
+        if row.get("job") != last:
+            table.add_section()
+        last = row.get("job")
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    return table
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
     return str(value)

@@ -1,9 +1,9 @@
-"""What newcomers cost: users and items that were not there when a model learned.
+"""Cold start: users and items that were not in the training data.
 
-A tenth of the users who are asked about is left out of learning and then answered by
-their histories; a tenth of the items is left out and then folded in, or, where nobody
-has them yet, ranked by what is said of them. Each is compared, user by user, with the
-model that learned from everything.
+A tenth of the users of the test is left out of training and then answered by their
+histories; a tenth of the items is left out and then folded in, or, without any user,
+ranked by the words that describe them. Each is compared, user by user, with the model
+trained on everything.
 """
 
 from collections.abc import Callable
@@ -12,27 +12,27 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from lookalike._typing import Array, Floats, Ints
-from lookalike.bench._run import Row
 from lookalike.evaluate.recommending import compare, list_metrics
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.recommender import pick
+from lookalike_bench.arrays import Array, Floats, Ints
+from lookalike_bench.bars import Row
 
 K = 20
 SHARE = 0.1
-LEAST = 5  # users of an item that is played new
+LEAST = 5  # users of an item that may be left out
 METRIC = "ndcg_at_10"
 
 
-def colds(known: Any, relevance: Any, asked: Ints, content: Any) -> list[Row]:
-    """Rows of all comparisons: the newcomers' nDCG, and the gap to the full fit."""
+def cold_starts(known: Any, relevance: Any, users: Ints, content: Any) -> list[Row]:
+    """Return the rows of all comparisons: nDCG, and the gap to the full fit."""
     rng = np.random.default_rng(0)
-    pairs = _new_users(known, relevance, asked, rng)
-    pairs |= _new_items(known, relevance, asked, rng)
+    pairs = _new_users(known, relevance, users, rng)
+    pairs |= _new_items(known, relevance, users, rng)
     table = [_row(method, *pair) for method, pair in pairs.items()]
-    return [*table, *_unheard(known, relevance, asked, content, rng)]
+    return [*table, *_without_users(known, relevance, users, content, rng)]
 
 
 Pair = tuple[Floats, Floats]
@@ -40,26 +40,26 @@ Pair = tuple[Floats, Floats]
 
 
 def _new_users(
-    known: Any, relevance: Any, asked: Ints, rng: np.random.Generator
+    known: Any, relevance: Any, users: Ints, rng: np.random.Generator
 ) -> dict[str, Pair]:
-    at = np.sort(rng.choice(len(asked), max(2, int(SHARE * len(asked))), replace=False))
-    new, truth = known[asked[at]], relevance[at]
-    others = np.setdiff1d(np.arange(known.shape[0]), asked[at])
+    at = np.sort(rng.choice(len(users), max(2, int(SHARE * len(users))), replace=False))
+    new, truth = known[users[at]], relevance[at]
+    others = np.setdiff1d(np.arange(known.shape[0]), users[at])
     makers: dict[str, Callable[[], Any]] = {
         "EASE, new users": lambda: EASE(150.0),
         "ALS, new users": lambda: ImplicitALS(32, 50.0, 5.0, random_state=0),
     }
     return {
         method: (
-            _worth(make().fit(known).recommend(new, K).ids, truth),
-            _worth(make().fit(known[others]).recommend(new, K).ids, truth),
+            _ndcg(make().fit(known).recommend(new, K).ids, truth),
+            _ndcg(make().fit(known[others]).recommend(new, K).ids, truth),
         )
         for method, make in makers.items()
     }
 
 
 def _new_items(
-    known: Any, relevance: Any, asked: Ints, rng: np.random.Generator
+    known: Any, relevance: Any, users: Ints, rng: np.random.Generator
 ) -> dict[str, Pair]:
     new = _drawn(known, rng)
     order = np.concatenate([np.setdiff1d(np.arange(known.shape[1]), new), new])
@@ -68,15 +68,15 @@ def _new_items(
     truth = sp.csr_array(relevance[:, order])
     whole = ImplicitALS(32, 50.0, 5.0, random_state=0).fit(turned)
     late = ImplicitALS(32, 50.0, 5.0, random_state=0).fit(old).partial_fit(turned)
-    found = (model.recommend(turned[asked], K).ids for model in (whole, late))
-    first, second = (_worth(ids, truth) for ids in found)
+    found = (model.recommend(turned[users], K).ids for model in (whole, late))
+    first, second = (_ndcg(ids, truth) for ids in found)
     return {"ALS, new items folded in": (first, second)}
 
 
-def _unheard(
-    known: Any, relevance: Any, asked: Ints, content: Any, rng: np.random.Generator
+def _without_users(
+    known: Any, relevance: Any, users: Ints, content: Any, rng: np.random.Generator
 ) -> list[Row]:
-    """Rank new items that nobody has, by content and by chance."""
+    """Rank items without any user, by content and by chance."""
     new = _drawn(known, rng)
     truth = sp.csr_array(relevance[:, new])
     there = np.flatnonzero(np.diff(truth.indptr))
@@ -84,11 +84,11 @@ def _unheard(
         return []
     hidden = np.ones(known.shape[1], np.float32)
     hidden[new] = 0
-    shown = sp.csr_array(known[asked[there]] @ sp.diags_array(hidden))
+    shown = sp.csr_array(known[users[there]] @ sp.diags_array(hidden))
     scores = ContentSimilarity().fit(content).score_items(shown)[:, new]
     chance = rng.random(scores.shape).astype(np.float32)
     lists = [pick(np.ascontiguousarray(s), None, K)[0] for s in (scores, chance)]
-    ours, luck = (_worth(ids, truth[there]) for ids in lists)
+    ours, luck = (_ndcg(ids, truth[there]) for ids in lists)
     return [_row(f"content among {len(new)} items nobody has", luck, ours)]
 
 
@@ -98,7 +98,7 @@ def _drawn(known: Any, rng: np.random.Generator) -> Ints:
     return np.sort(rng.choice(some, int(SHARE * len(some)), replace=False))
 
 
-def _worth(ids: Array, truth: Any) -> Floats:
+def _ndcg(ids: Array, truth: Any) -> Floats:
     return list_metrics(ids, truth, 10)[METRIC]
 
 

@@ -11,7 +11,7 @@ The jobs named "filtered" ask for the nearest among some of the rows, exactly.
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -20,15 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
-from lookalike.bench import _ann_peers, _run
-from lookalike.bench._ann_peers import BUILDERS, K
-from lookalike.bench._run import BLAS, PLAIN, Contestant, Job
+from lookalike_bench import ann_peers, runner
+from lookalike_bench.ann_peers import BUILDERS, K
+from lookalike_bench.arrays import Array, Ints
+from lookalike_bench.bars import Bar, Row, Value, least, most, quotient
+from lookalike_bench.runner import BLAS, PLAIN, Contestant, Job
 
-HERE = "lookalike.bench.approximate"
+HERE = "lookalike_bench.approximate"
 N_QUERIES = 2_000
 N_FILTERED = 200  # queries of the filtered jobs
-ENOUGH = 0.9995  # recall from which a peer is tried no further
+SATURATED = 0.9995  # recall from which a peer is tried no further
 N_ALONE = 300  # queries by which the settings of a peer are compared one by one
 DATA = ("mnist", "fashion_mnist")
 RECALLS = (0.95, 0.99, 0.999)
@@ -45,16 +46,26 @@ PEERS = (
     ("svs uint8", "svs_bytes", PLAIN),
     ("voyager", "Voyager", PLAIN),
 )
+GRAPHS = ("faiss HNSW32", "hnswlib", "usearch", "svs*", "voyager")
+RATIOS = {
+    ("mnist", "one-by-one"): (2.3, 2.3, 1.3),
+    ("mnist", "batch"): (1.7, 1.7, 2.3),
+    ("fashion_mnist", "one-by-one"): (2.0, 1.7, 1.0),
+    ("fashion_mnist", "batch"): (1.3, 1.4, 1.4),
+}
+"""The best peer's time over ours, at least, for each of ``RECALLS``."""
 Search = Callable[[Array], Ints]
 Timed = tuple[Callable[[], Ints], Callable[[Ints], dict[str, Any]]]
 
 
 def run(
-    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+    only: str | None = None,
+    rounds: int = 3,
+    progress: runner.ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Race every job whose name holds ``only``."""
+    """Race every job whose name contains ``only``."""
     with TemporaryDirectory(prefix="lookalike-bench-") as folder:
-        return _run.run(jobs(rounds, folder), only, report)
+        return runner.run(jobs(rounds, folder), only, progress, bars())
 
 
 def jobs(rounds: int, folder: str) -> Iterator[Job]:
@@ -79,6 +90,36 @@ def jobs(rounds: int, folder: str) -> Iterator[Job]:
         yield Job(f"mnist filtered {share:.2%}", contestants, rounds)
 
 
+def bars() -> Iterator[Bar]:
+    """Speed and recall of every job; build and memory beside the graphs."""
+    for (data, way), ratios in RATIOS.items():
+        for recall, needed in zip(RECALLS, ratios, strict=True):
+            job = f"{data} recall {recall} {way}"
+            yield Bar(f"{job}: times the best peer", needed, least("ratio", job))
+            yield Bar(f"{job}: recall", recall, least("recall", job))
+    for data in DATA:
+        for column, name, needed in (
+            ("build", "build over that of the fastest graph", 1.5),
+            ("megabytes", "memory over that of the smallest graph", 1.0),
+        ):
+            job = f"{data} recall *"
+            value = quotient(most(column, job), _least_of_graphs(column, job))
+            yield Bar(f"{data}: {name}", needed, value, at_most=True)
+    filtered = "mnist filtered *"
+    yield Bar("filtered: times faiss, the least", 1, least("ratio", filtered))
+    yield Bar("filtered: recall, the least", 1, least("recall", filtered))
+
+
+def _least_of_graphs(column: str, job: str) -> Value:
+    values = [least(column, job, name) for name in GRAPHS]
+
+    def value(rows: Sequence[Row]) -> float | None:
+        found = [number for each in values if (number := each(rows)) is not None]
+        return min(found, default=None)
+
+    return value
+
+
 def __getattr__(name: str) -> Callable[..., Timed]:
     """The factory of a peer, by its name in ``PEERS``."""
     if name not in {factory for _, factory, _ in PEERS}:
@@ -92,7 +133,7 @@ def __getattr__(name: str) -> Callable[..., Timed]:
 @cache
 def _data(name: str) -> tuple[Array, Array]:
     """Catalogue and queries."""
-    from lookalike.bench.neighbors import load
+    from lookalike_bench.neighbors import load
 
     X, Q = load(name)
     return X, Q[:N_QUERIES]
@@ -157,7 +198,7 @@ def lookalike(data: str, recall: float, way: str, folder: str) -> Timed:
 
 def _peer(factory: str, data: str, recall: float, way: str, folder: str) -> Timed:
     """A peer under its fastest setting of this recall; failing that, at its best."""
-    peer = getattr(_ann_peers, factory)()
+    peer = getattr(ann_peers, factory)()
     Q, true = _questions(data, folder)
     Q = Q.astype(getattr(peer, "takes", "float32"))
     place = Path(folder) / f"{data}-{factory}"
@@ -186,7 +227,7 @@ def _built(peer: Any, X: Array, Q: Array, true: Ints, place: Path) -> dict[str, 
     rungs: dict[str, dict[str, float]] = {}
     for name, put in peer.ladder():
         rungs[name] = _tried(peer.search, Q, true, put)
-        if getattr(peer, "ascending", False) and rungs[name]["recall"] > ENOUGH:
+        if getattr(peer, "ascending", False) and rungs[name]["recall"] > SATURATED:
             break
     return {
         "shape": X.shape,

@@ -2,13 +2,12 @@
 
 Three kinds of jobs. *Speed*: training of ALS, and lists of twenty for every user, with
 the same matrix, factors, penalty, confidence and rounds; implicit under each BLAS and
-with its own threads. *Quality*: nDCG at 10 and recall at 20 of the funnel as it is
-shipped and of every peer on the same hidden part, in one process.
-
-*Cold start*: what users and items cost that came after learning.
+with its own threads. *Quality*: nDCG at 10 and recall at 20 of the funnel with its
+defaults and of every peer on the same hidden part, in one process. *Cold start*: nDCG
+for users and of items that were not in the training data.
 
 A peer's settings are chosen in the run, on a validation part of what is known, over the
-grids below; the hidden part is asked once. The penalty of cornac's EASE, which takes
+grids below; the hidden part is used once. The penalty of cornac's EASE, which takes
 most of a minute to train on films, is chosen with our EASE, of which the formula is the
 same.
 """
@@ -22,11 +21,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from lookalike._typing import Array, Ints
-from lookalike.bench import _run
-from lookalike.bench._run import BLAS, Contestant, Job, Row
+from lookalike_bench import runner
+from lookalike_bench.arrays import Array, Ints
+from lookalike_bench.bars import Bar, Row, difference, least, most
+from lookalike_bench.cold_start import cold_starts
+from lookalike_bench.runner import BLAS, Contestant, Job
 
-HERE = "lookalike.bench.recommenders"
+HERE = "lookalike_bench.recommenders"
 DATA = ("games", "films")
 K = 20
 # On the validation part: factors, confidence, penalty; neighbours, k1, b.
@@ -43,16 +44,51 @@ BLAS_OF_IMPLICIT = tuple({"IMPLICIT_DISABLE_ALL_GPU": "1", **each} for each in B
 
 
 def run(
-    only: str | None = None, rounds: int = 3, report: _run.Report | None = None
+    only: str | None = None,
+    rounds: int = 3,
+    progress: runner.ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Race every job whose name holds ``only``, such as "quality" or "cold start"."""
-    races = [(job.name, partial(_run.race, job)) for job in jobs(rounds)]
+    """Run every job whose name contains ``only``, such as "cold start"."""
+    races = [(job.name, partial(runner.race, job)) for job in jobs(rounds)]
     further = [
         (f"{name} {what}", partial(rows_of, name))
         for name in DATA
-        for what, rows_of in (("quality", qualities), ("cold start", cold_starts))
+        for what, rows_of in (("quality", qualities), ("cold start", newcomers))
     ]
-    return _run.measured(_run.holding([*races, *further], only), report)
+    return runner.measured(runner.selected([*races, *further], only), progress, bars())
+
+
+def bars() -> Iterator[Bar]:
+    """ALS beside implicit's; the funnel beside peers and popularity; newcomers."""
+    for data in DATA:
+        for verb in ("training", "answers"):
+            job = f"{data} ALS {verb} *"
+            yield Bar(f"{data} ALS, {verb}: times implicit", 1, least("ratio", job))
+        job = f"{data} ALS *"
+        ndcg = difference(least("ndcg", job), most("ndcg", job, "implicit"))
+        yield Bar(f"{data} ALS: nDCG less implicit's", -0.002, ndcg)
+        job = f"{data} quality"
+        yield Bar(
+            f"{data}: the funnel's gain in nDCG over the best of the others",
+            0,
+            least("funnel's gain", job, "*"),
+        )
+        yield Bar(
+            f"{data}: the funnel's nDCG over that of popularity",
+            1.5,
+            least("of popularity", job, "lookalike funnel"),
+        )
+        job = f"{data} cold start"
+        yield Bar(
+            f"{data}: nDCG of newcomers less that of a full fit, the least",
+            -0.01,
+            least("gap", job, "*, new *"),
+        )
+        yield Bar(
+            f"{data}: nDCG by content less chance",
+            0,
+            least("gap", job, "content among *"),
+        )
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:
@@ -94,7 +130,7 @@ def lookalike_als(data: str, verb: str, settings: list[float], threads: int) -> 
     from lookalike.rank.implicit_als import ImplicitALS
 
     factors, confidence, penalty = settings
-    known, relevance, asked = _parts(data, "test")
+    known, relevance, users = parts(data, "test")
 
     def fit() -> Any:
         model = ImplicitALS(
@@ -103,25 +139,25 @@ def lookalike_als(data: str, verb: str, settings: list[float], threads: int) -> 
         return model.fit(known)
 
     return _timed(
-        fit, lambda model: model.recommend(known, K).ids, verb, relevance, asked
+        fit, lambda model: model.recommend(known, K).ids, verb, relevance, users
     )
 
 
 def implicit_als(data: str, verb: str, settings: list[float], threads: int) -> Timed:
     """Time implicit's ALS."""
-    known, relevance, asked = _parts(data, "test")
+    known, relevance, users = parts(data, "test")
     matrix = _confident(known, settings[1])
-    users = np.arange(known.shape[0])
+    everyone = np.arange(known.shape[0])
 
     def fit() -> Any:
         return _als_of_implicit(matrix, settings, threads)
 
     return _timed(
         fit,
-        lambda model: model.recommend(users, matrix, N=K)[0],
+        lambda model: model.recommend(everyone, matrix, N=K)[0],
         verb,
         relevance,
-        asked,
+        users,
     )
 
 
@@ -130,14 +166,14 @@ def _timed(
     lists: Callable[[Any], Ints],
     verb: str,
     relevance: Any,
-    asked: Ints,
+    users: Ints,
 ) -> Timed:
-    """Time the one verb; the answer shows how good the lists are."""
+    """Time training or answers; describe by the nDCG of the lists."""
     if verb == "training":
-        return fit, lambda model: _short(lists(model)[asked], relevance)
+        return fit, lambda model: _short(lists(model)[users], relevance)
     model = fit()
     return lambda: lists(model), lambda ids: {
-        **_short(ids[asked], relevance),
+        **_short(ids[users], relevance),
         "users": len(ids),
     }
 
@@ -163,7 +199,7 @@ def _als_of_implicit(matrix: Any, settings: Any, threads: int) -> Any:
 
 
 def _confident(known: Any, confidence: float) -> Any:
-    """Return implicit's input: the confidence itself, ours is 1 more than the value."""
+    """Return implicit's input: the confidence itself, for ours 1 more than a value."""
     matrix = sp.csr_matrix(known)
     matrix.data = (1 + confidence * matrix.data).astype(np.float32)
     return matrix
@@ -174,49 +210,52 @@ def _confident(known: Any, confidence: float) -> Any:
 
 @cache
 def _data(name: str) -> Any:
-    from lookalike.systems import find_system
+    from lookalike.systems import find_spec
 
-    return find_system(name).find_data(None, lambda _: None)
+    return find_spec(name).find_data()
 
 
 def _content(name: str) -> Any:
-    """What is said of the items, csr."""
-    from lookalike.systems import find_system
+    """Return the words that describe the items, csr."""
+    from lookalike.systems import find_spec
 
-    system = find_system(name)()
-    system._take(_data(name))
+    system, data = find_spec(name).new({}), _data(name)
+    system.titles_, system.genres_, system.years_ = data.titles, data.genres, data.years
     return system.content()
 
 
 @cache
-def _parts(name: str, part: str) -> tuple[Any, Any, Ints]:
-    """What is known (users by items), the held-out relevance, and who they are.
+def parts(name: str, part: str) -> tuple[Any, Any, Ints]:
+    """Return what is known and what is relevant, users by items, and the users' rows.
 
-    "validation" lies within what is known for the "test".
+    The known part of "test" is split again for "validation".
     """
     from lookalike.datasets.interactions import hold_out_again
-    from lookalike.systems import find_system
-    from lookalike.systems._recommender.history import History
+    from lookalike.systems import find_spec
 
     data = _data(name) if part == "test" else hold_out_again(_data(name), 7)
-    relevance = find_system(name)().relevance(data)
-    asked = np.flatnonzero(np.diff(relevance.indptr))
-    history = History.known(data)
-    # Every method may know how high a film was rated: it helps them all. The hours of
-    # a game do not.
-    values = history.value / 5 if name == "films" else None
-    return history.matrix(values), relevance[asked], asked
+    relevance = find_spec(name).new({}).relevance(data)
+    users = np.flatnonzero(np.diff(relevance.indptr))
+    at = np.flatnonzero(~data.held_out)
+    # Every method gets the ratings of films, which help them all; hours of games do
+    # not help.
+    values = data.value[at] / 5 if name == "films" else np.ones(len(at))
+    known = sp.csr_array(
+        (values.astype(np.float32), (data.user[at], data.item[at])), relevance.shape
+    )
+    known.sort_indices()
+    return known, relevance[users], users
 
 
 def qualities(name: str) -> list[Row]:
-    """Every method on the hidden part: the first row is the best peer's rival."""
+    """Measure every method on the hidden part; the funnel is the first row."""
     from lookalike.evaluate.recommending import compare, list_metrics
 
-    known, relevance, asked = _parts(name, "test")
+    known, relevance, users = parts(name, "test")
     found, about = {}, {}
     for method, lists in _methods(name).items():
         started = time.perf_counter()
-        ids, setting = lists(known, asked)
+        ids, setting = lists(known, users)
         about[method] = (setting, time.perf_counter() - started)
         found[method] = list_metrics(ids, relevance, 10)
     rows = []
@@ -244,15 +283,13 @@ def qualities(name: str) -> list[Row]:
     return rows
 
 
-def cold_starts(name: str) -> list[Row]:
-    """What newcomers cost, see ``lookalike.bench._cold_start``."""
-    from lookalike.bench._cold_start import colds
-
-    return colds(*_parts(name, "test"), _content(name))
+def newcomers(name: str) -> list[Row]:
+    """Compare newcomers with a full fit, see ``lookalike_bench.cold_start``."""
+    return cold_starts(*parts(name, "test"), _content(name))
 
 
 def _turned(test: Any) -> Any:
-    """What the funnel gains on a method: the difference the other way round."""
+    """Return the funnel's gain over a method: the difference with its sign changed."""
     from lookalike.evaluate import Estimate
 
     gain = test.difference
@@ -263,10 +300,10 @@ Lists = Callable[[Any, Ints], tuple[Ints, str]]
 
 
 def _methods(name: str) -> dict[str, Lists]:
-    """Return every method that is installed; ours, the one as shipped, first."""
+    """Return every method that is installed, the funnel first."""
     chosen = {
-        "lookalike funnel": lambda known, asked: _funnel(name),
-        "popularity": lambda known, asked: (_popular(known, asked), ""),
+        "lookalike funnel": lambda known, users: _funnel(name),
+        "popularity": lambda known, users: (_popular(known, users), ""),
         "lookalike EASE": _chosen(name, _ease, EASE_GRID),
         "lookalike ALS": _chosen(name, _our_als, ALS_GRID),
     }
@@ -275,7 +312,7 @@ def _methods(name: str) -> dict[str, Lists]:
     except ModuleNotFoundError:
         pass
     else:
-        chosen["lookalike two towers"] = lambda known, asked: _towers(name)
+        chosen["lookalike two towers"] = lambda known, users: _towers(name)
     try:
         import implicit  # noqa: F401
     except ModuleNotFoundError:
@@ -299,9 +336,9 @@ def _methods(name: str) -> dict[str, Lists]:
 def _chosen(name: str, lists: Callable[[Any, Ints, Any], Ints], grid: Any) -> Lists:
     """Take the setting that is best on the validation part."""
 
-    def answer(known: Any, asked: Ints) -> tuple[Ints, str]:
+    def answer(known: Any, users: Ints) -> tuple[Ints, str]:
         best = _best(name, lists, grid)
-        return lists(known, asked, best), " ".join(f"{each:g}" for each in best)
+        return lists(known, users, best), " ".join(f"{each:g}" for each in best)
 
     return answer
 
@@ -309,92 +346,92 @@ def _chosen(name: str, lists: Callable[[Any, Ints, Any], Ints], grid: Any) -> Li
 def _best(name: str, lists: Callable[[Any, Ints, Any], Ints], grid: Any) -> Any:
     from lookalike.evaluate.recommending import list_metrics
 
-    known, relevance, asked = _parts(name, "validation")
+    known, relevance, users = parts(name, "validation")
 
     def worth(setting: Any) -> float:
-        ids = lists(known, asked, setting)
+        ids = lists(known, users, setting)
         return float(list_metrics(ids, relevance, 10)["ndcg_at_10"].mean())
 
     return max(grid, key=worth)
 
 
 def _funnel(name: str) -> tuple[Ints, str]:
-    """Lists of the system as it is shipped, asked by name as a user asks it."""
-    from lookalike.systems import find_system
+    """Return the lists of the system with its defaults, which takes users by name."""
+    from lookalike.systems import find_spec
 
-    system = find_system(name)().fit(_data(name))
-    _, _, asked = _parts(name, "test")
-    found = system.recommend(system.users_[asked], K)
+    system = find_spec(name).new({}).fit(_data(name))
+    _, _, users = parts(name, "test")
+    found = system.recommend(system.users_[users], K)
     place = {item: at for at, item in enumerate(system.items_.tolist())}
     ids = [[place.get(item, -1) for item in row] for row in found.ids.tolist()]
     return np.array(ids), system.about_["facts"]["ranker"]
 
 
-def _popular(known: Any, asked: Ints) -> Ints:
+def _popular(known: Any, users: Ints) -> Ints:
     from lookalike.rank.popularity import Popularity
 
-    return Popularity().fit(known).recommend(known[asked], K).ids
+    return Popularity().fit(known).recommend(known[users], K).ids
 
 
-def _ease(known: Any, asked: Ints, setting: Any) -> Ints:
+def _ease(known: Any, users: Ints, setting: Any) -> Ints:
     from lookalike.rank.ease import EASE
 
-    return EASE(*setting).fit(known).recommend(known[asked], K).ids
+    return EASE(*setting).fit(known).recommend(known[users], K).ids
 
 
-def _our_als(known: Any, asked: Ints, setting: Any) -> Ints:
+def _our_als(known: Any, users: Ints, setting: Any) -> Ints:
     from lookalike.rank.implicit_als import ImplicitALS
 
     factors, confidence, penalty = setting
     model = ImplicitALS(factors, penalty, confidence, random_state=0).fit(known)
-    return model.recommend(known[asked], K).ids
+    return model.recommend(known[users], K).ids
 
 
 def _towers(name: str) -> tuple[Ints, str]:
-    """Lists of two towers with what is said of the items."""
+    """Return the lists of two towers with the words that describe the items."""
     from lookalike.rank.two_tower import TwoTower
 
-    known, _, asked = _parts(name, "test")
+    known, _, users = parts(name, "test")
     model = TwoTower(max_iter=8).fit(known, item_features=_content(name))
-    return model.recommend(known[asked], K).ids, "8 passes"
+    return model.recommend(known[users], K).ids, "8 passes"
 
 
-def _implicit_als_lists(known: Any, asked: Ints, setting: Any) -> Ints:
+def _implicit_als_lists(known: Any, users: Ints, setting: Any) -> Ints:
     matrix = _confident(known, setting[1])
     model = _als_of_implicit(matrix, setting, 1)
-    ids: Ints = model.recommend(asked, matrix[asked], N=K)[0].astype(np.int64)
+    ids: Ints = model.recommend(users, matrix[users], N=K)[0].astype(np.int64)
     return ids
 
 
-def _implicit_bm25(known: Any, asked: Ints, setting: Any) -> Ints:
+def _implicit_bm25(known: Any, users: Ints, setting: Any) -> Ints:
     from implicit.nearest_neighbours import BM25Recommender
 
     n, k1, b = setting
-    return _neighbours(BM25Recommender(n, k1, b, num_threads=1), known, asked)
+    return _neighbours(BM25Recommender(n, k1, b, num_threads=1), known, users)
 
 
-def _implicit_cosine(known: Any, asked: Ints, setting: Any) -> Ints:
+def _implicit_cosine(known: Any, users: Ints, setting: Any) -> Ints:
     from implicit.nearest_neighbours import CosineRecommender
 
-    return _neighbours(CosineRecommender(*setting, num_threads=1), known, asked)
+    return _neighbours(CosineRecommender(*setting, num_threads=1), known, users)
 
 
-def _neighbours(model: Any, known: Any, asked: Ints) -> Ints:
+def _neighbours(model: Any, known: Any, users: Ints) -> Ints:
     matrix = sp.csr_matrix(known)
     model.fit(matrix, show_progress=False)
-    ids: Array = model.recommend(asked, matrix[asked], N=K)[0]
+    ids: Array = model.recommend(users, matrix[users], N=K)[0]
     return ids.astype(np.int64)
 
 
 def _cornac_ease(name: str, positive: bool) -> Lists:
-    def answer(known: Any, asked: Ints) -> tuple[Ints, str]:
+    def answer(known: Any, users: Ints) -> tuple[Ints, str]:
         from lookalike.rank.recommender import pick
 
         penalty, weights = _weights_of_cornac(name)
         if positive:  # what its option posB does, without solving again
             weights = np.maximum(weights, 0)
-        scores = np.ascontiguousarray(known[asked] @ weights, np.float32)
-        return pick(scores, known[asked], K)[0], f"{penalty:g}"
+        scores = np.ascontiguousarray(known[users] @ weights, np.float32)
+        return pick(scores, known[users], K)[0], f"{penalty:g}"
 
     return answer
 
@@ -405,7 +442,7 @@ def _weights_of_cornac(name: str) -> tuple[float, Array]:
     from cornac.models import EASE
 
     (penalty,) = _best(name, _ease, EASE_GRID)
-    known, _, _ = _parts(name, "test")
+    known, _, _ = parts(name, "test")
     rows, columns = known.nonzero()
     n_users, n_items = known.shape
     everything = Dataset(

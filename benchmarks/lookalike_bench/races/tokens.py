@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench._features import tweets
-from lookalike.bench._peers import Timed, compare, ours
-from lookalike.bench._run import OURS, Job
+from lookalike_bench.arrays import Array
+from lookalike_bench.races.common import Timed, compare, ours
+from lookalike_bench.races.features import tweets
+from lookalike_bench.runner import OURS, Job
 
 TOKENIZERS, NUMPY = "tokenizers", "numpy choice"
 N_MERGES = 500

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
+from lookalike_bench.arrays import Array, Ints
 
 K = 10
 BUILDERS = 2  # threads

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench._peers import (
+from lookalike_bench.arrays import Array
+from lookalike_bench.races.common import (
     INTEL,
     SCIKIT,
     Timed,
@@ -22,7 +22,7 @@ from lookalike.bench._peers import (
     ours,
     shades,
 )
-from lookalike.bench._run import BLAS, OURS, Job
+from lookalike_bench.runner import BLAS, OURS, Job
 
 ROUNDS_OF_LLOYD = 15
 

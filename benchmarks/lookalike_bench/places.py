@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
-from lookalike.bench._run import Report, Row, holding, measured
 from lookalike.datasets import TaggedText, load_wnut17
 from lookalike.datasets.gazetteer import load_gazetteer
 from lookalike.evaluate import bootstrap_counts, f1_of_counts, paired_counts_test
@@ -30,21 +28,44 @@ from lookalike.systems.places.system import (
     tagged,
     word_counts,
 )
+from lookalike_bench.arrays import Array, Ints
+from lookalike_bench.bars import Bar, Row, least, most
+from lookalike_bench.runner import ProgressCallback, measured, selected
 
 UNITS: dict[str, Callable[[Tags, Tags], Array]] = {
     "word": word_counts,
     "span": span_counts,
 }
 PARTS = ("both parts", "training part", "validation part")
+BARS = tuple(
+    bar
+    for part in PARTS
+    for unit in ("words", "spans")
+    for bar in (
+        Bar(
+            f"{part}: gain in F1 of {unit} over the lists, the least",
+            0,
+            least(f"gain, {unit}", part, "*"),
+        ),
+        Bar(
+            f"{part}: p of the gain, {unit}, the most",
+            0.05,
+            most(f"p, {unit}", part, "*"),
+            at_most=True,
+        ),
+    )
+)
 
 
 def run(
-    only: str | None = None, rounds: int = 1, report: Report | None = None
+    only: str | None = None,
+    rounds: int = 1,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Compare on every part whose name holds ``only``."""
+    """Compare on every part whose name contains ``only``."""
     places = Places()
     places.gazetteer_ = load_gazetteer()
-    return measured(holding(Trial(load_wnut17(), places).jobs(), only), report)
+    return measured(selected(Trial(load_wnut17(), places).jobs(), only), progress, BARS)
 
 
 class Trial:

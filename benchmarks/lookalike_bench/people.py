@@ -1,38 +1,59 @@
-"""``lookalike bench people``: five hidings of friendships that nobody had looked at.
+"""``lookalike bench people``: five hidings of friendships, none used for a choice.
 
 Each hides a fifth of the Facebook friendships anew, learns from the others, and asks as
 ``lookalike evaluate people`` does. The last job takes the hidings together: they are of
-the same people, so that its p-values are somewhat too sure of themselves.
+the same people, so that its p-values are somewhat too small.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench._run import Report, Row, holding, measured
 from lookalike.core.verbs import Measured
 from lookalike.datasets.friendships import hold_out, load_facebook_ego
 from lookalike.evaluate import bootstrap, paired_test
 from lookalike.systems.people.system import People
+from lookalike_bench.arrays import Array
+from lookalike_bench.bars import Bar, Row, least, most
+from lookalike_bench.runner import ProgressCallback, measured, selected
 
 SEEDS = range(201, 206)
+BARS = (
+    Bar("AUC, the least of the hidings", 0.99, least("auc", "hiding *", "ranker")),
+    Bar(
+        "all hidings: gain in hit rate over the best single score",
+        0,
+        least("ranker's gain", "all hidings", "*"),
+    ),
+    Bar(
+        "all hidings: p of the gain, the most",
+        0.05,
+        most("p", "all hidings", "*"),
+        at_most=True,
+    ),
+)
 
 
 def run(
-    only: str | None = None, rounds: int = 1, report: Report | None = None
+    only: str | None = None,
+    rounds: int = 1,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Measure every hiding whose name holds ``only``, once: nothing is timed."""
-    jobs = [(f"hiding {seed}", partial(one, seed)) for seed in SEEDS]
-    return measured(holding([*jobs, ("all hidings", together)], only), report)
+    """Measure every hiding whose name contains ``only``, once: nothing is timed."""
+    jobs: list[tuple[str, Callable[[], list[Row]]]] = [
+        *((f"hiding {seed}", partial(one, seed)) for seed in SEEDS),
+        ("all hidings", together),
+    ]
+    chosen = selected(jobs, only)
+    return measured(chosen, progress, BARS)
 
 
 @cache
 def answered(seed: int) -> Measured:
-    """What the system found of one hiding."""
+    """Return the evaluation on one hiding."""
     data = load_facebook_ego()
     pairs = np.concatenate([data.known, data.held_out])
     known, hidden = hold_out(pairs, random_state=seed)
@@ -41,19 +62,19 @@ def answered(seed: int) -> Measured:
 
 
 def one(seed: int) -> list[Row]:
-    """Hit rates of one hiding, the ranker's first, and its gains."""
+    """Return the hit rates of one hiding, the ranker's first, and its gains."""
     found = answered(seed)
     return compared(found.details["hit"], auc=str(found.metrics["auc"]))
 
 
 def together() -> list[Row]:
-    """The same of all hidings, one after the other."""
+    """Return the same of all hidings taken together."""
     hits = [answered(seed).details["hit"] for seed in SEEDS]
     return compared({way: np.concatenate([h[way] for h in hits]) for way in hits[0]})
 
 
 def compared(hit: Mapping[str, Array], **further: str) -> list[Row]:
-    """Whether each person got a hidden friend, (n_people,), by way to rank."""
+    """Compare by way to rank whether each person got a hidden friend, (n_people,)."""
     rows: list[Row] = []
     for way, values in hit.items():
         row = {

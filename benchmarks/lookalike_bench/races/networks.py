@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array
-from lookalike.bench._peers import SCIKIT, Timed, compare, kind_of, ours, shades
-from lookalike.bench._run import BLAS, OURS, Job
+from lookalike_bench.arrays import Array
+from lookalike_bench.races.common import SCIKIT, Timed, compare, kind_of, ours, shades
+from lookalike_bench.runner import BLAS, OURS, Job
 
 
 def jobs(rounds: int = 3) -> Iterator[Job]:

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from lookalike._typing import Array, Floats
-from lookalike.bench import _run
-from lookalike.bench._run import Row
 from lookalike.datasets import Expressions, load_happy_and_fear
 from lookalike.evaluate import accuracy, bootstrap, f1, precision, recall
 from lookalike.systems.emotions.baseline import N_EPOCHS, STEP, resized
+from lookalike_bench import runner
+from lookalike_bench.arrays import Array, Floats
+from lookalike_bench.bars import Bar, Row, most
 
 SPLITS = 20
 TEST = {1: 1018, 0: 1825}  # fearful and happy faces
@@ -32,16 +32,26 @@ METRICS: dict[str, Callable[..., Any]] = {
 }
 PRINTED = {"accuracy": 0.714, "precision": 0.692, "recall": 0.362, "f1": 0.476}
 """What the source prints after 5,000 epochs."""
+BARS = (
+    Bar(
+        "after 2,500 epochs: largest distance from the source's figures",
+        0.008,
+        most("distance", "source recipe*", "after 2,500 epochs"),
+        at_most=True,
+    ),
+)
 
 
 def run(
-    only: str | None = None, rounds: int = 1, report: _run.Report | None = None
+    only: str | None = None,
+    rounds: int = 1,
+    progress: runner.ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Learn from every split; there is one job, and one round of it."""
-    [(job, work)] = _run.holding(JOBS.items(), only)
+    [(job, work)] = runner.selected(JOBS.items(), only)
     faces = pooled(load_happy_and_fear())
-    tell = report or (lambda what, share: None)
-    return _run.measured([(job, lambda: work(*faces, tell))], None)
+    report_progress = progress or (lambda what, share: None)
+    return runner.measured([(job, lambda: work(*faces, report_progress))], None, BARS)
 
 
 def pooled(data: Expressions) -> tuple[Array, Array]:
@@ -59,7 +69,9 @@ def held_out(fear: Array, seed: int) -> Array:
     return held
 
 
-def learned(X: Array, fear: Array, tell: _run.Report) -> Iterator[Row]:
+def learned(
+    X: Array, fear: Array, report_progress: runner.ProgressCallback
+) -> Iterator[Row]:
     """Descend on all splits at once, and judge now and then."""
     held = np.column_stack([held_out(fear, seed) for seed in range(SPLITS)])
     W = np.zeros((X.shape[1], SPLITS), np.float32)
@@ -72,7 +84,7 @@ def learned(X: Array, fear: Array, tell: _run.Report) -> Iterator[Row]:
         G[-1] = 0  # the plain variant has no bias
         W -= np.float32(STEP) * G
         if epoch % 50 == 0:
-            tell(f"epoch {epoch:,}", epoch / max(LOOKED_AT))
+            report_progress(f"epoch {epoch:,}", epoch / max(LOOKED_AT))
         if epoch in LOOKED_AT:
             seconds = round(time.perf_counter() - started, 1)
             found = judged(X @ W > 0, fear, held)

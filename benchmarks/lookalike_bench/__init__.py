@@ -1,0 +1,19 @@
+"""Speed, memory and quality of lookalike beside other libraries.
+
+Each module named in ``BENCHMARKS`` has a function ``run(only, rounds, progress)`` that
+returns ``{"machine": ..., "rows": [...], "bars": [...]}``; ``lookalike bench NAME``
+prints it. ``benchmarks/README.md`` says what each one measures.
+"""
+
+BENCHMARKS = (
+    "algorithms",
+    "approximate",
+    "emotions",
+    "images",
+    "neighbors",
+    "people",
+    "places",
+    "recommenders",
+    "service",
+    "triplet",
+)

@@ -1,0 +1,1 @@
+"""The jobs of ``lookalike bench algorithms``, by kind of algorithm."""
