@@ -6,7 +6,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from lookalike._typing import Array, Floats
-from lookalike.datasets import Images
+from lookalike.datasets.digits import load_digits_sample
+from lookalike.datasets.images import Images, load_mnist
 
 DIGITS = (3, 8)
 """The two digits that are told apart."""
@@ -23,6 +24,16 @@ class Attributed:
     y_train: Array  # str (n_train,)
     x_test: Array
     y_test: Array
+
+
+def load_strokes_of_mnist() -> Attributed:
+    """Load the strokes of MNIST's digits; see :func:`with_strokes`."""
+    return with_strokes(load_mnist())
+
+
+def load_strokes_of_digits_sample() -> Attributed:
+    """Load the strokes of the sample of MNIST; see :func:`with_strokes`."""
+    return with_strokes(load_digits_sample())
 
 
 def with_strokes(data: Images) -> Attributed:

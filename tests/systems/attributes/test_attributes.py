@@ -13,13 +13,15 @@ from lookalike.core import generation
 from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets import load_digits_sample
-from lookalike.datasets.strokes import with_strokes
-from lookalike.systems.attributes.system import Attributes, features
+from lookalike.datasets.strokes import load_strokes_of_digits_sample, with_strokes
+from lookalike.systems.attributes import SPEC
+from lookalike.systems.attributes.classifiers import block_means, flat_classifier
+from lookalike.systems.attributes.system import Attributes
 
 
 @pytest.fixture(scope="module")
 def data():
-    return with_strokes(load_digits_sample())
+    return load_strokes_of_digits_sample()
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +30,12 @@ def system(data):
 
 
 @pytest.fixture(scope="module")
-def measured(system, data):
-    return system.evaluate(data)
+def result(system, data):
+    return SPEC.evaluate(system, data)
+
+
+def evaluated(data, **options):
+    return SPEC.evaluate(Attributes(**options).fit(data), data)
 
 
 def test_strokes_are_labelled_by_the_training_images_alone(data):
@@ -61,25 +67,25 @@ def test_what_is_learned_does_not_depend_on_the_test_images(system, data):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_composed_finds_more_of_the_rare_combination_than_flat(measured):
-    metrics = {name: m.value for name, m in measured.metrics.items()}
+def test_composed_finds_more_of_the_rare_combination_than_flat(result):
+    metrics = {name: m.value for name, m in result.metrics.items()}
     assert metrics["recall_of_3_thin_composed"] > metrics["recall_of_3_thin_flat"]
-    assert measured.comparisons["flat, recall of the rare 3, thin"].p_value < 0.01
-    for estimate in measured.metrics.values():
+    assert result.comparisons["flat, recall of the rare 3, thin"].p_value < 0.01
+    for estimate in result.metrics.values():
         assert estimate.low <= estimate.value <= estimate.high
 
 
 def test_the_unit_of_chance_is_the_draw_and_draws_differ(data):
-    measured = [Attributes(n_draws=n).fit(data).evaluate(data) for n in (1, 2)]
+    measured = [evaluated(data, n_draws=n) for n in (1, 2)]
     one, two = (m.metrics["recall_of_3_thin_composed"].value for m in measured)
-    second = Attributes(n_draws=1, random_state=1).fit(data).evaluate(data)
+    second = evaluated(data, n_draws=1, random_state=1)
     mean = (one + second.metrics["recall_of_3_thin_composed"].value) / 2
     assert two == pytest.approx(mean)
     assert two != one
 
 
 def test_the_comparison_is_of_the_recall_of_the_rare_combination(data):
-    measured = Attributes(n_draws=5, rare="8, thick").fit(data).evaluate(data)
+    measured = evaluated(data, n_draws=5, rare="8, thick")
     values = {name: m.value for name, m in measured.metrics.items()}
     expected = values["recall_of_8_thick_composed"] - values["recall_of_8_thick_flat"]
     test = measured.comparisons["flat, recall of the rare 8, thick"]
@@ -87,7 +93,7 @@ def test_the_comparison_is_of_the_recall_of_the_rare_combination(data):
 
 
 def test_a_recall_is_the_share_of_its_images(system, data):
-    once = Attributes(n_draws=1).fit(data).evaluate(data)
+    once = evaluated(data, n_draws=1)
     labels = system.classify(data.x_test).labels
     rows = data.y_test == "8, thin"
     value = once.metrics["recall_of_8_thin_composed"].value
@@ -96,7 +102,7 @@ def test_a_recall_is_the_share_of_its_images(system, data):
 
 def test_features_are_means_of_blocks():
     images = np.random.default_rng(0).integers(0, 255, (2, 28, 28)).astype(np.uint8)
-    found = features(images)
+    found = block_means(images)
     assert found.shape == (2, 49)
     assert found[1, 8] == pytest.approx(images[1, 4:8, 4:8].mean() / 255)
 
@@ -114,18 +120,28 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
     expected, found = (s.classify(data.x_test).probabilities for s in (system, loaded))
     np.testing.assert_array_equal(found, expected)
     arrays = {"images": system.images_, "labels": system.labels_[:-1]}
-    generation.save(tmp_path / "2", "attributes", arrays, system.about_)
+    generation.save(tmp_path / "2", "attributes", arrays, system.manifest_.document())
     with pytest.raises(Damaged, match="holds no system of attributes"):
         Attributes.load(tmp_path / "2")
 
 
-def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_path):
-    card, name = system.card(), "recall_of_3_thin_composed"
+def test_the_card_and_the_report_tell_the_numbers(system, data, result, tmp_path):
+    card, name = SPEC.build_card(system, result), "recall_of_3_thin_composed"
     assert tuple(card.steps) == STEPS
-    assert f"{measured.metrics[name].value:.4f}" in card.markdown()
+    assert f"{result.metrics[name].value:.4f}" in card.markdown()
     assert "not measured" not in card.markdown()
-    page = system.report(data, measured).write(tmp_path / "r.html").read_text()
+    page = SPEC.build_report(system, data, result)
+    page = page.write(tmp_path / "r.html").read_text()
     assert page.count("<img") == 3
+
+
+def test_the_data_are_found_by_the_name_of_the_digits_and_by_their_own(data):
+    for name in ("digits_sample", "strokes_of_digits_sample"):
+        found = SPEC.find_data(name)
+        assert found.name == data.name == "strokes_of_digits_sample"
+        np.testing.assert_array_equal(found.y_train, data.y_train)
+    with pytest.raises(ValueError, match=r"must be one of mnist, digits_sample, .*'x'"):
+        SPEC.find_data("x")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +180,8 @@ def test_a_picture_is_answered_and_explained(system, data, tmp_path):
 
 def test_the_flat_classifier_speaks_for_itself_where_it_disagrees(system, data):
     composed = system.classify(data.x_test).labels
-    flat = system._flat.predict(features(data.x_test))
+    flat = flat_classifier().fit(block_means(system.images_), system.labels_)
+    flat = flat.predict(block_means(data.x_test))
     row = int(np.flatnonzero(composed != flat)[0])
-    reasons = system.explain("it", data.x_test[row]).reasons
+    reasons = system.explain(data.x_test[row]).reasons
     assert reasons[-1].endswith(f"says {flat[row]}")
