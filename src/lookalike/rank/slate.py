@@ -107,6 +107,12 @@ class ExplainedSlate:
     propensities : (k,), probability with which each item came to be shown; None is 1
     rules : what rules did to the list, in sentences
     titles, reason_codes : of each item; empty where the system has none
+
+    Examples
+    --------
+    >>> slate = ExplainedSlate(["7"], np.array([0.5]), np.zeros((1, 3)), ["popular"])
+    >>> slate.records()
+    [{'rank': 1, 'id': '7', 'score': 0.5, 'reason': 'popular'}]
     """
 
     ids: list[str]
@@ -143,6 +149,25 @@ class ExplainedSlate:
     def first(self, k: int) -> "ExplainedSlate":
         """Return the first k rows, all if there are fewer."""
         return self.take(range(min(k, len(self.ids))))
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one mapping an item, best first, ready for JSON.
+
+        Keys: rank (from 1), id, title, score, reason, reason_code; title and
+        reason_code only where the system has them.
+        """
+        columns = {
+            "id": self.ids,
+            "title": self.titles,
+            "score": self.scores.tolist(),
+            "reason": self.reasons,
+            "reason_code": self.reason_codes,
+        }
+        given = {name: column for name, column in columns.items() if column}
+        return [
+            {"rank": rank, **dict(zip(given, row, strict=True))}
+            for rank, row in enumerate(zip(*given.values(), strict=True), start=1)
+        ]
 
     @property
     def chances(self) -> Floats:
