@@ -1,6 +1,7 @@
 """The command: its answers, its JSON, its sentences and its exit statuses."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import lookalike
 from lookalike import datasets
+from lookalike.cli._common import columns
 from lookalike.cli.app import app
 from lookalike.core.library import Library
 from lookalike.datasets import CATALOGUE, load_digits_sample
@@ -499,6 +502,17 @@ def test_an_unknown_word_is_a_sentence_and_status_2():
     assert "Missing argument" in run("classify", status=2).stderr
 
 
+def test_the_version_is_that_of_the_package():
+    assert run("--version").stdout == f"lookalike {lookalike.__version__}\n"
+
+
+def test_tables_are_as_wide_as_they_need_to_be_and_know_wide_letters():
+    long = "x" * 300
+    lines = columns([["name", "n", "what"], ["数字", "1", long], ["[b]", "22", ":tm:"]])
+    assert lines == ["name  n   what", f"数字  1   {long}", "[b]   22  :tm:"]
+    assert columns([["n"], [7], [10]]) == [" n", " 7", "10"]
+
+
 def test_a_fault_of_ours_is_not_hidden(trained, seven, monkeypatch):
     monkeypatch.setenv("LOOKALIKE_DEBUG", "1")
     result = CliRunner().invoke(app, ["classify", "none.png"])
@@ -532,6 +546,22 @@ def test_the_installed_command_fails_in_one_sentence(tmp_path):
     assert done.stdout == ""
     expected = f"Error: {tmp_path}/none.png does not exist; expected an image file.\n"
     assert done.stderr == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("lookalike tra", "train"), ("lookalike systems ro", "rollback")],
+)
+def test_the_shell_completes_verbs(typed, expected):
+    asked = {
+        "_LOOKALIKE_COMPLETE": "complete_bash",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(typed.count(" ")),
+    }
+    done = subprocess.run(
+        command(), env=os.environ | asked, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [expected]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -86,22 +86,29 @@ def metric_lines(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:
-    """Lay rows out in columns, numbers to the right.
+    """Lay rows out in columns, numbers to the right, as wide as they need to be.
 
     Examples
     --------
     >>> columns([["name", "size"], ["mnist", 11], ["fer2013", 7]])
     ['name     size', 'mnist      11', 'fer2013     7']
     """
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    right = [isinstance(cell, int | float) for cell in rows[-1]]
-    lines = []
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for cell in rows[-1]:
+        right = isinstance(cell, int | float)
+        table.add_column(justify="right" if right else "left", no_wrap=True)
+    texts = [[Text(str(cell)) for cell in row] for row in rows]
     for row in texts:
-        cells = zip(row, widths, right, strict=True)
-        padded = [cell.rjust(w) if r else cell.ljust(w) for cell, w, r in cells]
-        lines.append("  ".join(padded).rstrip())
-    return lines
+        table.add_row(*row)
+    # A pipe has no width, and a terminal wraps by itself: nothing is cut.
+    width = sum(text.cell_len + 2 for row in texts for text in row)
+    console = Console(width=width, color_system=None)
+    lines = console.render_lines(table)
+    return ["".join(part.text for part in line).rstrip() for line in lines]
 
 
 @contextmanager

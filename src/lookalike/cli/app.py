@@ -1,7 +1,10 @@
 """The ``lookalike`` command: one verb a file, imported light, run when asked for."""
 
+from typing import Annotated
+
 import typer
 
+import lookalike
 from lookalike.cli._common import Sentences
 from lookalike.cli.bench import bench
 from lookalike.cli.classify import classify
@@ -24,7 +27,6 @@ from lookalike.cli.train import train
 app = typer.Typer(
     cls=Sentences,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -52,8 +54,21 @@ app.command()(doctor)
 app.command()(bench)
 
 
+def _version(given: bool) -> None:
+    if given:
+        typer.echo(f"lookalike {lookalike.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def callback() -> None:
+def callback(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
     """Recognition, retrieval and ranking, from first principles to a service."""
 
 

@@ -6,9 +6,10 @@ that answers. To activate another, or to roll back, is to replace that file whol
 
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from platformdirs import user_data_path
 
 from lookalike._files import sync, write_whole
 from lookalike.core.generation import Damaged, Generation, load
@@ -136,12 +137,4 @@ def library_folder(name: str) -> Path:
     Linux: ``$XDG_DATA_HOME/lookalike/<name>`` or ``~/.local/share/lookalike/<name>``;
     macOS: ``~/Library/Application Support``; Windows: ``%LOCALAPPDATA%``.
     """
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        base = Path(local) if local else Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        given = Path(os.environ.get("XDG_DATA_HOME", ""))
-        base = given if given.is_absolute() else Path.home() / ".local" / "share"
-    return base / "lookalike" / name
+    return user_data_path("lookalike", appauthor=False) / name

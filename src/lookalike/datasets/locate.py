@@ -3,13 +3,13 @@
 import gzip
 import hashlib
 import os
-import sys
 import zipfile
 import zlib
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
 
@@ -70,15 +70,7 @@ def cache_folder() -> Path:
     Linux: ``$XDG_CACHE_HOME/lookalike`` or ``~/.cache/lookalike``; macOS:
     ``~/Library/Caches/lookalike``; Windows: ``%LOCALAPPDATA%\lookalike\Cache``.
     """
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        base = Path(local) if local else Path.home() / "AppData" / "Local"
-        return base / "lookalike" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "lookalike"
-    # The convention says that a relative path in the variable is to be ignored.
-    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (given if given.is_absolute() else Path.home() / ".cache") / "lookalike"
+    return user_cache_path("lookalike", appauthor=False)
 
 
 def checksum(path: Path) -> str:
