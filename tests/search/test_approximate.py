@@ -9,7 +9,13 @@ import pytest
 from lookalike.search import ApproximateNeighbors, NearestNeighbors
 from lookalike.search.approximate import first_true
 from lookalike.search.index import ExactIndex
-from lookalike.search.promise import HeldOut, Interval, hold_out, interval, others
+from lookalike.search.recall_guarantee import (
+    HeldOut,
+    Interval,
+    hold_out,
+    interval,
+    others,
+)
 
 SHAPES = ["independent", "clustered", "duplicated", "zeros", "high norm"]
 
@@ -71,7 +77,7 @@ def test_the_interval_narrows_with_queries_and_never_claims_certainty():
     assert interval(np.ones(100), 10).low < 1.0
 
 
-def test_a_candidate_is_judged_more_strictly_the_more_were_judged_before():
+def test_a_candidate_is_validated_more_strictly_the_more_were_validated_before():
     shares = np.random.default_rng(0).random((1000, 10)).mean(1)
     plain = interval(shares, 10)
     lows = [interval(shares, 10, candidate).low for candidate in (1, 2, 3, 9)]
@@ -83,7 +89,7 @@ def test_a_candidate_is_judged_more_strictly_the_more_were_judged_before():
 
 
 @pytest.mark.parametrize("recall", [0.6, 0.9])
-def test_a_plan_that_is_not_surely_good_enough_where_it_is_judged_is_refused(recall):
+def test_a_plan_that_is_not_surely_good_enough_where_it_is_validated_is_refused(recall):
     class Rungs:
         """Plans of a known recall on the rows that judge."""
 
@@ -104,7 +110,7 @@ def test_a_plan_that_is_not_surely_good_enough_where_it_is_judged_is_refused(rec
             found = np.where(rng.random(truth.shape) < self.share, truth, -1)
             return None, np.pad(found, ((0, 0), (0, 1)), constant_values=-1)
 
-    judge = ApproximateNeighbors._judged
+    judge = ApproximateNeighbors._validated
     shares = [recall - 0.02, recall + 0.002, 1.0, recall + 0.03]
     plan = judge(Rungs(recall), [Rung(share) for share in shares], judging, 10)
     assert plan.share == recall + 0.03
@@ -140,7 +146,7 @@ def test_reports_what_it_chose_and_measured(listed):
     assert index.recall_.low >= 0.9
     assert index.queries_per_second_ > 100
     assert index.build_seconds_ > 0
-    exact = index._exact
+    exact = index.exact_index
     held = exact.rows.nbytes + exact.norms.nbytes
     assert index.memory_ == held + sum(
         part.nbytes

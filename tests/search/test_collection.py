@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lookalike.kernels import simd
-from lookalike.search import Collection, NearestNeighbors, collection, filtered, view
+from lookalike.search import (
+    Collection,
+    NearestNeighbors,
+    collection,
+    filtered,
+    snapshot,
+)
 
 METRICS = ["euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan"]
 ALGORITHMS = ["brute", "rotation", "portable"] if simd.HAS_VNNI else ["brute"]
@@ -181,7 +187,7 @@ def test_a_filtered_search_finds_all_there_are(share, scanning, algorithm, monke
         return scanning or not index.can_skip(k)
 
     monkeypatch.setattr(filtered, "scanning_pays", decided)
-    monkeypatch.setattr(view, "scanning_pays", decided)
+    monkeypatch.setattr(snapshot, "scanning_pays", decided)
     items, model, rng = filled(12_000, algorithm=algorithm)
     items.rebuild()
     items.remove(range(0, 12_000, 7))
@@ -227,8 +233,8 @@ def test_what_is_written_while_the_index_is_built_is_kept(monkeypatch):
     items, model, _ = filled()
     build = Collection._build
 
-    def build_slowly(self, view):
-        built = build(self, view)
+    def build_slowly(self, snapshot):
+        built = build(self, snapshot)
         items.remove([0, 300])
         items.update([5], [[1] * 5])
         items.add([400, 0], [[2] * 5, [3] * 5])
@@ -284,7 +290,7 @@ def test_every_reader_sees_exactly_one_state(background, monkeypatch):
 
 def test_a_view_does_not_change():
     items, model, _ = filled()
-    seen, Q = items.view(), [[3] * 5]
+    seen, Q = items.snapshot(), [[3] * 5]
     mask = seen.ids % 2 == 0
     before = seen.search(Q, 300)
     items.update(range(100), np.zeros((100, 5)))
@@ -464,11 +470,11 @@ def test_parameters_that_cannot_be_are_refused(parameters, message):
 def test_the_index_is_built_again_when_enough_has_changed(monkeypatch):
     monkeypatch.setattr(collection, "SMALL", 50)
     items, _, _ = filled(300, share=0.5)
-    assert len(items._tail) == 0
+    assert len(items._delta) == 0
     items.add(range(300, 450), np.zeros((150, 5)))
-    assert len(items._tail) == 150
+    assert len(items._delta) == 150
     items.add([450], [[1] * 5])
-    assert (len(items._tail), len(items._base.ids)) == (0, 451)
+    assert (len(items._delta), len(items._base.ids)) == (0, 451)
     items.remove(range(113))
     assert (len(items), len(items._base.ids)) == (338, 338)
 

@@ -102,17 +102,17 @@ def test_keys_of_panels_follow_their_definition(signed, n_axes):
     rng = np.random.default_rng(n_axes)
     codes = rng.integers(-127, 128, size=(50, n_axes)).astype(np.int8)
     squares = rng.integers(0, 2**28, size=50).astype(np.int32)
-    places = rng.permutation(80)[:50]
-    panels = in_panels(codes, squares, places, 5, signed)
+    positions = rng.permutation(80)[:50]
+    panels = in_panels(codes, squares, positions, 5, signed)
     starts = panels.view(np.int32)[..., 0]
     query = np.zeros(panels.shape[1] * 4 - 4, np.int64)
     query[:n_axes] = rng.integers(-127, 128, size=n_axes)
     code = np.zeros(len(query), np.uint8)
     code[:n_axes] = query[:n_axes] + 128
     expected = np.full(80, 2**30)
-    expected[places] = squares - 2 * (codes.astype(np.int64) @ query[:n_axes])
+    expected[positions] = squares - 2 * (codes.astype(np.int64) @ query[:n_axes])
     if not signed:
-        expected[places] -= 2 * 128 * int(code.astype(np.int64).sum())
+        expected[positions] -= 2 * 128 * int(code.astype(np.int64).sum())
     for first, n in ((0, 1), (1, 2), (2, 3), (1, 4)):
         keys, plain = np.full((2, 64), -7, np.int32)
         keys_of(code, panels, starts, first, n, keys)
@@ -137,24 +137,27 @@ def test_bits_of_keys_follow_their_definition(signed, n):
 
 
 @njit
-def looked_for(index, code, own, reach, k, near, width):
+def looked_for(index, code, own, search_radius, k, rerank_ratio, width):
     panels = index.panels.shape[0] + index.centre_panels.shape[0] + 4
     keys, nearest = np.empty(16 * panels, np.int32), empty(k)
     lists = np.empty(len(index.first) - 1, np.int64)
     found = np.empty(2 * width + 64, np.int64)
-    n = kernels.near_lists(index, code, own, reach, keys, lists)
+    n = kernels.near_lists(index, code, own, search_radius, keys, lists)
     kernels.read(index, code, lists, n, keys)
-    m = kernels.select(index, own, lists, n, keys, k, near, nearest, found, width)
+    m = kernels.select(
+        index, own, lists, n, keys, k, rerank_ratio, nearest, found, width
+    )
     return lists[:n], found[:m]
 
 
 @pytest.mark.parametrize("signed", PATHS)
 @pytest.mark.parametrize("spread", [3, 99])
 @pytest.mark.parametrize(
-    ("reach", "near", "width"), [(0, 1.0, 9), (9, 1.2, 40), (30, 1.0, 5), (1e4, 4.0, 7)]
+    ("search_radius", "rerank_ratio", "width"),
+    [(0, 1.0, 9), (9, 1.2, 40), (30, 1.0, 5), (1e4, 4.0, 7)],
 )
 def test_lists_and_rows_are_chosen_by_their_definition(
-    signed, spread, reach, near, width
+    signed, spread, search_radius, rerank_ratio, width
 ):
     """Many rows are equal, and many more are near than there is room for."""
     rng = np.random.default_rng(10)
@@ -164,18 +167,22 @@ def test_lists_and_rows_are_chosen_by_their_definition(
         code, own = encoded(index, q)
         own += 0 if signed else 256 * int(code.sum())
         squared = np.maximum(centre_keys(index, code) + own, 0)
-        wanted = np.sqrt(squared) <= np.sqrt(squared.min()) + reach
-        lists, found = looked_for(index, code, own, reach, 5, near, width)
+        read = np.sqrt(squared) <= np.sqrt(squared.min()) + search_radius
+        lists, found = looked_for(
+            index, code, own, search_radius, 5, rerank_ratio, width
+        )
         assert squared[lists[0]] == squared.min()
-        np.testing.assert_array_equal(np.sort(lists), np.flatnonzero(wanted))
+        np.testing.assert_array_equal(np.sort(lists), np.flatnonzero(read))
         rows, keys = read_all(index, code, lists)
-        limit = max((max(np.sort(keys)[4] + own, 0)) * near - own, np.sort(keys)[4])
+        limit = max(
+            (max(np.sort(keys)[4] + own, 0)) * rerank_ratio - own, np.sort(keys)[4]
+        )
         packed = np.sort((keys << 32) | rows)[: (keys <= limit).sum()]
         np.testing.assert_array_equal(np.sort(found), packed[:width])
 
 
 def keys_by_hand(panels, code):
-    """Keys of all places, from the definition."""
+    """Keys of all positions, from the definition."""
     codes = panels[:, :-1].astype(np.int64)
     by_quad = code[: 4 * codes.shape[1]].astype(np.int64).reshape(-1, 4)
     dots = np.einsum("pirz,iz->pr", codes, by_quad)
@@ -189,10 +196,10 @@ def centre_keys(index, code):
 def read_all(index, code, lists):
     """Rows of lists, and their keys."""
     keys = keys_by_hand(index.panels, code)
-    places = [np.arange(16 * index.first[c], 16 * index.first[c + 1]) for c in lists]
-    places = np.concatenate(places)
-    places = places[keys[places] < HIGHEST]
-    return index.rows[places].astype(np.int64), keys[places]
+    positions = [np.arange(16 * index.first[c], 16 * index.first[c + 1]) for c in lists]
+    positions = np.concatenate(positions)
+    positions = positions[keys[positions] < HIGHEST]
+    return index.rows[positions].astype(np.int64), keys[positions]
 
 
 @pytest.mark.parametrize("signed", PATHS)
@@ -209,9 +216,9 @@ def test_every_row_stands_in_one_list_that_of_its_centre(signed):
     centres = centres.astype(np.float32) - (0 if signed else 128)
     near = 0
     for c in range(60):
-        places = np.arange(16 * parts.first[c], 16 * parts.first[c + 1])
-        places = places[parts.starts[:, -1].ravel()[places] != 2**30]
-        near += (nearest_centre(coded[places], centres) == c).sum()
+        positions = np.arange(16 * parts.first[c], 16 * parts.first[c + 1])
+        positions = positions[parts.starts[:, -1].ravel()[positions] != 2**30]
+        near += (nearest_centre(coded[positions], centres) == c).sum()
     assert near > 0.97 * 900  # the centres here are rounded
 
 
@@ -219,16 +226,16 @@ def test_every_row_stands_in_one_list_that_of_its_centre(signed):
 def test_lists_that_are_known_are_kept_for_other_codes(signed):
     X = np.random.default_rng(1).integers(0, 99, size=(900, 70)).astype(np.uint8)
     first = small_index(X, signed=signed)
-    exact, rng = first._exact, np.random.default_rng(0)
+    exact, rng = first.exact_index, np.random.default_rng(0)
     some = np.arange(0, 900, 2)
     again = InvertedFile.build(exact, 64, signed, some, rng, None, first.lists)
     assert again.parts.panels.shape[1] == 17
     np.testing.assert_array_equal(again.lists, first.lists)
     for index in (first, again):
-        assert index.parts.rows[index.places].tolist() == list(range(900))
+        assert index.parts.rows[index.positions].tolist() == list(range(900))
     offset = 0 if signed else 128
     codes = again.parts.panels[:, :-1].transpose(0, 2, 1, 3).reshape(-1, 64)
-    codes = codes[again.places].astype(float) - offset
+    codes = codes[again.positions].astype(float) - offset
     centres = again.parts.centre_panels[:, :-1].transpose(0, 2, 1, 3).reshape(-1, 64)
     for c in range(60):
         mine = some[again.lists[some] == c]
@@ -259,17 +266,17 @@ def test_what_a_row_needs_is_what_finds_it(signed, metric):
     lists = small_index(X, metric, signed)
     true = NearestNeighbors(6, metric=metric).fit(X).kneighbors(Q)[1]
     seen = set()
-    for reach in (3.0, 20.0, 60.0):
-        reaches, nears = lists.needs(Q, true, 6, reach, None)
-        for near in (1.0, 1.1, 1.4):
-            found = lists.nearest(Q, 6, 2000, reach, near, None)[1]
+    for search_radius in (3.0, 20.0, 60.0):
+        search_radii, rerank_ratios = lists.needs(Q, true, 6, search_radius, None)
+        for rerank_ratio in (1.0, 1.1, 1.4):
+            found = lists.nearest(Q, 6, 2000, search_radius, rerank_ratio, None)[1]
             there = (found[:, :, None] == true[:, None, :]).any(axis=1)
-            expected = (reaches <= reach) & (nears <= near)
+            expected = (search_radii <= search_radius) & (rerank_ratios <= rerank_ratio)
             # Lists that hold too few rows leave the answer to the exact search.
             np.testing.assert_array_equal(there | expected, there)
             few = there.all(axis=1) & ~expected.all(axis=1)
             np.testing.assert_array_equal(there[~few], expected[~few])
-            seen |= {(reach, near, few.mean() < 0.5)}
+            seen |= {(search_radius, rerank_ratio, few.mean() < 0.5)}
     assert all(mostly for *_, mostly in seen)
     assert len(seen) == 9
 
@@ -332,16 +339,24 @@ def test_bytes_are_encoded_alike_on_both_paths():
 
 
 @pytest.mark.parametrize("signed", PATHS)
-def test_a_longer_reach_finds_more(signed):
+def test_a_larger_search_radius_finds_more(signed):
     rng = np.random.default_rng(14)
     X, Q = (rng.integers(0, 99, size=(n, 12)).astype(np.uint8) for n in (3000, 200))
     lists = small_index(X, signed=signed)
     _, true = NearestNeighbors(5).fit(X).kneighbors(Q)
     recalls = [
-        (lists.nearest(Q, 5, 300, reach, near, None)[1][:, :, None] == true[:, None])
+        (
+            lists.nearest(Q, 5, 300, search_radius, rerank_ratio, None)[1][:, :, None]
+            == true[:, None]
+        )
         .any(axis=1)
         .mean()
-        for reach, near in ((0.0, 1.0), (20.0, 1.0), (20.0, 1.2), (300.0, 2.0))
+        for search_radius, rerank_ratio in (
+            (0.0, 1.0),
+            (20.0, 1.0),
+            (20.0, 1.2),
+            (300.0, 2.0),
+        )
     ]
     assert recalls == sorted(set(recalls))
     assert recalls[-1] == 1.0

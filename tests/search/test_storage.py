@@ -12,7 +12,7 @@ from lookalike.search import ApproximateNeighbors, Collection, storage
 from lookalike.search.approximate import Plan
 from lookalike.search.index import ExactIndex
 from lookalike.search.inverted_file import InvertedFile
-from lookalike.search.promise import Interval
+from lookalike.search.recall_guarantee import Interval
 from lookalike.search.rotation import RotationFilter
 
 METRICS = ["euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan"]
@@ -21,7 +21,7 @@ Q = np.random.default_rng(1).integers(0, 30, size=(3, 5))
 
 
 def filled(metric="euclidean", algorithm="rotation", kind=np.uint8, seed=0, text=False):
-    """Items with a built index, some dead, some in the tail."""
+    """Items with a built index, some dead, some in the delta."""
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 30, size=(400, 5)).astype(kind)
     ids = np.arange(400)
@@ -146,7 +146,7 @@ def test_every_file_is_checked(tmp_path):
 
 def test_an_index_cannot_be_given_the_ids_of_another(tmp_path):
     one, two = (filled(seed=s).save(tmp_path / f"{s}") for s in (0, 1))
-    for name in ("base_ids.npy", "base_rows.npy", "tail_ids.npy"):
+    for name in ("base_ids.npy", "base_rows.npy", "delta_ids.npy"):
         other = (two / name).read_bytes()
         if name == "base_rows.npy":
             (one / name).write_bytes(other)
@@ -162,7 +162,7 @@ def test_an_index_cannot_be_given_the_ids_of_another(tmp_path):
         ("base_ids", lambda a: a[:-1]),
         ("base_ids", lambda a: a.astype(str)),
         ("base_live", lambda a: a.astype(np.int64)),
-        ("base_places", lambda a: a[None]),
+        ("base_positions", lambda a: a[None]),
         ("base_order", lambda a: a + 1),
         ("base_order", lambda a: a - 1),
         ("base_rows", lambda a: a[:-1]),
@@ -179,10 +179,10 @@ def test_an_index_cannot_be_given_the_ids_of_another(tmp_path):
         ("base_mean", lambda a: a[:-1]),
         ("base_axes", lambda a: a[:-1]),
         ("base_axes", lambda a: np.hstack([a] * 3)),
-        ("tail_rows", lambda a: a[:-1]),
-        ("tail_rows", lambda a: a[:, :-1]),
-        ("tail_ids", lambda a: a[:-1]),
-        ("tail_places", lambda a: a[:-1]),
+        ("delta_rows", lambda a: a[:-1]),
+        ("delta_rows", lambda a: a[:, :-1]),
+        ("delta_ids", lambda a: a[:-1]),
+        ("delta_positions", lambda a: a[:-1]),
     ],
 )
 @pytest.mark.parametrize("algorithm", [a for a in ALGORITHMS if a != "brute"])
@@ -288,15 +288,15 @@ def test_a_loaded_collection_reads_the_lists_that_were_saved(
     listed, tmp_path, monkeypatch
 ):
     items, Q = listed
-    assert items._base.engine._exact is items._base.index
+    assert items._base.engine.exact_index is items._base.index
     loaded = Collection.load(items.save(tmp_path / "items"))
     found, expected = loaded.search(Q, 5), items.search(Q, 5)
     np.testing.assert_array_equal(found.ids, expected.ids)
     np.testing.assert_array_equal(found.distances, expected.distances)
     engine = loaded._base.engine
-    assert engine._exact is loaded._base.index
+    assert engine.exact_index is loaded._base.index
     assert engine.get_params() == items._base.engine.get_params()
-    for key in ("method_", "recall_", "memory_", "reach_", "near_"):
+    for key in ("method_", "recall_", "memory_", "search_radius_", "rerank_ratio_"):
         assert getattr(engine, key) == getattr(items._base.engine, key)
     assert engine.method_ == "lists"
     monkeypatch.setattr(ExactIndex, "nearest", None)  # would answer the same

@@ -56,6 +56,6 @@ def draw_alias(threshold, alias, uniforms, draws):
     """
     n = len(threshold)
     for k in range(len(uniforms)):
-        place = uniforms[k] * n
-        column = min(int(place), n - 1)
-        draws[k] = column if place - column < threshold[column] else alias[column]
+        scaled = uniforms[k] * n
+        column = min(int(scaled), n - 1)
+        draws[k] = column if scaled - column < threshold[column] else alias[column]

@@ -12,33 +12,33 @@ def merge_pair(
     after,
     pair_at,
     weight,
-    places,
+    positions,
     following,
     pairs,
     state,
     seen,
 ):
-    """Make one piece of a pair at all its places, from left to right.
+    """Make one piece of a pair at all its positions, from left to right.
 
     pair     : number of the pair
     new      : number of the piece that it becomes
-    pieces   : int32 (n,), the piece that begins at each place, -1 within a piece
-    before, after : int32 (n,), place of the neighbouring piece of the word, or -1
+    pieces   : int32 (n,), the piece that begins at each position, -1 within a piece
+    before, after : int32 (n,), position of the neighbouring piece of the word, or -1
     pair_at  : int32 (n,), number of the pair of the piece here and the next, or -1
     weight   : int64 (n,), how often the word occurs
-    places, following : int32 (n_entries,), lists of the places of each pair, which may
-        have changed since; room for two more entries a merged place
+    positions, following : int32 (n_entries,), lists of the positions of each pair,
+        which may have changed since; room for two more entries a merged position
     pairs    : int64 (n_pairs, 5), count, first and last entry, and both pieces of each
         pair; room for new ones
     state    : int64 (2,), number of entries and of pairs; updated
     seen     : int32 (2, n_pieces), -1; memory for the pairs of new with each piece
 
-    Cost: O(places of the pair).
+    Cost: O(positions of the pair).
     """
     left, right = pairs[pair, 3], pairs[pair, 4]
     entry = pairs[pair, 1]
     while entry >= 0:
-        i = places[entry]
+        i = positions[entry]
         entry = following[entry]
         j = after[i]
         if pieces[i] != left or j < 0 or pieces[j] != right:
@@ -57,7 +57,7 @@ def merge_pair(
                 seen[0],
                 pieces[near],
                 pair_at,
-                places,
+                positions,
                 following,
                 pairs,
                 state,
@@ -74,7 +74,7 @@ def merge_pair(
                 seen[1],
                 pieces[far],
                 pair_at,
-                places,
+                positions,
                 following,
                 pairs,
                 state,
@@ -82,8 +82,8 @@ def merge_pair(
 
 
 @njit(cache=True, nogil=True)
-def _add(i, left, right, w, seen, other, pair_at, places, following, pairs, state):
-    """Count a pair at place i; ``seen[other]`` is its number, or -1 if it is new."""
+def _add(i, left, right, w, seen, other, pair_at, positions, following, pairs, state):
+    """Count a pair at position i; ``seen[other]`` is its number, or -1 if it is new."""
     p = seen[other]
     if p < 0:
         p = seen[other] = state[1]
@@ -92,7 +92,7 @@ def _add(i, left, right, w, seen, other, pair_at, places, following, pairs, stat
         pairs[p, 3], pairs[p, 4] = left, right
     entry = state[0]
     state[0] += 1
-    places[entry], following[entry] = i, -1
+    positions[entry], following[entry] = i, -1
     if pairs[p, 2] < 0:
         pairs[p, 1] = entry
     else:

@@ -64,17 +64,17 @@ def pool_max(images, largest, winners, size, stride, start, stop):
         for r in range(largest.shape[1]):
             largest[n, r] = images[n, r * stride, : largest.shape[2] * stride : stride]
             winners[n, r] = 0
-            for place in range(1, size * size):
-                row = images[n, r * stride + place // size]
+            for offset in range(1, size * size):
+                row = images[n, r * stride + offset // size]
                 for c in range(largest.shape[2]):
-                    values = row[c * stride + place % size]
+                    values = row[c * stride + offset % size]
                     best, winner = largest[n, r, c], winners[n, r, c]
                     for k in range(values.size):
                         value, old = values[k], best[k]
                         # No branches: both sides are numbers, chosen by a mask.
                         wins = (value > old) | (value != value)
                         best[k] = value if wins else old
-                        winner[k] = place if wins else winner[k]
+                        winner[k] = offset if wins else winner[k]
 
 
 @njit(cache=True, nogil=True)
@@ -86,11 +86,11 @@ def unpool_max(gradients, winners, images, size, stride, start, stop):
     """
     for n in range(start, stop):
         for r in range(gradients.shape[1]):
-            for place in range(size * size):
-                row = images[n, r * stride + place // size]
+            for offset in range(size * size):
+                row = images[n, r * stride + offset // size]
                 for c in range(gradients.shape[2]):
-                    values = row[c * stride + place % size]
+                    values = row[c * stride + offset % size]
                     gradient, winner = gradients[n, r, c], winners[n, r, c]
                     for k in range(values.size):
-                        wins = winner[k] == place
+                        wins = winner[k] == offset
                         values[k] = values[k] + gradient[k] if wins else values[k]

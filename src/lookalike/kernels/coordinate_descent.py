@@ -102,7 +102,7 @@ def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
     lacks, w : float64 (n_samples,) and (n_features,), 1 - y_i w' x_i and w; updated
 
     Each weight takes the Newton step of its own one-dimensional problem, halved until
-    the objective falls by a hundredth of what the slope promises. Returns the sum of
+    the objective falls by a hundredth of what the slope predicts. Returns the sum of
     the slopes met that a better w would not have. O(n_entries), and the halvings.
     """
     total = 0.0
@@ -123,7 +123,7 @@ def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
         goal = before - slope / bend
         goal = np.sign(goal) * max(abs(goal) - 1 / bend, 0.0)
         step = goal - before
-        promised = abs(goal) - abs(before) + slope * step
+        predicted = abs(goal) - abs(before) + slope * step
         for _ in range(30):
             if step == 0:
                 break
@@ -133,11 +133,11 @@ def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
                 old = max(lacks[i], 0.0)
                 new = max(lacks[i] - step * signs[i] * x, 0.0)
                 change += costs[i] * (new * new - old * old)
-            if change <= 0.01 * promised:
+            if change <= 0.01 * predicted:
                 w[j] = before + step
                 for e in range(count):
                     i, x = rows[first + e], values[begin + e]
                     lacks[i] -= step * signs[i] * x
                 break
-            step, promised = step / 2, promised / 2
+            step, predicted = step / 2, predicted / 2
     return total

@@ -8,7 +8,7 @@ from numba import njit
 def distinct_draws(draws, first):
     """Turn draws into distinct ones: a number drawn before becomes ``first + i``.
 
-    draws : int64 (n_draws,), draw i uniform from 0 to ``first + i``; changed in place
+    draws : int64 (n_draws,), draw i uniform from 0 to ``first + i``; changed in slot
     first : the size of the population less n_draws
 
     The draws become a uniform subset of ``range(first + n_draws)``. Bentley and Floyd
@@ -20,14 +20,14 @@ def distinct_draws(draws, first):
     mask = (1 << bits) - 1
     table = np.full(1 << bits, -1, dtype=np.int64)
     for i in range(len(draws)):
-        wanted = int(draws[i])
+        draw = int(draws[i])
         for _ in range(2):
             # Fibonacci hashing of the lower 31 bits keeps the product in 63 bits.
-            place = ((wanted & 0x7FFFFFFF) * 2654435769 >> 16) & mask
-            while table[place] >= 0 and table[place] != wanted:
-                place = (place + 1) & mask
-            if table[place] < 0:
+            slot = ((draw & 0x7FFFFFFF) * 2654435769 >> 16) & mask
+            while table[slot] >= 0 and table[slot] != draw:
+                slot = (slot + 1) & mask
+            if table[slot] < 0:
                 break
-            wanted = first + i  # larger than all draws before: surely new
-        table[place] = wanted
-        draws[i] = wanted
+            draw = first + i  # larger than all draws before: surely new
+        table[slot] = draw
+        draws[i] = draw

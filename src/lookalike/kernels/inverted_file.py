@@ -33,10 +33,10 @@ from lookalike.kernels.lowest_keys import NONE, empty, put
 from lookalike.kernels.simd import SIDE
 
 TILE = 4  # panels whose keys are found at once
-AHEAD = 4  # rows, or lines of a list, asked for before they are compared
+AHEAD = 4  # rows, or lines of a list, prefetched before they are compared
 FEW = 64  # rows that are put into order by counting
-HIGHEST = 2.0**29  # above the key of every row, below that of places without one
-EMPTY = 2**30  # start of a place without a row
+HIGHEST = 2.0**29  # above the key of every row, below that of positions without one
+EMPTY = 2**30  # start of a position without a row
 
 
 class InvertedFile(NamedTuple):
@@ -45,7 +45,7 @@ class InvertedFile(NamedTuple):
     panels  : int8 or uint8 (n_panels, n_quads + 1, 16, 4), [panel, quad, row, byte];
         in place of a last quad each row has its start
     starts  : int32 (n_panels, n_quads + 1, 16), the same memory
-    rows    : int32 (n_panels * 16,), the row of each place
+    rows    : int32 (n_panels * 16,), the row of each position
     first   : int64 (n_lists + 1,), where each list begins among the panels
     centre_panels, centre_starts : the centres, in the order of the lists
     axes    : float32 (n_features, 64 * n_lines), codes are
@@ -165,8 +165,8 @@ def key_at(squared, own):
 
 
 @njit(cache=True, nogil=True)
-def near_lists(index, code, own, reach, keys, lists):
-    """Which lists to read: of centres at most ``reach`` farther than the nearest one.
+def near_lists(index, code, own, search_radius, keys, lists):
+    """The lists whose centres are at most ``search_radius`` farther than the nearest.
 
     keys  : scratch int32, one for each centre, and a tile
     lists : out, int64 (n_lists,), the nearest first, then in order
@@ -181,7 +181,7 @@ def near_lists(index, code, own, reach, keys, lists):
     least = keys[0]
     for c in range(1, n_lists):
         least = min(least, keys[c])
-    away = np.sqrt(squared_of(least, own)) + reach
+    away = np.sqrt(squared_of(least, own)) + search_radius
     limit = max(key_at(away * away, own), least)
     held = 0
     for first in range(0, n_lists, SIDE * TILE):
@@ -229,10 +229,10 @@ def narrow(found, n, limit, width):
 
 @njit(cache=True, nogil=True)
 def read(index, code, lists, n_lists, keys):
-    """Keys of all places of some lists, one list after the other.
+    """Keys of all positions of some lists, one list after the other.
 
     lists : int64 (at least n_lists,)
-    keys  : out, int32, one for each place and a tile
+    keys  : out, int32, one for each position and a tile
 
     Nothing is decided here: to predict a branch wrongly would stop the stream of codes
     from memory, which costs more than all that is decided later.
@@ -250,13 +250,14 @@ def read(index, code, lists, n_lists, keys):
 
 
 @njit(cache=True, nogil=True)
-def select(index, own, lists, n_lists, keys, k, near, nearest, found, width):
+def select(index, own, lists, n_lists, keys, k, rerank_ratio, nearest, found, width):
     """The rows of some lists that are nearest by their keys.
 
     lists, keys : as for ``read``
     nearest : scratch int32, from ``lowest_keys.empty(k)``
     found   : out, int64 (2 * width + 64,), packed numbers in no order: at most
-        ``width`` rows, none more than ``near`` times as far as the k-th, squared
+        ``width`` rows, none more than ``rerank_ratio`` times as far as the k-th,
+        squared
 
     Returns how many they are.
     """
@@ -279,7 +280,9 @@ def select(index, own, lists, n_lists, keys, k, near, nearest, found, width):
                 held += key <= limit
                 put(nearest, key)
                 kth = nearest[k - 1]
-                limit = min(limit, max(key_at(near * squared_of(kth, own), own), kth))
+                limit = min(
+                    limit, max(key_at(rerank_ratio * squared_of(kth, own), own), kth)
+                )
             if held > 2 * width:
                 held, limit = narrow(found, held, limit, width)
         at = end
@@ -348,8 +351,8 @@ def search(
     squares,
     metric,
     width,
-    reach,
-    near,
+    search_radius,
+    rerank_ratio,
     first,
     last,
     distances,
@@ -362,8 +365,8 @@ def search(
     squares   : float64 (n_queries,), the squared length of queries times factors
     metric    : of ``kernels.distances``
     width     : how many rows are compared by the exact distance at most; at least k
-    reach     : how much farther than the nearest centre that of a list may be
-    near      : how much further than the k-th by code a row is compared, squared; at
+    search_radius : how much farther than the nearest centre that of a list may be
+    rerank_ratio : how much further than the k-th by code a row is compared, squared; at
         least 1
     distances : out, float64 (n_queries, k)
     indices   : out, int64 (n_queries, k), ties by row; -1 where no more were found
@@ -387,14 +390,14 @@ def search(
         row = query_rows[q]
         as_code(index, row, factors[q], used, values, totals, sums, code)
         own = own_of(index, squares[q], sums) + turned(index.panels, code)
-        n = near_lists(index, code, own, reach, keys, lists)
+        n = near_lists(index, code, own, search_radius, keys, lists)
         n_panels = TILE  # a tile reads 64 keys, whether or not there are as many
         for a in range(n):
             n_panels += index.first[lists[a] + 1] - index.first[lists[a]]
         if keys.shape[0] < SIDE * n_panels:
             keys = np.empty(2 * SIDE * n_panels, np.int32)
         read(index, code, lists, n, keys)
-        n = select(index, own, lists, n, keys, k, near, nearest, found, width)
+        n = select(index, own, lists, n, keys, k, rerank_ratio, nearest, found, width)
         filled = refine(
             catalogue_rows,
             catalogue_norms,

@@ -43,7 +43,15 @@ def _matrix(table, a, kind):
 
 @njit(cache=True, nogil=True)
 def search_bytes(
-    table, queries, length, metric, width, reach, near, distances, indices
+    table,
+    queries,
+    length,
+    metric,
+    width,
+    search_radius,
+    rerank_ratio,
+    distances,
+    indices,
 ):
     """``search`` for queries of bytes, as they are, and codes of the instruction.
 
@@ -85,8 +93,8 @@ def search_bytes(
         squares,
         metric,
         width,
-        reach,
-        near,
+        search_radius,
+        rerank_ratio,
         0,
         n,
         distances,

@@ -20,28 +20,29 @@ from lookalike.kernels.simd import SIDE
 @njit(cache=True, nogil=True)
 def needs(
     index,
-    places,
+    positions,
     truth,
     query_rows,
     factors,
     squares,
     k,
-    reach,
+    search_radius,
     first,
     last,
-    reaches,
-    nears,
+    search_radii,
+    rerank_ratios,
 ):
-    """How far queries ``first`` to ``last - 1`` must reach for each row, and how near.
+    """The radius and ratio that queries ``first`` to ``last - 1`` need for each row.
 
-    places : int64 (n_samples,), of each row in the panels
+    positions : int64 (n_samples,), of each row in the panels
     truth  : int64 (n_queries, n), the rows that each query should find
     query_rows, factors, squares : as for ``inverted_file.search``
     k      : which of the rows by code others are measured by, as in a search for k
-    reach  : within which this one is looked for; far enough that it is hardly missed
-    reaches, nears : out, float64 (n_queries, n): a search finds a row if it reaches as
-        far and compares rows as far by code. The first is exact; the second turns on
-        which lists are read, and a search that reads fewer has no larger one.
+    search_radius : of the search that measures the ratios; so large that it hardly
+        misses a row
+    search_radii, rerank_ratios : out, float64 (n_queries, n): a search finds a row if
+        its own radius and ratio are at least these. The radius is exact; the ratio
+        depends on which lists are read, and a search that reads fewer has no larger one
     """
     n_features, n_axes = index.axes.shape
     used = np.empty(n_features + 4, np.int64)
@@ -57,16 +58,16 @@ def needs(
     for q in range(first, last):
         as_code(index, query_rows[q], factors[q], used, values, totals, sums, code)
         own = own_of(index, squares[q], sums) + turned(index.panels, code)
-        n = near_lists(index, code, own, reach, centre_keys, lists)
+        n = near_lists(index, code, own, search_radius, centre_keys, lists)
         least = np.sqrt(squared_of(centre_keys[lists[0]], own))
         read(index, code, lists, n, keys)
         select(index, own, lists, n, keys, k, 1.0, nearest, found, k)
         kth = max(squared_of(nearest[k - 1], own), 1.0)
         for a in range(truth.shape[1]):
-            place = places[truth[q, a]]
-            panel, side = place // SIDE, place % SIDE
+            position = positions[truth[q, a]]
+            panel, side = position // SIDE, position % SIDE
             c = np.searchsorted(index.first, panel, "right") - 1
             away = np.sqrt(squared_of(centre_keys[c], own))
-            reaches[q, a] = away - least
+            search_radii[q, a] = away - least
             panel_keys(code, index.panels, index.starts, panel, 1, one)
-            nears[q, a] = squared_of(one[side], own) / kth
+            rerank_ratios[q, a] = squared_of(one[side], own) / kth

@@ -5,7 +5,7 @@ from numba import njit
 
 # The order of sums and minima is left to the compiler, so that it can use wide
 # registers. No answer depends on a last digit: bounds have an allowance for it. That
-# there is no NaN is a promise of the caller.
+# there is no NaN is a precondition.
 ANY_ORDER = {"reassoc", "contract", "nsz", "nnan"}
 BLOCK = 32  # bounds whose minimum is looked at first
 LANES = 64  # rows of few features that are compared side by side

@@ -1,13 +1,13 @@
 """The lowest of many keys, in order, sixteen to a register.
 
 With the list ``b`` sorted and ``b[-1]`` below everything, the list with ``v`` in its
-place is
+position is
 
     max(b[j - 1], min(b[j], v))    for every j,
 
-because the middle one of three is ``b[j]`` up to the place of v, then v, then what was
-one place before. There is no branch to mispredict, and what is read is what was written
-as a whole just before.
+because the median of these three is ``b[j]`` up to the position of v, then v, then the
+key one position before. There is no branch to mispredict, and each load reads a vector
+that was stored whole just before.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ def empty(length):
 
 
 def put(keys, value):
-    """Put a value among keys from ``empty``, in its place; the highest falls out."""
+    """Put a value among keys from ``empty``, in its position; the highest falls out."""
     for j in range(keys.shape[0] - 1, 0, -1):
         keys[j] = max(keys[j - 1], min(keys[j], value))
     keys[0] = min(keys[0], value)

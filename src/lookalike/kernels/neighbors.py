@@ -77,8 +77,8 @@ class Queries(NamedTuple):
 def key_limit(queries, q, worst):
     """The highest key a row can have whose distance is at most ``worst``."""
     squared = max(0.0, queries.base[q] + queries.slope[q] * worst)
-    reach = np.sqrt(squared) + queries.error[q]
-    limit = 0.5 * reach * reach + queries.limit_offset[q]
+    radius = np.sqrt(squared) + queries.error[q]
+    limit = 0.5 * radius * radius + queries.limit_offset[q]
     # Below the start of the rows that pad the last panel, whatever the type of keys.
     return min(limit, 2147483000.0)
 
@@ -107,14 +107,14 @@ def hide(floors, first_panel, last_panel, n_queries, keys, minima):
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def lowest_panels(minima, n_panels, limit, wanted, values, panels):
-    """The ``wanted`` panels with the lowest minima not above ``limit``, sorted."""
+def lowest_panels(minima, n_panels, limit, n_best, values, panels):
+    """The ``n_best`` panels with the lowest minima not above ``limit``, sorted."""
     n = 0
     for p in range(n_panels):
         value = minima[p]
-        if value <= limit and (n < wanted or value < values[n - 1]):
-            slot = n if n < wanted else n - 1
-            n = min(n + 1, wanted)
+        if value <= limit and (n < n_best or value < values[n - 1]):
+            slot = n if n < n_best else n - 1
+            n = min(n + 1, n_best)
             while slot > 0 and values[slot - 1] > value:
                 values[slot] = values[slot - 1]
                 panels[slot] = panels[slot - 1]
@@ -161,17 +161,17 @@ def probe(
     n_panels,
     first_row,
     limit,
-    wanted,
+    n_best,
     found_keys,
     found_rows,
     other_keys,
     other_rows,
 ):
-    """The row with the lowest key of each of the ``wanted`` lowest panels.
+    """The row with the lowest key of each of the ``n_best`` lowest panels.
 
     What is found is hidden, so that it is not collected again. Returns how many.
     """
-    n = lowest_panels(minima, n_panels, limit, wanted, found_keys, found_rows)
+    n = lowest_panels(minima, n_panels, limit, n_best, found_keys, found_rows)
     for a in range(n):
         at = found_rows[a] * PANEL
         append_panel(panels, keys, at, found_keys[a], at, other_keys, other_rows, 0)

@@ -1,4 +1,4 @@
-"""The three processor instructions that plain Numba cannot reach, and nothing else.
+"""The three processor instructions that plain Numba does not emit, and nothing else.
 
 Recent x86 processors multiply small integers much faster than floats (AVX-512 VNNI):
 

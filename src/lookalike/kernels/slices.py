@@ -33,10 +33,10 @@ def number_slices(symbols, starts, stops):
         for j in range(start, start + length):
             code = (code * 1000003 + int(symbols[j]) + 1) % 2147483647
         # Fibonacci hashing: neighbouring codes, as of "ab" and "ac", go far apart.
-        place = (code * 2654435769 >> (32 - bits)) & mask
-        while table[place, 0] >= 0:
-            if table[place, 1] == code:
-                known = first[table[place, 0]]
+        slot = (code * 2654435769 >> (32 - bits)) & mask
+        while table[slot, 0] >= 0:
+            if table[slot, 1] == code:
+                known = first[table[slot, 0]]
                 k = 0
                 if stops[known] - starts[known] == length:
                     while (
@@ -45,13 +45,13 @@ def number_slices(symbols, starts, stops):
                         k += 1
                     if k == length:
                         break
-            place = (place + 1) & mask
-        if table[place, 0] < 0:
-            table[place, 0] = n_numbers
-            table[place, 1] = code
+            slot = (slot + 1) & mask
+        if table[slot, 0] < 0:
+            table[slot, 0] = n_numbers
+            table[slot, 1] = code
             first[n_numbers] = i
             n_numbers += 1
-        numbers[i] = table[place, 0]
+        numbers[i] = table[slot, 0]
     return numbers, first[:n_numbers].copy()
 
 
@@ -70,10 +70,10 @@ def number_in_range(values, low, span):
     distinct = np.empty(min(len(values), span), dtype=np.int64)
     n_numbers = 0
     for i in range(len(values)):
-        place = values[i] - low
-        if table[place] < 0:
-            table[place] = n_numbers
+        slot = values[i] - low
+        if table[slot] < 0:
+            table[slot] = n_numbers
             distinct[n_numbers] = values[i]
             n_numbers += 1
-        numbers[i] = table[place]
+        numbers[i] = table[slot]
     return numbers, distinct[:n_numbers].copy()

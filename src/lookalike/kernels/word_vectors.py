@@ -83,7 +83,7 @@ def train_word_vectors(
         False each neighbour from the word (skip-gram)
     seed : 0 <= seed < 2**48
 
-    The reach of each window is uniform from 1 to ``window``. Returns the sum of the
+    The radius of each window is uniform from 1 to ``window``. Returns the sum of the
     losses and the number of predictions.
     """
     n_vocabulary, n_components = inputs.shape
@@ -99,9 +99,9 @@ def train_word_vectors(
         rate = first_rate + (last_rate - first_rate) * i / n_words
         # Knuth's linear congruence modulo 2**48; its high bits are the good ones.
         state = (state * 25214903917 + 11) & 0xFFFFFFFFFFFF
-        reach = 1 + (state >> 16) % window
+        radius = 1 + (state >> 16) % window
         n_around = 0
-        for j in range(max(0, i - reach), min(n_words, i + reach + 1)):
+        for j in range(max(0, i - radius), min(n_words, i + radius + 1)):
             if j != i and sentences[j] == sentences[i]:
                 around[n_around] = words[j]
                 n_around += 1
@@ -110,9 +110,9 @@ def train_word_vectors(
             targets[0] = words[i] if from_context else around[p]
             for k in range(n_negatives):
                 state = (state * 25214903917 + 11) & 0xFFFFFFFFFFFF
-                place = (state >> 8) / 1099511627776 * n_vocabulary
-                column = min(int(place), n_vocabulary - 1)
-                stays = place - column < threshold[column]
+                scaled = (state >> 8) / 1099511627776 * n_vocabulary
+                column = min(int(scaled), n_vocabulary - 1)
+                stays = scaled - column < threshold[column]
                 targets[1 + k] = column if stays else alias[column]
             members = around if from_context else itself
             n_members = n_around if from_context else 1

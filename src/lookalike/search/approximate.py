@@ -1,17 +1,18 @@
-"""Approximate nearest neighbours that keep a promise: say the recall, not the tuning.
+"""Approximate nearest neighbours with a guaranteed recall and no tuning parameters.
 
 1. ``search.inverted_file`` puts every row into the list of one of some hundred centres;
-   a query reads the lists whose centres are near to it, ``reach`` farther than the
-   nearest one at most: the further it reaches, the better and the slower;
+   a query reads the lists whose centres are at most ``search_radius`` farther from it
+   than the nearest one: a larger radius finds more and takes longer;
 2. ``fit`` searches for some of the rows, and compares with the exact answer
-   (``search.promise``): the fastest search whose recall is *surely* high enough wins;
-3. it is judged by other rows, which had no part in the choice: is its recall not surely
-   high enough for these, one that reaches further is judged, by a stricter rule;
-4. if the exact search is faster than that, or nothing else will do, it is used instead.
+   (``search.recall_guarantee``): the fastest search whose recall is *surely* high
+   enough is chosen;
+3. it is validated on other rows, which had no part in the choice; if its recall is not
+   surely high enough there, one with a larger radius is validated, by a stricter rule;
+4. if the exact search is faster, or no candidate passes, the exact search is used.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
@@ -22,28 +23,32 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._arrays import named
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
-from lookalike.search.exact import _without_self
+from lookalike.search.exact import without_self
 from lookalike.search.index import ExactIndex
 from lookalike.search.inverted_file import BYTE, InvertedFile
-from lookalike.search.promise import HeldOut, Interval, hold_out, interval
+from lookalike.search.recall_guarantee import HeldOut, Interval, hold_out, interval
 
 METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product")
 SMALL = 8_192  # fewer rows than this are searched exactly
-HELD_OUT = 6_000  # rows that choose, and as many that judge; a tenth at most
-TRIALS = 5  # candidates that are judged before the exact search is taken instead
+HELD_OUT = 6_000  # tuning rows, and as many validation rows; a tenth at most
+TRIALS = 5  # candidates that are validated before the exact search is used instead
 BATCH = 24  # queries that make a batch: the exact search shares work between them
 # In units of codes, the widest of which are 127 from the mean.
 WIDER = 1.04
-REACHES = (0.0, *(0.5 * WIDER**rung for rung in range(220)))
-NEARS = tuple(1.0 + 0.02 * 1.25**rung for rung in range(20))
+SEARCH_RADII = (0.0, *(0.5 * WIDER**rung for rung in range(220)))
+RERANK_RATIOS = tuple(1.0 + 0.02 * 1.25**rung for rung in range(20))
 COMPARED = 1_024  # rows that are compared in full at most, or twice the neighbours
 MOST_NEIGHBORS = 1_024  # more are found exactly
 AXES = (92, 124, 188)  # coordinates of a code
 LONGER = 1.5  # times as fast a longer code has to be: it takes memory
 TIMED = 1_000  # queries by which plans are timed
 HOPELESS = 1.2  # times as slow as the best: as more rows are compared, none is better
+
+
+_PLAN = ("guaranteed", "width", "search_radius", "rerank_ratio")
 
 
 class Plan(NamedTuple):
@@ -53,21 +58,23 @@ class Plan(NamedTuple):
     """
 
     lists: InvertedFile
-    promised: int  # neighbours, for which the recall was measured
+    guaranteed: int  # neighbours, for which the recall was measured
     width: int
-    reach: float
-    near: float
+    search_radius: float
+    rerank_ratio: float
     recall: Interval = Interval(0.0, 0.0, 1.0)
 
     def nearest(
         self, Q: Array, k: int, n_jobs: int | None = None
     ) -> tuple[Floats, Ints]:
         """The k nearest rows that are found."""
-        return self.lists.nearest(Q, k, self.width, self.reach, self.near, n_jobs)
+        return self.lists.nearest(
+            Q, k, self.width, self.search_radius, self.rerank_ratio, n_jobs
+        )
 
 
 Ladder = list[Plan]
-"""Plans that reach further and further."""
+"""Plans of ascending search radius."""
 
 
 class ApproximateNeighbors(BaseEstimator):
@@ -79,8 +86,8 @@ class ApproximateNeighbors(BaseEstimator):
     Parameters
     ----------
     n_neighbors : int, default=10
-        Rows returned per query unless the call says otherwise. The promise is made for
-        this number.
+        Rows returned per query unless the call says otherwise. The recall is
+        guaranteed for this number.
     recall : float, default=0.95
         The least recall, above 0 and at most 1. 1 is the exact search.
     metric : {"euclidean", "sqeuclidean", "cosine", "inner_product"}
@@ -101,15 +108,15 @@ class ApproximateNeighbors(BaseEstimator):
         Measured on a sample of the rows, one thread, processor time, as one batch.
     memory_ : int
         Bytes held. More than ``n_neighbors``, and neighbours of all rows, are found by
-        the exact search, which learns how to skip rows when it is first asked, and then
+        the exact search, which learns how to skip rows at its first query, and then
         holds that too.
     build_seconds_ : float
         Wall-clock time of ``fit``.
-    reach_ : float or None
+    search_radius_ : float or None
         Lists are read whose centre is at most so much farther than the nearest one, in
         units of codes, the widest of which are 127 from the mean; None where no lists
         are used.
-    near_ : float or None
+    rerank_ratio_ : float or None
         Rows are compared in full that are, by their codes, at most so many times as far
         as the last neighbour, squared.
     n_samples_fit_, n_features_in_ : int
@@ -117,18 +124,18 @@ class ApproximateNeighbors(BaseEstimator):
 
     Notes
     -----
-    The promise holds for queries from where the catalogue came from. Queries of
+    The guarantee holds for queries from the distribution of the catalogue. Queries of
     another kind (text for images) are better measured by the caller.
 
-    Up to 12,000 rows, a fifth at most, play the queries; no centre is learned from
+    Up to 12,000 rows, a fifth at most, serve as queries; no centre is learned from
     them. A plan is taken if the interval of its recall lies above ``recall``, by the
     half that it was chosen by and, measured, by the other half. Which of two methods is
     faster is measured too, so near a tie it may change from one ``fit`` to the next;
-    both keep the promise.
+    both keep the guarantee.
 
     Catalogues of fewer than 8,192 rows are searched exactly. ``fit`` otherwise costs
     O(n_samples ** 1.5 * n_axes) to learn and to fill the lists, and an exact search for
-    each of the rows that play queries.
+    each of the rows that serve as queries.
 
     Examples
     --------
@@ -149,8 +156,8 @@ class ApproximateNeighbors(BaseEstimator):
     recall_: Interval
     queries_per_second_: float
     build_seconds_: float
-    reach_: float | None
-    near_: float | None
+    search_radius_: float | None
+    rerank_ratio_: float | None
     n_samples_fit_: int
 
     def __init__(
@@ -194,6 +201,82 @@ class ApproximateNeighbors(BaseEstimator):
         return self
 
     @property
+    def exact_index(self) -> ExactIndex:
+        """The exact index over the same rows."""
+        check_is_fitted(self)
+        return self._exact
+
+    def state(self, with_index: bool = True) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays and a JSON document from which ``from_state`` makes this again.
+
+        with_index : whether they include the exact index, under names that begin with
+            "index_"; else it has to be given to ``from_state``
+        """
+        check_is_fitted(self)
+        parameters = self.get_params()
+        if not isinstance(parameters["random_state"], int):
+            parameters["random_state"] = 0  # a generator's state is not kept
+        about: dict[str, Any] = {"parameters": parameters, "plan": None}
+        measured = ("build_seconds_", "queries_per_second_")
+        about["measured"] = {key: getattr(self, key) for key in measured}
+        arrays: dict[str, Array] = {}
+        if self._plan is not None:
+            about["plan"] = {
+                **{key: getattr(self._plan, key) for key in _PLAN},
+                "recall": list(self._plan.recall),
+                "batches": self._batch_plan,
+            }
+            arrays = self._plan.lists.state()
+        if with_index:
+            held, about["index"] = self._exact.state()
+            arrays |= {f"index_{key}": array for key, array in held.items()}
+        return arrays, about
+
+    @classmethod
+    def from_state(
+        cls,
+        arrays: Mapping[str, Array],
+        about: Mapping[str, Any],
+        index: ExactIndex | None = None,
+    ) -> Self:
+        """The fitted search whose ``state`` this is; arrays may be mapped, and stay so.
+
+        Nothing is fitted, unless the index was made for instructions that this
+        processor lacks. Where only the lists were (see ``can_restore``), the exact
+        search answers.
+
+        Raises
+        ------
+        ValueError
+            If arrays and document do not belong together.
+        """
+        model = cls(**about["parameters"])
+        if index is None:
+            index = ExactIndex.from_state(named("index_", arrays), about["index"])
+            arrays = {k: a for k, a in arrays.items() if not k.startswith("index_")}
+            if not index.runs_here:
+                return model.fit(index.catalogue())
+        model.build_seconds_ = about["measured"]["build_seconds_"]
+        model.queries_per_second_ = about["measured"]["queries_per_second_"]
+        model.n_samples_fit_, model.n_features_in_ = len(index.rows), index.n_features
+        model._exact = index
+        plan, saved = None, about["plan"]
+        if saved is not None:
+            lists = InvertedFile.from_state(arrays, index)
+            if cls.can_restore(arrays, about):
+                numbers = {key: saved[key] for key in _PLAN}
+                plan = Plan(lists, **numbers, recall=Interval(*saved["recall"]))
+        model._take(plan, plan is not None and bool(saved["batches"]))
+        return model
+
+    @staticmethod
+    def can_restore(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> bool:
+        """Whether the lists of a ``state`` are of a form that is searched here."""
+        if "plan" not in about:
+            return False
+        return about["plan"] is None or InvertedFile.runs_here(arrays)
+
+    @property
     def memory_(self) -> int:
         """Bytes held."""
         lists = 0 if self._plan is None else self._plan.lists.memory
@@ -222,9 +305,9 @@ class ApproximateNeighbors(BaseEstimator):
         self.queries_per_second_ = len(queries) / max(taken, 1e-9)
 
     def _consider_lists(self, rows: Ints, k: int, rng: np.random.Generator) -> None:
-        """Search an inverted file, where that is faster and keeps the promise."""
+        """Search an inverted file, where that is faster and keeps the guarantee."""
         n_out = min(HELD_OUT, len(rows) // 10)
-        tuning, judging = (
+        tuning, validation = (
             hold_out(self._exact, some, k, self.n_jobs)
             for some in np.split(rows[: 2 * n_out], 2)
         )
@@ -252,34 +335,34 @@ class ApproximateNeighbors(BaseEstimator):
             best = min(best, found, key=lambda one: one[0])
             if n_axes >= self.n_features_in_:
                 break
-        plan = self._judged(best[1], judging, k)
+        plan = self._validated(best[1], validation, k)
         if plan is not None:
-            self._compare(plan, judging.queries[:200], k)
+            self._compare(plan, validation.queries[:200], k)
 
     def _fastest(
         self, index: InvertedFile, tuning: HeldOut, k: int
     ) -> tuple[float, Ladder]:
-        """The fastest plan that will keep the promise, and those that reach further."""
+        """The fastest plan that keeps the guarantee, and those of larger radius."""
         few = tuning.first(TIMED)
         usual = index.needs(few.queries, few.truth, k + 1, 0.0, self.n_jobs)[0]
         far = float(np.quantile(usual, (1.0 + self.recall) / 2))
-        reaches, nears = index.needs(
+        search_radii, rerank_ratios = index.needs(
             tuning.queries, tuning.truth, k + 1, far, self.n_jobs
         )
         width = max(COMPARED, 2 * k)
         best: tuple[float, Ladder] = (np.inf, [])
-        for near in NEARS:
+        for ratio in RERANK_RATIOS:
 
-            def holds(rung: int, near: float = near) -> bool:
-                found = (reaches <= REACHES[rung]) & (nears <= near)
+            def holds(rung: int, ratio: float = ratio) -> bool:
+                found = (search_radii <= SEARCH_RADII[rung]) & (rerank_ratios <= ratio)
                 return interval(found.mean(axis=1), k, 1).low >= self.recall
 
-            rung = first_true(holds, len(REACHES))
-            if rung == len(REACHES):
+            rung = first_true(holds, len(SEARCH_RADII))
+            if rung == len(SEARCH_RADII):
                 continue
             plans = [
-                Plan(index, k, width, reach, 1.0 + (near - 1.0) * WIDER**step)
-                for step, reach in enumerate(REACHES[rung:])
+                Plan(index, k, width, radius, 1.0 + (ratio - 1.0) * WIDER**step)
+                for step, radius in enumerate(SEARCH_RADII[rung:])
             ]
             taken = seconds(partial(plans[0].nearest, few.queries, k))
             if taken > HOPELESS * best[0]:
@@ -287,16 +370,16 @@ class ApproximateNeighbors(BaseEstimator):
             best = min(best, (taken, plans), key=lambda one: one[0])
         return best
 
-    def _judged(self, ladder: Ladder, judging: HeldOut, k: int) -> Plan | None:
-        """The first plan whose recall is surely high enough where it is judged.
+    def _validated(self, ladder: Ladder, validation: HeldOut, k: int) -> Plan | None:
+        """The first plan whose recall is surely high enough on the validation rows.
 
-        Each that is judged reaches further by twice as many steps as the one before.
+        The radius of each grows by twice as many steps as that of the one before.
         """
         for trial in range(1, TRIALS + 1 if ladder else 1):
             plan = ladder[min(2 ** (trial - 1) - 1, len(ladder) - 1)]
-            found = plan.nearest(judging.queries, k + 1, self.n_jobs)[1]
-            if judging.recall(found, trial).low >= self.recall:
-                return plan._replace(recall=judging.recall(found))
+            found = plan.nearest(validation.queries, k + 1, self.n_jobs)[1]
+            if validation.recall(found, trial).low >= self.recall:
+                return plan._replace(recall=validation.recall(found))
         return None
 
     def _compare(self, plan: Plan, Q: Array, k: int) -> None:
@@ -312,22 +395,18 @@ class ApproximateNeighbors(BaseEstimator):
             return
         self._take(plan, listed[1] < scanned[1])
 
-    def _restore(self, exact: ExactIndex, plan: Plan | None, batches: bool) -> Self:
-        """Become fitted with parts that were built before."""
-        self.n_samples_fit_, self.n_features_in_ = len(exact.rows), exact.n_features
-        self._exact = exact
-        self._take(plan, batches)
-        return self
-
     def _take(self, plan: Plan | None, batches: bool) -> None:
         """Answer by a plan, in batches too or not, or exactly where there is none."""
         self._plan, self._batch_plan = plan, batches
         self.method_, self.recall_ = "exact", Interval(1.0, 1.0, 1.0)
-        self.reach_ = self.near_ = None
+        self.search_radius_ = self.rerank_ratio_ = None
         if plan is not None:
             self.method_ = "lists" if batches else "lists, exact in batches"
             self.recall_ = plan.recall
-            self.reach_, self.near_ = plan.reach, plan.near
+            self.search_radius_, self.rerank_ratio_ = (
+                plan.search_radius,
+                plan.rerank_ratio,
+            )
 
     def kneighbors(
         self,
@@ -344,7 +423,7 @@ class ApproximateNeighbors(BaseEstimator):
             are found exactly.
         n_neighbors : int, default=None
             Between 1 and ``n_samples_fit_`` (less one without X). More than were
-            promised for are found by the exact search.
+            guaranteed for are found by the exact search.
         return_distance : bool, default=True
 
         Returns
@@ -362,7 +441,7 @@ class ApproximateNeighbors(BaseEstimator):
             distances, indices = self._exact.nearest(
                 self._exact.catalogue(), k + 1, self.n_jobs
             )
-            distances, indices = _without_self(distances, indices)
+            distances, indices = without_self(distances, indices)
         else:
             distances, indices = self._nearest(self._queries(X), k, self.n_jobs)
         if not return_distance:
@@ -375,18 +454,18 @@ class ApproximateNeighbors(BaseEstimator):
         plan = self._plan
         if (
             plan is not None
-            and k <= plan.promised
+            and k <= plan.guaranteed
             and (self._batch_plan or len(Q) < BATCH)
         ):
-            # What is compared turns on the answer: it is sought as it was promised.
-            distances, indices = plan.nearest(Q, plan.promised, n_jobs)
-            if k == plan.promised:
+            # What is compared depends on k: search for the k of the guarantee.
+            distances, indices = plan.nearest(Q, plan.guaranteed, n_jobs)
+            if k == plan.guaranteed:
                 return distances, indices
             return distances[:, :k].copy(), indices[:, :k].copy()
         return self._exact.nearest(Q, k, n_jobs)
 
     def _check_k(self, k: Any, most: int) -> None:
-        if type(k) is int and 0 < k <= most:  # what is asked most is answered first
+        if type(k) is int and 0 < k <= most:  # the common case first
             return
         if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
             raise ValueError(f"n_neighbors must be a positive integer, got {k!r}.")

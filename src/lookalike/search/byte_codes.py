@@ -8,9 +8,10 @@ import numpy as np
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
 from lookalike.kernels.byte_codes import LENGTH, MEAN, SCALE, TAIL
-from lookalike.search.geometry import Geometry
-from lookalike.search.index import ExactIndex, _geometry
-from lookalike.search.rotation import CHUNK, SAMPLE, aligned, principal_axes
+from lookalike.search.geometry import Geometry, geometry_of
+from lookalike.search.index import ExactIndex
+from lookalike.search.memory import aligned
+from lookalike.search.rotation import CHUNK, SAMPLE, principal_axes
 
 LINE = 64  # axes whose products a kernel finds together
 
@@ -36,7 +37,7 @@ class ByteCodes:
         self, exact: ExactIndex, n_axes: int, rng: np.random.Generator
     ) -> None:
         X = exact.catalogue()
-        geometry = _geometry(exact.metric, X)
+        geometry = geometry_of(exact.metric, X)
         assert geometry is not None
         self.geometry = geometry
         sample = geometry.lift(X[:: -(-len(X) // SAMPLE)])

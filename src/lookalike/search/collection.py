@@ -1,12 +1,12 @@
 """A catalogue that changes while it is searched.
 
-A fast index is built for rows that stay. So keep one, mark in it what was removed, and
-put what came since into a small *tail* that is simply compared. A search merges both
-answers. When the tail has grown, or much is dead, a new index is built from what is
-live, beside the old one, and swapped in whole.
+A fast index is built for rows that stay. So one index is kept, removed rows are marked
+in it, and rows added since go into a small *delta* that is searched by brute force. A
+search merges both answers. When the delta has grown, or many rows are dead, a new index
+is built from the live rows beside the old one, and replaces it as a whole.
 
-Readers see a *view* that nothing ever changes; a change makes another view and puts it
-in place by one assignment. So a reader waits for nobody and never sees half a change.
+Readers see an immutable *snapshot*; a change makes another snapshot and publishes it by
+one assignment. So a reader never waits and never sees half a change.
 """
 
 import os
@@ -21,39 +21,32 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from lookalike._arrays import named
 from lookalike._typing import Array, Ints
 from lookalike.kernels import simd
 from lookalike.search.approximate import ApproximateNeighbors
+from lookalike.search.delta import Delta
 from lookalike.search.exact import ALGORITHMS, SMALL
 from lookalike.search.index import METRICS, ExactIndex
-from lookalike.search.storage import (
-    engine_from_state,
-    engine_state,
-    index_from_state,
-    index_state,
-    read_folder,
-    runs_here,
-    write_folder,
-)
-from lookalike.search.tail import Tail
-from lookalike.search.view import (
+from lookalike.search.snapshot import (
     NO_IDS,
     Engine,
     Found,
-    Part,
-    View,
+    Segment,
+    Snapshot,
     check_ids,
     check_kind,
     check_vectors,
 )
+from lookalike.search.storage import read_folder, write_folder
 
 _PARAMETERS = ("metric", "n_neighbors", "algorithm", "share")
 
 
 class Collection:
-    """Items with an id and a vector, which come, change and go, and are searched.
+    """Items with an id and a vector that are added, updated, removed and searched.
 
-    Its answers are those of ``NearestNeighbors`` fitted to what is there, to the last
+    Its answers are those of ``NearestNeighbors`` fitted to the live items, to the last
     bit. Catalogue order is that of a dictionary: an item that is updated stays where it
     was, one that is removed and added again comes last.
 
@@ -66,22 +59,23 @@ class Collection:
     algorithm : {"auto", "brute", "rotation", "portable"}, default="auto"
         As for ``NearestNeighbors``.
     share : float, default=0.02
-        How large the tail may grow, as a share of the indexed rows, before the index is
-        built again; 1,024 rows are always allowed. So it is when a quarter is dead.
+        How large the delta may grow, as a share of the indexed rows, before the index
+        is built again; 1,024 rows are always allowed. The index is also built again
+        when a quarter of its rows is dead.
     background : bool, default=False
         Build it in a thread of its own, or within the call that made it necessary.
     n_jobs : int or None, default=None
         Threads of a search, as in scikit-learn. The answer does not depend on it.
     engine : estimator, default=None
         Such as ``ApproximateNeighbors``, of the same metric: copied, fitted to the rows
-        and asked in place of the exact index wherever nothing is filtered, which also
-        covers for it where too many of its answers are dead. What an
+        and searched in place of the exact index wherever nothing is filtered. Where
+        too many of its answers are dead, the exact index answers. What an
         ``ApproximateNeighbors`` has built is saved and loaded with the rest; another
         engine has to be given to ``load`` again, and answers after the next rebuild.
 
     Notes
     -----
-    A search costs that of the index, and a distance for each row of the tail. A change
+    A search costs that of the index, and a distance for each row of the delta. A change
     of m items copies one byte an item of the catalogue, and m rows.
 
     Examples
@@ -98,12 +92,12 @@ class Collection:
     array([['cup']], dtype='<U3')
     """
 
-    _view: View  # what readers see; the rest is a writer's
-    _base: Part | None
-    _tail: Tail
-    _tail_live: Array
-    _tail_row: dict[Any, int]  # of the ids that live in the tail
-    _next: int  # the place of the next item that comes
+    _snapshot: Snapshot  # what readers see; the rest is a writer's
+    _base: Segment | None
+    _delta: Delta
+    _delta_live: Array
+    _delta_row: dict[Any, int]  # row of each id that is live in the delta
+    _next: int  # the position of the next item that is added
     _n_features: int | None
     _no_ids: Array  # of the type that the ids have
     _writing: threading.Lock
@@ -132,60 +126,60 @@ class Collection:
         self._next = 0
         self._n_features = None
         self._no_ids = NO_IDS
-        self._tail_row = {}
-        self._publish(None, self._new_tail(), np.empty(0, bool))
+        self._delta_row = {}
+        self._publish(None, self._new_delta(), np.empty(0, bool))
 
     def __len__(self) -> int:
         """How many items there are."""
-        return len(self._view)
+        return len(self._snapshot)
 
     def __contains__(self, id: object) -> bool:
-        return id in self._view
+        return id in self._snapshot
 
     @property
     def ids(self) -> Array:
         """The ids in catalogue order."""
-        return self._view.ids
+        return self._snapshot.ids
 
-    def view(self) -> View:
-        """The catalogue as it is now: several searches of a view see the same items.
+    def snapshot(self) -> Snapshot:
+        """The catalogue as it is now: all searches of a snapshot see the same items.
 
-        A mask over the catalogue belongs to the view whose ``ids`` it was made from.
+        A mask over the catalogue belongs to the snapshot whose ``ids`` it was made
+        from.
         """
-        return self._view
+        return self._snapshot
 
     def search(
         self, Q: ArrayLike, k: int, where: ArrayLike | Set[Any] | None = None
     ) -> Found:
-        """The k nearest items of each query, see ``View.search``."""
-        return self._view.search(Q, k, where, self.n_jobs)
+        """The k nearest items of each query, see ``Snapshot.search``."""
+        return self._snapshot.search(Q, k, where, self.n_jobs)
 
     def add(self, ids: ArrayLike, X: ArrayLike) -> None:
         """Add items; none of the ids may be there yet, or nothing is added."""
         with self._writing:
-            wanted, rows = self._checked(ids, X)
-            known = self._find(wanted) >= 0
+            new_ids, rows = self._checked(ids, X)
+            known = self._find(new_ids) >= 0
             if known.any():
-                id = wanted[known].tolist()[0]
+                id = new_ids[known].tolist()[0]
                 raise ValueError(f"{id!r} is there already: update it instead.")
-            places = self._next + np.arange(len(wanted))
-            self._change(NO_IDS, wanted, rows, places)
-            self._next += len(wanted)
+            positions = self._next + np.arange(len(new_ids))
+            self._change(NO_IDS, new_ids, rows, positions)
+            self._next += len(new_ids)
         self._tidy()
 
     def update(self, ids: ArrayLike, X: ArrayLike) -> None:
         """Give items another vector; every id must be there, or nothing changes."""
         with self._writing:
-            wanted, rows = self._checked(ids, X)
-            slots = self._find_all(wanted)
-            self._change(slots, wanted, rows, self._places(slots))
+            new_ids, rows = self._checked(ids, X)
+            slots = self._find_all(new_ids)
+            self._change(slots, new_ids, rows, self._positions(slots))
         self._tidy()
 
     def remove(self, ids: ArrayLike) -> None:
         """Remove items; every id must be there, or nothing is removed."""
         with self._writing:
-            wanted = _distinct(ids)
-            self._change(self._find_all(wanted))
+            self._change(self._find_all(_distinct(ids)))
         self._tidy()
 
     def rebuild(self) -> None:
@@ -200,11 +194,11 @@ class Collection:
         nothing is fitted when they arrive.
         """
         with self._writing:
-            base, tail, live = self._base, self._tail, self._tail_live
+            base, delta, live = self._base, self._delta, self._delta_live
             arrays = {
-                "tail_rows": self._tail_rows(np.flatnonzero(live)),
-                "tail_ids": tail.ids[live],
-                "tail_places": tail.places[live],
+                "delta_rows": self._delta_rows(np.flatnonzero(live)),
+                "delta_ids": delta.ids[live],
+                "delta_positions": delta.positions[live],
             }
             about = {
                 "metric": self.metric,
@@ -218,12 +212,12 @@ class Collection:
             }
         if base is not None:
             assert base.order is not None
-            held, about["base"] = index_state(base.index)
-            held |= {"ids": base.ids, "places": base.places}
+            held, about["base"] = base.index.state()
+            held |= {"ids": base.ids, "positions": base.positions}
             held |= {"order": base.order, "live": base.live}
             arrays |= {f"base_{key}": array for key, array in held.items()}
             if isinstance(base.engine, ApproximateNeighbors):
-                held, about["engine"] = engine_state(base.engine)
+                held, about["engine"] = base.engine.state(with_index=False)
                 arrays |= {f"engine_{key}": array for key, array in held.items()}
         return arrays, about
 
@@ -251,24 +245,27 @@ class Collection:
         collection._n_features = about["n_features"]
         collection._no_ids = np.empty(0, "U1" if about["text"] else np.int64)
         if about["base"] is not None:
-            part = collection._restored(_named("base_", arrays), about["base"])
+            segment = collection._restored(named("base_", arrays), about["base"])
             if about.get("engine") is not None:
-                held = _named("engine_", arrays)
-                made = engine_from_state(held, about["engine"], part.index)
-                part = replace(part, engine=made)
+                held = named("engine_", arrays)
+                if ApproximateNeighbors.can_restore(held, about["engine"]):
+                    made = ApproximateNeighbors.from_state(
+                        held, about["engine"], segment.index
+                    )
+                    segment = replace(segment, engine=made)
                 if collection.engine is None:
                     parameters = about["engine"]["parameters"]
                     collection.engine = ApproximateNeighbors(**parameters)
-            collection._base = part
-        keys = ("tail_ids", "tail_rows", "tail_places")
-        ids, rows, places = (arrays[key] for key in keys)
+            collection._base = segment
+        keys = ("delta_ids", "delta_rows", "delta_positions")
+        ids, rows, positions = (arrays[key] for key in keys)
         if (
-            len({len(ids), len(rows), len(places)}) > 1
+            len({len(ids), len(rows), len(positions)}) > 1
             or (rows.shape[1] != collection._n_features and len(rows))
             or ids.dtype.kind != collection._no_ids.dtype.kind
         ):
             raise ValueError("vectors and ids do not belong together.")
-        collection._change(NO_IDS, ids, rows, places)
+        collection._change(NO_IDS, ids, rows, positions)
         return collection
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
@@ -297,19 +294,21 @@ class Collection:
             raise ValueError(f"{folder} holds no collection: {error}") from None
 
     def _checked(self, ids: ArrayLike, X: ArrayLike) -> tuple[Array, Array]:
-        wanted = _distinct(ids)
+        checked = _distinct(ids)
         rows = check_vectors(X, self._n_features, "Vectors")
-        if len(wanted) != len(rows):
-            raise ValueError(f"{len(wanted)} ids do not belong to {len(rows)} vectors.")
-        return wanted, rows
+        if len(checked) != len(rows):
+            raise ValueError(
+                f"{len(checked)} ids do not belong to {len(rows)} vectors."
+            )
+        return checked, rows
 
     def _find(self, ids: Array) -> Ints:
-        """Slot of each id, -1 where there is none: rows of the index, then the tail."""
+        """Slot of each id, or -1: the rows of the index, then those of the delta."""
         if len(ids) == 0:
             return NO_IDS
         if self._n_features is not None:
             check_kind(ids, self._no_ids)
-        rows = [self._tail_row.get(id, -1) for id in ids.tolist()]
+        rows = [self._delta_row.get(id, -1) for id in ids.tolist()]
         slots = np.asarray(rows, np.int64)
         slots[slots >= 0] += self._n_base
         if self._base is not None:
@@ -327,56 +326,56 @@ class Collection:
     def _n_base(self) -> int:
         return 0 if self._base is None else len(self._base.ids)
 
-    def _places(self, slots: Ints) -> Ints:
-        known = [] if self._base is None else [self._base.places]
-        return np.concatenate([*known, self._tail.places])[slots]
+    def _positions(self, slots: Ints) -> Ints:
+        known = [] if self._base is None else [self._base.positions]
+        return np.concatenate([*known, self._delta.positions])[slots]
 
     def _change(
         self,
         dead: Ints,
         ids: Array = NO_IDS,
         X: Array | None = None,
-        places: Ints = NO_IDS,
+        positions: Ints = NO_IDS,
     ) -> None:
         """Let slots die and append rows: readers see both or neither."""
         base, n_base = self._base, self._n_base
         if X is not None and len(ids):
-            self._tail.append(X, ids, places)
+            self._delta.append(X, ids, positions)
             if self._n_features is None:
                 self._no_ids = ids[:0]
                 self._n_features = X.shape[1]
-        live = np.zeros(len(self._tail), bool)
-        live[: len(self._tail_live)] = self._tail_live
+        live = np.zeros(len(self._delta), bool)
+        live[: len(self._delta_live)] = self._delta_live
         live[len(live) - len(ids) :] = True
         gone = dead[dead >= n_base] - n_base
         live[gone] = False
         if base is not None and (dead < n_base).any():
             base = base.without(dead[dead < n_base])
-        self._publish(base, self._tail, live)
-        for id in self._tail.ids[gone].tolist():
-            del self._tail_row[id]
+        self._publish(base, self._delta, live)
+        for id in self._delta.ids[gone].tolist():
+            del self._delta_row[id]
         first = len(live) - len(ids)
-        self._tail_row |= {id: first + i for i, id in enumerate(ids.tolist())}
+        self._delta_row |= {id: first + i for i, id in enumerate(ids.tolist())}
 
-    def _publish(self, base: Part | None, tail: Tail, live: Array) -> None:
-        parts = () if base is None else (base,)
-        if len(tail):
-            part = Part.of(tail.index(), tail.ids, tail.places, None, live)
-            parts = (*parts, part)
-        view = View(parts, self.metric, self._n_features, self._no_ids)
-        # Until here nobody has seen anything, and from here on nothing can fail.
-        self._base, self._tail, self._tail_live = base, tail, live
-        self._view = view
+    def _publish(self, base: Segment | None, delta: Delta, live: Array) -> None:
+        segments = () if base is None else (base,)
+        if len(delta):
+            segment = Segment.of(delta.index(), delta.ids, delta.positions, None, live)
+            segments = (*segments, segment)
+        snapshot = Snapshot(segments, self.metric, self._n_features, self._no_ids)
+        # Nothing is visible to readers until here, and from here on nothing can fail.
+        self._base, self._delta, self._delta_live = base, delta, live
+        self._snapshot = snapshot
 
-    def _tail_rows(self, rows: Ints) -> Array:
-        if len(self._tail) == 0:
+    def _delta_rows(self, rows: Ints) -> Array:
+        if len(self._delta) == 0:
             return np.empty((0, self._n_features or 0), np.uint8)
-        return self._tail.index().catalogue()[rows]
+        return self._delta.index().catalogue()[rows]
 
     def _is_due(self) -> bool:
         dead = 0 if self._base is None else self._n_base - len(self._base.chosen)
         allowed = max(SMALL, self.share * self._n_base)
-        return len(self._tail) > allowed or dead > max(SMALL, self._n_base / 4)
+        return len(self._delta) > allowed or dead > max(SMALL, self._n_base / 4)
 
     def _tidy(self) -> None:
         """Build the index again where that is due, here or in the background."""
@@ -398,43 +397,47 @@ class Collection:
 
     def _rebuild(self) -> None:
         with self._writing:
-            view, n_tail = self._view, len(self._tail)
-        base = self._build(view)
+            snapshot, n_delta = self._snapshot, len(self._delta)
+        base = self._build(snapshot)
         with self._writing:
-            # What was written while the index was built still has to be said.
+            # Changes made while the index was built still have to be applied.
             old = [] if self._base is None else [self._base.live]
-            live = np.concatenate([*old, self._tail_live])
-            dead = np.flatnonzero(~live[view.slots()])
+            live = np.concatenate([*old, self._delta_live])
+            dead = np.flatnonzero(~live[snapshot.slots()])
             if base is not None and len(dead):
                 base = base.without(dead)
-            late = n_tail + np.flatnonzero(self._tail_live[n_tail:])
-            tail = self._new_tail()
+            late = n_delta + np.flatnonzero(self._delta_live[n_delta:])
+            delta = self._new_delta()
             if len(late):
-                places = self._tail.places[late]
-                tail.append(self._tail_rows(late), self._tail.ids[late], places)
-            self._publish(base, tail, np.ones(len(late), bool))
-            self._tail_row = {id: row for row, id in enumerate(tail.ids.tolist())}
+                positions = self._delta.positions[late]
+                delta.append(self._delta_rows(late), self._delta.ids[late], positions)
+            self._publish(base, delta, np.ones(len(late), bool))
+            self._delta_row = {id: row for row, id in enumerate(delta.ids.tolist())}
 
-    def _build(self, view: View) -> Part | None:
-        """The items of a view as one part, rows in catalogue order."""
-        slots = view.slots()
+    def _build(self, snapshot: Snapshot) -> Segment | None:
+        """The items of a snapshot as one segment, rows in catalogue order."""
+        slots = snapshot.slots()
         if len(slots) == 0:
             return None
         # Rows of bytes and of floats meet in the wider type, which holds both.
-        X = np.concatenate([part.index.catalogue() for part in view.parts])[slots]
-        ids = np.concatenate([part.ids for part in view.parts])[slots]
-        places = np.concatenate([part.places for part in view.parts])[slots]
+        X = np.concatenate(
+            [segment.index.catalogue() for segment in snapshot.segments]
+        )[slots]
+        ids = np.concatenate([segment.ids for segment in snapshot.segments])[slots]
+        positions = np.concatenate(
+            [segment.positions for segment in snapshot.segments]
+        )[slots]
         engine: Engine | None = None
         if self.engine is not None and self._is_filtered(len(X)):
             engine = clone(self.engine).fit(X)
         if isinstance(engine, ApproximateNeighbors) and self.algorithm == "auto":
-            index = engine._exact  # one is enough
-            _ = index.filter  # learned now, not while somebody waits for an answer
+            index = engine.exact_index  # one is enough
+            _ = index.filter  # learned now, not during the first query
         else:
             index = self._exact_index(X)
         order = np.argsort(ids, kind="stable")
-        part = Part.of(index, ids, places, order, np.ones(len(ids), bool))
-        return replace(part, engine=engine)
+        segment = Segment.of(index, ids, positions, order, np.ones(len(ids), bool))
+        return replace(segment, engine=engine)
 
     def _exact_index(self, X: Array) -> ExactIndex:
         return ExactIndex(
@@ -452,34 +455,27 @@ class Collection:
             return n_rows >= SMALL and self.metric != "manhattan"
         return self.algorithm != "brute" and self.metric != "manhattan"
 
-    def _restored(self, held: Mapping[str, Array], about: Mapping[str, Any]) -> Part:
-        index = index_from_state(held, about, self.metric)
-        if not runs_here(index):
+    def _restored(self, held: Mapping[str, Array], about: Mapping[str, Any]) -> Segment:
+        index = ExactIndex.from_state(held, about)
+        if index.metric != self.metric:
+            raise ValueError("index and metric do not belong together.")
+        if not index.runs_here:
             index = self._exact_index(index.catalogue())
-        keys = ("ids", "places", "order", "live")
-        ids, places, order, live = (held[key] for key in keys)
+        keys = ("ids", "positions", "order", "live")
+        ids, positions, order, live = (held[key] for key in keys)
         n = len(index.rows)
         if (
             any(held[key].shape != (n,) for key in keys)
             or ids.dtype.kind != self._no_ids.dtype.kind
-            or not (places.dtype == order.dtype == np.int64 and live.dtype == bool)
+            or not (positions.dtype == order.dtype == np.int64 and live.dtype == bool)
             or not 0 <= order.min() <= order.max() < n
         ):
             raise ValueError("index and ids do not belong together.")
-        return Part.of(index, ids, places, order, live)
+        return Segment.of(index, ids, positions, order, live)
 
-    def _new_tail(self) -> Tail:
+    def _new_delta(self) -> Delta:
         fast = simd.HAS_VNNI and self.algorithm != "portable"
-        return Tail(self.metric, signed=fast and self.metric != "manhattan")
-
-
-def _named(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays whose names begin so, by the rest of their names."""
-    return {
-        key.removeprefix(prefix): array
-        for key, array in arrays.items()
-        if key.startswith(prefix)
-    }
+        return Delta(self.metric, signed=fast and self.metric != "manhattan")
 
 
 def _check_parameters(

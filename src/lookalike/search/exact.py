@@ -14,6 +14,7 @@ Exact, because the bound is proven; fast, because almost everything is skipped. 
 images a few hundred distances are computed out of 60,000.
 """
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -137,6 +138,41 @@ class NearestNeighbors(BaseEstimator):
         self.n_axes_ = self._index.n_axes
         return self
 
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays and a JSON document from which ``from_state`` makes this again."""
+        check_is_fitted(self)
+        arrays, index = self._index.state()
+        parameters = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params().items()
+        }
+        return arrays, {"parameters": parameters, "index": index}
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> Self:
+        """The fitted search whose ``state`` this is: the same answers to the last bit.
+
+        Arrays are used as they are and may be memory-mapped: processes that map the
+        same files share their pages. Nothing is fitted, unless the index was made for
+        instructions that this processor lacks.
+
+        Raises
+        ------
+        ValueError
+            If arrays and document do not belong together.
+        """
+        model = cls(**about["parameters"])
+        model._check_parameters()
+        index = ExactIndex.from_state(arrays, about["index"])
+        if index.metric != model.effective_metric_:
+            raise ValueError("index and parameters do not belong together.")
+        if not index.runs_here:
+            return model.fit(index.catalogue())
+        model._index = index
+        model.n_samples_fit_, model.n_features_in_ = len(index.rows), index.n_features
+        model.n_axes_ = index.n_axes
+        return model
+
     def _check_parameters(self) -> None:
         if not isinstance(self.n_neighbors, Integral) or self.n_neighbors < 1:
             raise ValueError(
@@ -185,7 +221,7 @@ class NearestNeighbors(BaseEstimator):
         Q = self._queries(X)
         distances, indices = self._index.nearest(Q, k + (X is None), self.n_jobs)
         if X is None:
-            distances, indices = _without_self(distances, indices)
+            distances, indices = without_self(distances, indices)
         if self.effective_metric_ == "euclidean":
             np.sqrt(distances, out=distances)
         return (distances, indices) if return_distance else indices
@@ -243,7 +279,7 @@ class NearestNeighbors(BaseEstimator):
         )
 
 
-def _without_self(distances: Floats, indices: Ints) -> tuple[Floats, Ints]:
+def without_self(distances: Floats, indices: Ints) -> tuple[Floats, Ints]:
     """Drop each row from its own neighbours, or the last one if copies crowd it out."""
     n, k = indices.shape
     own = indices == np.arange(n)[:, None]

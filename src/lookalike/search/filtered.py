@@ -33,8 +33,8 @@ def nearest_among(
     if k == 0 or len(Q) == 0:
         return np.empty((len(Q), k)), np.empty((len(Q), k), np.int64)
     if scanning_pays(index, len(chosen), len(Q), k):
-        distances, places = index.nearest_of(chosen, Q, k, n_jobs)
-        return distances, chosen[places]
+        distances, positions = index.nearest_of(chosen, Q, k, n_jobs)
+        return distances, chosen[positions]
     return index.nearest(Q, k, n_jobs, floors=floors_of(index, chosen))
 
 

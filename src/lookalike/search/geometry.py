@@ -19,6 +19,15 @@ from lookalike.kernels.distances import COSINE, INNER_PRODUCT, SQUARED_EUCLIDEAN
 UNIT = 2.0**-53
 
 
+def geometry_of(metric: str, X: Array) -> "Geometry | None":
+    """The geometry of a metric over rows X; None for Manhattan, which has none."""
+    if metric == "cosine":
+        return Cosine()
+    if metric == "inner_product":
+        return InnerProduct(X)
+    return None if metric == "manhattan" else Euclidean()
+
+
 class Geometry(Protocol):
     """What the rotation filter asks of a metric."""
 
@@ -85,6 +94,13 @@ class InnerProduct:
             float(squared_norms(X[i : i + 4096]).max()) for i in range(0, len(X), 4096)
         )
         self.squared_length = longest * (1.0 + 4 * (X.shape[1] + 8) * UNIT)
+
+    @classmethod
+    def of_length(cls, squared_length: float) -> "InnerProduct":
+        """The geometry whose lifted rows have this squared length."""
+        found = cls.__new__(cls)
+        found.squared_length = squared_length
+        return found
 
     def lift(self, X: Array) -> Floats:
         """Rows with one more coordinate."""

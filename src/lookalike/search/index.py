@@ -1,6 +1,8 @@
 """Catalogue, codes and kernels put together: k nearest, or all within a radius."""
 
+from collections.abc import Mapping
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +19,10 @@ from lookalike.kernels.distances import (
 )
 from lookalike.kernels.neighbors import BLOCK, Catalogue, Queries, nearest, within
 from lookalike.kernels.simd import PANEL
-from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
+from lookalike.search.geometry import geometry_of
+from lookalike.search.memory import as_compiled_for
 from lookalike.search.rotation import RotationFilter
-from lookalike.search.rows import narrowest, norms_for, queries_for, stored
+from lookalike.search.rows import STEP, narrowest, norms_for, queries_for, stored
 
 CODES = {
     "euclidean": SQUARED_EUCLIDEAN,
@@ -63,14 +66,14 @@ class ExactIndex:
     ) -> None:
         X = narrowest(X)
         fast = simd.HAS_VNNI and not portable and metric != "manhattan"
-        geometry = _geometry(metric, X)
+        geometry = geometry_of(metric, X)
         self.metric = metric
         self.n_features = X.shape[1]
         self._filter: RotationFilter | None = None
         self._plan: tuple[int, bool] | None = None
         with blas_threads(n_jobs, len(X)):
-            self._code = CODES[metric]
-            self.norms = norms_for(self._code, X)
+            self.code = CODES[metric]
+            self.norms = norms_for(self.code, X)
             if geometry is not None and filtered:
                 self._plan = (n_neighbors, fast)
                 self._filter = RotationFilter(geometry, fast).fit(X, n_neighbors)
@@ -91,8 +94,58 @@ class ExactIndex:
         index.n_features = n_features
         index.rows, index.norms = rows, norms
         index._filter, index._plan = filter, None
-        index._code = CODES[metric]
+        index.code = CODES[metric]
         return index
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays and a JSON document from which ``from_state`` makes the index."""
+        arrays = {"rows": self.rows, "norms": self.norms}
+        about: dict[str, Any] = {
+            "metric": self.metric,
+            "n_features": self.n_features,
+            "filter": None,
+        }
+        if self.filter is not None:
+            held, about["filter"] = self.filter.state()
+            arrays |= held
+        return arrays, about
+
+    @classmethod
+    def from_state(
+        cls, arrays: Mapping[str, Array], about: Mapping[str, Any]
+    ) -> "ExactIndex":
+        """The index whose ``state`` this is; arrays may be mapped, and stay so.
+
+        It answers only where ``runs_here`` holds.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not belong together: kernels would read beside them.
+        """
+        held = {k: as_compiled_for(a, at_line=k == "panels") for k, a in arrays.items()}
+        metric, n_features = about["metric"], about["n_features"]
+        rows, norms = held["rows"], held["norms"]
+        width = n_features
+        if rows.dtype in (np.int8, np.uint8):
+            width = -(-width // STEP) * STEP
+        good = metric in METRICS
+        good = good and rows.dtype in (np.int8, np.uint8, np.float32, np.float64)
+        good = good and rows.ndim == 2 and rows.shape[1] == width and len(rows) > 0
+        if not good or norms.dtype != np.float64 or norms.shape != rows.shape[:1]:
+            raise ValueError("rows and norms do not belong together.")
+        found = None
+        if about["filter"] is not None:
+            shape = (len(rows), n_features)
+            found = RotationFilter.from_state(held, about["filter"], metric, shape)
+        return cls.of_parts(metric, n_features, rows, norms, found)
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether this processor has the instruction that the index was made for."""
+        signed = self.rows.dtype == np.int8
+        integers = self._filter is not None and self._filter.integers
+        return simd.HAS_VNNI or not (signed or integers)
 
     @property
     def filter(self) -> RotationFilter | None:
@@ -104,7 +157,7 @@ class ExactIndex:
             if self._filter is None:
                 n_neighbors, integers = self._plan
                 X = self.catalogue()
-                geometry = _geometry(self.metric, X)
+                geometry = geometry_of(self.metric, X)
                 assert geometry is not None
                 with blas_threads(None, len(X)):
                     made = RotationFilter(geometry, integers).fit(X, n_neighbors)
@@ -112,7 +165,7 @@ class ExactIndex:
             return self._filter
 
     def forget_filter(self) -> None:
-        """Give its memory back, until it is asked for."""
+        """Free its memory, until it is needed again."""
         if self._plan is not None:
             self._filter = None
 
@@ -166,7 +219,7 @@ class ExactIndex:
             nearest(
                 catalogue,
                 queries,
-                self._code,
+                self.code,
                 first,
                 last,
                 distances,
@@ -186,7 +239,7 @@ class ExactIndex:
     ) -> tuple[Floats, Ints]:
         """The k nearest of the ``chosen`` rows, 1 <= k <= n_chosen, by comparing them.
 
-        Answers with places in ``chosen``; rows at equal distance come in its order.
+        Returns positions in ``chosen``; rows at equal distance come in its order.
         """
         return self._nearest_of_all(Q, k, n_jobs, chosen)
 
@@ -203,7 +256,7 @@ class ExactIndex:
 
         def search(first: int, last: int) -> None:
             found[first] = within(
-                catalogue, queries, self._code, radius, root, first, last, counts
+                catalogue, queries, self.code, radius, root, first, last, counts
             )
 
         run_slices(search, len(Q), n_jobs, grain=10 * BLOCK)
@@ -225,7 +278,7 @@ class ExactIndex:
         )
         queries = Queries(
             rows,
-            norms_for(self._code, narrowest(Q)),
+            norms_for(self.code, narrowest(Q)),
             shifts,
             codes.codes,
             codes.base,
@@ -239,11 +292,11 @@ class ExactIndex:
         self, Q: Array, n_jobs: int | None, chosen: Ints | None = None
     ) -> Floats:
         rows, shifts = queries_for(self.rows, Q)
-        norms = norms_for(self._code, narrowest(Q))
+        norms = norms_for(self.code, narrowest(Q))
         out = np.empty((len(Q), len(self.rows) if chosen is None else len(chosen)))
 
         def search(first: int, last: int) -> None:
-            task = (rows, norms, shifts, self._code, first, last, out[first:last])
+            task = (rows, norms, shifts, self.code, first, last, out[first:last])
             if chosen is None:
                 all_distances(self.rows, self.norms, *task)
             else:
@@ -261,7 +314,7 @@ class ExactIndex:
         for first in range(0, len(Q), step):
             every = self._every_distance(Q[first : first + step], n_jobs, chosen)
             for q, row in enumerate(every, start=first):
-                # Ties at the last place too go to the lower row, hence "<=".
+                # Ties at the last rank too go to the lower row, hence "<=".
                 worst = np.partition(row, k - 1)[k - 1]
                 near = np.flatnonzero(row <= worst)
                 order = np.argsort(row[near], kind="stable")[:k]
@@ -279,14 +332,6 @@ class ExactIndex:
                 near = np.flatnonzero((np.sqrt(row) if root else row) <= radius)
                 found.append(_sorted(row[near], near))
         return found
-
-
-def _geometry(metric: str, X: Array) -> Geometry | None:
-    if metric == "cosine":
-        return Cosine()
-    if metric == "inner_product":
-        return InnerProduct(X)
-    return None if metric == "manhattan" else Euclidean()
 
 
 def _sorted(distances: Floats, indices: Ints) -> tuple[Floats, Ints]:

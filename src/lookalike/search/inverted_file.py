@@ -14,6 +14,7 @@ References
    search". IEEE TPAMI 33(1), section 4. (codes in these lists)
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,13 @@ import numpy as np
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import inverted_file as kernels
+from lookalike.kernels import simd
+from lookalike.kernels.byte_codes import TAIL
 from lookalike.kernels.inverted_file import EMPTY, search
 from lookalike.kernels.inverted_file_calls import search_bytes, table_of
 from lookalike.kernels.inverted_file_needs import needs
 from lookalike.kernels.simd import SIDE
-from lookalike.search.byte_codes import ByteCodes
+from lookalike.search.byte_codes import LINE, ByteCodes
 from lookalike.search.geometry import (
     Euclidean,
     Geometry,
@@ -34,7 +37,7 @@ from lookalike.search.geometry import (
 )
 from lookalike.search.index import ExactIndex
 from lookalike.search.lloyd import centres_of, move, nearest_centre
-from lookalike.search.rotation import aligned
+from lookalike.search.memory import aligned, as_compiled_for
 from lookalike.search.rows import narrowest, norms_for, queries_for
 
 BYTE, INDEX = np.dtype(np.uint8), np.dtype(np.int64)  # known faster than by name
@@ -43,27 +46,27 @@ LEARNED = 100  # rows from which a centre is learned
 ROUNDS = 10  # of assigning and averaging
 GRAIN = 64  # queries a slice
 How = tuple[int, int, float, float]
-"""Metric, width, reach, near: see ``kernels.inverted_file.search``."""
+"""Metric, width, search_radius, rerank_ratio: see ``kernels.inverted_file.search``."""
 
 
 def in_panels(
-    codes: Array, squares: Array, places: Ints, n: int, signed: bool
+    codes: Array, squares: Array, positions: Ints, n: int, signed: bool
 ) -> Array:
     """Codes and starts as ``kernels.inverted_file.InvertedFile.panels`` has them.
 
-    places : int64, of each code, below 16 * n
+    positions : int64, of each code, below 16 * n
     n      : panels
     """
     n_quads = -(-codes.shape[1] // 4)
     laid = np.zeros((SIDE * n, n_quads + 1, 4), np.int8)
     laid.view(np.int32)[:, -1, 0] = EMPTY
     flat = laid.reshape(len(laid), -1)
-    flat[places, : codes.shape[1]] = codes
+    flat[positions, : codes.shape[1]] = codes
     starts = squares + 256 * codes.sum(axis=1, dtype=np.int32)
-    laid.view(np.int32)[places, -1, 0] = starts
+    laid.view(np.int32)[positions, -1, 0] = starts
     if not signed:
         laid[:, :-1] ^= -128
-        laid[np.setdiff1d(np.arange(len(laid)), places), :-1] = 0
+        laid[np.setdiff1d(np.arange(len(laid)), positions), :-1] = 0
     panels = aligned((n, n_quads + 1, SIDE, 4), np.int8 if signed else np.uint8)
     kind = panels.dtype
     panels[:] = laid.view(kind).reshape(n, SIDE, n_quads + 1, 4).transpose(0, 2, 1, 3)
@@ -110,7 +113,7 @@ class InvertedFile:
         )
         self._rows = (exact.rows, exact.norms)
         table, length = table_of(self.parts, *self._rows), _length(codes.geometry)
-        self._about = (table, length, exact._code)
+        self._about = (table, length, exact.code)
         self._by_address = panels.dtype == exact.rows.dtype == np.int8
 
     @classmethod
@@ -145,19 +148,52 @@ class InvertedFile:
         order = np.argsort(lists, kind="stable")
         sizes = np.bincount(lists, minlength=n_lists)
         first = np.concatenate([[0], np.cumsum(-(-sizes // SIDE))])
-        # The places of a list begin with its first panel.
+        # The positions of a list begin with its first panel.
         before = np.cumsum(sizes) - sizes
-        places = np.arange(len(X)) + np.repeat(SIDE * first[:-1] - before, sizes)
+        positions = np.arange(len(X)) + np.repeat(SIDE * first[:-1] - before, sizes)
         rows = np.zeros(SIDE * first[-1], np.int32)
-        rows[places] = order
+        rows[positions] = order
         n_panels = int(first[-1])
-        panels = in_panels(coded[order], squares[order], places, n_panels, signed)
+        panels = in_panels(coded[order], squares[order], positions, n_panels, signed)
         rounded = np.clip(np.rint(centres), -127, 127).astype(np.int8)
         lengths = np.rint((centres.astype(np.float64) ** 2).sum(axis=1))
         every = np.arange(n_lists)
         n_panels = -(-n_lists // SIDE)
         kept = in_panels(rounded, lengths.astype(np.int32), every, n_panels, signed)
         return cls(exact, codes, panels, rows, first, kept)
+
+    def state(self) -> dict[str, Array]:
+        """Arrays from which ``from_state`` makes this again over the same index."""
+        parts = self.parts
+        arrays = {"panels": parts.panels, "rows": parts.rows, "first": parts.first}
+        arrays |= {"centres": parts.centre_panels}
+        return arrays | {"axes": parts.axes, "centre": parts.centre}
+
+    @classmethod
+    def from_state(
+        cls, arrays: Mapping[str, Array], exact: ExactIndex
+    ) -> "InvertedFile":
+        """The inverted file whose ``state`` this is; it answers where ``runs_here``.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not belong together: kernels would read beside them.
+        """
+        at_line = ("panels", "centres")
+        held = {k: as_compiled_for(a, at_line=k in at_line) for k, a in arrays.items()}
+        _check(held, exact)
+        if exact.filter is None:
+            raise ValueError("index and lists do not belong together.")
+        codes = ByteCodes.of_parts(exact.filter.geometry, held["axes"], held["centre"])
+        keys = ("panels", "rows", "first", "centres")
+        return cls(exact, codes, *(held[key] for key in keys))
+
+    @staticmethod
+    def runs_here(arrays: Mapping[str, Array]) -> bool:
+        """Whether the codes of a ``state`` are for the instructions used here."""
+        elsewhere = np.uint8 if simd.HAS_VNNI else np.int8
+        return bool(arrays["panels"].dtype != elsewhere)
 
     @property
     def memory(self) -> int:
@@ -166,17 +202,17 @@ class InvertedFile:
         return sum(part.nbytes for part in self.parts) - twice
 
     @property
-    def places(self) -> Ints:
+    def positions(self) -> Ints:
         """Where each row stands among the panels, int64 (n_samples,)."""
-        places = np.empty(len(self._exact.rows), np.int64)
+        positions = np.empty(len(self._exact.rows), np.int64)
         taken = np.flatnonzero(self.parts.starts[:, -1].ravel() != EMPTY)
-        places[self.parts.rows[taken]] = taken
-        return places
+        positions[self.parts.rows[taken]] = taken
+        return positions
 
     @property
     def lists(self) -> Ints:
         """In which list each row stands, int64 (n_samples,)."""
-        panels = self.places // SIDE
+        panels = self.positions // SIDE
         return np.searchsorted(self.parts.first, panels, "right") - 1
 
     def nearest(
@@ -184,8 +220,8 @@ class InvertedFile:
         Q: Array,
         k: int,
         width: int,
-        reach: float,
-        near: float,
+        search_radius: float,
+        rerank_ratio: float,
         n_jobs: int | None,
     ) -> tuple[Floats, Ints]:
         """The k nearest rows that are found; Euclidean distances stay squared.
@@ -199,12 +235,20 @@ class InvertedFile:
             # A thread's start, and even a slice, is more than a search.
             table, length, metric = self._about
             fewest = search_bytes(
-                table, Q, length, metric, width, reach, near, distances, indices
+                table,
+                Q,
+                length,
+                metric,
+                width,
+                search_radius,
+                rerank_ratio,
+                distances,
+                indices,
             )
             if fewest == k:
                 return distances, indices
         else:
-            how = (self._about[2], width, reach, near)
+            how = (self._about[2], width, search_radius, rerank_ratio)
             self._search(Q, how, n_jobs, distances, indices)
         short = np.flatnonzero(indices[:, -1] < 0)
         if len(short) > 0:  # lists that are near hold too few rows
@@ -232,27 +276,36 @@ class InvertedFile:
         run_slices(work, len(Q), n_jobs, grain=GRAIN)
 
     def needs(
-        self, Q: Array, truth: Ints, k: int, reach: float, n_jobs: int | None
+        self, Q: Array, truth: Ints, k: int, search_radius: float, n_jobs: int | None
     ) -> tuple[Floats, Floats]:
-        """How far a search for k must reach to find rows, and how near compare.
+        """The search radius and rerank ratio with which a search for k finds each row.
 
         ``kernels.inverted_file_needs.needs`` says what that is.
         """
         rows, _, _, factors, squares = self._queries(Q)
-        reaches, nears = np.empty(truth.shape), np.empty(truth.shape)
-        given = (self.parts, self.places, truth, rows, factors, squares, k, reach)
+        search_radii, rerank_ratios = np.empty(truth.shape), np.empty(truth.shape)
+        given = (
+            self.parts,
+            self.positions,
+            truth,
+            rows,
+            factors,
+            squares,
+            k,
+            search_radius,
+        )
 
         def work(first: int, last: int) -> None:
-            needs(*given, first, last, reaches, nears)
+            needs(*given, first, last, search_radii, rerank_ratios)
 
         run_slices(work, len(Q), n_jobs, grain=GRAIN)
-        return reaches, nears
+        return search_radii, rerank_ratios
 
     def _queries(self, Q: Array) -> tuple[Array, Floats, Floats, Floats, Floats]:
         """Queries of any type as ``kernels.inverted_file.search`` asks for them."""
         exact = self._exact
         rows, shifts = queries_for(exact.rows, Q)
-        norms = norms_for(exact._code, narrowest(Q))
+        norms = norms_for(exact.code, narrowest(Q))
         floats = Q.astype(np.float64)
         squares, factors = np.einsum("ij,ij->i", floats, floats), np.ones(len(Q))
         length = self._about[1]
@@ -260,6 +313,35 @@ class InvertedFile:
             factors = length * inverse_norms(floats)
             squares = length**2 * (squares > 0.0)
         return rows, norms, shifts, factors, squares
+
+
+def _check(held: Mapping[str, Array], index: ExactIndex) -> None:
+    panels, centres, first = held["panels"], held["centres"], held["first"]
+    rows, axes = held["rows"], held["axes"]
+    good = (
+        panels.dtype in (np.int8, np.uint8)
+        and panels.ndim == centres.ndim == 4
+        and panels.shape[2:] == centres.shape[2:] == (SIDE, 4)
+        and panels.dtype == centres.dtype
+        and 2 <= panels.shape[1] == centres.shape[1]
+        and first.dtype == np.int64
+        and first.ndim == 1
+        and first[0] == 0
+        and first[-1] == len(panels)
+        and bool((np.diff(first) >= 0).all())
+        and 0 < len(first) - 1 <= SIDE * len(centres) < len(first) - 1 + SIDE
+        and rows.dtype == np.int32
+        and rows.shape == (SIDE * len(panels),)
+        and 0 <= rows.min() <= rows.max() < len(index.rows)
+        and axes.dtype == held["centre"].dtype == np.float32
+        and axes.ndim == 2
+        and len(axes) == index.n_features
+        and axes.shape[1] % LINE == 0
+        and 4 * (panels.shape[1] - 1) <= axes.shape[1] - TAIL
+        and held["centre"].shape == axes.shape[1:]
+    )
+    if not good:
+        raise ValueError("index and lists do not belong together.")
 
 
 def _starts(panels: Array) -> Array:

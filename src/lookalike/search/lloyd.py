@@ -11,7 +11,7 @@ BLOCK = 2_048  # rows whose products with all centres are held at once
 def centres_of(
     rows: Array, n_centres: int, n_rounds: int, n_jobs: int | None = None
 ) -> Array:
-    """Centres of float32 rows, from the first of them; one that nobody is near stays.
+    """Centres of float32 rows, initialised by the first rows; empty clusters stay.
 
     Cost: O(n_rows * n_centres * n_features) a round.
 

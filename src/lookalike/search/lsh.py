@@ -52,7 +52,7 @@ class LSH(BaseEstimator):
 
     Notes
     -----
-    A query whose buckets hold fewer rows than asked for is compared with all rows.
+    A query whose buckets hold fewer than ``n_neighbors`` rows is compared with all.
 
     References
     ----------

@@ -5,6 +5,8 @@ learned for it: one byte a piece. The distance of a query to any row is then a s
 numbers from a table of the query's distances to the centres.
 """
 
+from collections.abc import Mapping
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, Self
 
@@ -18,6 +20,7 @@ from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.product_quantisation import table_sums
 from lookalike.search.lloyd import centres_of, nearest_centre
+from lookalike.search.memory import as_compiled_for
 
 SAMPLE = 64  # rows learned from, for each centre
 ROUNDS = 12  # of assigning and averaging
@@ -90,18 +93,57 @@ class ProductQuantisation(BaseEstimator):
         rng = check_random_state(self.random_state)
         n_codes = min(256, len(rows))
         some = rng.permutation(len(rows))[: SAMPLE * n_codes]
-        self._pieces = np.array_split(np.arange(rows.shape[1]), n_pieces)
         self.centres_ = [
-            centres_of(rows[some][:, piece], n_codes, ROUNDS) for piece in self._pieces
+            centres_of(rows[some][:, piece], n_codes, ROUNDS)
+            for piece in _pieces(rows.shape[1], n_pieces)
         ]
         self.codes_ = np.empty((len(rows), n_pieces), np.uint8)
-        for j, (piece, centres) in enumerate(
-            zip(self._pieces, self.centres_, strict=True)
-        ):
+        pieces = _pieces(rows.shape[1], n_pieces)
+        for j, (piece, centres) in enumerate(zip(pieces, self.centres_, strict=True)):
             self.codes_[:, j] = nearest_centre(rows[:, piece], centres)
-        self.n_samples_fit_ = len(rows)
-        self.memory_ = self.codes_.nbytes + sum(c.nbytes for c in self.centres_)
+        self._settle()
         return self
+
+    def _settle(self) -> None:
+        self.n_samples_fit_ = len(self.codes_)
+        self.memory_ = self.codes_.nbytes + sum(c.nbytes for c in self.centres_)
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays and a JSON document from which ``from_state`` makes this again."""
+        check_is_fitted(self)
+        parameters = self.get_params()
+        if not isinstance(parameters["random_state"], int):
+            parameters["random_state"] = 0  # a generator's state is not kept
+        arrays = {"codes": self.codes_, "centres": np.hstack(self.centres_)}
+        return arrays, {"parameters": parameters}
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> Self:
+        """The fitted search whose ``state`` this is; codes may be mapped, and stay so.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not belong together: kernels would read beside them.
+        """
+        model = cls(**about["parameters"])
+        codes, centres = as_compiled_for(arrays["codes"]), arrays["centres"]
+        good = (
+            codes.dtype == np.uint8
+            and centres.dtype == np.float32
+            and codes.ndim == centres.ndim == 2
+            and len(codes) > 0
+            and 1 <= codes.shape[1] <= centres.shape[1]
+            and codes.max() < len(centres)
+        )
+        if not good:
+            raise ValueError("codes and centres do not belong together.")
+        pieces = _pieces(centres.shape[1], codes.shape[1])
+        model.codes_ = codes
+        model.centres_ = [np.ascontiguousarray(centres[:, piece]) for piece in pieces]
+        model.n_features_in_ = centres.shape[1]
+        model._settle()
+        return model
 
     def kneighbors(
         self,
@@ -136,10 +178,11 @@ class ProductQuantisation(BaseEstimator):
 
     def _distances(self, query: Array) -> Array:
         """Squared distances (n_samples,) of a query to what stands for each row."""
+        pieces = _pieces(self.n_features_in_, len(self.centres_))
         table = np.stack(
             [
                 ((query[piece] - centres) ** 2).sum(axis=1)
-                for piece, centres in zip(self._pieces, self.centres_, strict=True)
+                for piece, centres in zip(pieces, self.centres_, strict=True)
             ]
         )
         found = np.empty(len(self.codes_), np.float32)
@@ -150,3 +193,9 @@ class ProductQuantisation(BaseEstimator):
             100_000,
         )
         return found
+
+
+def _pieces(n_features: int, n_pieces: int) -> list[slice]:
+    """Consecutive features of each piece, as many in each as can be."""
+    ends = np.cumsum([len(p) for p in np.array_split(np.arange(n_features), n_pieces)])
+    return [slice(int(a), int(b)) for a, b in pairwise((0, *ends))]

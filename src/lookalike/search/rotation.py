@@ -27,23 +27,27 @@ References
    rounding of sums of products: gamma_n = n u / (1 - n u)).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lookalike._typing import Array, Floats
 from lookalike.kernels.bounds import WIDE
+from lookalike.kernels.neighbors import HIDDEN
 from lookalike.kernels.simd import PANEL
-from lookalike.search.geometry import Geometry
+from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
+from lookalike.search.memory import aligned
 
 SAMPLE = 6_000  # rows from which the axes are learned and the plan is made
-PROBES = 48  # rows of the sample that play the queries when the plan is made
+PROBES = 48  # rows of the sample that serve as queries when the plan is made
 # The sample flatters queries that are further out than the catalogue's own rows are.
 WORTH = 0.8  # a rotation must cost less than this share of comparing all coordinates
 # Numbers of axes that are considered: with the residual, multiples of eight.
 AXES = (7, 15, 23, 31, 39, 47, 55, 63, 79, 95, 127)
 RADIUS = 2.0**14  # codes of ordinary rows lie in a ball of this radius
-REACH = 2.0**15 - 64  # codes of queries in this one: all keys fit 32 bits
+QUERY_RADIUS = 2.0**15 - 64  # codes of queries in this one: all keys fit 32 bits
 FAR = 2.0**30  # start of a padding row (never found) or, negative, always found
 UNIT = 2.0**-53  # rounding of float64
 CHUNK = 512  # rows that are encoded at once: few enough to stay in the cache
@@ -99,10 +103,79 @@ class RotationFilter:
         rank = max(1, round(n_neighbors * len(sample) / len(X)))
         self.axes = self._choose_axes(sample, rank, X)
         norms = self._norms(X)
-        # Kept where its square is a number; rows out of reach are then just compared.
+        # Kept where its square is a number; rows too far out are then just compared.
         self.scale = float(np.clip(RADIUS / usual_radius(norms), 1e-140, 1e140))
         self._encode_rows(X)
         return self
+
+    def state(self) -> tuple[dict[str, Array], dict[str, float]]:
+        """Arrays and numbers from which ``from_state`` makes the filter."""
+        arrays = {"panels": self.panels, "starts": self.starts, "mean": self.mean}
+        if self.axes is not None:
+            arrays["axes"] = self.axes
+        about = {
+            "scale": self.scale,
+            "row_error": self._row_error,
+            "row_radius": self._row_radius,
+        }
+        if isinstance(self.geometry, InnerProduct):
+            about["squared_length"] = self.geometry.squared_length
+        return arrays, about
+
+    @classmethod
+    def from_state(
+        cls,
+        arrays: Mapping[str, Array],
+        about: Mapping[str, Any],
+        metric: str,
+        shape: tuple[int, int],
+    ) -> "RotationFilter":
+        """The filter whose ``state`` this is, of rows of this shape.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not belong together: kernels would read beside them.
+        """
+        geometry: Geometry = Cosine() if metric == "cosine" else Euclidean()
+        if metric == "inner_product":
+            geometry = InnerProduct.of_length(float(about["squared_length"]))
+        found = cls(geometry, integers=arrays["panels"].dtype == np.int16)
+        found.panels, found.starts = arrays["panels"], arrays["starts"]
+        found.mean, found.axes = arrays["mean"], arrays.get("axes")
+        found.scale = float(about["scale"])
+        found._row_error = float(about["row_error"])
+        found._row_radius = float(about["row_radius"])
+        found._check(*shape)
+        return found
+
+    def _check(self, n_samples: int, n_features: int) -> None:
+        n_lifted = n_features + isinstance(self.geometry, InnerProduct)
+        n_panels = -(-n_samples // (WIDE * PANEL)) * WIDE
+        steps = self.n_steps
+        width = PANEL if self.integers else WIDE * PANEL
+        shape = (n_panels * PANEL // width, steps // 2, width, 2)
+        kinds: tuple[type, type] = (np.int16, np.int32)
+        if not self.integers:
+            shape, kinds = (shape[0], steps, width, 1), (np.float32, np.float32)
+        if self.panels.size != np.prod(shape):
+            raise ValueError("rows and codes do not belong together.")
+        first = n_samples // width
+        last = self.panels.reshape(shape)[first:].transpose(0, 2, 1, 3)
+        last = last.reshape(-1, steps)
+        good = (
+            self.mean.shape == (n_lifted,)
+            and (self.axes is None or self.axes.shape[0] == n_lifted)
+            and self.panels.shape == shape[: 4 if self.integers else 3]
+            and self.starts.shape == (n_panels, PANEL)
+            and self.panels.dtype == kinds[0]
+            and self.starts.dtype == kinds[1]
+            # Rows that are not there must have keys that are never found.
+            and bool((self.starts.reshape(-1)[n_samples:] >= HIDDEN).all())
+            and not last[n_samples - first * width :].any()
+        )
+        if not good:
+            raise ValueError("rows and codes do not belong together.")
 
     def _choose_axes(self, sample: Floats, rank: int, X: Array) -> Floats | None:
         """Measure on the sample how many rows each number of axes leaves."""
@@ -142,7 +215,7 @@ class RotationFilter:
 
     @property
     def n_steps(self) -> int:
-        """Coordinates of a code, the residual included, as the kernels want it."""
+        """Coordinates of a code, the residual included, as the kernels read it."""
         n = len(self.mean) if self.axes is None else self.axes.shape[1] + 1
         return -(-n // 8) * 8
 
@@ -233,7 +306,7 @@ class RotationFilter:
             scaled = self.coordinates(centred) * self.scale
             lengths = _lengths(scaled)
             # A query from far outside is pulled in; its error grows by as much.
-            shrink = np.minimum(1.0, REACH / np.maximum(lengths, 1.0))
+            shrink = np.minimum(1.0, QUERY_RADIUS / np.maximum(lengths, 1.0))
             codes = self._round(scaled * shrink[:, None])
             errors.append(_lengths(scaled - codes) + self.rounding(lengths))
             squares.append(_squares(codes.astype(np.float64)))
@@ -291,7 +364,7 @@ def rows_left(
     near, far = queries @ axes, sample @ axes
     q2, x2 = _squares(queries), _squares(sample)
     true = q2[:, None] + x2 - 2.0 * (queries @ sample.T)
-    # Place 0 is the query itself.
+    # Position 0 is the query itself.
     worst = np.partition(true, min(rank, len(sample) - 1), axis=1)[
         :, min(rank, len(sample) - 1)
     ]
@@ -313,14 +386,6 @@ def usual_radius(norms: Floats) -> float:
     longest = float(norms.max())
     radius = longest if longest <= 3.0 * usual else max(usual, 1e-3 * longest)
     return radius if radius > 0.0 else 1.0
-
-
-def aligned(shape: tuple[int, ...], dtype: type) -> Array:
-    """Zeros that begin at a cache line, as the kernels' widest loads want it."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    buffer = np.zeros(size + 64, np.uint8)
-    start = -buffer.ctypes.data % 64
-    return buffer[start : start + size].view(dtype).reshape(shape)
 
 
 def _chunks(X: Array) -> list[Array]:

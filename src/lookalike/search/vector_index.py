@@ -1,7 +1,8 @@
-"""Which index answers: exact, of a promised recall, or small enough for the memory."""
+"""Search of vectors: exact, with a guaranteed recall, or within a given memory."""
 
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 
@@ -9,7 +10,13 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.search import ApproximateNeighbors, NearestNeighbors
 from lookalike.search.product_quantisation import ProductQuantisation
 
-REFINED = 4  # times as many candidates are taken from codes as are asked for
+REFINED = 4  # times as many candidates are taken from codes as are returned
+
+Engine = NearestNeighbors | ApproximateNeighbors | ProductQuantisation
+ENGINES: dict[str, type[Engine]] = {
+    engine.__name__: engine
+    for engine in (NearestNeighbors, ApproximateNeighbors, ProductQuantisation)
+}
 
 
 class VectorIndex:
@@ -49,16 +56,16 @@ class VectorIndex:
     ) -> None:
         self.vectors = vectors
         started = time.perf_counter()
-        self._codes: ProductQuantisation | None = None
         # The exact index keeps the vectors, and codes and bounds of about as much.
         if memory is not None and 2 * vectors.nbytes > memory:
-            self._codes = _codes(vectors, memory, n_jobs)
-            method, held = f"codes of {self._codes.n_pieces} bytes", self._codes.memory_
+            codes = _codes(vectors, memory, n_jobs)
+            self._index: Engine = codes
+            method, held = f"codes of {codes.codes_.shape[1]} bytes", codes.memory_
         elif recall < 1.0:
-            self._index: Any = ApproximateNeighbors(
+            lists = ApproximateNeighbors(
                 10, recall=recall, metric="cosine", n_jobs=n_jobs
             ).fit(vectors)
-            method, held = self._index.method_, self._index.memory_
+            self._index, method, held = lists, lists.method_, lists.memory_
         else:
             self._index = NearestNeighbors(metric="cosine", n_jobs=n_jobs).fit(vectors)
             method, held = "exact", 2 * vectors.nbytes
@@ -67,13 +74,47 @@ class VectorIndex:
             "bytes": int(held),
             "seconds": round(time.perf_counter() - started, 2),
         }
-        if recall < 1.0 and self._codes is None:
+        if isinstance(self._index, ApproximateNeighbors):
             self.facts["recall"] = float(self._index.recall_.value)
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays and a JSON document from which ``from_state`` makes this again.
+
+        The vectors are not among the arrays: they are the caller's to keep.
+        """
+        arrays, about = self._index.state()
+        name = type(self._index).__name__
+        return arrays, {"engine": name, "state": about, "facts": self.facts}
+
+    @classmethod
+    def from_state(
+        cls, arrays: Mapping[str, Array], about: Mapping[str, Any], vectors: Array
+    ) -> Self:
+        """The index whose ``state`` this is, over the vectors that it was built from.
+
+        Both may be memory-mapped, and stay so.
+
+        Raises
+        ------
+        ValueError
+            If arrays, document and vectors do not belong together.
+        """
+        found = cls.__new__(cls)
+        found.vectors = vectors
+        found._index = ENGINES[about["engine"]].from_state(arrays, about["state"])
+        shape = (found._index.n_samples_fit_, found._index.n_features_in_)
+        if vectors.shape != shape:
+            raise ValueError(
+                f"Expected vectors of shape {shape} as the index has, got "
+                f"{vectors.shape}."
+            )
+        found.facts = dict(about["facts"])
+        return found
 
     def nearest(self, Q: Array, k: int) -> tuple[Floats, Ints]:
         """Cosines (n_queries, k) and rows of the most similar, best first."""
-        if self._codes is not None:
-            return self._refined(self._codes, Q, k)
+        if isinstance(self._index, ProductQuantisation):
+            return self._refined(self._index, Q, k)
         distances, rows = self._index.kneighbors(Q, k)
         return 1.0 - distances, rows
 

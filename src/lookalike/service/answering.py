@@ -97,7 +97,7 @@ def _group(
     for start in range(0, len(vectors), _SLICE):
         if found and time.monotonic() > jobs[0].deadline:
             break
-        hits = state.view.search(vectors[start : start + _SLICE], k, chosen)
+        hits = state.snapshot.search(vectors[start : start + _SLICE], k, chosen)
         found.append((hits.ids, hits.distances))
     numbers = np.concatenate([ids for ids, _ in found])
     distances = np.concatenate([d for _, d in found])

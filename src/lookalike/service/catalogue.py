@@ -18,7 +18,7 @@ import numpy as np
 
 from lookalike._typing import Array, Ints
 from lookalike.search import Collection
-from lookalike.search.view import View
+from lookalike.search.snapshot import Snapshot
 from lookalike.service.database.items import Item
 from lookalike.service.digits_face import DigitsFace
 
@@ -27,11 +27,11 @@ from lookalike.service.digits_face import DigitsFace
 class State:
     """The catalogue at one moment.
 
-    view : what is searched; its ids are numbers of items
+    snapshot : what is searched; its ids are numbers of items
     revision : of the last change in it
     """
 
-    view: View
+    snapshot: Snapshot
     revision: int
 
 
@@ -60,7 +60,7 @@ class Catalogue:
         self._row: dict[str, int] | None = None
         self._writing = threading.Lock()
         self._collection = shared_collection(face.vectors, index)
-        self.state = State(self._collection.view(), revision)
+        self.state = State(self._collection.snapshot(), revision)
 
     def apply(self, changes: Sequence[Item], revision: int | None = None) -> None:
         """Lay changes over what is there; every live one has a vector."""
@@ -84,12 +84,12 @@ class Catalogue:
                 self._collection.remove(dead)
             if revision is None:
                 revision = max(item.revision for item in changes)
-            self.state = State(self._collection.view(), revision)
+            self.state = State(self._collection.snapshot(), revision)
 
     def refresh(self) -> None:
         """Let readers have an index that was built again in the meantime."""
         with self._writing:
-            self.state = State(self._collection.view(), self.state.revision)
+            self.state = State(self._collection.snapshot(), self.state.revision)
 
     @property
     def n_changed(self) -> int:
@@ -147,7 +147,7 @@ class Catalogue:
 
     def matching(self, state: State, where: dict[str, Sequence[Any]]) -> Ints:
         """Numbers of the items whose label or attributes are among the wanted ones."""
-        numbers = np.asarray(state.view.ids)
+        numbers = np.asarray(state.snapshot.ids)
         keep = np.ones(len(numbers), bool)
         base = numbers < self.n_rows
         for name, wanted in where.items():

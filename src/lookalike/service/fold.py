@@ -89,7 +89,7 @@ class _Rows:
 def _rows(catalogue: Catalogue, state: State) -> _Rows:
     """Every live item, in catalogue order."""
     face = catalogue.face
-    numbers = np.asarray(state.view.ids)
+    numbers = np.asarray(state.snapshot.ids)
     base = numbers[numbers < catalogue.n_rows]
     new = numbers[numbers >= catalogue.n_rows].tolist()
 

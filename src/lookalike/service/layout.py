@@ -28,7 +28,7 @@ class Layouts:
     def map(self, active: Active, n: int) -> dict[str, Any]:
         """Places of at most n items, evenly taken from the catalogue."""
         catalogue = active.catalogue
-        all_of_them = np.asarray(catalogue.state.view.ids)
+        all_of_them = np.asarray(catalogue.state.snapshot.ids)
         step = max(1, -(-len(all_of_them) // n))
         numbers = all_of_them[::step]
         labels = catalogue.labels(numbers)

@@ -186,9 +186,9 @@ def with_vectors(face: DigitsFace, changed: list[Item]) -> list[Item]:
 def warm(active: Active) -> None:
     """Compile and touch everything before the first user comes."""
     active.face.warm()
-    view = active.catalogue.state.view
+    snapshot = active.catalogue.state.snapshot
     for n in (1, 2, 17):
         images = np.asarray(active.face.images[:n])
         vectors = active.face.describe(images)
         for k in (1, 10):
-            view.search(vectors, k)
+            snapshot.search(vectors, k)

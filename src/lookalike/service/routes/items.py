@@ -84,7 +84,7 @@ def items(parts: Parts, served: Served) -> APIRouter:
         """How many there are, and how many came since the generation was made."""
         active = await asyncio.to_thread(served.current)
         return {
-            "count": len(active.catalogue.state.view),
+            "count": len(active.catalogue.state.snapshot),
             "changed": active.catalogue.n_changed,
             "revision": active.catalogue.state.revision,
             "generation": active.name,

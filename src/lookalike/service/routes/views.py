@@ -95,7 +95,7 @@ def _compared(served: Served, first: str, second: str) -> dict[str, Any]:
 
 def _spread(active: Active, n: int) -> Any:
     """Numbers of items: of each label in turn, evenly through the catalogue."""
-    numbers = np.asarray(active.catalogue.state.view.ids)
+    numbers = np.asarray(active.catalogue.state.snapshot.ids)
     if len(numbers) == 0:
         return numbers
     labels = active.catalogue.labels(numbers)

@@ -1,4 +1,4 @@
-r"""What a recall was measured to be: held-out rows as queries, and an interval.
+r"""A measured recall: held-out rows as queries, and a confidence interval.
 
 The recall of a query is the share of its true k nearest rows that were found; rows at
 equal distance count by their index, as everywhere. Of m queries with mean p and
@@ -8,9 +8,10 @@ variance :math:`s^2` the interval is Wilson's for
 
 independent trials: the number that would have the variance that was seen.
 
-Whoever looks at several candidates until one pleases is likelier to be pleased by
-chance. So the j-th that is judged has to be above the promise with an interval of
-confidence :math:`1 - 0.001 / (j (j + 1))`: together they err as often as one of 99.9%.
+Trying several candidates until one passes makes a pass by chance likelier. So the
+interval of the j-th candidate has confidence :math:`1 - 0.001 / (j (j + 1))`, and its
+low end must reach the guaranteed recall: together the candidates err as often as one
+interval of 99.9%.
 
 References
 ----------
@@ -27,7 +28,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import ExactIndex
 
 DOUBT = 0.05  # an interval that is shown misses the truth this often
-RISK = 0.001  # and the intervals that a promise is made by, together, this often
+RISK = 0.001  # and the intervals of all candidates of a guarantee, together, this often
 
 
 class Interval(NamedTuple):
@@ -42,7 +43,7 @@ class Interval(NamedTuple):
 
 
 class HeldOut(NamedTuple):
-    """Rows that play the queries, and what they should find among all others.
+    """Rows that serve as queries, and their true neighbours among all others.
 
     rows    : int64 (n_queries,)
     queries : (n_queries, n_features)
@@ -71,7 +72,7 @@ class HeldOut(NamedTuple):
 
 
 def others(indices: Ints, rows: Ints) -> Ints:
-    """Answers less the row that asked, or less the last, int64 (n_queries, k - 1).
+    """Answers less the query's own row, or less the last, int64 (n_queries, k - 1).
 
     Examples
     --------
@@ -87,7 +88,7 @@ def others(indices: Ints, rows: Ints) -> Ints:
 def interval(shares: Floats, k: int, candidate: int = 0) -> Interval:
     """Mean of shares of k, shape (n,), and its interval.
 
-    candidate : 0 for an interval of 95%; 1, 2, ... for the candidate that is judged
+    candidate : 0 for an interval of 95%; 1, 2, ... for the candidate that is validated
 
     Examples
     --------

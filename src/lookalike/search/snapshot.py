@@ -1,8 +1,9 @@
-"""A catalogue as it was at one moment: what a search reads, and nothing changes.
+"""An immutable snapshot of a catalogue: what a search reads.
 
-Rows lie in two parts: those that were there when the index was built, and those that
-came since. A row that was removed or replaced stays where it is and is no longer live.
-Every row has a *place*; the catalogue is the live rows in the order of their places.
+Rows lie in two segments: those that were there when the index was built, and those that
+were added since. A row that was removed or replaced stays where it is and is no longer
+live. Every row has a *position*; the catalogue is the live rows in the order of their
+positions.
 """
 
 from collections.abc import Set
@@ -45,22 +46,22 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
+class Segment:
     """Rows that share an index.
 
     index  : over the rows, dead ones among them
     ids    : (n_rows,) int64 or text; a live row's id is on no other live row
-    places : (n_rows,) int64
+    positions : (n_rows,) int64
     order  : (n_rows,) what sorts the ids, all different; None for rows that are few
     live   : (n_rows,) bool
-    chosen : (n_live,) the live rows in the order of their places
+    chosen : (n_live,) the live rows in the order of their positions
     floors : what hides the dead rows, None while there are none
     engine : answers where nothing is filtered, None for the index itself
     """
 
     index: ExactIndex
     ids: Array
-    places: Ints
+    positions: Ints
     order: Ints | None
     live: Array
     chosen: Ints
@@ -72,23 +73,23 @@ class Part:
         cls,
         index: ExactIndex,
         ids: Array,
-        places: Ints,
+        positions: Ints,
         order: Ints | None,
         live: Array,
-    ) -> "Part":
-        """A part; what follows from the rest is worked out."""
+    ) -> "Segment":
+        """A segment; what follows from the rest is worked out."""
         chosen = np.flatnonzero(live)
-        chosen = chosen[np.argsort(places[chosen], kind="stable")]
+        chosen = chosen[np.argsort(positions[chosen], kind="stable")]
         some_dead = index.filter is not None and len(chosen) < len(live)
         floors = floors_of(index, chosen) if some_dead else None
-        return cls(index, ids, places, order, live, chosen, floors)
+        return cls(index, ids, positions, order, live, chosen, floors)
 
-    def without(self, rows: Ints) -> "Part":
-        """The part after these rows have died."""
+    def without(self, rows: Ints) -> "Segment":
+        """The segment after these rows have died."""
         live = self.live.copy()
         live[rows] = False
-        part = Part.of(self.index, self.ids, self.places, self.order, live)
-        return replace(part, engine=self.engine)
+        segment = Segment.of(self.index, self.ids, self.positions, self.order, live)
+        return replace(segment, engine=self.engine)
 
     def find(self, ids: Array) -> Ints:
         """The live row of each id, -1 where there is none; ids without repetition."""
@@ -98,13 +99,13 @@ class Part:
         return np.where((self.ids[rows] == ids) & self.live[rows], rows, -1)
 
     def rows_with(self, ids: Array) -> Ints:
-        """The live rows with these ids, in the order of their places."""
+        """The live rows with these ids, in the order of their positions."""
         if self.order is None or 20 * len(ids) > len(self.ids):
             rows = np.flatnonzero(np.isin(self.ids, ids) & self.live)
         else:
             rows = np.unique(self.find(ids))
             rows = rows[rows >= 0]
-        return rows[np.argsort(self.places[rows], kind="stable")]
+        return rows[np.argsort(self.positions[rows], kind="stable")]
 
     def nearest(
         self, Q: Array, k: int, rows: Ints | None, n_jobs: int | None
@@ -120,8 +121,8 @@ class Part:
     def _by_engine(
         self, engine: Engine, Q: Array, k: int, n_jobs: int | None
     ) -> tuple[Floats, Ints]:
-        """Ask for spare rows if some are dead; what is short all the same is exact."""
-        # An engine keeps its promise for a number of rows, and may be slow beyond.
+        """Search for spare rows if some are dead; exactly where too few are live."""
+        # An engine guarantees its recall for a number of rows, and may be slow beyond.
         most = getattr(engine, "n_neighbors", 2 * k)
         spare = max(0, min(k, most - k)) if self.floors is not None else 0
         distances, rows = engine.kneighbors(Q, min(k + spare, len(self.ids)))
@@ -144,13 +145,13 @@ class Part:
         return self.index.nearest(Q, k, n_jobs, floors=self.floors)
 
 
-class View:
-    """The catalogue as it was at one moment.
+class Snapshot:
+    """The catalogue between two changes: immutable.
 
     Parameters
     ----------
-    parts : tuple of Part
-        The indexed rows, and those that came since; either may be missing.
+    segments : tuple of Segment
+        The indexed rows, and those added since; either may be missing.
     metric : str
     n_features : int or None
         None before the first row.
@@ -160,12 +161,12 @@ class View:
 
     def __init__(
         self,
-        parts: tuple[Part, ...],
+        segments: tuple[Segment, ...],
         metric: str,
         n_features: int | None,
         no_ids: Array,
     ) -> None:
-        self.parts = parts
+        self.segments = segments
         self.metric = metric
         self.n_features = n_features
         self.no_ids = no_ids
@@ -173,31 +174,33 @@ class View:
 
     def __len__(self) -> int:
         """How many items there are."""
-        return sum(len(part.chosen) for part in self.parts)
+        return sum(len(segment.chosen) for segment in self.segments)
 
     def __contains__(self, id: object) -> bool:
         try:
-            wanted = check_ids([id])
-            check_kind(wanted, self.no_ids)
+            ids = check_ids([id])
+            check_kind(ids, self.no_ids)
         except ValueError:
             return False
-        return any(len(part.rows_with(wanted)) > 0 for part in self.parts)
+        return any(len(segment.rows_with(ids)) > 0 for segment in self.segments)
 
     @property
     def ids(self) -> Array:
         """The ids in catalogue order, the order in which they first came."""
-        ids: Array = np.concatenate([self.no_ids, *(part.ids for part in self.parts)])
+        ids: Array = np.concatenate(
+            [self.no_ids, *(segment.ids for segment in self.segments)]
+        )
         return ids[self.slots()]
 
     def slots(self) -> Ints:
-        """Where each item lies, in catalogue order: rows counted through the parts."""
+        """The slot of each item in catalogue order: its row, over all segments."""
         if self._slots is None:
-            slots, places, start = [NO_IDS], [NO_IDS], 0
-            for part in self.parts:
-                slots.append(start + part.chosen)
-                places.append(part.places[part.chosen])
-                start += len(part.ids)
-            order = np.argsort(np.concatenate(places), kind="stable")
+            slots, positions, start = [NO_IDS], [NO_IDS], 0
+            for segment in self.segments:
+                slots.append(start + segment.chosen)
+                positions.append(segment.positions[segment.chosen])
+                start += len(segment.ids)
+            order = np.argsort(np.concatenate(positions), kind="stable")
             # Two readers may both get here; they store the same.
             self._slots = np.concatenate(slots)[order]
         return self._slots
@@ -235,12 +238,12 @@ class View:
         if not isinstance(k, Integral) or isinstance(k, bool) or k < 0:
             raise ValueError(f"k must be an integer of at least 0, got {k!r}.")
         Q = check_vectors(Q, self.n_features, "Queries")
-        rows: list[Ints | None] = [None] * len(self.parts)
+        rows: list[Ints | None] = [None] * len(self.segments)
         if where is not None:
             rows = self._matching(where)
         answers = [
-            part.nearest(Q, int(k), some, n_jobs)
-            for part, some in zip(self.parts, rows, strict=True)
+            segment.nearest(Q, int(k), some, n_jobs)
+            for segment, some in zip(self.segments, rows, strict=True)
         ]
         return self._merged(answers, len(Q), int(k))
 
@@ -251,38 +254,40 @@ class View:
             empty = np.empty((n_queries, 0))
             return Found(empty.astype(self.no_ids.dtype), empty)
         distances = np.hstack([d for d, _ in answers])
-        parts = list(zip(self.parts, answers, strict=True))
-        places = np.hstack([part.places[rows] for part, (_, rows) in parts])
-        ids = np.hstack([part.ids[rows] for part, (_, rows) in parts])
-        order = np.lexsort((places, distances))[:, :k]
+        segments = list(zip(self.segments, answers, strict=True))
+        positions = np.hstack(
+            [segment.positions[rows] for segment, (_, rows) in segments]
+        )
+        ids = np.hstack([segment.ids[rows] for segment, (_, rows) in segments])
+        order = np.lexsort((positions, distances))[:, :k]
         distances = np.take_along_axis(distances, order, 1)
         if self.metric == "euclidean":
             np.sqrt(distances, out=distances)
         return Found(np.take_along_axis(ids, order, 1), distances)
 
     def _matching(self, where: ArrayLike | Set[Any]) -> list[Ints | None]:
-        """The rows of each part that ``where`` lets through, by their places."""
+        """The rows of each segment that ``where`` lets through, by their positions."""
         if isinstance(where, Set):
             where = list(where)
-        wanted = np.asarray(where)
-        if wanted.dtype == bool:
-            if wanted.shape != (len(self),):
+        mask = np.asarray(where)
+        if mask.dtype == bool:
+            if mask.shape != (len(self),):
                 raise ValueError(
                     f"A mask must have one boolean for each of the {len(self)} items, "
-                    f"got shape {wanted.shape}."
+                    f"got shape {mask.shape}."
                 )
-            return self._by_part(self.slots()[wanted])
-        wanted = check_ids(where)
-        if len(wanted) == 0:
-            return [NO_IDS for _ in self.parts]
-        check_kind(wanted, self.no_ids)
-        return [part.rows_with(wanted) for part in self.parts]
+            return self._by_segment(self.slots()[mask])
+        ids = check_ids(where)
+        if len(ids) == 0:
+            return [NO_IDS for _ in self.segments]
+        check_kind(ids, self.no_ids)
+        return [segment.rows_with(ids) for segment in self.segments]
 
-    def _by_part(self, slots: Ints) -> list[Ints | None]:
+    def _by_segment(self, slots: Ints) -> list[Ints | None]:
         rows: list[Ints | None] = []
         start = 0
-        for part in self.parts:
-            stop = start + len(part.ids)
+        for segment in self.segments:
+            stop = start + len(segment.ids)
             rows.append(slots[(slots >= start) & (slots < stop)] - start)
             start = stop
         return rows

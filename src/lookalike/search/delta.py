@@ -1,4 +1,4 @@
-"""Rows that came after the index was built: appended, and compared one by one."""
+"""Rows that were added after the index was built: appended, and compared one by one."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from lookalike.search.index import CODES, ExactIndex
 from lookalike.search.rows import narrowest, norms_for, stored
 
 
-class Tail:
+class Delta:
     """Rows to which rows are appended while others read the first of them.
 
     What was written is never written again: an index over the first n rows stays
@@ -19,7 +19,7 @@ class Tail:
     ----------
     metric : str
     signed : bool
-        Whether bytes are held as the fast instruction wants them, see ``rows.stored``.
+        Whether bytes are held as the fast instruction reads them, see ``rows.stored``.
     """
 
     _rows: Array
@@ -32,7 +32,7 @@ class Tail:
         self.signed = signed
         self._n = 0
         self._ids = np.empty(0, np.int64)
-        self._places = np.empty(0, np.int64)
+        self._positions = np.empty(0, np.int64)
 
     def __len__(self) -> int:
         """How many rows there are, dead ones among them."""
@@ -44,9 +44,9 @@ class Tail:
         return self._ids[: self._n]
 
     @property
-    def places(self) -> Ints:
+    def positions(self) -> Ints:
         """Places of the rows."""
-        return self._places[: self._n]
+        return self._positions[: self._n]
 
     def index(self) -> ExactIndex:
         """An index over the rows that are here now."""
@@ -55,8 +55,8 @@ class Tail:
             self.metric, self._n_features, self._rows[:n], self._norms[:n], None
         )
 
-    def append(self, X: Array, ids: Array, places: Ints) -> None:
-        """Append the rows of X with their ids and places."""
+    def append(self, X: Array, ids: Array, positions: Ints) -> None:
+        """Append the rows of X with their ids and positions."""
         X = narrowest(X)
         if self._n == 0:
             self._begin(X, ids)
@@ -66,12 +66,14 @@ class Tail:
         last = self._n + len(X)
         self._rows = _with_room(self._rows, self._n, last, self._rows.dtype)
         self._norms = _with_room(self._norms, self._n, last, self._norms.dtype)
-        self._places = _with_room(self._places, self._n, last, self._places.dtype)
+        self._positions = _with_room(
+            self._positions, self._n, last, self._positions.dtype
+        )
         kind = np.promote_types(self._ids.dtype, ids.dtype)
         self._ids = _with_room(self._ids, self._n, last, kind)
         self._rows[self._n : last] = stored(X, self.signed)
         self._norms[self._n : last] = norms_for(CODES[self.metric], X)
-        self._places[self._n : last] = places
+        self._positions[self._n : last] = positions
         self._ids[self._n : last] = ids
         self._n = last
 
@@ -89,10 +91,10 @@ class Tail:
         self._norms = norms_for(CODES[self.metric], X)
 
 
-def _with_room(array: Array, n: int, wanted: int, kind: "np.dtype[Any]") -> Array:
-    """The array, or a copy of its first n in one that holds at least ``wanted``."""
-    if wanted <= len(array) and array.dtype == kind:
+def _with_room(array: Array, n: int, n_needed: int, kind: "np.dtype[Any]") -> Array:
+    """The array, or a copy of its first n in one that holds at least ``n_needed``."""
+    if n_needed <= len(array) and array.dtype == kind:
         return array
-    larger = np.empty((max(wanted, 2 * n), *array.shape[1:]), kind)
+    larger = np.empty((max(n_needed, 2 * n), *array.shape[1:]), kind)
     larger[:n] = array[:n]
     return larger
