@@ -22,7 +22,7 @@ def test_the_median_is_the_best_cell_of_all(homes):
         for cell in product(range(6), range(7))
     }
     best = meeting_point(homes)
-    assert best.total == min(totals.values()) == totals[best.place]
+    assert best.total == min(totals.values()) == totals[best.position]
 
 
 @settings(max_examples=40, deadline=None)
@@ -31,7 +31,7 @@ def test_without_walls_the_search_finds_the_median(homes):
     found = meeting_point_among_walls(np.ones((6, 7)), homes)
     median = meeting_point(homes)
     assert found.total == median.total
-    assert found.place == median.place
+    assert found.position == median.position
 
 
 @settings(max_examples=40, deadline=None)
@@ -47,8 +47,8 @@ def test_a_weight_is_as_many_homes(homes):
 
 
 def test_any_number_of_axes():
-    assert meeting_point([[5], [1], [9]]).place == (5,)
-    assert meeting_point([[0, 0, 3], [2, 0, 1], [1, 9, 2]]).place == (1, 0, 2)
+    assert meeting_point([[5], [1], [9]]).position == (5,)
+    assert meeting_point([[0, 0, 3], [2, 0, 1], [1, 9, 2]]).position == (1, 0, 2)
 
 
 def walking_distances(is_open, homes):
@@ -90,14 +90,14 @@ def test_walls_are_walked_around(seed, shape, n_homes):
             meeting_point_among_walls(is_open, homes)
         return
     found = meeting_point_among_walls(is_open, homes)
-    assert found.total == totals.min() == totals[found.place]
-    assert found.place == np.unravel_index(totals.argmin(), shape)
+    assert found.total == totals.min() == totals[found.position]
+    assert found.position == np.unravel_index(totals.argmin(), shape)
 
 
 def test_the_known_exercise():
     plan = np.array([[1, 0, 2, 0, 1], [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]])
     found = meeting_point_among_walls(plan == 0, np.argwhere(plan == 1))
-    assert (found.place, found.total) == ((1, 2), 7)
+    assert (found.position, found.total) == ((1, 2), 7)
 
 
 def test_nobody_passes_through_a_building():

@@ -12,7 +12,7 @@ from lookalike.core.library import Library  # noqa: E402
 from lookalike.datasets import Images, load_digits_sample  # noqa: E402
 from lookalike.evaluate.full_ranking import ranking_metrics  # noqa: E402
 from lookalike.learn import contrastive  # noqa: E402
-from lookalike.learn._contrastive_training import Batches, Course  # noqa: E402
+from lookalike.learn._contrastive_training import Batches, TrainingSchedule  # noqa: E402
 from lookalike.learn._views import Views  # noqa: E402
 from lookalike.learn.contrastive import (  # noqa: E402
     ContrastiveEmbedding,
@@ -239,8 +239,8 @@ def test_a_mirrored_view_is_the_image_from_right_to_left():
 
 
 def test_the_rate_rises_falls_and_never_exceeds_the_highest():
-    course = Course(32, 1, 0.1, 0.0, 0, None, None, None, "cpu", 0)
-    rates = np.array([course.rate(step, 100) for step in range(100)])
+    schedule = TrainingSchedule(32, 1, 0.1, 0.0, 0, None, None, None, "cpu", 0)
+    rates = np.array([schedule.rate(step, 100) for step in range(100)])
     assert rates.argmax() in (24, 25)
     assert rates.max() == pytest.approx(0.1)
     assert (np.diff(rates[:25]) > 0).all()

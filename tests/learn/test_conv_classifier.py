@@ -7,8 +7,8 @@ torch = pytest.importorskip("torch")
 
 from lookalike.learn.conv_classifier import (  # noqa: E402
     ConvolutionalClassifier,
+    augment,
     network,
-    varied,
 )
 
 TINY = {"channels": (4, 8), "batch_size": 16, "shift": 1, "crop": 0, "random_state": 0}
@@ -75,12 +75,12 @@ def test_arrays_make_the_same_classifier(model, bars):
 def test_pieces_are_inside_the_image_and_mirrored_half_of_the_time():
     torch.manual_seed(0)
     ramp = torch.arange(16.0).repeat(200, 1, 16, 1)
-    pieces = varied(ramp, shift=0, crop=4, mirror=True)
+    pieces = augment(ramp, shift=0, crop=4, mirror=True)
     assert pieces.shape == (200, 1, 12, 12)
     assert 0 <= pieces.min() <= pieces.max() <= 15
     falls = (pieces[:, 0, 6, 11] < pieces[:, 0, 6, 0]).float().mean()
     assert 0.4 < falls < 0.6
-    straight = varied(ramp, shift=0, crop=4, mirror=False)
+    straight = augment(ramp, shift=0, crop=4, mirror=False)
     assert (straight[:, 0, 6, 11] > straight[:, 0, 6, 0]).all()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lookalike.datasets import load_digits_sample, load_mnist
 from lookalike.learn import KNeighborsClassifier
-from lookalike.learn.conv_embedding import ConvolutionalEmbedding, varied
+from lookalike.learn.conv_embedding import ConvolutionalEmbedding, augment
 
 
 def small(**options):
@@ -83,7 +83,7 @@ def test_images_are_moved_by_less_than_they_promise():
     torch.manual_seed(0)
     images = torch.full((200, 1, 28, 28), -1.0)
     images[:, :, 13:15, 13:15] = 1.0
-    moved = varied(images, -1.0)
+    moved = augment(images, -1.0)
     assert float(moved[:, :, 0, 0].max()) == -1.0
     places = (
         (moved + 1).sum(dim=(1, 2)) @ torch.arange(28.0) / (moved + 1).sum((1, 2, 3))

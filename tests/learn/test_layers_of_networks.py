@@ -559,7 +559,7 @@ def test_the_first_layer_may_skip_the_gradient_nobody_reads():
             "padding must be 'same' or 'valid', got 'full'",
         ),
         (
-            lambda: Dense.random(2, 2, start="zeros"),
+            lambda: Dense.random(2, 2, initializer="zeros"),
             r"start must be one of \['he', 'xavier'\], got 'zeros'",
         ),
     ],

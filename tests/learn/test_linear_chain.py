@@ -57,7 +57,7 @@ def test_sums_and_the_best_sequence_are_those_of_all_sequences(lengths, k, seed)
 def objective(model, C):
     """The objective at a fitted model, by all sequences of tags."""
     codes = {tag: i for i, tag in enumerate(model.classes_)}
-    numbers = model.symbols_
+    numbers = model.features_
     loss = 0.0
     for sentence, tags in zip(X, Y, strict=True):
         scores = np.array(
@@ -113,10 +113,10 @@ def test_a_tag_depends_on_the_tag_before():
     assert (pairs[0] == 0).all()
 
 
-def test_rare_and_unknown_symbols_count_nothing_and_repeated_ones_once():
+def test_rare_and_unknown_features_count_nothing_and_repeated_ones_once():
     model = LinearChainCRF(min_count=2).fit(X, Y)
-    assert "deal" not in model.symbols_
-    assert "York" in model.symbols_
+    assert "deal" not in model.features_
+    assert "York" in model.features_
     sentences = [[["York"]], [["York", "York", "deal", "never"]]]
     a, b = model.predict_proba(sentences)
     np.testing.assert_array_equal(a, b)
@@ -159,9 +159,31 @@ def test_what_are_no_tagged_sentences_is_refused():
         model.fit(X[:1], [["O", "O"]])
     with pytest.raises(ValueError, match="at least one word"):
         model.fit([[]], [[]])
-    with pytest.raises(ValueError, match="X must be sentences of words of symbols"):
+    with pytest.raises(ValueError, match="X must be sentences of words of features"):
         model.fit(["in York"], [["O"] * 7])
-    with pytest.raises(ValueError, match="A word must be a sequence of symbols"):
+    with pytest.raises(ValueError, match="A word must be a sequence of features"):
         model.fit([["in", "York"]], [["O", "B"]])
     with pytest.raises(NotFittedError):
         LinearChainCRF().predict(X)
+
+
+def test_a_field_restored_from_arrays_predicts_the_same():
+    texts = ["in New York", "with York", "from New York", "by York"]
+    X = [[[word, word[-2:]] for word in text.split()] for text in texts]
+    y = [["O", "B", "I"], ["O", "O"], ["O", "B", "I"], ["O", "O"]]
+    fitted = LinearChainCRF(C=10.0).fit(X, y)
+    arrays = fitted.arrays()
+    model = LinearChainCRF.from_arrays(arrays)
+    assert model.features_ == fitted.features_
+    for one, other in zip(model.predict_proba(X), fitted.predict_proba(X), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name in ("coef", "intercept", "transitions", "features"):
+        with pytest.raises(ValueError, match="do not fit"):
+            LinearChainCRF.from_arrays({**arrays, name: arrays[name][:2]})
+
+
+@pytest.mark.parametrize("feature", [7, "two\nlines"])
+def test_features_that_cannot_be_saved_as_text_are_refused(feature):
+    fitted = LinearChainCRF().fit([[[feature], ["x"]]], [["A", "B"]])
+    with pytest.raises(ValueError, match="without line breaks"):
+        fitted.arrays()

@@ -168,8 +168,8 @@ def test_derivatives_are_those_of_the_loss():
         up, down = loss.lacks(w + step), loss.lacks(w - step)
         slope = (loss.value(up) - loss.value(down)) / 2e-6
         assert gradient[j] == pytest.approx(slope, rel=1e-5)
-        bend = (loss.gradient(up) - loss.gradient(down)) / 2e-6
-        np.testing.assert_allclose(H[j], bend, rtol=1e-4)
+        curvature = (loss.gradient(up) - loss.gradient(down)) / 2e-6
+        np.testing.assert_allclose(H[j], curvature, rtol=1e-4)
 
 
 @pytest.mark.parametrize("squared", [False, True])

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn import svm
-from sklearn.datasets import make_blobs
+from sklearn.datasets import make_blobs, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics.pairwise import laplacian_kernel, polynomial_kernel, rbf_kernel
 
@@ -207,11 +207,11 @@ def test_a_step_equals_its_definition(seed, size):
     expected = alpha.copy()
     if high - low > 0.1:
         i = np.where(up, pull, -np.inf).argmax()
-        bend = np.maximum(K[i, i] + K.diagonal() - 2 * K[i], 1e-12)
-        j = np.where(down, np.maximum(high - pull, 0) ** 2 / bend, 0).argmax()
+        curvature = np.maximum(K[i, i] + K.diagonal() - 2 * K[i], 1e-12)
+        j = np.where(down, np.maximum(high - pull, 0) ** 2 / curvature, 0).argmax()
         ends = [bounds[i] if signs[i] > 0 else 0, 0 if signs[j] > 0 else bounds[j]]
         rooms = np.abs(ends - alpha[[i, j]])
-        step = min((high - pull[j]) / bend[j], *rooms)
+        step = min((high - pull[j]) / curvature[j], *rooms)
         expected[[i, j]] += step * signs[[i, j]] * [1, -1]
     mine, updated, stamps = alpha.copy(), pull.copy(), np.zeros(9, np.int64)
     at_hand = K, np.arange(9), stamps, K.diagonal().astype(float)
@@ -395,3 +395,52 @@ def test_classes_without_weight_are_refused():
         SVC().fit(X, y, (y == "a") * 1.0)
     with pytest.raises(ValueError, match="at least 2 classes"):
         SVC().fit(X, np.zeros(100))
+
+
+@pytest.mark.parametrize("kernel", ["linear", "poly", "rbf", "sigmoid", "precomputed"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_machine_restored_from_arrays_predicts_the_same(kernel, n_classes):
+    X, y = make_classification(
+        90, 6, n_informative=4, n_classes=n_classes, random_state=0
+    )
+    labels = np.array(["a", "b", "c"])[y]
+    rows = X @ X.T if kernel == "precomputed" else X.astype(np.float32)
+    fitted = SVC(
+        C=2.0, kernel=kernel, degree=2, coef0=0.5, break_ties=n_classes == 3
+    ).fit(rows, labels)
+    arrays = fitted.arrays()
+    model = SVC.from_arrays(arrays)
+    np.testing.assert_array_equal(
+        model.decision_function(rows), fitted.decision_function(rows)
+    )
+    np.testing.assert_array_equal(model.predict(rows), fitted.predict(rows))
+    assert model.C == 2.0
+    assert model.n_features_in_ == fitted.n_features_in_
+    for name, array in model.arrays().items():
+        np.testing.assert_array_equal(array, arrays[name])
+        assert array.dtype == arrays[name].dtype
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("support", lambda a: a[1:]),
+        ("n_support", lambda a: a[1:]),
+        ("dual_coef", lambda a: a[:, 1:]),
+        ("intercept", lambda a: a[1:]),
+        ("support_vectors", lambda a: a[1:]),
+        ("support_vectors", lambda a: a[:, 1:]),
+        ("support_vectors", lambda a: a[0]),
+    ],
+)
+def test_arrays_of_two_machines_are_refused(name, change):
+    X, y = make_classification(60, 6, n_informative=4, n_classes=3, random_state=0)
+    arrays = SVC().fit(X, y).arrays()
+    with pytest.raises(ValueError, match="do not fit"):
+        SVC.from_arrays({**arrays, name: change(arrays[name])})
+
+
+def test_a_kernel_of_ones_own_has_no_arrays():
+    X, y = make_classification(40, 4, random_state=0)
+    with pytest.raises(ValueError, match="named kernel"):
+        SVC(kernel=lambda A, B: A @ B.T).fit(X, y).arrays()

@@ -226,7 +226,7 @@ def test_every_row_stands_in_one_list_that_of_its_centre(signed):
 def test_lists_that_are_known_are_kept_for_other_codes(signed):
     X = np.random.default_rng(1).integers(0, 99, size=(900, 70)).astype(np.uint8)
     first = small_index(X, signed=signed)
-    exact, rng = first.exact_index, np.random.default_rng(0)
+    exact, rng = first._exact, np.random.default_rng(0)
     some = np.arange(0, 900, 2)
     again = InvertedFile.build(exact, 64, signed, some, rng, None, first.lists)
     assert again.parts.panels.shape[1] == 17

@@ -21,7 +21,7 @@ from lookalike._arrays import named
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.image import read_image
 from lookalike.search import Collection
-from lookalike.search.view import View
+from lookalike.search.snapshot import Snapshot
 
 _PREFIX = "index_"
 
@@ -52,7 +52,7 @@ class CatalogueSnapshot:
     revision : of the last change in it
     """
 
-    index: View
+    index: Snapshot
     revision: int
 
     @property
@@ -122,7 +122,7 @@ class ItemCatalogue:
         self._index = _new_index(vectors, n_jobs) if index is None else index
         if len(self._index) != n:
             raise ValueError("index and vectors do not belong together.")
-        self.snapshot = CatalogueSnapshot(self._index.view(), revision)
+        self.snapshot = CatalogueSnapshot(self._index.snapshot(), revision)
 
     def __len__(self) -> int:
         """How many items there are."""
@@ -157,13 +157,13 @@ class ItemCatalogue:
                 self._index.remove(dead)
             if revision is None:
                 revision = max(item.revision for item in changes)
-            self.snapshot = CatalogueSnapshot(self._index.view(), revision)
+            self.snapshot = CatalogueSnapshot(self._index.snapshot(), revision)
 
     def refresh(self) -> None:
         """Let readers have an index that was built again in the meantime."""
         with self._writing:
             self.snapshot = CatalogueSnapshot(
-                self._index.view(), self.snapshot.revision
+                self._index.snapshot(), self.snapshot.revision
             )
 
     @property

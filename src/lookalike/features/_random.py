@@ -1,4 +1,4 @@
-"""The source of chance that ``random_state`` stands for."""
+"""The random generator of a ``random_state``."""
 
 from typing import Any
 

@@ -137,7 +137,7 @@ def prepare_digit(image: Array) -> Array:
 
 
 class _Refused(ValueError):
-    """An image that can be read and is not wanted."""
+    """An image that can be read but is refused."""
 
 
 def _check_file(path: Path) -> None:
@@ -197,7 +197,7 @@ def _ink(image: Array) -> Array:
 
 
 def _resize(ink: Array, scale: float) -> Array:
-    # Within two pixels of the wanted size resampling would only blur the strokes.
+    # Within two pixels of the requested size resampling would only blur the strokes.
     if 0.91 < scale < 1.12:
         return ink
     height, width = (max(1, round(side * scale)) for side in ink.shape)

@@ -220,8 +220,8 @@ class LocalBinaryPattern(
         """Reach, border, and where the points lie, as the kernels take them."""
         square = self.method == "original"
         points = np.array(SQUARE) if square else circle(self.P, self.R)
-        reach = ceil(np.abs(points).max())
-        return reach, self.border == "edge", *bilinear(points)
+        margin = ceil(np.abs(points).max())
+        return margin, self.border == "edge", *bilinear(points)
 
     def _grain(self) -> int:
         return max(1, 2**14 // (self.image_shape_[0] * self.image_shape_[1]))

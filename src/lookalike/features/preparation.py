@@ -1,6 +1,6 @@
 """Every image in one form: the same code in training, indexing and serving.
 
-An encoder knows images of one size and colour mode. Whatever comes (a file, its
+An encoder takes images of one size and colour mode. Any input (a file, its
 contents, an array) goes through one ``Preparation`` first, so that an image has one
 vector however it arrived.
 """

@@ -1,4 +1,4 @@
-"""Merging a pair of neighbouring pieces wherever it stands, and mending the counts."""
+"""Merging a pair of neighbouring pieces everywhere, and updating the counts."""
 
 from numba import njit
 

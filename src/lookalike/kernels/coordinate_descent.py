@@ -108,20 +108,20 @@ def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
     total = 0.0
     for j in order:
         begin, first, count = spans[j]
-        slope, bend = 0.0, 1e-12
+        slope, curvature = 0.0, 1e-12
         for e in range(count):
             i, x = rows[first + e], values[begin + e]
             if lacks[i] > 0:
                 slope -= 2 * costs[i] * signs[i] * x * lacks[i]
-                bend += 2 * costs[i] * x * x
+                curvature += 2 * costs[i] * x * x
         before = w[j]
         if before == 0:
             total += max(0.0, abs(slope) - 1)
         else:
             total += abs(slope + np.sign(before))
         # The minimum of the quadratic model, soft-thresholded.
-        goal = before - slope / bend
-        goal = np.sign(goal) * max(abs(goal) - 1 / bend, 0.0)
+        goal = before - slope / curvature
+        goal = np.sign(goal) * max(abs(goal) - 1 / curvature, 0.0)
         step = goal - before
         predicted = abs(goal) - abs(before) + slope * step
         for _ in range(30):

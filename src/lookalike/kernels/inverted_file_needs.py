@@ -1,4 +1,4 @@
-"""What a search of an inverted file needs in order to find given rows."""
+"""The search radius and rerank ratio that find given rows of an inverted file."""
 
 import numpy as np
 from numba import njit

@@ -5,28 +5,28 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def pad(image, radius, edge, padded):
-    """Copy ``image`` (h, w) into ``padded`` (h + 2 radius, w + 2 radius).
+def pad(image, margin, edge, padded):
+    """Copy ``image`` (h, w) into ``padded`` (h + 2 margin, w + 2 margin).
 
     Outside the image stands zero, or the nearest pixel if ``edge``.
     """
     height, width = image.shape
     for i in range(padded.shape[0]):
-        r = min(max(i - radius, 0), height - 1)
-        if edge or r == i - radius:
+        r = min(max(i - margin, 0), height - 1)
+        if edge or r == i - margin:
             for c in range(width):
-                padded[i, radius + c] = image[r, c]
+                padded[i, margin + c] = image[r, c]
             left = image[r, 0] if edge else image[r, 0] * 0
             right = image[r, width - 1] if edge else image[r, 0] * 0
-            for c in range(radius):
+            for c in range(margin):
                 padded[i, c] = left
-                padded[i, radius + width + c] = right
+                padded[i, margin + width + c] = right
         else:
             padded[i] = 0
 
 
 @njit(cache=True, nogil=True)
-def row_codes(padded, row, radius, offsets, weights, codes):
+def row_codes(padded, row, margin, offsets, weights, codes):
     """Pattern codes of one image row: bit p is set where point p is not darker.
 
     offsets : int64 (P, 2), upper left pixel of each point's square, from the centre
@@ -38,12 +38,12 @@ def row_codes(padded, row, radius, offsets, weights, codes):
     zero, however the weights were rounded.
     """
     width = codes.shape[0]
-    centre = padded[row + radius, radius : radius + width]
+    centre = padded[row + margin, margin : margin + width]
     codes[:] = 0
     for p in range(offsets.shape[0]):
         bit = np.int32(1 << p)
-        top = row + radius + offsets[p, 0]
-        left = radius + offsets[p, 1]
+        top = row + margin + offsets[p, 0]
+        left = margin + offsets[p, 1]
         a = padded[top, left : left + width]
         if weights[p, 1] == 0 and weights[p, 2] == 0:  # the point falls on a pixel
             for c in range(width):
@@ -62,22 +62,22 @@ def row_codes(padded, row, radius, offsets, weights, codes):
 
 
 @njit(cache=True, nogil=True)
-def code_images(images, radius, edge, offsets, weights, out):
+def code_images(images, margin, edge, offsets, weights, out):
     """Write the pattern code of every pixel of ``images`` (n, h, w) to ``out``.
 
     Cost: O(n h w P).
     """
     n_images, height, width = images.shape
-    shape = (height + 2 * radius, width + 2 * radius)
+    shape = (height + 2 * margin, width + 2 * margin)
     padded = np.empty(shape)
     for i in range(n_images):
-        pad(images[i], radius, edge, padded)
+        pad(images[i], margin, edge, padded)
         for r in range(height):
-            row_codes(padded, r, radius, offsets, weights, out[i, r])
+            row_codes(padded, r, margin, offsets, weights, out[i, r])
 
 
 @njit(cache=True, nogil=True)
-def cell_histograms(images, radius, edge, offsets, weights, table, grid, out):
+def cell_histograms(images, margin, edge, offsets, weights, table, grid, out):
     """Count ``table[code]`` over a grid of cells, in one pass over each image.
 
     table : (2**P,), bin of each code
@@ -89,14 +89,14 @@ def cell_histograms(images, radius, edge, offsets, weights, table, grid, out):
     """
     n_images, height, width = images.shape
     n_rows, n_columns = grid
-    shape = (height + 2 * radius, width + 2 * radius)
+    shape = (height + 2 * margin, width + 2 * margin)
     padded = np.empty(shape)
     codes = np.empty(width, np.int32)
     out[:] = 0
     for i in range(n_images):
-        pad(images[i], radius, edge, padded)
+        pad(images[i], margin, edge, padded)
         for r in range(height):
-            row_codes(padded, r, radius, offsets, weights, codes)
+            row_codes(padded, r, margin, offsets, weights, codes)
             for j in range(n_columns):
                 counts = out[i, r * n_rows // height * n_columns + j]
                 start = -(-j * width // n_columns)

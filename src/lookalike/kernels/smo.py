@@ -66,10 +66,10 @@ def smo_steps(rows, slots, stamps, diagonal, signs, bounds, tol, limit, alpha, p
         other = rows[slots[j]]
         steps += 1
         stamps[slots[i]] = stamps[slots[j]] = clock + steps
-        bend = max(diagonal[i] + diagonal[j] - 2 * row[j], FLAT)
+        curvature = max(diagonal[i] + diagonal[j] - 2 * row[j], FLAT)
         room = _room(alpha, bounds, i, signs[i])
         room = min(room, _room(alpha, bounds, j, -signs[j]))
-        step = min((high - pull[j]) / bend, room)
+        step = min((high - pull[j]) / curvature, room)
         _move(alpha, bounds, i, signs[i] * step)
         _move(alpha, bounds, j, -signs[j] * step)
         if bounds[i] == np.inf and alpha[i] * diagonal[i] > TOO_FAR:
@@ -84,12 +84,12 @@ def smo_steps(rows, slots, stamps, diagonal, signs, bounds, tol, limit, alpha, p
 def _partner(row, diagonal, pull, down, high, own, gains):
     """Sample that may push down and with which a step gains most, the first of equals.
 
-    A free step with bend a and difference b gains b**2 / (2 a).
+    A free step with curvature a and difference b gains b**2 / (2 a).
     """
     for t in range(len(pull)):
         difference = max(high - (pull[t] + down[t]), 0.0)
-        bend = max(own + diagonal[t] - 2 * row[t], FLAT)
-        gains[t] = difference * difference / bend
+        curvature = max(own + diagonal[t] - 2 * row[t], FLAT)
+        gains[t] = difference * difference / curvature
     best = 0
     for t in range(len(pull)):
         if gains[t] > gains[best]:

@@ -1,12 +1,22 @@
-"""What the clustering algorithms share: points that know their nearest centres."""
+"""Shared by the clustering algorithms: assignment to centres, seeding, prediction."""
 
 from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, issparse
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_array, gen_batches
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import kmeans as kernels
@@ -131,8 +141,8 @@ class DensePoints:
         """Projected centres, their squared norms, allowance by row, unit of bounds."""
         # A given start may lie anywhere, but no row does: moving a centre into a box
         # around all rows only brings it nearer to them, so bounds remain bounds.
-        reach = min(FAR / self.scale, float(np.finfo(self.dtype).max) / 4)
-        inside = np.clip(centers, self.origin - reach, self.origin + reach)
+        limit = min(FAR / self.scale, float(np.finfo(self.dtype).max) / 4)
+        inside = np.clip(centers, self.origin - limit, self.origin + limit)
         R, R2 = self._project(inside)
         longest = np.sqrt(R2.max())
         terms = self.shape[1] + self.P.shape[1] + 8
@@ -413,10 +423,10 @@ def check_tolerance(tol: Any) -> None:
 
 
 def runs_of(n_init: Any, init: Any, runs_if_random: int) -> int:
-    """Number of starts: 'auto' tries again only what depends on luck."""
+    """Number of starts: 'auto' several only for random starts."""
     if isinstance(n_init, str) and n_init == "auto":
-        lucky = callable(init) or (isinstance(init, str) and init == "random")
-        return runs_if_random if lucky else 1
+        is_random = callable(init) or (isinstance(init, str) and init == "random")
+        return runs_if_random if is_random else 1
     if not isinstance(n_init, Integral) or n_init < 1:
         raise ValueError(
             f"n_init must be 'auto' or a positive integer, got {n_init!r}."
@@ -437,3 +447,42 @@ def mean_variance(X: Any) -> float:
         for part in gen_batches(len(X), 1024)
     )
     return float(sum(parts) / X.size)
+
+
+class SquaredDistanceClusters(
+    ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, BaseEstimator
+):
+    """Prediction by the nearest of ``cluster_centers_``, in squared distance."""
+
+    cluster_centers_: Array
+
+    def predict(self, X: Any) -> Array:
+        """Nearest centre of each sample, int32 of shape (n_samples,)."""
+        return nearest(
+            self._checked(X), self.cluster_centers_, getattr(self, "n_jobs", None)
+        )[0]
+
+    def transform(self, X: Any) -> Array:
+        """Distances to every centre, shape (n_samples, n_clusters)."""
+        return euclidean_distances(self._checked(X), self.cluster_centers_)
+
+    def score(
+        self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Minus the inertia of X: higher is better."""
+        X = self._checked(X)
+        _, squared = nearest(X, self.cluster_centers_, getattr(self, "n_jobs", None))
+        return -float(check_sample_weight(sample_weight, X) @ squared)
+
+    def _checked(self, X: Any) -> Any:
+        check_is_fitted(self)
+        dtype = self.cluster_centers_.dtype
+        return validate_data(
+            self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,7 +1,7 @@
-"""One training that can be interrupted at any time, and goes on as if it had not been.
+"""Training that can be interrupted at any time and resumed with the same result.
 
-Chance is drawn from the seed and the number of the step, so that nothing but weights,
-momenta and curves has to be written down: arrays and one JSON text, nothing pickled.
+Random numbers are drawn from the seed and the number of the step, so that a checkpoint
+holds only weights, momenta and curves: arrays and one JSON text, nothing pickled.
 
 Needs the deep extra; only modules that have found torch import this one.
 """
@@ -25,7 +25,7 @@ from torch.nn import functional
 from lookalike._arrays import named
 from lookalike._files import write_whole
 from lookalike._typing import Array, Ints
-from lookalike.learn._conv_training import has_bfloat16
+from lookalike.learn.torch_training import has_bfloat16
 
 RISE = 0.25  # share of the steps in which the rate rises; then it falls to nothing
 COMPARED = 5_000  # rows at most among which those held out look for a neighbour
@@ -33,7 +33,7 @@ COMPARED = 5_000  # rows at most among which those held out look for a neighbour
 
 @dataclass(frozen=True)
 class Batches:
-    """What belongs together: views, classes, neighbours or pairs."""
+    """What a batch is drawn from: views, classes, neighbours or pairs."""
 
     n: int
     labels: Ints | None = None
@@ -62,11 +62,11 @@ class Batches:
 
     @property
     def digest(self) -> str:
-        """What tells these from others, for a checkpoint."""
-        told = hashlib.sha256(str(self.n).encode())
+        """Digest of the batches, compared by a checkpoint."""
+        hashed = hashlib.sha256(str(self.n).encode())
         for each in (self.labels, self.pairs, self.neighbors):
-            told.update(b"none" if each is None else np.ascontiguousarray(each).data)
-        return told.hexdigest()
+            hashed.update(b"none" if each is None else np.ascontiguousarray(each).data)
+        return hashed.hexdigest()
 
     def draw(self, chosen: Ints, seed: int = 0) -> tuple[Ints, Ints]:
         """Rows of the images to view, and which of the views belong together."""
@@ -85,8 +85,8 @@ class Batches:
 
 
 @dataclass(frozen=True)
-class Course:
-    """How long, how fast, and where it is written down; see the estimator."""
+class TrainingSchedule:
+    """Length, learning rate and checkpoint of a training; see the estimator."""
 
     batch_size: int
     max_iter: int
@@ -115,7 +115,7 @@ class Course:
 
 @dataclass
 class Progress:
-    """What is known after some passes."""
+    """Curves and best weights after some passes."""
 
     losses: list[float]
     recalls: list[float]
@@ -133,48 +133,48 @@ def train(
     batches: Batches,
     *,
     images: Callable[[Ints], Tensor],
-    vary: Callable[[Tensor, float], Tensor],
+    augment: Callable[[Tensor, float], Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
-    course: Course,
+    schedule: TrainingSchedule,
     identity: str,
 ) -> tuple[list[float], list[float]]:
     """Train in place; return the loss and the recall@1 of each pass.
 
     images : gives the images of these rows
-    vary : takes images and their background, returns a random view of each
+    augment : takes images and their background, returns a random view of each
     loss : takes what comes out of the head, and which of it belongs together
     identity : what a checkpoint must have been made from
     """
-    device = _device(course.device)
+    device = _device(schedule.device)
     both = nn.ModuleDict({"network": network, "head": head}).to(device)
     optimiser = torch.optim.SGD(
         both.parameters(),
-        lr=course.learning_rate,
+        lr=schedule.learning_rate,
         momentum=0.9,
         nesterov=True,
-        weight_decay=course.alpha,
+        weight_decay=schedule.alpha,
     )
-    n_held_out = min(course.n_held_out, batches.n // 2)
-    order = np.random.default_rng(course.seed).permutation(batches.n)
+    n_held_out = min(schedule.n_held_out, batches.n // 2)
+    order = np.random.default_rng(schedule.seed).permutation(batches.n)
     held_out, learned = order[:n_held_out], order[n_held_out:]
-    told = f"{identity} {batches.digest} {course.seed}"
-    name = hashlib.sha256(told.encode()).hexdigest()
-    done = _resumed(course.checkpoint, name, both, optimiser)
+    hashed = f"{identity} {batches.digest} {schedule.seed}"
+    name = hashlib.sha256(hashed.encode()).hexdigest()
+    done = _resumed(schedule.checkpoint, name, both, optimiser)
     background = float(images(batches.draw(learned[:64])[0]).min())
-    size = min(course.batch_size, len(learned))
+    size = min(schedule.batch_size, len(learned))
     n_batches = len(learned) // size
-    for epoch in range(len(done.losses), course.max_iter):
+    for epoch in range(len(done.losses), schedule.max_iter):
         both.train()
-        shuffled = np.random.default_rng([course.seed, epoch]).permutation(learned)
+        shuffled = np.random.default_rng([schedule.seed, epoch]).permutation(learned)
         losses = []
         for number in range(n_batches):
             step = epoch * n_batches + number
-            torch.manual_seed(course.seed + 1 + step)
+            torch.manual_seed(schedule.seed + 1 + step)
             chosen = shuffled[number * size : (number + 1) * size]
-            rows, groups = batches.draw(chosen, course.seed + 1 + step)
+            rows, groups = batches.draw(chosen, schedule.seed + 1 + step)
             for group in optimiser.param_groups:
-                group["lr"] = course.rate(step, n_batches * course.max_iter)
-            batch = vary(images(rows).to(device), background)
+                group["lr"] = schedule.rate(step, n_batches * schedule.max_iter)
+            batch = augment(images(rows).to(device), background)
             with _narrow(device):
                 output = head(network(batch))
             value = loss(output.float(), torch.from_numpy(groups).to(device))
@@ -182,14 +182,14 @@ def train(
             value.backward()
             optimiser.step()
             losses.append(float(value.detach()))
-            if course.callback is not None:
-                course.callback((step + 1) / (n_batches * course.max_iter))
+            if schedule.callback is not None:
+                schedule.callback((step + 1) / (n_batches * schedule.max_iter))
         done.losses.append(float(np.mean(losses)))
         if n_held_out:
-            _judge(done, both, batches, images, vary, held_out, learned, background)
-        _write(course.checkpoint, name, both, optimiser, done)
-        patient = course.patience is None or not n_held_out
-        if not patient and done.n_since_best >= (course.patience or 0):
+            _judge(done, both, batches, images, augment, held_out, learned, background)
+        _write(schedule.checkpoint, name, both, optimiser, done)
+        patient = schedule.patience is None or not n_held_out
+        if not patient and done.n_since_best >= (schedule.patience or 0):
             break
     if done.best is not None:
         _load(both, done.best)
@@ -210,12 +210,12 @@ def _judge(
     both: nn.ModuleDict,
     batches: Batches,
     images: Callable[[Ints], Tensor],
-    vary: Callable[[Tensor, float], Tensor],
+    augment: Callable[[Tensor, float], Tensor],
     held_out: Ints,
     learned: Ints,
     background: float,
 ) -> None:
-    """Note recall@1 on what was held out, and keep the network if it is the best."""
+    """Record recall@1 on the held-out images; keep the network if it is the best."""
     both.eval()
 
     def embedded(rows: Ints, views: bool = False) -> Array:
@@ -224,7 +224,7 @@ def _judge(
         with torch.inference_mode():
             for part in np.array_split(rows, -(-len(rows) // 256)):
                 batch = images(part).to(device)
-                batch = vary(batch, background) if views else batch
+                batch = augment(batch, background) if views else batch
                 with _narrow(device):
                     z = both["network"](batch)
                 found.append(functional.normalize(z.float(), dim=1).cpu().numpy())
@@ -294,7 +294,7 @@ def _resumed(
     both: nn.Module,
     optimiser: torch.optim.Optimizer,
 ) -> Progress:
-    """Take up what a checkpoint of this very training holds, or begin."""
+    """Resume from a checkpoint of this same training, or begin."""
     if checkpoint is None or not Path(checkpoint).exists():
         return Progress([], [])
     try:

@@ -1,4 +1,4 @@
-"""How sharply a mean loss over linear scores can bend: the limit of a safe step."""
+"""Largest curvature of a mean loss over linear scores: the limit of a safe step."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def score_curvature(
     r"""Curvature of :math:`\frac{1}{2S} \sum_i s_i (w' x_i + b)^2`, as a batch sees it.
 
     For all rows it is the largest eigenvalue of the second moments. A batch of m of
-    the n rows bends more, in expectation by [1]_
+    the n rows has a larger curvature, in expectation by [1]_
 
     .. math:: L = \frac{n (m - 1)}{m (n - 1)} L_{all} + \frac{n - m}{m (n - 1)} L_{row}
 

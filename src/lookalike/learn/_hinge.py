@@ -90,12 +90,12 @@ def solve_newton(
         if np.linalg.norm(gradient) <= enough:
             return w, iteration, True
         direction = step(gradient, lacks)
-        size, promised = 1.0, float(gradient @ direction)
+        size, predicted = 1.0, float(gradient @ direction)
         while True:
             trial = w + size * direction
             lacks = loss.lacks(trial)
             lower = 0.5 * trial @ trial + loss.value(lacks)
-            if lower <= value + 1e-4 * size * promised or size < 1e-8:
+            if lower <= value + 1e-4 * size * predicted or size < 1e-8:
                 break
             size /= 2
         if lower >= value:  # as low as this precision can tell
@@ -236,9 +236,9 @@ def solve_pegasos(
     n, d = X.shape
     W = np.zeros((d + 1, 1), X.dtype)
     rows = (*row_entries(X), signs[:, None], costs[:, None], 1 / n, squared)
-    # A squared hinge bends: its first step must be no longer than 1 / curvature.
-    bends = costs * (squared_norms(X) + bias**2)
-    first = int(2 * n * bends.max()) if squared else 0
+    # A squared hinge is curved: its first step is at most 1 / curvature.
+    curvatures = costs * (squared_norms(X) + bias**2)
+    first = int(2 * n * curvatures.max()) if squared else 0
     best, n_iter, passes = np.inf, 0, 1
     while True:
         passes = min(passes, max_iter - n_iter)

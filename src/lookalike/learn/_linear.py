@@ -1,4 +1,4 @@
-"""What the linear models share: class weights, centring, the linear decision."""
+"""Shared by the linear models: class weights, centring, the linear decision."""
 
 from typing import Any
 

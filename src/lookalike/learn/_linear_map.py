@@ -1,4 +1,4 @@
-"""What linear metric learners share: where they start, and how they map."""
+"""Shared by the linear metric learners: initial maps and the transform."""
 
 from typing import Any
 

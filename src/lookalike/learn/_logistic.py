@@ -42,7 +42,7 @@ class LogisticObjective:
         self.total = float(weights.sum(dtype=np.float64))
         self.slopes = logistic_slopes if n_columns == 1 else softmax_slopes
         # Largest second derivative of the loss along any direction of the scores.
-        self.bend = 0.25 if n_columns == 1 else 0.5
+        self.curvature = 0.25 if n_columns == 1 else 0.5
 
     def start(self) -> Floats:
         """Point of all zeros."""
@@ -110,8 +110,12 @@ class LogisticObjective:
         H = np.empty((d, k, d, k))
         for a in range(k):
             for b in range(a, k):
-                bend = s * P[:, a] * ((a == b) - P[:, b])
-                scaled = X.multiply(bend[:, None]) if issparse(X) else bend[:, None] * X
+                curvature = s * P[:, a] * ((a == b) - P[:, b])
+                scaled = (
+                    X.multiply(curvature[:, None])
+                    if issparse(X)
+                    else curvature[:, None] * X
+                )
                 block = X.T @ scaled
                 H[:, a, :, b] = block.toarray() if issparse(X) else block
                 H[:, b, :, a] = H[:, a, :, b]

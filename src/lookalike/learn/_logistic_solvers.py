@@ -1,4 +1,4 @@
-"""Ways down a logistic objective. Each gives the point, the curve, and whether done."""
+"""Solvers of the logistic objective. Each returns point, loss curve and convergence."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,17 +58,17 @@ def solve_newton(
     max_iter: int,
     direction: Callable[[LogisticObjective, Floats, Floats], Floats],
 ) -> Answer:
-    """Newton steps, halved until the objective falls as its slope promises."""
+    """Newton steps, halved until the objective falls as its slope predicts."""
     point, curve = start, []
     loss, gradient = objective.smooth(point)
     for _ in range(max_iter):
         step = direction(objective, point, gradient)
-        promised = float(np.vdot(gradient, step))
+        predicted = float(np.vdot(gradient, step))
         size = 1.0
         while True:
             trial = point + size * step
             lower, slope = objective.smooth(trial)
-            if lower <= loss + 1e-4 * size * promised or size < 1e-10:
+            if lower <= loss + 1e-4 * size * predicted or size < 1e-10:
                 break
             size /= 2
         stuck = lower >= loss
@@ -180,14 +180,15 @@ def solve_saga(
     max_iter: int,
     rng: np.random.RandomState,
 ) -> Answer:
-    """Step for one row at a time, with noise that dies out, until W stands still."""
+    """SAGA: steps for one row at a time, until W stops moving."""
     X = objective.X
     n, d = X.shape
     weights = objective.weights * (n / objective.total)
     norms = (squared_norms(X) + objective.fit_intercept) * weights
-    bend = objective.bend * float(norms.max()) + objective.ridge
+    curvature = objective.curvature * float(norms.max()) + objective.ridge
     step, ridge, lasso = np.array(
-        [1 / (3 * bend) if bend > 0 else 1, objective.ridge, objective.lasso], X.dtype
+        [1 / (3 * curvature) if curvature > 0 else 1, objective.ridge, objective.lasso],
+        X.dtype,
     )
     W = start[:d].astype(X.dtype)
     b = np.zeros(objective.n_columns, X.dtype)

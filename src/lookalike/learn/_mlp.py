@@ -1,4 +1,4 @@
-"""What the multi-layer classifier and regressor share: the network and its training.
+"""Shared by the multi-layer classifier and regressor: the network and its training.
 
 A fitted network is nothing but ``coefs_`` and ``intercepts_``; its layers are put
 around those arrays whenever they are needed. Training is one of two loops: ``_descend``
@@ -27,13 +27,13 @@ from lookalike.learn._mlp_parameters import check_parameters
 from lookalike.learn._training import Patience, Samples, penalise
 from lookalike.learn.layers import Dense, Dropout, Layer, Sequential
 from lookalike.learn.layers.activations import ACTIVATIONS
-from lookalike.learn.layers.starts import STARTS
+from lookalike.learn.layers.initializers import INITIALIZERS
 from lookalike.learn.losses import Loss
 from lookalike.learn.optimizers import SGD, AdaGrad, Adam, Optimizer, RMSProp
 
 
 class MultilayerPerceptron(BaseEstimator, ABC):
-    """Layers of weighted sums with a bend between them, trained down a gradient."""
+    """Layers of weighted sums and nonlinearities, trained by gradient descent."""
 
     coefs_: list[Array]
     intercepts_: list[Array]
@@ -186,7 +186,9 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     ) -> tuple[Array, Array]:
         """Draw the weights and the bias of one layer."""
         if self.weight_init != "auto":
-            return STARTS[self.weight_init](rng, shape, *shape), np.zeros(shape[1])
+            return INITIALIZERS[self.weight_init](rng, shape, *shape), np.zeros(
+                shape[1]
+            )
         bound = np.sqrt((2.0 if self.activation == "logistic" else 6.0) / sum(shape))
         return rng.uniform(-bound, bound, shape), rng.uniform(-bound, bound, shape[1])
 

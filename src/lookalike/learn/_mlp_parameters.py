@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.learn.layers.activations import ACTIVATIONS
-from lookalike.learn.layers.starts import STARTS
+from lookalike.learn.layers.initializers import INITIALIZERS
 
 SOLVERS = ("lbfgs", "sgd", "adagrad", "rmsprop", "adam")
 SCHEDULES = ("constant", "invscaling", "adaptive")
@@ -17,7 +17,7 @@ def check_parameters(model: Any) -> list[int]:
     _check_choice(model, "activation", tuple(ACTIVATIONS))
     _check_choice(model, "solver", SOLVERS)
     _check_choice(model, "learning_rate", SCHEDULES)
-    _check_choice(model, "weight_init", ("auto", *STARTS))
+    _check_choice(model, "weight_init", ("auto", *INITIALIZERS))
     if model.batch_size != "auto":
         _check_whole(model, "batch_size")
     _check_whole(model, "max_iter")

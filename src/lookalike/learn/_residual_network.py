@@ -31,7 +31,7 @@ def residual_network(
 ) -> nn.Sequential:
     """One convolution at full resolution, a block for each halving, one linear layer.
 
-    grid : the last block is averaged over so many by so many places; 1 forgets where
+    grid : the last block is averaged over so many by so many cells; 1 forgets where
     """
     layers: list[nn.Module] = [_convolution(n_colours, channels[0]), nn.ReLU()]
     for n_in, n_out in pairwise(channels):

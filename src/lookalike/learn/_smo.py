@@ -33,12 +33,12 @@ class RowCache:
 
     def store(self, samples: Ints, rows: Array) -> None:
         """Keep the rows of some samples."""
-        places = np.argsort(self.stamps, kind="stable")[: len(samples)]
-        gone = self._owner[places]
+        free = np.argsort(self.stamps, kind="stable")[: len(samples)]
+        gone = self._owner[free]
         self.slots[gone[gone >= 0]] = -1
-        self.rows[places], self.slots[samples] = rows, places
-        self._owner[places] = samples
-        self.stamps[places] = self.stamps.max() + 1
+        self.rows[free], self.slots[samples] = rows, free
+        self._owner[free] = samples
+        self.stamps[free] = self.stamps.max() + 1
 
 
 def solve_with_matrix(
@@ -66,9 +66,9 @@ def solve_with_cache(
     together = min(TOGETHER, len(cache.rows) // 2)
 
     def load(sample: int, alpha: Floats, pull: Floats) -> None:
-        wanted = np.append(sample, _likely(signs, bounds, alpha, pull, together))
-        wanted = np.unique(wanted[cache.slots[wanted] < 0])
-        cache.store(wanted, kernel(X[wanted], X))
+        missing = np.append(sample, _likely(signs, bounds, alpha, pull, together))
+        missing = np.unique(missing[cache.slots[missing] < 0])
+        cache.store(missing, kernel(X[missing], X))
 
     at_hand = cache.rows, cache.slots, cache.stamps
     diagonal = kernel.diagonal(X)

@@ -1,4 +1,4 @@
-"""What training needs: samples, a penalty, knowing when to stop, and a plain loop."""
+"""Shared by iterative training: samples, penalty, stopping rule and a plain loop."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What the decision trees share: columns sorted once, the grown tree, pruning."""
+"""Shared by the decision trees: presorted columns, the grown tree, pruning."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,8 +81,8 @@ class Tree:
             if not cut[t] and self.children_left[t] != NONE:
                 stack += [int(self.children_right[t]), int(self.children_left[t])]
         kept = np.array(order)
-        place = np.full(self.node_count + 1, NONE)  # the last is that of NONE
-        place[kept] = np.arange(len(kept))
+        position = np.full(self.node_count + 1, NONE)  # the last is that of NONE
+        position[kept] = np.arange(len(kept))
         leaf = cut[kept]
 
         def pick(values: Array, at_leaves: Any) -> Array:
@@ -90,8 +90,8 @@ class Tree:
 
         return replace(
             self,
-            children_left=place[pick(self.children_left, NONE)],
-            children_right=place[pick(self.children_right, NONE)],
+            children_left=position[pick(self.children_left, NONE)],
+            children_right=position[pick(self.children_right, NONE)],
             feature=pick(self.feature, UNDEFINED),
             threshold=pick(self.threshold, UNDEFINED),
             impurity=self.impurity[kept],

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from lookalike.learn.torch_training import warp
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,11 @@ class Views:
         cosine, sine = torch.cos(angle) * zoom, torch.sin(angle) * zoom
         # What is kept may lie anywhere in the image, and a little beyond its edge.
         across, down = _between(n, 1.0), _between(n, 1.0)
-        reach = (1 - zoom) + 2 * self.shift
-        rows = [cosine * mirrored, -sine, across * reach]
-        rows += [sine * mirrored, cosine, down * reach]
-        maps = torch.stack(rows, dim=1).reshape(n, 2, 3).to(images.device)
-        grid = functional.affine_grid(maps, list(images.shape), align_corners=False)
-        # Outside the image lies the background, and grid_sample fills with zero.
-        moved = functional.grid_sample(images - background, grid, align_corners=False)
+        room = (1 - zoom) + 2 * self.shift
+        rows = [cosine * mirrored, -sine, across * room]
+        rows += [sine * mirrored, cosine, down * room]
+        # Outside the image lies the background, and a warp fills with zero.
+        moved = warp(images - background, rows)
         gain = 1 + _between(n, self.light).to(images.device)
         lift = _between(n, self.light).to(images.device)
         lit = moved * gain[:, None, None, None] + lift[:, None, None, None]

@@ -13,7 +13,7 @@ NARROW, WIDEST = 256, 4096
 class Whitening:
     """Coordinates V = R W in which a logistic objective curves alike every way.
 
-    R'R estimates the mean curvature: the spread of X, at half the bend that equal
+    R'R estimates the mean curvature: the spread of X, at half the curvature that equal
     probabilities have, plus the ridge. It comes from about ten rows a feature. R is
     diagonal for sparse X, and where its factorisation would cost too much: above
     ``WIDEST`` features, or above ``NARROW`` with fewer rows than features.
@@ -24,21 +24,23 @@ class Whitening:
         n, d = X.shape
         # Half the curvature that equal probabilities have; fitted ones have less.
         even = 1 / max(n_columns, 2)
-        bend = even * (1 - even) / 2
+        even_curvature = even * (1 - even) / 2
         self.mean = np.zeros(d)
-        self.root_bend = np.sqrt(bend)
+        self.root_curvature = np.sqrt(even_curvature)
         self.diagonal = issparse(X) or d > (NARROW if n < d else WIDEST)
         every = 1 if self.diagonal else max(1, n // (10 * d))
         X, share = X[::every], objective.weights[::every]
         share = share / max(share.sum(), np.finfo(share.dtype).tiny)
         if self.diagonal:
             spread = np.asarray((X.multiply(X) if issparse(X) else X * X).T @ share)
-            self.root = np.sqrt(bend * spread.astype(np.float64) + objective.ridge)
+            self.root = np.sqrt(
+                even_curvature * spread.astype(np.float64) + objective.ridge
+            )
             self.root[self.root == 0] = 1
             return
         if objective.fit_intercept:
             self.mean = (X.T @ share).astype(np.float64)
-        X = (X - self.mean.astype(X.dtype)) * np.sqrt(bend * share)[:, None]
+        X = (X - self.mean.astype(X.dtype)) * np.sqrt(even_curvature * share)[:, None]
         curvature = (X.T @ X).astype(np.float64)
         # Columns that never vary need some curvature to divide by.
         floor = 1e-6 * np.trace(curvature) / d + objective.ridge
@@ -48,7 +50,7 @@ class Whitening:
     def point(self, V: Floats) -> Floats:
         """W and b for coordinates V."""
         d = len(self.mean)
-        point = V / self.root_bend
+        point = V / self.root_curvature
         point[:d] = self._solve(V[:d], 0)
         point[d:] -= self.mean @ point[:d]
         return point
@@ -56,8 +58,8 @@ class Whitening:
     def coordinates(self, point: Floats) -> Floats:
         """Inverse of ``point``."""
         d = len(self.mean)
-        V = point * self.root_bend
-        V[d:] += self.root_bend * (self.mean @ point[:d])
+        V = point * self.root_curvature
+        V[d:] += self.root_curvature * (self.mean @ point[:d])
         V[:d] = (
             self.root[:, None] * point[:d] if self.diagonal else self.root @ point[:d]
         )
@@ -66,7 +68,7 @@ class Whitening:
     def gradient(self, gradient: Floats) -> Floats:
         """Gradient in V from the gradient in W and b."""
         d = len(self.mean)
-        slope = gradient / self.root_bend
+        slope = gradient / self.root_curvature
         shifted = gradient[:d]
         if len(gradient) > d:
             shifted = shifted - np.outer(self.mean, gradient[d])

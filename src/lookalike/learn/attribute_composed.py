@@ -1,4 +1,4 @@
-"""Classes that are combinations of attributes, also when one was seen only once."""
+"""Classes that are combinations of attributes, also for classes with one sample."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any, Self
@@ -51,10 +51,9 @@ class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
 
     Notes
     -----
-    The product is right where the attributes show in different ways: given x, one tells
-    nothing about the other. Where an attribute looks different in each combination, a
-    classifier of the combinations is better once each has samples enough. Cost: that of
-    one fit per attribute.
+    The product is exact where the attributes are independent given x. Where an
+    attribute looks different in each combination, a classifier of the combinations is
+    better once each has samples enough. Cost: that of one fit per attribute.
 
     References
     ----------
@@ -63,7 +62,7 @@ class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
 
     Examples
     --------
-    Nobody of the training set is tall and dark, and still there is such a class.
+    No training sample is tall and dark, and the class is predicted all the same.
 
     >>> from lookalike.learn import AttributeComposedClassifier
     >>> X = [[0.0, 0.0], [0.1, 0.0], [2.0, 0.1], [2.1, 0.0], [0.0, 2.0], [0.1, 2.1]]

@@ -1,4 +1,4 @@
-"""Contrastive learning: what belongs together ends up side by side on the sphere.
+"""Contrastive learning: images that belong together get similar unit vectors.
 
 Take two views of each image of a batch, or several images of one class, or pairs that
 people clicked one after the other. Let a network map them to the sphere, and make each
@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array, Ints
@@ -27,10 +27,11 @@ except ModuleNotFoundError as error:
         "ContrastiveEmbedding needs torch: pip install 'lookalike[deep]'."
     ) from error
 
-from lookalike.learn._contrastive_training import Batches, Course, train
-from lookalike.learn._conv_training import image_shape, in_batches, threads, weights_of
+from lookalike.learn._contrastive_training import Batches, TrainingSchedule, train
+from lookalike.learn._convolutional import TorchNetwork
 from lookalike.learn._residual_network import residual_network
 from lookalike.learn._views import Views
+from lookalike.learn.torch_training import image_shape, in_batches, threads
 
 BATCH = 8  # images embedded at once, always: the sums then have one order
 SMOOTHING = 0.05  # share of the truth that is spread over all classes: some err
@@ -38,7 +39,7 @@ FAINT = Views(crop=1.0, shift=0.07, turn=0.0, light=0.0)
 STRONG = Views(crop=0.6, shift=0.05, turn=10.0, light=0.4)
 
 
-class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
+class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
     r"""Map images to the sphere so that each lies nearest to what belongs to it.
 
     For an anchor i, a partner p and the set N of those that do not belong to i,
@@ -262,7 +263,7 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         views, head = self.views or strong, self._head(batches)
         if self.start is not None and isinstance(head, Directions):
             head.weight.data = self._means(rows, batches)
-        course = Course(
+        schedule = TrainingSchedule(
             batch_size=self.batch_size,
             max_iter=self.max_iter,
             learning_rate=self.learning_rate,
@@ -279,9 +280,9 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
             head,
             batches,
             images=lambda some: self._images(rows[some]),
-            vary=views.of,
+            augment=views.of,
             loss=self._loss(batches),
-            course=course,
+            schedule=schedule,
             identity=self._identity(rows, views),
         )
         self._network.eval()
@@ -289,7 +290,7 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         self.n_iter_ = len(self.loss_curve_)
 
     def _head(self, batches: Batches) -> nn.Module:
-        """What the loss looks through, dropped after training."""
+        """The projection between network and loss, dropped after training."""
         if batches.labels is not None:
             return Directions(int(batches.labels.max()) + 1, self.n_components)
         width = 2 * self.n_components
@@ -312,7 +313,7 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         )
 
     def _loss(self, batches: Batches) -> Callable[[Tensor, Tensor], Tensor]:
-        """Takes what comes out of the head, and which of it belongs together."""
+        """The loss of the head's outputs and the groups they belong to."""
         if batches.labels is None:
             tau = 0.2 if self.temperature is None else self.temperature
             return lambda z, groups: contrastive_loss(
@@ -324,13 +325,15 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
         )
 
     def _identity(self, rows: Array, views: Views) -> str:
-        """What a checkpoint must have been made from to be gone on with."""
+        """Text of data and parameters; a checkpoint of another identity is refused."""
         skipped = ("callback", "checkpoint", "n_jobs", "views", "device", "start")
         given = {k: v for k, v in self.get_params().items() if k not in skipped}
-        told = f"{given} {views} {rows.shape} {rows.dtype} {self._mean} {self._scale}"
+        identity = (
+            f"{given} {views} {rows.shape} {rows.dtype} {self._mean} {self._scale}"
+        )
         if self.start is not None:
-            told += "".join(f" {k} {float(v.sum())}" for k, v in self.start.items())
-        return told
+            identity += "".join(f" {k} {float(v.sum())}" for k, v in self.start.items())
+        return identity
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "max_iter", "batch_size", "grid"):
@@ -359,22 +362,14 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
 
     def transform(self, X: ArrayLike) -> Array:
         """Embed images, float32 of shape (n_samples, n_components), of unit length."""
-        check_is_fitted(self)
-        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
-        with threads(self.n_jobs):
-            return in_batches(self._embedded, rows, self.n_components, BATCH)
+        return self._answered(self._embedded, X, self.n_components, BATCH)
 
     def _embedded(self, X: Array) -> Tensor:
         return functional.normalize(self._network(self._images(X)), dim=1)
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``transform`` needs, by name."""
-        check_is_fitted(self)
-        facts = [self._mean, self._scale, self.grid, *self.image_shape_]
-        return {
-            **weights_of(self._network),
-            "preprocessing": np.array(facts, np.float64),
-        }
+        return self._arrays(self.grid, *self.image_shape_)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
@@ -396,19 +391,12 @@ class ContrastiveEmbedding(TransformerMixin, BaseEstimator):
             )
         mean, scale, grid, *shape = facts.tolist()
         model = cls(len(last[0]), tuple(len(w) for w in wide), grid=int(grid))
-        model._mean, model._scale = mean, scale
         model.image_shape_ = tuple(map(int, shape))
-        model.n_features_in_ = int(np.prod(model.image_shape_))
-        model._network = model._new_network()
+        layers = model._new_network()
         try:
-            model._network.load_state_dict(weights)
+            return model._settle(layers, weights, mean, scale, model.image_shape_)
         except RuntimeError:
             raise ValueError("The arrays do not fit one network.") from None
-        model._network.eval()
-        return model
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_network")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

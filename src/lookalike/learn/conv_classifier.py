@@ -6,12 +6,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_positive, check_whole
+from lookalike._checks import check_whole
 from lookalike._typing import Array
 
 try:
@@ -23,20 +21,14 @@ except ModuleNotFoundError as error:
         "ConvolutionalClassifier needs torch: pip install 'lookalike[deep]'."
     ) from error
 
-from lookalike.learn._conv_training import (
-    image_shape,
-    in_batches,
-    one_cycle,
-    threads,
-    to_images,
-    weights_of,
-)
+from lookalike.learn._convolutional import ConvolutionalNetwork
+from lookalike.learn.torch_training import warp
 
 BATCH = 8  # images answered at once, always: sums then have one order, one is quick
 TURN, STRETCH = 0.2, 0.12  # radians and share: how far images vary at random
 
 
-class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
+class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
     r"""Classify small grey images by a network of four blocks of convolutions.
 
     A block is convolution, normalisation and rectifier, twice, then the maximum of each
@@ -116,11 +108,6 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
     array(['standing', 'lying'], dtype='<U8')
     """
 
-    classes_: Array
-    loss_curve_: list[float]
-    image_shape_: tuple[int, ...]
-    n_iter_: int
-
     def __init__(
         self,
         channels: tuple[int, ...] = (32, 64, 128, 256),
@@ -152,57 +139,27 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from images X (n_samples, height * width) and labels y (n_samples,)."""
-        rows: Array
-        rows, y = validate_data(self, X, y, dtype=[np.float32, np.uint8])
-        check_classification_targets(y)
-        self._check_parameters()
-        self.image_shape_ = image_shape(self.image_shape, rows.shape[1])
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"Expected at least two classes, got one class: {self.classes_[0]}."
-            )
-        self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
-            torch.manual_seed(seed)
-            self._network = network(self.channels, len(self.classes_))
-            self._train(self._images(rows), torch.from_numpy(labels))
-        self.n_iter_ = self.max_iter
-        return self
-
     def _check_parameters(self) -> None:
-        for name in ("max_iter", "batch_size"):
-            check_whole(name, getattr(self, name))
         for name in ("shift", "crop"):
             check_whole(name, getattr(self, name), least=0)
         if len(self.channels) < 1 or min(self.channels) < 1:
             raise ValueError(
                 f"channels must be positive integers, got {self.channels!r}."
             )
-        check_positive("learning_rate", self.learning_rate)
-        check_positive("alpha", self.alpha, zero=True)
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing must lie in [0, 1), got {self.smoothing!r}.")
 
-    def _images(self, X: Array) -> Tensor:
-        return to_images(X, self._mean, self._scale, self.image_shape_)
+    def _new_network(self) -> nn.Module:
+        return network(self.channels, len(self.classes_))
 
     def _train(self, images: Tensor, labels: Tensor) -> None:
-        self.loss_curve_ = one_cycle(
-            self._network,
+        self._descend(
             decayed(self._network, self.alpha),
             images,
             labels,
-            vary=lambda batch: varied(batch, self.shift, self.crop, self.mirror),
+            augment=lambda batch: augment(batch, self.shift, self.crop, self.mirror),
             loss=partial(functional.cross_entropy, label_smoothing=self.smoothing),
-            batch_size=self.batch_size,
-            max_iter=self.max_iter,
-            learning_rate=self.learning_rate,
             rise=0.2,
-            callback=self.callback,
         )
 
     def decision_function(self, X: ArrayLike) -> Array:
@@ -213,9 +170,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
     def scores(self, X: ArrayLike) -> Array:
         """Scores before the softmax, float32 of shape (n_samples, n_classes)."""
         check_is_fitted(self)
-        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
-        with threads(self.n_jobs):
-            return in_batches(self._scored, rows, len(self.classes_), BATCH)
+        return self._answered(self._scored, X, len(self.classes_), BATCH)
 
     def _scored(self, X: Array) -> Tensor:
         images = self._images(X)
@@ -238,13 +193,8 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that prediction needs, by name."""
-        check_is_fitted(self)
-        facts = [self._mean, self._scale, *self.image_shape_, float(self.mirror)]
-        return {
-            **weights_of(self._network),
-            "preprocessing": np.array(facts, np.float64),
-            "classes": self.classes_,
-        }
+        arrays = self._arrays(*self.image_shape_, float(self.mirror))
+        return {**arrays, "classes": self.classes_}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
@@ -261,20 +211,19 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
             classes = np.array(weights.pop("classes"))
             blocks = [w for w in weights.values() if np.ndim(w) == 4]
             channels = tuple(len(weight) for weight in blocks[1::2])
-            layers = network(channels, len(classes))
-            layers.load_state_dict(
-                {name: torch.tensor(array) for name, array in weights.items()}
+            model = cls(channels, mirror=bool(mirror))
+            model._settle(
+                network(channels, len(classes)),
+                {name: torch.tensor(array) for name, array in weights.items()},
+                mean,
+                scale,
+                (int(height), int(width)),
             )
         except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
             raise ValueError(
                 f"These are not the arrays of such a network: {error}"
             ) from None
-        model = cls(channels, mirror=bool(mirror))
-        model._mean, model._scale = mean, scale
-        model.image_shape_ = (int(height), int(width))
-        model.n_features_in_ = int(height * width)
         model.classes_ = classes
-        model._network = layers.eval()
         return model
 
 
@@ -301,7 +250,7 @@ def decayed(layers: nn.Module, alpha: float) -> list[dict[str, object]]:
     ]
 
 
-def varied(images: Tensor, shift: int, crop: int, mirror: bool) -> Tensor:
+def augment(images: Tensor, shift: int, crop: int, mirror: bool) -> Tensor:
     """Take a piece of each image: mirrored, shifted, turned and stretched at random."""
     n, _, height, width = images.shape
     # No piece is smaller than half the image.
@@ -314,9 +263,5 @@ def varied(images: Tensor, shift: int, crop: int, mirror: bool) -> Tensor:
     move = (torch.rand(n, 2) * 2 - 1) * shift * 2 / torch.tensor([width, height])
     upper = [cosine * side * across, -sine * down, move[:, 0]]
     rows = [*upper, sine * side * across, cosine * down, move[:, 1]]
-    maps = torch.stack(rows, dim=1).reshape(n, 2, 3)
-    grid = functional.affine_grid(maps, [n, 1, *size], align_corners=False)
-    moved = functional.grid_sample(
-        images, grid, padding_mode="border", align_corners=False
-    )
+    moved = warp(images, rows, size, padding_mode="border")
     return moved.contiguous(memory_format=torch.channels_last)

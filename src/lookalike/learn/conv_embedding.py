@@ -5,12 +5,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import TransformerMixin
 
-from lookalike._checks import check_positive, check_whole
+from lookalike._checks import check_whole
 from lookalike._typing import Array
 
 try:
@@ -22,21 +19,15 @@ except ModuleNotFoundError as error:
         "ConvolutionalEmbedding needs torch: pip install 'lookalike[deep]'."
     ) from error
 
-from lookalike.learn._conv_training import (
-    image_shape,
-    in_batches,
-    one_cycle,
-    threads,
-    to_images,
-    weights_of,
-)
+from lookalike.learn._convolutional import ConvolutionalNetwork
+from lookalike.learn.torch_training import warp
 
 BATCH = 128  # images embedded at once, always: the sums then have one order
 SHARPNESS = 16.0  # cosines are this many times as far apart as they enter the softmax
 SHIFT, TURN, STRETCH = 2.0, 0.17, 0.1  # pixels, radians and share: how images vary
 
 
-class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
+class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
     r"""Map images to the sphere, so that images of one class lie together.
 
     A network f of four convolutions is trained as a classifier by the angle between its
@@ -105,11 +96,6 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
     (True, True)
     """
 
-    classes_: Array
-    loss_curve_: list[float]
-    image_shape_: tuple[int, ...]
-    n_iter_: int
-
     def __init__(
         self,
         n_components: int = 64,
@@ -135,39 +121,15 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from images X (n_samples, height * width) and labels y (n_samples,)."""
-        rows: Array
-        rows, y = validate_data(self, X, y, dtype=[np.float32, np.uint8])
-        check_classification_targets(y)
-        self._check_parameters()
-        self.image_shape_ = image_shape(self.image_shape, rows.shape[1])
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"Expected at least two classes, got one class: {self.classes_[0]}."
-            )
-        self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
-            torch.manual_seed(seed)
-            self._network = network(self.channels, self.n_components)
-            self._train(self._images(rows), torch.from_numpy(labels))
-        self.n_iter_ = self.max_iter
-        return self
-
     def _check_parameters(self) -> None:
-        for name in ("n_components", "max_iter", "batch_size"):
-            check_whole(name, getattr(self, name))
+        check_whole("n_components", self.n_components)
         if len(self.channels) != 3 or min(self.channels) < 1:
             raise ValueError(
                 f"channels must be three positive integers, got {self.channels!r}."
             )
-        check_positive("learning_rate", self.learning_rate)
-        check_positive("alpha", self.alpha, zero=True)
 
-    def _images(self, X: Array) -> Tensor:
-        return to_images(X, self._mean, self._scale, self.image_shape_)
+    def _new_network(self) -> nn.Module:
+        return network(self.channels, self.n_components)
 
     def _train(self, images: Tensor, labels: Tensor) -> None:
         directions = nn.Parameter(torch.randn(len(self.classes_), self.n_components))
@@ -180,38 +142,25 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
                 SHARPNESS * cosines, labels, label_smoothing=0.05
             )
 
-        self.loss_curve_ = one_cycle(
-            self._network,
+        self._descend(
             [{"params": learned, "weight_decay": self.alpha}],
             images,
             labels,
-            vary=lambda batch: varied(batch, background),
+            augment=lambda batch: augment(batch, background),
             loss=loss,
-            batch_size=self.batch_size,
-            max_iter=self.max_iter,
-            learning_rate=self.learning_rate,
             rise=0.25,
-            callback=self.callback,
         )
 
     def transform(self, X: ArrayLike) -> Array:
         """Embed images, float32 of shape (n_samples, n_components), of unit length."""
-        check_is_fitted(self)
-        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8], reset=False)
-        with threads(self.n_jobs):
-            return in_batches(self._embedded, rows, self.n_components, BATCH)
+        return self._answered(self._embedded, X, self.n_components, BATCH)
 
     def _embedded(self, X: Array) -> Tensor:
         return _unit(self._network(self._images(X)))
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``transform`` needs, by name."""
-        check_is_fitted(self)
-        facts = [self._mean, self._scale, *self.image_shape_]
-        return {
-            **weights_of(self._network),
-            "preprocessing": np.array(facts, np.float64),
-        }
+        return self._arrays(*self.image_shape_)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
@@ -233,16 +182,9 @@ class ConvolutionalEmbedding(TransformerMixin, BaseEstimator):
         channels = tuple(len(w) for w in convolutions[:3])
         (last,) = [v for v in weights.values() if v.ndim == 2]
         model = cls(len(last), (channels[0], channels[1], channels[2]))
-        model._mean, model._scale = float(facts[0]), float(facts[1])
-        model.image_shape_ = (int(facts[2]), int(facts[3]))
-        model.n_features_in_ = model.image_shape_[0] * model.image_shape_[1]
-        model._network = network(model.channels, model.n_components)
-        model._network.load_state_dict(weights)
-        model._network.eval()
-        return model
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_network")
+        mean, scale, height, width = facts.tolist()
+        shape = (int(height), int(width))
+        return model._settle(model._new_network(), weights, mean, scale, shape)
 
     def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
         tags = super().__sklearn_tags__()
@@ -273,7 +215,7 @@ def _block(n_in: int, n_out: int, *pool: nn.Module) -> list[nn.Module]:
     return [convolution, *pool, nn.BatchNorm2d(n_out), nn.ReLU()]
 
 
-def varied(images: Tensor, background: float) -> Tensor:
+def augment(images: Tensor, background: float) -> Tensor:
     """Shift, turn and stretch each image a little, at random."""
     n, _, height, width = images.shape
     angle = (torch.rand(n) * 2 - 1) * TURN
@@ -281,10 +223,8 @@ def varied(images: Tensor, background: float) -> Tensor:
     cosine, sine = torch.cos(angle) * stretch, torch.sin(angle) * stretch
     shift = (torch.rand(n, 2) * 2 - 1) * SHIFT * 2 / torch.tensor([width, height])
     rows = [cosine, -sine, shift[:, 0], sine, cosine, shift[:, 1]]
-    maps = torch.stack(rows, dim=1).reshape(n, 2, 3)
-    grid = functional.affine_grid(maps, [n, 1, height, width], align_corners=False)
-    # Outside the image is paper, and grid_sample fills with zero.
-    moved = functional.grid_sample(images - background, grid, align_corners=False)
+    # Outside the image lies the background, and a warp fills with zero.
+    moved = warp(images - background, rows)
     return (moved + background).contiguous(memory_format=torch.channels_last)
 
 

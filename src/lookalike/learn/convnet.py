@@ -32,7 +32,7 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
 
     For each entry of ``channels`` a block: that many filters of ``kernel_size`` by
     ``kernel_size`` over the image with zeros around it, the largest value of every 2 by
-    2 places, which halves the sides, and a ReLU. Then the hidden layers of an
+    2 cells, which halves the sides, and a ReLU. Then the hidden layers of an
     ordinary network, and a softmax. Trained by Adam on the cross-entropy; the learning
     rate falls to zero in a straight line, which ends training in the middle of a valley
     rather than on its slope.

@@ -1,4 +1,4 @@
-"""Decision trees: questions about one feature at a time, asked in the best order."""
+"""Decision trees: greedy splits on one feature at a time."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -172,7 +172,7 @@ class _DecisionTree(BaseEstimator):
 class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     r"""Classify by a tree of questions "is feature j at most t?".
 
-    Grown from the root: each node asks the question that leaves its two sides purest,
+    Grown from the root: each node takes the split that leaves its two sides purest,
     that is, with the weights :math:`w` of samples and sides, the one that minimises
 
     .. math:: \frac{w_l}{w} I_l + \frac{w_r}{w} I_r, \qquad
@@ -229,7 +229,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     time O(n_samples * n_features) for a level of the tree. Values that make up a
     quarter or more of a feature cost nothing, so images with a black background, counts
     and dummies are cheap. 8-bit X stays as it is; float64 is not rounded to float32 as
-    in scikit-learn. Of equally good questions that about the first feature is asked, or
+    in scikit-learn. Of equally good splits that of the first feature is taken, or
     about the one drawn first.
 
     Missing values, several outputs, random thresholds (``splitter``) and monotonic
@@ -332,7 +332,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
 class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     r"""Predict a number by a tree of questions "is feature j at most t?".
 
-    Each node asks the question that leaves the least squared error around the means of
+    Each node takes the split that leaves the least squared error around the means of
     its two sides; a leaf predicts its mean.
 
     Parameters

@@ -6,16 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    ClusterMixin,
-    TransformerMixin,
-)
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_sample_weight
 from lookalike._typing import Array, Floats, Ints
@@ -23,12 +16,12 @@ from lookalike.kernels.kmeans import loosen
 from lookalike.learn._clusters import (
     FLOATS,
     Points,
+    SquaredDistanceClusters,
     check_clustering,
     check_init,
     check_tolerance,
     initial_centers,
     mean_variance,
-    nearest,
     points_of,
     runs_of,
 )
@@ -36,9 +29,7 @@ from lookalike.learn._clusters import (
 log = logging.getLogger(__name__)
 
 
-class KMeans(
-    ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, BaseEstimator
-):
+class KMeans(SquaredDistanceClusters):
     r"""Group samples around k centres, each the mean of the samples nearest to it.
 
     Minimises the inertia, with weights :math:`w_i` and centres :math:`\mu_j`,
@@ -182,35 +173,6 @@ class KMeans(
                 stacklevel=2,
             )
         return self
-
-    def predict(self, X: Any) -> Array:
-        """Nearest centre of each sample, int32 of shape (n_samples,)."""
-        return nearest(self._checked(X), self.cluster_centers_, self.n_jobs)[0]
-
-    def transform(self, X: Any) -> Array:
-        """Distances to every centre, shape (n_samples, n_clusters)."""
-        return euclidean_distances(self._checked(X), self.cluster_centers_)
-
-    def score(
-        self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Minus the inertia of X: higher is better."""
-        X = self._checked(X)
-        _, squared = nearest(X, self.cluster_centers_, self.n_jobs)
-        return -float(check_sample_weight(sample_weight, X) @ squared)
-
-    def _checked(self, X: Any) -> Any:
-        check_is_fitted(self)
-        dtype = self.cluster_centers_.dtype
-        return validate_data(
-            self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False
-        )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 def lloyd(

@@ -7,7 +7,7 @@ all sequences of tags run from left to right and back, in time linear in the len
 import math
 import warnings
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Self
@@ -24,11 +24,13 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.learn._sentences import tags_of
 
 Sentence = Sequence[Sequence[Hashable]]
-"""What is known about each word: its symbols."""
+"""What is known about each word: its features."""
+BETWEEN = "\n"
+"""Stands between two features in ``arrays``."""
 
 
 class LinearChainCRF(ClassifierMixin, BaseEstimator):
-    r"""Tag the words of a sentence together: by symbols, and by their neighbours' tags.
+    r"""Tag the words of a sentence jointly, by features and by their neighbours' tags.
 
     .. math::
 
@@ -43,7 +45,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
     C : float, default=1.0
         Weight of the data against the penalty.
     min_count : int, default=1
-        Symbols that stand at fewer words have no weight.
+        Features that stand at fewer words have no weight.
     tol : float, default=1e-3
         Stop when no slope of the mean loss of a word is larger.
     max_iter : int, default=200
@@ -53,10 +55,10 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Tags seen in ``fit``, sorted.
-    symbols_ : dict of length n_symbols
+    features_ : dict of length n_features
         What has a weight, and its column.
-    coef_ : ndarray of shape (n_classes, n_symbols)
-        w. A symbol that was not seen in ``fit`` counts nothing.
+    coef_ : ndarray of shape (n_classes, n_features)
+        w. A feature that was not seen in ``fit`` counts nothing.
     intercept_ : ndarray of shape (n_classes,)
         b.
     transitions_ : ndarray of shape (n_classes, n_classes)
@@ -66,8 +68,8 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    A step costs O(n_words * (n_symbols_of_a_word * n_classes + n_classes ** 2)). A
-    symbol that a word has twice counts once.
+    A step costs O(n_words * (n_features_of_a_word * n_classes + n_classes ** 2)). A
+    feature that a word has twice counts once.
 
     References
     ----------
@@ -90,7 +92,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
     """
 
     classes_: Array
-    symbols_: dict[Hashable, int]
+    features_: dict[Hashable, int]
     coef_: Floats
     intercept_: Floats
     transitions_: Floats
@@ -115,7 +117,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : sequence of sentences
-            A sentence is a sequence of words, a word a sequence of symbols.
+            A sentence is a sequence of words, a word a sequence of features.
         y : sequence of sequences of tags
             One tag a word.
         """
@@ -123,13 +125,62 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(tags_of(X, y), return_inverse=True)
         counts = Counter(s for sentence in X for word in sentence for s in set(word))
         kept = sorted((s for s, n in counts.items() if n >= self.min_count), key=str)
-        self.symbols_ = {symbol: i for i, symbol in enumerate(kept)}
+        self.features_ = {feature: i for i, feature in enumerate(kept)}
         self._descend(
-            _matrix(X, self.symbols_),
+            _matrix(X, self.features_),
             codes,
             Packing.of([len(sentence) for sentence in X]),
         )
         return self
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything that prediction needs, by name; nothing is pickled.
+
+        Raises
+        ------
+        ValueError
+            If a feature is not text, or holds a line break.
+        """
+        check_is_fitted(self)
+        names = list(self.features_)
+        if any(not isinstance(name, str) or BETWEEN in name for name in names):
+            raise ValueError("Only features of text without line breaks can be saved.")
+        joined = BETWEEN.join(map(str, names)).encode()
+        return {
+            "classes": self.classes_,
+            # Concatenated: rows of the longest name's width would be mostly empty.
+            "features": np.frombuffer(joined, dtype=np.uint8),
+            "coef": self.coef_,
+            "intercept": self.intercept_,
+            "transitions": self.transitions_,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """The field whose ``arrays`` these are: it predicts the same.
+
+        Parameters, all of training alone, have their defaults.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not belong together.
+        """
+        model = cls()
+        model.classes_ = arrays["classes"]
+        names = np.asarray(arrays["features"]).tobytes().decode()
+        listed = names.split(BETWEEN) if names else []
+        model.features_ = {name: i for i, name in enumerate(listed)}
+        model.coef_, model.intercept_ = arrays["coef"], arrays["intercept"]
+        model.transitions_ = arrays["transitions"]
+        n = len(model.classes_)
+        if (
+            model.coef_.shape != (n, len(model.features_))
+            or model.intercept_.shape != (n,)
+            or model.transitions_.shape != (n, n)
+        ):
+            raise ValueError("the tags, features and weights do not fit.")
+        return model
 
     def predict_proba(self, X: Sequence[Sentence]) -> list[Floats]:
         """Probability of each tag, one array (n_words, n_classes) a sentence."""
@@ -156,8 +207,8 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         return float((np.concatenate(self.predict(X)) == tags_of(X, y)).mean())
 
     def _descend(self, rows: csr_matrix, codes: Ints, packing: "Packing") -> None:
-        n_classes, n_symbols = len(self.classes_), rows.shape[1]
-        ends = np.cumsum([n_symbols * n_classes, n_classes])
+        n_classes, n_features = len(self.classes_), rows.shape[1]
+        ends = np.cumsum([n_features * n_classes, n_classes])
         columns = rows.T.tocsr()
         truth, pairs = _counted(codes, n_classes, packing)
         steepest = math.inf
@@ -165,7 +216,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         def value(point: Floats) -> tuple[float, Floats]:
             nonlocal steepest
             W, b, T = np.split(point, ends)
-            W, T = W.reshape(n_symbols, -1), T.reshape(n_classes, -1)
+            W, T = W.reshape(n_features, -1), T.reshape(n_classes, -1)
             scores = rows @ W + b
             sums = Sums.of(scores, T, packing)
             log_z = sums.log_z[packing.lasts].sum()
@@ -201,13 +252,13 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
                 stacklevel=3,
             )
         W, self.intercept_, T = np.split(answer.x, ends)
-        self.coef_ = np.ascontiguousarray(W.reshape(n_symbols, -1).T)
+        self.coef_ = np.ascontiguousarray(W.reshape(n_features, -1).T)
         self.transitions_ = T.reshape(n_classes, -1)
         self.n_iter_ = int(answer.nit)
 
     def _scores(self, X: Sequence[Sentence]) -> tuple[Floats, "Packing"]:
         check_is_fitted(self)
-        scores = _matrix(X, self.symbols_) @ self.coef_.T + self.intercept_
+        scores = _matrix(X, self.features_) @ self.coef_.T + self.intercept_
         return scores, Packing.of([len(sentence) for sentence in X])
 
     def _check_parameters(self) -> None:
@@ -231,8 +282,8 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
 class Packing:
     """Sentences that stand end to end, and steps that move through all of them at once.
 
-    A step is two lists of words: those at one place of their sentences that have a word
-    behind them, and these words behind.
+    A step is two lists of words: those at one position of their sentences that have a
+    next word, and these next words.
     """
 
     ends: Ints
@@ -247,8 +298,8 @@ class Packing:
         sizes = np.asarray(lengths, dtype=np.int64)
         ends = np.cumsum(sizes)
         firsts = ends - sizes
-        places = range(1, int(sizes.max(initial=0)))
-        behind = [firsts[sizes > i] + i for i in places]
+        positions = range(1, int(sizes.max(initial=0)))
+        behind = [firsts[sizes > i] + i for i in positions]
         return cls(ends, (ends - 1)[sizes > 0], [(here - 1, here) for here in behind])
 
     def split(self, rows: Array) -> list[Array]:
@@ -316,14 +367,14 @@ def _log_product(rows: Floats, E: Floats) -> Floats:
 
 def _best(scores: Floats, T: Floats, packing: Packing) -> Ints:
     """Viterbi: the number of each word's tag in the likeliest sequence."""
-    reached, came = np.array(scores), np.zeros(scores.shape, dtype=np.int64)
+    best_scores, previous = np.array(scores), np.zeros(scores.shape, dtype=np.int64)
     for left, here in packing.steps:
-        ways = reached[left][:, :, None] + T
-        came[here] = ways.argmax(axis=1)
-        reached[here] += ways.max(axis=1)
-    best: Ints = reached.argmax(axis=1)
+        ways = best_scores[left][:, :, None] + T
+        previous[here] = ways.argmax(axis=1)
+        best_scores[here] += ways.max(axis=1)
+    best: Ints = best_scores.argmax(axis=1)
     for left, here in packing.steps[::-1]:
-        best[left] = came[here, best[here]]
+        best[left] = previous[here, best[here]]
     return best
 
 
@@ -336,12 +387,12 @@ def _counted(codes: Ints, n_classes: int, packing: Packing) -> tuple[Floats, Flo
 
 
 def _matrix(X: Sequence[Sentence], numbers: dict[Hashable, int]) -> csr_matrix:
-    """Which word has which symbols, (n_words, n_symbols)."""
+    """Which word has which features, (n_words, n_features)."""
     if isinstance(X, str) or any(isinstance(sentence, str) for sentence in X):
-        raise ValueError("X must be sentences of words of symbols, got a string.")
+        raise ValueError("X must be sentences of words of features, got a string.")
     words = [word for sentence in X for word in sentence]
     if any(isinstance(word, str) for word in words):
-        raise ValueError("A word must be a sequence of symbols, got a string.")
+        raise ValueError("A word must be a sequence of features, got a string.")
     lists = [sorted({numbers[s] for s in word if s in numbers}) for word in words]
     ends = np.append(0, np.cumsum([len(each) for each in lists], dtype=np.int64))
     columns = np.array([n for each in lists for n in each], dtype=np.int64)

@@ -193,7 +193,7 @@ def _least_squares(A: CentredRows, B: Array) -> tuple[Array, int, Array]:
 def _shortest(
     A: CentredRows, B: Array, gram: Array, right: Array
 ) -> tuple[Array, int, Array]:
-    """Answer where columns depend on each other: by their products, if these tell."""
+    """Solve where columns depend on each other: by their products, if these suffice."""
     answer = None
     if A.shape[0] > A.shape[1]:
         answer = _by_eigenvectors(A, B, gram, right)
@@ -230,8 +230,8 @@ def _by_eigenvectors(
         return kept @ ((kept.T @ right) / squares[:, None])
 
     start = np.hstack([solve(right), null])
-    mended = start + solve(A.slopes(start, B))
-    W, null = np.hsplit(mended, [B.shape[1]])
+    corrected = start + solve(A.slopes(start, B))
+    W, null = np.hsplit(corrected, [B.shape[1]])
     null = qr(null, mode="economic")[0]
     few = int((squares < 1e-8 * squares[-1]).sum())  # whose squares are not exact
     spread = A.spread(np.hstack([null, kept[:, :few]]))

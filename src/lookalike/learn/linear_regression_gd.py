@@ -186,8 +186,8 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
             check_whole("batch_size", self.batch_size)
 
     def _safe_rate(self, X: Matrix, weights: Array) -> float:
-        bend = score_curvature(X, weights, self.fit_intercept, self.batch_size)
-        curvature = 2 * (bend + self.alpha / float(weights.sum()))
+        of_scores = score_curvature(X, weights, self.fit_intercept, self.batch_size)
+        curvature = 2 * (of_scores + self.alpha / float(weights.sum()))
         return 1 / curvature if curvature > 0 else 1.0
 
     def _epoch(self, X: Matrix, Y: Array, weights: Array, rng: Any) -> float:

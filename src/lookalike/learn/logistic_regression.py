@@ -299,7 +299,7 @@ class LogisticRegression(LinearClassifier):
         spread = score_curvature(
             objective.X, objective.weights, objective.fit_intercept, batch
         )
-        curvature = objective.bend * spread + objective.ridge
+        curvature = objective.curvature * spread + objective.ridge
         return 1 / curvature if curvature > 0 else 1.0
 
     def _point(self) -> Floats:

@@ -1,6 +1,6 @@
-r"""What networks are trained to make small.
+r"""Losses that networks are trained to minimise.
 
-Each loss knows how raw scores become an answer, and its slope in the scores. All are
+Each loss defines the prediction from raw scores and the gradient in them. All are
 paired with the answer that makes this slope simply :math:`\hat y - y` (the canonical
 link), so that no factor can vanish in the tails.
 """

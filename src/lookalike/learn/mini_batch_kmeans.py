@@ -10,20 +10,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, issparse
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    ClusterMixin,
-    TransformerMixin,
-)
-from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_sample_weight
 from lookalike._typing import Array
 from lookalike.learn._clusters import (
     FLOATS,
+    SquaredDistanceClusters,
     check_clustering,
     check_init,
     check_tolerance,
@@ -38,9 +32,7 @@ from lookalike.learn._clusters import (
 log = logging.getLogger(__name__)
 
 
-class MiniBatchKMeans(
-    ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, BaseEstimator
-):
+class MiniBatchKMeans(SquaredDistanceClusters):
     r"""k-means from small random batches: nearly as good, for data without end.
 
     A batch moves each centre to the mean of all samples it was ever given. With
@@ -324,35 +316,6 @@ class MiniBatchKMeans(
     def _keep_labels(self, labels: Array, squared: Array, weight: Array) -> None:
         self.labels_ = labels
         self.inertia_ = float(weight.astype(np.float64) @ squared)
-
-    def predict(self, X: Any) -> Array:
-        """Nearest centre of each sample, int32 of shape (n_samples,)."""
-        return nearest(self._checked(X), self.cluster_centers_)[0]
-
-    def transform(self, X: Any) -> Array:
-        """Distances to every centre, shape (n_samples, n_clusters)."""
-        return euclidean_distances(self._checked(X), self.cluster_centers_)
-
-    def score(
-        self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Minus the inertia of X: higher is better."""
-        X = self._checked(X)
-        _, squared = nearest(X, self.cluster_centers_)
-        return -float(check_sample_weight(sample_weight, X) @ squared)
-
-    def _checked(self, X: Any) -> Any:
-        check_is_fitted(self)
-        dtype = self.cluster_centers_.dtype
-        return validate_data(
-            self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False
-        )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 class _Progress:

@@ -18,7 +18,7 @@ from lookalike.learn.losses import LogisticLoss, Loss, SoftmaxLoss
 
 
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
-    r"""Sort samples into classes by layers of weighted sums with a bend between them.
+    r"""Classify samples by layers of weighted sums with nonlinearities between them.
 
     .. math::
 
@@ -36,7 +36,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer; an empty sequence is logistic regression.
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
-        The bend :math:`f` of the hidden layers.
+        The nonlinearity :math:`f` of the hidden layers.
     solver : {"lbfgs", "sgd", "adagrad", "rmsprop", "adam"}, default="adam"
         How the weights are found. "lbfgs" sees all samples at each step, which is best
         for a few thousand; the others take a step for each batch.

@@ -20,7 +20,7 @@ LOSSES: dict[str, Loss] = {"squared_error": SquaredLoss(), "poisson": PoissonLos
 
 
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):
-    r"""Predict numbers by layers of weighted sums with a bend between them.
+    r"""Predict numbers by layers of weighted sums with a nonlinearity between them.
 
     .. math::
 

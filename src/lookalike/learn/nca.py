@@ -225,7 +225,7 @@ def _neighbour_loss(Z: Array, counts: Ints, accuracy: bool) -> tuple[float, Arra
     ):
         own = slice(start, stop)
         logits = (2 * Z[own]) @ Z.T - squares  # but for a constant in each row
-        logits.ravel()[start :: len(Z) + 1] = -np.inf  # nobody picks himself
+        logits.ravel()[start :: len(Z) + 1] = -np.inf  # a row is not its own neighbour
         like, log_like = _softmax(logits[:, own].copy())
         Q, log_all = _softmax(logits)
         np.negative(Q, out=Q)

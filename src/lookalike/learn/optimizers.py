@@ -148,7 +148,7 @@ class AdaGrad(Optimizer):
 
 
 class RMSProp(Optimizer):
-    r"""AdaGrad that forgets: a running mean of the squares in place of their sum.
+    r"""AdaGrad with a decaying mean of the squared gradients in place of their sum.
 
     .. math::
 

@@ -172,14 +172,14 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             ensure_min_samples=2,
             force_writeable=not self.copy,
         )
-        solver, wanted = self._plan(*rows.shape)
+        solver, requested = self._plan(*rows.shape)
         self.n_samples_, limit = len(rows), min(rows.shape)
         self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
-        variance, V, total = self._solve(rows, solver, wanted)
+        variance, V, total = self._solve(rows, solver, requested)
         variance = np.maximum(variance, 0)  # rounding may leave -1e-17
-        if wanted is None:
+        if requested is None:
             variance, V = variance[:limit], V[:limit]
-        k = wanted or self._enough(variance, total)
+        k = requested or self._enough(variance, total)
         self._keep(variance[:k], V[:k], total, limit)
         return self
 
@@ -242,53 +242,54 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_whole("n_oversamples", self.n_oversamples)
         if self.iterated_power != "auto":
             check_whole("iterated_power", self.iterated_power, least=0)
-        wanted = self._wanted(n_samples, n_features)
+        requested = self._requested(n_samples, n_features)
         solver = self.svd_solver
         if solver == "auto":
-            solver = _best_solver(n_samples, n_features, wanted)
+            solver = _best_solver(n_samples, n_features, requested)
         limit = min(n_samples, n_features)
         if solver == "randomized" and self.n_components is None:
-            wanted = limit
+            requested = limit
         elif solver == "arpack" and self.n_components is None:
-            wanted = limit - 1
-        if solver in ("arpack", "randomized") and wanted is None:
+            requested = limit - 1
+        if solver in ("arpack", "randomized") and requested is None:
             raise ValueError(
                 f"svd_solver={solver!r} needs n_components as a whole number or None, "
                 f"got {self.n_components!r}."
             )
-        if solver == "arpack" and wanted not in range(1, limit):
+        if solver == "arpack" and requested not in range(1, limit):
             raise ValueError(
                 f"svd_solver='arpack' finds 1 to {limit - 1} components of such data, "
-                f"got n_components={wanted}."
+                f"got n_components={requested}."
             )
-        return solver, wanted
+        return solver, requested
 
-    def _wanted(self, n_samples: int, n_features: int) -> int | None:
+    def _requested(self, n_samples: int, n_features: int) -> int | None:
         """Read n_components as a number; None where the spectrum has to decide."""
-        wanted, limit = self.n_components, min(n_samples, n_features)
-        if wanted == "mle" and n_samples < n_features:
+        requested, limit = self.n_components, min(n_samples, n_features)
+        if requested == "mle" and n_samples < n_features:
             raise ValueError(
                 "n_components='mle' needs at least as many samples as features, "
                 f"got {n_samples} and {n_features}."
             )
-        if wanted is None or wanted == "mle":
+        if requested is None or requested == "mle":
             return None
-        whole = isinstance(wanted, Integral) and not isinstance(wanted, bool)
-        if whole and 1 <= wanted <= limit:
-            return int(wanted)
-        if not whole and isinstance(wanted, Real) and 0 < float(wanted) < 1:
+        whole = isinstance(requested, Integral) and not isinstance(requested, bool)
+        if whole and 1 <= requested <= limit:
+            return int(requested)
+        if not whole and isinstance(requested, Real) and 0 < float(requested) < 1:
             return None
         raise ValueError(
             "n_components must be a whole number in [1, min(n_samples, n_features)="
-            f"{limit}], a share of variance in (0, 1), 'mle' or None, got {wanted!r}."
+            f"{limit}], a share of variance in (0, 1), 'mle' or None, "
+            f"got {requested!r}."
         )
 
     def _solve(
-        self, X: Array, solver: str, wanted: int | None
+        self, X: Array, solver: str, requested: int | None
     ) -> tuple[Array, Array, float]:
         """Variances, most first, their directions as rows, and the total variance."""
         if solver == "covariance_eigh":
-            return _eigenvectors_of_covariance(X, self.mean_, wanted)
+            return _eigenvectors_of_covariance(X, self.mean_, requested)
         X = X - self.mean_ if self.copy else np.subtract(X, self.mean_, out=X)
         total = np.einsum("ij,ij->", X, X, dtype=np.float64) / (len(X) - 1)
         if solver == "full":
@@ -296,10 +297,10 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         elif solver == "arpack":
             chance = check_random_state(self.random_state)
             v0 = chance.uniform(-1, 1, size=min(X.shape)).astype(X.dtype)
-            _, S, V = svds(X, k=wanted, tol=self.tol, v0=v0)
+            _, S, V = svds(X, k=requested, tol=self.tol, v0=v0)
             S, V = S[::-1], V[::-1]
         else:
-            S, V = self._randomized(X, wanted)
+            S, V = self._randomized(X, requested)
         return S**2 / (len(X) - 1), V, float(total)
 
     def _randomized(self, X: Array, k: Any) -> tuple[Array, Array]:
@@ -354,10 +355,10 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _best_solver(n_samples: int, n_features: int, wanted: int | None) -> str:
+def _best_solver(n_samples: int, n_features: int, requested: int | None) -> str:
     if n_features <= 1000 and n_samples >= 10 * n_features:
         return "covariance_eigh"
-    few = wanted is not None and wanted < 0.8 * min(n_samples, n_features)
+    few = requested is not None and requested < 0.8 * min(n_samples, n_features)
     return "randomized" if few and max(n_samples, n_features) > 500 else "full"
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections.abc import Mapping
 from itertools import combinations, pairwise
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from lookalike.learn._smo import Solution, solve_with_cache, solve_with_matrix
 from lookalike.learn._svm_kernels import NAMES, Kernel
 
 MEGABYTE = 2**20
+_FITTED = ("support", "support_vectors", "n_support", "dual_coef", "intercept")
 VALUES_TOGETHER = 2**23  # kernel values held at a time in prediction
 
 
@@ -107,11 +109,11 @@ default='rbf'
     -----
     Kernel values are products of matrices, kept in single precision; those of a class
     with itself are computed once for all its pairs. Each step of sequential minimal
-    optimisation [1]_ solves for the two variables that promise most [2]_. Time is
-    O(n**2 * n_features) for the kernel and O(n) a step, of which there are some n, for
-    the n rows of a pair. X may be sparse; float32 data have their kernel in float32.
-    Signs are scikit-learn's: for two classes positive is ``classes_[1]``, for a pair
-    of more it is the first.
+    optimisation [1]_ solves for the two variables of largest predicted decrease [2]_.
+    Time is O(n**2 * n_features) for the kernel and O(n) a step, of which there are some
+    n, for the n rows of a pair. X may be sparse; float32 data have their kernel in
+    float32. Signs are scikit-learn's: for two classes positive is ``classes_[1]``, for
+    a pair of more it is the first.
 
     References
     ----------
@@ -204,6 +206,74 @@ default='rbf'
             )
         return self
 
+    def arrays(self) -> dict[str, Array]:
+        """Everything that prediction needs, by name; nothing is pickled.
+
+        Raises
+        ------
+        ValueError
+            If the kernel is a function, or the support vectors are sparse.
+        """
+        check_is_fitted(self)
+        if callable(self.kernel) or issparse(self.support_vectors_):
+            raise ValueError(
+                "Only a machine with a named kernel and dense support vectors can be "
+                "given as arrays."
+            )
+        numbers = [self.C, self._kernel.gamma, self.coef0, self.degree, self.break_ties]
+        return {
+            "names": np.array([self.kernel, self.decision_function_shape]),
+            "numbers": np.array(numbers, np.float64),
+            "classes": self.classes_,
+            "shape_fit": np.array(self.shape_fit_, np.int64),
+            **{name: getattr(self, f"{name}_") for name in _FITTED},
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """The machine whose ``arrays`` these are: it predicts the same.
+
+        Parameters of training alone have their defaults; C is kept.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not belong together.
+        """
+        kernel, shape = np.asarray(arrays["names"]).tolist()
+        C, gamma, coef0, degree, ties = np.asarray(arrays["numbers"]).tolist()
+        model = cls(
+            C=C,
+            kernel=kernel,
+            degree=int(degree) if degree == int(degree) else degree,
+            gamma=gamma,
+            coef0=coef0,
+            decision_function_shape=shape,
+            break_ties=bool(ties),
+        )
+        model._check_parameters()
+        model.classes_ = np.array(arrays["classes"])
+        for name in _FITTED:
+            setattr(model, f"{name}_", np.array(arrays[name]))
+        n, n_vectors = len(model.classes_), int(model.n_support_.sum())
+        vectors = model.support_vectors_
+        precomputed = kernel == "precomputed"
+        if (
+            model.n_support_.shape != (n,)
+            or model.support_.shape != (n_vectors,)
+            or model.dual_coef_.shape != (n - 1, n_vectors)
+            or model.intercept_.shape != (n * (n - 1) // 2,)
+            or vectors.ndim != 2
+            or (len(vectors) != n_vectors and not precomputed)
+        ):
+            raise ValueError("the support vectors and their weights do not fit.")
+        model.shape_fit_ = tuple(np.array(arrays["shape_fit"]).tolist())
+        model.n_features_in_ = model.shape_fit_[1]
+        if not precomputed and vectors.shape[1] != model.n_features_in_:
+            raise ValueError("the support vectors and the features do not fit.")
+        model._kernel = Kernel(kernel, gamma, coef0, model.degree)
+        return model
+
     def _validate(self, X: Matrix, y: Any) -> tuple[Matrix, Array]:
         accept: Any = "csr" if self.kernel != "precomputed" else False
         X, y = validate_data(self, X, y, accept_sparse=accept, dtype=FLOATS, order="C")
@@ -278,7 +348,7 @@ default='rbf'
         return values
 
     def _store(self, X: Matrix, members: list[Ints], solutions: list[Solution]) -> None:
-        """Gather what the machines learnt, support vectors class by class."""
+        """Store the solutions, support vectors class by class."""
         n_classes = len(members)
         coefs = [np.zeros((n_classes - 1, len(rows))) for rows in members]
         pairs = combinations(range(n_classes), 2)

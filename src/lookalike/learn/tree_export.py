@@ -142,22 +142,22 @@ def plot_tree(
     most = tree.max_depth if max_depth is None else max_depth
     names = _feature_names(tree, feature_names)
     classes = _class_names(decision_tree, class_names)
-    places = _places(tree, most)
-    width = max(x for x, _ in places.values()) + 1
-    height = max(-y for _, y in places.values()) + 1
+    positions = _positions(tree, most)
+    width = max(x for x, _ in positions.values()) + 1
+    height = max(-y for _, y in positions.values()) + 1
     size = 0.17 * fontsize
     figure = Figure(figsize=(1.2 + size * width, 0.6 + 0.75 * size * height))
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set(xlim=(-0.8, width - 0.2), ylim=(0.5 - height, 0.5))
-    for t, place in places.items():
+    for t, position in positions.items():
         cut = tree.depth[t] > most
         text = (
             "(...)" if cut else _node_text(decision_tree, t, names, classes, precision)
         )
         axes.text(
-            *place,
+            *position,
             text,
             ha="center",
             va="center",
@@ -170,33 +170,33 @@ def plot_tree(
             zorder=2,
         )
         for child in (tree.children_left[t], tree.children_right[t]):
-            if child in places:
+            if child in positions:
                 axes.plot(
-                    *zip(place, places[child], strict=True), color="0.4", zorder=1
+                    *zip(position, positions[child], strict=True), color="0.4", zorder=1
                 )
     return figure
 
 
-def _places(tree: Tree, most: int) -> dict[int, tuple[float, float]]:
+def _positions(tree: Tree, most: int) -> dict[int, tuple[float, float]]:
     """Nodes to be drawn and where: leaves in a row, parents above their middle."""
-    places: dict[int, tuple[float, float]] = {}
+    positions: dict[int, tuple[float, float]] = {}
     n_leaves = 0
 
     def put(t: int) -> float:
         nonlocal n_leaves
         depth = int(tree.depth[t])
-        places[t] = (0.0, -float(depth))  # in preorder; where comes with the leaves
+        positions[t] = (0.0, -float(depth))  # in preorder; where comes with the leaves
         if tree.children_left[t] == NONE or depth > most:
             x = float(n_leaves)
             n_leaves += 1
         else:
             x = put(int(tree.children_left[t])) / 2
             x += put(int(tree.children_right[t])) / 2
-        places[t] = (x, -float(depth))
+        positions[t] = (x, -float(depth))
         return x
 
     put(0)
-    return places
+    return positions
 
 
 def _node_text(

@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from lookalike._typing import Float32s
-from lookalike.learn._conv_training import threads
+from lookalike.learn.torch_training import threads
 
 NEVER = -1e9
 

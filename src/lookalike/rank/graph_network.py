@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
         "GraphNetwork needs torch: pip install 'lookalike[deep]'."
     ) from error
 
-from lookalike.learn._conv_training import threads
+from lookalike.learn.torch_training import threads
 
 
 class GraphNetwork:

@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lookalike._arrays import named
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
-from lookalike.search.exact import without_self
+from lookalike.search.exact import check_k, without_self
 from lookalike.search.index import ExactIndex
 from lookalike.search.inverted_file import BYTE, InvertedFile
 from lookalike.search.recall_guarantee import HeldOut, Interval, hold_out, interval
@@ -295,7 +295,7 @@ class ApproximateNeighbors(BaseEstimator):
             raise ValueError(f"metric must be one of {METRICS}, got {self.metric!r}.")
 
     def _choose(self, k: int, rng: np.random.Generator) -> None:
-        """Settle what answers a single query and what answers a batch."""
+        """Choose the method for a single query and for a batch."""
         self._take(None, False)
         rows = rng.permutation(self.n_samples_fit_)
         if len(rows) >= SMALL and self.recall < 1.0 and k <= MOST_NEIGHBORS:
@@ -436,7 +436,9 @@ class ApproximateNeighbors(BaseEstimator):
         if not hasattr(self, "build_seconds_"):  # a tenth of the time of the check
             check_is_fitted(self)
         k = self.n_neighbors if n_neighbors is None else n_neighbors
-        self._check_k(k, self.n_samples_fit_ - (X is None))
+        most = self.n_samples_fit_ - (X is None)
+        if type(k) is not int or not 0 < k <= most:  # the common case takes no call
+            check_k(k, most, self.n_samples_fit_)
         if X is None:
             distances, indices = self._exact.nearest(
                 self._exact.catalogue(), k + 1, self.n_jobs
@@ -463,17 +465,6 @@ class ApproximateNeighbors(BaseEstimator):
                 return distances, indices
             return distances[:, :k].copy(), indices[:, :k].copy()
         return self._exact.nearest(Q, k, n_jobs)
-
-    def _check_k(self, k: Any, most: int) -> None:
-        if type(k) is int and 0 < k <= most:  # the common case first
-            return
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"n_neighbors must be a positive integer, got {k!r}.")
-        if k > most:
-            raise ValueError(
-                f"Expected n_neighbors <= n_samples_fit, but n_neighbors = {k}, "
-                f"n_samples_fit = {self.n_samples_fit_}: at most {most} can be found."
-            )
 
     def _queries(self, X: ArrayLike) -> Array:
         # One query takes less time than scikit-learn's checks, and bytes need none.

@@ -106,7 +106,7 @@ def _turn(n: int, rng: np.random.Generator) -> Floats:
 
 
 def _unit(axes: Array) -> float:
-    """What all entries of the axes are multiples of once they are rounded to a byte."""
+    """The step of the axes once their entries are rounded to a byte."""
     return float(np.abs(axes).max()) / 127.0 or 1.0
 
 

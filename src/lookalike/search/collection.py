@@ -337,7 +337,7 @@ class Collection:
         X: Array | None = None,
         positions: Ints = NO_IDS,
     ) -> None:
-        """Let slots die and append rows: readers see both or neither."""
+        """Mark slots dead and append rows: readers see both or neither."""
         base, n_base = self._base, self._n_base
         if X is not None and len(ids):
             self._delta.append(X, ids, positions)

@@ -217,7 +217,7 @@ class NearestNeighbors(BaseEstimator):
         """
         check_is_fitted(self)
         k = self.n_neighbors if n_neighbors is None else n_neighbors
-        self._check_k(k, self.n_samples_fit_ - (X is None))
+        check_k(k, self.n_samples_fit_ - (X is None), self.n_samples_fit_)
         Q = self._queries(X)
         distances, indices = self._index.nearest(Q, k + (X is None), self.n_jobs)
         if X is None:
@@ -262,20 +262,22 @@ class NearestNeighbors(BaseEstimator):
             distances[q], indices[q] = np.sqrt(d) if root else d, i
         return (distances, indices) if return_distance else indices
 
-    def _check_k(self, k: Any, most: int) -> None:
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"n_neighbors must be a positive integer, got {k!r}.")
-        if k > most:
-            raise ValueError(
-                f"Expected n_neighbors <= n_samples_fit, but n_neighbors = {k}, "
-                f"n_samples_fit = {self.n_samples_fit_}: at most {most} can be found."
-            )
-
     def _queries(self, X: ArrayLike | None) -> Array:
         if X is None:
             return self._index.catalogue()
         return validate_data(
             self, X, dtype=[np.float64, np.float32, np.uint8], order="C", reset=False
+        )
+
+
+def check_k(k: Any, most: int, n_samples: int) -> None:
+    """Refuse a number of neighbours that is no integer from 1 to ``most``."""
+    if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
+        raise ValueError(f"n_neighbors must be a positive integer, got {k!r}.")
+    if k > most:
+        raise ValueError(
+            f"Expected n_neighbors <= n_samples_fit, but n_neighbors = {k}, "
+            f"n_samples_fit = {n_samples}: at most {most} can be found."
         )
 
 

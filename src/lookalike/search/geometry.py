@@ -29,7 +29,7 @@ def geometry_of(metric: str, X: Array) -> "Geometry | None":
 
 
 class Geometry(Protocol):
-    """What the rotation filter asks of a metric."""
+    """A metric as the rotation filter uses it."""
 
     code: int
 

@@ -149,7 +149,7 @@ class ExactIndex:
 
     @property
     def filter(self) -> RotationFilter | None:
-        """What spares most distances; learned again if it was forgotten."""
+        """The rotation filter, learned again if its memory was freed."""
         found = self._filter
         if found is not None or self._plan is None:
             return found

@@ -350,7 +350,7 @@ def _starts(panels: Array) -> Array:
 
 
 def _length(geometry: Geometry) -> float:
-    """What queries are scaled to before they are encoded, 0 leaves them as they are."""
+    """The length to which queries are scaled before encoding; 0 is none."""
     if isinstance(geometry, InnerProduct):
         return float(np.sqrt(geometry.squared_length))
     return 0.0 if isinstance(geometry, Euclidean) else 1.0

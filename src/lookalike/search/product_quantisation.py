@@ -177,7 +177,7 @@ class ProductQuantisation(BaseEstimator):
         return (distances, indices) if return_distance else indices
 
     def _distances(self, query: Array) -> Array:
-        """Squared distances (n_samples,) of a query to what stands for each row."""
+        """Squared distances (n_samples,) of a query to the centres of each row."""
         pieces = _pieces(self.n_features_in_, len(self.centres_))
         table = np.stack(
             [

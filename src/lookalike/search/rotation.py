@@ -285,7 +285,7 @@ class RotationFilter:
         )
 
     def encode_queries(self, Q: Array) -> Codes:
-        """Codes of queries, and what the kernel needs to turn a distance into a limit.
+        """Codes of queries, and the numbers that turn a distance into a limit.
 
         Writing c for codes, s for the scale and e for errors, a row x that is no
         further than T from q satisfies

@@ -1,4 +1,4 @@
-"""Search state as files: arrays that are mapped into memory, and what they are.
+"""Search state as files: memory-mapped arrays and a JSON document.
 
 A folder holds every array as ``.npy`` and one ``index.json``, which carries a SHA-256
 of every file and of itself: an index and the ids of its rows cannot be mixed up with

@@ -153,9 +153,9 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
     np.testing.assert_array_equal(found, expected)
     arrays = dict(generation.load(tmp_path / "1", "emotions").arrays)
     for name, array in {
-        "model__dual_coef": np.zeros((3, 3)),
+        "model__svc_dual_coef": np.zeros((3, 3)),
         "offsets": np.zeros(9),
-        "model__intercept": np.zeros(7),
+        "model__svc_intercept": np.zeros(7),
         "emotions": np.array(["x"]),
     }.items():
         folder = tmp_path / name

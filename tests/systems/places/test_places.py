@@ -354,8 +354,8 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
     assert loaded._names(data.test.words) == system._names(data.test.words)
     arrays = dict(generation.load(tmp_path / "1", "places").arrays)
     for name, array in {
-        "weights": np.zeros((3, 2)),
-        "offsets": np.zeros(2),
+        "coef": np.zeros((3, 2)),
+        "intercept": np.zeros(2),
         "transitions": np.zeros((1, 1)),
         "kinds": np.array(["x"]),
     }.items():

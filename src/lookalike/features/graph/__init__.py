@@ -1,4 +1,4 @@
-"""Who is connected, and where to meet."""
+"""Graphs and grids: closed triangles and meeting points."""
 
 from lookalike.features.graph.meeting_point import (
     MeetingPoint,

@@ -1,4 +1,4 @@
-"""The meeting point: where people on a grid walk the least altogether."""
+"""The meeting point: the cell of a grid with the least sum of walking distances."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from lookalike.kernels.grid_walks import add_walks
 
 @dataclass(frozen=True)
 class MeetingPoint:
-    """A place, and how far all walk to it together."""
+    """A position, and the sum of the walking distances to it."""
 
-    place: tuple[int, ...]
+    position: tuple[int, ...]
     total: float
 
 
@@ -48,19 +48,19 @@ def meeting_point(homes: ArrayLike, weights: ArrayLike | None = None) -> Meeting
     --------
     >>> from lookalike.features.graph import meeting_point
     >>> meeting_point([[0, 0], [0, 4], [2, 2]])
-    MeetingPoint(place=(0, 2), total=6.0)
+    MeetingPoint(position=(0, 2), total=6.0)
     """
     cells = _cells(homes)
     shares = _weights(weights, len(cells))
-    place = []
+    position = []
     for axis in cells.T:
         order = np.argsort(axis, kind="stable")
-        # The first place with at least half of the weight at or before it.
+        # The first position with at least half of the weight at or before it.
         weight = np.cumsum(shares[order])
         half = np.searchsorted(weight, weight[-1] / 2)
-        place.append(int(axis[order[half]]))
-    total = shares @ np.abs(cells - place).sum(axis=1)
-    return MeetingPoint(tuple(place), float(total))
+        position.append(int(axis[order[half]]))
+    total = shares @ np.abs(cells - position).sum(axis=1)
+    return MeetingPoint(tuple(position), float(total))
 
 
 def meeting_point_among_walls(
@@ -70,7 +70,7 @@ def meeting_point_among_walls(
 
     Breadth-first search from each home gives the distances to all cells; the sums are
     compared. A home may stand on a cell that is not open, such as a building: people
-    can leave it, but nobody can pass or meet there.
+    can leave it, but not pass or meet there.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def meeting_point_among_walls(
     >>> from lookalike.features.graph import meeting_point_among_walls
     >>> plan = np.array([[1, 0, 2, 0, 1], [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]])
     >>> meeting_point_among_walls(plan == 0, np.argwhere(plan == 1))  # 2 is a wall
-    MeetingPoint(place=(1, 2), total=7.0)
+    MeetingPoint(position=(1, 2), total=7.0)
     """
     walkable: Array = np.ascontiguousarray(is_open, dtype=bool)
     cells = _cells(homes)

@@ -37,7 +37,7 @@ def triangle_scores(
         Not 0 where two people are friends; symmetric. The diagonal and the size of the
         values do not matter.
     people : array-like of shape (n_rows,), default=None
-        Whose pairs to score; None is everybody.
+        Whose pairs to score; None is all people.
     score : {"adamic_adar", "resource_allocation", "shared", "jaccard"}
         What a shared friend counts, default "adamic_adar".
 
@@ -93,7 +93,7 @@ def suggest_friends(
     Returns
     -------
     ids : ndarray of shape (n_rows, k), int64
-        Best first, ties in the order of the numbers; -1 where nobody else shares a
+        Best first, ties in the order of the numbers; -1 where no other person shares a
         friend.
     scores : ndarray of shape (n_rows, k), float64
         Their scores, 0 beside -1.
@@ -143,7 +143,7 @@ def _scorer(score: str) -> Scorer:
 
 
 def _weighted(A: sp.csr_array, rows: Ints, dampen: Any) -> sp.csr_array:
-    # Nobody shares a person with one friend: any weight will do, so that of two.
+    # One friend is shared by no pair: any weight will do, so that of two.
     degrees = np.maximum(np.diff(A.indptr), 2)
     return A[rows] @ sp.diags_array(1 / dampen(degrees)) @ A
 

@@ -1,4 +1,4 @@
-"""Choosing rows, items and numbers at random, and saying what each stands for."""
+"""Random sampling of rows, items and numbers, with the weight of each sample."""
 
 from lookalike.features.sampling.alias import AliasTable
 from lookalike.features.sampling.importance import (

@@ -1,4 +1,4 @@
-"""Negative sampling: few wrong answers in place of all, and the correction for it."""
+"""Negative sampling: a few sampled negatives, and the correction for them."""
 
 from typing import Any
 
@@ -93,9 +93,9 @@ class NegativeSampler:
 
     def sample(self, positives: ArrayLike) -> Ints:
         """Draw negatives for each positive: shape (n_positives, n_negatives)."""
-        wanted = self._items(positives)[:, None]
-        drawn = self._table.sample((len(wanted), self.n_negatives), self._rng)
-        while (hit := drawn == wanted).any():
+        own = self._items(positives)[:, None]
+        drawn = self._table.sample((len(own), self.n_negatives), self._rng)
+        while (hit := drawn == own).any():
             drawn[hit] = self._table.sample(int(hit.sum()), self._rng)
         return drawn
 

@@ -16,7 +16,7 @@ def random_below(n: int, source: Callable[[], int], m: int) -> int:
     Parameters
     ----------
     n : int
-        Size of the range that is wanted, at least 1.
+        Size of the requested range, at least 1.
     source : callable
         Returns an integer, uniform in ``range(m)``, new at each call.
     m : int

@@ -83,11 +83,13 @@ def stratified_sample(
     return WeightedRows(rows, sizes[members[rows]] / taken[members[rows]])
 
 
-def _by_name(names: Any, sizes: Ints, wanted: Mapping[Any, int]) -> Ints:
-    missing = sorted(set(wanted) - set(names.tolist()))
+def _by_name(names: Any, sizes: Ints, requested: Mapping[Any, int]) -> Ints:
+    missing = sorted(set(requested) - set(names.tolist()))
     if missing:
         raise ValueError(f"n_samples asks for strata that do not occur: {missing}.")
-    taken = np.array([wanted.get(name, 0) for name in names.tolist()], dtype=np.int64)
+    taken = np.array(
+        [requested.get(name, 0) for name in names.tolist()], dtype=np.int64
+    )
     for name, n, size in zip(names, taken, sizes, strict=True):
         if not 0 <= n <= size:
             raise ValueError(f"Stratum {name} has {size} rows, got n_samples={n}.")

@@ -75,21 +75,21 @@ class Categories:
             unknown = len(number_of)
             if table is not None and column.dtype.kind == "i":
                 low, known = table
-                place = column.astype(np.int64)
-                np.clip(place, low, low + len(known) - 1, out=place)
-                place -= low
+                position = column.astype(np.int64)
+                np.clip(position, low, low + len(known) - 1, out=position)
+                position -= low
             else:
-                values, place = number_values(column)
+                values, position = number_values(column)
                 known = np.array([number_of.get(v, unknown) for v in values], int)
-            numbers[:, j] = known[place]
+            numbers[:, j] = known[position]
         return numbers
 
 
 def _table(values: list[Any]) -> tuple[int, Ints] | None:
-    """Numbers of whole values by place in their range, if that is short.
+    """Numbers of whole values by position in their range, if that is short.
 
-    Returns the value of the first place and the numbers; the first and the last place
-    stand for all values beyond the range, which are unknown.
+    Returns the value of the first position and the numbers; the first and the last
+    position stand for all values beyond the range, which are unknown.
     """
     if not values or any(type(value) is not int for value in values):
         return None

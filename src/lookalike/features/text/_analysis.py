@@ -172,7 +172,7 @@ class TextReader(BaseEstimator):
         return [name for name, is_idle in idle.items() if is_idle]
 
     def _warn_of_leaking_stop_words(self) -> None:
-        """Say which pieces of stop words get past the list, if that can be told."""
+        """Warn of pieces of stop words that are not stop words, where this is known."""
         unwanted = self.get_stop_words() or frozenset()
         normalise, tokenize = self.build_preprocessor(), self.build_tokenizer()
         try:

@@ -46,7 +46,7 @@ def word_runs(texts: list[str], shortest: int) -> Terms:
 
 
 def number_tokens(token_lists: Iterable[Iterable[Hashable]]) -> Terms:
-    """Terms that were already cut by somebody else."""
+    """Terms that were already cut by the caller."""
     lists = [t if isinstance(t, list) else list(t) for t in token_lists]
     number_of: defaultdict[Hashable, int] = defaultdict()
     number_of.default_factory = number_of.__len__
@@ -57,8 +57,8 @@ def number_tokens(token_lists: Iterable[Iterable[Hashable]]) -> Terms:
 
 def without(terms: Terms, unwanted: frozenset[str]) -> Terms:
     """Drop the occurrences of unwanted terms, before n-grams close the gap."""
-    wanted = np.array([name not in unwanted for name in terms.names], dtype=bool)
-    keep = wanted[terms.numbers]
+    kept = np.array([name not in unwanted for name in terms.names], dtype=bool)
+    keep = kept[terms.numbers]
     return Terms(terms.names, terms.numbers[keep], terms.documents[keep])
 
 

@@ -123,10 +123,10 @@ class BytePairTokeniser(BaseEstimator):
         return self.fit(X).transform(X)
 
     def _learn(self, words: list[bytes], counts: list[int]) -> None:
-        """Merge the most frequent pair, mend the counts beside it, repeat."""
+        """Merge the most frequent pair, update the counts beside it, repeat."""
         pieces, before, after = _laid_out(words)
         weight = np.repeat(np.array(counts, np.int64), list(map(len, words)))
-        pair_at, places, following, pairs, state = _counted(pieces, after, weight)
+        pair_at, positions, following, pairs, state = _counted(pieces, after, weight)
         while len(self.merges_) < self.n_merges and state[1]:
             most = pairs[: state[1], 0].max()
             if most < self.min_count:
@@ -138,7 +138,7 @@ class BytePairTokeniser(BaseEstimator):
             self.merges_.append((left, right))
             self.pieces_.append(self.pieces_[left] + self.pieces_[right])
             seen = np.full((2, number + 1), -1, np.int32)
-            lists = pair_at, weight, places, following, pairs, state, seen
+            lists = pair_at, weight, positions, following, pairs, state, seen
             merge_pair(best, number, pieces, before, after, *lists)
 
     def _spelled(self, pair: Ints) -> tuple[bytes, bytes]:
@@ -179,7 +179,7 @@ def _merge(pieces: list[int], pair: Pair, number: int) -> list[int]:
 
 
 def _laid_out(words: list[bytes]) -> tuple[Array, Array, Array]:
-    """Bytes of all words one after the other, and the places before and after each."""
+    """Bytes of all words, concatenated, and the positions before and after each."""
     pieces = np.frombuffer(b"".join(words), np.uint8).astype(np.int32)
     ends = np.cumsum(list(map(len, words)), dtype=np.int64)
     before = np.arange(-1, len(pieces) - 1, dtype=np.int32)
@@ -190,7 +190,7 @@ def _laid_out(words: list[bytes]) -> tuple[Array, Array, Array]:
 
 
 def _counted(pieces: Array, after: Array, weight: Ints) -> tuple[Array, ...]:
-    """Pairs of the first pieces, as ``merge_pair`` knows them."""
+    """Pairs of the first pieces, in the layout of ``merge_pair``."""
     here = np.flatnonzero(after >= 0)
     codes, numbers = np.unique(
         pieces[here].astype(np.int64) * 256 + pieces[here + 1], return_inverse=True
@@ -201,8 +201,8 @@ def _counted(pieces: Array, after: Array, weight: Ints) -> tuple[Array, ...]:
     ends = np.searchsorted(numbers[order], np.arange(len(codes)), side="right")
     # Every merge takes a piece away and brings two pairs at most.
     room = len(here) + 2 * len(pieces)
-    places, following = np.empty((2, room), np.int32)
-    places[: len(here)] = here[order]
+    positions, following = np.empty((2, room), np.int32)
+    positions[: len(here)] = here[order]
     following[: len(here)] = np.arange(1, len(here) + 1)
     following[ends - 1] = -1
     pairs = np.empty((len(codes) + 2 * len(pieces), 5), np.int64)
@@ -211,7 +211,7 @@ def _counted(pieces: Array, after: Array, weight: Ints) -> tuple[Array, ...]:
     known[:, 1], known[:, 2] = np.append(0, ends[:-1])[: len(codes)], ends - 1
     known[:, 3], known[:, 4] = np.divmod(codes, 256)
     state = np.array([len(here), len(codes)])
-    return pair_at, places, following, pairs, state
+    return pair_at, positions, following, pairs, state
 
 
 def _check_texts(X: Iterable[str]) -> None:

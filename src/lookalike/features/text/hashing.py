@@ -114,16 +114,16 @@ class HashingVectorizer(TextReader):
         """Values as a CSR matrix of shape (n_documents, n_features)."""
         self._check_hashing()
         n = self.n_features
-        rows, places, lengths = count_terms(X, self._build_reader(), self._places)
-        signs = np.where(places < n, 1, -1).astype(self.dtype)
-        hashed = matrix_of(rows, places % n, (len(lengths), n), signs)
+        rows, columns, lengths = count_terms(X, self._build_reader(), self._columns)
+        signs = np.where(columns < n, 1, -1).astype(self.dtype)
+        hashed = matrix_of(rows, columns % n, (len(lengths), n), signs)
         if self.binary:
             hashed.data.fill(1)
         if self.norm is not None:
             hashed = normalize(hashed, norm=self.norm, copy=False)
         return hashed
 
-    def _places(self, names: list[str]) -> Ints:
+    def _columns(self, names: list[str]) -> Ints:
         """Column of each term, plus n_features for a term with a minus."""
         hashes = hash_names(names)
         columns = columns_of(hashes, self.n_features)

@@ -1,4 +1,4 @@
-"""Tf-idf: terms weighted by how much they tell documents apart."""
+"""Tf-idf: terms weighted by how much they distinguish documents."""
 
 from collections.abc import Iterable
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Vocabulary: tokens to numbers and back, with a place for the unknown."""
+"""Vocabulary: tokens to numbers and back, with one number for the unknown."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable

@@ -33,7 +33,8 @@ class Word2Vec(BaseEstimator):
     n_components : int, default=100
         Length of the vectors.
     window : int, default=5
-        Farthest neighbour; each position draws its own reach from 1 to ``window``.
+        Farthest neighbour; the window size of each position is drawn from
+        1 to ``window``.
     min_count : int, default=5
         Words that occur less often are passed over.
     model : {"skip-gram", "cbow"}, default="skip-gram"

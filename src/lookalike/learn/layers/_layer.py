@@ -1,4 +1,4 @@
-"""What every layer of a network does: forward, backward, parameters, gradients."""
+"""The interface of a layer: forward, backward, parameters, gradients."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -41,7 +41,7 @@ class Layer(ABC):
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Set ``gradients`` and return the gradient in the input of ``forward``.
 
-        ``input_gradient=False`` says that nobody will read the returned value (the
+        ``input_gradient=False`` says that the returned value is not used (the
         first layer of a network): a layer may then skip that work and return anything.
         """
 

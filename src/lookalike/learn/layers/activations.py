@@ -10,7 +10,7 @@ from lookalike.learn.layers._layer import Layer
 
 
 class _Activation(Layer):
-    """An elementwise function whose derivative is a function of its own answer."""
+    """An elementwise function whose derivative is a function of its output."""
 
     def __init__(self) -> None:
         super().__init__()

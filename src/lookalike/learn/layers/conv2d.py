@@ -14,7 +14,7 @@ from lookalike.learn.layers._windows import (
     correlate,
     correlate_backward,
 )
-from lookalike.learn.layers.starts import draw
+from lookalike.learn.layers.initializers import draw
 
 
 class Conv2D(Layer):
@@ -82,15 +82,17 @@ class Conv2D(Layer):
         n_filters: int,
         stride: int = 1,
         padding: str = "valid",
-        start: str = "he",
+        initializer: str = "he",
         random_state: int | np.random.RandomState | None = None,
         dtype: DTypeLike = np.float32,
     ) -> Self:
-        """Draw the weights by ``start`` ("he" or "xavier"); the bias is zero."""
+        """Draw the weights by ``initializer`` ("he" or "xavier"); the bias is zero."""
         rng = check_random_state(random_state)
         area = size[0] * size[1]
         shape = (*size, n_channels, n_filters)
-        weights = draw(start, rng, shape, area * n_channels, area * n_filters, dtype)
+        weights = draw(
+            initializer, rng, shape, area * n_channels, area * n_filters, dtype
+        )
         return cls(weights, np.zeros(n_filters, dtype), stride, padding)
 
     def forward(self, X: Array, training: bool = False) -> Array:

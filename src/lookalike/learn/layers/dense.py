@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 
 from lookalike._typing import Array
 from lookalike.learn.layers._layer import Layer
-from lookalike.learn.layers.starts import draw
+from lookalike.learn.layers.initializers import draw
 
 
 class Dense(Layer):
@@ -53,14 +53,14 @@ class Dense(Layer):
         cls,
         n_inputs: int,
         n_outputs: int,
-        start: str = "he",
+        initializer: str = "he",
         random_state: int | np.random.RandomState | None = None,
         dtype: DTypeLike = np.float32,
     ) -> Self:
-        """Draw the weights by ``start`` ("he" or "xavier"); the bias is zero."""
+        """Draw the weights by ``initializer`` ("he" or "xavier"); the bias is zero."""
         rng = check_random_state(random_state)
         shape = (n_inputs, n_outputs)
-        weights = draw(start, rng, shape, n_inputs, n_outputs, dtype)
+        weights = draw(initializer, rng, shape, n_inputs, n_outputs, dtype)
         return cls(weights, np.zeros(n_outputs, dtype))
 
     def forward(self, X: Array, training: bool = False) -> Array:

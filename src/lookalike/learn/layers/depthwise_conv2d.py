@@ -10,7 +10,7 @@ from lookalike._typing import Array
 from lookalike.kernels.depthwise import weigh_channels, weigh_channels_back
 from lookalike.learn.layers._layer import Layer
 from lookalike.learn.layers._windows import Windows, check_shape
-from lookalike.learn.layers.starts import draw
+from lookalike.learn.layers.initializers import draw
 
 
 class DepthwiseConv2D(Layer):
@@ -63,14 +63,14 @@ class DepthwiseConv2D(Layer):
         n_channels: int,
         stride: int = 1,
         padding: str = "valid",
-        start: str = "he",
+        initializer: str = "he",
         random_state: int | np.random.RandomState | None = None,
         dtype: DTypeLike = np.float32,
     ) -> Self:
-        """Draw the weights by ``start`` ("he" or "xavier"); the bias is zero."""
+        """Draw the weights by ``initializer`` ("he" or "xavier"); the bias is zero."""
         rng = check_random_state(random_state)
         area = size[0] * size[1]
-        weights = draw(start, rng, (*size, n_channels), area, area, dtype)
+        weights = draw(initializer, rng, (*size, n_channels), area, area, dtype)
         return cls(weights, np.zeros(n_channels, dtype), stride, padding)
 
     def forward(self, X: Array, training: bool = False) -> Array:

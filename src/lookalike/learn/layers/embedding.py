@@ -1,4 +1,4 @@
-"""A table of vectors: what turns words into numbers that can be learned."""
+"""A table of vectors, one for each word, that are learned."""
 
 from typing import Self
 

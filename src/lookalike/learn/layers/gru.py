@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from lookalike._typing import Array
 from lookalike.learn.layers._layer import Layer
 from lookalike.learn.layers._windows import check_shape
-from lookalike.learn.layers.starts import draw
+from lookalike.learn.layers.initializers import draw
 
 
 class GRU(Layer):
@@ -23,7 +23,7 @@ class GRU(Layer):
         h_t &= (1 - z_t) \odot n_t + z_t \odot h_{t-1}, \qquad h_0 = 0
 
     Where :math:`z_t` is near one the state passes unchanged, and so does its gradient:
-    what a plain recurrent layer forgets within ten steps, this one can hold.
+    the gates keep information that a plain recurrent layer loses within ten steps.
 
     Parameters
     ----------
@@ -67,15 +67,15 @@ class GRU(Layer):
         cls,
         n_inputs: int,
         n_units: int,
-        start: str = "xavier",
+        initializer: str = "xavier",
         random_state: int | np.random.RandomState | None = None,
         dtype: DTypeLike = np.float32,
     ) -> Self:
-        """Draw the weights by ``start`` ("he" or "xavier"); the biases are zero."""
+        """Draw weights by ``initializer`` ("he" or "xavier"); the biases are zero."""
         rng = check_random_state(random_state)
         wide = 3 * n_units
-        weights = draw(start, rng, (n_inputs, wide), n_inputs, n_units, dtype)
-        recurrent = draw(start, rng, (n_units, wide), n_units, n_units, dtype)
+        weights = draw(initializer, rng, (n_inputs, wide), n_inputs, n_units, dtype)
+        recurrent = draw(initializer, rng, (n_units, wide), n_units, n_units, dtype)
         return cls(weights, recurrent, np.zeros(wide, dtype), np.zeros(wide, dtype))
 
     def forward(self, X: Array, training: bool = False) -> Array:

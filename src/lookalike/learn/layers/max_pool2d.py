@@ -1,4 +1,4 @@
-"""Max pooling: the strongest answer near each place."""
+"""Max pooling: the largest value of each window."""
 
 from numbers import Integral
 

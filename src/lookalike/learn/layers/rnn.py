@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from lookalike._typing import Array
 from lookalike.learn.layers._layer import Layer
 from lookalike.learn.layers._windows import check_shape
-from lookalike.learn.layers.starts import draw
+from lookalike.learn.layers.initializers import draw
 
 
 class RNN(Layer):
@@ -55,14 +55,14 @@ class RNN(Layer):
         cls,
         n_inputs: int,
         n_units: int,
-        start: str = "xavier",
+        initializer: str = "xavier",
         random_state: int | np.random.RandomState | None = None,
         dtype: DTypeLike = np.float32,
     ) -> Self:
-        """Draw the weights by ``start`` ("he" or "xavier"); the bias is zero."""
+        """Draw the weights by ``initializer`` ("he" or "xavier"); the bias is zero."""
         rng = check_random_state(random_state)
-        weights = draw(start, rng, (n_inputs, n_units), n_inputs, n_units, dtype)
-        recurrent = draw(start, rng, (n_units, n_units), n_units, n_units, dtype)
+        weights = draw(initializer, rng, (n_inputs, n_units), n_inputs, n_units, dtype)
+        recurrent = draw(initializer, rng, (n_units, n_units), n_units, n_units, dtype)
         return cls(weights, recurrent, np.zeros(n_units, dtype))
 
     def forward(self, X: Array, training: bool = False) -> Array:

@@ -5,12 +5,12 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from lookalike._arrays import named
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
 from lookalike.core.learned import Learned, Share
 from lookalike.features import GradientHistogram
 from lookalike.learn import PCA, SVC, LogisticRegression
-from lookalike.learn._svm_kernels import Kernel
 from lookalike.systems.emotions.baseline import SourceModel
 
 
@@ -100,10 +100,7 @@ class HistogramModel:
             "pca_mean": self._mean,
             "pca_components": self._components,
             "scale": np.array(self._scale),
-            "support_vectors": self._svc.support_vectors_,
-            "n_support": self._svc.n_support_,
-            "dual_coef": self._svc.dual_coef_,
-            "intercept": self._svc.intercept_,
+            **{f"svc_{name}": array for name, array in self._svc.arrays().items()},
         }
 
     @classmethod
@@ -113,8 +110,7 @@ class HistogramModel:
         model._mean = np.array(arrays["pca_mean"])
         model._components = np.array(arrays["pca_components"])
         model._scale = float(arrays["scale"])
-        model._svc = machine(cls.C)
-        _restore(model._svc, arrays)
+        model._svc = SVC.from_arrays(named("svc_", arrays))
         return model
 
     def _describe(self, images: Array, n_jobs: int | None) -> Floats:
@@ -126,24 +122,6 @@ class HistogramModel:
 def machine(C: float) -> SVC:
     """Return a support vector machine on features that were scaled beforehand."""
     return SVC(C=C, gamma=1.0, cache_size=2000, decision_function_shape="ovo")
-
-
-def _restore(svc: SVC, arrays: Mapping[str, Array]) -> None:
-    """Give a machine the support vectors of one that was fitted."""
-    vectors, coefs = arrays["support_vectors"], arrays["dual_coef"]
-    svc.n_support_ = np.array(arrays["n_support"])
-    svc.classes_ = np.arange(len(svc.n_support_))
-    n, pairs = len(svc.n_support_), len(svc.n_support_) * (len(svc.n_support_) - 1) // 2
-    expected = (n - 1, int(svc.n_support_.sum()))
-    if len(vectors) != expected[1] or coefs.shape != expected or vectors.ndim != 2:
-        raise ValueError("the support vectors and their weights do not fit.")
-    if arrays["intercept"].shape != (pairs,):
-        raise ValueError("the machines and their offsets do not fit.")
-    svc.support_vectors_ = np.array(vectors, dtype=np.float32)
-    svc.dual_coef_, svc.intercept_ = np.array(coefs), np.array(arrays["intercept"])
-    svc.support_ = np.arange(len(vectors))
-    svc.n_features_in_ = vectors.shape[1]
-    svc._kernel = Kernel(svc.kernel, svc.gamma, svc.coef0, svc.degree)
 
 
 class ConvModel:

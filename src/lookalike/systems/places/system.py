@@ -183,7 +183,7 @@ class Places:
                 "n_gazetteer": len(self.gazetteer_),
                 "threshold": self.threshold_,
                 "held_out_f1": reached,
-                "n_symbols": len(self._tagger.model.symbols_),
+                "n_symbols": len(self._tagger.model.features_),
             },
             "metrics": {},
             "comparisons": {},

@@ -16,8 +16,6 @@ LONGEST_NAME = 8
 LEAST = 0.01
 """Names less likely than this are not told."""
 TOL = 1e-4
-BETWEEN = "\n"
-"""Stands between two symbols in a saved system."""
 
 
 class Tagger:
@@ -54,33 +52,11 @@ class Tagger:
     @classmethod
     def of(cls, arrays: Mapping[str, Array], window: int) -> Self:
         """Put a tagger together again of what :meth:`arrays` gave."""
-        model = LinearChainCRF()
-        model.classes_ = arrays["tags"]
-        told = arrays["symbols"].tobytes().decode().split(BETWEEN)
-        model.symbols_ = {symbol: i for i, symbol in enumerate(told)}
-        model.coef_, model.intercept_ = arrays["weights"], arrays["offsets"]
-        model.transitions_ = arrays["transitions"]
-        n, shape = len(model.classes_), model.coef_.shape
-        if shape != (n, len(model.symbols_)) or model.intercept_.shape != (n,):
-            raise ValueError("the tagger's symbols and weights do not fit.")
-        if model.transitions_.shape != (n, n):
-            raise ValueError("the tagger's tags and transitions do not fit.")
-        return cls(model, window)
+        return cls(LinearChainCRF.from_arrays(arrays), window)
 
     def arrays(self) -> dict[str, Array]:
         """What the tagger is made of."""
-        return {
-            "tags": self.model.classes_,
-            "symbols": self._symbols(),
-            "weights": self.model.coef_,
-            "offsets": self.model.intercept_,
-            "transitions": self.model.transitions_,
-        }
-
-    def _symbols(self) -> Array:
-        """The symbols end to end: in rows of the longest one's width they fill much."""
-        told = BETWEEN.join(map(str, self.model.symbols_))
-        return np.frombuffer(told.encode(), dtype=np.uint8)
+        return self.model.arrays()
 
     def names(self, sentences: Iterable[Sequence[Word]]) -> list[Names]:
         """What may be a name of a place, and how probable that is, of each sentence.

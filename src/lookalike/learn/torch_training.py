@@ -1,4 +1,4 @@
-"""What the convolutional estimators share: pixels to tensors, and one cycle of descent.
+"""Training with torch: pixels to tensors, random warps, and one cycle of descent.
 
 Needs the deep extra; only modules that have found torch import this one.
 """
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from joblib import effective_n_jobs
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lookalike._typing import Array
 
@@ -28,9 +29,9 @@ def image_shape(
     square = (side, side) if side * side == n_features else (1, n_features)
     shape = square if given is None else tuple(given)
     if len(shape) not in (2, 2 + colour) or prod(shape) != n_features:
-        wanted = "height, width[, colours]" if colour else "height, width"
+        form = "height, width[, colours]" if colour else "height, width"
         raise ValueError(
-            f"image_shape must be ({wanted}) of {n_features} values, as X has, got "
+            f"image_shape must be ({form}) of {n_features} values, as X has, got "
             f"{shape}."
         )
     return shape
@@ -43,13 +44,35 @@ def to_images(X: Array, mean: float, scale: float, shape: tuple[int, ...]) -> Te
     return images.contiguous(memory_format=torch.channels_last)
 
 
+def warp(
+    images: Tensor,
+    rows: list[Tensor],
+    size: tuple[int, int] | None = None,
+    padding_mode: str = "zeros",
+) -> Tensor:
+    """Images seen through one affine map each, of shape (n, channels, *size).
+
+    rows : six tensors (n,), the entries of the maps, row by row; in units of half the
+        image, from where a pixel lies to where it is read
+    size : height and width, None for those of the images
+    padding_mode : "zeros" or "border", what lies outside of the images
+    """
+    n, _, height, width = images.shape
+    maps = torch.stack(rows, dim=1).reshape(n, 2, 3).to(images.device)
+    shape = [n, 1, *(size or (height, width))]
+    grid = functional.affine_grid(maps, shape, align_corners=False)
+    return functional.grid_sample(
+        images, grid, padding_mode=padding_mode, align_corners=False
+    )
+
+
 def one_cycle(
     network: nn.Module,
     parameters: list[Any],
     images: Tensor,
     labels: Tensor,
     *,
-    vary: Callable[[Tensor], Tensor],
+    augment: Callable[[Tensor], Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
     batch_size: int,
     max_iter: int,
@@ -59,7 +82,7 @@ def one_cycle(
 ) -> list[float]:
     """Train by stochastic gradient descent; return the mean loss of each pass.
 
-    vary : called with a batch of images, returns them changed at random
+    augment : called with a batch of images, returns them changed at random
     loss : called with the network's output and the labels
     rise : share of the steps in which the rate rises; then it falls to nothing [1]_
 
@@ -80,7 +103,7 @@ def one_cycle(
         losses = []
         order = torch.randperm(len(images))
         for step, rows in enumerate(order.split(batch_size)):
-            batch = vary(images[rows])
+            batch = augment(images[rows])
             with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
                 output = network(batch)
             value = loss(output.float(), labels[rows])

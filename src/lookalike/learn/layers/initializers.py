@@ -1,4 +1,4 @@
-r"""Random starts that keep the size of signals the same from layer to layer.
+r"""Random initial weights that keep the variance of signals from layer to layer.
 
 A sum of :math:`n` products of unit variance has variance :math:`n`: without a scale
 that depends on the fan-in, a deep network starts with answers and gradients that
@@ -19,7 +19,7 @@ def he(
 ) -> Array:
     r"""Draw normal numbers of variance :math:`2 / n_{in}`, for layers before a ReLU.
 
-    A ReLU throws half of the variance away, hence the 2.
+    A ReLU halves the variance, hence the 2.
 
     References
     ----------
@@ -57,18 +57,20 @@ def xavier(
     return rng.uniform(-bound, bound, shape)
 
 
-STARTS: dict[str, Callable[..., Array]] = {"he": he, "xavier": xavier}
+INITIALIZERS: dict[str, Callable[..., Array]] = {"he": he, "xavier": xavier}
 
 
 def draw(
-    start: str,
+    initializer: str,
     rng: np.random.RandomState,
     shape: tuple[int, ...],
     fan_in: int,
     fan_out: int,
     dtype: DTypeLike,
 ) -> Array:
-    """Draw weights by the start of that name, ``"he"`` or ``"xavier"``."""
-    if start not in STARTS:
-        raise ValueError(f"start must be one of {sorted(STARTS)}, got {start!r}.")
-    return STARTS[start](rng, shape, fan_in, fan_out).astype(dtype)
+    """Draw weights by the initializer of this name, ``"he"`` or ``"xavier"``."""
+    if initializer not in INITIALIZERS:
+        raise ValueError(
+            f"initializer must be one of {sorted(INITIALIZERS)}, got {initializer!r}."
+        )
+    return INITIALIZERS[initializer](rng, shape, fan_in, fan_out).astype(dtype)
