@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from lookalike.evaluate.recommending import compare, list_metrics
+from lookalike.evaluate.recommending import compare, list_metrics, padded
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
 from lookalike.rank.implicit_als import ImplicitALS
@@ -51,8 +51,8 @@ def _new_users(
     }
     return {
         method: (
-            _ndcg(make().fit(known).recommend(new, K).ids, truth),
-            _ndcg(make().fit(known[others]).recommend(new, K).ids, truth),
+            _ndcg(padded(make().fit(known).recommend(new, K).ids, K), truth),
+            _ndcg(padded(make().fit(known[others]).recommend(new, K).ids, K), truth),
         )
         for method, make in makers.items()
     }
@@ -68,7 +68,9 @@ def _new_items(
     truth = sp.csr_array(relevance[:, order])
     whole = ImplicitALS(32, 50.0, 5.0, random_state=0).fit(turned)
     late = ImplicitALS(32, 50.0, 5.0, random_state=0).fit(old).partial_fit(turned)
-    found = (model.recommend(turned[users], K).ids for model in (whole, late))
+    found = (
+        padded(model.recommend(turned[users], K).ids, K) for model in (whole, late)
+    )
     first, second = (_ndcg(ids, truth) for ids in found)
     return {"ALS, new items folded in": (first, second)}
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from lookalike.evaluate.recommending import padded
 from lookalike_bench import runner
 from lookalike_bench.arrays import Array, Ints
 from lookalike_bench.bars import Bar, Row, difference, least, most
@@ -139,7 +140,11 @@ def lookalike_als(data: str, verb: str, settings: list[float], threads: int) -> 
         return model.fit(known)
 
     return _timed(
-        fit, lambda model: model.recommend(known, K).ids, verb, relevance, users
+        fit,
+        lambda model: padded(model.recommend(known, K).ids, K),
+        verb,
+        relevance,
+        users,
     )
 
 
@@ -363,20 +368,20 @@ def _funnel(name: str) -> tuple[Ints, str]:
     _, _, users = parts(name, "test")
     found = system.recommend(system.users_[users], K)
     place = {item: at for at, item in enumerate(system.items_.tolist())}
-    ids = [[place.get(item, -1) for item in row] for row in found.ids.tolist()]
-    return np.array(ids), system.about_["facts"]["ranker"]
+    ids = [[place.get(item, -1) for item in row] for row in found.ids]
+    return padded(ids, K), system.about_["facts"]["ranker"]
 
 
 def _popular(known: Any, users: Ints) -> Ints:
     from lookalike.rank.popularity import Popularity
 
-    return Popularity().fit(known).recommend(known[users], K).ids
+    return padded(Popularity().fit(known).recommend(known[users], K).ids, K)
 
 
 def _ease(known: Any, users: Ints, setting: Any) -> Ints:
     from lookalike.rank.ease import EASE
 
-    return EASE(*setting).fit(known).recommend(known[users], K).ids
+    return padded(EASE(*setting).fit(known).recommend(known[users], K).ids, K)
 
 
 def _our_als(known: Any, users: Ints, setting: Any) -> Ints:
@@ -384,7 +389,7 @@ def _our_als(known: Any, users: Ints, setting: Any) -> Ints:
 
     factors, confidence, penalty = setting
     model = ImplicitALS(factors, penalty, confidence, random_state=0).fit(known)
-    return model.recommend(known[users], K).ids
+    return padded(model.recommend(known[users], K).ids, K)
 
 
 def _towers(name: str) -> tuple[Ints, str]:
@@ -393,7 +398,7 @@ def _towers(name: str) -> tuple[Ints, str]:
 
     known, _, users = parts(name, "test")
     model = TwoTower(max_iter=8).fit(known, item_features=_content(name))
-    return model.recommend(known[users], K).ids, "8 passes"
+    return padded(model.recommend(known[users], K).ids, K), "8 passes"
 
 
 def _implicit_als_lists(known: Any, users: Ints, setting: Any) -> Ints:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.evaluate.interval import Comparison, Estimate, bootstrap, paired_test
 from lookalike.evaluate.ranking import (
     average_precision,
@@ -56,6 +56,23 @@ def relevance_of(ids: ArrayLike, hidden: Any) -> Floats:
     grades = np.asarray(hidden[rows, np.maximum(places, 0).ravel()], np.float64)
     there: Floats = grades.reshape(places.shape) * (places >= 0)
     return there
+
+
+def padded(lists: Sequence[ArrayLike], length: int) -> Ints:
+    """Return lists of rows as one table (n_lists, length), -1 where a list has ended.
+
+    Examples
+    --------
+    >>> padded([[4, 2, 7], [3], []], 2)
+    array([[ 4,  2],
+           [ 3, -1],
+           [-1, -1]])
+    """
+    table = np.full((len(lists), length), -1, np.int64)
+    for row, each in enumerate(lists):
+        ids = np.asarray(each, np.int64)[:length]
+        table[row, : len(ids)] = ids
+    return table
 
 
 def list_metrics(ids: ArrayLike, hidden: Any, k: int = 10) -> dict[str, Floats]:

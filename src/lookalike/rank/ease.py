@@ -54,8 +54,7 @@ class EASE(Recommends, BaseEstimator):
     >>> user_items = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 1], [1, 0, 0, 0]]
     >>> model = EASE(alpha=1.0).fit(user_items)
     >>> model.recommend([[1, 0, 0, 0], [0, 0, 0, 1]], k=1).ids
-    array([[1],
-           [2]])
+    [array([1]), array([2])]
     """  # noqa: E501
 
     weights_: Float32s

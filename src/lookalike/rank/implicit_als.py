@@ -75,8 +75,7 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
     >>> user_items[0, 0] = user_items[7, 5] = 0
     >>> model = ImplicitALS(2, random_state=0).fit(user_items)
     >>> model.recommend(user_items[[0, 7]], k=1).ids
-    array([[0],
-           [5]])
+    [array([0]), array([5])]
     """
 
     user_factors_: Float32s

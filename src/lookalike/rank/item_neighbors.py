@@ -48,7 +48,7 @@ class ItemNeighbors(Recommends, BaseEstimator):
     >>> user_items = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 1]]
     >>> model = ItemNeighbors(2, weighting="cosine").fit(user_items)
     >>> model.recommend([[1, 0, 0, 0]], k=1).scores
-    array([[0.82]])
+    [array([0.82])]
     """
 
     similarity_: Any

@@ -36,7 +36,7 @@ class Popularity(Recommends, BaseEstimator):
     >>> import scipy.sparse as sp
     >>> user_items = sp.csr_array([[1.0, 1, 0], [1, 0, 0], [1, 1, 1]])
     >>> Popularity().fit(user_items).recommend([[1, 0, 0]], k=2).ids
-    array([[1, 2]])
+    [array([1, 2])]
     >>> days_ago = sp.csr_array([[90.0, 90, 0], [90, 0, 0], [90, 90, 1]])
     >>> now = 1000 * DAY
     >>> times = user_items.multiply(now) - days_ago * DAY

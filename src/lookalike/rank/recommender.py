@@ -7,8 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
-from lookalike._typing import Array, Float32s, Floats, Ints
+from lookalike._typing import Float32s, Ints
 from lookalike.kernels.top_items import best_items, products
 from lookalike.rank.hits import Hits
 
@@ -106,29 +107,29 @@ class Recommends(ABC):
         user_items : sparse matrix of shape (n_users, n_items)
             What each user has done so far.
         k : int, default=10
-            Between 1 and ``n_items``.
+            At least 1.
         filter_seen : bool, default=True
             Leave out what the user has in ``user_items``.
 
         Returns
         -------
         Hits
-            Columns of ``user_items`` and their scores, (n_users, k). Ties go to the
-            earlier item; -1 and -inf stand where nothing is left.
+            Columns of ``user_items`` and their scores; fewer than k where fewer are
+            left. Ties go to the earlier item.
         """
         check_is_fitted(self)
         matrix = check_user_items(self, user_items)
-        if not isinstance(k, (int, np.integer)) or not 1 <= k <= matrix.shape[1]:
-            raise ValueError(f"k must be in [1, {matrix.shape[1]}], got {k!r}.")
-        n_jobs = getattr(self, "n_jobs", None)
-        ids: Array = np.empty((matrix.shape[0], k), np.int64)
-        scores: Floats = np.empty((matrix.shape[0], k))
+        check_whole("k", k)
+        k, n_jobs = min(k, matrix.shape[1]), getattr(self, "n_jobs", None)
+        hits = Hits([], [])
         for start in range(0, matrix.shape[0], BLOCK):
-            rows = slice(start, start + BLOCK)
-            block = matrix[rows]
+            block = matrix[start : start + BLOCK]
             seen = block if filter_seen else None
-            ids[rows], scores[rows] = pick(self.score_items(block), seen, k, n_jobs)
-        return Hits(ids, scores)
+            found = pick(self.score_items(block), seen, k, n_jobs)
+            for ids, scores in zip(*found, strict=True):
+                hits.ids.append(ids[ids >= 0])
+                hits.scores.append(scores[ids >= 0].astype(np.float64))
+        return hits
 
     def __sklearn_tags__(self) -> Any:
         """Tell that the input may be sparse and must not be negative."""

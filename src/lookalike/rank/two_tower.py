@@ -68,8 +68,8 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
     >>> user_items = np.kron(np.eye(2), np.ones((30, 6)))  # two tastes of six items
     >>> shown = user_items * (np.random.default_rng(0).random((60, 12)) < 0.6)
     >>> model = TwoTower(8, 16, 30, 64).fit(shown)
-    >>> found = model.recommend(shown[[0, 59]], k=1).ids.ravel()
-    >>> (found // 6).tolist()
+    >>> found = model.recommend(shown[[0, 59]], k=1).ids
+    >>> [int(ids[0]) // 6 for ids in found]
     [0, 1]
     """
 

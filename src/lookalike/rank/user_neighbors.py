@@ -48,7 +48,7 @@ class UserNeighbors(Recommends, BaseEstimator):
     --------
     >>> user_items = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 1]]
     >>> UserNeighbors(2).fit(user_items).recommend([[1, 0, 0, 0]], k=1).ids
-    array([[1]])
+    [array([1])]
     """
 
     rows_: Any

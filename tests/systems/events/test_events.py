@@ -190,7 +190,7 @@ def test_only_open_events_are_suggested_and_those_nearby_come_first(system, data
     moment = BEGIN + 20 * DAY
     found = system.recommend(data.people.ids[:30], k=12, moment=moment)
     place = {name: n for n, name in enumerate(data.events.ids.tolist())}
-    for person, row in enumerate(found.ids.tolist()):
+    for person, row in enumerate(found.ids):
         events = np.array([place[name] for name in row])
         assert (data.events.created[events] <= moment).all()
         assert (data.events.starts[events] > moment).all()
@@ -278,7 +278,7 @@ def test_saved_and_loaded_it_answers_and_measures_the_same(
 ):
     loaded = Events.load(system.save(tmp_path / "0001"))
     ours, theirs = (s.recommend(data.people.ids[:40], k=5) for s in (system, loaded))
-    assert ours.ids.tolist() == theirs.ids.tolist()
+    np.testing.assert_array_equal(ours.ids, theirs.ids)
     np.testing.assert_array_equal(ours.scores, theirs.scores)
     again = loaded.evaluate(data)
     assert again.metrics == measured.metrics
@@ -315,13 +315,28 @@ def test_a_generation_with_other_contents_is_refused(system, tmp_path, change, m
     ("people", "k", "message"),
     [
         (["u0"], 0, "k must be a whole number of at least 1, got 0"),
-        (["u0"], 9999, r"k must be in \[1, \d+\], the events that are open to u0"),
+        (["u0"], 2.5, "k must be a whole number of at least 1, got 2.5"),
         (["nobody"], 5, "Expected one of the 250 people known, got 'nobody'"),
     ],
 )
 def test_refuses_what_it_cannot_answer(system, people, k, message):
     with pytest.raises(ValueError, match=message):
         system.recommend(people, k)
+
+
+def test_k_above_what_is_open_answers_with_what_is_open(system, data):
+    moment = BEGIN + 20 * DAY
+    people = data.people.ids[:12].tolist()
+    together = system.recommend(people, k=9999, moment=moment)
+    is_open = (data.events.created <= moment) & (moment < data.events.starts)
+    assert len(set(map(len, together.ids))) > 1
+    for person, (ids, scores) in enumerate(together):
+        mine = (data.joins.person == person) & (data.joins.time < moment)
+        left = is_open.sum() - is_open[np.unique(data.joins.event[mine])].sum()
+        alone = system.recommend([people[person]], k=9999, moment=moment)
+        assert len(ids) == len(scores) == left
+        assert alone.ids[0].tolist() == ids.tolist()
+        np.testing.assert_array_equal(alone.scores[0], scores)
 
 
 def test_refuses_parameters_and_data_that_make_no_system(data, system):
@@ -355,7 +370,8 @@ def test_the_command_recommends_and_explains(system, data, tmp_path):
     done = run(app, ["recommend", "events", "u0", "u9", "--k", "3", *where])
     assert done.exit_code == 0, done.output
     answers = json.loads(done.stdout)["answers"]
-    expected = system.recommend(["u0", "u9"], k=3).ids.ravel().tolist()
+    expected = system.recommend(["u0", "u9"], k=3).ids
+    expected = np.concatenate(expected).tolist()
     assert [answer["event"] for answer in answers] == expected
     told = run(app, ["explain", "u0", "--system", "events", *where])
     assert json.loads(told.stdout)["answer"]["event"] == expected[0]

@@ -330,7 +330,7 @@ def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path
     query = system.read([folder / "a.png"])[1]
     before = system.search(query, 6)
     ids = {row: id for id, row in system.places().items()}
-    loved = int(before.ids[0, 4])
+    loved = int(before.ids[0][4])
     rng = np.random.default_rng(0)
     database = Database(f"sqlite:///{tmp_path / 'log.sqlite'}")
     migrate(database)
@@ -371,7 +371,7 @@ def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path
     told = run("index", "learn", url, "--folder", library).stdout
     assert f"learned from 3,600 impressions and {len(events):,} clicks" in told
     after = ImageSearch.load(library / "0002")
-    assert after.search(query, 6).ids[0, 0] == loved
+    assert after.search(query, 6).ids[0][0] == loved
     # Another image comes and one goes: what was learned stays with its item.
     name = after.labels_[loved]
     gone = next(n for n in after.labels_ if n != name and n != str(folder / "a.png"))
@@ -379,7 +379,7 @@ def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path
     Image.new("L", (50, 50), 200).save(folder / "0 new.png")
     run("index", "add", folder, "--folder", library)
     later = ImageSearch.load(library / "0002")
-    assert later.labels_[later.search(query, 6).ids[0, 0]] == name
+    assert later.labels_[later.search(query, 6).ids[0][0]] == name
 
 
 # A user's own encoder

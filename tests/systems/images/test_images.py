@@ -1,6 +1,7 @@
 """Image search: answers, funnel, saved, explained, and by the command."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,8 +94,8 @@ def test_a_catalogue_of_fewer_than_ten_is_not_measured():
 
 def test_an_image_of_the_catalogue_finds_itself(system, data):
     hits = system.search(list(data.x_train[:20]), k=1)
-    np.testing.assert_array_equal(hits.ids[:, 0], np.arange(20))
-    np.testing.assert_allclose(hits.scores[:, 0], 1.0, atol=1e-6)
+    np.testing.assert_array_equal(np.ravel(hits.ids), np.arange(20))
+    np.testing.assert_allclose(np.ravel(hits.scores), 1.0, atol=1e-6)
 
 
 def test_best_first_and_the_metric_encoder_beats_pixels(system, pixels, data):
@@ -186,7 +187,7 @@ def test_what_is_hidden_does_not_appear_and_explain_says_why(data):
     marks = np.full(len(data.x_train), "", dtype="U10")
     marks[first[0]], marks[first[1]] = "blocked", "private"
     system.with_rules(marks)
-    assert system.search([data.x_test[0]], k=1).ids[0, 0] == first[2]
+    assert system.search([data.x_test[0]], k=1).ids[0][0] == first[2]
     reasons = system.explain("query", data.x_test[0]).reasons
     assert any("left out: blocked" in each for each in reasons)
     assert any("left out: private" in each for each in reasons)
@@ -252,7 +253,7 @@ def test_an_index_within_little_memory_finds_nearly_the_same(pixels, data):
 def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
     system = ImageSearch("pixels").fit(data)
     rng = np.random.default_rng(0)
-    n, loved = 4000, int(system.search([data.x_test[0]], k=5).ids[0, 4])
+    n, loved = 4000, int(system.search([data.x_test[0]], k=5).ids[0][4])
     items = rng.integers(0, len(data.x_train), (n, 5))
     items[:, 2] = loved
     position = np.argsort(rng.random((n, 5)), axis=1)
@@ -266,11 +267,11 @@ def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
         np.ones(5 * n, bool),
     )
     system.learn_clicks(rng.uniform(0.5, 1, 5 * n), shown)
-    assert system.search([data.x_test[0]], k=5).ids[0, 0] == loved
+    assert system.search([data.x_test[0]], k=5).ids[0][0] == loved
     assert "clicks: " in system.explain("query", data.x_test[0]).reasons[0]
     system.save(tmp_path / "0001")
     again = ImageSearch.load(tmp_path / "0001")
-    assert again.search([data.x_test[0]], k=5).ids[0, 0] == loved
+    assert again.search([data.x_test[0]], k=5).ids[0][0] == loved
 
 
 @pytest.mark.parametrize(
@@ -289,10 +290,25 @@ def test_parameters_out_of_range_are_refused(options, sentence, data):
         ImageSearch(**options).fit(data)
 
 
-@pytest.mark.parametrize("k", [0, 501, 1.5])
-def test_k_out_of_range_is_refused(k, pixels, data):
-    with pytest.raises(ValueError, match=r"k must be in \[1, 500\]"):
+@pytest.mark.parametrize("k", [0, 1.5, True])
+def test_k_that_counts_nothing_is_refused(k, pixels, data):
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1"):
         pixels.search([data.x_test[0]], k=k)
+
+
+def test_k_above_what_is_left_answers_with_what_is_left(data):
+    twice = replace(data, x_train=np.repeat(data.x_train[:6], [1, 1, 1, 1, 2, 3], 0))
+    twice = replace(twice, y_train=data.y_train[: len(twice.x_train)])
+    system = ImageSearch("pixels", n_candidates=2).fit(twice)
+    images = [data.x_train[0], data.x_train[5]]
+    together = system.search(images, k=5)
+    for image, (ids, scores) in zip(images, together, strict=True):
+        alone = system.search([image], k=5)
+        np.testing.assert_array_equal(alone.ids[0], ids)
+        np.testing.assert_array_equal(alone.scores[0], scores)
+    # Of the five nearest, the copies of an image are shown once.
+    assert [len(ids) for ids in together.ids] == [4, 2]
+    assert [len(ids) for ids in system.search(images, k=1000).ids] == [6, 6]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core import generation
 from lookalike.core.generation import Generation
@@ -201,21 +202,21 @@ class Recommending(ABC):
         users : sequence of str, n_queries of them
             A user who is not known gets what is popular.
         k : int, default=10
-            At most the items there are.
+            At least 1.
         blocked : mapping of users to items, optional
             What somebody does not want to see.
 
         Returns
         -------
         Hits
-            Ids of items and scores; "" and -inf where a user has all that there is.
+            Names of items and scores; fewer than k where a user has the others.
         """
         self._check_k(k)
         rows = [self._place.get(str(name), -1) for name in users]
         refused = {name: self._item_places(v) for name, v in (blocked or {}).items()}
         blocks = [refused.get(str(name), ()) for name in users]
         slates = self._slates(self._history.rows(rows), k, rows, blocks)
-        return self._hits(slates, k)
+        return self._hits(slates)
 
     def recommend_to(
         self, histories: Sequence[Mapping[str, float]], k: int = K
@@ -228,7 +229,7 @@ class Recommending(ABC):
         """
         self._check_k(k)
         history = History.given(histories, self._item_place, len(self.items_))
-        return self._hits(self._slates(history, k, [-1] * len(histories)), k)
+        return self._hits(self._slates(history, k, [-1] * len(histories)))
 
     read = staticmethod(read_names)
 
@@ -401,6 +402,7 @@ class Recommending(ABC):
         ``among`` ranks these items alone, and no rule is applied.
         """
         self._check_fitted()
+        k = min(k, len(self.items_))
         rules = self._rules(k) if among is None else []
         slates = []
         ranked = self._funnel.rank(self.matrices(history), among, features)
@@ -501,22 +503,16 @@ class Recommending(ABC):
     def _by_item(self) -> Any:
         return sp.csr_array(self._history.matrix().T)
 
-    def _hits(self, slates: Sequence[Slate], k: int) -> Hits:
-        width = max(1, max(len(str(item)) for item in self.items_))
-        ids = np.full((len(slates), k), "", dtype=f"<U{width}")
-        scores = np.full((len(slates), k), -np.inf)
-        for row, slate in enumerate(slates):
-            n = len(slate)
-            ids[row, :n], scores[row, :n] = self.items_[slate.items], slate.scores
-        return Hits(ids, scores)
+    def _hits(self, slates: Sequence[Slate]) -> Hits:
+        ids = [self.items_[slate.items].astype(str) for slate in slates]
+        return Hits(ids, [slate.scores for slate in slates])
 
     def _item_places(self, items: Sequence[str]) -> list[int]:
         return [self._item_place[item] for item in items if item in self._item_place]
 
     def _check_k(self, k: int) -> None:
         self._check_fitted()
-        if not isinstance(k, Integral) or not 1 <= k <= len(self.items_):
-            raise ValueError(f"k must be in [1, {len(self.items_)}], got {k!r}.")
+        check_whole("k", k)
 
     def _check_parameters(self) -> None:
         if self.ranker not in RANKERS:

@@ -14,6 +14,7 @@ from lookalike.evaluate.recommending import (
     diversity,
     list_metrics,
     novelty,
+    padded,
     popularity_bias,
 )
 from lookalike.rank.recommender import pick
@@ -81,10 +82,8 @@ def recommending_measured(
 
 def _places(system: "Recommending", history: History, rows: list[int]) -> Ints:
     """First 2 K places of the funnel's lists, -1 where one ends."""
-    ids = np.full((history.n_users, 2 * K), -1)
-    for row, line in enumerate(system._slates(history, 2 * K, rows)):
-        ids[row, : len(line.items)] = line.items
-    return ids
+    slates = system._slates(history, 2 * K, rows)
+    return padded([slate.items for slate in slates], 2 * K)
 
 
 def _alone(system: "Recommending", history: History, tell: Tell) -> dict[str, Ints]:

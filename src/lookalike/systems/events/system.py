@@ -82,8 +82,8 @@ class Events:
     >>> data = simulate_events(n_people=80, n_events=120, n_days=20)
     >>> system = Events(compare="logistic").fit(data)
     >>> found = system.recommend(["u3"], k=3)
-    >>> found.ids.shape, bool((np.diff(found.scores) <= 0).all())
-    ((1, 3), True)
+    >>> len(found.ids[0]), bool((np.diff(found.scores[0]) <= 0).all())
+    (3, True)
     """
 
     name = "events"
@@ -171,7 +171,7 @@ class Events:
         ----------
         people : sequence of str, n_queries of them
         k : int, default=10
-            At most as many as there are open events that somebody has not joined.
+            At least 1.
         moment : float, default=None
             Seconds since 1970; None is ``now``.
 
@@ -179,27 +179,22 @@ class Events:
         -------
         Hits
             Events within the radius come first; where they are too few, the nearest of
-            the others follow, with scores below theirs.
+            the others follow, with scores below theirs. Fewer than k where fewer
+            events are open that somebody has not joined.
 
         Raises
         ------
         ValueError
-            If somebody is not known, or k is out of range.
+            If somebody is not known, or k is not a whole number of at least 1.
         """
         places = self._places(people)
         when = self._moment(moment)
         check_whole("k", k)
-        ids = np.empty((len(places), k), self.data_.events.ids.dtype)
-        scores = np.empty((len(places), k))
-        for row, person in enumerate(places.tolist()):
-            found, values = self._ranked(person, when)
-            if len(found) < k:
-                raise ValueError(
-                    f"k must be in [1, {len(found)}], the events that are open to "
-                    f"{people[row]}, got {k}."
-                )
-            ids[row], scores[row] = self.data_.events.ids[found[:k]], values[:k]
-        return Hits(ids, scores)
+        ranked = [self._ranked(person, when) for person in places.tolist()]
+        return Hits(
+            [self.data_.events.ids[events[:k]] for events, _ in ranked],
+            [scores[:k] for _, scores in ranked],
+        )
 
     def rank(
         self, person: str, events: Sequence[str] | Array, moment: float | None = None
@@ -214,7 +209,7 @@ class Events:
         (place,) = self._places([person])
         rows = self._event_places(events)
         rows, scores = self._ordered(int(place), rows, self._moment(moment))
-        return Hits(self.data_.events.ids[rows][None], scores[None])
+        return Hits([self.data_.events.ids[rows]], [scores])
 
     feature_names = FEATURES
 

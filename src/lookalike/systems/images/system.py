@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from lookalike._arrays import named
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core import generation
 from lookalike.core.card import Card
@@ -118,7 +119,7 @@ class ImageSearch:
     >>> data = Images("bars", "", x, np.arange(20), x, np.arange(20))
     >>> system = ImageSearch("pixels").fit(data)
     >>> system.search([x[13]], k=3).ids  # the next longer bar is more alike
-    array([[13, 14, 12]])
+    [array([13, 14, 12])]
     """
 
     name = "images"
@@ -259,20 +260,15 @@ class ImageSearch:
         Returns
         -------
         Hits
-            Rows of the catalogue and scores. Where the rules leave fewer than k the
-            list is as short as the shortest of the batch.
+            Rows of the catalogue and scores; fewer than k where the rules leave fewer.
 
         Raises
         ------
         ValueError
-            If k is out of range, or an image is none.
+            If k is not a whole number of at least 1, or an image is none.
         """
         found = self.rank(self.embed(images), k)
-        least = min(len(each.items) for each in found)
-        return Hits(
-            np.stack([each.items[:least] for each in found]),
-            np.stack([each.scores[:least] for each in found]),
-        )
+        return Hits([each.items for each in found], [each.scores for each in found])
 
     def rank(self, vectors: Array, k: int = 10) -> list[Slate]:
         """The funnel, from vectors: candidates, ranking, rules."""
@@ -282,8 +278,7 @@ class ImageSearch:
             raise ValueError(
                 "Nothing is indexed yet: `lookalike index add FOLDER` does it."
             )
-        if not isinstance(k, Integral) or not 1 <= k <= n:
-            raise ValueError(f"k must be in [1, {n}], got {k!r}.")
+        check_whole("k", k)
         most = min(max(self.n_candidates, k), n)
         similarity, rows = self._index.nearest(vectors, most)
         now = time.time_ns() // 1000

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core import generation
 from lookalike.core.card import Card
@@ -190,35 +191,32 @@ class People:
         ----------
         people : sequence of str, n_queries of them
         k : int, default=10
-            At most ``n_candidates``, and fewer than there are people.
+            At least 1.
 
         Returns
         -------
         Hits
             Names and scores. Where there are too few friends of friends, the people
-            with the most friends follow, with scores below all others.
+            with the most friends follow, with scores below all others. Fewer than k
+            where somebody is friends with nearly everybody.
 
         Raises
         ------
         ValueError
-            If somebody is not known, or k is out of range.
+            If somebody is not known, or k is not a whole number of at least 1.
         """
         rows = self._places(people)
-        most = min(self.n_candidates, len(self.people_) - 1)
-        if not isinstance(k, Integral) or not 1 <= k <= most:
-            raise ValueError(f"k must be in [1, {most}], got {k!r}.")
-        ids = np.empty((len(rows), k), self.people_.dtype)
-        scores = np.empty((len(rows), k))
-        start = 0
+        check_whole("k", k)
+        hits = Hits([], [])
         for block in blocks(rows):
             ranked = self._ranked(block)
             for at, person in enumerate(block):
                 mine = slice(*np.searchsorted(ranked.person, [at, at + 1]))
                 places, values = ranked.candidate[mine][:k], ranked.score[mine][:k]
                 places, values = self._filled(person, places, values, k)
-                ids[start + at], scores[start + at] = self.people_[places], values
-            start += len(block)
-        return Hits(ids, scores)
+                hits.ids.append(self.people_[places])
+                hits.scores.append(values)
+        return hits
 
     feature_names = NAMES
 
@@ -558,12 +556,8 @@ class People:
         known = linked(self.friendships_, person)
         taken = np.concatenate([known, places, [person]])
         others = self._popular[~np.isin(self._popular, taken)][:missing]
-        if len(others) < missing:
-            raise ValueError(
-                f"{self.people_[person]} has fewer than {k} strangers to suggest."
-            )
         lowest = scores.min() if len(scores) else 0.0
-        below = lowest - 1.0 - np.arange(missing)
+        below = lowest - 1.0 - np.arange(len(others))
         return np.concatenate([places, others]), np.concatenate([scores, below])
 
     def _shared(self, name: str, others: Array) -> list[list[str]]:
