@@ -6,7 +6,7 @@ what was learned from the other pieces, with the threshold that is best on the o
 Nothing is timed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,27 +15,26 @@ import numpy as np
 from lookalike.datasets import TaggedText, load_wnut17
 from lookalike.datasets.gazetteer import load_gazetteer
 from lookalike.evaluate import bootstrap_counts, f1_of_counts, paired_counts_test
-from lookalike.systems.places.gazetteer import location_tags
-from lookalike.systems.places.system import (
-    N_FOLDS,
-    Places,
-    Tags,
-    best_threshold,
-    both_parts,
-    listed,
-    rows_of,
-    span_counts,
-    tagged,
-    word_counts,
+from lookalike.evaluate.spans import Tags
+from lookalike.systems.places.baselines import (
+    plain_gazetteer,
+    tags_of_list,
+    tuned_gazetteer,
 )
-from lookalike_bench.arrays import Array, Ints
+from lookalike.systems.places.evaluation import UNITS
+from lookalike.systems.places.system import Places
+from lookalike.systems.places.tagger import location_tags, tags_of_names
+from lookalike.systems.places.tuning import (
+    N_FOLDS,
+    best_threshold,
+    held_out_names,
+    known_part,
+    take_rows,
+)
+from lookalike_bench.arrays import Ints
 from lookalike_bench.bars import Bar, Row, least, most
 from lookalike_bench.runner import ProgressCallback, measured, selected
 
-UNITS: dict[str, Callable[[Tags, Tags], Array]] = {
-    "word": word_counts,
-    "span": span_counts,
-}
 PARTS = ("both parts", "training part", "validation part")
 BARS = tuple(
     bar
@@ -63,20 +62,24 @@ def run(
     progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Compare on every part whose name contains ``only``."""
-    places = Places()
-    places.gazetteer_ = load_gazetteer()
-    return measured(selected(Trial(load_wnut17(), places).jobs(), only), progress, BARS)
+    trial = Trial(load_wnut17(), load_gazetteer())
+    return measured(selected(trial.jobs(), only), progress, BARS)
 
 
 class Trial:
     """Pieces left out, tagged by a system and by two lists.
 
-    system : of which the parameters and the gazetteer are used
+    system : of which only the parameters are used
     """
 
-    def __init__(self, data: TaggedText, system: Places) -> None:
-        self.data, self.system = data, system
-        self.known = both_parts(data)
+    def __init__(
+        self,
+        data: TaggedText,
+        gazetteer: Mapping[str, str],
+        system: Places | None = None,
+    ) -> None:
+        self.data, self.gazetteer, self.system = data, gazetteer, system or Places()
+        self.known = known_part(data)
         self.truth = location_tags(self.known)
 
     def jobs(self) -> list[tuple[str, Callable[[], list[Row]]]]:
@@ -89,24 +92,29 @@ class Trial:
     @cached_property
     def taggings(self) -> dict[str, Tags]:
         """What each finds in all posts, ours first."""
-        best, small = self.system.gazetteer_at_its_best(self.known)
-        words = self.known.words
+        words, validation = self.known.words, self.data.validation
+        names = plain_gazetteer(self.gazetteer, validation)
+        best, lower_case = tuned_gazetteer(self.gazetteer, self.known)
         return {
-            "lookalike": self._left_out(),
-            "gazetteer": listed(words, self.system.names_that_help(self.data)),
-            "tuned gazetteer": listed(words, best, small),
+            "lookalike": self._held_out_tags(),
+            "gazetteer": tags_of_list(words, names),
+            "tuned gazetteer": tags_of_list(words, best, lower_case),
         }
 
-    def _left_out(self) -> Tags:
+    def _held_out_tags(self) -> Tags:
         """Tags of each piece, by a tagger and a threshold of the other pieces."""
         tags: Tags = []
-        known, names = self.known, self.system.left_out(self.known)
+        known, system = self.known, self.system
+        names = held_out_names(known, self.gazetteer, system.window, system.C)
         rows = np.arange(len(known.words))
         for piece in np.array_split(rows, N_FOLDS):
             others = np.setdiff1d(rows, piece)
-            at = partial(tagged, rows_of(known, others).words, _at(names, others))
+            at = partial(
+                tags_of_names, take_rows(known, others).words, _at(names, others)
+            )
             threshold, _ = best_threshold(_at(self.truth, others), at)
-            tags += tagged(rows_of(known, piece).words, _at(names, piece), threshold)
+            words = take_rows(known, piece).words
+            tags += tags_of_names(words, _at(names, piece), threshold)
         return tags
 
     def compared(self, rows: Ints) -> list[Row]:

@@ -34,6 +34,7 @@ from lookalike.evaluate.ranking import (
     recall_at_k,
     reciprocal_rank,
 )
+from lookalike.evaluate.spans import span_counts, spans, word_counts
 
 __all__ = [
     "Comparison",
@@ -58,4 +59,7 @@ __all__ = [
     "recall_of_counts",
     "reciprocal_rank",
     "reliability",
+    "span_counts",
+    "spans",
+    "word_counts",
 ]

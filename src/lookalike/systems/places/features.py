@@ -1,8 +1,9 @@
-"""What the tagger of the places system is told about each word: its symbols."""
+"""Features of the words of a sentence, for the tagger of the places system."""
 
 from collections.abc import Sequence
 
-from lookalike.systems.places.gazetteer import Word, bare, describe
+from lookalike.systems.places.gazetteer import MarkedWord
+from lookalike.systems.places.tokens import with_zeros, without_signs, word_shape
 
 _LANDMARKS = """
 academy aquarium arena avenue ave bar base bay beach bistro blvd boulevard bridge
@@ -19,43 +20,62 @@ village woods zoo
 LANDMARKS = frozenset(_LANDMARKS.split())
 """Words that end names of places."""
 LEADING = frozenset(["in", "at", "from", "to", "near", "of", "visit", "visiting"])
-"""Words that lead to places."""
+"""Words that lead to locations."""
 
 
-def symbols(sentence: Sequence[Word], window: int = 2) -> list[list[str]]:
-    """What a tagger is told about each word: itself, its neighbours, its run.
+def spelling(word: MarkedWord) -> tuple[str, ...]:
+    """Return a word's lower case, ending, beginning, shape and mark.
+
+    Examples
+    --------
+    >>> spelling(("Boston", "B-large"))
+    ('boston', 'ton', 'bos', 'Xx', 'B-large')
+    """
+    text, mark = word
+    shape = word_shape(text)
+    if shape in ("address", "@x"):
+        plain = shape
+    else:
+        plain = with_zeros(without_signs(text).lower())
+    return plain, plain[-3:], plain[:3], shape, mark
+
+
+def sentence_features(
+    sentence: Sequence[MarkedWord], window: int = 2
+) -> list[list[str]]:
+    """Return the features of each word: of itself, its neighbours and its run.
 
     A run is the words with a capital letter around a word, "Madison Square Garden":
     the word before the run and its last word say much about what it names.
 
     Examples
     --------
-    >>> told = symbols([("in", ""), ("Hyde", ""), ("Park", "B-small")])[1]
-    >>> [symbol for symbol in told if symbol.startswith(("before", "last"))]
+    >>> row = sentence_features([("in", ""), ("Hyde", ""), ("Park", "B-small")])[1]
+    >>> [feature for feature in row if feature.startswith(("before", "last"))]
     ['before=in', 'last=park', 'last is a landmark']
     """
-    described = [describe(word) for word in sentence]
-    lower = [bare(text).lower() for text, _ in sentence]
-    capital = [bare(text)[:1].isupper() for text, _ in sentence]
+    spelled = [spelling(word) for word in sentence]
+    lower = [without_signs(text).lower() for text, _ in sentence]
+    capital = [without_signs(text)[:1].isupper() for text, _ in sentence]
     letters = capitals_of(sentence)
     rows = []
     for i, (_, mark) in enumerate(sentence):
-        told = _around(i, described, window)
-        plain, _, _, shape, _ = described[i]
+        row = _around(i, spelled, window)
+        plain, _, _, shape, _ = spelled[i]
         whole, before = f"^{plain}$", lower[i - 1] if i else "^"
-        told += [f"ending={whole[-5:]}", f"ending={whole[-3:]}"]
-        told.append(f"beginning={whole[:5]}")
-        told.append(f"pair={before} {shape}")
-        told += _led_by(lower[max(0, i - 3) : i], capital[i], mark)
+        row += [f"ending={whole[-5:]}", f"ending={whole[-3:]}"]
+        row.append(f"beginning={whole[:5]}")
+        row.append(f"pair={before} {shape}")
+        row += _led_by(lower[max(0, i - 3) : i], capital[i], mark)
         if mark:
-            told += _listed(i, sentence, lower, shape, letters)
-        told += _run(i, lower, capital)
-        rows.append(told)
+            row += _listed(i, sentence, lower, shape, letters)
+        row += _run(i, lower, capital)
+        rows.append(row)
     return rows
 
 
-def capitals_of(sentence: Sequence[Word]) -> str:
-    """How a sentence uses capital letters.
+def capitals_of(sentence: Sequence[MarkedWord]) -> str:
+    """Return how a sentence uses capital letters.
 
     Examples
     --------
@@ -74,25 +94,25 @@ def capitals_of(sentence: Sequence[Word]) -> str:
     return "mixed" if n_capital else "lower"
 
 
-def _around(i: int, described: Sequence[tuple[str, ...]], window: int) -> list[str]:
+def _around(i: int, spelled: Sequence[tuple[str, ...]], window: int) -> list[str]:
     """The words of the window; of the nearest three, endings, beginnings and marks."""
-    told = []
+    row = []
     for step in range(-window, window + 1):
-        if not 0 <= i + step < len(described):
-            told.append(f"end{step}")
+        if not 0 <= i + step < len(spelled):
+            row.append(f"end{step}")
             continue
-        plain, ending, beginning, shape, mark = described[i + step]
-        told += [f"word{step}={plain}", f"form{step}={shape}"]
+        plain, ending, beginning, shape, mark = spelled[i + step]
+        row += [f"word{step}={plain}", f"form{step}={shape}"]
         if abs(step) <= 1:
-            told += [f"ending{step}={ending}", f"beginning{step}={beginning}"]
-            told.append(f"list{step}={mark}")
+            row += [f"ending{step}={ending}", f"beginning{step}={beginning}"]
+            row.append(f"list{step}={mark}")
         if plain in LANDMARKS:
-            told.append(f"landmark{step}")
-    return told
+            row.append(f"landmark{step}")
+    return row
 
 
 def _led_by(before: Sequence[str], capital: bool, mark: str) -> list[str]:
-    """The nearest word of place among the three before, and what it leads to."""
+    """The nearest leading word among the three before, and what it leads to."""
     for word in reversed(before):
         if word in LEADING:
             return [f"led by {word}", f"led by {word}, {capital}, {bool(mark)}"]
@@ -100,20 +120,24 @@ def _led_by(before: Sequence[str], capital: bool, mark: str) -> list[str]:
 
 
 def _listed(
-    i: int, sentence: Sequence[Word], lower: Sequence[str], shape: str, letters: str
+    i: int,
+    sentence: Sequence[MarkedWord],
+    lower: Sequence[str],
+    shape: str,
+    letters: str,
 ) -> list[str]:
-    """The kind of the name of the gazetteer that word i stands in, and its company."""
+    """The kind of the listed name that word i stands in, and what is beside it."""
     kind = sentence[i][1][2:]
-    told = ["listed", f"listed={kind}", f"listed={kind} {shape}"]
-    told += [f"listed after {lower[i - 1] if i else '^'}"]
-    told += [f"listed, {letters}", f"listed={kind}, {letters}"]
+    row = ["listed", f"listed={kind}", f"listed={kind} {shape}"]
+    row += [f"listed after {lower[i - 1] if i else '^'}"]
+    row += [f"listed, {letters}", f"listed={kind}, {letters}"]
     if sentence[i][1].startswith("B"):
         end = i + 1
         while end < len(sentence) and sentence[end][1].startswith("I"):
             end += 1
         follows = lower[end] if end < len(sentence) else "$"
-        told += [f"listed words={min(end - i, 3)}", f"listed before {follows}"]
-    return told
+        row += [f"listed words={min(end - i, 3)}", f"listed before {follows}"]
+    return row
 
 
 def _run(i: int, lower: Sequence[str], capital: Sequence[bool]) -> list[str]:
@@ -125,5 +149,5 @@ def _run(i: int, lower: Sequence[str], capital: Sequence[bool]) -> list[str]:
         first -= 1
     while last + 1 < len(lower) and capital[last + 1]:
         last += 1
-    told = [f"before={lower[first - 1] if first else '^'}", f"last={lower[last]}"]
-    return [*told, "last is a landmark"] if lower[last] in LANDMARKS else told
+    row = [f"before={lower[first - 1] if first else '^'}", f"last={lower[last]}"]
+    return [*row, "last is a landmark"] if lower[last] in LANDMARKS else row

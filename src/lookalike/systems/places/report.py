@@ -1,52 +1,32 @@
-"""The report of the places system: the table, posts with their names, the card."""
+"""Sections of the places report: F1 beside the baselines, and names in posts."""
 
-from typing import TYPE_CHECKING
-
-from lookalike.core.verbs import Measured
+from lookalike.core.evaluation import EvaluationResult
+from lookalike.datasets import TaggedText
 from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
-from lookalike.systems.places.gazetteer import spans
-
-if TYPE_CHECKING:
-    from lookalike.systems.places.system import Places
+from lookalike.evaluate.spans import spans
+from lookalike.systems.places.system import Places
 
 
-def places_report(system: "Places", measured: Measured) -> Report:
-    """Return the page on what a system answered to the test sentences."""
-    report = Report(
-        "Places in text: found by a word and its neighbours",
-        lead=f"{measured.tested} of {system.about_['data']['name']}.",
-    )
-    report.section("How good it is").table(
-        ["metric", "value"],
-        [[name.replace("_", " "), value] for name, value in measured.metrics.items()],
-        caption="With 95% bootstrap intervals over sentences.",
-    )
+def add_sections(
+    report: Report, system: Places, data: TaggedText, result: EvaluationResult
+) -> None:
+    """Add what is particular to places."""
     for unit in ("word", "span"):
         named = {
             name.replace("_", " "): value
-            for name, value in measured.metrics.items()
+            for name, value in result.metrics.items()
             if name.startswith(f"{unit}_f1")
         }
         report.figure(
             plots.estimates(named, xlabel=f"F1 of {unit}s"),
-            alt=f"F1 of {unit}s of the system and of the lists, with intervals",
+            alt=f"F1 of {unit}s of the system and of the baselines, with intervals",
         )
-    for name, found in measured.comparisons.items():
-        gain = found.difference
-        report.text(
-            f"Against {name}: {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}], "
-            f"p = {found.p_value:.2g} ({found.test})."
-        )
-    _posts(report, measured)
-    report.section("The card, in nine steps")
-    for step, paragraphs in system.card().steps.items():
-        report.text(f"{step.upper()}\n\n" + "\n\n".join(paragraphs))
-    return report
+    _posts(report, result)
 
 
-def _posts(report: Report, measured: Measured) -> None:
-    details = measured.details
+def _posts(report: Report, result: EvaluationResult) -> None:
+    details = result.details
     kinds: dict[str, list[list[str]]] = {"found": [], "made up": [], "missed": []}
     for words, truth, tags in zip(
         details["sentences"], details["truth"], details["tags"], strict=True

@@ -1,4 +1,4 @@
-"""The tagger of the places system: symbols of words, and a chain of tags over them."""
+"""The tagger of the places system: a chain of tags over the features of words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
@@ -6,27 +6,29 @@ from typing import Self
 import numpy as np
 
 from lookalike._typing import Array, Floats
+from lookalike.datasets import Tagged
+from lookalike.evaluate.spans import Tags
 from lookalike.learn import LinearChainCRF
-from lookalike.systems.places.features import symbols
-from lookalike.systems.places.gazetteer import Word
+from lookalike.systems.places.features import sentence_features
+from lookalike.systems.places.gazetteer import MarkedWord
 
 Names = dict[tuple[int, int], float]
-"""Probability that exactly the words from start to before end are a place."""
+"""Probability that exactly the words from start to before end name a location."""
 LONGEST_NAME = 8
-LEAST = 0.01
-"""Names less likely than this are not told."""
+LEAST_PROBABILITY = 0.01
+"""Less likely names are left out."""
 TOL = 1e-4
 
 
 class Tagger:
-    """Names of places by a chain of tags over the symbols of words.
+    """Names of locations by a chain of tags over the features of words.
 
     Parameters
     ----------
     model : LinearChainCRF
-        Fitted, or put together of its parts by :meth:`of`.
+        Fitted, or restored by :meth:`from_arrays`.
     window : int
-        Neighbours on each side that a word's symbols tell of.
+        Neighbours on each side that a word's features tell of.
     """
 
     def __init__(self, model: LinearChainCRF, window: int) -> None:
@@ -40,34 +42,34 @@ class Tagger:
     @classmethod
     def fit(
         cls,
-        sentences: Iterable[Sequence[Word]],
-        tags: Sequence[Sequence[str]],
+        sentences: Iterable[Sequence[MarkedWord]],
+        tags: Tags,
         window: int,
         C: float,
     ) -> Self:
-        """Learn the weights of all symbols that stand at two words or more."""
-        rows = [symbols(sentence, window) for sentence in sentences]
+        """Learn the weights of all features that two words or more have."""
+        rows = [sentence_features(sentence, window) for sentence in sentences]
         return cls(LinearChainCRF(C, min_count=2, tol=TOL).fit(rows, tags), window)
 
     @classmethod
-    def of(cls, arrays: Mapping[str, Array], window: int) -> Self:
-        """Put a tagger together again of what :meth:`arrays` gave."""
+    def from_arrays(cls, arrays: Mapping[str, Array], window: int) -> Self:
+        """Return the tagger that these arrays were taken from."""
         return cls(LinearChainCRF.from_arrays(arrays), window)
 
     def arrays(self) -> dict[str, Array]:
-        """What the tagger is made of."""
+        """Return the weights of the tagger."""
         return self.model.arrays()
 
-    def names(self, sentences: Iterable[Sequence[Word]]) -> list[Names]:
-        """What may be a name of a place, and how probable that is, of each sentence.
+    def names(self, sentences: Iterable[Sequence[MarkedWord]]) -> list[Names]:
+        """Return what may name a location in each sentence, and how probable that is.
 
-        Sentences are answered one by one: what stands beside one changes nothing.
+        Sentences are answered one by one: the others of a batch change nothing.
         """
-        return [self._names(symbols(each, self.window)) for each in sentences]
+        return [self._names(sentence_features(each, self.window)) for each in sentences]
 
-    def inside(self, sentence: Sequence[Word]) -> Floats:
-        """Probability of each word to be part of a location."""
-        [shares] = self.model.predict_proba([symbols(sentence, self.window)])
+    def inside(self, sentence: Sequence[MarkedWord]) -> Floats:
+        """Return each word's probability to be part of a location, (n_words,)."""
+        [shares] = self.model.predict_proba([sentence_features(sentence, self.window)])
         here = [tag for tag in (self._begins, self._inside) if tag >= 0]
         total: Floats = shares[:, here].sum(axis=1)
         return total
@@ -80,7 +82,8 @@ class Tagger:
             f([rows]) for f in (self.model.predict_proba, self.model.predict_pair_proba)
         )
         found: Names = {}
-        for start in np.flatnonzero(shares[:, self._begins] >= LEAST).tolist():
+        likely = shares[:, self._begins] >= LEAST_PROBABILITY
+        for start in np.flatnonzero(likely).tolist():
             share, tag = float(shares[start, self._begins]), self._begins
             for end in range(start + 1, min(len(rows), start + LONGEST_NAME) + 1):
                 goes_on = 0.0
@@ -88,17 +91,17 @@ class Tagger:
                     goes_on = pairs[end, tag, self._inside] / shares[end - 1, tag]
                 found[start, end] = float(share * (1 - goes_on))
                 share, tag = share * goes_on, self._inside
-                if share < LEAST:
+                if share < LEAST_PROBABILITY:
                     break
-        return {place: share for place, share in found.items() if share >= LEAST}
+        return {at: share for at, share in found.items() if share >= LEAST_PROBABILITY}
 
 
-def chosen(names: Names, threshold: float) -> list[tuple[int, int]]:
-    """The likeliest names from the threshold on that do not overlap, in order.
+def likeliest(names: Names, threshold: float) -> list[tuple[int, int]]:
+    """Return the likeliest names that do not overlap, in order of the text.
 
     Examples
     --------
-    >>> chosen({(0, 1): 0.3, (0, 2): 0.6, (3, 4): 0.4, (5, 6): 0.1}, 0.25)
+    >>> likeliest({(0, 1): 0.3, (0, 2): 0.6, (3, 4): 0.4, (5, 6): 0.1}, 0.25)
     [(0, 2), (3, 4)]
     """
     taken: list[tuple[int, int]] = []
@@ -106,3 +109,37 @@ def chosen(names: Names, threshold: float) -> list[tuple[int, int]]:
         if share >= threshold and all(end <= a or b <= start for a, b in taken):
             taken.append((start, end))
     return sorted(taken)
+
+
+def tags_of_names(
+    sentences: Sequence[Sequence[str]], names: Sequence[Names], threshold: float
+) -> Tags:
+    """Return the tags of sentences by the likeliest of their possible names."""
+    tags = [["O"] * len(sentence) for sentence in sentences]
+    for own, found in zip(tags, names, strict=True):
+        for start, end in likeliest(found, threshold):
+            own[start:end] = ["B", *["I"] * (end - start - 1)]
+    return tags
+
+
+def location_tags(part: Tagged) -> Tags:
+    """Return the tags that tell locations from all else: B, I and O."""
+    return [
+        [tag[0] if tag.endswith("-location") else "O" for tag in tags]
+        for tags in part.tags
+    ]
+
+
+def training_tags(part: Tagged) -> Tags:
+    """Return the tags of all names, told apart as locations, persons and others.
+
+    A tagger that knows names of persons as well takes fewer of them for locations.
+    """
+    return [[_training_tag(tag) for tag in tags] for tags in part.tags]
+
+
+def _training_tag(tag: str) -> str:
+    begins, _, kind = tag.partition("-")
+    if begins == "O":
+        return tag
+    return f"{begins}-{kind if kind in ('location', 'person') else 'other'}"
