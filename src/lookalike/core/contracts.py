@@ -200,6 +200,27 @@ class ExplainsItems(System, Protocol):
         ...
 
 
+class Enrols(System, Protocol):
+    """Capability "enrol": adds a person from a few pictures, learning nothing again."""
+
+    def enrol(self, images: Sequence[Any] | Array, name: str) -> Self:
+        """Add a person, or further pictures of one."""
+        ...
+
+
+class Verifies(System, Protocol):
+    """Capability "verify": says of two queries whether they show one person."""
+
+    threshold_: float
+    """Least similarity that is enough for one person."""
+
+    def verify(
+        self, first: Sequence[Any] | Array, second: Sequence[Any] | Array
+    ) -> tuple[Floats, Array]:
+        """Return similarities pair by pair, and whether each pair is one person."""
+        ...
+
+
 class HasItems(System, Protocol):
     """Capability "items": a catalogue of items that come and go while it answers."""
 
@@ -250,6 +271,8 @@ CAPABILITIES: dict[str, type] = {
     "rank": Ranks,
     "explain": Explains,
     "explain_item": ExplainsItems,
+    "enrol": Enrols,
+    "verify": Verifies,
     "items": HasItems,
     "refresh": Refreshes,
     "precompute": Precomputes,

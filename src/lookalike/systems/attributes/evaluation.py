@@ -1,5 +1,7 @@
 """The quality of composed and of flat classifiers over many draws of few images."""
 
+from typing import Any
+
 import numpy as np
 
 from lookalike._typing import Floats
@@ -33,8 +35,11 @@ def evaluate(
     for i in range(system.n_draws):
         rows = system.draw(labels, system.random_state + i)
         x, y = block_means(images[rows]), labels[rows]
-        models = composed_classifier(y), flat_classifier()
-        for name, model in zip(recalls, models, strict=True):
+        models: dict[str, Any] = {
+            "composed": composed_classifier(y),
+            "flat": flat_classifier(),
+        }
+        for name, model in models.items():
             correct = model.fit(x, y).predict(X) == truth
             recalls[name].append(
                 np.array([correct[truth == label].mean() for label in classes])

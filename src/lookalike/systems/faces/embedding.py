@@ -1,7 +1,7 @@
-"""How the faces system turns a face into a vector, and how plainer ones do."""
+"""How the faces system turns a face into a vector."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
@@ -10,9 +10,6 @@ from lookalike._typing import Array, Floats
 from lookalike.features import GradientHistogram, LocalBinaryPattern
 from lookalike.learn import PCA, LinearDiscriminantAnalysis
 from lookalike.learn.discriminant import shrunk
-
-Recognise = Callable[[Array, Array, Array], Array]
-"""Takes enrolled images, who is on them, and queries; says who is on each query."""
 
 
 class _Embedding(ABC):
@@ -73,7 +70,7 @@ class FaceEmbedding(_Embedding):
     @staticmethod
     def describe(images: Array) -> Floats:
         """Roots of pattern histograms."""
-        return patterns(images)
+        return np.sqrt(pattern_histograms(images))
 
 
 class PairEmbedding(_Embedding):
@@ -109,72 +106,19 @@ class PairEmbedding(_Embedding):
     def describe(images: Array) -> Floats:
         """Patterns and gradients, each of length one, float32."""
         grids = ((1.0, 7), (2.0, 7), (3.0, 5), (4.0, 5))
-        roots = np.hstack([np.sqrt(_lbp(images, R, cells)) for R, cells in grids])
+        counts = [pattern_histograms(images, R, cells) for R, cells in grids]
+        roots = np.hstack([np.sqrt(each) for each in counts])
         edges = GradientHistogram(pixels_per_cell=(14, 13), cells_per_block=(2, 2))
         both = [unit(roots), unit(edges.fit_transform(images))]
         described: Floats = np.hstack(both).astype(np.float32)
         return described
 
 
-def patterns(images: Array) -> Floats:
-    """Roots of the histograms of uniform patterns over 7 by 7 cells."""
-    return np.sqrt(_lbp(images, 2.0))
-
-
-def eigenfaces(images: Array, people: Array, queries: Array) -> Array:
-    """Answer by the nearest enrolled face in 80 principal components."""
-    X, Q = _pixels(images), _pixels(queries)
-    pca = PCA(min(80, len(X) - 1), svd_solver="full").fit(X)
-    return people[_squared(pca.transform(Q), pca.transform(X)).argmin(axis=1)]
-
-
-def fisherfaces(
-    images: Array, people: Array, queries: Array, n_principal: int = 60
-) -> Array:
-    """Answer by the nearest enrolled face in the discriminants of a few components.
-
-    The scatter within people is singular in pixels. Projecting on as many components
-    as it has rank makes it regular, and so ill-conditioned that the discriminants fit
-    noise; 60 components leave the noise out.
-    """
-    X, Q = _pixels(images), _pixels(queries)
-    pca = PCA(min(n_principal, len(X) - 1), svd_solver="full").fit(X)
-    lda = LinearDiscriminantAnalysis().fit(pca.transform(X), people)
-    known, asked = (unit(lda.transform(pca.transform(A))) for A in (X, Q))
-    return people[(asked @ known.T).argmax(axis=1)]
-
-
-def fisherfaces_of_full_rank(images: Array, people: Array, queries: Array) -> Array:
-    """Answer as the source experiments do: as many components as there is rank."""
-    rank = len(images) - len(np.unique(people))
-    return fisherfaces(images, people, queries, rank)
-
-
-def pattern_histograms(images: Array, people: Array, queries: Array) -> Array:
-    r"""Answer by the least chi-square distance of pattern histograms on a 7 by 7 grid.
-
-    .. math:: d(u, v) = \sum_j (u_j - v_j)^2 / (u_j + v_j)
-    """
-    known, asked = _lbp(images, 2.0), _lbp(queries, 2.0)
-    far = [((q - known) ** 2 / (q + known + 1e-300)).sum(axis=1) for q in asked]
-    return people[np.argmin(far, axis=1)]
-
-
-def learned_embedding(images: Array, people: Array, queries: Array) -> Array:
-    """Answer by the person whose mean vector is most alike."""
-    embedding = FaceEmbedding().fit(images, people)
-    names, means = centres(embedding.transform(images), people)
-    return names[(embedding.transform(queries) @ means.T).argmax(axis=1)]
-
-
-METHODS: dict[str, Recognise] = {
-    "learned embedding": learned_embedding,
-    "eigenfaces": eigenfaces,
-    "Fisherfaces": fisherfaces,
-    "Fisherfaces of full rank": fisherfaces_of_full_rank,
-    "patterns, chi-square": pattern_histograms,
-}
-"""What is compared, the shipped one first."""
+def pattern_histograms(images: Array, R: float = 2.0, cells: int = 7) -> Floats:
+    """Histograms of uniform patterns of radius R over cells by cells, a row a face."""
+    lbp = LocalBinaryPattern(8, R, "uniform", grid=(cells, cells), border="edge")
+    histograms: Floats = lbp.fit_transform(images).astype(np.float64)
+    return histograms
 
 
 def centres(vectors: Floats, people: Array) -> tuple[Array, Floats]:
@@ -189,17 +133,3 @@ def unit(vectors: Floats) -> Floats:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: Floats = vectors / np.where(length > 0, length, 1)
     return scaled
-
-
-def _pixels(images: Array) -> Floats:
-    return images.reshape(len(images), -1) / 255.0
-
-
-def _lbp(images: Array, R: float, cells: int = 7) -> Floats:
-    lbp = LocalBinaryPattern(8, R, "uniform", grid=(cells, cells), border="edge")
-    histograms: Floats = lbp.fit_transform(images).astype(np.float64)
-    return histograms
-
-
-def _squared(queries: Floats, rows: Floats) -> Floats:
-    return ((queries[:, None] - rows) ** 2).sum(axis=2)

@@ -1,29 +1,40 @@
-"""How good faces are recognised: ten splits, pairs, strangers and newcomers."""
+"""How well faces are recognised: ten splits, pairs, strangers and newcomers."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lookalike._typing import Array, Floats
-from lookalike.core.verbs import Measured, Tell
-from lookalike.evaluate import Estimate, bootstrap, paired_test
-from lookalike.systems.faces.embedding import METHODS
-from lookalike.systems.faces.system import (
-    N_ENROLLED,
-    Faces,
-    enrolment,
-    groups_of,
-    pairs,
+from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.progress import (
+    ProgressCallback,
+    ShareCallback,
+    no_progress,
+    share_of,
 )
+from lookalike.datasets import People
+from lookalike.evaluate import Estimate, bootstrap, paired_test
+from lookalike.systems.faces.baselines import METHODS
+from lookalike.systems.faces.splits import N_ENROLLED, enrolment, groups_of, pairs
+from lookalike.systems.faces.system import Faces
+
+N_SPLITS = 10
 
 
-def faces_measured(system: Faces, images: Array, people: Array, tell: Tell) -> Measured:
-    """Recognise over ten splits, beside plainer methods; meet people left out."""
-    table = _table(system, images, people, lambda share: tell("recognising", share))
-    tell("leaving people out", 0.7)
+def evaluate(
+    system: Faces, data: People, on_progress: ProgressCallback = no_progress
+) -> EvaluationResult:
+    """Recognise over ten splits, beside plainer methods; meet people left out.
+
+    People are the unit of chance: each has one outcome, the share of correct answers
+    about their test pictures over all splits.
+    """
+    data = system.check_data(data)
+    images, people = data.images, data.people
+    table = _table(system, data, share_of(on_progress, "recognising", 0.0, 0.7))
+    on_progress("leaving people out", 0.7)
     apart = [
-        apart_from(system, images, people, *groups)
+        apart_from(system, data, *groups)
         for groups in groups_of(people, system.random_state)
     ]
     ours, *others = table
@@ -39,40 +50,49 @@ def faces_measured(system: Faces, images: Array, people: Array, tell: Tell) -> M
     for name in apart[0].shares:
         outcomes = np.concatenate([each.shares[name] for each in apart])
         metrics[name] = bootstrap(np.mean, outcomes)
-    return Measured(
-        f"{len(people) - N_ENROLLED * len(np.unique(people))} test pictures of "
-        f"{len(np.unique(people))} people in ten splits",
+    n_people = len(np.unique(people))
+    facts = {
+        "n_people": n_people,
+        "milliseconds_per_answer": milliseconds_per_answer(
+            system.classify, [image[None] for image in images[:20]]
+        ),
+    }
+    held_out = ~enrolment(people, system.random_state)
+    details = {
+        "same": np.concatenate([each.same for each in apart]),
+        "different": np.concatenate([each.different for each in apart]),
+        "thresholds": [each.threshold for each in apart],
+        "images": images[held_out],
+        "people": people[held_out],
+    }
+    return EvaluationResult(
+        f"{len(people) - N_ENROLLED * n_people} test pictures of {n_people} people in "
+        "ten splits",
         metrics,
         {name: paired_test(table[ours], table[name]) for name in others},
-        {
-            "same": np.concatenate([each.same for each in apart]),
-            "different": np.concatenate([each.different for each in apart]),
-            "thresholds": [each.threshold for each in apart],
-            "images": images[~enrolment(people, system.random_state)],
-            "people": people[~enrolment(people, system.random_state)],
-        },
+        facts,
+        details=details,
     )
 
 
 def _table(
-    system: Faces, images: Array, people: Array, report: Callable[[float], None]
+    system: Faces, data: People, on_progress: ShareCallback
 ) -> dict[str, Floats]:
-    """Each person's share of right answers over ten splits, method by method."""
-    names = np.unique(people)
-    right = {name: np.zeros(len(people)) for name in METHODS}
+    """Each person's share of correct answers over ten splits, method by method."""
+    images, people = data.images, data.people
+    correct = {name: np.zeros(len(people)) for name in METHODS}
     times = np.zeros(len(people))
-    for split in range(10):
+    for split in range(N_SPLITS):
         known = enrolment(people, system.random_state + split)
         times += ~known
         for name, recognise in METHODS.items():
             found = recognise(images[known], people[known], images[~known])
-            right[name][~known] += found == people[~known]
-        report(0.07 * (split + 1))
+            correct[name][~known] += found == people[~known]
+        on_progress((split + 1) / N_SPLITS)
+    each = [people == name for name in np.unique(people)]
     return {
-        method: np.array(
-            [sums[people == n].sum() / times[people == n].sum() for n in names]
-        )
-        for method, sums in right.items()
+        method: np.array([sums[mine].sum() / times[mine].sum() for mine in each])
+        for method, sums in correct.items()
     }
 
 
@@ -86,32 +106,30 @@ class Apart:
     shares: dict[str, Floats]  # one outcome a person
 
 
-def apart_from(
-    system: Faces, images: Array, people: Array, out: Array, inside: Array
-) -> Apart:
+def apart_from(system: Faces, data: People, out: Array, inside: Array) -> Apart:
     """Learn from some people, and meet the others as strangers and newcomers."""
+    images, people = data.images, data.people
     known = inside & enrolment(people, system.random_state)
     fresh = Faces(system.false_accepts, system.strangers, system.random_state)
-    fresh._learn(images[known], people[known])
-    same, different = pairs(fresh._pair_vectors(images[out]), people[out])
+    fresh.fit_enrolled(replace(data, images=images[known], people=people[known]))
+    same, different = pairs(fresh.describe_for_pairs(images[out]), people[out])
     met = fresh.classify(images[out])
     friends = fresh.classify(images[inside & ~known])
-    right = friends.known & (friends.labels == people[inside & ~known])
-    asked = out.copy()
+    correct = friends.known & (friends.labels == people[inside & ~known])
+    queries = out.copy()
     for name in np.unique(people[out]):
         rows = np.flatnonzero(people == name)[:2]
-        asked[rows] = False
+        queries[rows] = False
         fresh.enrol(images[rows], name)
-    newcomers = fresh.classify(images[asked])
+    newcomers = fresh.classify(images[queries])
     accepted, refused = different >= fresh.threshold_, same < fresh.threshold_
     who = people[out]
     first, second = np.triu_indices(len(who), 1)
     one = who[first] == who[second]
-    names = np.unique(who)
     # A pair of two people counts for both.
     far = [
         accepted[(who[first[~one]] == n) | (who[second[~one]] == n)].mean()
-        for n in names
+        for n in np.unique(who)
     ]
     return Apart(
         fresh.threshold_,
@@ -121,9 +139,9 @@ def apart_from(
             "false_accepts_of_pairs": np.array(far),
             "false_rejects_of_pairs": by_person(refused, who[first[one]]),
             "strangers_refused": by_person(~met.known, who),
-            "known_accepted_and_right": by_person(right, people[inside & ~known]),
+            "known_accepted_and_right": by_person(correct, people[inside & ~known]),
             "newcomers_right_from_two_pictures": by_person(
-                newcomers.labels == people[asked], people[asked]
+                newcomers.labels == people[queries], people[queries]
             ),
         },
     )

@@ -1,45 +1,31 @@
-"""The report of the faces system: the table, pairs, mistakes, and the card."""
-
-from typing import TYPE_CHECKING
+"""Sections of the faces report: methods, pairs against the threshold, mistakes."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from lookalike._typing import Array, Floats, Ints
-from lookalike.core.verbs import Measured
+from lookalike._typing import Array, Floats
+from lookalike.core.evaluation import EvaluationResult
+from lookalike.datasets import People
 from lookalike.evaluate import plots
 from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, figure_of
 from lookalike.evaluate.report import Report
-
-if TYPE_CHECKING:
-    from lookalike.systems.faces.system import Faces
+from lookalike.systems.faces.system import Faces
 
 
-def faces_report(system: "Faces", measured: Measured) -> Report:
-    """Return the page on what a system answered about the test pictures."""
-    report = Report(
-        "Faces: recognised, verified, refused",
-        lead=f"{measured.tested}; five pictures of each are enrolled.",
-    )
-    report.section("How good it is").table(
-        ["metric", "value"],
-        [[name.replace("_", " "), value] for name, value in measured.metrics.items()],
-        caption="With 95% bootstrap intervals over people.",
-    )
+def add_sections(
+    report: Report, system: Faces, data: People, result: EvaluationResult
+) -> None:
+    """Add what is particular to faces."""
     accuracies = {
         name.removeprefix("accuracy_of_").replace("_", " "): value
-        for name, value in measured.metrics.items()
+        for name, value in result.metrics.items()
         if name.startswith("accuracy")
     }
     report.figure(
         plots.estimates(accuracies, xlabel="accuracy, mean of ten splits"),
         alt="Accuracy of each method over ten splits, with intervals",
-        caption=" ".join(
-            f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."
-            for name, c in measured.comparisons.items()
-        ),
     )
-    details = measured.details
+    details = result.details
     report.section("One person or two").figure(
         error_curves(details["same"], details["different"], details["thresholds"]),
         alt="Shares of false accepts and false rejects against the threshold",
@@ -47,10 +33,6 @@ def faces_report(system: "Faces", measured: Measured) -> Report:
         "thresholds that were chosen on other people.",
     )
     _mistakes(report, system, details["images"], details["people"])
-    report.section("The card, in nine steps")
-    for step, paragraphs in system.card().steps.items():
-        report.text(f"{step.upper()}\n\n" + "\n\n".join(paragraphs))
-    return report
 
 
 def error_curves(same: Floats, different: Floats, thresholds: list[float]) -> Figure:
@@ -74,22 +56,7 @@ def error_curves(same: Floats, different: Floats, thresholds: list[float]) -> Fi
     return figure
 
 
-def most_alike(system: "Faces", query: Array, rows: Ints, cosines: Floats) -> Report:
-    """Return the page on one answer: the enrolled faces that are most alike."""
-    report = Report("Faces: why this answer", lead="The enrolled faces most like it.")
-    return report.figure(
-        plots.gallery(
-            query[None],
-            system.images_[rows][None],
-            distances=1 - cosines[rows][None],
-        ),
-        alt="The face, and the enrolled faces most like it",
-        caption=f"Who they are: {', '.join(system.people_[rows])}. Below each, one "
-        "minus the cosine.",
-    )
-
-
-def _mistakes(report: Report, system: "Faces", images: Array, people: Array) -> None:
+def _mistakes(report: Report, system: Faces, images: Array, people: Array) -> None:
     answers = system.classify(images)
     wrong = np.flatnonzero(answers.labels != people)
     unsure = np.flatnonzero((answers.labels == people) & ~answers.known)

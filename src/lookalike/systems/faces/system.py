@@ -2,62 +2,36 @@
 
 A face becomes a vector of length one; people are the means of the vectors of their
 enrolled pictures, so that a new person is enrolled without learning anything again.
-Whoever is like nobody enough is a stranger.
+A face that is not similar enough to anybody's mean is a stranger's.
 """
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
 
 from lookalike._typing import Array, Floats
-from lookalike.core import generation
-from lookalike.core.card import Card
-from lookalike.core.generation import Generation
-from lookalike.core.verbs import (
-    Answer,
-    Explanation,
-    Measured,
-    Tell,
-    about_of,
-    choose,
-    damaged,
-    image_files,
-    measured_facts,
-    milliseconds,
-    nobody,
-    read_generation,
-    read_images,
+from lookalike.core.base import BaseSystem
+from lookalike.core.contracts import Answer, Explanation
+from lookalike.core.inputs import check_images, check_labels
+from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.datasets import People
+from lookalike.systems.faces.data import SHAPE
+from lookalike.systems.faces.embedding import FaceEmbedding, PairEmbedding, centres
+from lookalike.systems.faces.explanation import most_alike
+from lookalike.systems.faces.splits import (
+    N_ENROLLED,
+    N_GROUPS,
+    enrolment,
+    groups_of,
+    pairs,
+    threshold_accepting,
 )
-from lookalike.datasets import People, load_orl_faces
-from lookalike.features.face_detection import Box, cut_face, find_faces
-from lookalike.systems.digits.system import check_images, check_labels
-from lookalike.systems.faces.card import faces_card
-from lookalike.systems.faces.embedding import (
-    FaceEmbedding,
-    PairEmbedding,
-    centres,
-)
-
-if TYPE_CHECKING:
-    from lookalike.evaluate.report import Report as Page
-
-SHAPE = (112, 92)
-"""Height and width of a face, as in the ORL pictures."""
-N_ENROLLED = 5
-"""Images of each person that are enrolled when a data set is learned."""
-N_GROUPS = 4
-"""Groups of people that are left out in turn to choose thresholds."""
-MARGIN = 0.1
-"""How much wider than the detector's box a face is cut, as a share of the box."""
 
 
 @dataclass(frozen=True)
-class Labels:
+class RecognitionResult:
     """Answers to a batch of faces."""
 
     labels: Array  # (n_faces,), the person most alike
@@ -65,7 +39,17 @@ class Labels:
     known: Array  # (n_faces,) of bool: whether it is alike enough
 
 
-class Faces:
+@dataclass(frozen=True)
+class FaceAnswer(Answer):
+    """Who is on one picture; the label of a stranger is None."""
+
+    label: str | None
+    most_alike: str
+    similarity: float
+    stranger: bool
+
+
+class Faces(BaseSystem):
     """Recognise people by their faces, and refuse strangers.
 
     Parameters
@@ -90,13 +74,15 @@ class Faces:
         Their vectors.
     names_ : ndarray of str, shape (n_people,)
         Who is known, sorted.
+    means_ : ndarray of shape (n_people, n_dimensions)
+        The mean vector of each of them, at length one.
     threshold_ : float
         Two pictures show one person if their cosine is at least this.
     stranger_threshold_ : float
         A face belongs to a known person if its cosine with their mean is at least
         this.
-    about_ : dict
-        Data and measured numbers, as in ``system.json``.
+    manifest_ : Manifest
+        Data and, once loaded, the measured numbers.
     """
 
     name = "faces"
@@ -105,13 +91,12 @@ class Faces:
     people_: Array
     vectors_: Floats
     names_: Array
+    means_: Floats
     threshold_: float
     stranger_threshold_: float
-    about_: dict[str, Any]
 
     _embedding: FaceEmbedding
     _pairing: PairEmbedding
-    _means: Floats
 
     def __init__(
         self,
@@ -125,188 +110,33 @@ class Faces:
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    @classmethod
-    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> People:
-        """Return the ORL faces, or those in a folder with a folder for each person."""
-        if choice is not None and Path(choice).is_dir():
-            return people_in(Path(choice))
-        return choose(choice, {"orl_faces": load_orl_faces}, "faces, or a folder,")
-
-    def fit(self, data: People, report: Tell | None = None) -> Self:
+    def fit(self, data: People, on_progress: ProgressCallback = no_progress) -> Self:
         """Learn from five pictures of each person, and enrol them.
 
         Raises
         ------
         ValueError
-            If there are fewer than four people, or somebody has fewer than six
+            If there are fewer than eight people, or somebody has fewer than six
             pictures, one of which is left to test on.
         """
-        tell = report or nobody
-        images, people = self._checked(data)
-        enrolled = enrolment(people, self.random_state)
-        tell("learning the embedding", 0.1)
-        self._learn(images[enrolled], people[enrolled])
-        self.about_ = {
-            "configuration": {
-                "false_accepts": self.false_accepts,
-                "strangers": self.strangers,
-                "random_state": self.random_state,
-            },
-            "data": {"name": data.name, "checksum": data.checksum},
-            "facts": {
-                "n_dimensions": self.vectors_.shape[1],
-                "threshold": self.threshold_,
-                "stranger_threshold": self.stranger_threshold_,
-            },
-            "metrics": {},
-            "comparisons": {},
-        }
-        tell("ready", 1.0)
+        data = self.check_data(data)
+        enrolled = enrolment(data.people, self.random_state)
+        on_progress("learning the embedding", 0.1)
+        self.fit_enrolled(
+            replace(data, images=data.images[enrolled], people=data.people[enrolled])
+        )
+        on_progress("ready", 1.0)
         return self
 
-    def classify(self, images: Array) -> Labels:
-        """Say who is on each face, (n_faces, 112, 92), and whether that is enough."""
-        alike = self._vectors(images) @ self._means.T
-        best = alike.max(axis=1)
-        names = self.names_[alike.argmax(axis=1)]
-        return Labels(names, best, best >= self.stranger_threshold_)
+    def fit_enrolled(self, data: People) -> Self:
+        """Learn embedding and thresholds from all pictures of checked data; enrol them.
 
-    def verify(self, first: Array, second: Array) -> tuple[Floats, Array]:
-        """Return cosines of faces pair by pair, and whether each is one person.
-
-        They need not be known: these cosines are of vectors that serve for anybody.
+        The thresholds come from people left out, whom the embedding has not seen.
         """
-        cosines = (self._pair_vectors(first) * self._pair_vectors(second)).sum(axis=1)
-        return cosines, cosines >= self.threshold_
-
-    def enrol(self, images: Array, name: str) -> Self:
-        """Add a person, or pictures of one, without learning anything again.
-
-        Two pictures are enough; more are better.
-        """
-        if not str(name).strip():
-            raise ValueError("A person needs a name, got none.")
-        vectors = self._vectors(images)
-        people = np.append(self.people_, [str(name)] * len(vectors))
-        self._enrolled(
-            np.concatenate([self.images_, check_images(images, SHAPE)]),
-            people,
-            np.concatenate([self.vectors_, vectors]),
-        )
-        return self
-
-    @staticmethod
-    def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], Array]:
-        """Return the image files that were named, and the one face on each."""
-        files = image_files(inputs)
-        return list(map(str, files)), np.stack(read_images(files, the_face))
-
-    def answer(self, names: Sequence[str], queries: Array) -> list[Answer]:
-        """Say who is on each picture; the label of a stranger is None."""
-        found = self.classify(queries)
-        return [
-            {
-                "image": name,
-                "label": str(label) if known else None,
-                "most_alike": str(label),
-                "similarity": float(similarity),
-                "stranger": not known,
-            }
-            for name, label, similarity, known in zip(
-                names,
-                found.labels,
-                found.similarities,
-                found.known.tolist(),
-                strict=True,
-            )
-        ]
-
-    def explain(self, name: str, query: Array) -> Explanation:
-        """Show the enrolled faces that are most alike, and the threshold."""
-        from lookalike.systems.faces.report import most_alike
-
-        [answer] = self.answer([name], query[None])
-        cosines = self.vectors_ @ self._vectors(query[None])[0]
-        rows = np.argsort(-cosines, kind="stable")[:8]
-        needed = self.stranger_threshold_
-        verdict = "not enough for" if answer["stranger"] else "enough for"
-        reasons = (
-            f"cosine {answer['similarity']:.3f} with the mean of "
-            f"{answer['most_alike']}, {verdict} the {needed:.3f} that is needed",
-            *(
-                f"cosine {cosines[row]:.3f} with a picture of {self.people_[row]}"
-                for row in rows
-            ),
-        )
-        return Explanation(answer, reasons, most_alike(self, query, rows, cosines))
-
-    def evaluate(self, data: People, report: Tell | None = None) -> Measured:
-        """Measure over ten splits: who it is, pairs, strangers and newcomers.
-
-        People are the unit of chance: each has one outcome, the share of right answers
-        about their test pictures over all splits.
-        """
-        from lookalike.systems.faces.evaluation import faces_measured
-
-        tell = report or nobody
-        images, people = self._checked(data)
-        measured = faces_measured(self, images, people, tell)
-        self.about_ |= measured_facts(measured)
-        self.about_["facts"] |= {
-            "n_people": len(np.unique(people)),
-            "milliseconds_per_answer": milliseconds(
-                self.classify, [image[None] for image in images[:20]]
-            ),
-        }
-        tell("ready", 1.0)
-        return measured
-
-    def report(self, data: People, measured: Measured) -> "Page":
-        """Return the page on what was measured."""
-        from lookalike.systems.faces.report import faces_report
-
-        return faces_report(self, measured)
-
-    def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write the system as a generation, complete or not at all."""
-        arrays = {
-            "images": self.images_,
-            "people": self.people_,
-            "vectors": self.vectors_,
-            "thresholds": np.array([self.threshold_, self.stranger_threshold_]),
-            **self._embedding.arrays(),
-            **self._pairing.arrays("pair_"),
-        }
-        return generation.save(folder, self.name, arrays, self.about_)
-
-    @classmethod
-    def load(
-        cls, folder: str | os.PathLike[str] | Generation, n_jobs: int | None = None
-    ) -> Self:
-        """Read a generation: every file checked, none of its code run."""
-        found = read_generation(folder, cls.name)
-        try:
-            system = cls(**found.about["configuration"], n_jobs=n_jobs)
-            system._embedding = FaceEmbedding.from_arrays(found.arrays)
-            system._pairing = PairEmbedding.from_arrays(found.arrays, "pair_")
-            keys = ("images", "people", "vectors")
-            system._enrolled(*(found.arrays[key] for key in keys))
-            thresholds = found.arrays["thresholds"].tolist()
-            system.threshold_, system.stranger_threshold_ = thresholds
-            system.about_ = about_of(found)
-        except (KeyError, TypeError, ValueError) as error:
-            raise damaged(found, cls.name, error) from None
-        return system
-
-    def card(self) -> Card:
-        """Tell the system in nine steps, with the numbers that were measured."""
-        return faces_card(self.about_, len(self.names_), len(self.people_))
-
-    def _learn(self, images: Array, people: Array) -> None:
-        """Embedding, thresholds and enrolled people, from these pictures alone."""
+        images, people = data.images, data.people
         self._embedding = FaceEmbedding().fit(images, people)
         self._pairing = PairEmbedding().fit(images, people)
-        self._enrolled(images, people, self._embedding.transform(images))
+        self._take_up(images, people, self._embedding.transform(images))
         different, best = [], []
         for out, inside in groups_of(people, self.random_state + 1):
             embedding = FaceEmbedding().fit(images[inside], people[inside])
@@ -316,28 +146,23 @@ class Faces:
             different.append(pairs(beside, people[out])[1])
             means = centres(embedding.transform(images[inside]), people[inside])[1]
             best.append((strange @ means.T).max(axis=1))
-        self.threshold_ = _accepting(np.concatenate(different), self.false_accepts)
-        self.stranger_threshold_ = _accepting(np.concatenate(best), self.strangers)
+        self.threshold_ = threshold_accepting(
+            np.concatenate(different), self.false_accepts
+        )
+        self.stranger_threshold_ = threshold_accepting(
+            np.concatenate(best), self.strangers
+        )
+        self.manifest_ = self.new_manifest(data, {})
+        return self
 
-    def _enrolled(self, images: Array, people: Array, vectors: Floats) -> None:
-        if not len(images) == len(people) == len(vectors):
-            raise ValueError("its pictures, people and vectors do not fit.")
-        if vectors.shape[1:] != self._embedding.matrix.shape[1:]:
-            raise ValueError("its vectors are not those of its embedding.")
-        self.images_, self.people_, self.vectors_ = images, people, vectors
-        self.names_, self._means = centres(vectors, people)
+    def check_data(self, data: People) -> People:
+        """Return data with checked faces and people as text, or refuse it.
 
-    def _vectors(self, images: Array) -> Floats:
-        if not hasattr(self, "_embedding"):
-            raise NotFittedError("Faces must be fitted or loaded before it answers.")
-        return self._embedding.transform(check_images(images, SHAPE))
-
-    def _pair_vectors(self, images: Array) -> Floats:
-        if not hasattr(self, "_pairing"):
-            raise NotFittedError("Faces must be fitted or loaded before it answers.")
-        return self._pairing.transform(check_images(images, SHAPE))
-
-    def _checked(self, data: People) -> tuple[Array, Array]:
+        Raises
+        ------
+        ValueError
+            If the options, or what is in the data, cannot be learned from.
+        """
         for name, value in (
             ("false_accepts", self.false_accepts),
             ("strangers", self.strangers),
@@ -345,8 +170,8 @@ class Faces:
             if not 0 < value < 1:
                 raise ValueError(f"{name} must lie between 0 and 1, got {value!r}.")
         images = check_images(data.images, SHAPE)
-        labels = check_labels(data.people, len(images)).astype(str)
-        names, counts = np.unique(labels, return_counts=True)
+        people = check_labels(data.people, len(images)).astype(str)
+        names, counts = np.unique(people, return_counts=True)
         if len(names) < 2 * N_GROUPS:
             raise ValueError(
                 f"At least {2 * N_GROUPS} people are needed, got {len(names)}."
@@ -356,64 +181,124 @@ class Faces:
                 f"At least {N_ENROLLED + 1} pictures of each person are needed, got "
                 f"{counts.min()} of {names[counts.argmin()]}."
             )
-        return images, labels
+        return replace(data, images=images, people=people)
 
+    # --- answers ----------------------------------------------------------------------
 
-def enrolment(people: Array, seed: int) -> Array:
-    """Whether each picture is one of the five of its person that are enrolled."""
-    rng = np.random.default_rng(seed)
-    chosen = np.zeros(len(people), dtype=bool)
-    for name in np.unique(people):
-        chosen[rng.permutation(np.flatnonzero(people == name))[:N_ENROLLED]] = True
-    return chosen
+    def classify(self, images: Sequence[Array] | Array) -> RecognitionResult:
+        """Say who is on each face, (n_faces, 112, 92), and whether that is enough."""
+        # One at a time: a product of matrices rounds by how many rows there are.
+        alike = np.stack([self.means_ @ vector for vector in self.describe(images)])
+        best = alike.max(axis=1)
+        names = self.names_[alike.argmax(axis=1)]
+        return RecognitionResult(names, best, best >= self.stranger_threshold_)
 
+    def verify(
+        self, first: Sequence[Array] | Array, second: Sequence[Array] | Array
+    ) -> tuple[Floats, Array]:
+        """Return cosines of faces pair by pair, and whether each is one person.
 
-def groups_of(people: Array, seed: int) -> Iterator[tuple[Array, Array]]:
-    """Leave out a quarter of the people in turn: masks of those out and inside."""
-    names = np.random.default_rng(seed).permutation(np.unique(people))
-    for group in range(N_GROUPS):
-        out = np.isin(people, names[group::N_GROUPS])
-        yield out, ~out
+        They need not be known: these cosines are of vectors that serve for anybody.
+        """
+        vectors = (self.describe_for_pairs(images) for images in (first, second))
+        cosines = np.multiply(*vectors).sum(axis=1)
+        return cosines, cosines >= self.threshold_
 
+    def enrol(self, images: Sequence[Array] | Array, name: str) -> Self:
+        """Add a person, or pictures of one, without learning anything again.
 
-def pairs(vectors: Floats, people: Array) -> tuple[Floats, Floats]:
-    """Cosines of all pairs of one person, and of all pairs of two."""
-    first, second = np.triu_indices(len(people), 1)
-    cosines = (vectors @ vectors.T)[first, second]
-    one = people[first] == people[second]
-    return cosines[one], cosines[~one]
+        Two pictures are enough; more are better.
+        """
+        if not str(name).strip():
+            raise ValueError("A person needs a name, got none.")
+        vectors = self.describe(images)
+        self._take_up(
+            np.concatenate([self.images_, check_images(images, SHAPE)]),
+            np.append(self.people_, [str(name)] * len(vectors)),
+            np.concatenate([self.vectors_, vectors]),
+        )
+        return self
 
+    def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
+        """Say who is on each picture."""
+        found = self.classify(queries)
+        answers: list[list[Answer]] = []
+        for label, similarity, known in zip(
+            found.labels.tolist(),
+            found.similarities.tolist(),
+            found.known.tolist(),
+            strict=True,
+        ):
+            who = label if known else None
+            answers.append([FaceAnswer(who, label, similarity, not known)])
+        return answers
 
-def people_in(folder: Path) -> People:
-    """Read a folder that holds a folder of pictures for each person."""
-    folders = sorted(path for path in folder.iterdir() if path.is_dir())
-    if not folders:
-        raise ValueError(f"The folder {folder} holds no folder for each person.")
-    images, people = [], []
-    for place in folders:
-        found = read_images(image_files([place]), the_face)
-        images += found
-        people += [place.name] * len(found)
-    return People(folder.name, "", np.stack(images), np.array(people))
+    def explain(self, query: Array) -> Explanation:
+        """Show the enrolled faces that are most alike, and the threshold."""
+        [[answer]] = self.classify_each([query])
+        record = answer.record()
+        cosines = self.vectors_ @ self.describe([query])[0]
+        rows = np.argsort(-cosines, kind="stable")[:8]
+        images, people, cosines = self.images_[rows], self.people_[rows], cosines[rows]
+        verdict = "not enough for" if record["stranger"] else "enough for"
+        reasons = (
+            f"cosine {record['similarity']:.3f} with the mean of "
+            f"{record['most_alike']}, {verdict} the {self.stranger_threshold_:.3f} "
+            "that is needed",
+            *(
+                f"cosine {cosine:.3f} with a picture of {person}"
+                for cosine, person in zip(cosines, people, strict=True)
+            ),
+        )
+        page = most_alike(query, images, people, cosines)
+        return Explanation(record, reasons, page)
 
+    def describe(self, images: Sequence[Array] | Array) -> Floats:
+        """Map faces to the vectors that tell people apart, (n_faces, n_dimensions)."""
+        self.check_fitted()
+        return self._embedding.transform(check_images(images, SHAPE))
 
-def the_face(picture: Array) -> Array:
-    """Return the one face on a picture, 112 by 92.
+    def describe_for_pairs(self, images: Sequence[Array] | Array) -> Floats:
+        """Map faces to the vectors that are verified, (n_faces, n_pair_dimensions)."""
+        self.check_fitted()
+        return self._pairing.transform(check_images(images, SHAPE))
 
-    A picture of less than twice that size is taken for a face itself.
-    """
-    if picture.shape == SHAPE:
-        return picture
-    if picture.shape[0] < 2 * SHAPE[0] and picture.shape[1] < 2 * SHAPE[1]:
-        return cut_face(picture, Box(0, 0, *picture.shape), SHAPE, 0.0)
-    found = find_faces(picture)
-    if len(found) != 1:
-        number = f"{len(found)} faces were" if found else "no face was"
-        raise ValueError(f"{number} found on the picture; expected one.")
-    return cut_face(picture, found[0], SHAPE, MARGIN)
+    def check_query(self, query: Array) -> Array:
+        """Return one face of 112 by 92 pixels, or refuse it."""
+        image: Array = check_images(np.asarray(query)[None], SHAPE)[0]
+        return image
 
+    def warm_up(self) -> None:
+        """Compile what recognising and verifying need."""
+        self.classify(self.images_[:1])
+        self.verify(self.images_[:1], self.images_[:1])
 
-def _accepting(cosines: Floats, share: float) -> float:
-    """Least threshold that accepts at most this share of the cosines."""
-    ordered = np.sort(cosines)
-    return float(np.nextafter(ordered[-1 - int(share * len(ordered))], np.inf))
+    # --- saving -----------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return the enrolled pictures, both embeddings and the thresholds."""
+        return {
+            "images": self.images_,
+            "people": self.people_,
+            "vectors": self.vectors_,
+            "thresholds": np.array([self.threshold_, self.stranger_threshold_]),
+            **self._embedding.arrays(),
+            **self._pairing.arrays("pair_"),
+        }, {}
+
+    def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
+        """Take up what ``state`` returned."""
+        self._embedding = FaceEmbedding.from_arrays(arrays)
+        self._pairing = PairEmbedding.from_arrays(arrays, "pair_")
+        self._take_up(*(arrays[key] for key in ("images", "people", "vectors")))
+        self.threshold_, self.stranger_threshold_ = arrays["thresholds"].tolist()
+
+    # --- inside -----------------------------------------------------------------------
+
+    def _take_up(self, images: Array, people: Array, vectors: Floats) -> None:
+        if not len(images) == len(people) == len(vectors):
+            raise ValueError("its pictures, people and vectors do not fit.")
+        if vectors.shape[1:] != self._embedding.matrix.shape[1:]:
+            raise ValueError("its vectors are not those of its embedding.")
+        self.images_, self.people_, self.vectors_ = images, people, vectors
+        self.names_, self.means_ = centres(vectors, people)
