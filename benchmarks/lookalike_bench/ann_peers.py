@@ -1,4 +1,4 @@
-"""Approximate indexes of other libraries: how each is built, kept, tuned and asked.
+"""Approximate indexes of other libraries: how each is built, saved, tuned and searched.
 
 A peer is built on two threads, saved, and read again by every job that races it; its
 size is that of the files. ``ladder`` names the settings under which it is tried.

@@ -1,7 +1,7 @@
 """``lookalike bench approximate``: recall and speed beside the known libraries.
 
 The usual protocol: the 10 nearest of 60,000 images, recall against the exact answer,
-one thread, one query at a time or all in a batch. Ours is told the recall and sees no
+one thread, one query at a time or all in a batch. Ours is given the recall and sees no
 test query. A peer is built once for all jobs, tried under a ladder of settings on the
 test queries themselves, and runs under the fastest that reaches the recall: none loses
 by a setting, and the choice favours it. All are built on two threads.
@@ -175,7 +175,7 @@ def _timed(search: Search, Q: Array, true: Ints, way: str, about: Any) -> Timed:
 
 
 def lookalike(data: str, recall: float, way: str, folder: str) -> Timed:
-    """Ours: the recall is all it is told."""
+    """Ours, which is given nothing but the recall."""
     from lookalike.search import ApproximateNeighbors
 
     X, Q = _data(data)
@@ -277,7 +277,7 @@ def filtered(data: str, share: float) -> Timed:
 
 
 def faiss_filtered(data: str, share: float) -> Timed:
-    """Faiss: a flat index, told by a bitmap which rows count."""
+    """Faiss: a flat index with a bitmap of the rows that count."""
     faiss: Any = import_module("faiss")
 
     faiss.omp_set_num_threads(1)

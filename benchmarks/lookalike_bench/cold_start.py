@@ -36,7 +36,7 @@ def cold_starts(known: Any, relevance: Any, users: Ints, content: Any) -> list[R
 
 
 Pair = tuple[Floats, Floats]
-"""NDCG of each user with the full fit, and as newcomers."""
+"""NDCG of each user with the full fit, and at cold start."""
 
 
 def _new_users(
@@ -90,8 +90,8 @@ def _without_users(
     scores = ContentSimilarity().fit(content).score_items(shown)[:, new]
     chance = rng.random(scores.shape).astype(np.float32)
     lists = [pick(np.ascontiguousarray(s), None, K)[0] for s in (scores, chance)]
-    ours, luck = (_ndcg(ids, truth[there]) for ids in lists)
-    return [_row(f"content among {len(new)} items nobody has", luck, ours)]
+    ours, random = (_ndcg(ids, truth[there]) for ids in lists)
+    return [_row(f"content among {len(new)} items without users", random, ours)]
 
 
 def _drawn(known: Any, rng: np.random.Generator) -> Ints:

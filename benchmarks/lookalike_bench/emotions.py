@@ -23,7 +23,7 @@ from lookalike_bench.bars import Bar, Row, most
 
 SPLITS = 20
 TEST = {1: 1018, 0: 1825}  # fearful and happy faces
-LOOKED_AT = (2000, 2500, 3000, 4000, N_EPOCHS)  # epochs
+MEASURED_EPOCHS = (2000, 2500, 3000, 4000, N_EPOCHS)  # epochs
 METRICS: dict[str, Callable[..., Any]] = {
     "accuracy": accuracy,
     "precision": precision,
@@ -72,20 +72,20 @@ def held_out(fear: Array, seed: int) -> Array:
 def learned(
     X: Array, fear: Array, report_progress: runner.ProgressCallback
 ) -> Iterator[Row]:
-    """Descend on all splits at once, and judge now and then."""
+    """Train on all splits at once and measure after some epochs."""
     held = np.column_stack([held_out(fear, seed) for seed in range(SPLITS)])
     W = np.zeros((X.shape[1], SPLITS), np.float32)
     y = fear.astype(np.float32)[:, None]
     started = time.perf_counter()
     printed = {name: f"{value}" for name, value in PRINTED.items()}
     yield {"method": "the source prints", "threads": 1, "seconds": 0.0, **printed}
-    for epoch in range(1, max(LOOKED_AT) + 1):
+    for epoch in range(1, max(MEASURED_EPOCHS) + 1):
         G = X.T @ np.where(held, np.float32(0), expit(X @ W) - y)
         G[-1] = 0  # the plain variant has no bias
         W -= np.float32(STEP) * G
         if epoch % 50 == 0:
-            report_progress(f"epoch {epoch:,}", epoch / max(LOOKED_AT))
-        if epoch in LOOKED_AT:
+            report_progress(f"epoch {epoch:,}", epoch / max(MEASURED_EPOCHS))
+        if epoch in MEASURED_EPOCHS:
             seconds = round(time.perf_counter() - started, 1)
             found = judged(X @ W > 0, fear, held)
             row = {name: str(bootstrap(np.mean, v)) for name, v in found.items()}
@@ -96,12 +96,12 @@ def learned(
             }
 
 
-def judged(told: Array, fear: Array, held: Array) -> dict[str, Floats]:
-    """Each metric of each split, (SPLITS,); fear is what is looked for."""
+def judged(predicted: Array, fear: Array, held: Array) -> dict[str, Floats]:
+    """Each metric of each split, (SPLITS,); fear is the positive class."""
     return {
         name: np.array(
             [
-                metric(fear[rows], told[rows, split].astype(int))
+                metric(fear[rows], predicted[rows, split].astype(int))
                 for split, rows in enumerate(held.T)
             ]
         )

@@ -151,9 +151,9 @@ def indexes(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
         started = time.perf_counter()
         index = VectorIndex(vectors, **options)
         seconds = time.perf_counter() - started
-        asked = time.perf_counter()
+        search_started = time.perf_counter()
         found = np.concatenate([index.nearest(q[None], 10)[1] for q in Q])
-        each = (time.perf_counter() - asked) / len(Q)
+        each = (time.perf_counter() - search_started) / len(Q)
         shared = [np.isin(a, b).mean() for a, b in zip(found, truth, strict=True)]
         yield {
             "method": name,

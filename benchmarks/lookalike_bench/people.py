@@ -1,8 +1,8 @@
-"""``lookalike bench people``: five hidings of friendships, none used for a choice.
+"""``lookalike bench people``: five held-out parts of the friendships.
 
-Each hides a fifth of the Facebook friendships anew, learns from the others, and asks as
-``lookalike evaluate people`` does. The last job takes the hidings together: they are of
-the same people, so that its p-values are somewhat too small.
+Each job holds out a fifth of the Facebook friendships at random, learns from the others
+and evaluates as ``lookalike evaluate people`` does. The last job takes all of them
+together: they are of the same people, so that its p-values are somewhat too small.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,8 +56,8 @@ def answered(seed: int) -> Measured:
     """Return the evaluation on one hiding."""
     data = load_facebook_ego()
     pairs = np.concatenate([data.known, data.held_out])
-    known, hidden = hold_out(pairs, random_state=seed)
-    fresh = replace(data, known=known, held_out=hidden)
+    known, held_out = hold_out(pairs, random_state=seed)
+    fresh = replace(data, known=known, held_out=held_out)
     return People(n_jobs=-1).fit(fresh).evaluate(fresh)
 
 
@@ -74,7 +74,7 @@ def together() -> list[Row]:
 
 
 def compared(hit: Mapping[str, Array], **further: str) -> list[Row]:
-    """Compare by way to rank whether each person got a hidden friend, (n_people,)."""
+    """Compare by way to rank whether each person got a held-out friend, (n_people,)."""
     rows: list[Row] = []
     for way, values in hit.items():
         row = {

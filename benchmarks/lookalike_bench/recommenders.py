@@ -3,11 +3,11 @@
 Three kinds of jobs. *Speed*: training of ALS, and lists of twenty for every user, with
 the same matrix, factors, penalty, confidence and rounds; implicit under each BLAS and
 with its own threads. *Quality*: nDCG at 10 and recall at 20 of the funnel with its
-defaults and of every peer on the same hidden part, in one process. *Cold start*: nDCG
+defaults and of every peer on the same held-out part, in one process. *Cold start*: nDCG
 for users and of items that were not in the training data.
 
 A peer's settings are chosen in the run, on a validation part of what is known, over the
-grids below; the hidden part is used once. The penalty of cornac's EASE, which takes
+grids below; the held-out part is used once. The penalty of cornac's EASE, which takes
 most of a minute to train on films, is chosen with our EASE, of which the formula is the
 same.
 """
@@ -54,13 +54,13 @@ def run(
     further = [
         (f"{name} {what}", partial(rows_of, name))
         for name in DATA
-        for what, rows_of in (("quality", qualities), ("cold start", newcomers))
+        for what, rows_of in (("quality", qualities), ("cold start", cold_start_rows))
     ]
     return runner.measured(runner.selected([*races, *further], only), progress, bars())
 
 
 def bars() -> Iterator[Bar]:
-    """ALS beside implicit's; the funnel beside peers and popularity; newcomers."""
+    """ALS beside implicit's; the funnel beside peers and popularity; cold start."""
     for data in DATA:
         for verb in ("training", "answers"):
             job = f"{data} ALS {verb} *"
@@ -81,7 +81,7 @@ def bars() -> Iterator[Bar]:
         )
         job = f"{data} cold start"
         yield Bar(
-            f"{data}: nDCG of newcomers less that of a full fit, the least",
+            f"{data}: nDCG at cold start less that of a full fit, the least",
             -0.01,
             least("gap", job, "*, new *"),
         )
@@ -253,7 +253,7 @@ def parts(name: str, part: str) -> tuple[Any, Any, Ints]:
 
 
 def qualities(name: str) -> list[Row]:
-    """Measure every method on the hidden part; the funnel is the first row."""
+    """Measure every method on the held-out part; the funnel is the first row."""
     from lookalike.evaluate.recommending import compare, list_metrics
 
     known, relevance, users = parts(name, "test")
@@ -288,8 +288,8 @@ def qualities(name: str) -> list[Row]:
     return rows
 
 
-def newcomers(name: str) -> list[Row]:
-    """Compare newcomers with a full fit, see ``lookalike_bench.cold_start``."""
+def cold_start_rows(name: str) -> list[Row]:
+    """Compare cold start with a full fit, see ``lookalike_bench.cold_start``."""
     return cold_starts(*parts(name, "test"), _content(name))
 
 

@@ -15,7 +15,7 @@ def test_every_split_learns_as_if_it_were_alone(monkeypatch):
     fear = (X[:, 0] + 0.3 * rng.normal(size=60) > 0.5).astype(int)
     monkeypatch.setattr(emotions, "SPLITS", 3)
     monkeypatch.setattr(emotions, "TEST", {1: 7, 0: 9})
-    monkeypatch.setattr(emotions, "LOOKED_AT", (20, 300))
+    monkeypatch.setattr(emotions, "MEASURED_EPOCHS", (20, 300))
     monkeypatch.setattr(emotions, "STEP", 0.02)
     source, *rows = emotions.learned(X, fear, lambda what, share: None)
     assert source["recall"] == "0.362"
@@ -28,9 +28,9 @@ def test_every_split_learns_as_if_it_were_alone(monkeypatch):
         w = np.zeros(8)
         for _ in range(300):
             w -= 0.02 * A.T @ (expit(A @ w) - y)
-        told = (X[held, :-1] @ w > 0).astype(int)
+        predicted = (X[held, :-1] @ w > 0).astype(int)
         for name, metric in emotions.METRICS.items():
-            found[name].append(metric(fear[held], told))
+            found[name].append(metric(fear[held], predicted))
     distances = []
     for name, values in found.items():
         assert rows[1][name] == str(bootstrap(np.mean, np.array(values)))

@@ -163,7 +163,7 @@ def _clusters_of_faiss(X: Array, start: Array) -> Timed:
     import faiss
 
     k, n_features = start.shape
-    many = 10**9  # faiss draws a sample of the rows unless told that all are wanted
+    many = 10**9  # faiss samples the rows where there are more than this
 
     def call() -> Any:
         model = faiss.Kmeans(

@@ -95,7 +95,7 @@ def _dual_objective(model: Any, X: Array, y: Array) -> float:
 def margin(method: str) -> Timed:
     """Digits from 5 up against those below."""
     X, y, Q, truth = shades()
-    labels, wanted = y >= 5, truth >= 5
+    labels, expected = y >= 5, truth >= 5
     kind = kind_of(method, "svm", "LinearSVC")
     options: dict[str, Any] = {"C": C_HINGE, "random_state": 0}
     if not ours(method):
@@ -112,7 +112,7 @@ def margin(method: str) -> Timed:
 
     return lambda: kind(**options).fit(X, labels), lambda model: {
         "objective": objective(model),
-        "accuracy": float(model.score(Q, wanted)),
+        "accuracy": float(model.score(Q, expected)),
     }
 
 
