@@ -287,6 +287,17 @@ def test_k_above_what_is_left_answers_with_what_is_left(model):
 
 
 @pytest.mark.parametrize("model", RECOMMENDERS, ids=lambda m: type(m).__name__)
+def test_a_restored_recommender_answers_the_same(model):
+    X = plays()
+    arrays = model.fit(X).arrays()
+    again = type(model).from_arrays(arrays, **model.get_params())
+    np.testing.assert_array_equal(model.score_items(X), again.score_items(X))
+    assert again.n_features_in_ == X.shape[1]
+    with pytest.raises(ValueError, match=f"not the arrays of a {type(model).__name__}"):
+        type(model).from_arrays({})
+
+
+@pytest.mark.parametrize("model", RECOMMENDERS, ids=lambda m: type(m).__name__)
 def test_bad_input_gets_a_sentence(model):
     X = plays()
     model.fit(X)

@@ -9,9 +9,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Float32s
 from lookalike.rank.recommender import tidy
+from lookalike.rank.restorable import Restorable
 
 
-class ContentSimilarity(BaseEstimator):
+class ContentSimilarity(Restorable, BaseEstimator):
     r"""Recommend by what items say of themselves: an item needs no user for it.
 
     .. math:: s_{uj} = \frac{f_j^T}{\|f_j\|} \sum_i x_{ui} \frac{f_i}{\|f_i\|}
@@ -27,6 +28,8 @@ class ContentSimilarity(BaseEstimator):
     >>> model.score_items([[1, 0, 0]]).round(2).tolist()
     [[1.0, 0.71, 0.0]]
     """
+
+    fitted = (("vectors_", 0),)
 
     vectors_: Any
 

@@ -11,9 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 from lookalike._checks import check_positive
 from lookalike._typing import Array, Float32s, Floats
 from lookalike.rank.recommender import Recommends, check_user_items
+from lookalike.rank.restorable import Restorable
 
 
-class EASE(Recommends, BaseEstimator):
+class EASE(Restorable, Recommends, BaseEstimator):
     r"""Predict what a user does with an item from what they did with all others.
 
     The weights minimise the squared error with a zero diagonal, so that no item
@@ -56,6 +57,8 @@ class EASE(Recommends, BaseEstimator):
     >>> model.recommend([[1, 0, 0, 0], [0, 0, 0, 1]], k=1).ids
     [array([1]), array([2])]
     """  # noqa: E501
+
+    fitted = (("weights_", 1), ("rows_", 1), ("leverage_", 0))
 
     weights_: Float32s
     rows_: Any = None

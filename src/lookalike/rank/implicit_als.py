@@ -14,11 +14,12 @@ from lookalike._typing import Float32s
 from lookalike.kernels.implicit_als import solve_rows
 from lookalike.rank._known_rows import KnownRows
 from lookalike.rank.recommender import Recommends, check_user_items, dense_products
+from lookalike.rank.restorable import Restorable
 
 SLICE = 128  # rows a slice of work
 
 
-class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
+class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
     r"""Describe users and items by factors whose product says who wants what.
 
     What a user did is a preference of 1, held with the more confidence the more they
@@ -78,10 +79,12 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
     [array([0]), array([5])]
     """
 
+    fitted = (("item_factors_", 0),)
+
     user_factors_: Float32s
     item_factors_: Float32s
     n_iter_: int
-    _known: KnownRows | None
+    _known: KnownRows | None = None  # one that was restored knows items alone
 
     def __init__(
         self,
@@ -150,11 +153,9 @@ class ImplicitALS(Recommends, TransformerMixin, BaseEstimator):
         """Return the factors of users by their histories, (n_users, n_components)."""
         check_is_fitted(self)
         X = check_user_items(self, user_items)
-        # One that was loaded knows items alone.
-        known = getattr(self, "_known", None)
-        if known is None:
+        if self._known is None:
             return self._fold(X, self.item_factors_)
-        places = known.places(X)
+        places = self._known.places(X)
         found = self.user_factors_[places]
         new = np.flatnonzero(places < 0)
         if len(new):

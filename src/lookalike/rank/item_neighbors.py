@@ -11,9 +11,10 @@ from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Float32s
 from lookalike.rank._weighting import WEIGHTINGS, weigh
 from lookalike.rank.recommender import BLOCK, Recommends, check_user_items, pick, picked
+from lookalike.rank.restorable import Restorable
 
 
-class ItemNeighbors(Recommends, BaseEstimator):
+class ItemNeighbors(Restorable, Recommends, BaseEstimator):
     r"""Recommend what is like the items that a user has.
 
     .. math:: s_{uj} = \sum_i x_{ui} \, \mathrm{sim}(i, j), \qquad
@@ -50,6 +51,8 @@ class ItemNeighbors(Recommends, BaseEstimator):
     >>> model.recommend([[1, 0, 0, 0]], k=1).scores
     [array([0.82])]
     """
+
+    fitted = (("similarity_", 1),)
 
     similarity_: Any
 

@@ -9,11 +9,12 @@ from sklearn.utils.validation import check_is_fitted
 from lookalike._checks import check_positive
 from lookalike._typing import Float32s, Floats
 from lookalike.rank.recommender import Recommends, check_user_items
+from lookalike.rank.restorable import Restorable
 
 DAY = 86_400.0
 
 
-class Popularity(Recommends, BaseEstimator):
+class Popularity(Restorable, Recommends, BaseEstimator):
     r"""Recommend what most users have, whoever asks.
 
     With times, an interaction counts half as much for every ``half_life`` that has
@@ -43,6 +44,8 @@ class Popularity(Recommends, BaseEstimator):
     >>> Popularity().fit(user_items, times=times.tocsr(), now=now).scores_.round(2)
     array([0.38, 0.25, 0.98])
     """
+
+    fitted = (("scores_", 0),)
 
     scores_: Floats
 

@@ -11,9 +11,10 @@ from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Float32s
 from lookalike.rank._weighting import WEIGHTINGS, weigh
 from lookalike.rank.recommender import Recommends, check_user_items, pick, picked
+from lookalike.rank.restorable import Restorable
 
 
-class UserNeighbors(Recommends, BaseEstimator):
+class UserNeighbors(Restorable, Recommends, BaseEstimator):
     r"""Recommend what the users have who are most like the one who asks.
 
     .. math:: s_{uj} = \sum_{v \in N(u)} \mathrm{sim}(u, v) \, x_{vj}
@@ -50,6 +51,8 @@ class UserNeighbors(Recommends, BaseEstimator):
     >>> UserNeighbors(2).fit(user_items).recommend([[1, 0, 0, 0]], k=1).ids
     [array([1])]
     """
+
+    fitted = (("weights_", 0), ("rows_", 1))
 
     rows_: Any
     weights_: Any

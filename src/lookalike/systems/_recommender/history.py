@@ -1,7 +1,7 @@
 """Histories by user, and the parts of a saved funnel."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Self
 
@@ -18,7 +18,6 @@ from lookalike.rank.ranker import Ranker
 
 RANKERS = ("auto", "blend", "lambda_mart", "boosted", "logistic")
 NAMES = ("user", "item", "value", "time")
-PARTS = ("data", "indices", "indptr", "shape")
 
 
 @dataclass(frozen=True)
@@ -145,44 +144,29 @@ def ranker_of(kind: str, arrays: Mapping[str, Array]) -> Ranker:
 
 
 def generator_arrays(generators: Sequence[CandidateGenerator]) -> dict[str, Array]:
-    """Return the fitted arrays of the generators by name, matrices as parts."""
-    arrays: dict[str, Array] = {}
-    first = {id(generator.model): generator for generator in reversed(generators)}
-    for generator in first.values():  # a model that two generators ask is kept once
-        for name, value in vars(generator.model).items():
-            key = f"{generator.name}.{name}".replace(" ", "_")
-            # Users are their histories: nobody's factors are needed to answer them.
-            if not name.endswith("_") or name == "user_factors_":
-                continue
-            if isinstance(value, np.ndarray):
-                arrays[key] = value
-            elif sp.issparse(value):
-                parts = {"data": value.data, "indices": value.indices}
-                parts |= {"indptr": value.indptr, "shape": np.array(value.shape)}
-                arrays |= {f"{key}.{part}": each for part, each in parts.items()}
-    return arrays
+    """Return the arrays of the generators' models by name, each model's once."""
+    first = {id(each.model): each for each in reversed(generators)}
+    return {
+        f"{_key(each)}{name}": array
+        for each in first.values()
+        for name, array in each.model.arrays().items()
+    }
 
 
 def restore(
     generators: Sequence[CandidateGenerator], arrays: Mapping[str, Array], n_items: int
 ) -> Sequence[CandidateGenerator]:
-    """Give the generators what they had learned, every index checked."""
-    done: set[int] = set()
-    for generator in generators:
-        if id(generator.model) in done:
-            continue
-        done.add(id(generator.model))
-        mine = named(f"{generator.name}.".replace(" ", "_"), arrays)
-        for name in {key.partition(".")[0] for key in mine}:
-            learned: Any = mine.get(name)
-            if learned is None:
-                data, indices, indptr, shape = (
-                    np.asarray(mine[f"{name}.{part}"]) for part in PARTS
-                )
-                learned = sp.csr_array((data, indices, indptr), shape=tuple(shape))
-                learned.check_format(full_check=True)
-            if n_items not in learned.shape:
-                raise ValueError(f"{generator.name} is not of its {n_items} items.")
-            setattr(generator.model, name, learned)
-        generator.model.n_features_in_ = n_items
-    return generators
+    """Return the generators with the models that they were saved with."""
+    models: dict[int, Any] = {}
+    for each in generators:
+        if id(each.model) not in models:
+            mine, given = named(_key(each), arrays), each.model.get_params()
+            model = type(each.model).from_arrays(mine, **given)
+            if model.n_features_in_ != n_items:
+                raise ValueError(f"{each.name} is not of its {n_items} items.")
+            models[id(each.model)] = model
+    return [replace(each, model=models[id(each.model)]) for each in generators]
+
+
+def _key(generator: CandidateGenerator) -> str:
+    return f"{generator.name}.".replace(" ", "_")
