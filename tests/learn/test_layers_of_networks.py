@@ -560,7 +560,7 @@ def test_the_first_layer_may_skip_the_gradient_nobody_reads():
         ),
         (
             lambda: Dense.random(2, 2, initializer="zeros"),
-            r"start must be one of \['he', 'xavier'\], got 'zeros'",
+            r"initializer must be one of \['he', 'xavier'\], got 'zeros'",
         ),
     ],
 )
