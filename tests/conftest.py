@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import io
+import logging
 import os
 import pwd
 import shutil
@@ -40,13 +41,13 @@ def digits_data():
 def two_generations(tmp_path_factory, digits_data):
     """A library with two generations of different embeddings; 0001 answers."""
     from lookalike.core.library import Library
-    from lookalike.systems.digits.system import Digits
+    from lookalike.systems.digits import SPEC
 
     library = Library("digits", tmp_path_factory.mktemp("made") / "digits")
     for seed in (0, 1):
-        system = Digits(random_state=seed).fit(digits_data)
-        system.evaluate(digits_data)
-        library.add(system.save)
+        system = SPEC.new({"random_state": seed}).fit(digits_data)
+        result = SPEC.evaluate(system, digits_data)
+        library.add(lambda folder, s=system, r=result: s.save(folder, r))
     library.activate("0001")
     return library
 
@@ -109,28 +110,47 @@ def url(request, tmp_path):
 @pytest.fixture
 def make_client(tmp_path, library):
     """Build clients of services over the library; all are stopped in the end."""
+    yield from clients_of({"digits": library}, tmp_path)
+
+
+def clients_of(libraries, folder):
+    """Yield a function that starts services over these libraries, with clients."""
     from starlette.testclient import TestClient
 
     from lookalike.service import create_app
     from lookalike.service.database import Database
-    from lookalike.service.log import Log
     from lookalike.service.settings import Settings
 
     with contextlib.ExitStack() as stack:
 
         def make(url=None, host="http://127.0.0.1", **settings):
-            chosen = Settings(state=tmp_path / "state", **{"watch": 0.02} | settings)
+            chosen = Settings(state=folder / "state", **{"watch": 0.02} | settings)
             database = Database(
-                url or f"sqlite:///{tmp_path}/lookalike.db", chosen.durability
+                url or f"sqlite:///{folder}/lookalike.db", chosen.durability
             )
-            stream = io.StringIO()
-            app = create_app({"digits": library}, database, chosen, Log(stream))
+            log = stack.enter_context(logged())
+            app = create_app(libraries, database, chosen)
             client = stack.enter_context(TestClient(app, base_url=host))
-            client.log = stream
-            client.parts = app.state.parts
+            client.log = log
+            client.components = app.state.components
             return client
 
         yield make
+
+
+@contextlib.contextmanager
+def logged():
+    """Yield a stream with everything that is logged meanwhile, as JSON lines."""
+    from lookalike.service.logs import JsonFormatter
+
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logger = logging.getLogger("lookalike")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield stream
+    logger.removeHandler(handler)
 
 
 @pytest.fixture

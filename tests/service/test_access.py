@@ -23,13 +23,14 @@ ROUTES = [
     ("GET", "/v1/digits/generations", "read"),
     ("GET", "/v1/digits/generations/compare?first=0001&second=0002", "read"),
     ("GET", "/v1/live", "read"),
+    ("GET", "/v1/systems", "read"),
     ("POST", "/v1/digits/items", "write"),
     ("POST", "/v1/digits/items/delete", "write"),
     ("DELETE", "/v1/digits/items/1", "write"),
     ("POST", "/v1/events", "write"),
     ("POST", "/v1/digits/generations/activate", "admin"),
     ("POST", "/v1/digits/generations/rollback", "admin"),
-    ("POST", "/v1/digits/generations/fold", "admin"),
+    ("POST", "/v1/digits/generations/compact", "admin"),
     ("POST", "/v1/digits/generations/reembed", "admin"),
     ("GET", "/v1/snapshots", "admin"),
     ("POST", "/v1/snapshots", "admin"),
@@ -44,9 +45,9 @@ OPEN = {"/healthz", "/readyz"}
 def guarded(make_client):
     """A client of a service that asks for keys, and a key of each scope."""
     client = make_client(require_key=True, host="http://example.org")
-    with client.parts.database.writing() as connection:
+    with client.components.database.writing() as connection:
         made = {s: keys.make(connection, f"for {s}", s) for s in keys.SCOPES}
-    client.parts.keyring.read()
+    client.components.keyring.read()
     return client, made
 
 
@@ -83,20 +84,20 @@ def test_the_table_of_routes_is_whole(guarded):
 def test_a_revoked_key_is_good_for_nothing(guarded):
     client, made = guarded
     assert asked(client, "GET", "/v1/digits/items", made["read"]).status_code == 200
-    with client.parts.database.writing() as connection:
+    with client.components.database.writing() as connection:
         keys.revoke(connection, made["read"].split("_")[1])
         with pytest.raises(ValueError, match="no key"):
             keys.revoke(connection, made["read"].split("_")[1])
-    client.parts.keyring.read()
+    client.components.keyring.read()
     assert asked(client, "GET", "/v1/digits/items", made["read"]).status_code == 401
 
 
 def test_a_key_is_kept_as_a_digest_and_never_logged(make_client, tmp_path):
     client = make_client(require_key=True, log_requests=True)
-    with client.parts.database.writing() as connection:
+    with client.components.database.writing() as connection:
         key = keys.make(connection, "somebody", "read")
         assert key not in json.dumps(keys.listed(connection))
-    client.parts.keyring.read()
+    client.components.keyring.read()
     secret = key.split("_", 2)[2]
     asked(client, "GET", "/v1/digits/items", key)
     asked(client, "GET", f"/v1/digits/items/{secret}", key)
@@ -118,7 +119,7 @@ def test_a_key_is_kept_as_a_digest_and_never_logged(make_client, tmp_path):
 )
 def test_a_bad_key_is_not_made(make_client, name, scope, rate, sentence):
     client = make_client()
-    database = client.parts.database
+    database = client.components.database
     with database.writing() as connection, pytest.raises(ValueError, match=sentence):
         keys.make(connection, name, scope, rate)
 

@@ -44,11 +44,11 @@ def test_what_a_service_holds_is_kept_and_brought_back(
     item = {"id": "mine", "label": 1, "image": {"pixels": image}}
     client.post("/v1/digits/items", json={"items": [item]})
     client.post("/v1/digits/search", json={"image": {"pixels": image}, "k": 3})
-    client.parts.writer.settle()
+    client.components.writer.settle()
     lookalike("snapshot", "one")
     assert "already" in lookalike("snapshot", "one", status=2)
     assert "must have 1 to 64" in lookalike("snapshot", "../x", status=2)
-    assert lookalike("fold") == {"generation": "0003"}
+    assert lookalike("compact") == {"generation": "0003"}
     path = tmp_path / "shown.parquet"
     assert lookalike("export", "exposures", str(path))["rows"] == 1
     assert pq.read_table(path).num_rows == 1

@@ -19,8 +19,8 @@ from lookalike.service.database.events import (
 from lookalike.service.database.migrate import migrate
 from lookalike.service.database.tables import events, exposures, metadata
 from lookalike.service.export import export
-from lookalike.service.forms import Event
 from lookalike.service.routes.events import event_row
+from lookalike.service.schemas import Event
 from lookalike.service.training import training_rows
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ def show(database, n=3):
             generation="0001",
             embedding_version="abc",
             revision=0,
-            who={"session_id": None, "client_id": None, "user_id": None},
+            user={"session_id": None, "client_id": None, "user_id": None},
             features=np.arange(4, dtype=np.float32) + i,
             ids=[str(j) for j in range(5)],
             scores=[-0.5 * j for j in range(5)],
@@ -199,7 +199,7 @@ def test_the_service_acknowledges_what_is_stored(make_client, url):
     assert client.post("/v1/events", json=body).json() == expected
     again = {"acknowledged": 2, "new": 0}
     assert client.post("/v1/events", json=body).json() == again
-    with client.parts.database.reading() as connection:
+    with client.components.database.reading() as connection:
         found = connection.execute(sa.select(events).order_by(events.c.event_id)).all()
     assert [row.event_id for row in found] == ["e1", "e2"]
     expected = int(datetime(2026, 3, 1, 9, tzinfo=UTC).timestamp()) * 1_000_000
@@ -219,7 +219,7 @@ def test_one_bad_event_refuses_its_batch_whole(make_client):
         answer = client.post("/v1/events", json={"events": [sent(1), sent(2) | wrong]})
         assert answer.status_code == 422
         assert answer.json()["detail"].startswith("events.1.")
-    with client.parts.database.reading() as connection:
+    with client.components.database.reading() as connection:
         assert connection.execute(sa.select(events)).all() == []
 
 
@@ -228,21 +228,21 @@ def test_searches_are_logged_with_all_that_produced_them(make_client, digits_dat
     body = {"image": {"pixels": digits_data.x_test[0].tolist()}, "k": 4}
     asked = body | {"query_id": "mine", "client_id": "c7"}
     answer = client.post("/v1/digits/search", json=asked).json()
-    client.parts.writer.settle()
-    with client.parts.database.reading() as connection:
+    client.components.writer.settle()
+    with client.components.database.reading() as connection:
         (row,) = connection.execute(sa.select(exposures)).mappings()
     assert row["query_id"] == answer["query_id"] == "mine"
     assert (row["generation"], row["client_id"]) == ("0001", "c7")
     hits = answer["answers"][0]["hits"]
     assert json.loads(row["hits"]) == [[h["id"], h["score"], 1.0] for h in hits]
-    active = client.parts.served["digits"].active
-    expected = active.face.describe(digits_data.x_test[:1])[0]
+    active = client.components.served["digits"].active
+    expected = active.system.describe(digits_data.x_test[:1])[0]
     np.testing.assert_array_equal(np.frombuffer(row["features"], "<f4"), expected)
 
 
 def test_a_database_that_is_full_gives_507_and_recovers(make_client):
     client = make_client()
-    database = client.parts.database
+    database = client.components.database
 
     def limit(pages):
         # Of every connection: SQLite then says that the disk is full.
@@ -266,7 +266,7 @@ def test_a_database_that_is_full_gives_507_and_recovers(make_client):
 
 def test_a_database_that_may_not_be_written_gives_503_and_recovers(make_client, url):
     client = make_client(url, watch=1000.0)  # nobody else asks the database
-    engine = client.parts.database.engine
+    engine = client.components.database.engine
     sqlite = url.startswith("sqlite")
     command = (
         "PRAGMA query_only={}" if sqlite else "SET default_transaction_read_only={}"
@@ -295,7 +295,7 @@ def test_a_database_that_may_not_be_written_gives_503_and_recovers(make_client, 
 def test_a_locked_database_gives_503_and_nothing_is_lost(make_client, monkeypatch):
     monkeypatch.setattr("lookalike.service.database.connection.BUSY_SECONDS", 0.1)
     client = make_client()
-    with client.parts.database.writing():
+    with client.components.database.writing():
         answer = client.post("/v1/events", json={"events": [sent(1)]})
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1

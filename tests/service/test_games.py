@@ -1,7 +1,5 @@
 """Games over HTTP: the lists of the service are those of the library."""
 
-import io
-
 import numpy as np
 import pytest
 
@@ -41,7 +39,6 @@ def served(tmp_path_factory):
 
     from lookalike.service import create_app
     from lookalike.service.database import Database
-    from lookalike.service.log import Log
     from lookalike.service.settings import Settings
 
     folder = tmp_path_factory.mktemp("games")
@@ -50,7 +47,7 @@ def served(tmp_path_factory):
     library.add(system.save)
     database = Database(f"sqlite:///{folder}/l.db", "fast")
     settings = Settings(state=folder / "state")
-    app = create_app({"games": library}, database, settings, Log(io.StringIO()))
+    app = create_app({"games": library}, database, settings)
     with TestClient(app, base_url="http://127.0.0.1") as client:
         yield client, system
 

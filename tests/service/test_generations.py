@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lookalike.core.generation import Damaged, load
-from lookalike.service.digits_face import DigitsFace
+from lookalike.systems.digits.system import Digits
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
 
@@ -40,8 +40,8 @@ def test_swaps_under_readers_are_never_mixed(make_client, library, digits_data):
     queries = digits_data.x_test[:8]
     expected = {}
     for name in ("0001", "0002"):
-        face = DigitsFace(load(library.folder / name, "digits"))
-        expected[name] = face.embedding_version, face.describe(queries)
+        system = Digits.load(library.folder / name)
+        expected[name] = system.embedding_version, system.describe(queries)
     vectors = {
         name: np.asarray(load(library.folder / name, "digits").arrays["vectors"])
         for name in expected
@@ -193,7 +193,7 @@ def test_a_writer_killed_in_any_phase_leaves_the_old_or_the_new(library):
         outcomes.add(run.returncode)
         found, complaint = Library("digits", library.folder).open()
         assert complaint is None
-        DigitsFace(found)
+        Digits.load(found)
     assert outcomes == {0, -signal.SIGKILL}
 
 

@@ -1,7 +1,6 @@
 """Image search over HTTP: what is shown, what is clicked, and what is learned of it."""
 
 import base64
-import io
 import shutil
 import time
 
@@ -48,7 +47,6 @@ def serve(tmp_path, library):
 
     from lookalike.service import create_app
     from lookalike.service.database import Database
-    from lookalike.service.log import Log
     from lookalike.service.settings import Settings
 
     with ExitStack() as stack:
@@ -57,9 +55,7 @@ def serve(tmp_path, library):
             settings = {"watch": 0.02, "refresh": 0.05} | given
             chosen = Settings(state=tmp_path / "state", **settings)
             database = Database(f"sqlite:///{tmp_path}/log.db", "fast")
-            served = create_app(
-                {"images": library}, database, chosen, Log(io.StringIO())
-            )
+            served = create_app({"images": library}, database, chosen)
             client = TestClient(served, base_url="http://127.0.0.1")
             return stack.enter_context(client)
 
@@ -144,10 +140,11 @@ def test_bad_requests_are_refused_in_a_sentence(serve, body, status, sentence):
 
 
 def test_one_bad_image_does_not_spoil_a_request_that_came_with_it(serve, folder):
-    from lookalike.service.engine import Job
     from lookalike.service.searching import Wanted
 
-    served = serve().app.state.parts.searching["images"]
+    from lookalike.service.engine import Job
+
+    served = serve().app.state.components.served["images"]
     good, other = ((folder / f"0{n}.png").read_bytes() for n in (2, 7))
     late = time.monotonic() + 60
     jobs = [Job(Wanted([content], 3), late, None) for content in (good, b"no", other)]
@@ -158,7 +155,7 @@ def test_one_bad_image_does_not_spoil_a_request_that_came_with_it(serve, folder)
 
 def test_what_there_is_no_time_for_is_left_out_and_said(serve, folder, monkeypatch):
     client = serve()
-    encoder = client.app.state.parts.searching["images"].active.system.encoder_
+    encoder = client.app.state.components.served["images"].active.system.encoder_
     embed, seen = encoder.transform, []
 
     def slow(tiles):

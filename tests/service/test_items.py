@@ -1,9 +1,6 @@
 """Items: visible to the next search, durable, and right whatever happens in between."""
 
 import os
-import shutil
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from lookalike.core.generation import load
-from lookalike.service.catalogue import Catalogue, shared_collection
-from lookalike.service.database.items import Item
-from lookalike.service.digits_face import DigitsFace
+from lookalike.core.items import Item, ItemCatalogue
 from lookalike.systems.digits.system import Digits
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
@@ -85,10 +79,10 @@ def test_a_vector_is_taken_with_its_version_and_refused_with_another(
 ):
     client = make_client()
     image = digits_data.x_test[0]
-    active = client.parts.served["digits"].active
-    vector = active.face.describe(image[None])[0].tolist()
+    active = client.components.served["digits"].active
+    vector = active.system.describe(image[None])[0].tolist()
     mine = {"id": "v", "label": 1, "vector": vector}
-    version = active.face.embedding_version
+    version = active.embedding_version
     upsert(client, mine | {"embedding_version": version})
     assert search(client, image, 1) == ["v"]
     refused = [
@@ -136,7 +130,7 @@ def test_what_changed_is_folded_into_the_next_generation(make_client, digits_dat
     upsert(client, item("mine", image, 7, attributes={"colour": "red"}))
     client.post("/v1/digits/items/delete", json={"ids": ["0", "1"]})
     before = search(client, image, 200)
-    answer = client.post("/v1/digits/generations/fold").json()
+    answer = client.post("/v1/digits/generations/compact").json()
     assert answer["generation"] == "0003"
     counted = client.get("/v1/digits/items").json()
     assert counted["changed"] == 0
@@ -150,16 +144,16 @@ def test_what_changed_is_folded_into_the_next_generation(make_client, digits_dat
 
 
 def test_many_changes_are_folded_by_the_service_itself(make_client, digits_data):
-    client = make_client(fold_after=5)
+    client = make_client(compact_after=5)
     upsert(client, *(item(f"i{n}", digits_data.x_test[n]) for n in range(5)))
-    served = client.parts.served["digits"]
+    served = client.components.served["digits"]
     for _ in range(500):
-        if served.active.name == "0003":
+        if served.active.generation == "0003":
             break
         client.get("/healthz")
         client.portal.call(_a_moment)
-    assert served.active.name == "0003"
-    assert served.active.catalogue.n_changed == 0
+    assert served.active.generation == "0003"
+    assert served.n_changed_items == 0
 
 
 async def _a_moment():
@@ -171,10 +165,10 @@ async def _a_moment():
 def test_a_folded_generation_is_read_by_the_library(make_client, library, digits_data):
     client = make_client()
     upsert(client, item("mine", digits_data.x_test[0], 7))
-    client.post("/v1/digits/generations/fold")
+    client.post("/v1/digits/generations/compact")
     system = Digits.load(library.folder / "0003")
     rows = system.search(digits_data.x_test[:1], 1).ids
-    assert rows == [[len(digits_data.x_train)]]
+    assert rows[0].tolist() == [len(digits_data.x_train)]
 
 
 def test_items_are_described_anew_before_another_embedding_answers(
@@ -183,7 +177,7 @@ def test_items_are_described_anew_before_another_embedding_answers(
     client = make_client(url)
     image = digits_data.x_test[0]
     upsert(client, item("mine", image))
-    first = client.parts.served["digits"].active.face
+    first = client.components.served["digits"].active.system
     vector = first.describe(image[None])[0].tolist()
     version = first.embedding_version
     left = {"id": "v", "label": 1, "vector": vector, "embedding_version": version}
@@ -194,7 +188,7 @@ def test_items_are_described_anew_before_another_embedding_answers(
     assert search(client, image, 1) == ["mine"]
     found = client.get("/v1/digits/items/mine").json()
     assert found["embedding_version"] != version
-    expected = client.parts.served["digits"].active.face.describe(image[None])[0]
+    expected = client.components.served["digits"].active.system.describe(image[None])[0]
     np.testing.assert_array_equal(np.float32(found["vector"]), expected)
     assert client.get("/v1/digits/items/v").status_code == 404
     client.post("/v1/digits/generations/rollback")
@@ -244,30 +238,31 @@ def test_a_damaged_snapshot_is_refused_whole(make_client, tmp_path, digits_data,
     assert client.get("/v1/digits/items/mine").status_code == 404
 
 
-def test_the_shared_index_is_built_before_it_is_shared(tmp_path):
+def test_the_index_is_built_once_and_saved():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(5_000, 8)).astype(np.float32)
-    for folder in (None, tmp_path / "index", tmp_path / "index"):
-        view = shared_collection(vectors, folder).view()
+    made = ItemCatalogue(np.zeros((5_000, 1, 1), np.uint8), np.arange(5_000), vectors)
+    arrays, document = made.state()
+    for catalogue in (made, ItemCatalogue.from_state(arrays, document)):
+        view = catalogue.snapshot.index
         assert [len(part.ids) for part in view.parts] == [5_000]
         assert view.parts[0].index.filter is not None
 
 
 @pytest.mark.parametrize("selected", [250, 50, 5, 1])
 def test_filtered_search_returns_as_many_as_there_are(two_generations, selected):
-    face = DigitsFace(load(two_generations.folder / "0001", "digits"))
-    catalogue = Catalogue(face)
-    n = len(face.labels)
+    catalogue = Digits.load(two_generations.folder / "0001").items_
+    vectors, n = catalogue.base_vectors, len(catalogue)
     rows = np.linspace(0, n - 1, selected).astype(int)
     chosen = [
-        Item(str(r), 1, {"chosen": True}, vector=face.vectors[r], revision=i + 1)
+        Item(str(r), 1, {"chosen": True}, vector=vectors[r], revision=i + 1)
         for i, r in enumerate(rows.tolist())
     ]
     catalogue.apply(chosen)
-    matching = catalogue.matching(catalogue.state, {"chosen": [True]})
+    matching = catalogue.matching({"chosen": [True]})
     for k in (0, 1, 10, n):
-        found = catalogue.state.view.search(face.vectors[:3], k, matching)
-        assert found.ids.shape == (3, min(k, selected))
+        numbers, _ = catalogue.search(vectors[:3], k, matching)
+        assert numbers.shape == (3, min(k, selected))
 
 
 class Shop(RuleBasedStateMachine):
@@ -278,17 +273,17 @@ class Shop(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        self.folder = Path(tempfile.mkdtemp())
-        self.face = DigitsFace(load(self.source.folder / "0001", "digits"))
-        self.catalogue = Catalogue(self.face, index=self.folder / "index")
+        self.history = []
+        self.restart()
+        self.vectors = np.array(self.catalogue.base_vectors)
         self.revision = 0
-        self.truth = {str(i): v for i, v in enumerate(self.face.vectors)}
+        self.truth = {str(i): v for i, v in enumerate(self.vectors)}
         self.history = []
 
     @rule(id=sizes, row=sizes)
     def upsert(self, id, row):
         self.revision += 1
-        vector = np.asarray(self.face.vectors[row])  # full of ties
+        vector = self.vectors[row]  # full of ties
         change = Item(f"n{id}", 1, {"row": row}, vector=vector, revision=self.revision)
         self._apply(change)
         self.truth.pop(change.id, None)
@@ -305,33 +300,29 @@ class Shop(RuleBasedStateMachine):
 
     @rule()
     def restart(self):
-        self.catalogue = Catalogue(self.face, index=self.folder / "index")
+        self.catalogue = Digits.load(self.source.folder / "0001").items_
         last = {change.id: change for change in self.history}
         self.catalogue.apply([c for c in self.history if last[c.id] is c] or [])
 
     @rule(row=st.integers(0, 499), k=st.integers(0, 12))
     def search(self, row, k):
-        query = np.asarray(self.face.vectors[row])
+        query = self.vectors[row]
         ids, vectors = list(self.truth), np.array(list(self.truth.values()))
         squared = ((vectors.astype(float) - query.astype(float)) ** 2).sum(1)
         order = np.argsort(squared, kind="stable")[:k]
-        found = self.catalogue.state.view.search(query[None], k)
-        names = [self.catalogue.id(n) for n in found.ids[0].tolist()]
-        np.testing.assert_allclose(found.distances[0] ** 2, squared[order], atol=1e-9)
+        numbers, distances = self.catalogue.search(query[None], k)
+        names = [self.catalogue.id(n) for n in numbers[0].tolist()]
+        np.testing.assert_allclose(distances[0] ** 2, squared[order], atol=1e-9)
         assert names == [ids[i] for i in order]
 
     @invariant()
     def counts(self):
         if hasattr(self, "truth"):
-            assert len(self.catalogue.state.view) == len(self.truth)
+            assert len(self.catalogue) == len(self.truth)
 
     def _apply(self, change):
         self.catalogue.apply([change])
         self.history.append(change)
-
-    def teardown(self):
-        if hasattr(self, "folder"):
-            shutil.rmtree(self.folder)
 
 
 def test_search_is_right_under_change(two_generations):

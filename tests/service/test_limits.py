@@ -17,20 +17,20 @@ import pytest
 from PIL import Image
 
 from lookalike.service.engine import Engine
+from lookalike.service.errors import ServiceError
 from lookalike.service.keyring import Keyring
-from lookalike.service.refusal import Refusal
 from lookalike.service.settings import Settings
 
 
 def slow_down(client, seconds):
-    face = client.parts.served["digits"].active.face
-    describe = face.describe
+    system = client.components.served["digits"].active.system
+    describe = system.describe
 
     def slow(images):
         time.sleep(seconds)
         return describe(images)
 
-    face.describe = slow
+    system.describe = slow
 
 
 def in_threads(work, n):
@@ -58,7 +58,7 @@ def test_more_than_can_wait_are_refused_at_once(make_client, digits_data):
     refused = next(answer for answer in found if answer.status_code == 503)
     assert int(refused.headers["retry-after"]) >= 1
     assert "Too many" in refused.json()["detail"]
-    at_the_gate = f'lookalike_refused_total{{why="busy"}} {statuses.count(503)}.0'
+    at_the_gate = f'lookalike_refused_total{{reason="busy"}} {statuses.count(503)}.0'
     assert at_the_gate in client.get("/metrics").text
     assert client.get("/healthz").status_code == 200
     assert client.post("/v1/digits/search", json=body).status_code == 200
@@ -88,13 +88,13 @@ def test_a_rate_is_kept_for_each_key(tmp_path):
     with database.writing() as connection:
         slow = keys.make(connection, "slow", "read", rate=2.0)
         fast = keys.make(connection, "fast", "read", rate=1000.0)
-    ring = Keyring(database, Settings(tmp_path, require_key=True, burst=3))
+    ring = Keyring(database, Settings(state=tmp_path, require_key=True, burst=3))
     ring.read()
     for _ in range(3):
         ring.admit(f"Bearer {slow}", "read")
-    with pytest.raises(Refusal, match="At most 2 requests") as refused:
+    with pytest.raises(ServiceError, match="At most 2 requests") as refused:
         ring.admit(f"Bearer {slow}", "read")
-    assert refused.value.status == 429
+    assert refused.value.status_code == 429
     assert 0 < refused.value.retry_after <= 0.5
     ring.admit(f"Bearer {fast}", "read")
     database.close()
@@ -106,7 +106,7 @@ def test_the_engine_answers_together_what_came_together():
     def answer(jobs):
         sizes.append(len(jobs))
         time.sleep(0.02)
-        return [ValueError("odd") if job.asked % 2 else job.asked for job in jobs]
+        return [ValueError("odd") if job.request % 2 else job.request for job in jobs]
 
     async def ask():
         engine = Engine(answer, 100)
@@ -115,7 +115,7 @@ def test_the_engine_answers_together_what_came_together():
         asked = (engine.ask(i, until) for i in range(20))
         found = await asyncio.gather(*asked, return_exceptions=True)
         await asyncio.to_thread(engine.stop)
-        with pytest.raises(Refusal, match="stopping"):
+        with pytest.raises(ServiceError, match="stopping"):
             await engine.ask(1, until)
         return found
 

@@ -70,7 +70,7 @@ def ask(connection, *pieces):
 
 @pytest.fixture
 def occupancy():
-    return Occupancy(most=1, refusal=REFUSAL, refused=Counter())
+    return Occupancy(max_at_work=1, refusal=REFUSAL, refused=Counter())
 
 
 def test_a_full_service_answers_at_once_and_a_free_one_as_ever(occupancy):

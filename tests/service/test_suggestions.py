@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import io
 import json
 import time
 
@@ -67,7 +66,6 @@ def _making(folder, libraries):
 
     from lookalike.service import create_app
     from lookalike.service.database import Database
-    from lookalike.service.log import Log
     from lookalike.service.settings import Settings
 
     with contextlib.ExitStack() as stack:
@@ -76,9 +74,9 @@ def _making(folder, libraries):
             given = {"watch": 0.02, "refresh": 0.05} | settings
             limits = Settings(state=folder / "state", **given)
             database = Database(url or f"sqlite:///{folder}/l.db", "fast")
-            app = create_app(libraries, database, limits, Log(io.StringIO()))
+            app = create_app(libraries, database, limits)
             made = stack.enter_context(TestClient(app, base_url="http://127.0.0.1"))
-            made.parts = app.state.parts
+            made.components = app.state.components
             return made
 
         yield start
@@ -110,7 +108,7 @@ def test_a_list_is_that_of_the_library(client, request, name):
 
 
 def test_people_are_looked_up_once_the_table_is_made(client, people):
-    served = client.parts.suggesting["people"]
+    served = client.components.served["people"]
     until(lambda: served.has_table)
     sent = {"user": "p7", "k": 12}
     (answer,) = client.post("/v1/people/recommend", json=sent).json()["answers"]
@@ -135,7 +133,7 @@ def test_a_table_of_other_people_is_refused(people):
 def test_a_new_friendship_is_in_the_next_table(make, people):
     """A newcomer befriends two people, and is suggested the friends of those."""
     client = make()
-    served = client.parts.suggesting["people"]
+    served = client.components.served["people"]
     until(lambda: served.has_table)
     before = client.post("/v1/people/recommend", json={"user": "ann"}).json()
     assert not before["answers"][0]["known"]
@@ -226,7 +224,7 @@ def test_what_was_shown_is_logged_as_it_was(make, url, request, name):
         "event_attributes": {"object": {"object_id": answer["hits"][2]["id"]}},
     }
     assert client.post("/v1/events", json={"events": [click]}).status_code == 200
-    rows = until(lambda: training_rows(client.parts.database))
+    rows = until(lambda: training_rows(client.components.database))
     expected = system.suggest(who, 4)
     assert [row["id"] for row in rows] == expected.ids
     assert [row["position"] for row in rows] == [1, 2, 3, 4]
@@ -325,7 +323,7 @@ def test_no_request_ends_in_a_5xx(client, path, sent):
 
 def test_a_batch_that_runs_out_of_time_says_so(make, monkeypatch):
     client = make()
-    served = client.parts.suggesting["events"]
+    served = client.components.served["events"]
     slow = served._list
 
     def later(*given):

@@ -19,7 +19,7 @@ State = Annotated[
 
 
 def needed(work: Any) -> Any:
-    """What ``work()`` imports, or a sentence that names the extra."""
+    """Return what ``work()`` returns, or name the extra that it needs."""
     try:
         return work()
     except ModuleNotFoundError as error:
@@ -28,37 +28,39 @@ def needed(work: Any) -> Any:
         ) from None
 
 
-class Place:
+class Location:
     """A service's library, database and state, as ``lookalike serve`` has them."""
 
     def __init__(self, system: str, database: str | None, state: Path | None) -> None:
         from lookalike.service.database import Database
         from lookalike.service.database.migrate import migrate
         from lookalike.service.server import database_url, libraries_of
+        from lookalike.systems import find_spec
 
         self.libraries = libraries_of([system])
         self.library = next(iter(self.libraries.values()))
+        self.spec = find_spec(self.library.name)
         self.state = state or self.library.folder / "service"
         self.state.mkdir(parents=True, exist_ok=True)
         self.database = Database(database or database_url(self.state))
         migrate(self.database)
 
-    def __enter__(self) -> "Place":
+    def __enter__(self) -> "Location":
         return self
 
     def __exit__(self, *error: object) -> None:
         self.database.close()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Tell the workers of a running service that something changed."""
-        from lookalike.service.bell import Bell
+        from lookalike.service.change_signal import ChangeSignal
 
-        bell = Bell(self.state / "bell")
-        bell.ring()
-        bell.close()
+        signal = ChangeSignal(self.state / "changes")
+        signal.notify()
+        signal.close()
 
 
-def place(system: str, database: str | None, state: Path | None) -> Place:
-    """The service's place, or a sentence that says what is missing."""
-    found: Place = needed(lambda: Place(system, database, state))
+def location(system: str, database: str | None, state: Path | None) -> Location:
+    """Open the service's location, or say what is missing."""
+    found: Location = needed(lambda: Location(system, database, state))
     return found

@@ -15,8 +15,8 @@ from lookalike.cli.doctor import doctor
 from lookalike.cli.evaluate import evaluate
 from lookalike.cli.explain import explain
 from lookalike.cli.index import index
-from lookalike.cli.keep import export, fold, reembed, restore, snapshot
 from lookalike.cli.keys import keys
+from lookalike.cli.maintenance import compact, export, reembed, restore, snapshot
 from lookalike.cli.people import enrol, verify
 from lookalike.cli.recommend import recommend
 from lookalike.cli.search import search
@@ -48,8 +48,8 @@ app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
 app.add_typer(keys, name="keys")
 app.add_typer(index, name="index")
-for keep in (fold, reembed, snapshot, restore, export):
-    app.command()(keep)
+for maintain in (compact, reembed, snapshot, restore, export):
+    app.command()(maintain)
 app.command()(doctor)
 app.command()(bench)
 

@@ -1,11 +1,11 @@
-"""``lookalike keys``: who may ask the service, and for what."""
+"""``lookalike keys``: keys of the service and their scopes."""
 
 from typing import Annotated
 
 import typer
 
 from lookalike.cli._common import Json, columns, say
-from lookalike.cli._service import DatabaseUrl, State, Where, place
+from lookalike.cli._service import DatabaseUrl, State, Where, location
 
 keys = typer.Typer(
     no_args_is_help=True, help="Keys of the service: make, list, revoke."
@@ -25,7 +25,7 @@ def make(
     json: Json = False,
 ) -> None:
     """Make a key, and show it this once."""
-    with place(system, database, state) as where:
+    with location(system, database, state) as where:
         from lookalike.service.database.keys import make as made
 
         with where.database.writing() as connection:
@@ -42,7 +42,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List every key that was made, without the key itself."""
-    with place(system, database, state) as where:
+    with location(system, database, state) as where:
         from lookalike.service.database.keys import listed
 
         with where.database.reading() as connection:
@@ -63,8 +63,8 @@ def revoke(
     state: State = None,
     json: Json = False,
 ) -> None:
-    """Let a key be good for nothing, within a second."""
-    with place(system, database, state) as where:
+    """Make a key invalid, within a second."""
+    with location(system, database, state) as where:
         from lookalike.service.database.keys import revoke as revoked
 
         with where.database.writing() as connection:

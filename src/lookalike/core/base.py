@@ -116,7 +116,8 @@ class BaseSystem(ABC):
             found = generation.load(found, cls.name)
         try:
             manifest = Manifest.of(found.about)
-            system = cls(**manifest.configuration, n_jobs=n_jobs)
+            options = {**manifest.configuration, "n_jobs": n_jobs}
+            system = cls(**options)
             system.manifest_ = manifest
             system.restore(found.arrays, manifest.state)
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -75,8 +75,8 @@ def card_of(template: str, values: Mapping[str, Any]) -> Card:
     >>> card.title, card.steps["Problem"]
     ('Toy', ('3 cups.',))
     """
-    title, steps = "", {}
-    step = ""
+    title = step = ""
+    steps: dict[str, tuple[str, ...]] = {}
     for paragraph in re.split(r"\n\s*\n", template.strip()):
         text = " ".join(paragraph.split())
         heading = _HEADING.fullmatch(text)

@@ -36,7 +36,7 @@ class Answer:
 
 
 @cache
-def shown_fields(kind: type[Answer]) -> tuple[str, ...]:
+def shown_fields(kind: Any) -> tuple[str, ...]:
     """Return the names of the fields that an answer shows."""
     return tuple(f.name for f in fields(kind) if f.metadata.get("json", True))
 
@@ -130,6 +130,10 @@ class System(Protocol):
 
     def warm_up(self) -> None:
         """Compile and touch what the first answer needs."""
+        ...
+
+    def save(self, folder: Any) -> Any:
+        """Write the system as a generation."""
         ...
 
 
@@ -230,8 +234,23 @@ class HasItems(System, Protocol):
         """Map prepared inputs to vectors, float32 (n, n_dimensions)."""
         ...
 
-    def check_item(self, image: Array) -> Array:
-        """Return an item's image as the system keeps it, or refuse it."""
+    def check_label(self, label: Any) -> None:
+        """Refuse a label that an item cannot have."""
+        ...
+
+
+class ShowsItems(System, Protocol):
+    """Capability "gallery": has pictures of its items."""
+
+    def gallery(self, n: int) -> tuple[list[str], list[Any]]:
+        """Return ids and labels of at most n items, spread over the catalogue."""
+        ...
+
+    def thumbnails(self, ids: Sequence[str]) -> Array:
+        """Return a picture an item, uint8 (n, height, width) or (..., 3) in colour.
+
+        An item that is not there is black.
+        """
         ...
 
 
@@ -274,6 +293,7 @@ CAPABILITIES: dict[str, type] = {
     "enrol": Enrols,
     "verify": Verifies,
     "items": HasItems,
+    "gallery": ShowsItems,
     "refresh": Refreshes,
     "precompute": Precomputes,
 }

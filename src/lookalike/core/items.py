@@ -274,6 +274,22 @@ class ItemCatalogue:
                 keep[at] = self.attributes(int(numbers[at])).get(name) in values
         return numbers[keep]
 
+    def spread(self, n: int) -> Ints:
+        """Numbers of at most n items: of each label in turn, evenly spread."""
+        numbers = self.snapshot.numbers
+        if len(numbers) == 0:
+            return numbers
+        labels = self.labels(numbers)
+        kinds = np.unique(labels)
+        each = -(-n // len(kinds))
+        rows = []
+        for kind in kinds:
+            mine = numbers[labels == kind]
+            at = np.linspace(0, len(mine) - 1, min(each, len(mine))).astype(int)
+            rows.append(mine[np.unique(at)])
+        turns = [row[i] for i in range(each) for row in rows if i < len(row)]
+        return np.array(turns[:n])
+
     # --- saving -----------------------------------------------------------------------
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -163,11 +163,11 @@ class SystemSpec:
         system.check_fitted()
         result = self.member("evaluation")(system, data, on_progress)
         on_progress("ready", 1.0)
-        return result  # type: ignore[no-any-return]
+        return result
 
     def decoder(self) -> "Inputs":
         """Return what decodes inputs: the same for command line, HTTP and Python."""
-        return self.member("inputs")  # type: ignore[no-any-return]
+        return self.member("inputs")
 
     def build_card(
         self, system: Any, result: "EvaluationResult | None" = None
@@ -214,7 +214,7 @@ class SystemSpec:
 
     def _loader(self, name: str) -> Callable[[], Any]:
         module, _, attribute = self.datasets[name].partition(":")
-        return getattr(self._imported(module), attribute)  # type: ignore[no-any-return]
+        return getattr(self._imported(module), attribute)
 
     def _imported(self, module: str) -> Any:
         try:

@@ -1,7 +1,8 @@
-"""Queries to answers: what the engine's thread does with requests that came together.
+"""Requests to answers: what an engine does with requests that came together.
 
-Queries that ask for the same k are described and searched as one batch. A batch
-answers exactly like its queries one by one, so nobody can tell.
+Requests of one verb and one k are decoded one by one and answered as one batch. A batch
+answers exactly like its queries one by one, so that no request can tell. What is wrong
+with one request is that request's alone.
 """
 
 import time
@@ -9,129 +10,135 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from lookalike._typing import Array, Floats, Ints
-from lookalike.service.catalogue import State
+from lookalike.core.spec import SystemSpec
 from lookalike.service.engine import Job
-from lookalike.service.metrics import Metrics
-from lookalike.service.served import Active, Served
+from lookalike.service.errors import ServiceError
+from lookalike.service.settings import Settings
 
 _SLICE = 32  # queries between two looks at the clock
 
 
 @dataclass(frozen=True)
-class Query:
-    """What one request asks.
+class AnswerRequest:
+    """What one request asks a system for.
 
-    images : pictures as files, or as arrays
-    k : how many neighbours; 0 is as many as vote
-    where : names of attributes and the values that are let through
+    verb : "classify", "search", "recommend", "rank", "explain" or "explain_item"
+    inputs : as they were sent, see ``core.inputs``
+    k : answers to each input
+    where : attributes of items and the values that are let through
+    ids : of the items that are ranked or explained
     """
 
-    served: Served
     verb: str
-    images: Sequence[bytes | Array]
-    k: int
-    max_pixels: int
+    inputs: Sequence[Any]
+    k: int = 10
     where: dict[str, Sequence[Any]] = field(default_factory=dict)
+    ids: Sequence[str] = ()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the request is not answered in one batch with others."""
+        return (
+            bool(self.where)
+            or len(self.inputs) > _SLICE
+            or self.verb not in ("classify", "search", "recommend")
+        )
 
 
 @dataclass(frozen=True)
 class Answered:
-    """Answers to the images of one request.
+    """Answers to the inputs of one request, fewer if time ran out.
 
-    images, vectors : of the queries, as the system reads and describes them
-    numbers, distances : (n_answered, k); fewer than were asked if time ran out
+    active : the generation that answered
+    answers : one for each input, as the system's method returns them
     """
 
-    active: Active
-    state: State
-    images: Array
-    vectors: Array
-    numbers: Ints
-    distances: Floats
+    active: Any
+    answers: list[Any]
     degraded: bool = False
 
 
-class Answering:
-    """Answers requests that came together."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def __call__(self, jobs: Sequence[Job[Query]]) -> list[Any]:
-        """One answer or exception a job."""
-        self._metrics.together.observe(len(jobs))
-        answers: list[Any] = [None] * len(jobs)
-        groups: dict[Any, list[int]] = {}
-        for at, job in enumerate(jobs):
-            asked = job.asked
-            alone = bool(asked.where) or len(asked.images) > _SLICE
-            key = (asked.served.name, at if alone else -1, asked.k)
-            groups.setdefault(key, []).append(at)
-        now: dict[str, Any] = {}  # one moment for all that came together
-        for (name, _, k), places in groups.items():
-            if name not in now:
-                active = jobs[places[0]].asked.served.current()
-                now[name] = (active, active.catalogue.state)
-            group = [jobs[at] for at in places]
-            for at, found in zip(places, _group(group, k, *now[name]), strict=True):
-                answers[at] = found
-        return answers
-
-
-def _group(
-    jobs: Sequence[Job[Query]], k: int, active: Active, state: State
-) -> list[Any]:
-    read = [_images(job.asked, active) for job in jobs]
-    good = [images for images in read if not isinstance(images, ValueError)]
-    if not good:
-        return read
-    images = np.concatenate(good)
-    where = jobs[0].asked.where  # more than one job has none
-    chosen = active.catalogue.matching(state, where) if where else None
-    vectors = active.face.describe(images)
-    k = k or active.face.n_neighbors
-    found: list[tuple[Ints, Floats]] = []
-    for start in range(0, len(vectors), _SLICE):
-        if found and time.monotonic() > jobs[0].deadline:
-            break
-        hits = state.snapshot.search(vectors[start : start + _SLICE], k, chosen)
-        found.append((hits.ids, hits.distances))
-    numbers = np.concatenate([ids for ids, _ in found])
-    distances = np.concatenate([d for _, d in found])
-    answers: list[Any] = []
-    start = 0
-    for one in read:
-        if isinstance(one, ValueError):
-            answers.append(one)
-            continue
-        mine = slice(start, start + len(one))
-        start += len(one)
-        answers.append(
-            Answered(
-                active,
-                state,
-                images[mine],
-                vectors[mine],
-                numbers[mine],
-                distances[mine],
-                degraded=len(numbers[mine]) < len(one),
-            )
-        )
+def answer_batch(
+    spec: SystemSpec,
+    active: Any,
+    jobs: Sequence[Job[AnswerRequest]],
+    settings: Settings,
+) -> list[Answered | Exception]:
+    """Return one answer or exception a job, all from one generation."""
+    answers: list[Any] = [None] * len(jobs)
+    groups: dict[Any, list[int]] = {}
+    for at, job in enumerate(jobs):
+        asked = job.request
+        key = (asked.verb, asked.k, at if asked.is_alone else -1)
+        groups.setdefault(key, []).append(at)
+    decoder = spec.decoder()
+    for positions in groups.values():
+        decoded: dict[int, list[Any]] = {}
+        for at in positions:
+            try:
+                decoded[at] = [
+                    active.system.check_query(decoder.decode(sent, settings.max_pixels))
+                    for sent in jobs[at].request.inputs
+                ]
+            except ValueError as error:
+                answers[at] = error
+        for at, found in _answered(active, jobs, decoded).items():
+            answers[at] = found
     return answers
 
 
-def _images(asked: Query, active: Active) -> Array | ValueError:
-    """The images as the system reads them, or what is wrong with them."""
+def _answered(
+    active: Any, jobs: Sequence[Job[AnswerRequest]], decoded: dict[int, list[Any]]
+) -> dict[int, Answered | Exception]:
+    """Answer the queries of several jobs together, or each alone if that fails."""
+    if not decoded:
+        return {}
+    queries = [query for each in decoded.values() for query in each]
+    deadline = max(jobs[at].deadline for at in decoded)
+    request = jobs[next(iter(decoded))].request
     try:
-        read = [
-            active.face.read(image, asked.max_pixels)
-            if isinstance(image, bytes)
-            else active.face.check(image)
-            for image in asked.images
-        ]
-    except ValueError as error:
-        return error
-    return np.stack(read)
+        answers = _in_time(active.system, request, queries, deadline)
+    except Exception as error:
+        if len(decoded) == 1:
+            return dict.fromkeys(decoded, error)
+        alone = [_answered(active, jobs, {at: decoded[at]}) for at in decoded]
+        return {at: found for each in alone for at, found in each.items()}
+    found: dict[int, Answered | Exception] = {}
+    start = 0
+    for at, own in decoded.items():
+        mine = answers[start : start + len(own)]
+        start += len(own)
+        found[at] = Answered(active, mine, degraded=len(mine) < len(own))
+        if not mine:
+            found[at] = ServiceError(
+                503, "The deadline passed before it was answered.", 1
+            )
+    return found
+
+
+def _in_time(
+    system: Any, request: AnswerRequest, queries: list[Any], deadline: float
+) -> list[Any]:
+    """Return answers to all queries, or to the first for which there was time."""
+    answers: list[Any] = []
+    for start in range(0, len(queries), _SLICE):
+        if answers and time.monotonic() > deadline:
+            break
+        answers += _verb(system, request, queries[start : start + _SLICE])
+    return answers
+
+
+def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
+    where = {"where": request.where} if request.where else {}
+    if request.verb == "classify":
+        return list(system.classify_each(queries, **where))
+    if request.verb == "search":
+        return list(system.search_each(queries, request.k, **where))
+    if request.verb == "recommend":
+        return list(system.recommend_each(queries, request.k))
+    if request.verb == "rank":
+        return [system.rank_items(query, request.ids) for query in queries]
+    if request.verb == "explain_item":
+        [id] = request.ids
+        return [system.explain_item(query, id, request.k) for query in queries]
+    return [system.explain(query) for query in queries]

@@ -1,11 +1,12 @@
-"""The HTTP application, assembled from the parts of a service. No globals."""
+"""The HTTP application, assembled from the components of a service. No globals."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,50 +16,46 @@ from starlette.responses import JSONResponse
 
 import lookalike
 from lookalike.core.library import Library
+from lookalike.service.bodies import schemas_of
+from lookalike.service.components import Components, assemble
 from lookalike.service.database import Database
-from lookalike.service.database.connection import refusal_of
-from lookalike.service.forms import (
-    Asked,
-    Events,
-    GoneItems,
-    InOrder,
-    Named,
-    NewItems,
-    ToSuggest,
-    Why,
-    WhyThis,
-    schemas,
-)
-from lookalike.service.gate import Gate
-from lookalike.service.log import Log
-from lookalike.service.parts import Parts, assemble
-from lookalike.service.refusal import Refusal
-from lookalike.service.routes.answers import answers
+from lookalike.service.database.connection import service_error_of
+from lookalike.service.limits import RequestLimitsMiddleware
+from lookalike.service.logs import log
+from lookalike.service.routes.classify import classify
 from lookalike.service.routes.events import events
 from lookalike.service.routes.explain import explain
-from lookalike.service.routes.generations import generations, snapshot_routes
+from lookalike.service.routes.generations import generations
 from lookalike.service.routes.health import health
 from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
 from lookalike.service.routes.page import page
-from lookalike.service.routes.plain import plain
-from lookalike.service.routes.searches import searches
-from lookalike.service.routes.suggestions import suggestions
+from lookalike.service.routes.recommend import rank, recommend
+from lookalike.service.routes.search import search
+from lookalike.service.routes.snapshots import snapshots
+from lookalike.service.routes.systems import systems
 from lookalike.service.routes.users import users
-from lookalike.service.routes.views import views
+from lookalike.service.routes.views import gallery, map_, quality
+from lookalike.service.runtime import ServedSystem
+from lookalike.service.schemas import ImageRequest
 from lookalike.service.settings import Settings
 
-_DOCUMENTS = (
-    *(Asked, NewItems, GoneItems, Events, Why, Named),
-    *(ToSuggest, InOrder, WhyThis),
-)
+Routes = Callable[[Components, ServedSystem], APIRouter]
+OF_EVERY_SYSTEM: tuple[Routes, ...] = (generations, quality)
+OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
+    "classify": (classify,),
+    "search": (search,),
+    "recommend": (recommend,),
+    "rank": (rank,),
+    "explain": (explain,),
+    "items": (items, map_),
+    "gallery": (gallery,),
+}
+"""Routes of a system by what it can do, see ``core.contracts``."""
 
 
 def create_app(
-    libraries: Mapping[str, Library],
-    database: Database,
-    settings: Settings,
-    log: Log | None = None,
+    libraries: Mapping[str, Library], database: Database, settings: Settings
 ) -> FastAPI:
     """Build the application around libraries of generations.
 
@@ -68,37 +65,30 @@ def create_app(
         By the name of their system.
     database : Database
     settings : Settings
-    log : Log, default=None
-        None writes to stderr.
 
     Returns
     -------
     FastAPI
-        ``app.state.parts`` holds the parts; the lifespan starts and stops them.
+        ``app.state.components`` holds the components; the lifespan starts and stops
+        them.
     """
-    parts = assemble(libraries, database, settings, log)
+    components = assemble(libraries, database, settings)
     app = FastAPI(
         title="lookalike",
         version=lookalike.__version__,
-        lifespan=_lifespan(parts),
+        lifespan=_lifespan(components),
         docs_url=None,
         redoc_url=None,
     )
-    app.state.parts = parts
-    app.include_router(health(parts))
-    for served in parts.served.values():
-        of_system: tuple[Any, ...] = (answers, explain, items, views, generations)
-        for make in of_system:
-            app.include_router(make(parts, served))
-    for other in parts.plain.values():
-        app.include_router(plain(parts, other))
-    for finder in parts.searching.values():
-        app.include_router(searches(parts, finder))
-    for each in parts.suggesting.values():
-        app.include_router(suggestions(parts, each))
+    app.state.components = components
+    app.include_router(health(components))
+    app.include_router(systems(components))
+    for served in components.served.values():
+        for routes in _routes_of(served):
+            app.include_router(routes(components, served))
     app.include_router(page())
-    for routes in (events, live, users, snapshot_routes):
-        app.include_router(routes(parts))
+    for common in (events, live, users, snapshots):
+        app.include_router(common(components))
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     if settings.cors_origins:
@@ -109,39 +99,43 @@ def create_app(
             allow_headers=["authorization", "content-type"],
         )
     app.add_middleware(
-        Gate,
+        RequestLimitsMiddleware,
         settings=settings,
-        metrics=parts.metrics,
-        log=parts.log,
-        occupancy=parts.occupancy,
+        metrics=components.metrics,
+        occupancy=components.occupancy,
     )
     app.openapi = _openapi(app)  # type: ignore[method-assign]
     return app
 
 
-def _lifespan(parts: Parts) -> Any:
+def _routes_of(served: ServedSystem) -> list[Routes]:
+    found = list(OF_EVERY_SYSTEM)
+    for capability, routes in OF_CAPABILITY.items():
+        if served.spec.can(capability):
+            found += routes
+    return found
+
+
+def _lifespan(components: Components) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        await asyncio.to_thread(parts.start)
+        await asyncio.to_thread(components.start)
         stop = asyncio.Event()
-        watching = asyncio.create_task(parts.watch(stop))
-        parts.log.write("info", "ready")
+        watching = asyncio.create_task(components.watch(stop))
+        log(logging.INFO, "ready")
         try:
-            yield {"occupancy": parts.occupancy}
+            shed = components.settings.shed_early
+            yield {"occupancy": components.occupancy} if shed else {}
         finally:
             stop.set()
             await watching
-            await asyncio.to_thread(parts.stop)
+            await asyncio.to_thread(components.stop)
 
     return lifespan
 
 
-async def _refused(request: Request, error: Any) -> JSONResponse:
-    return JSONResponse({"detail": error.sentence}, error.status, error.headers)
-
-
 async def _outage(request: Request, error: Exception) -> JSONResponse:
-    return await _refused(request, refusal_of(error))
+    return await _http(request, service_error_of(error))
 
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:
@@ -156,7 +150,6 @@ async def _http(request: Request, error: Any) -> JSONResponse:
 
 
 _HANDLERS: dict[Any, Any] = {
-    Refusal: _refused,
     SQLAlchemyError: _outage,
     RequestValidationError: _invalid,
     HTTPException: _http,
@@ -167,8 +160,8 @@ def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, routes=app.routes)
-            parts = made.setdefault("components", {}).setdefault("schemas", {})
-            parts |= schemas(*_DOCUMENTS)
+            found = made.setdefault("components", {}).setdefault("schemas", {})
+            found |= schemas_of(ImageRequest)
             app.openapi_schema = made
         return app.openapi_schema
 

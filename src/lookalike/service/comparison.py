@@ -7,7 +7,7 @@ import numpy as np
 from lookalike.evaluate import paired_test
 
 
-def compared(
+def compare_generations(
     first: str, second: str, one: dict[str, Any], other: dict[str, Any]
 ) -> dict[str, Any]:
     """Their metrics, and a paired test where both answered the same test images.
@@ -24,7 +24,7 @@ def compared(
     >>> about = {"metrics": {}, "data": {"checksum": "a"}}
     >>> wrong = [{"n_test": 100, "wrong": list(range(n))} for n in (2, 12)]
     >>> one, other = ({**about, "quality": each} for each in wrong)
-    >>> print(compared("0001", "0002", one, other)["sentence"])
+    >>> print(compare_generations("0001", "0002", one, other)["sentence"])
     Image by image 0001 is better by 0.1000 [0.0500, 0.1600], p = 0.002.
     """
     answer = {"first": one["metrics"], "second": other["metrics"]}
@@ -33,12 +33,12 @@ def compared(
     if not (mine and theirs and same and mine["n_test"] == theirs["n_test"]):
         sentence = "They did not answer the same test images: compare with care."
         return {**answer, "sentence": sentence}
-    right = []
+    outcomes = []
     for each in (mine, theirs):
-        row = np.ones(each["n_test"], bool)
-        row[np.asarray(each["wrong"], int)] = False
-        right.append(row)
-    result = paired_test(*right)
+        correct = np.ones(each["n_test"], bool)
+        correct[np.asarray(each["wrong"], int)] = False
+        outcomes.append(correct)
+    result = paired_test(*outcomes)
     gain = result.difference
     better, low, high = first, gain.low, gain.high
     if gain.value < 0:

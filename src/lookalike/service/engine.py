@@ -1,8 +1,8 @@
 """One thread that computes: requests that come together are answered together.
 
 A search of eight queries costs much less than eight searches of one. While the thread
-answers some requests the next ones gather, and go together. Nobody waits on purpose:
-a lone request is answered at once.
+answers some requests the next ones gather, and go together. No request waits on
+purpose: a lone one is answered at once.
 """
 
 import asyncio
@@ -13,44 +13,44 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from lookalike.service.refusal import Refusal
+from lookalike.service.errors import ServiceError
 
-Asked = TypeVar("Asked")
-_TOGETHER = 32
+Request = TypeVar("Request")
+_MAX_TOGETHER = 32
 
 
 @dataclass(eq=False)
-class Job(Generic[Asked]):
+class Job(Generic[Request]):
     """One request that waits for its answer.
 
-    deadline : of ``time.monotonic``; who missed it is not answered any more
+    deadline : of ``time.monotonic``; later the request is not answered any more
     """
 
-    asked: Asked
+    request: Request
     deadline: float
     future: "asyncio.Future[Any]" = field(repr=False)
 
 
-class Engine(Generic[Asked]):
+class Engine(Generic[Request]):
     """A thread with a bounded queue in front.
 
     Parameters
     ----------
     answer : callable
         Takes a list of jobs and returns as many answers; an answer may be an
-        exception, which its request gets and nobody else.
-    most_waiting : int
+        exception, which is raised for its request alone.
+    max_waiting : int
         How many requests may wait; a further one is refused.
     """
 
     def __init__(
         self,
-        answer: Callable[[Sequence[Job[Asked]]], Sequence[Any]],
-        most_waiting: int,
+        answer: Callable[[list[Job[Request]]], Sequence[Any]],
+        max_waiting: int,
     ) -> None:
         self._answer = answer
-        self._most_waiting = most_waiting
-        self._waiting: deque[Job[Asked]] = deque()
+        self._max_waiting = max_waiting
+        self._waiting: deque[Job[Request]] = deque()
         self._wake = threading.Condition()
         self._running = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -73,21 +73,21 @@ class Engine(Generic[Asked]):
         """How many requests wait."""
         return len(self._waiting)
 
-    async def ask(self, asked: Asked, deadline: float) -> Any:
+    async def ask(self, request: Request, deadline: float) -> Any:
         """The answer to a request.
 
         Raises
         ------
-        Refusal
-            If too many wait, or the deadline passed before it was this one's turn.
+        ServiceError
+            If too many wait, or the deadline passed before its turn came.
         """
         future = asyncio.get_running_loop().create_future()
         with self._wake:
             if not self._running:
-                raise Refusal(503, "The service is stopping.", 1)
-            if len(self._waiting) >= self._most_waiting:
-                raise Refusal(503, "Too many requests wait for an answer.", 1)
-            self._waiting.append(Job(asked, deadline, future))
+                raise ServiceError(503, "The service is stopping.", 1)
+            if len(self._waiting) >= self._max_waiting:
+                raise ServiceError(503, "Too many requests wait for an answer.", 1)
+            self._waiting.append(Job(request, deadline, future))
             self._wake.notify()
         return await future
 
@@ -96,35 +96,35 @@ class Engine(Generic[Asked]):
             now = time.monotonic()
             late = [job for job in jobs if job.deadline <= now]
             timely = [job for job in jobs if job.deadline > now]
-            _tell(late, [_too_late() for _ in late])
+            _deliver(late, [_too_late() for _ in late])
             if timely:
                 try:
                     answers = self._answer(timely)
                 except Exception as error:
                     answers = [error] * len(timely)
-                _tell(timely, answers)
+                _deliver(timely, answers)
 
-    def _gather(self) -> list[Job[Asked]]:
+    def _gather(self) -> list[Job[Request]]:
         with self._wake:
             while not self._waiting and self._running:
                 self._wake.wait()
-            n = min(len(self._waiting), _TOGETHER)
+            n = min(len(self._waiting), _MAX_TOGETHER)
             return [self._waiting.popleft() for _ in range(n)]
 
 
-def _too_late() -> Refusal:
-    return Refusal(503, "The deadline passed before it was this request's turn.", 1)
+def _too_late() -> ServiceError:
+    return ServiceError(503, "The deadline passed before this request's turn came.", 1)
 
 
-def _tell(jobs: Sequence[Job[Any]], answers: Sequence[Any]) -> None:
-    """Hand answers over to the event loops that wait for them, in one go for each."""
+def _deliver(jobs: Sequence[Job[Any]], answers: Sequence[Any]) -> None:
+    """Hand answers over to the event loops that wait for them, in one call for each."""
     by_loop: dict[Any, list[tuple[Job[Any], Any]]] = {}
     for job, answer in zip(jobs, answers, strict=True):
         by_loop.setdefault(job.future.get_loop(), []).append((job, answer))
     for loop, theirs in by_loop.items():
         try:
             loop.call_soon_threadsafe(_resolve, theirs)
-        except RuntimeError:  # the loop was closed: nobody waits any more
+        except RuntimeError:  # the loop was closed: nothing waits any more
             continue
 
 

@@ -1,43 +1,43 @@
 """Deleting a user: rows, the space they took, the log of writes, snapshots, exports.
 
 A database that deletes a row only marks its space as free. SQLite is told to overwrite
-what it frees (``secure_delete``), and its write-ahead log is folded in and cut to
-nothing. Exports that hold the user are deleted; snapshots are written again without.
+what it frees (``secure_delete``), and its write-ahead log is checkpointed and
+truncated. Exports that hold the user are deleted; snapshots are written again without.
 What comes later for the same user is dropped: a salted digest of the id stays.
 """
 
+import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lookalike.service.components import Components
 from lookalike.service.database import Database
 from lookalike.service.database.events import erase
-from lookalike.service.refusal import Refusal
-from lookalike.service.snapshot import without_user
-
-if TYPE_CHECKING:
-    from lookalike.service.parts import Parts
+from lookalike.service.errors import ServiceError
+from lookalike.service.logs import log
+from lookalike.service.snapshots import remove_user
 
 
-def erase_user(parts: "Parts", id: str) -> int:
+def erase_user(components: Components, id: str) -> int:
     """Delete every trace of a user; return how many rows named them."""
-    parts.writer.settle()
-    with parts.database.writing() as connection:
-        gone = erase(parts.database, connection, id)
-    for folder in sorted(parts.settings.snapshots.glob("[a-z0-9]*")):
-        without_user(folder, id)
-    for path in parts.settings.exports.glob("*.parquet"):
+    components.writer.settle()
+    with components.database.writing() as connection:
+        deleted = erase(components.database, connection, id)
+    for folder in sorted(components.settings.snapshots.glob("[a-z0-9]*")):
+        remove_user(folder, id)
+    for path in components.settings.exports.glob("*.parquet"):
         path.unlink(missing_ok=True)  # made again whenever it is asked for
-    clean(parts.database)
-    parts.log.write("info", "user deleted", rows=gone)
-    return gone
+    purge(components.database)
+    log(logging.INFO, "user deleted", rows=deleted)
+    return deleted
 
 
-def clean(database: Database, seconds: float = 5.0) -> None:
+def purge(database: Database, seconds: float = 5.0) -> None:
     """Leave no deleted row in any file of the database.
 
     Raises
     ------
-    Refusal
+    ServiceError
         503 if readers kept SQLite's log from being cut; nothing is lost by trying
         again.
     """
@@ -57,5 +57,7 @@ def clean(database: Database, seconds: float = 5.0) -> None:
         if not busy:
             return
         if time.monotonic() > until:
-            raise Refusal(503, "The rows are deleted; the log is in use. Try again.", 1)
+            raise ServiceError(
+                503, "The rows are deleted; the log is in use. Try again.", 1
+            )
         time.sleep(0.02)

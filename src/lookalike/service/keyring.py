@@ -1,4 +1,4 @@
-"""Who may what: the keys as a worker knows them, and how often each may ask."""
+"""Keys as a worker knows them: what each may do, and how often."""
 
 import threading
 import time
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from lookalike.service.database import Database
 from lookalike.service.database import keys as stored
 from lookalike.service.database.keys import Key
-from lookalike.service.refusal import Refusal
+from lookalike.service.errors import ServiceError
 from lookalike.service.settings import Settings
 
-_NOBODY = Key("", "nobody", "admin", 0.0)
+_NO_KEY = Key("", "no key", "admin", 0.0)
 
 
 @dataclass
 class _Bucket:
-    """So many requests at once, and so many more a second."""
+    """A token bucket: so many requests at once, and so many more a second."""
 
     tokens: float
-    moment: float
+    updated: float
 
 
 class Keyring:
-    """The keys that are good, read again once a second and when the bell rings."""
+    """The keys that are valid, read again at every look at the database."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -37,35 +37,35 @@ class Keyring:
             self._known = stored.valid(connection)
 
     def admit(self, given: str | None, scope: str) -> Key:
-        """Who asks, if they may what they ask for.
+        """Return the key of a request, if it is good for this scope.
 
         Raises
         ------
-        Refusal
+        ServiceError
             401 without a good key, 403 with one that is not good for this, 429 for
-            one that asks too often.
+            one that is used too often.
         """
-        key = self._who(given)
+        key = self._key_of(given)
         if not key.may(scope):
-            raise Refusal(
+            raise ServiceError(
                 403, f"This needs a key of scope {scope}; this one has {key.scope}."
             )
         self._count(key)
         return key
 
-    def _who(self, given: str | None) -> Key:
+    def _key_of(self, given: str | None) -> Key:
         if given is None:
             if self._settings.require_key:
-                raise Refusal(
+                raise ServiceError(
                     401, "A key is needed here: send Authorization: Bearer lk_..."
                 )
-            return _NOBODY
+            return _NO_KEY
         kind, _, text = given.partition(" ")
         key = None
         if kind.lower() == "bearer":
             key = stored.recognised(text.strip(), self._known)
         if key is None:
-            raise Refusal(401, "This key is not known here.")
+            raise ServiceError(401, "This key is not known here.")
         return key
 
     def _count(self, key: Key) -> None:
@@ -74,12 +74,12 @@ class Keyring:
             return
         burst = max(1.0, self._settings.burst / self._settings.workers)
         with self._lock:
-            moment = time.monotonic()
-            bucket = self._buckets.setdefault(key.id, _Bucket(burst, moment))
-            bucket.tokens += (moment - bucket.moment) * rate
+            now = time.monotonic()
+            bucket = self._buckets.setdefault(key.id, _Bucket(burst, now))
+            bucket.tokens += (now - bucket.updated) * rate
             bucket.tokens = min(bucket.tokens, burst)
-            bucket.moment = moment
+            bucket.updated = now
             if bucket.tokens < 1:
                 wait = (1 - bucket.tokens) / rate
-                raise Refusal(429, f"At most {rate:g} requests a second.", wait)
+                raise ServiceError(429, f"At most {rate:g} requests a second.", wait)
             bucket.tokens -= 1

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array, Floats
+from lookalike.core.items import ItemCatalogue
 from lookalike.learn import PCA, LinearDiscriminantAnalysis
-from lookalike.service.served import Active
+from lookalike.service.runtime import Active
 
 _ENOUGH = 10_000  # items to learn the directions from
 
@@ -26,50 +27,40 @@ class Layouts:
         self._transform: Any = None
 
     def map(self, active: Active, n: int) -> dict[str, Any]:
-        """Places of at most n items, evenly taken from the catalogue."""
-        catalogue = active.catalogue
-        all_of_them = np.asarray(catalogue.state.snapshot.ids)
-        step = max(1, -(-len(all_of_them) // n))
-        numbers = all_of_them[::step]
-        labels = catalogue.labels(numbers)
-        vectors = self._vectors(active, numbers)
-        places = self._places(active, vectors)
-        classes = active.face.classes
+        """Positions of at most n items, evenly taken from the catalogue."""
+        items, classes = active.system.items_, active.system.classes_
+        numbers = items.snapshot.numbers
+        count = len(numbers)
+        numbers = numbers[:: max(1, -(-count // n))]
+        positions = self._positions(active, items.vectors(numbers))
+        labels = np.searchsorted(classes, items.labels(numbers))
         return {
             "n": len(numbers),
-            "count": len(all_of_them),
-            "generation": active.name,
+            "count": count,
+            "generation": active.generation,
             "classes": classes.tolist(),
-            "ids": [catalogue.id(number) for number in numbers.tolist()],
-            "label": _packed(np.searchsorted(classes, labels).astype(np.uint8)),
-            "x": _packed(_quantised(places[:, 0])),
-            "y": _packed(_quantised(places[:, 1])),
+            "ids": [items.id(number) for number in numbers.tolist()],
+            "label": _packed(labels.astype(np.uint8)),
+            "x": _packed(_quantised(positions[:, 0])),
+            "y": _packed(_quantised(positions[:, 1])),
         }
 
-    def _vectors(self, active: Active, numbers: Array) -> Array:
-        catalogue, n_rows = active.catalogue, active.catalogue.n_rows
-        base = numbers < n_rows
-        vectors = np.array(active.face.vectors[np.where(base, numbers, 0)])
-        for at in np.flatnonzero(~base):
-            vectors[at] = catalogue.vector(int(numbers[at]))
-        return vectors
-
-    def _places(self, active: Active, vectors: Array) -> Floats:
+    def _positions(self, active: Active, vectors: Array) -> Floats:
         if len(vectors) == 0:
             return np.zeros((0, 2))
         with self._lock:
-            if self._name != active.name:
-                self._transform = _learned(active)
-                self._name = active.name
+            if self._name != active.generation:
+                self._transform = _learned(active.system.items_)
+                self._name = active.generation
             transform = self._transform
-        places: Floats = transform(vectors)
-        return places
+        positions: Floats = transform(vectors)
+        return positions
 
 
-def _learned(active: Active) -> Any:
-    step = max(1, len(active.face.vectors) // _ENOUGH)
-    vectors = np.asarray(active.face.vectors[::step], np.float64)
-    labels = np.asarray(active.face.labels[::step])
+def _learned(items: ItemCatalogue) -> Any:
+    step = max(1, items.n_base // _ENOUGH)
+    vectors = np.asarray(items.base_vectors[::step], np.float64)
+    labels = np.asarray(items.base_labels[::step])
     if len(np.unique(labels)) > 2 and vectors.shape[1] >= 2:
         model: Any = LinearDiscriminantAnalysis(n_components=2).fit(vectors, labels)
     else:

@@ -13,7 +13,7 @@ _SECONDS = (
 
 
 class Metrics:
-    """What this process counts; several workers add up through a shared folder."""
+    """Counters of this process; those of several workers add up in a shared folder."""
 
     def __init__(self) -> None:
         self._own = CollectorRegistry()
@@ -32,7 +32,7 @@ class Metrics:
             **own,
         )
         self.refused = Counter(
-            "lookalike_refused", "Requests refused before any work.", ("why",), **own
+            "lookalike_refused", "Requests refused before any work.", ("reason",), **own
         )
         self.queries = Counter(
             "lookalike_queries", "Queries answered.", ("verb",), **own
@@ -59,9 +59,9 @@ class Metrics:
         self.damaged = Counter(
             "lookalike_generations_damaged", "Generations refused.", ("system",), **own
         )
-        self.overlay = Gauge(
+        self.changed_items = Gauge(
             "lookalike_changed_items",
-            "Items that lie over the generation.",
+            "Items that changed since the generation was made.",
             ("system",),
             multiprocess_mode="max",
             **own,

@@ -6,21 +6,23 @@ they are described by it; what is added meanwhile is described in another round.
 none is left the pointer moves: no search ever sees two kinds of vectors.
 """
 
-from collections.abc import Callable
-
 from lookalike.core.generation import load
 from lookalike.core.library import Library
+from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.core.spec import SystemSpec
 from lookalike.service.database import Database
 from lookalike.service.database import items as stored
-from lookalike.service.digits_face import FACES
-from lookalike.service.served import with_vectors
+from lookalike.service.items import with_vectors
 
-_MANY = 500
-Report = Callable[[str, float], None]
+_BLOCK = 500  # items in one transaction
 
 
 def reembed(
-    library: Library, database: Database, number: str, report: Report | None = None
+    spec: SystemSpec,
+    library: Library,
+    database: Database,
+    number: str,
+    on_progress: ProgressCallback = no_progress,
 ) -> tuple[int, list[str]]:
     """Describe by the embedding of generation ``number``, then let it answer.
 
@@ -34,15 +36,15 @@ def reembed(
     Raises
     ------
     ValueError
-        If there is no such whole generation.
+        If there is no such whole generation, or the system has no items.
     """
+    spec.check_can("items")
     if number not in library.names():
         raise ValueError(f"There is no generation {number!r:.50} of {library.name}.")
-    found = load(library.folder / number, library.name)
-    face = FACES[library.name](found)
-    version = face.embedding_version
-    after = int(found.about.get("items_revision", 0))
-    done, lost = 0, []
+    system = spec.system_class.load(load(library.folder / number, library.name))
+    version = system.manifest_.embedding_version
+    after = system.items_.snapshot.revision
+    n_described = 0
     while True:
         with database.reading() as connection:
             waiting = stored.changes(connection, library.name, after, version)
@@ -51,15 +53,14 @@ def reembed(
         waiting = [item for item in waiting if item.image is not None]
         if not waiting:
             break
-        total = done + len(waiting)
-        for start in range(0, len(waiting), _MANY):
-            described = with_vectors(face, waiting[start : start + _MANY])
+        total = n_described + len(waiting)
+        for start in range(0, len(waiting), _BLOCK):
+            described = with_vectors(system, waiting[start : start + _BLOCK])
             with database.writing() as connection:
                 stored.store_vectors(
                     database, connection, library.name, described, version
                 )
-            done += len(described)
-            if report:
-                report("describing items", min(done / total, 1.0))
+            n_described += len(described)
+            on_progress("describing items", min(n_described / total, 1.0))
     library.activate(number)
-    return done, lost
+    return n_described, lost

@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,12 @@ from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.service.app import create_app
 from lookalike.service.database import Database
+from lookalike.service.logs import configure_logging
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import SheddingProtocol
-from lookalike.systems import SYSTEMS, find_system
+from lookalike.systems import find_spec, specs
 
-_WHAT = "LOOKALIKE_SERVE"
+_SERVED = "LOOKALIKE_SERVED"
 
 
 def libraries_of(names: list[str]) -> dict[str, Library]:
@@ -45,8 +45,8 @@ def libraries_of(names: list[str]) -> dict[str, Library]:
     """
     found: dict[str, Library] = {}
     for name in names:
-        library = Library(name) if name in SYSTEMS else _library(Path(name))
-        find_system(library.name)
+        library = Library(name) if name in specs() else _library(Path(name))
+        find_spec(library.name)
         if library.name in found:
             raise ValueError(f"The system {library.name} is given twice.")
         found[library.name] = library
@@ -71,7 +71,7 @@ def _library(folder: Path) -> Library:
 
 
 def database_url(state: Path) -> str:
-    """Where the database lies if nobody says otherwise."""
+    """Return the address of the default database."""
     return f"sqlite:///{(state / 'lookalike.db').resolve()}"
 
 
@@ -100,7 +100,7 @@ def serve(
         "port": port,
         "http": SheddingProtocol,
         "access_log": False,
-        "log_level": "warning",
+        "log_config": None,
         "server_header": False,
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": 10,
@@ -108,7 +108,8 @@ def serve(
         "backlog": 1024,
         "h11_max_incomplete_event_size": 64 * 1024,
     }
-    # Threads that compute must not keep the one that talks waiting.
+    # Threads that compute must not delay the one that answers.
+    configure_logging()
     if settings.workers == 1:
         sys.setswitchinterval(0.001)
         app = create_app(libraries, Database(url, settings.durability), settings)
@@ -117,8 +118,9 @@ def serve(
     with tempfile.TemporaryDirectory() as counts:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
         folders = {name: str(each.folder) for name, each in libraries.items()}
-        what = {"libraries": folders, "url": url, "settings": asdict(settings)}
-        os.environ[_WHAT] = json.dumps(what, default=str)
+        served = {"libraries": folders, "url": url}
+        served["settings"] = settings.model_dump(mode="json")
+        os.environ[_SERVED] = json.dumps(served)
         uvicorn.run(
             "lookalike.service.server:from_environment",
             factory=True,
@@ -130,20 +132,16 @@ def serve(
 def from_environment() -> FastAPI:
     """The application as a worker builds it."""
     sys.setswitchinterval(0.001)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    what = json.loads(os.environ[_WHAT])
-    given = what["settings"]
-    given |= {
-        "state": Path(given["state"]),
-        "cors_origins": tuple(given["cors_origins"]),
-    }
-    settings = Settings(**given)
-    libraries = {name: Library(name, f) for name, f in what["libraries"].items()}
-    return create_app(libraries, Database(what["url"], settings.durability), settings)
+    threading.Thread(target=_exit_with, args=(os.getppid(),), daemon=True).start()
+    configure_logging()
+    served = json.loads(os.environ[_SERVED])
+    settings = Settings(**served["settings"])
+    libraries = {name: Library(name, f) for name, f in served["libraries"].items()}
+    return create_app(libraries, Database(served["url"], settings.durability), settings)
 
 
-def _end_with(parent: int) -> None:
-    """End when the process that started the workers is gone: it cannot stop them."""
+def _exit_with(parent: int) -> None:
+    """End when the process that started the workers is gone and cannot stop them."""
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,45 +1,68 @@
 """What may be set about a service, in one place, each with its unit."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-@dataclass(frozen=True)
-class Settings:
-    """Limits and habits of one service.
 
-    state : where snapshots, exports and shared indexes are put
-    require_key : whether every request must carry a key; off for loopback only
-    durability : "safe" waits for the disk before it acknowledges, "fast" for the
-        operating system: that survives a kill of the process, not a power cut
-    """
+class Settings(BaseSettings):
+    """Limits of one service; each may be set by ``LOOKALIKE_<NAME>`` too."""
+
+    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", frozen=True)
 
     state: Path
+    """Where the database, snapshots and exports lie."""
     require_key: bool = False
+    """Whether every request must carry a key; off for loopback only."""
     durability: Literal["safe", "fast"] = "safe"
-    workers: int = 1  # processes that share this service
+    """"safe" waits for the disk before it acknowledges, "fast" for the operating
+    system: that survives a kill of the process, not a power cut."""
+    workers: int = Field(1, ge=1)
+    """Processes that share this service."""
+    shed_early: bool = True
+    """Whether requests that are too many are refused before they are parsed."""
 
-    max_body: int = 8 * 2**20  # bytes of a request
-    max_pixels: int = 16_000_000  # of an image
-    max_batch: int = 256  # queries, items or images of one request
-    max_events: int = 5_000  # of one request
+    max_body: int = 8 * 2**20
+    """Bytes of a request."""
+    max_pixels: int = 16_000_000
+    """Pixels of an image."""
+    max_batch: int = 256
+    """Queries, items or images of one request."""
+    max_events: int = 5_000
+    """Events of one request."""
     max_k: int = 200
-    max_waiting: int = 128  # requests at work in one process; more are refused
-    max_writes: int = 256  # write requests that wait for the disk
-    deadline: float = 2.0  # seconds until an answer is late
-    body_seconds: float = 10.0  # until a request must have arrived
-    rate: float = 0.0  # requests a second of one key; 0 is as many as it likes
-    burst: float = 50.0  # requests that may come at once where a rate is set
+    """Answers to one query."""
+    max_waiting: int = 128
+    """Requests at work in one process; further ones are refused."""
+    max_writes: int = 256
+    """Write requests that wait for the disk."""
+    deadline: float = 2.0
+    """Seconds until an answer is late."""
+    body_seconds: float = 10.0
+    """Seconds until a request must have arrived."""
+    rate: float = 0.0
+    """Requests a second of one key; 0 is unlimited."""
+    burst: float = 50.0
+    """Requests that may come at once where a rate is set."""
 
-    log_requests: bool = False  # a line for each request, or only for what failed
+    log_requests: bool = False
+    """Whether each request is logged, or only those that failed."""
     log_exposures: bool = True
-    watch: float = 0.2  # seconds between looks at the pointer and the database
-    refresh: float = 10.0  # seconds between looks at what tables are made of
-    explore: float = 0.0  # of lists whose last place, of searches whose order is chance
-    fold_after: int = 5_000  # changed items that make a new generation; 0 is never
-    keep_days: float = 90.0  # of exposures and events; 0 is for ever
+    """Whether what was shown is stored."""
+    watch: float = 0.2
+    """Seconds between looks at the pointer and the database."""
+    refresh: float = 10.0
+    """Seconds between looks at what tables and folders are made of."""
+    explore: float = Field(0.0, ge=0, le=1)
+    """Share of lists whose last place, and of searches whose order, is random."""
+    compact_after: int = 5_000
+    """Changed items that make a new generation; 0 is never."""
+    keep_days: float = 90.0
+    """Days for which exposures and events are kept; 0 is for ever."""
     cors_origins: tuple[str, ...] = ()
+    """Sites whose pages may call the service."""
 
     @property
     def snapshots(self) -> Path:

@@ -1,9 +1,11 @@
-"""Requests that are too many, turned away before they are parsed.
+"""Requests that are too many, refused before they are parsed.
 
-A server that is asked twice what it can do spends its time on saying no. So while the
-gate is full, a request that arrives whole and between two others gets its 503 written
-as it is: no parser, no task, no application. Everything else goes the usual way and
-meets the gate.
+A server at twice its capacity spends its time on refusals. So while as many requests
+are at work as may be, one that arrives whole and between two others gets its 503
+written as it is: no parser, no task, no application. Everything else goes the usual way
+and is refused by ``limits``. This overrides parts of uvicorn's protocol that are not
+public: a test holds it to the version that is installed, and the setting ``shed_early``
+turns it off.
 """
 
 import re
@@ -28,7 +30,7 @@ _SHEDS = re.compile(
 class Occupancy:
     """How many requests are at work in this process, and how many may be."""
 
-    most: int
+    max_at_work: int
     refusal: bytes
     """The whole answer to one more."""
     refused: Any
@@ -38,7 +40,7 @@ class Occupancy:
     @property
     def full(self) -> bool:
         """Whether one more is one too many."""
-        return self.at_work >= self.most
+        return self.at_work >= self.max_at_work
 
 
 class SheddingProtocol(HttpToolsProtocol):
@@ -50,7 +52,7 @@ class SheddingProtocol(HttpToolsProtocol):
     _within = False  # a request has begun to arrive
 
     def data_received(self, data: bytes) -> None:
-        """Turn away what is too many, or read on."""
+        """Refuse what is too many, or read on."""
         occupancy = self.app_state.get("occupancy")
         if occupancy and occupancy.full and self._is_idle and is_whole(data):
             self._unset_keepalive_if_required()

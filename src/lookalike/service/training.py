@@ -1,6 +1,6 @@
-"""What was shown, joined with what became of it: the rows that a model learns from.
+"""Exposures joined with the events that followed: the rows that a model learns from.
 
-The rows depend on what happened, not on when or how often it was told: events that
+The rows depend on what happened, not on when or how often it was reported: events that
 come late, twice or in another order give the same rows.
 """
 
@@ -26,13 +26,13 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
     ----------
     until : int, optional
         Only what was shown, and what was done, before this microsecond: the rows of
-        that moment, however much was learned later.
+        that time, however much is known later.
 
     Returns
     -------
     list of dict
-        What was asked (features), what was shown (id, position, score, propensity),
-        by what (generation, embedding version), and what became of it: the actions
+        The query (features), what was shown (id, position, score, propensity),
+        by what (generation, embedding version), and its outcomes: the actions
         in the order of their names, and the sum of their values.
     """
     shown = sa.select(exposures).order_by(exposures.c.timestamp, exposures.c.query_id)
@@ -41,17 +41,17 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
     if until is not None:
         shown = shown.where(exposures.c.timestamp < until)
         done = done.where(events.c.timestamp < until)
-    became: dict[tuple[str, str], list[Any]] = {}
+    outcomes: dict[tuple[str, str], list[Any]] = {}
     with database.reading() as connection:
         for event in connection.execute(done).mappings():
             key = (event["query_id"], event["object_id"])
-            became.setdefault(key, []).append(event)
+            outcomes.setdefault(key, []).append(event)
         found = [dict(row) for row in connection.execute(shown).mappings()]
-    return [row for one in found for row in _rows(one, became)]
+    return [row for one in found for row in _rows(one, outcomes)]
 
 
 def _rows(
-    one: dict[str, Any], became: dict[tuple[str, str], list[Any]]
+    one: dict[str, Any], outcomes: dict[tuple[str, str], list[Any]]
 ) -> Iterator[dict[str, Any]]:
     hits = json.loads(one["hits"])
     features = np.frombuffer(one["features"], "<f4")
@@ -59,7 +59,7 @@ def _rows(
     if hits and one["verb"] in OF_EACH_HIT:
         own = [*features.reshape(len(hits), -1)]
     for at, hit in enumerate(hits):
-        done = became.get((one["query_id"], hit[0]), [])
+        done = outcomes.get((one["query_id"], hit[0]), [])
         yield _row(one, at + 1, hit, own[at], done)
 
 

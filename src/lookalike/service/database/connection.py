@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from lookalike.service.refusal import Refusal
+from lookalike.service.errors import ServiceError
 
 BUSY_SECONDS = 5.0
 _FULL = ("disk is full", "No space left", "disk full")
@@ -130,16 +130,18 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def refusal_of(error: BaseException) -> Refusal:
+def service_error_of(error: BaseException) -> ServiceError:
     """What to tell a client when the database failed."""
     text = str(getattr(error, "orig", None) or error)
     if any(words in text for words in _FULL):
-        return Refusal(507, "The disk is full: nothing was stored.", 5)
+        return ServiceError(507, "The disk is full: nothing was stored.", 5)
     if "readonly" in text or "read-only" in text:
-        return Refusal(503, "The database may not be written: nothing was stored.", 5)
+        return ServiceError(
+            503, "The database may not be written: nothing was stored.", 5
+        )
     if "locked" in text or isinstance(error, sa.exc.TimeoutError):
-        return Refusal(503, "The database is busy: nothing was stored.", 1)
-    return Refusal(503, "The database does not answer: nothing was stored.", 2)
+        return ServiceError(503, "The database is busy: nothing was stored.", 1)
+    return ServiceError(503, "The database does not answer: nothing was stored.", 2)
 
 
 def is_outage(error: BaseException) -> bool:

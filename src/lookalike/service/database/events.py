@@ -1,4 +1,4 @@
-"""What users did, and what they had been shown."""
+"""Events, which users cause, and exposures, which are what users were shown."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from lookalike.service.database.tables import counters, erased, events, exposure
 
 SALT = "erasure_salt"
 BEFRIEND = "befriend"
-WHO = ("client_id", "session_id", "user_id")
+USER_COLUMNS = ("client_id", "session_id", "user_id")
 """The columns that may name a user."""
 
 
@@ -25,8 +25,8 @@ def store_events(
 ) -> int:
     """Write events, those that are there already left as they are; return how many."""
     rows = not_erased(connection, rows)
-    moment = now()
-    rows = [{**row, "received": moment} for row in rows]
+    received = now()
+    rows = [{**row, "received": received} for row in rows]
     if not rows:
         return 0
     before = _count(connection, rows)
@@ -53,7 +53,7 @@ def exposure_row(
     generation: str,
     embedding_version: str,
     revision: int,
-    who: dict[str, str | None],
+    user: dict[str, str | None],
     features: Array,
     ids: Sequence[str],
     scores: Sequence[float],
@@ -62,7 +62,7 @@ def exposure_row(
     """What was shown, with all that it takes to learn from it later.
 
     features : of the query, or one row for each hit
-    propensities : with which chance each was shown; None is ranking without chance
+    propensities : probability with which each was shown; None is 1
     """
     chances = [1.0] * len(ids) if propensities is None else propensities
     hits = [list(hit) for hit in zip(ids, scores, chances, strict=True)]
@@ -73,15 +73,15 @@ def exposure_row(
         "generation": generation,
         "embedding_version": embedding_version,
         "revision": revision,
-        **who,
+        **user,
         "features": np.asarray(features, dtype="<f4").tobytes(),
         "hits": json.dumps(hits),
         "timestamp": now(),
     }
 
 
-def befriended(connection: Connection) -> list[tuple[str, str]]:
-    """Who has become friends with whom, as events of the action ``befriend`` say."""
+def new_edges(connection: Connection) -> list[tuple[str, str]]:
+    """Pairs of users that events of the action ``befriend`` have linked."""
     query = (
         sa.select(events.c.user_id, events.c.object_id)
         .where(events.c.action_name == BEFRIEND)
@@ -113,7 +113,7 @@ def delete_user(connection: Connection, id: str) -> int:
     """Delete every row that names this user; return how many."""
     gone = 0
     for table in (events, exposures):
-        named = sa.or_(*(table.c[column] == id for column in WHO))
+        named = sa.or_(*(table.c[column] == id for column in USER_COLUMNS))
         gone += connection.execute(sa.delete(table).where(named)).rowcount
     return gone
 
@@ -125,15 +125,15 @@ def not_erased(
     if connection.execute(sa.select(erased.c.digest).limit(1)).first() is None:
         return rows
     salt = _salt(connection)
-    named = {row.get(column) for row in rows for column in WHO} - {None}
+    named = {row.get(column) for row in rows for column in USER_COLUMNS} - {None}
     digests = {_hash(salt, str(name)): name for name in named}
-    asked = list(digests)
+    candidates = list(digests)
     gone = set()
-    for start in range(0, len(asked), 500):
-        mine = erased.c.digest.in_(asked[start : start + 500])
+    for start in range(0, len(candidates), 500):
+        mine = erased.c.digest.in_(candidates[start : start + 500])
         query = sa.select(erased.c.digest).where(mine)
         gone |= {digests[found] for found in connection.execute(query).scalars()}
-    return [row for row in rows if not {row.get(c) for c in WHO} & gone]
+    return [row for row in rows if not {row.get(c) for c in USER_COLUMNS} & gone]
 
 
 def _digest(connection: Connection, id: str, database: Database) -> str:
@@ -152,10 +152,10 @@ def _hash(salt: int, id: str) -> str:
     return hashlib.sha256(f"{salt} {id}".encode()).hexdigest()
 
 
-def forget_before(connection: Connection, moment: int) -> int:
+def delete_before(connection: Connection, timestamp: int) -> int:
     """Delete events and exposures that are older; return how many."""
     gone = 0
     for table in (events, exposures):
-        old = sa.delete(table).where(table.c.timestamp < moment)
+        old = sa.delete(table).where(table.c.timestamp < timestamp)
         gone += connection.execute(old).rowcount
     return gone

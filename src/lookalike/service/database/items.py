@@ -1,38 +1,24 @@
 """Items that were added, changed or removed while the service ran.
 
-A generation holds the items of the day it was made. The table holds every change
+A generation holds the items of the time it was made. The table holds every change
 since, each with a *revision*, a number that rises by one a change. A generation knows
-up to which revision it holds the changes; what comes after it lies over it.
+up to which revision it holds the changes; later ones are applied over it.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lookalike._typing import Array
+from lookalike.core.items import Item
 from lookalike.service.database.connection import Database, now
 from lookalike.service.database.tables import counters, items, vectors
 
 EPOCH = "epoch"
 """The counter that rises when everything may have changed, as by a restore."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item, as the service keeps it."""
-
-    id: str
-    label: Any = None
-    attributes: dict[str, Any] | None = None
-    image: bytes | None = None  # PNG
-    vector: Array | None = None  # float32
-    deleted: bool = False
-    revision: int = 0
 
 
 def store(
@@ -44,8 +30,8 @@ def store(
 ) -> int:
     """Write items, and those that are deleted as deleted; return the last revision."""
     revision = take(database, connection, f"items:{system}", len(changed))
-    moment = now()
-    rows, theirs = [], []
+    updated = now()
+    rows, described = [], []
     for item in changed:
         revision += 1
         rows.append(
@@ -57,17 +43,17 @@ def store(
                 "label": None if item.deleted else json.dumps(item.label),
                 "attributes": json.dumps(item.attributes or {}),
                 "image": item.image,
-                "updated": moment,
+                "updated": updated,
             }
         )
         if item.vector is not None:
-            theirs.append(_vector_row(system, item, embedding_version, revision))
+            described.append(_vector_row(system, item, embedding_version, revision))
     put(database, connection, items, rows)
     gone = [item.id for item in changed if item.deleted]
     if gone:
         mine = (vectors.c.system == system) & vectors.c.item_id.in_(gone)
         connection.execute(sa.delete(vectors).where(mine))
-    put(database, connection, vectors, theirs)
+    put(database, connection, vectors, described)
     return revision
 
 

@@ -1,7 +1,7 @@
 """Keys: made once, shown once, kept as a digest.
 
-A key is ``lk_<id>_<secret>``. The secret has 256 bits of chance, so one SHA-256 of it
-cannot be turned round by trying, as that of a password could.
+A key is ``lk_<id>_<secret>``. The secret has 256 random bits, so that one SHA-256 of
+it cannot be inverted by trying, as that of a password could.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _FORM = re.compile(r"lk_([0-9a-f]{12})_([0-9A-Za-z_-]{43})")
 
 @dataclass(frozen=True)
 class Key:
-    """Who asks, and what they may."""
+    """Whose key it is, and what it may do."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ def make(connection: Connection, name: str, scope: str, rate: float = 0.0) -> st
 
 
 def revoke(connection: Connection, id: str) -> None:
-    """Let a key be good for nothing from now on."""
+    """Make a key invalid from now on."""
     mine = (keys.c.id == id) & keys.c.revoked.is_(None)
     if (
         connection.execute(sa.update(keys).where(mine).values(revoked=now())).rowcount

@@ -1,8 +1,8 @@
 """All writes of a process, through one thread: many requests share one commit.
 
 A commit that waits for the disk costs the same for one row as for a thousand. So
-while one commit is on its way the next requests gather, and go together. Each is told
-that it was stored only after the commit that holds it.
+while one commit is on its way the next requests gather, and go together. Each is
+acknowledged only after the commit that holds it.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from lookalike.service.database.connection import Database, is_outage, refusal_of
-from lookalike.service.refusal import Refusal
+from lookalike.service.database.connection import Database, is_outage, service_error_of
+from lookalike.service.errors import ServiceError
 
 Work = Callable[[Connection], Any]
 _TOGETHER = 64  # requests in one commit
@@ -55,18 +55,18 @@ class Writer:
 
         Raises
         ------
-        Refusal
+        ServiceError
             If too many wait, or the database failed: then nothing was stored.
         """
         future: Future[Any] = Future()
         try:
             self._queue.put_nowait((work, future))
         except queue.Full:
-            raise Refusal(429, "Too many writes wait for the disk.", 1) from None
+            raise ServiceError(429, "Too many writes wait for the disk.", 1) from None
         return await asyncio.wrap_future(future)
 
     def write_behind(self, work: Work) -> None:
-        """Do this soon, with whatever is written next; nobody waits for it."""
+        """Do this soon, with whatever is written next, without waiting for it."""
         if self._later.qsize() >= self.write_behind_limit:
             self.dropped += 1
             return
@@ -115,7 +115,7 @@ class Writer:
         except Exception as error:
             self._one_by_one(together, behind, error)
             return
-        self._tell(together, answers)
+        self._acknowledge(together, answers)
 
     def _one_by_one(
         self,
@@ -127,7 +127,7 @@ class Writer:
         if is_outage(error):
             self.dropped += len(behind)
             for _, future in together:
-                future.set_exception(refusal_of(error))
+                future.set_exception(service_error_of(error))
             return
         for work in behind:
             self._alone(work, Future())
@@ -139,11 +139,11 @@ class Writer:
             with self._database.writing() as connection:
                 answer = work(connection)
         except Exception as error:
-            future.set_exception(refusal_of(error) if is_outage(error) else error)
+            future.set_exception(service_error_of(error) if is_outage(error) else error)
         else:
-            self._tell([(work, future)], [answer])
+            self._acknowledge([(work, future)], [answer])
 
-    def _tell(
+    def _acknowledge(
         self, together: list[tuple[Work, Future[Any]]], answers: list[Any]
     ) -> None:
         for (_, future), answer in zip(together, answers, strict=True):

@@ -1,4 +1,5 @@
-"""What can be asked, one subject a file.
+"""What can be asked over HTTP, one capability or subject a file.
 
-Each module has one function that takes the service's parts and returns a router.
+Each module has one function that takes the service's components, and the served system
+where it is about one, and returns a router.
 """

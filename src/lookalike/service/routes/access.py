@@ -1,18 +1,63 @@
-"""Scopes, as routes ask for them."""
+"""Scopes of keys, as routes require them; a key is checked before a body is read."""
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
 
-from lookalike.service.parts import Parts
+from lookalike.service.components import Components
+from lookalike.service.keyring import Keyring
 
 
-def needs(parts: Parts, scope: str) -> Any:
-    """What a route depends on, to let in only those with a key of this scope."""
-    admit = parts.keyring.admit
+class RequiredScope:
+    """What a route depends on: a key of this scope."""
 
-    async def check(request: Request) -> None:
-        key = admit(request.headers.get("authorization"), scope)
-        request.state.key_id = key.id
+    def __init__(self, keyring: Keyring, scope: str) -> None:
+        self._keyring = keyring
+        self._scope = scope
 
-    return Depends(check)
+    def admit(self, request: Request) -> None:
+        """Refuse a request without such a key."""
+        given = request.headers.get("authorization")
+        request.state.key_id = self._keyring.admit(given, self._scope).id
+
+    async def __call__(self) -> None:
+        """Do nothing: ``KeyRoute`` has checked already."""
+
+
+class KeyRoute(APIRoute):
+    """A route that checks the key first: FastAPI parses bodies before dependencies."""
+
+    def get_route_handler(
+        self,
+    ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, with the check in front."""
+        handle = super().get_route_handler()
+        scopes = [d.dependency for d in self.dependencies]
+        required = [s for s in scopes if isinstance(s, RequiredScope)]
+
+        async def checked(request: Request) -> Response:
+            for scope in required:
+                scope.admit(request)
+            return await handle(request)
+
+        return checked
+
+
+def needs(components: Components, scope: str) -> Any:
+    """Return a dependency that admits only requests with a key of this scope."""
+    return Depends(RequiredScope(components.keyring, scope))
+
+
+def new_router(
+    components: Components, prefix: str = "", tag: str = "", scope: str = ""
+) -> APIRouter:
+    """Return a router; ``scope`` is required by all its routes."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag] if tag else [],
+        dependencies=[needs(components, scope)] if scope else [],
+        route_class=KeyRoute,
+        strict_content_type=False,  # a body is JSON whatever its header says
+    )

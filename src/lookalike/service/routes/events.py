@@ -1,38 +1,34 @@
-"""What users did: stored before it is acknowledged, once however often it comes."""
+"""Events: stored before they are acknowledged, once however often they come."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
+from lookalike.service.components import Components
 from lookalike.service.database import events as stored
-from lookalike.service.forms import Event, Events, checked, described
-from lookalike.service.parts import Parts
-from lookalike.service.refusal import Refusal
-from lookalike.service.routes.access import needs
+from lookalike.service.errors import ServiceError
+from lookalike.service.routes.access import new_router
+from lookalike.service.schemas import Event, EventsRequest
 
 
-def events(parts: Parts) -> APIRouter:
-    """Ingestion of events."""
-    router = APIRouter(prefix="/v1", tags=["events"])
+def events(components: Components) -> APIRouter:
+    """Return the route."""
+    router = new_router(components, "/v1", "events", "write")
 
-    @router.post(
-        "/events",
-        dependencies=[needs(parts, "write")],
-        openapi_extra=described(Events),
-    )
-    async def ingest(request: Request) -> dict[str, int]:
+    @router.post("/events")
+    async def ingest(request: EventsRequest) -> dict[str, int]:
         """Store events: all of them or none, each id once."""
-        sent = checked(await request.body(), Events).events
-        if len(sent) > parts.settings.max_events:
-            most = parts.settings.max_events
-            raise Refusal(413, f"At most {most} events at once; got {len(sent)}.")
+        sent = request.events
+        if len(sent) > components.settings.max_events:
+            limit = components.settings.max_events
+            raise ServiceError(413, f"At most {limit} events at once; got {len(sent)}.")
         rows = [event_row(event) for event in sent]
-        new = await parts.writer.write(
-            lambda c: stored.store_events(parts.database, c, rows)
+        new = await components.writer.write(
+            lambda c: stored.store_events(components.database, c, rows)
         )
-        _count(parts, sent, new)
+        _count(components, sent, new)
         return {"acknowledged": len(sent), "new": new}
 
     return router
@@ -42,9 +38,9 @@ def event_row(event: Event) -> dict[str, Any]:
     """An event as the database keeps it."""
     attributes = event.event_attributes
     thing = attributes.object if attributes else None
-    place = attributes.position if attributes else None
+    position = attributes.position if attributes else None
     kept = attributes.model_dump(exclude_none=True) if attributes else {}
-    moment = event.timestamp
+    timestamp = event.timestamp
     return {
         "event_id": event.event_id,
         "application": event.application,
@@ -54,23 +50,26 @@ def event_row(event: Event) -> dict[str, Any]:
         "client_id": event.client_id,
         "user_id": event.user_id,
         "object_id": thing.object_id if thing else None,
-        "position": place.ordinal if place else None,
+        "position": position.ordinal if position else None,
         "value": event.value,
         "message_type": event.message_type,
         "message": event.message,
         "event_attributes": _text(kept),
         # timestamp() rounds; these are whole numbers all the way.
-        "timestamp": int(moment.timestamp() // 1) * 1_000_000 + moment.microsecond,
+        "timestamp": int(timestamp.timestamp() // 1) * 1_000_000
+        + timestamp.microsecond,
     }
 
 
 def _text(attributes: dict[str, Any]) -> str:
     text = json.dumps(attributes)
     if len(text) > 20_000:
-        raise Refusal(422, f"event_attributes may have 20,000 bytes; got {len(text)}.")
+        raise ServiceError(
+            422, f"event_attributes may have 20,000 bytes; got {len(text)}."
+        )
     return text
 
 
-def _count(parts: Parts, sent: Sequence[Event], new: int) -> None:
-    parts.metrics.events.labels("all").inc(new)
-    parts.metrics.duplicates.inc(len(sent) - new)
+def _count(components: Components, sent: Sequence[Event], new: int) -> None:
+    components.metrics.events.labels("all").inc(new)
+    components.metrics.duplicates.inc(len(sent) - new)

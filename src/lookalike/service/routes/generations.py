@@ -1,140 +1,98 @@
-"""Generations and snapshots, for whoever runs the service."""
+"""Generations of a system: which there are, which answers, and moving the pointer."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Request
-from starlette.responses import FileResponse
+from fastapi import APIRouter
 
 from lookalike.core.generation import load
-from lookalike.service import snapshot as snapshots
-from lookalike.service.database.connection import refusal_of
-from lookalike.service.fold import fold
-from lookalike.service.forms import Named, described, document
-from lookalike.service.parts import Parts
+from lookalike.service.compaction import compact
+from lookalike.service.components import Components
+from lookalike.service.database.connection import service_error_of
+from lookalike.service.errors import ServiceError
 from lookalike.service.reembed import reembed
-from lookalike.service.refusal import Refusal
-from lookalike.service.routes.access import needs
-from lookalike.service.served import Served
-
-_TABLES = ("events", "exposures", "training")
+from lookalike.service.routes.access import needs, new_router
+from lookalike.service.runtime import ServedSystem
+from lookalike.service.schemas import NameRequest
 
 
-def generations(parts: Parts, served: Served) -> APIRouter:
-    """What answers, and moving the pointer."""
-    router = APIRouter(prefix=f"/v1/{served.name}/generations", tags=["generations"])
-    admin: Any = {"dependencies": [needs(parts, "admin")]}
-    named: Any = {"openapi_extra": described(Named), **admin}
+def generations(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the routes; every system has them."""
+    prefix = f"/v1/{served.name}/generations"
+    router = new_router(components, prefix, "generations")
+    admin: Any = {"dependencies": [needs(components, "admin")]}
 
-    @router.get("", dependencies=[needs(parts, "read")])
-    async def listed() -> dict[str, Any]:
+    @router.get("", dependencies=[needs(components, "read")])
+    async def list_generations() -> dict[str, Any]:
         """Every generation, and which one answers."""
         return await asyncio.to_thread(_listed, served)
 
-    @router.post("/activate", **named)
-    async def activate(request: Request) -> dict[str, Any]:
+    @router.post("/activate", **admin)
+    async def activate(sent: NameRequest) -> dict[str, Any]:
         """Let a generation answer, if it is whole."""
-        name = (await document(request, Named)).name
-        return await _moved(served, served.library.activate, name)
+        return await _moved(served, served.library.activate, sent.name)
 
     @router.post("/rollback", **admin)
     async def rollback() -> dict[str, Any]:
         """Let the generation before the current one answer."""
         return await _moved(served, served.library.rollback)
 
-    @router.post("/fold", **admin)
-    async def folded() -> dict[str, Any]:
-        """Make the next generation of this one and all that changed."""
+    @router.post("/compact", **admin)
+    async def compact_items() -> dict[str, Any]:
+        """Make the next generation of this one and all items that changed."""
+        _check_items(served)
         active = await asyncio.to_thread(served.current)
-        return await _moved(served, fold, active, served.library)
+        return await _moved(served, compact, active.system, served.library)
 
-    @router.post("/reembed", **named)
-    async def reembedded(request: Request) -> dict[str, Any]:
+    @router.post("/reembed", **admin)
+    async def reembed_items(sent: NameRequest) -> dict[str, Any]:
         """Describe items by another generation's embedding, then let it answer."""
-        name = (await document(request, Named)).name
-        work = (served.library, parts.database, name)
-        done, lost = await _refusing(reembed, *work)
+        _check_items(served)
+        work = (served.spec, served.library, components.database, sent.name)
+        n_described, lost = await in_thread(reembed, *work)
         await asyncio.to_thread(served.watch)
-        return {"generation": served.active.name, "described": done, "lost": lost}
+        return {
+            "generation": served.active.generation,
+            "described": n_described,
+            "lost": lost,
+        }
 
     return router
 
 
-def snapshot_routes(parts: Parts) -> APIRouter:
-    """Snapshots and exports."""
-    router = APIRouter(
-        prefix="/v1", tags=["snapshots"], dependencies=[needs(parts, "admin")]
-    )
-    named: Any = {"openapi_extra": described(Named)}
-    libraries = {name: each.library for name, each in parts.served.items()}
-    where: Any = (parts.database, libraries, parts.settings.snapshots)
-
-    @router.get("/snapshots")
-    async def listed() -> dict[str, list[str]]:
-        """Every snapshot."""
-        return {"snapshots": snapshots.names(parts.settings.snapshots)}
-
-    @router.post("/snapshots", **named)
-    async def take(request: Request) -> dict[str, str]:
-        """Keep everything as it is now."""
-        name = (await document(request, Named)).name
-        await asyncio.to_thread(parts.writer.settle)
-        await _refusing(snapshots.snapshot, *where, name)
-        return {"snapshot": name}
-
-    @router.post("/snapshots/restore", **named)
-    async def restore(request: Request) -> dict[str, Any]:
-        """Put everything back as it was."""
-        name = (await document(request, Named)).name
-        await asyncio.to_thread(parts.writer.settle)
-        found = await _refusing(snapshots.restore, *where, name)
-        parts.bell.ring()
-        for served in parts.served.values():
-            await asyncio.to_thread(served.watch)
-        return {"snapshot": name, "generations": found}
-
-    @router.get("/export/{table}")
-    async def exported(table: str) -> FileResponse:
-        """A table as Parquet: events, exposures or training."""
-        if table not in _TABLES:
-            raise Refusal(404, f"There are {', '.join(_TABLES)} to export.")
-        await asyncio.to_thread(parts.writer.settle)
-        path = parts.settings.exports / f"{table}.parquet"
-        await _refusing(_export, parts.database, table, path)
-        return FileResponse(path, media_type="application/vnd.apache.parquet")
-
-    return router
+async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
+    """Run work in a thread; what is wrong with it becomes the answer."""
+    try:
+        return await asyncio.to_thread(work, *args)
+    except ValueError as error:
+        raise ServiceError(422, _without_paths(error)) from None
+    except OSError as error:
+        raise service_error_of(error) from None
 
 
-def _export(*args: Any) -> int:
-    from lookalike.service.export import export  # large, and seldom needed
+def _check_items(served: ServedSystem) -> None:
+    if not served.spec.can("items"):
+        raise ServiceError(
+            404, f"The system {served.name} has no items that come and go."
+        )
 
-    return export(*args)
 
-
-async def _moved(served: Served, move: Any, *args: Any) -> dict[str, Any]:
-    number = await _refusing(move, *args)
+async def _moved(
+    served: ServedSystem, move: Callable[..., Any], *args: Any
+) -> dict[str, Any]:
+    number = await in_thread(move, *args)
     await asyncio.to_thread(served.watch)
     return {"system": served.name, "generation": number}
 
 
-async def _refusing(work: Any, *args: Any) -> Any:
-    """Do it in a thread; what is wrong with it is the client's to know."""
-    try:
-        return await asyncio.to_thread(work, *args)
-    except ValueError as error:
-        raise Refusal(422, _without_paths(error)) from None
-    except OSError as error:
-        raise refusal_of(error) from None
-
-
 def _without_paths(error: ValueError) -> str:
-    """The sentence, without where things lie on this machine."""
+    """The sentence, without the folders of this machine."""
     words = str(error).split()
     return " ".join(w.rsplit("/", 1)[-1] if "/" in w else w for w in words)
 
 
-def _listed(served: Served) -> dict[str, Any]:
+def _listed(served: ServedSystem) -> dict[str, Any]:
     found = []
     for name in served.library.names():
         try:
@@ -152,4 +110,4 @@ def _listed(served: Served) -> dict[str, Any]:
                 "metrics": about["metrics"],
             }
         )
-    return {"current": served.active.name, "generations": found}
+    return {"current": served.active.generation, "generations": found}

@@ -4,13 +4,13 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse
 
-from lookalike.service.parts import Parts
-from lookalike.service.routes.access import needs
+from lookalike.service.components import Components
+from lookalike.service.routes.access import needs, new_router
 
 
-def health(parts: Parts) -> APIRouter:
-    """Routes for whoever watches over the service."""
-    router = APIRouter(tags=["health"])
+def health(components: Components) -> APIRouter:
+    """Return the routes for whatever watches over the service."""
+    router = new_router(components, tag="health")
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -19,17 +19,16 @@ def health(parts: Parts) -> APIRouter:
 
     @router.get("/readyz", responses={503: {"description": "Not ready."}})
     async def readyz() -> JSONResponse:
-        """Whether every system is loaded and its kernels are warm."""
-        if not parts.ready:
+        """Whether every system is loaded and its kernels are compiled."""
+        if not components.ready:
             return JSONResponse({"status": "starting"}, 503)
-        names = {each.name: each.active.name for each in parts.systems}
-        verbs = {each.name: each.verbs for each in parts.systems}
-        return JSONResponse({"status": "ready", "generations": names, "verbs": verbs})
+        names = {n: s.active.generation for n, s in components.served.items()}
+        return JSONResponse({"status": "ready", "generations": names})
 
-    @router.get("/metrics", dependencies=[needs(parts, "read")])
+    @router.get("/metrics", dependencies=[needs(components, "read")])
     async def metrics() -> Response:
         """What was counted, in the form of Prometheus."""
-        text = generate_latest(parts.metrics.registry)
+        text = generate_latest(components.metrics.registry)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router

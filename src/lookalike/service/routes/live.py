@@ -5,29 +5,38 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from lookalike.service.parts import Parts
-from lookalike.service.routes.access import needs
+from lookalike.service.components import Components
+from lookalike.service.routes.access import new_router
 
-_HELPERS = ("/v1/live", "/readyz", "/healthz", "/metrics", "none", "/page/{name}", "/")
+_HELPERS = (
+    "/v1/live",
+    "/v1/systems",
+    "/readyz",
+    "/healthz",
+    "/metrics",
+    "none",
+    "/page/{name}",
+    "/",
+)
 
 
-def live(parts: Parts) -> APIRouter:
-    """The route."""
-    router = APIRouter(prefix="/v1", tags=["views"])
+def live(components: Components) -> APIRouter:
+    """Return the route."""
+    router = new_router(components, "/v1", "views", "read")
 
-    @router.get("/live", dependencies=[needs(parts, "read")])
+    @router.get("/live")
     async def now() -> dict[str, Any]:
         """Totals since the start, and how many requests took how long."""
-        return totals(parts)
+        return totals(components)
 
     return router
 
 
-def totals(parts: Parts) -> dict[str, Any]:
-    """Sums over routes and workers; the page's own questions are left out."""
+def totals(components: Components) -> dict[str, Any]:
+    """Sums over routes and workers; the page's own requests are left out."""
     requests = errors = refused = events = 0.0
     buckets: dict[float, float] = {}
-    for family in parts.metrics.registry.collect():
+    for family in components.metrics.registry.collect():
         for sample in family.samples:
             name, labels, value = sample.name, sample.labels, sample.value
             if labels.get("route") in _HELPERS:
@@ -42,7 +51,7 @@ def totals(parts: Parts) -> dict[str, Any]:
             elif name == "lookalike_request_seconds_bucket":
                 edge = float(labels["le"])
                 buckets[edge] = buckets.get(edge, 0) + value
-    changed = sum(each.active.catalogue.n_changed for each in parts.served.values())
+    changed = sum(each.n_changed_items for each in components.served.values())
     infinite = float("inf")
     return {
         "time": time.time(),

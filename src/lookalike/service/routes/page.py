@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
-from lookalike.service.refusal import Refusal
+from lookalike.service.errors import ServiceError
 
 _FOLDER = Path(__file__).parents[1] / "page"
 _KINDS = {
@@ -35,7 +35,7 @@ def page() -> APIRouter:
     @router.get("/page/{name}")
     async def one(name: str, request: Request) -> Response:
         if name not in files:
-            raise Refusal(404, "There is no such file.")
+            raise ServiceError(404, "There is no such file.")
         return files[name].answer(request)
 
     return router

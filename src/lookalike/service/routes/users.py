@@ -1,27 +1,24 @@
 """Deleting a user deletes the user."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
+from lookalike.service.components import Components
 from lookalike.service.erasure import erase_user
-from lookalike.service.parts import Parts
-from lookalike.service.routes.access import needs
-
-Id = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+from lookalike.service.routes.access import new_router
+from lookalike.service.schemas import ItemId
 
 
-def users(parts: Parts) -> APIRouter:
-    """The route."""
-    router = APIRouter(
-        prefix="/v1", tags=["users"], dependencies=[needs(parts, "admin")]
-    )
+def users(components: Components) -> APIRouter:
+    """Return the route."""
+    router = new_router(components, "/v1", "users", "admin")
 
     @router.delete("/users/{id}")
-    async def delete(id: Id) -> dict[str, Any]:
+    async def delete(id: ItemId) -> dict[str, Any]:
         """Delete what a user did and was shown, from every file of the service."""
-        gone = await asyncio.to_thread(erase_user, parts, id)
-        return {"deleted": gone}
+        deleted = await asyncio.to_thread(erase_user, components, id)
+        return {"deleted": deleted}
 
     return router

@@ -1,73 +1,35 @@
-"""What the page looks at: a gallery, thumbnails, the map, the measured quality."""
+"""What the page shows of a system: gallery, thumbnails, map, measured quality."""
 
 import asyncio
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query, Response
 
 from lookalike.core.generation import load
-from lookalike.service.comparison import compared
+from lookalike.service.comparison import compare_generations
+from lookalike.service.components import Components
+from lookalike.service.errors import ServiceError
 from lookalike.service.layout import Layouts
-from lookalike.service.parts import Parts
-from lookalike.service.refusal import Refusal
-from lookalike.service.routes.access import needs
-from lookalike.service.served import Active, Served
+from lookalike.service.routes.access import new_router
+from lookalike.service.routes.common import check_ready
+from lookalike.service.runtime import ServedSystem
 
 
-def views(parts: Parts, served: Served) -> APIRouter:
-    """Routes that only read."""
-    router = APIRouter(
-        prefix=f"/v1/{served.name}",
-        tags=["views"],
-        dependencies=[needs(parts, "read")],
-    )
-    layouts = Layouts()
-
-    @router.get("/gallery")
-    async def gallery(n: Annotated[int, Query(ge=1, le=200)] = 24) -> dict[str, Any]:
-        """A few known items, spread over the catalogue and its labels."""
-        active = await asyncio.to_thread(served.current)
-        numbers = _spread(active, n)
-        return {
-            "ids": [active.catalogue.id(number) for number in numbers.tolist()],
-            "labels": active.catalogue.labels(numbers).tolist(),
-        }
-
-    @router.get("/thumbnails", response_class=Response)
-    async def thumbnails(
-        id: Annotated[list[str], Query(min_length=1, max_length=200)],
-    ) -> Response:
-        """Pictures of items, one grey byte a pixel, one item after the other."""
-        active = await asyncio.to_thread(served.current)
-        numbers = [active.catalogue.number(each) for each in id]
-        images = [
-            np.zeros(active.face.shape, np.uint8)
-            if number is None
-            else active.catalogue.image(number)
-            for number in numbers
-        ]
-        height, width = active.face.shape
-        return Response(
-            b"".join(image.tobytes() for image in images),
-            media_type="application/octet-stream",
-            headers={"x-shape": f"{height}x{width}"},
-        )
-
-    @router.get("/map")
-    async def map_(n: Annotated[int, Query(ge=1, le=100_000)] = 10_000) -> Any:
-        """The catalogue in two dimensions, at most n of its items."""
-        active = await asyncio.to_thread(served.current)
-        return await asyncio.to_thread(layouts.map, active, n)
+def quality(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the routes about what was measured; every system has them."""
+    router = _router(components, served)
 
     @router.get("/quality")
     async def quality() -> dict[str, Any]:
         """What was measured when the generation was made."""
-        about = served.active.found.about
+        check_ready(components)
+        active = served.active
+        manifest = active.system.manifest_
         return {
-            "generation": served.active.name,
-            "metrics": about["metrics"],
-            "quality": about.get("quality"),
+            "generation": active.generation,
+            "metrics": manifest.metrics,
+            "comparisons": manifest.comparisons,
+            "quality": manifest.quality,
         }
 
     @router.get("/generations/compare")
@@ -75,36 +37,70 @@ def views(parts: Parts, served: Served) -> APIRouter:
         first: Annotated[str, Query(pattern=r"^\d{4,12}$")],
         second: Annotated[str, Query(pattern=r"^\d{4,12}$")],
     ) -> dict[str, Any]:
-        """Two generations side by side, image by image where that can be done."""
+        """Two generations side by side, item by item where that can be done."""
         return await asyncio.to_thread(_compared, served, first, second)
 
     return router
 
 
-def _compared(served: Served, first: str, second: str) -> dict[str, Any]:
+def gallery(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the routes of a system that can show its items."""
+    router = _router(components, served)
+
+    @router.get("/gallery")
+    async def gallery(n: Annotated[int, Query(ge=1, le=200)] = 24) -> dict[str, Any]:
+        """A few known items, spread over the catalogue and its labels."""
+        check_ready(components)
+        active = await asyncio.to_thread(served.current)
+        ids, labels = await asyncio.to_thread(active.system.gallery, n)
+        return {"ids": ids, "labels": labels}
+
+    @router.get("/thumbnails", response_class=Response)
+    async def thumbnails(
+        id: Annotated[list[str], Query(min_length=1, max_length=200)],
+    ) -> Response:
+        """Pictures of items as bytes, one after the other; black where there is none.
+
+        The header x-shape says height and width, and x3 for colour.
+        """
+        check_ready(components)
+        active = await asyncio.to_thread(served.current)
+        images = await asyncio.to_thread(active.system.thumbnails, id)
+        return Response(
+            images.tobytes(),
+            media_type="application/octet-stream",
+            headers={"x-shape": "x".join(map(str, images.shape[1:]))},
+        )
+
+    return router
+
+
+def map_(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the map of a system with items."""
+    router = _router(components, served)
+    layouts = Layouts()
+
+    @router.get("/map")
+    async def map_(n: Annotated[int, Query(ge=1, le=100_000)] = 10_000) -> Any:
+        """The catalogue in two dimensions, at most n of its items."""
+        check_ready(components)
+        active = await asyncio.to_thread(served.current)
+        return await asyncio.to_thread(layouts.map, active, n)
+
+    return router
+
+
+def _router(components: Components, served: ServedSystem) -> APIRouter:
+    return new_router(components, f"/v1/{served.name}", "views", "read")
+
+
+def _compared(served: ServedSystem, first: str, second: str) -> dict[str, Any]:
     found = []
     for name in (first, second):
         if name not in served.library.names():
-            raise Refusal(404, f"There is no generation {name}.")
+            raise ServiceError(404, f"There is no generation {name}.")
         try:
             found.append(load(served.library.folder / name, served.name).about)
         except ValueError:
-            raise Refusal(422, f"Generation {name} is damaged.") from None
-    return compared(first, second, *found)
-
-
-def _spread(active: Active, n: int) -> Any:
-    """Numbers of items: of each label in turn, evenly through the catalogue."""
-    numbers = np.asarray(active.catalogue.state.snapshot.ids)
-    if len(numbers) == 0:
-        return numbers
-    labels = active.catalogue.labels(numbers)
-    kinds = np.unique(labels)
-    each = -(-n // len(kinds))
-    rows = []
-    for kind in kinds:
-        mine = numbers[labels == kind]
-        at = np.linspace(0, len(mine) - 1, min(each, len(mine))).astype(int)
-        rows.append(mine[np.unique(at)])
-    turns = [row[i] for i in range(each) for row in rows if i < len(row)]
-    return np.array(turns[:n])
+            raise ServiceError(422, f"Generation {name} is damaged.") from None
+    return compare_generations(first, second, *found)

@@ -15,7 +15,10 @@ SPEC = SystemSpec(
     report=f"{_HERE}.report:add_sections",
     inputs=f"{_HERE}.system:INPUTS",
     answer=f"{_HERE}.system:DigitAnswer",
-    capabilities=("classify", "search", "explain", "explain_item", "items"),
+    capabilities=(
+        *("classify", "search", "explain", "explain_item"),
+        *("items", "gallery"),
+    ),
     datasets={
         "mnist": "lookalike.datasets:load_mnist",
         "digits_sample": "lookalike.datasets:load_digits_sample",

@@ -5,6 +5,7 @@ known ones, let them vote. Everything that an answer needs lies in one generatio
 """
 
 import time
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -156,14 +157,21 @@ class Digits(BaseSystem):
         numbers, distances = self.nearest(images, k)
         return Hits(ids=list(numbers), scores=list(-distances))
 
-    def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
-        """Return the label of each image, with the images that voted."""
-        found = self.search_each(queries, self.n_neighbors)
+    def classify_each(
+        self,
+        queries: Sequence[Array],
+        where: Mapping[str, Sequence[Any]] | None = None,
+    ) -> list[list[Answer]]:
+        """Return the label of each image, with the images that voted.
+
+        ``where`` names attributes of the items that may vote, as in ``search_each``.
+        """
+        found = self.search_each(queries, self.n_neighbors, where)
         classes = list(map(str, self.classes_.tolist()))
         answers: list[list[Answer]] = []
         for shown in found:
             if not shown.ids:
-                raise ValueError("There is no known image that could vote.")
+                raise ValueError("No item is let through, so none can vote.")
             result = self.vote(np.array([shown.labels], self.classes_.dtype))
             (label,), (shares,) = result.labels.tolist(), result.probabilities.tolist()
             probabilities = dict(zip(classes, shares, strict=True))
@@ -252,6 +260,7 @@ class Digits(BaseSystem):
             ],
             "evidence": found.records(),
             "votes": rank is not None and rank <= self.n_neighbors,
+            "query": _pixels(query),
             "rules": self._placing(found, number, rank),
         }
 
@@ -279,6 +288,22 @@ class Digits(BaseSystem):
     def embedding_version(self) -> str:
         """Twelve hexadecimal digits that differ between any two embeddings."""
         return self.manifest_.embedding_version
+
+    def gallery(self, n: int) -> tuple[list[str], list[Any]]:
+        """Return ids and labels of at most n items, spread over the labels."""
+        numbers = self._fitted_items().spread(n)
+        ids = [self.items_.id(number) for number in numbers.tolist()]
+        return ids, self.items_.labels(numbers).tolist()
+
+    def thumbnails(self, ids: Sequence[str]) -> Array:
+        """Return the images of items, uint8 (n, height, width)."""
+        items = self._fitted_items()
+        images = np.zeros((len(ids), *items.shape), np.uint8)
+        for row, id in enumerate(ids):
+            number = items.number(id)
+            if number is not None:
+                images[row] = items.image(number)
+        return images
 
     # --- items ------------------------------------------------------------------------
 
@@ -367,3 +392,9 @@ class Digits(BaseSystem):
                 "Images of at least two classes are needed to learn from, got only "
                 f"{labels[0]}."
             )
+
+
+def _pixels(image: Array) -> dict[str, Any]:
+    """Return an image as the system reads it: grey bytes in base64."""
+    pixels = b64encode(np.ascontiguousarray(image).data).decode()
+    return {"height": image.shape[0], "width": image.shape[1], "pixels": pixels}

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from lookalike.service.database import Database
-from lookalike.service.database.events import exposure_row, store_exposures
+from lookalike.service.database.events import store_exposures
 from lookalike.service.database.writer import Writer
 from lookalike.service.metrics import Metrics
 
-_MOST = 5_000  # that wait; more are dropped, and counted
+_MAX_WAITING = 5_000  # further ones are dropped, and counted
 
 
 class ExposureLog:
@@ -29,9 +29,9 @@ class ExposureLog:
         self._lock = threading.Lock()
 
     def add(self, make: Callable[[], list[dict[str, Any]]]) -> None:
-        """Store what this makes; it is called in the writer's thread."""
+        """Store the rows that ``make`` returns; the writer's thread calls it."""
         with self._lock:
-            if len(self._waiting) >= _MOST:
+            if len(self._waiting) >= _MAX_WAITING:
                 self._metrics.dropped.inc()
                 return
             self._waiting.append(make)
@@ -44,6 +44,3 @@ class ExposureLog:
             waiting, self._waiting = self._waiting, []
         rows = [row for make in waiting for row in make()]
         store_exposures(self._database, connection, rows)
-
-
-__all__ = ["ExposureLog", "exposure_row"]

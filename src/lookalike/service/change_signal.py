@@ -1,8 +1,8 @@
 """How one worker tells the others that something changed: eight bytes they all map.
 
-Whoever changed items or keys writes eight random bytes after the commit. A reader who
-finds other bytes than last time looks into the database. Looking costs next to nothing,
-so every search looks, and sees what any worker has acknowledged.
+A worker that changed items or keys writes eight random bytes after the commit. A reader
+that finds other bytes than last time looks into the database. Looking at the bytes
+costs next to nothing, so every search does, and sees what any worker acknowledged.
 """
 
 import mmap
@@ -11,17 +11,17 @@ import secrets
 from pathlib import Path
 
 
-class Bell:
+class ChangeSignal:
     """Eight shared bytes in a file.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     one, other = (Bell(Path(folder) / "bell") for _ in range(2))
-    ...     before = other.heard()
-    ...     one.ring()
-    ...     print(before == other.heard())
+    ...     one, other = (ChangeSignal(Path(folder) / "changes") for _ in range(2))
+    ...     before = other.version()
+    ...     one.notify()
+    ...     print(before == other.version())
     ...     one.close(), other.close()
     False
     (None, None)
@@ -36,14 +36,14 @@ class Bell:
         finally:
             os.close(descriptor)
 
-    def ring(self) -> None:
-        """Tell everybody."""
+    def notify(self) -> None:
+        """Tell every process that something changed."""
         self._bytes[:8] = secrets.token_bytes(8)
 
-    def heard(self) -> bytes:
-        """What was rung last."""
+    def version(self) -> bytes:
+        """Differs after every change."""
         return self._bytes[:8]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         self._bytes.close()

@@ -1,4 +1,4 @@
-"""Verbs that keep and move what a service holds: snapshot, restore, export."""
+"""Verbs that maintain what a service holds: snapshot, restore, export, compact."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Json, progress, say
-from lookalike.cli._service import DatabaseUrl, State, Where, place
+from lookalike.cli._service import DatabaseUrl, State, Where, location
 
 Name = Annotated[str, typer.Argument(help="Name of the snapshot: a-z, 0-9 and -.")]
 
@@ -19,8 +19,8 @@ def snapshot(
     json: Json = False,
 ) -> None:
     """Keep items, events and the generation that answers, as they are now."""
-    with place(system, database, state) as where:
-        from lookalike.service.snapshot import snapshot as take
+    with location(system, database, state) as where:
+        from lookalike.service.snapshots import snapshot as take
 
         folder = where.state / "snapshots"
         path = take(where.database, where.libraries, folder, name)
@@ -35,12 +35,12 @@ def restore(
     json: Json = False,
 ) -> None:
     """Put everything back as a snapshot has it; keys stay as they are."""
-    with place(system, database, state) as where:
-        from lookalike.service.snapshot import restore as put_back
+    with location(system, database, state) as where:
+        from lookalike.service.snapshots import restore as put_back
 
         folder = where.state / "snapshots"
         found = put_back(where.database, where.libraries, folder, name)
-        where.ring()
+        where.notify()
     lines = [f"Generation {n} of {s} answers again." for s, n in found.items()]
     say({"snapshot": name, "generations": found}, json, lines)
 
@@ -54,7 +54,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write events, exposures, or both joined for training, as Parquet."""
-    with place(system, database, state) as where:
+    with location(system, database, state) as where:
         from lookalike.service.export import export as write
 
         count = write(where.database, table, path)
@@ -69,25 +69,28 @@ def reembed(
     json: Json = False,
 ) -> None:
     """Describe added items by another embedding, then let its generation answer."""
-    with place(system, database, state) as where, progress() as report:
+    with location(system, database, state) as where, progress() as on_progress:
         from lookalike.service.reembed import reembed as describe
 
-        done, lost = describe(where.library, where.database, generation, report)
+        done, lost = describe(
+            where.spec, where.library, where.database, generation, on_progress
+        )
+        where.notify()
     lines = [f"{done} items described; generation {generation} answers now."]
     lines += [f"Not found until its vector is sent again: {id}" for id in lost]
     answer = {"generation": generation, "described": done, "lost": lost}
     say(answer, json, lines)
 
 
-def fold(
+def compact(
     system: Where = "digits",
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Make the next generation of the present one and all items that changed."""
-    with place(system, database, state) as where:
-        from lookalike.service.fold import folded
+    with location(system, database, state) as where:
+        from lookalike.service.compaction import compact_saved
 
-        number = folded(where.library, where.database)
+        number = compact_saved(where.spec, where.library, where.database)
     say({"generation": number}, json, [f"Generation {number} answers now."])

@@ -1,12 +1,13 @@
-"""In front of every request: limits that hold before anything is read or computed.
+"""Limits that hold for every request before anything is read or computed.
 
-Plain ASGI. A request that is too many is turned away here, if the protocol below has
-not done so already (see ``shedding``): only so does a service that is asked twice what
-it can do still do what it can.
+A plain ASGI middleware. A request that is too many is refused here, if the protocol
+below has not done so already (see ``shedding``): so a service at twice its capacity
+still answers as many requests as it can.
 """
 
 import asyncio
 import json
+import logging
 import re
 import secrets
 import time
@@ -15,9 +16,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lookalike.service.log import Log
+from lookalike.service.errors import ServiceError
+from lookalike.service.logs import log
 from lookalike.service.metrics import Metrics
-from lookalike.service.refusal import Refusal
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import ALWAYS, Occupancy
 
@@ -35,11 +36,11 @@ _HEADERS = [
     ),
 ]
 
-_BUSY = Refusal(503, "Too many requests are being answered.", 1)
+_BUSY = ServiceError(503, "Too many requests are being answered.", 1)
 
 
 def occupancy(settings: Settings, metrics: Metrics) -> Occupancy:
-    """Return the count of requests at work, at its beginning."""
+    """Return the counter of requests at work."""
     start, body = _whole(_BUSY, _HEADERS)
     lines = [b"HTTP/1.1 503 Service Unavailable"]
     lines += [name + b": " + value for name, value in start["headers"]]
@@ -48,7 +49,7 @@ def occupancy(settings: Settings, metrics: Metrics) -> Occupancy:
     return Occupancy(settings.max_waiting, refusal, refused)
 
 
-class Gate:
+class RequestLimitsMiddleware:
     """The outermost layer of the application."""
 
     def __init__(
@@ -56,15 +57,13 @@ class Gate:
         app: ASGIApp,
         settings: Settings,
         metrics: Metrics,
-        log: Log,
         occupancy: Occupancy,
     ) -> None:
         self._app = app
         self._settings = settings
         self._metrics = metrics
-        self._log = log
         self._occupancy = occupancy
-        # Ready to be sent: who is turned away must cost next to nothing.
+        # Ready to be sent: a refusal must cost next to nothing.
         self._busy = _whole(_BUSY, _HEADERS)
         self._ids = secrets.token_hex(4), iter(range(2**62))
 
@@ -79,27 +78,29 @@ class Gate:
                 await send(message)
             return
         started = time.perf_counter()
-        visit = _Visit(scope, send, f"{self._ids[0]}{next(self._ids[1]):x}")
+        context = RequestContext(scope, send, f"{self._ids[0]}{next(self._ids[1]):x}")
         try:
             self._check(scope)
-        except Refusal as refusal:
+        except ServiceError as error:
             self._metrics.refused.labels("not allowed").inc()
-            await visit.refuse(refusal)
-            self._note(visit, started)
+            await context.refuse(error)
+            self._record(context, started)
             return
         self._occupancy.at_work += 1
         try:
             body = _Body(receive, self._settings)
-            await self._app(scope, body.receive, visit.send)
-        except Refusal as refusal:
-            await visit.refuse(refusal)
+            await self._app(scope, body.receive, context.send)
+        except ServiceError as error:
+            await context.refuse(error)
         except Exception as error:
-            about = {"request": visit.id, "kind": type(error).__name__}
-            self._log.write("error", "request failed", **about, detail=_where(error))
-            await visit.refuse(Refusal(500, "Something went wrong here; it was noted."))
+            about = {"request": context.id, "kind": type(error).__name__}
+            log(logging.ERROR, "request failed", **about, detail=_origin(error))
+            await context.refuse(
+                ServiceError(500, "Something went wrong here; it was logged.")
+            )
         finally:
             self._occupancy.at_work -= 1
-            self._note(visit, started)
+            self._record(context, started)
 
     def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
@@ -109,27 +110,27 @@ class Gate:
         if not length.isdigit() or int(length) > self._settings.max_body:
             raise _too_large(self._settings)
 
-    def _note(self, visit: "_Visit", started: float) -> None:
+    def _record(self, context: "RequestContext", started: float) -> None:
         seconds = time.perf_counter() - started
-        route = visit.route
-        self._metrics.requests.labels(route, str(visit.status)).inc()
+        route = context.route
+        self._metrics.requests.labels(route, str(context.status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
-        if self._settings.log_requests or visit.status >= 500:
-            level = "error" if visit.status >= 500 else "info"
-            self._log.write(
-                level,
+        failed = context.status >= 500
+        if self._settings.log_requests or failed:
+            log(
+                logging.ERROR if failed else logging.INFO,
                 "request",
-                request=visit.id,
-                method=visit.scope["method"],
+                request=context.id,
+                method=context.scope["method"],
                 route=route,
-                status=visit.status,
+                status=context.status,
                 milliseconds=round(1000 * seconds, 2),
-                key=visit.scope.get("state", {}).get("key_id"),
+                key=context.scope.get("state", {}).get("key_id"),
             )
 
 
-class _Visit:
-    """One request on its way out."""
+class RequestContext:
+    """One request: its id, its route and the status of its answer."""
 
     def __init__(self, scope: Scope, send: Send, id: str) -> None:
         self.scope = scope
@@ -154,27 +155,27 @@ class _Visit:
             message = {**message, "headers": headers}
         await self._send(message)
 
-    async def refuse(self, refusal: Refusal) -> None:
+    async def refuse(self, error: ServiceError) -> None:
         """Answer with a sentence, unless an answer has begun already."""
         if self.status != 499:
             return
-        start, body = _whole(refusal)
+        start, body = _whole(error)
         await self.send(start)
         await self._send(body)
 
 
 def _whole(
-    refusal: Refusal, also: Sequence[tuple[bytes, bytes]] = ()
+    error: ServiceError, also: Sequence[tuple[bytes, bytes]] = ()
 ) -> tuple[Message, Message]:
     """The answer to a request that is refused."""
-    body = json.dumps({"detail": refusal.sentence}).encode()
+    body = json.dumps({"detail": error.detail}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        *((k.lower().encode(), v.encode()) for k, v in refusal.headers.items()),
+        *((k.lower().encode(), v.encode()) for k, v in (error.headers or {}).items()),
         *also,
     ]
-    start = {"type": "http.response.start", "status": refusal.status}
+    start = {"type": "http.response.start", "status": error.status_code}
     return {**start, "headers": headers}, {"type": "http.response.body", "body": body}
 
 
@@ -185,7 +186,7 @@ class _Body:
         self._receive = receive
         self._settings = settings
         self._size = 0
-        self._until = asyncio.get_running_loop().time() + settings.body_seconds
+        self._deadline = asyncio.get_running_loop().time() + settings.body_seconds
         self._whole = False
 
     async def receive(self) -> Message:
@@ -193,10 +194,10 @@ class _Body:
         if self._whole:
             return await self._receive()
         try:
-            async with asyncio.timeout_at(self._until):
+            async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            raise Refusal(
+            raise ServiceError(
                 408,
                 f"The request took longer than {self._settings.body_seconds:g} s to "
                 "arrive.",
@@ -211,31 +212,31 @@ class _Body:
 def _check_local(headers: dict[bytes, bytes], method: str) -> None:
     """Without keys, only this machine's own pages and programs may ask.
 
-    A stranger's page in the same browser can send requests here: it cannot choose the
-    host's name, nor hide where it comes from.
+    A page of another site in the same browser can send requests here, but it can
+    neither choose the host's name nor hide its origin.
     """
     host = headers.get(b"host", b"")
     if not _LOCAL.fullmatch(host):
-        raise Refusal(
+        raise ServiceError(
             403,
             "Without keys this service answers to localhost only; see --require-key.",
         )
     origin = headers.get(b"origin")
     reads = method in ("GET", "HEAD", "OPTIONS")
     if origin is not None and not reads and origin.split(b"://")[-1] != host:
-        raise Refusal(403, "Without keys other sites may not write here.")
+        raise ServiceError(403, "Without keys other sites may not write here.")
 
 
-def _too_large(settings: Settings) -> Refusal:
-    return Refusal(413, f"A request may have {settings.max_body:,} bytes at most.")
+def _too_large(settings: Settings) -> ServiceError:
+    return ServiceError(413, f"A request may have {settings.max_body:,} bytes at most.")
 
 
-def _where(error: BaseException) -> str:
+def _origin(error: BaseException) -> str:
     """Kind and place of an error, without its values: they may hold secrets."""
     trace = error.__traceback__
-    places: list[Any] = []
+    frames: list[Any] = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
+        frames.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
         trace = trace.tb_next
-    return " > ".join(places[-6:])
+    return " > ".join(frames[-6:])

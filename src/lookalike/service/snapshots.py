@@ -24,7 +24,7 @@ from lookalike.core.generation import UNFINISHED, load, sync
 from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
-from lookalike.service.database.events import SALT, WHO, not_erased
+from lookalike.service.database.events import SALT, USER_COLUMNS, not_erased
 from lookalike.service.database.items import EPOCH, put
 from lookalike.service.database.tables import (
     counters,
@@ -82,7 +82,7 @@ def restore(
 ) -> dict[str, str]:
     """Put everything back as it was; return the generations that answer.
 
-    Who was erased since stays erased.
+    Users who were erased since stay erased.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def read_about(folder: Path) -> dict[str, Any]:
     return dict(about)
 
 
-def without_user(folder: Path, id: str) -> None:
+def remove_user(folder: Path, id: str) -> None:
     """Write a snapshot again without the rows that name a user."""
     about = read_about(folder)
     for table in (events, exposures):
@@ -166,7 +166,7 @@ def without_user(folder: Path, id: str) -> None:
         kept = (
             line
             for line in path.read_text("utf-8").splitlines()
-            if not any(json.loads(line).get(column) == id for column in WHO)
+            if not any(json.loads(line).get(column) == id for column in USER_COLUMNS)
         )
         fresh = path.with_suffix(".new")
         _write(fresh, kept)
@@ -251,12 +251,12 @@ def _bring(source: Path, library: Library) -> None:
 
 
 def _kept(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
-    """What a restore must not take back: who was erased, and that it happened.
+    """What a restore must not take back: erased users, and that a restore happened.
 
-    The epoch tells the workers that everything may be another than they know.
+    The epoch tells the workers that everything they know may have changed.
     """
-    values = {r.name: r.value for r in connection.execute(sa.select(counters))}
-    values = {name: values[name] for name in (SALT, EPOCH) if name in values}
+    known = {r.name: r.value for r in connection.execute(sa.select(counters))}
+    values = {name: known[name] for name in (SALT, EPOCH) if name in known}
     values[EPOCH] = values.get(EPOCH, 0) + 1
     rows = connection.execute(sa.select(erased)).mappings()
     return {

@@ -1,0 +1,191 @@
+"""Reading the body of a request: JSON, a form with files, or one image.
+
+FastAPI reads JSON bodies that have one form. What a system is asked with may come in
+three, which are read here; ``described`` puts them into the OpenAPI document.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from fastapi import Request
+from multipart import MultipartError, PushMultipartParser, parse_options_header
+from pydantic import BaseModel, ValidationError
+
+from lookalike.service.errors import ServiceError
+from lookalike.service.schemas import ImageRequest, Picture
+from lookalike.service.settings import Settings
+
+Document = TypeVar("Document", bound=BaseModel)
+_MAX_FIELDS = 20  # of a form, beside its files
+_REF = "#/components/schemas/{model}"
+
+
+async def image_request(
+    request: Request, settings: Settings
+) -> tuple[ImageRequest, list[Any]]:
+    """Return the options and the images, whichever of the three forms they came in.
+
+    An image is the contents of a file, or rows of pixels.
+
+    Raises
+    ------
+    ServiceError
+        If the body cannot be read; the sentence says where and why.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _form(request, settings)
+    if kind.startswith("image/") or kind == "application/octet-stream":
+        return _options(request.query_params), [await request.body()]
+    if kind not in ("application/json", ""):
+        raise ServiceError(
+            415, "Send application/json, multipart/form-data or an image itself."
+        )
+    found = parsed(await request.body(), ImageRequest)
+    pictures = found.images or []
+    if (found.image is None) == (found.images is None) or found.images == []:
+        raise ServiceError(
+            422, "Send either image or images, with at least one of them."
+        )
+    if found.image is not None:
+        pictures = [found.image]
+    check_count(len(pictures), settings, "images")
+    return _completed(found, request), [picture(each) for each in pictures]
+
+
+def parsed(body: bytes, kind: type[Document]) -> Document:
+    """Return a document of this kind, or refuse it and say what is wrong."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise ServiceError(422, sentence_of(error)) from None
+
+
+def sentence_of(error: ValidationError) -> str:
+    """Return what is wrong and where, without repeating what was sent."""
+    [first, *_] = error.errors(
+        include_url=False, include_input=False, include_context=False
+    )
+    where = ".".join(str(part) for part in first["loc"])
+    what = str(first["msg"]).encode("utf-8", "replace").decode()
+    return f"{where}: {what}." if where else f"{what}."
+
+
+def picture(sent: Picture) -> Any:
+    """Return the file's contents, or the rows of pixels."""
+    if (sent.base64 is None) == (sent.pixels is None):
+        raise ServiceError(422, "An image has either base64 or pixels.")
+    if sent.base64 is None:
+        return sent.pixels
+    try:
+        return base64.b64decode(sent.base64, validate=True)
+    except (binascii.Error, ValueError):
+        raise ServiceError(422, "The image's base64 is no base64.") from None
+
+
+def check_count(n: int, settings: Settings, noun: str) -> None:
+    """Refuse more inputs than one request may bring."""
+    if n > settings.max_batch:
+        raise ServiceError(
+            413, f"At most {settings.max_batch} {noun} at once; got {n}."
+        )
+
+
+async def _form(request: Request, settings: Settings) -> tuple[ImageRequest, list[Any]]:
+    files: list[Any] = []
+    fields: dict[str, str] = {}
+    try:
+        parts = _parts(await request.body(), request.headers["content-type"], settings)
+    except MultipartError as error:
+        raise ServiceError(422, f"The form cannot be read: {error}.") from None
+    for name, is_file, content in parts:
+        if not is_file:
+            fields[name] = content.decode("utf-8", "replace")
+        elif name == "image":
+            files.append(content)
+        else:
+            raise ServiceError(422, f"Files are named image here, got {name!r:.50}.")
+    if not files:
+        raise ServiceError(422, "The form holds no file named image.")
+    check_count(len(files), settings, "images")
+    return _completed(_options(fields), request), files
+
+
+def _parts(
+    body: bytes, content_type: str, settings: Settings
+) -> list[tuple[str, bool, bytes]]:
+    """Return name, whether it is a file, and content of each part of a form."""
+    _, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if not boundary:
+        raise MultipartError("its boundary is missing")
+    found: list[tuple[str, bool, bytes]] = []
+    content = bytearray()
+    with PushMultipartParser(
+        boundary,
+        content_length=len(body),
+        max_segment_count=settings.max_batch + _MAX_FIELDS,
+        max_segment_size=settings.max_body,
+    ) as parser:
+        segment: Any = None
+        for event in parser.parse(body):
+            if event is None:
+                found.append(
+                    (segment.name, segment.filename is not None, bytes(content))
+                )
+            elif isinstance(event, bytes | bytearray):
+                content += event
+            else:
+                segment, content = event, bytearray()
+    return found
+
+
+def _completed(sent: ImageRequest, request: Request) -> ImageRequest:
+    """Return what the body says, and what the address says beside it."""
+    address = _options(request.query_params)
+    more = address.model_fields_set - sent.model_fields_set
+    return sent.model_copy(update={name: getattr(address, name) for name in more})
+
+
+def _options(fields: Mapping[str, str]) -> ImageRequest:
+    """Return what a form or an address says: numbers, and JSON as text."""
+    if not fields:
+        return ImageRequest()
+    values: dict[str, Any] = dict(fields)
+    try:
+        if "where" in values:
+            values["where"] = json.loads(values["where"])
+        return ImageRequest.model_validate(values)
+    except ValidationError as error:
+        raise ServiceError(422, sentence_of(error)) from None
+    except (ValueError, RecursionError):
+        raise ServiceError(422, "where must be JSON.") from None
+
+
+def described(kind: type[BaseModel], *others: str) -> dict[str, Any]:
+    """Return what the OpenAPI document says of a body that is read here."""
+    schema = {"$ref": _REF.format(model=kind.__name__)}
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    for other in others:
+        file: dict[str, Any] = {"type": "string", "format": "binary"}
+        if other == "multipart/form-data":
+            file = {
+                "type": "object",
+                "properties": {"image": file},
+                "required": ["image"],
+            }
+        content[other] = {"schema": file}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def schemas_of(*kinds: type[BaseModel]) -> dict[str, Any]:
+    """Return the schemas of these documents and of all that they hold, by name."""
+    found: dict[str, Any] = {}
+    for kind in kinds:
+        schema = kind.model_json_schema(ref_template=_REF)
+        found |= schema.pop("$defs", {})
+        found[kind.__name__] = schema
+    return found

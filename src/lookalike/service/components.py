@@ -1,0 +1,108 @@
+"""The components of one running service, put together in one place."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from lookalike.core.library import Library
+from lookalike.service.change_signal import ChangeSignal
+from lookalike.service.database import Database
+from lookalike.service.database.connection import service_error_of
+from lookalike.service.database.migrate import migrate
+from lookalike.service.database.writer import Writer
+from lookalike.service.exposures import ExposureLog
+from lookalike.service.keyring import Keyring
+from lookalike.service.limits import occupancy
+from lookalike.service.logs import log
+from lookalike.service.maintenance import MaintenanceTasks
+from lookalike.service.metrics import Metrics
+from lookalike.service.runtime import Resources, ServedSystem
+from lookalike.service.settings import Settings
+from lookalike.service.shedding import Occupancy
+from lookalike.systems import find_spec
+
+
+@dataclass
+class Components:
+    """The components of one running service."""
+
+    settings: Settings
+    database: Database
+    metrics: Metrics
+    occupancy: Occupancy
+    signal: ChangeSignal
+    writer: Writer
+    keyring: Keyring
+    exposures: ExposureLog
+    served: dict[str, ServedSystem]
+    maintenance: MaintenanceTasks
+    ready: bool = False
+
+    @property
+    def libraries(self) -> dict[str, Library]:
+        """The library of every system that is served."""
+        return {name: each.library for name, each in self.served.items()}
+
+    def start(self) -> None:
+        """Bring the database up to date; load and warm up what answers."""
+        migrate(self.database)
+        for served in self.served.values():
+            served.start()
+        self.keyring.read()
+        self.writer.start()
+        self.ready = True
+
+    def stop(self) -> None:
+        """Finish what was begun, and release everything."""
+        self.ready = False
+        self.maintenance.stop()
+        for served in self.served.values():
+            served.stop()
+        self.writer.stop()
+        self.database.close()
+        self.signal.close()
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look, again and again, for another generation, items and keys."""
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.settings.watch)
+            try:
+                await asyncio.to_thread(self.watch_once)
+            except Exception as error:
+                kind, detail = type(error).__name__, service_error_of(error).detail
+                log(logging.ERROR, "watch failed", kind=kind, detail=detail)
+
+    def watch_once(self) -> None:
+        """Take up what changed since the last look."""
+        for served in self.served.values():
+            served.watch()
+            self.maintenance.run_due(served)
+        self.keyring.read()
+
+
+def assemble(
+    libraries: Mapping[str, Library], database: Database, settings: Settings
+) -> Components:
+    """Put the components together; nothing is opened or started yet."""
+    metrics = Metrics()
+    signal = ChangeSignal(settings.state / "changes")
+    writer = Writer(database, settings.max_writes)
+    resources = Resources(database, signal, settings, metrics)
+    return Components(
+        settings=settings,
+        database=database,
+        metrics=metrics,
+        occupancy=occupancy(settings, metrics),
+        signal=signal,
+        writer=writer,
+        keyring=Keyring(database, settings),
+        exposures=ExposureLog(database, writer, metrics),
+        served={
+            name: ServedSystem(find_spec(name), library, resources)
+            for name, library in libraries.items()
+        },
+        maintenance=MaintenanceTasks(settings, writer),
+    )

@@ -1,0 +1,108 @@
+"""The items that changed since a generation was made: SQL is the truth.
+
+``ItemStore`` reads and writes the changes of one system, and applies them to the
+catalogue of the system that answers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy.engine import Connection
+
+from lookalike.core.contracts import HasItems
+from lookalike.core.items import Item
+from lookalike.features.image import read_image
+from lookalike.service.change_signal import ChangeSignal
+from lookalike.service.database import Database
+from lookalike.service.database import items as stored
+
+
+class ItemStore:
+    """The changed items of one system.
+
+    Parameters
+    ----------
+    system : str
+        The system's name.
+    database : Database
+    signal : ChangeSignal
+        Notified by every worker that changes items.
+    """
+
+    def __init__(self, system: str, database: Database, signal: ChangeSignal) -> None:
+        self._system = system
+        self._database = database
+        self._signal = signal
+        self._seen = b""
+        self._epoch = 0
+
+    def has_news(self) -> bool:
+        """Whether something may have changed since ``mark_read``."""
+        return self._signal.version() != self._seen
+
+    def version(self) -> bytes:
+        """The signal's version; read before the changes that it announces."""
+        return self._signal.version()
+
+    def mark_read(self, version: bytes) -> None:
+        """Everything that this version announces was applied."""
+        self._seen = version
+
+    def was_restored(self) -> bool:
+        """Whether a restore replaced everything since the last call."""
+        with self._database.reading() as connection:
+            epoch = stored.epoch(connection)
+        before, self._epoch = self._epoch, epoch
+        return epoch != before
+
+    def apply_changes(self, system: HasItems) -> int:
+        """Apply what changed since; return how many items could not be described.
+
+        Such an item came as a vector of another embedding and without an image: it is
+        not found until its vector is sent again.
+        """
+        after = system.items_.snapshot.revision
+        version = system.manifest_.embedding_version
+        with self._database.reading() as connection:
+            changed = stored.changes(connection, self._system, after, version)
+        if not changed:
+            return 0
+        described = with_vectors(system, changed)
+        system.items_.apply(described, changed[-1].revision)
+        deleted = [sum(item.deleted for item in each) for each in (described, changed)]
+        return deleted[0] - deleted[1]
+
+    def store(
+        self, connection: Connection, changed: Sequence[Item], embedding_version: str
+    ) -> int:
+        """Write items within a transaction; return the last revision."""
+        return stored.store(
+            self._database, connection, self._system, changed, embedding_version
+        )
+
+    def notify(self) -> None:
+        """Tell every worker; called after the commit and before the acknowledgement."""
+        self._signal.notify()
+
+
+def with_vectors(system: HasItems, changed: Sequence[Item]) -> list[Item]:
+    """Return the changes, each live one described by this system's embedding.
+
+    What cannot be described counts as deleted.
+    """
+    missing = [i for i in changed if not i.deleted and i.vector is None and i.image]
+    made: dict[int, Any] = {}
+    if missing:
+        images = [system.check_query(read_image(i.image or b"")) for i in missing]
+        vectors = system.describe(np.stack(images))
+        made = {i.revision: v for i, v in zip(missing, vectors, strict=True)}
+    whole = [
+        replace(item, vector=made[item.revision]) if item.revision in made else item
+        for item in changed
+    ]
+    return [
+        item if item.deleted or item.vector is not None else replace(item, deleted=True)
+        for item in whole
+    ]

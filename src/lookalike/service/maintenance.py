@@ -1,0 +1,62 @@
+"""Maintenance tasks: compact changed items, delete what is older than is kept.
+
+Of several workers the one that gets the lock does the work.
+"""
+
+import logging
+import threading
+import time
+
+from lookalike.service.compaction import compact
+from lookalike.service.database.connection import now
+from lookalike.service.database.events import delete_before
+from lookalike.service.database.writer import Writer
+from lookalike.service.locks import exclusive
+from lookalike.service.logs import log
+from lookalike.service.runtime import ServedSystem
+from lookalike.service.settings import Settings
+
+_DAY = 24 * 3600 * 1_000_000
+_HOUR = 3600.0
+
+
+class MaintenanceTasks:
+    """Work that is done now and then, without a request."""
+
+    def __init__(self, settings: Settings, writer: Writer) -> None:
+        self._settings = settings
+        self._writer = writer
+        self._thread: threading.Thread | None = None
+        self._deleted_at = time.monotonic()
+
+    def run_due(self, served: ServedSystem) -> None:
+        """Start compaction if enough items changed; delete old rows once an hour."""
+        due = 0 < self._settings.compact_after <= served.n_changed_items
+        if due and (self._thread is None or not self._thread.is_alive()):
+            self._thread = threading.Thread(target=self._compact, args=(served,))
+            self._thread.start()
+        if self._settings.keep_days and time.monotonic() - self._deleted_at > _HOUR:
+            self._deleted_at = time.monotonic()
+            oldest = now() - int(self._settings.keep_days * _DAY)
+            self._writer.write_behind(lambda c: delete_before(c, oldest))
+
+    def stop(self) -> None:
+        """Wait for what was started."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _compact(self, served: ServedSystem) -> None:
+        with exclusive(self._settings.state / "compaction.lock") as is_ours:
+            if not is_ours:
+                return
+            served.watch()  # another worker may just have done it
+            if served.n_changed_items < self._settings.compact_after:
+                return
+            try:
+                name = compact(served.active.system, served.library)
+            except (OSError, ValueError) as error:
+                kind = type(error).__name__
+                log(logging.ERROR, "compaction failed", kind=kind, detail=str(error))
+            else:
+                about = {"system": served.name, "generation": name}
+                log(logging.INFO, "items compacted", **about)

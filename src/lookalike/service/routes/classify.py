@@ -1,0 +1,55 @@
+"""``classify``: what each input is, and how sure the answer is."""
+
+from fastapi import APIRouter, Response
+
+from lookalike.service.answering import AnswerRequest
+from lookalike.service.components import Components
+from lookalike.service.routes.access import new_router
+from lookalike.service.routes.common import (
+    Exposure,
+    add_input_route,
+    ask,
+    document_of,
+    log_exposures,
+    new_query_id,
+)
+from lookalike.service.runtime import ServedSystem
+from lookalike.service.schemas import (
+    ImageRequest,
+    TextRequest,
+    answer_model,
+    record_model,
+)
+
+
+def classify(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the route of a system that can classify."""
+    router = new_router(components, f"/v1/{served.name}", served.name, "read")
+
+    async def classify(
+        options: ImageRequest | TextRequest, inputs: list[object]
+    ) -> Response:
+        """Say what each input is; an input may have several answers, or none."""
+        where = dict(getattr(options, "where", {}))
+        request = AnswerRequest("classify", inputs, where=where)
+        found = await ask(components, served, request, options.deadline_ms)
+        query_id = new_query_id(options)
+        shown = [
+            Exposure(s.vector, s.ids, s.scores, revision=s.revision)
+            for answers in found.answers
+            for s in (getattr(answer, "shown", None) for answer in answers)
+            if s is not None
+        ]
+        log_exposures(components, served, "classify", options, found, query_id, shown)
+        answers = [
+            {**answer.record(), "input": at}
+            for at, each in enumerate(found.answers)
+            for answer in each
+        ]
+        revision = shown[0].revision if shown else 0
+        return document_of(served, found, query_id, answers, revision)
+
+    record = record_model(served.spec.member("answer"))
+    model = answer_model(f"{record.__name__}s", record)
+    add_input_route(router, "/classify", components, served, classify, model)
+    return router

@@ -1,0 +1,207 @@
+"""What the routes of all capabilities share: asking in time, answering, logging."""
+
+import json
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from lookalike._typing import Array
+from lookalike.service.answering import Answered, AnswerRequest
+from lookalike.service.bodies import check_count, described, image_request
+from lookalike.service.components import Components
+from lookalike.service.database.events import exposure_row
+from lookalike.service.errors import ServiceError
+from lookalike.service.runtime import ServedSystem
+from lookalike.service.schemas import AnswerOptions, ImageRequest, TextRequest
+
+_BODIES = ("multipart/form-data", "image/png")
+Handler = Callable[[Any, list[Any]], Awaitable[Response]]
+"""Answers a request, given its options and its inputs."""
+
+
+def responses_of(model: Any) -> dict[int | str, dict[str, Any]]:
+    """Return what the OpenAPI document says of the answers of a route."""
+    return {
+        200: {
+            "description": "The answers, and the generation that gave them.",
+            "model": model,
+        },
+        422: {"description": "What is wrong with the request, in one sentence."},
+        503: {"description": "Too busy, or too late; see Retry-After."},
+    }
+
+
+def add_input_route(
+    router: APIRouter,
+    path: str,
+    components: Components,
+    served: ServedSystem,
+    handle: Handler,
+    model: Any,
+) -> None:
+    """Add a route that takes the inputs of a system: images or texts.
+
+    Its name and description are those of ``handle``.
+    """
+    settings = components.settings
+    about: dict[str, Any] = {
+        "methods": ["POST"],
+        "name": handle.__name__,
+        "description": handle.__doc__,
+        "responses": responses_of(model),
+        "response_class": Response,
+    }
+
+    async def of_images(request: Request) -> Response:
+        options, images = await image_request(request, settings)
+        return await handle(options, images)
+
+    async def of_texts(sent: TextRequest) -> Response:
+        texts = one_or_many(sent.text, sent.texts, "text")
+        check_count(len(texts), settings, "texts")
+        return await handle(sent, texts)
+
+    if served.spec.decoder().noun == "image":
+        extra = described(ImageRequest, *_BODIES)
+        router.add_api_route(path, of_images, openapi_extra=extra, **about)
+    else:
+        router.add_api_route(path, of_texts, **about)
+
+
+def one_or_many(one: Any, many: Any, noun: str) -> list[Any]:
+    """Return what was sent as one or as several, or refuse both and neither."""
+    if (one is None) == (many is None):
+        raise ServiceError(422, f"Send either {noun} or {noun}s.")
+    return [one] if many is None else list(many)
+
+
+async def ask(
+    components: Components,
+    served: ServedSystem,
+    request: AnswerRequest,
+    deadline_ms: int | None = None,
+) -> Answered:
+    """Return the engine's answer, or a refusal."""
+    check_ready(components)
+    if request.k > components.settings.max_k:
+        raise ServiceError(422, f"k may be at most {components.settings.max_k}.")
+    if request.where and not served.spec.can("items"):
+        raise ServiceError(
+            422, f"Items of {served.name} have no attributes: leave where out."
+        )
+    seconds = components.settings.deadline
+    if deadline_ms is not None:
+        seconds = min(seconds, deadline_ms / 1000)
+    try:
+        found: Answered = await served.engine.ask(request, time.monotonic() + seconds)
+    except ValueError as error:
+        raise ServiceError(422, str(error)) from None
+    except LookupError as error:
+        raise ServiceError(404, str(error.args[0])) from None
+    return found
+
+
+def check_ready(components: Components) -> None:
+    """Refuse while nothing can be answered yet."""
+    if not components.ready:
+        raise ServiceError(503, "The service is starting.", 1)
+
+
+def document_of(
+    served: ServedSystem,
+    found: Answered,
+    query_id: str,
+    answers: Sequence[Any],
+    revision: int = 0,
+) -> Response:
+    """Return the answers as JSON, with the generation that gave them."""
+    document = {
+        "system": served.name,
+        "generation": found.active.generation,
+        "embedding_version": found.active.embedding_version,
+        "revision": revision,
+        "query_id": query_id,
+        "degraded": found.degraded,
+        "answers": answers,
+    }
+    return json_response(document)
+
+
+def json_response(document: Any) -> Response:
+    """Return a document as JSON; NumPy's numbers and arrays become Python's."""
+    text = json.dumps(document, default=lambda value: value.tolist())
+    return Response(text, media_type="application/json")
+
+
+def new_query_id(options: AnswerOptions) -> str:
+    """Return the id that the client chose for a request, or a new one."""
+    return options.query_id or uuid.uuid4().hex
+
+
+def query_ids(query_id: str, n: int) -> list[str]:
+    """Ids of the n lists of one request: the first has its own, the others a suffix.
+
+    >>> query_ids("q", 3)
+    ['q', 'q.1', 'q.2']
+    """
+    return [query_id, *(f"{query_id}.{at}" for at in range(1, n))][:n]
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """One list that was shown.
+
+    features : of the query, or one row for each hit
+    propensities : probability with which each was shown; None is 1
+    user_id : None is the one that the request names
+    """
+
+    features: Array
+    ids: Sequence[str]
+    scores: Sequence[float]
+    propensities: Sequence[float] | None = None
+    revision: int = 0
+    user_id: str | None = None
+
+
+def log_exposures(
+    components: Components,
+    served: ServedSystem,
+    verb: str,
+    options: AnswerOptions,
+    found: Answered,
+    query_id: str,
+    shown: Sequence[Exposure],
+) -> None:
+    """Count what was answered, and have it stored with the next commit."""
+    components.metrics.queries.labels(verb).inc(len(found.answers))
+    if not components.settings.log_exposures or not shown:
+        return
+
+    def rows() -> list[dict[str, Any]]:
+        return [
+            exposure_row(
+                query_id=id,
+                system=served.name,
+                verb=verb,
+                generation=found.active.generation,
+                embedding_version=found.active.embedding_version,
+                revision=each.revision,
+                user={
+                    "session_id": options.session_id,
+                    "client_id": options.client_id,
+                    "user_id": each.user_id or options.user_id,
+                },
+                features=each.features,
+                ids=each.ids,
+                scores=each.scores,
+                propensities=each.propensities,
+            )
+            for id, each in zip(query_ids(query_id, len(shown)), shown, strict=True)
+        ]
+
+    components.exposures.add(rows)

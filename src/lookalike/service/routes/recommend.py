@@ -1,0 +1,113 @@
+"""``recommend`` and ``rank``: what users may want, and items in order for a user."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Response
+
+from lookalike.rank.slate import ExplainedSlate, explore
+from lookalike.service.answering import Answered, AnswerRequest
+from lookalike.service.bodies import check_count
+from lookalike.service.components import Components
+from lookalike.service.routes.access import new_router
+from lookalike.service.routes.common import (
+    Exposure,
+    ask,
+    document_of,
+    log_exposures,
+    new_query_id,
+    one_or_many,
+    responses_of,
+)
+from lookalike.service.runtime import ServedSystem
+from lookalike.service.schemas import (
+    AnswerOptions,
+    RankRequest,
+    RecommendationList,
+    RecommendRequest,
+    answer_model,
+)
+
+_POOL = 20  # how far below the last place the explored items may stand
+_MODEL = answer_model("Recommendations", RecommendationList)
+
+
+def recommend(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the route of a system that can recommend."""
+    router = _router(components, served)
+    rng = np.random.default_rng()
+
+    @router.post("/recommend", responses=responses_of(_MODEL), response_class=Response)
+    async def recommend(sent: RecommendRequest) -> Response:
+        """Recommend k things to each user, best first; also to users not known."""
+        users = one_or_many(sent.user, sent.users, "user")
+        check_count(len(users), components.settings, "users")
+        share = components.settings.explore
+        request = AnswerRequest("recommend", users, sent.k)
+        if share > 0:
+            most = components.settings.max_k
+            request = replace(request, k=min(sent.k + _POOL, max(most, sent.k)))
+        found = await ask(components, served, request, sent.deadline_ms)
+        lists = [explore(each, sent.k, share, rng) for each in found.answers]
+        return _shown(components, served, "recommend", sent, users, found, lists)
+
+    return router
+
+
+def rank(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the route of a system that can rank."""
+    router = _router(components, served)
+
+    @router.post("/rank", responses=responses_of(_MODEL), response_class=Response)
+    async def rank(sent: RankRequest) -> Response:
+        """Put items in order for a user, best first, each once."""
+        request = AnswerRequest("rank", [sent.user], 1, ids=sent.ids)
+        found = await ask(components, served, request, sent.deadline_ms)
+        lists = found.answers
+        return _shown(components, served, "rank", sent, [sent.user], found, lists)
+
+    return router
+
+
+def _router(components: Components, served: ServedSystem) -> APIRouter:
+    return new_router(components, f"/v1/{served.name}", served.name, "read")
+
+
+def _shown(
+    components: Components,
+    served: ServedSystem,
+    verb: str,
+    options: AnswerOptions,
+    users: list[str],
+    found: Answered,
+    lists: list[ExplainedSlate],
+) -> Response:
+    query_id = new_query_id(options)
+    shown = [
+        Exposure(
+            np.asarray(each.features, np.float32),
+            each.ids,
+            each.scores.tolist(),
+            each.chances.tolist(),
+            user_id=user,
+        )
+        for user, each in zip(users, lists, strict=False)
+    ]
+    log_exposures(components, served, verb, options, found, query_id, shown)
+    answers = [_list(user, each) for user, each in zip(users, lists, strict=False)]
+    return document_of(served, found, query_id, answers)
+
+
+def _list(user: str, found: ExplainedSlate) -> dict[str, Any]:
+    columns = (found.scores.tolist(), found.chances.tolist(), found.reasons)
+    hits = [
+        {"id": id, "score": score, "propensity": chance, "reason": reason}
+        for id, score, chance, reason in zip(found.ids, *columns, strict=True)
+    ]
+    return {
+        "user": user,
+        "known": found.known,
+        "hits": hits,
+        "rules": list(found.rules),
+    }

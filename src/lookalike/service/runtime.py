@@ -1,0 +1,234 @@
+"""The one way in which systems are served.
+
+A ``ServedSystem`` has a library of generations and the one that answers, an engine that
+answers requests in batches and in time, and, where its system can do so, items that
+change, files that are watched and lists that are made beforehand. A reader takes
+``active`` once and stays with it, so that an answer comes from exactly one generation
+however often the pointer moves meanwhile.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from lookalike.core.generation import Generation
+from lookalike.core.library import Library
+from lookalike.core.spec import SystemSpec
+from lookalike.service.answering import Answered, AnswerRequest, answer_batch
+from lookalike.service.change_signal import ChangeSignal
+from lookalike.service.database import Database
+from lookalike.service.engine import Engine, Job
+from lookalike.service.items import ItemStore
+from lookalike.service.logs import log
+from lookalike.service.metrics import Metrics
+from lookalike.service.settings import Settings
+from lookalike.service.tables import SuggestionTables
+
+
+@dataclass(frozen=True)
+class Active:
+    """A generation that answers."""
+
+    generation: str
+    system: Any
+    """As ``SystemSpec.capabilities`` says, see ``core.contracts``."""
+
+    @property
+    def embedding_version(self) -> str:
+        """Version of the system's embedding, "" where there is none."""
+        return str(self.system.manifest_.embedding_version)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What all served systems of one service share."""
+
+    database: Database
+    signal: ChangeSignal
+    settings: Settings
+    metrics: Metrics
+
+
+class ServedSystem:
+    """One system as it is served.
+
+    Parameters
+    ----------
+    spec : SystemSpec
+    library : Library
+        Of its generations.
+    resources : Resources
+    """
+
+    active: Active
+
+    def __init__(
+        self, spec: SystemSpec, library: Library, resources: Resources
+    ) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.library = library
+        self._settings = resources.settings
+        self._metrics = resources.metrics
+        self.items: ItemStore | None = None
+        if spec.can("items"):
+            self.items = ItemStore(self.name, resources.database, resources.signal)
+        self._tables: SuggestionTables | None = None
+        if spec.can("precompute"):
+            folder = resources.settings.state / "tables"
+            self._tables = SuggestionTables(self.name, resources.database, folder)
+        self.engine: Engine[AnswerRequest] = Engine(
+            self._answer, resources.settings.max_waiting
+        )
+        self._loading = threading.Lock()
+        self._catching_up = threading.Lock()
+        self._pointer: Any = None
+        self._refreshed = time.monotonic()
+
+    # --- starting and stopping --------------------------------------------------------
+
+    def start(self) -> None:
+        """Load the generation that answers, and begin to answer."""
+        self.open()
+        self.engine.start()
+
+    def stop(self) -> None:
+        """Answer what waits, and finish what was begun."""
+        self.engine.stop()
+        if self._tables is not None:
+            self._tables.stop()
+
+    def open(self) -> None:
+        """Load the generation that the pointer names, or the newest whole before it."""
+        with self._loading:
+            pointer = self._read_pointer()
+            found = self._found()
+            before = getattr(self, "active", None)
+            if before is None or before.generation != found.folder.name:
+                self._take_up(found)
+            self._pointer = pointer
+
+    def reload(self) -> None:
+        """Load the generation again, with what lies beside it now."""
+        with self._loading:
+            self._take_up(self._found())
+
+    # --- keeping up -------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """Take up another generation if the pointer moved, and what else changed."""
+        if self._read_pointer() != self._pointer:
+            self._try(self.open)
+            self._pointer = self._read_pointer()
+        if self.items is not None:
+            self.catch_up()
+            self.active.system.items_.refresh()
+            self._metrics.changed_items.labels(self.name).set(self.n_changed_items)
+        self._refresh()
+
+    def current(self) -> Active:
+        """The generation that answers, with every change that was acknowledged.
+
+        While the database does not answer, that is what was known before.
+        """
+        if self.items is not None and self.items.has_news():
+            try:
+                self.catch_up()
+            except SQLAlchemyError as error:
+                kind = type(error).__name__
+                log(logging.ERROR, "changes could not be read", kind=kind)
+        return self.active
+
+    def catch_up(self) -> None:
+        """Apply the changes of items that the database holds."""
+        assert self.items is not None
+        with self._catching_up:
+            version = self.items.version()  # first: later changes are announced again
+            if self.items.was_restored():
+                self.active = self._loaded(self._found())
+            self._apply_changes(self.active.system)
+            self.items.mark_read(version)
+
+    @property
+    def n_changed_items(self) -> int:
+        """How many items are not as the generation has them."""
+        if self.items is None:
+            return 0
+        return int(self.active.system.items_.n_changed)
+
+    @property
+    def has_table(self) -> bool:
+        """Whether recommendations are looked up in a table made beforehand."""
+        return self._tables is not None and self._tables.is_used_by(self.active.system)
+
+    # --- inside -----------------------------------------------------------------------
+
+    def _answer(self, jobs: list[Job[AnswerRequest]]) -> list[Answered | Exception]:
+        """One answer or exception a job, all from one generation."""
+        self._metrics.together.observe(len(jobs))
+        return answer_batch(self.spec, self.current(), jobs, self._settings)
+
+    def _found(self) -> Generation:
+        found, complaint = self.library.open()
+        if complaint:
+            self._metrics.damaged.labels(self.name).inc()
+            log(logging.ERROR, "generation damaged", detail=complaint)
+        return found
+
+    def _take_up(self, found: Generation) -> None:
+        self.active = self._loaded(found)
+        self._metrics.swaps.labels(self.name).inc()
+        about = {"system": self.name, "generation": found.folder.name}
+        log(logging.INFO, "generation answers", **about)
+
+    def _loaded(self, found: Generation) -> Active:
+        system = self.spec.system_class.load(found)
+        if self.items is not None:
+            self._apply_changes(system)
+        system.warm_up()
+        return Active(found.folder.name, system)
+
+    def _apply_changes(self, system: Any) -> None:
+        assert self.items is not None
+        lost = self.items.apply_changes(system)
+        if lost:
+            log(logging.WARNING, "items without a vector", count=lost)
+
+    def _refresh(self) -> None:
+        """Look at files and events from time to time, where the system uses any."""
+        since = time.monotonic() - self._refreshed
+        if self._tables is not None and (
+            since > self._settings.refresh or not self.has_table
+        ):
+            self._refreshed = time.monotonic()
+            self._tables.refresh(self.active, self._use_table)
+        elif self.spec.can("refresh") and since > self._settings.refresh:
+            self._refreshed = time.monotonic()
+            if self.active.system.is_stale():
+                self._try(self.reload)
+
+    def _use_table(self, base: Active, system: Any) -> None:
+        """Answer from a table, unless another generation answers by now."""
+        with self._loading:
+            if self.active.generation == base.generation:
+                self.active = Active(base.generation, system)
+
+    def _try(self, take_up: Callable[[], None]) -> None:
+        """Let what answers go on answering where the next cannot."""
+        try:
+            take_up()
+        except (OSError, ValueError) as error:
+            self._metrics.damaged.labels(self.name).inc()
+            log(logging.ERROR, "generation refused", detail=str(error))
+
+    def _read_pointer(self) -> Any:
+        try:
+            status = (self.library.folder / "current").stat()
+        except FileNotFoundError:
+            return tuple(self.library.names())
+        return status.st_mtime_ns, status.st_ino

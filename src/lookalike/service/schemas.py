@@ -1,0 +1,275 @@
+"""Documents of requests and answers, each with its limits."""
+
+from typing import Annotated, Any, get_type_hints
+
+from fastapi import Path
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    create_model,
+)
+
+from lookalike.core.contracts import Answer, shown_fields
+
+# Without control characters and lone surrogates: no database stores those.
+Text = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\u0000-\u001f\u007f]*$")
+]
+LongText = Annotated[str, Field(max_length=100_000, pattern=r"^[^\u0000]*$")]
+ItemId = Annotated[
+    str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+
+
+class Strict(BaseModel):
+    """A document whose every field is known."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Picture(Strict):
+    """An image: a file in base64, or its rows of pixels from 0 (black) to 255."""
+
+    base64: Annotated[str, Field(max_length=16_000_000)] | None = None
+    pixels: (
+        Annotated[
+            list[
+                Annotated[
+                    list[Annotated[int, Field(ge=0, le=255)]], Field(max_length=4096)
+                ]
+            ],
+            Field(max_length=4096),
+        ]
+        | None
+    ) = None
+
+
+class AnswerOptions(Strict):
+    """What every request may say that is answered in time and logged."""
+
+    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
+    query_id: Text | None = None
+    session_id: Text | None = None
+    client_id: Text | None = None
+    user_id: Text | None = None
+
+
+class ImageRequest(AnswerOptions):
+    """One image or several, and options."""
+
+    image: Picture | None = None
+    images: Annotated[list[Picture], Field(max_length=1000)] | None = None
+    k: Annotated[int, Field(ge=1, le=1000)] = 10
+    where: Annotated[
+        dict[Text, Annotated[list[int | Text], Field(max_length=100)]],
+        Field(max_length=8, description="Attributes and the values let through."),
+    ] = {}
+    id: Annotated[
+        Text | None, Field(description="For explain: the item to be explained.")
+    ] = None
+
+
+class TextRequest(AnswerOptions):
+    """One text or several."""
+
+    text: LongText | None = None
+    texts: Annotated[list[LongText], Field(min_length=1, max_length=1000)] | None = None
+    k: Annotated[int, Field(ge=1, le=1000)] = 10
+    id: Text | None = None
+
+
+class RecommendRequest(AnswerOptions):
+    """One user or several, to whom something is to be recommended."""
+
+    user: Text | None = None
+    users: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    k: Annotated[int, Field(ge=1, le=1000)] = 10
+
+
+class RankRequest(AnswerOptions):
+    """Items that are to be put in order for a user."""
+
+    user: Text
+    ids: Annotated[list[Text], Field(min_length=1, max_length=1000)]
+
+
+class ExplainRecommendationRequest(Strict):
+    """An item that was or was not recommended to a user."""
+
+    user: Text
+    id: Annotated[
+        Text | None, Field(description="None explains the first recommendations.")
+    ] = None
+    k: Annotated[int, Field(ge=1, le=200)] = 10
+
+
+class NewItem(Strict):
+    """An item that is added or replaced: its image, or its vector with its version."""
+
+    id: Text
+    label: int | Text | None = None
+    attributes: Annotated[
+        dict[Text, int | float | bool | Text], Field(max_length=50)
+    ] = {}
+    image: Picture | None = None
+    vector: Annotated[list[float], Field(max_length=4096)] | None = None
+    embedding_version: Text | None = None
+
+
+class UpsertItemsRequest(Strict):
+    """Items that are added or replaced together: all of them, or none."""
+
+    items: Annotated[list[NewItem], Field(min_length=1, max_length=10_000)]
+
+
+class DeleteItemsRequest(Strict):
+    """Items that are removed together."""
+
+    ids: Annotated[list[Text], Field(min_length=1, max_length=10_000)]
+
+
+class EventObject(BaseModel):
+    """The thing that an event was about."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    object_id: Text | None = None
+    object_id_field: Text | None = None
+
+
+class EventPosition(BaseModel):
+    """Where the thing stood."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    ordinal: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+
+
+class EventAttributes(BaseModel):
+    """What is known of an event, after OpenSearch UBI; further fields are kept."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    object: EventObject | None = None
+    position: EventPosition | None = None
+    __pydantic_extra__: dict[str, JsonValue]
+
+
+class Event(Strict):
+    """Something a user did: impression, click, like, hide, purchase, dwell, ..."""
+
+    event_id: Text
+    action_name: Annotated[
+        str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")
+    ]
+    timestamp: Annotated[
+        AwareDatetime, Field(description="When it happened, with its time zone.")
+    ]
+    application: Text | None = None
+    query_id: Text | None = None
+    session_id: Text | None = None
+    client_id: Text | None = None
+    user_id: Text | None = None
+    value: Annotated[
+        float | None, Field(description="Seconds of a dwell, price of a purchase.")
+    ] = None
+    message_type: Annotated[
+        str | None, Field(max_length=100, pattern=r"^[^\u0000]*$")
+    ] = None
+    message: Annotated[
+        str | None, Field(max_length=10_000, pattern=r"^[^\u0000]*$")
+    ] = None
+    event_attributes: EventAttributes | None = None
+
+
+class EventsRequest(Strict):
+    """Events that are stored together: all of them, or none."""
+
+    events: Annotated[list[Event], Field(min_length=1, max_length=10_000)]
+
+
+class NameRequest(Strict):
+    """A generation or a snapshot by its name."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+
+# --- answers --------------------------------------------------------------------------
+
+
+class SearchHit(BaseModel):
+    """One item that was found."""
+
+    model_config = ConfigDict(extra="allow")
+    id: str
+    label: int | str | None
+    score: Annotated[float, Field(description="Higher is better.")]
+    distance: float | None = None
+    similarity: float | None = None
+    rules: list[str] = []
+
+
+class SearchHits(BaseModel):
+    """The items most like one input, best first."""
+
+    shuffled: Annotated[bool, Field(description="Whether the order is random.")] = False
+    hits: list[SearchHit]
+
+
+class Recommendation(BaseModel):
+    """One thing that is recommended."""
+
+    model_config = ConfigDict(extra="allow")
+    id: str
+    score: float
+    propensity: Annotated[
+        float, Field(description="Probability with which it was shown.")
+    ]
+    reason: str
+
+
+class RecommendationList(BaseModel):
+    """What is recommended to one user, best first."""
+
+    user: str
+    known: Annotated[bool, Field(description="Whether the user was learned from.")]
+    hits: list[Recommendation]
+    rules: list[str]
+
+
+class AnswerDocument(BaseModel):
+    """What every answer says beside the answers themselves."""
+
+    system: str
+    generation: str
+    embedding_version: str = ""
+    revision: Annotated[
+        int, Field(description="Of the last change of an item that was seen.")
+    ] = 0
+    query_id: str
+    degraded: Annotated[
+        bool, Field(description="Whether time ran out before all was answered.")
+    ]
+
+
+class ExplanationDocument(BaseModel):
+    """One answer and its reasons; an item's place where one was named."""
+
+    model_config = ConfigDict(extra="allow")
+    generation: str
+    answer: dict[str, Any] | None = None
+    reasons: list[str] | None = None
+
+
+def answer_model(name: str, answer: Any) -> type[BaseModel]:
+    """Return the model of answers whose elements are of this type."""
+    fields: Any = {"answers": (list[answer], ...)}
+    return create_model(name, __base__=AnswerDocument, **fields)
+
+
+def record_model(kind: type[Answer]) -> type[BaseModel]:
+    """Return the model of one answer of ``classify``: the fields that it shows."""
+    types = get_type_hints(kind)
+    fields: Any = {name: (types[name], ...) for name in shown_fields(kind)}
+    fields["input"] = (int, Field(description="Which input it answers, from 0."))
+    return create_model(kind.__name__, **fields)
