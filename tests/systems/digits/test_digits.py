@@ -11,13 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
+from lookalike.core import generation
 from lookalike.core.card import STEPS, Card
 from lookalike.core.generation import Damaged, load
+from lookalike.core.inputs import check_images, check_labels
+from lookalike.core.manifest import Manifest
 from lookalike.datasets import Images, load_digits_sample, load_mnist
 from lookalike.kernels.linear_map import map_images
-from lookalike.systems import SYSTEMS, find_system
-from lookalike.systems.digits.report import digits_report
-from lookalike.systems.digits.system import Digits, check_images, check_labels
+from lookalike.search import Collection
+from lookalike.search.index import ExactIndex
+from lookalike.systems import find_spec, specs
+from lookalike.systems.digits import SPEC
+from lookalike.systems.digits.system import Digits
 
 
 def thin(data, step):
@@ -43,7 +48,7 @@ def system(data):
 
 @pytest.fixture(scope="module")
 def evaluation(system, data):
-    return system.evaluate(data)
+    return SPEC.evaluate(system, data)
 
 
 # The embedding
@@ -66,7 +71,7 @@ def test_the_map_equals_its_definition_row_by_row(seed, n, pixels):
 
 def test_images_of_another_number_of_pixels_never_reach_the_kernel(system):
     with pytest.raises(ValueError, match="knows images of 784 pixels, got 4"):
-        system._embedding.transform(np.zeros((1, 2, 2), np.uint8))
+        system.describe(np.zeros((1, 2, 2), np.uint8))
 
 
 # Answers
@@ -74,14 +79,17 @@ def test_images_of_another_number_of_pixels_never_reach_the_kernel(system):
 
 def test_known_images_are_their_own_nearest_neighbours(system, data):
     hits = system.search(data.x_train[:50], k=3)
-    np.testing.assert_array_equal(hits.ids[:, 0], np.arange(50))
-    np.testing.assert_allclose(hits.scores[:, 0], 0, atol=1e-6)
-    assert (np.diff(hits.scores) <= 0).all()
+    ids, scores = np.stack(hits.ids), np.stack(hits.scores)
+    np.testing.assert_array_equal(ids[:, 0], np.arange(50))
+    np.testing.assert_allclose(scores[:, 0], 0, atol=1e-6)
+    assert (np.diff(scores) <= 0).all()
 
 
 def test_neighbours_are_those_of_the_vectors(system, data):
-    vectors = system._embedding.transform(data.x_test[:30]).astype(np.float64)
-    squared = ((vectors[:, None] - system.vectors_.astype(np.float64)) ** 2).sum(-1)
+    vectors = system.describe(data.x_test[:30]).astype(np.float64)
+    squared = (
+        (vectors[:, None] - system.items_.base_vectors.astype(np.float64)) ** 2
+    ).sum(-1)
     hits = system.search(data.x_test[:30], k=4)
     expected = np.argsort(squared, axis=1, kind="stable")[:, :4]
     np.testing.assert_array_equal(hits.ids, expected)
@@ -91,7 +99,7 @@ def test_neighbours_are_those_of_the_vectors(system, data):
 
 def test_the_label_is_the_vote_of_the_nearest(system, data):
     answers = system.classify(data.x_test)
-    near = system.labels_[system.search(data.x_test, k=3).ids]
+    near = system.items_.labels(np.stack(system.search(data.x_test, k=3).ids))
     shares = np.stack([(near == label).mean(axis=1) for label in range(10)], axis=1)
     np.testing.assert_allclose(answers.probabilities, shares)
     np.testing.assert_array_equal(answers.labels, shares.argmax(axis=1))
@@ -122,7 +130,7 @@ def test_a_batch_answers_exactly_like_its_queries_one_by_one(system, data):
 
 def test_the_answers_do_not_depend_on_threads(system, data):
     other = Digits(n_jobs=2).fit(data)
-    np.testing.assert_array_equal(other.vectors_, system.vectors_)
+    np.testing.assert_array_equal(other.items_.base_vectors, system.items_.base_vectors)
     expected = system.search(data.x_test, k=7)
     found = other.search(data.x_test, k=7)
     np.testing.assert_array_equal(found.ids, expected.ids)
@@ -131,8 +139,8 @@ def test_the_answers_do_not_depend_on_threads(system, data):
 
 def test_the_same_seed_gives_the_same_system(system, data):
     again = Digits().fit(data)
-    np.testing.assert_array_equal(again.vectors_, system.vectors_)
-    assert again.about_["embedding_version"] == system.about_["embedding_version"]
+    np.testing.assert_array_equal(again.items_.base_vectors, system.items_.base_vectors)
+    assert again.embedding_version == system.embedding_version
 
 
 def test_renaming_the_labels_renames_the_answers(system, data):
@@ -156,10 +164,10 @@ def test_pixels_as_whole_numbers_of_another_type_are_the_same_pixels(system, dat
 
 def test_the_metrics_are_those_of_the_answers(system, data, evaluation):
     answers = system.classify(data.x_test).labels
-    np.testing.assert_array_equal(evaluation.predicted, answers)
+    np.testing.assert_array_equal(evaluation.details["predicted"], answers)
     accuracy = np.mean(answers == data.y_test)
     assert evaluation.metrics["accuracy"].value == pytest.approx(accuracy)
-    near = system.labels_[system.search(data.x_test, k=10).ids]
+    near = system.items_.labels(np.stack(system.search(data.x_test, k=10).ids))
     precision = np.mean(near == data.y_test[:, None])
     assert evaluation.metrics["precision_at_10"].value == pytest.approx(precision)
     for estimate in evaluation.metrics.values():
@@ -175,13 +183,13 @@ def test_the_comparison_is_with_the_raw_pixels(data, evaluation):
     assert evaluation.metrics["accuracy_of_raw_pixels"].value == pytest.approx(raw)
     gain = evaluation.metrics["accuracy"].value - raw
     assert evaluation.metrics["gain_over_raw_pixels"].value == pytest.approx(gain)
-    assert evaluation.comparison.test == "exact McNemar"
+    assert evaluation.comparisons["raw pixels"].test == "exact McNemar"
 
 
 def test_progress_is_told_and_grows(data):
     told = []
     system = Digits().fit(data, lambda what, share: told.append(share))
-    system.evaluate(data, lambda what, share: told.append(share + 1))
+    SPEC.evaluate(system, data, lambda what, share: told.append(share + 1))
     assert told == sorted(told)
     assert told[-1] == 2
 
@@ -191,7 +199,7 @@ def test_few_known_images_are_enough_to_answer(data):
         data, x_train=data.x_train[::40], y_train=data.y_train[::40]
     )
     system = Digits().fit(few)
-    found = system.evaluate(data)
+    found = SPEC.evaluate(system, data)
     assert len(few.x_train) == 20
     assert found.metrics["accuracy"].value > 0.2
 
@@ -208,8 +216,8 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
     np.testing.assert_array_equal(
         loaded.classify(data.x_test).labels, system.classify(data.x_test).labels
     )
-    assert loaded.about_ == system.about_
-    assert isinstance(loaded.vectors_.base, np.memmap)
+    assert loaded.manifest_.facts == system.manifest_.facts
+    assert isinstance(loaded.items_.base_vectors.base, np.memmap)
 
 
 def test_text_labels_are_saved_without_pickle(data, tmp_path):
@@ -221,12 +229,12 @@ def test_text_labels_are_saved_without_pickle(data, tmp_path):
 
 
 def test_the_generation_says_what_it_is(system, evaluation, tmp_path):
-    system.save(tmp_path / "0001")
+    system.save(tmp_path / "0001", evaluation)
     about = json.loads((tmp_path / "0001" / "system.json").read_text())
     assert about["name"] == "digits"
     assert about["data"]["name"] == "digits_sample"
     assert about["data"]["checksum"].startswith("1f75c140")
-    assert about["embedding_version"] == system.about_["embedding_version"]
+    assert about["embedding_version"] == system.embedding_version
     assert about["configuration"]["n_neighbors"] == 3
     value = evaluation.metrics["accuracy"].value
     assert about["metrics"]["accuracy"]["value"] == pytest.approx(value)
@@ -234,38 +242,56 @@ def test_the_generation_says_what_it_is(system, evaluation, tmp_path):
 
 def test_another_embedding_has_another_version(system, data):
     other = Digits().fit(thin(data, 2))
-    versions = (s.about_["embedding_version"] for s in (system, other))
+    versions = (s.embedding_version for s in (system, other))
     assert len(set(versions)) == 2
 
 
 def test_a_generation_without_its_parts_is_refused(system, tmp_path):
-    from lookalike.core import generation
-
-    arrays = {"images": system.images_, "labels": system.labels_}
-    generation.save(tmp_path / "1", "digits", arrays, system.about_)
-    with pytest.raises(Damaged, match="holds no system of digits"):
-        Digits.load(tmp_path / "1")
-    arrays = {
-        **load(system.save(tmp_path / "2"), "digits").arrays,
-        "labels": system.labels_[:-1],
+    found = load(system.save(tmp_path / "whole"), "digits")
+    about = {k: found.about[k] for k in Manifest.of(found.about).document()}
+    arrays = found.arrays
+    few = {name: arrays[name] for name in ("images", "labels")}
+    broken = {
+        "few": few,
+        "labels": {**arrays, "labels": arrays["labels"][:-1]},
+        "offset": {**arrays, "embedding_offset": np.zeros(3)},
+        "matrix": {**arrays, "embedding_matrix": np.zeros((900, 60))},
+        "images": {**arrays, "images": np.zeros((800, 20, 20), np.uint8)},
     }
-    generation.save(tmp_path / "3", "digits", arrays, system.about_)
-    with pytest.raises(Damaged, match="do not belong together"):
-        Digits.load(tmp_path / "3")
-    arrays = dict(load(tmp_path / "2", "digits").arrays)
-    for name, array in {
-        "offset": np.zeros(3),
-        "matrix": np.zeros((900, 60)),
-        "images": np.zeros((800, 20, 20), np.uint8),
-    }.items():
-        folder = tmp_path / name
-        generation.save(folder, "digits", {**arrays, name: array}, system.about_)
+    for name, kept in broken.items():
+        generation.save(tmp_path / name, "digits", kept, about)
         with pytest.raises(Damaged, match="holds no system of digits"):
-            Digits.load(folder)
-    about = {**system.about_, "configuration": {"embedding": "magic"}}
-    generation.save(tmp_path / "4", "digits", arrays, about)
+            Digits.load(tmp_path / name)
+    with pytest.raises(Damaged, match="do not belong together"):
+        Digits.load(tmp_path / "labels")
+    magic = {**about, "configuration": {"embedding": "magic"}}
+    generation.save(tmp_path / "magic", "digits", arrays, magic)
     with pytest.raises(Damaged, match="holds no system of digits"):
-        Digits.load(tmp_path / "4")
+        Digits.load(tmp_path / "magic")
+
+
+def test_the_saved_index_is_mapped_and_not_fitted_anew(system, tmp_path, monkeypatch):
+    folder = system.save(tmp_path / "0001")
+
+    def fit(*args, **options):
+        raise AssertionError("an index is fitted")
+
+    monkeypatch.setattr(ExactIndex, "__init__", fit)
+    monkeypatch.setattr(Collection, "rebuild", fit)
+    loaded = Digits.load(folder)
+    monkeypatch.undo()
+    assert len(loaded.items_) == 800
+
+
+def test_evaluation_changes_nothing_of_the_system(data):
+    system = Digits().fit(data)
+    before = (system.state(), system.manifest_)
+    SPEC.evaluate(system, data)
+    after = (system.state(), system.manifest_)
+    assert after[1] == before[1]
+    assert after[0][1] == before[0][1]
+    for name, array in before[0][0].items():
+        np.testing.assert_array_equal(after[0][0][name], array)
 
 
 # The convolutional embedding
@@ -278,14 +304,14 @@ def conv(data):
 
 
 def test_a_convolutional_system_answers_and_is_saved(conv, data, tmp_path):
-    found = conv.evaluate(data)
+    found = SPEC.evaluate(conv, data)
     assert found.metrics["accuracy"].value > 0.9
     conv.save(tmp_path / "0001")
     loaded = Digits.load(tmp_path / "0001", n_jobs=1)
     expected, again = (s.search(data.x_test, k=4) for s in (conv, loaded))
     np.testing.assert_array_equal(again.ids, expected.ids)
     np.testing.assert_array_equal(again.scores, expected.scores)
-    assert "Four convolutions" in conv.card().markdown()
+    assert "Four convolutions" in SPEC.build_card(conv).markdown()
 
 
 def test_a_convolutional_batch_answers_like_its_queries_one_by_one(conv, data):
@@ -328,10 +354,15 @@ def test_images_that_cannot_be_answered_are_refused(system, images, said):
             verb(images)
 
 
-@pytest.mark.parametrize("k", [0, -1, 801, 2.5])
-def test_k_outside_the_catalogue_is_refused(system, data, k):
-    with pytest.raises(ValueError, match=r"k must lie between 1 and 800"):
+@pytest.mark.parametrize("k", [0, -1, 2.5, "3", True])
+def test_k_that_is_no_count_is_refused(system, data, k):
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1"):
         system.search(data.x_test[:1], k=k)
+
+
+def test_more_than_there_are_gives_as_many_as_there_are(system, data):
+    hits = system.search(data.x_test[:2], k=801)
+    assert [len(ids) for ids in hits.ids] == [800, 800]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +384,7 @@ def test_data_that_cannot_be_learned_from_is_refused(data, change, said):
 
 def test_test_images_and_labels_must_belong_together(system, data):
     with pytest.raises(ValueError, match="200 images need as many"):
-        system.evaluate(dataclasses.replace(data, y_test=data.y_test[:7]))
+        SPEC.evaluate(system, dataclasses.replace(data, y_test=data.y_test[:7]))
 
 
 @pytest.mark.parametrize(
@@ -386,28 +417,30 @@ def test_the_checks_keep_what_is_right():
 
 
 def test_the_card_tells_nine_steps_with_the_measured_numbers(system, evaluation):
-    card = system.card()
+    card = SPEC.build_card(system, evaluation)
     assert tuple(card.steps) == STEPS
     text = card.markdown()
     assert f"{evaluation.metrics['accuracy'].value:.4f}" in text
-    assert f"p = {evaluation.comparison.p_value:.2g}" in text
+    assert f"p = {evaluation.comparisons['raw pixels'].p_value:.2g}" in text
     assert "0.942" in text
     assert "0.9705" in text
     assert "not measured" not in text
 
 
 def test_a_card_before_evaluation_says_what_is_missing(data):
-    text = Digits().fit(data).card().markdown()
-    assert "Accuracy: not measured yet." in text
+    text = SPEC.build_card(Digits().fit(data)).markdown()
+    assert "The numbers are not measured yet." in text
+    assert "p = " not in text
 
 
 def test_a_card_needs_all_its_steps():
-    with pytest.raises(ValueError, match="must tell the steps Problem"):
+    with pytest.raises(ValueError, match="must have the steps Problem"):
         Card("x", {"Problem": ()})
 
 
 def test_the_report_is_one_small_page(system, data, evaluation, tmp_path):
-    path = digits_report(system, data.x_test, evaluation).write(tmp_path / "r.html")
+    report = SPEC.build_report(system, data, evaluation)
+    path = report.write(tmp_path / "r.html")
     page = path.read_text()
     assert len(page) < 1_000_000
     assert page.count("<img") >= 6
@@ -415,10 +448,10 @@ def test_the_report_is_one_small_page(system, data, evaluation, tmp_path):
 
 
 def test_systems_are_found_by_name():
-    assert find_system("digits") is Digits
-    assert all(find_system(name).name == name for name in SYSTEMS)
-    with pytest.raises(ValueError, match=r"must be one of digits.*, got 'smells'"):
-        find_system("smells")
+    assert find_spec("digits").system_class is Digits
+    assert all(spec.system_class.name == name for name, spec in specs().items())
+    with pytest.raises(ValueError, match=r"must be one of .*digits.*, got 'smells'"):
+        find_spec("smells")
 
 
 # Full size
@@ -430,7 +463,7 @@ def test_systems_are_found_by_name():
 )
 def test_on_full_mnist_the_shipped_map_is_better_than_raw_pixels():
     mnist: Images = load_mnist()
-    found = Digits(n_jobs=-1).fit(mnist).evaluate(mnist)
+    found = SPEC.evaluate(Digits(n_jobs=-1).fit(mnist), mnist)
     assert found.metrics["accuracy_of_raw_pixels"].value == 0.9705
     assert found.metrics["accuracy"].value >= 0.978
-    assert found.comparison.p_value < 1e-6
+    assert found.comparisons["raw pixels"].p_value < 1e-6
