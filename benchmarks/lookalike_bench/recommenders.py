@@ -224,9 +224,7 @@ def _content(name: str) -> Any:
     """Return the words that describe the items, csr."""
     from lookalike.systems import find_spec
 
-    system, data = find_spec(name).new({}), _data(name)
-    system.titles_, system.genres_, system.years_ = data.titles, data.genres, data.years
-    return system.content()
+    return find_spec(name).new({}).vectors(_data(name))
 
 
 @cache
@@ -364,12 +362,13 @@ def _funnel(name: str) -> tuple[Ints, str]:
     """Return the lists of the system with its defaults, which takes users by name."""
     from lookalike.systems import find_spec
 
-    system = find_spec(name).new({}).fit(_data(name))
+    data = _data(name)
+    system = find_spec(name).new({}).fit(data)
     _, _, users = parts(name, "test")
-    found = system.recommend(system.users_[users], K)
-    place = {item: at for at, item in enumerate(system.items_.tolist())}
-    ids = [[place.get(item, -1) for item in row] for row in found.ids]
-    return padded(ids, K), system.about_["facts"]["ranker"]
+    found = system.recommend(data.users[users], K)
+    place = {item: at for at, item in enumerate(data.items.tolist())}
+    ids = [[place[item] for item in row] for row in found.ids]
+    return padded(ids, K), system.manifest_.facts["ranker"]
 
 
 def _popular(known: Any, users: Ints) -> Ints:

@@ -11,7 +11,7 @@ from lookalike.datasets.interactions import Interactions, hold_out_random
 from lookalike.evaluate import Estimate, ndcg_at_k
 from lookalike.evaluate.plots import learning_curve
 from lookalike.rank import LogisticRanker
-from lookalike.systems._recommender.learning_curves import curves_of_sources
+from lookalike.systems._recommender.learning_curves import curves_of_generators
 from lookalike.systems.events.features import EventFeatures
 from lookalike.systems.events.learning_curves import curves_of_lists
 from lookalike.systems.events.system import Events
@@ -46,8 +46,8 @@ def test_a_larger_part_holds_the_smaller_ones_and_the_last_is_all():
     assert set(parts[0]) < set(parts[1]) < set(parts[2]) == set(range(10, 50))
 
 
-def test_sources_learn_more_from_all_histories_than_from_a_quarter(plays):
-    curves = curves_of_sources(*plays)
+def test_generators_learn_more_from_all_histories_than_from_a_quarter(plays):
+    curves = curves_of_generators(*plays)
     assert list(curves) == ["EASE", "ALS"]
     for estimates in curves.values():
         assert len(estimates) == len(SHARES)
@@ -88,7 +88,7 @@ def test_what_is_for_testing_makes_no_difference(lists, plays):
     system, data = plays
     item = np.where(data.held_out, (data.item + 1) % 80, data.item)
     other = replace(data, item=item, value=data.value + 9 * data.held_out)
-    assert curves_of_sources(system, other) == curves_of_sources(system, data)
+    assert curves_of_generators(system, other) == curves_of_generators(system, data)
 
 
 def test_what_validates_does_make_a_difference(lists):
@@ -106,7 +106,7 @@ def test_too_little_data_gives_no_curve(lists, plays):
     system, data = plays
     few = data.user < 1
     columns = {n: getattr(data, n)[few] for n in ("user", "item", "value", "held_out")}
-    assert curves_of_sources(system, replace(data, **columns)) == {}
+    assert curves_of_generators(system, replace(data, **columns)) == {}
 
 
 def test_the_figure_names_its_shares_and_its_curves():

@@ -54,7 +54,7 @@ def served(tmp_path_factory):
 
 def test_a_list_of_the_service_is_that_of_the_library(served):
     client, system = served
-    users = system.users_[:5].tolist()
+    users = system.known_users[:5].tolist()
     sent = {"users": users, "k": 5}
     answers = client.post("/v1/games/recommend", json=sent).json()["answers"]
     expected = system.recommend(users, k=5)

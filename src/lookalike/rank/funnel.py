@@ -266,10 +266,9 @@ class Funnel:
                 name: each[start : start + BLOCK] for name, each in matrices.items()
             }
             found = self.candidates(mine, among)
-            table = np.empty((0, 0), np.float32)
+            table = self._features(found, mine)
             score, order = np.empty(0), np.empty(0, np.int64)
             if len(found.item):
-                table = self._features(found, mine)
                 score = self.ranker.score_rows(table)
                 order = np.lexsort((found.item, -score, found.user))
             n = mine["plain"].shape[0]

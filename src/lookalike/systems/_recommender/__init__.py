@@ -1,1 +1,1 @@
-"""The recommender package."""
+"""What the recommenders share: games and films are packages on it."""

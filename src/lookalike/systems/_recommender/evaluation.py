@@ -1,13 +1,15 @@
-"""How good lists of games or films are: what was hidden, looked for."""
+"""How good the lists of a recommender are: how much of what was held out they find."""
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import Any
 
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.core.verbs import Measured, Tell
+from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.interactions import Interactions
-from lookalike.evaluate import bootstrap, paired_test
+from lookalike.evaluate import Estimate, bootstrap, paired_test
 from lookalike.evaluate.recommending import (
     by_slice,
     coverage,
@@ -18,98 +20,144 @@ from lookalike.evaluate.recommending import (
     popularity_bias,
 )
 from lookalike.rank.recommender import pick
-from lookalike.systems._recommender.history import History
+from lookalike.systems._recommender.base import K, RecommenderSystem
+from lookalike.systems._recommender.history import InteractionHistory
 
-if TYPE_CHECKING:
-    from lookalike.systems._recommender.base import Recommending
-
-K = 10
-FEW = ((1, 3), (3, 10), (10, 30), (30, np.inf))
+HISTORY_LENGTHS = ((1, 3), (3, 10), (10, 30), (30, np.inf))
 """Lengths of known histories, from and below: the slices that are reported."""
+N_TIMED = 50  # users who are answered one at a time
 
 
-def users_asked(relevance: Any) -> Ints:
-    """Users who have something hidden, of csr (n_users, n_items)."""
-    return np.flatnonzero(np.diff(relevance.indptr))
+def evaluate(
+    system: RecommenderSystem,
+    data: Interactions,
+    on_progress: ProgressCallback = no_progress,
+) -> EvaluationResult:
+    """Measure the lists of users with something held out, beside each generator alone.
 
+    The unit of chance is the user. Every number carries a 95% bootstrap interval, and
+    the comparisons are paired user by user.
 
-def recommending_measured(
-    system: "Recommending", data: Interactions, tell: Tell
-) -> Measured:
-    """Look for what was hidden, with the funnel and with each generator on its own."""
+    Raises
+    ------
+    ValueError
+        If the data have other users or items than were learned from, or fewer than two
+        users have something held out.
+    """
+    _check_data(system, data)
     relevance = system.relevance(data)
-    asked = users_asked(relevance)
-    if len(asked) < 2:
-        raise ValueError("At least two users must have something hidden.")
-    tell("answering", 0.1)
-    relevance = relevance[asked]
-    history = system._history.rows(asked.tolist())
-    ours = _places(system, history, asked.tolist())
-    lists = {"funnel": ours} | _alone(system, history, tell)
+    users = np.flatnonzero(np.diff(relevance.indptr))
+    if len(users) < 2:
+        raise ValueError("At least two users must have something held out.")
+    on_progress("answering", 0.1)
+    relevance = relevance[users]
+    history = system.history_.rows(users.tolist())
+    ours = _lists(system, history)
+    lists = {"funnel": ours} | _lists_of_generators(system, history, on_progress)
     scored = {name: list_metrics(ids, relevance, K) for name, ids in lists.items()}
-    mine = scored["funnel"]
-    metrics = {name: bootstrap(np.mean, values) for name, values in mine.items()}
-    for name in ("ndcg_at_10", "recall_at_20"):
-        for generator, values in scored.items():
-            if generator != "funnel":
-                key = f"{name}_of_{generator.replace(' ', '_')}"
-                metrics[key] = bootstrap(np.mean, values[name])
-    n_items, top = len(system.items_), ours[:, :K]
-    popular = np.bincount(system._history.item, minlength=n_items)
-    metrics |= {
-        "novelty": bootstrap(np.mean, novelty(top, popular, len(system.users_))),
-        "diversity": bootstrap(np.mean, diversity(top, system._content)),
-        "popularity_bias": bootstrap(np.mean, popularity_bias(top, popular)),
+    mine = scored.pop("funnel")
+    n_items, popularity = history.n_items, system.history_.counts()
+    on_progress("timing", 0.95)
+    covered = {name: coverage(ids[:, :K], n_items) for name, ids in lists.items()}
+    facts = {
+        "n_test": len(users),
+        "coverage": round(covered["funnel"], 4),
+        "users_per_second": _users_per_second(system, history),
+        "milliseconds_per_answer": milliseconds_per_answer(
+            system.recommend, [[name] for name in system.known_users[users[:N_TIMED]]]
+        ),
     }
-    return Measured(
-        f"{len(asked):,} users with something hidden",
-        metrics,
+    return EvaluationResult(
+        f"{len(users):,} users with something held out",
+        {
+            **{name: bootstrap(np.mean, values) for name, values in mine.items()},
+            **_metrics_of_generators(scored),
+            **_metrics_of_lists(system, ours[:, :K], popularity),
+        },
         {
             name: paired_test(mine["ndcg_at_10"], values["ndcg_at_10"])
             for name, values in scored.items()
-            if name != "funnel"
         },
-        {
-            "slices": _slices(history, relevance, mine["ndcg_at_10"], popular),
+        facts,
+        details={
+            "slices": _slices(history, relevance, mine["ndcg_at_10"], popularity),
             "shown": {name: _shown(ids, n_items) for name, ids in lists.items()},
-            "popular": popular,
-            "coverage": {
-                name: coverage(ids[:, :K], n_items) for name, ids in lists.items()
-            },
+            "coverage": covered,
         },
     )
 
 
-def _places(system: "Recommending", history: History, rows: list[int]) -> Ints:
-    """First 2 K places of the funnel's lists, -1 where one ends."""
-    slates = system._slates(history, 2 * K, rows)
-    return padded([slate.items for slate in slates], 2 * K)
+def _check_data(system: RecommenderSystem, data: Interactions) -> None:
+    catalogue = system.catalogue_
+    if not catalogue.is_of(data):
+        raise ValueError(
+            f"Expected the {len(catalogue.users):,} users and "
+            f"{len(catalogue.items):,} items that were learned from, got others."
+        )
 
 
-def _alone(system: "Recommending", history: History, tell: Tell) -> dict[str, Ints]:
-    """Lists of each generator on its own."""
-    matrices, generators = system.matrices(history), system._funnel.generators
+def _lists(system: RecommenderSystem, history: InteractionHistory) -> Ints:
+    """First 2 K positions of the funnel's lists, -1 where one ends."""
+    return padded([slate.items for slate in system.lists(history, 2 * K)], 2 * K)
+
+
+def _lists_of_generators(
+    system: RecommenderSystem,
+    history: InteractionHistory,
+    on_progress: ProgressCallback,
+) -> dict[str, Ints]:
+    """The same of each generator on its own."""
+    matrices = system.matrices(history, system.catalogue_)
+    generators = system.funnel_.generators
     lists = {}
     for n, generator in enumerate(generators):
-        tell(f"asking {generator.name} alone", 0.4 + 0.5 * n / len(generators))
+        on_progress(f"asking {generator.name} alone", 0.4 + 0.5 * n / len(generators))
         scores = generator.model.score_items(matrices[generator.score_matrix])
         lists[generator.name] = pick(scores, matrices["plain"], 2 * K, system.n_jobs)[0]
     return lists
 
 
+def _metrics_of_generators(
+    scored: dict[str, dict[str, Floats]],
+) -> dict[str, Estimate]:
+    return {
+        f"{metric}_of_{name.replace(' ', '_')}": bootstrap(np.mean, values[metric])
+        for metric in ("ndcg_at_10", "recall_at_20")
+        for name, values in scored.items()
+    }
+
+
+def _metrics_of_lists(
+    system: RecommenderSystem, ids: Ints, popularity: Ints
+) -> dict[str, Estimate]:
+    """What the lists do to the catalogue."""
+    n_users, vectors = len(system.known_users), system.vectors(system.catalogue_)
+    return {
+        "novelty": bootstrap(np.mean, novelty(ids, popularity, n_users)),
+        "diversity": bootstrap(np.mean, diversity(ids, vectors)),
+        "popularity_bias": bootstrap(np.mean, popularity_bias(ids, popularity)),
+    }
+
+
+def _users_per_second(system: RecommenderSystem, history: InteractionHistory) -> int:
+    started = time.perf_counter()
+    system.lists(history, K)
+    return round(history.n_users / (time.perf_counter() - started))
+
+
 def _slices(
-    history: History, relevance: Any, values: Floats, popular: Ints
-) -> dict[str, Any]:
+    history: InteractionHistory, relevance: Any, values: Floats, popularity: Ints
+) -> dict[str, Estimate]:
     """NDCG by the length of the history, and by what there is to find."""
     sizes = np.bincount(history.user, minlength=history.n_users)
     names = [
         f"{low} to {high - 1:.0f} known" if np.isfinite(high) else f"{low} or more"
-        for low, high in FEW
+        for low, high in HISTORY_LENGTHS
     ]
-    place = np.searchsorted([low for low, _ in FEW], sizes, "right") - 1
-    labels = np.array(names)[np.maximum(place, 0)]
+    length = np.searchsorted([low for low, _ in HISTORY_LENGTHS], sizes, "right") - 1
+    labels = np.array(names)[np.maximum(length, 0)]
     by_length = by_slice(values, labels)
-    tail = popular <= np.quantile(popular[popular > 0], 0.8)
+    tail = popularity <= np.quantile(popularity[popularity > 0], 0.8)
     share = (relevance.astype(bool).astype(float) @ tail) / np.diff(relevance.indptr)
     kinds = np.where(share > 0.5, "mostly tail items", "mostly popular items")
     lengths = {name: by_length[name] for name in names if name in by_length}

@@ -1,47 +1,40 @@
-"""The report of a recommender: numbers, who is served, and the long tail."""
+"""Sections of a recommender's report: generators, slices of users, the long tail."""
 
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from lookalike.core.evaluation import EvaluationResult
 from lookalike.core.learning_curves import add_curves
-from lookalike.core.verbs import Measured
 from lookalike.datasets.interactions import Interactions
 from lookalike.evaluate import plots
 from lookalike.evaluate.drawing import DASHES, GRID, INK, MUTED, PALETTE, figure_of
 from lookalike.evaluate.report import Report
-from lookalike.systems._recommender.learning_curves import curves_of_sources
+from lookalike.systems._recommender.base import RecommenderSystem
+from lookalike.systems._recommender.learning_curves import curves_of_generators
 
 
-def recommending_report(
-    title: str, users: str, system: Any, data: Interactions, measured: Measured
-) -> Report:
-    """Return the page on what was found, for whom, and of what."""
-    details = measured.details
-    report = Report(title, lead=f"{measured.tested}, ten suggestions each.")
-    plain = {n: m for n, m in measured.metrics.items() if "_of_" not in n}
-    report.section("How good it is").table(
-        ["metric", "value"],
-        [[name.replace("_", " "), value] for name, value in plain.items()],
-        caption=f"With 95% bootstrap intervals over {users}.",
-    )
+def add_sections(
+    report: Report,
+    system: RecommenderSystem,
+    data: Interactions,
+    result: EvaluationResult,
+) -> None:
+    """Add what recommenders have in common."""
+    details, users = result.details, system.users_noun
+    report.section("Beside each generator alone")
     for metric in ("ndcg_at_10", "recall_at_20"):
-        named = {"funnel": measured.metrics[metric]} | {
+        named = {"funnel": result.metrics[metric]} | {
             name.removeprefix(f"{metric}_of_").replace("_", " "): estimate
-            for name, estimate in measured.metrics.items()
+            for name, estimate in result.metrics.items()
             if name.startswith(f"{metric}_of_")
         }
         label = metric.replace("_", " ").replace("ndcg", "nDCG")
         report.figure(
             plots.estimates(named, xlabel=label),
             alt=f"{label} of the funnel and of each generator alone, with intervals",
-            caption=" ".join(
-                f"Against {name}: {c.difference.value:+.4f}, p = {c.p_value:.2g}."
-                for name, c in measured.comparisons.items()
-            )
-            if metric == "ndcg_at_10"
-            else "",
+            caption=f"95% bootstrap intervals over {users}.",
         )
     report.section("Who is served").table(
         ["slice", "nDCG at 10"], [[n, e] for n, e in details["slices"].items()]
@@ -49,8 +42,8 @@ def recommending_report(
     report.section("The long tail").figure(
         _long_tail(details["shown"]),
         alt="Share of all suggestions that go to the most suggested items",
-        caption="The nearer a curve is to the corner, the fewer items get all the "
-        "places.",
+        caption="The nearer a curve is to the upper left corner, the fewer items take "
+        "all the positions.",
     )
     report.table(
         ["list", "share of the catalogue shown"],
@@ -58,32 +51,27 @@ def recommending_report(
     )
     add_curves(
         report,
-        curves_of_sources(system, data),
+        curves_of_generators(system, data),
         "share of histories learned from",
-        f"Varied: of how many {users} the generator learns, drawn at random; a "
-        "larger part holds the smaller ones. Each generator alone, with no ranker. "
-        "Those who are asked for are the same everywhere, as is what is known of them. "
-        "Validation "
-        "part: a fifth of what is known, hidden in turn; not what was hidden for "
-        f"testing. 95% bootstrap intervals over {users}.",
+        f"Varied: the number of {users} that the generator is fitted on, drawn at "
+        "random; a larger part holds the smaller ones. Each generator alone, with no "
+        f"ranker. The {users} whose lists are measured, and what is known of them, are "
+        "the same everywhere. Validation part: a fifth of what is known; not what was "
+        f"held out for testing. 95% bootstrap intervals over {users}.",
     )
-    report.section("The card, in nine steps")
-    for step, paragraphs in system.card().steps.items():
-        report.text(f"{step.upper()}\n\n" + "\n\n".join(paragraphs))
-    return report
 
 
 def _long_tail(shown: dict[str, Any]) -> Figure:
     """Cumulated share of suggestions against the number of items, most shown first."""
     figure, axes = figure_of((6.4, 3.6), "")
-    for place, (name, counts) in enumerate(shown.items()):
+    for n, (name, counts) in enumerate(shown.items()):
         axes.plot(
             np.arange(1, len(counts) + 1),
             np.cumsum(counts) / max(counts.sum(), 1),
             label=name,
-            color=INK if place == 0 else PALETTE[(place - 1) % len(PALETTE)],
-            linestyle=DASHES[place % len(DASHES)],
-            linewidth=2.0 if place == 0 else 1.3,
+            color=INK if n == 0 else PALETTE[(n - 1) % len(PALETTE)],
+            linestyle=DASHES[n % len(DASHES)],
+            linewidth=2.0 if n == 0 else 1.3,
         )
     axes.set_xscale("log")
     axes.set_xlabel("items, the most suggested first", color=MUTED)

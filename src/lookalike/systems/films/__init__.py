@@ -1,1 +1,22 @@
-"""The films package."""
+"""Films: what to watch next, by what somebody rated, how high and when."""
+
+from lookalike.core.spec import SystemSpec
+
+_HERE = "lookalike.systems.films"
+_SHARED = "lookalike.systems._recommender"
+
+SPEC = SystemSpec(
+    name="films",
+    title="Films",
+    lead="Ten films for each person, beside those of each candidate generator alone.",
+    system=f"{_HERE}.system:Films",
+    evaluation=f"{_SHARED}.evaluation:evaluate",
+    card=f"{_HERE}.card:values",
+    report=f"{_SHARED}.report:add_sections",
+    inputs="lookalike.core.inputs:USERS",
+    capabilities=("recommend", "rank", "explain", "explain_item"),
+    datasets={"movielens_small": "lookalike.datasets.ratings:load_movielens"},
+    own_data="lookalike.datasets.ratings:load_ratings",
+    own_data_form="the path of a .csv file",
+    example="1",
+)

@@ -1,1 +1,22 @@
-"""The games package."""
+"""Games: what to play next, by the hours that players spent."""
+
+from lookalike.core.spec import SystemSpec
+
+_HERE = "lookalike.systems.games"
+_SHARED = "lookalike.systems._recommender"
+
+SPEC = SystemSpec(
+    name="games",
+    title="Games",
+    lead="Ten games for each player, beside those of each candidate generator alone.",
+    system=f"{_HERE}.system:Games",
+    evaluation=f"{_SHARED}.evaluation:evaluate",
+    card=f"{_HERE}.card:values",
+    report=f"{_SHARED}.report:add_sections",
+    inputs="lookalike.core.inputs:USERS",
+    capabilities=("recommend", "rank", "explain", "explain_item"),
+    datasets={"steam_play_hours": "lookalike.datasets.plays:load_steam_plays"},
+    own_data="lookalike.datasets.plays:load_plays",
+    own_data_form="the path of a .csv file",
+    example="151603712",
+)

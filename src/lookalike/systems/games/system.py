@@ -4,18 +4,13 @@ Candidates of six generators, a ranker that learned from held-out games, rules t
 re-rank. Players are their histories, so that what was played a moment ago counts.
 """
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from lookalike._typing import Array
-from lookalike.core.card import Card
-from lookalike.core.verbs import Measured, choose
 from lookalike.datasets.interactions import Interactions
-from lookalike.datasets.plays import load_plays, load_steam_plays
 from lookalike.features.text import TfidfVectorizer
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
@@ -24,19 +19,17 @@ from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.popularity import Popularity
 from lookalike.rank.user_neighbors import UserNeighbors
-from lookalike.systems._recommender.base import Recommending
-from lookalike.systems._recommender.history import History
-
-if TYPE_CHECKING:
-    from lookalike.evaluate.report import Report as Page
+from lookalike.systems._recommender.base import RecommenderSystem
+from lookalike.systems._recommender.catalogue import Catalogue
+from lookalike.systems._recommender.history import InteractionHistory
 
 LONG = 2.0, 20.0  # hours, from which on a game counts twice and three times
 
 
-class Games(Recommending):
-    """Say what each player may want to play next.
+class Games(RecommenderSystem):
+    """Recommend what each player may want to play next.
 
-    Parameters are those of :class:`lookalike.systems._recommender.base.Recommending`.
+    Parameters: see :class:`lookalike.systems._recommender.base.RecommenderSystem`.
 
     Examples
     --------
@@ -58,19 +51,13 @@ class Games(Recommending):
 
     name = "games"
     verb = "play"
+    users_noun = "players"
     item_columns = ("hours of a player", "spread of hours")
     user_columns = ("hours of a game",)
 
-    @classmethod
-    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Interactions:
-        """Return the Steam plays, or the plays in a file."""
-        if choice is not None and Path(choice).is_file():
-            return load_plays(choice)
-        return choose(
-            choice, {"steam_play_hours": load_steam_plays}, "games, or a file,"
-        )
-
-    def matrices(self, history: History) -> dict[str, Any]:
+    def matrices(
+        self, history: InteractionHistory, catalogue: Catalogue
+    ) -> dict[str, Any]:
         """Return games as played at all, and by the logarithm of their hours."""
         long = np.log1p(history.value)
         hours = history.matrix(1 + long)
@@ -79,9 +66,9 @@ class Games(Recommending):
         about = mean[:, None].astype(np.float32)
         return {"plain": history.matrix(), "hours": hours, "about": about}
 
-    def generators(self) -> list[CandidateGenerator]:
-        """Return the generators; "hours" lets long played games say more."""
-        content = ContentSimilarity().fit(self.content())
+    def generators(self, catalogue: Catalogue) -> list[CandidateGenerator]:
+        """Return the generators; "hours" weighs games by how long they were played."""
+        content = ContentSimilarity().fit(self.vectors(catalogue))
         return [
             CandidateGenerator("EASE", EASE(150.0), 60, "goes with what you play"),
             CandidateGenerator(
@@ -112,42 +99,28 @@ class Games(Recommending):
         ]
 
     def relevance(self, data: Interactions) -> Any:
-        """Return the logarithm of the hours that each hidden game was played."""
+        """Return the logarithm of the hours that each held-out game was played."""
         user, item = data.user[data.held_out], data.item[data.held_out]
         grades = np.log1p(np.maximum(data.value[data.held_out], 0.05))
-        return sp.csr_array(
-            (grades, (user, item)), shape=(len(data.users), len(data.items))
-        )
+        shape = len(data.users), len(data.items)
+        return sp.csr_array((grades, (user, item)), shape=shape)
 
     def training_grades(self, relevance: Any) -> Any:
         """Return 1, 2 or 3 by how long a game was played."""
         grades = 1.0 + np.searchsorted(np.log1p(LONG), relevance.data, "right")
-        return sp.csr_array(
-            (grades, relevance.indices, relevance.indptr), relevance.shape
-        )
+        parts = grades, relevance.indices, relevance.indptr
+        return sp.csr_array(parts, shape=relevance.shape)
 
-    def content(self) -> Any:
+    def vectors(self, catalogue: Catalogue) -> Any:
         """Return the words of the titles: games of a series share them."""
-        words = TfidfVectorizer().fit_transform(self.titles_.tolist())
+        words = TfidfVectorizer().fit_transform(catalogue.titles.tolist())
         return sp.csr_array(words)
 
-    def item_features(self, history: History) -> Array:
+    def item_features(self, history: InteractionHistory, catalogue: Catalogue) -> Array:
         """Return how long a game is played, and how differently."""
-        n = len(self.items_)
+        n = history.n_items
         long = np.log1p(history.value)
-        many = np.bincount(history.item, minlength=n) + 1.0
+        many = history.counts() + 1.0
         mean = (np.bincount(history.item, long, n) + long.mean()) / many
         square = (np.bincount(history.item, long**2, n) + (long**2).mean()) / many
         return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0))], axis=1)
-
-    def report(self, data: Interactions, measured: Measured) -> "Page":
-        """Return the page on what was measured."""
-        from lookalike.systems._recommender.report import recommending_report
-
-        return recommending_report("Games", "players", self, data, measured)
-
-    def card(self) -> Card:
-        """Tell the system in nine steps, with the numbers that were measured."""
-        from lookalike.systems.games.card import games_card
-
-        return games_card(self.about_)

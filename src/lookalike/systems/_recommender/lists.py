@@ -1,0 +1,113 @@
+"""Lists of a recommender: ranked candidates, popular items after them, rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Ints
+from lookalike.rank.funnel import Funnel, InteractionMatrices
+from lookalike.rank.rerank import (
+    Blocked,
+    Diverse,
+    Explore,
+    Rule,
+    Seen,
+    UserContext,
+    rerank,
+)
+from lookalike.rank.slate import Slate
+from lookalike.systems._recommender.history import InteractionHistory
+
+
+@dataclass(frozen=True)
+class ListBuilder:
+    """Makes the list of each history. All scores come from here.
+
+    funnel : generates and ranks candidates
+    vectors : csr (n_items, n_features), rows of length 1: compared for diversity
+    new_items : items that exploration tries
+    diversity, exploration, random_state : see RecommenderSystem
+    """
+
+    funnel: Funnel
+    vectors: Any
+    new_items: Ints
+    diversity: float
+    exploration: int
+    random_state: int
+
+    def lists(
+        self,
+        matrices: InteractionMatrices,
+        history: InteractionHistory,
+        k: int,
+        blocked: Sequence[Ints] | None = None,
+        features: bool = False,
+    ) -> list[Slate]:
+        """Return at most k items for each history.
+
+        matrices : of these histories
+        blocked : items that each user does not want to see
+        features : whether the lists carry the features that the ranker saw
+        """
+        rules = self._rules(k)
+        slates = []
+        for user, slate in enumerate(self.funnel.rank(matrices, features=features)):
+            context = UserContext(
+                history.items_of(user),
+                np.empty(0, np.int64) if blocked is None else blocked[user],
+                number=history.number_of(user),
+            )
+            slate = replace(slate, known=len(context.history) > 0)
+            if not slate.known or len(slate) < 2 * (k + len(context.blocked)):
+                slate = self._filled(slate, self.funnel.popular())
+            slates.append(rerank(slate, rules, context, k))
+        return slates
+
+    def orders(
+        self,
+        matrices: InteractionMatrices,
+        history: InteractionHistory,
+        items: Ints,
+    ) -> list[Slate]:
+        """Return these items in order for each history; no rule is applied.
+
+        items : distinct rows of the catalogue, also of items that a user has
+
+        The lists carry the features that the ranker saw.
+        """
+        popular = self.funnel.popular()
+        slates = []
+        for user, slate in enumerate(self.funnel.rank(matrices, items, features=True)):
+            slate = replace(slate, known=len(history.items_of(user)) > 0)
+            if not slate.known:
+                slate = self._filled(slate, popular[np.isin(popular, items)])
+            slates.append(slate)
+        return slates
+
+    def _rules(self, k: int) -> Sequence[Rule]:
+        rules: list[Rule] = [Seen(), Blocked()]
+        if self.diversity > 0:
+            rules.append(Diverse(self.vectors, 1 - self.diversity))
+        if self.exploration:
+            slots = tuple(range(max(1, k - self.exploration), k))
+            rules.append(Explore(self.new_items, slots, self.random_state))
+        return rules
+
+    def _filled(self, slate: Slate, popular: Ints) -> Slate:
+        """Add popular items below the candidates; order all by popularity if unknown.
+
+        popular : items to add, the most popular first
+        """
+        rest = popular[~np.isin(popular, slate.items)]
+        lowest = slate.scores.min() if len(slate) else 0.0
+        slate = slate.append(rest, float(lowest) - 1.0 - np.arange(float(len(rest))))
+        if slate.known:
+            return slate
+        # There is nothing to rank by: the order is popularity itself.
+        by_item = np.argsort(slate.items)
+        at = np.searchsorted(slate.items, popular, sorter=by_item)
+        slate = slate.take(by_item[at])
+        return replace(slate, scores=-np.arange(len(slate), dtype=float))

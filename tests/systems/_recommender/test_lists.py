@@ -1,0 +1,92 @@
+"""Lists: popular items after too few candidates, rules, given items in order."""
+
+import numpy as np
+import pytest
+
+from lookalike.rank import LogisticRanker
+from lookalike.rank.ease import EASE
+from lookalike.rank.funnel import CandidateGenerator, Funnel, TrainingBatch
+from lookalike.systems._recommender.history import InteractionHistory
+from lookalike.systems._recommender.lists import ListBuilder
+
+N_ITEMS = 20
+QUOTA = 4
+
+
+def history_of(table):
+    user, item = np.nonzero(table)
+    columns = np.ones(len(user)), np.zeros(len(user))
+    return InteractionHistory(user, item, *columns, *table.shape)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Users of two tastes; one generator, which proposes four items."""
+    rng = np.random.default_rng(0)
+    taste = np.repeat([0, 1], 100)
+    likes = taste[:, None] == np.arange(N_ITEMS) // 10
+    table = likes & (rng.random(likes.shape) < 0.6)
+    shown = table & (rng.random(table.shape) < 0.7)
+    held_out = history_of(table & ~shown).matrix()
+    known = history_of(shown)
+    matrices = {"plain": known.matrix()}
+    generator = CandidateGenerator("EASE", EASE(5.0), QUOTA, "goes with yours")
+    funnel = Funnel([generator], LogisticRanker())
+    funnel.fit([TrainingBatch(matrices, held_out)]).refit_generators(matrices)
+    nothing = np.empty(0, np.int64)
+    return ListBuilder(funnel, None, nothing, 0.0, 0, 0), known
+
+
+def matrices_of(history):
+    return {"plain": history.matrix()}
+
+
+def test_popular_items_stand_below_candidates_that_are_too_few(made):
+    builder, known = made
+    history = known.rows([0])
+    (slate,) = builder.lists(matrices_of(history), history, N_ITEMS)
+    positions = slate.columns["positions"][:, 0]
+    assert (positions[:QUOTA] < QUOTA).all()
+    assert (positions[QUOTA:] == QUOTA).all()
+    assert (np.diff(slate.scores) < 0).all()
+    popular = builder.funnel.popular()
+    absent = np.concatenate([history.items_of(0), slate.items[:QUOTA]])
+    expected = popular[~np.isin(popular, absent)]
+    np.testing.assert_array_equal(slate.items[QUOTA:], expected)
+
+
+def test_a_list_is_filled_as_soon_as_rules_could_leave_it_short(made):
+    builder, known = made
+    history = known.rows([0])
+    matrices = matrices_of(history)
+    (slate,) = builder.lists(matrices, history, QUOTA)
+    (other,) = builder.lists(matrices, history, QUOTA, [slate.items])
+    assert len(slate) == len(other) == QUOTA
+    assert not set(slate.items) & set(other.items)
+    assert "blocked: 4 left out" in other.notes
+
+
+def test_an_unknown_user_gets_items_by_popularity(made):
+    builder, known = made
+    history = known.rows([-1])
+    popular = builder.funnel.popular()
+    (slate,) = builder.lists(matrices_of(history), history, 7, features=True)
+    assert slate.known is False
+    np.testing.assert_array_equal(slate.items, popular[:7])
+    np.testing.assert_array_equal(slate.scores, -np.arange(7.0))
+    assert len(slate.columns["features"]) == 7
+    items = np.array([1, 5, 17])
+    (order,) = builder.orders(matrices_of(history), history, items)
+    np.testing.assert_array_equal(order.items, popular[np.isin(popular, items)])
+
+
+def test_given_items_are_ordered_by_score_also_those_that_a_user_has(made):
+    builder, known = made
+    history = known.rows([0, 150])
+    items = np.union1d(history.items_of(0)[:2], [15, 16])
+    slates = builder.orders(matrices_of(history), history, items)
+    for user, slate in enumerate(slates):
+        assert sorted(slate.items) == items.tolist()
+        assert (np.diff(slate.scores) <= 0).all()
+        assert slate.notes == ()
+        assert (slate.items[:2] // 10 == user).all()

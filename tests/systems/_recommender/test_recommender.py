@@ -1,0 +1,381 @@
+"""Recommenders, games and films: lists, unknown users, rules, numbers, saving."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from lookalike.core import generation
+from lookalike.core.card import STEPS
+from lookalike.core.generation import Damaged
+from lookalike.datasets.interactions import (
+    Interactions,
+    hold_out_latest,
+    hold_out_random,
+)
+from lookalike.systems import find_spec
+from lookalike.systems.films.system import Films
+from lookalike.systems.games.system import Games
+
+N_USERS, N_ITEMS, N_TASTES = 160, 60, 4
+
+
+def world(timed):
+    """Users of four tastes; who likes an item's taste has it half of the time."""
+    rng = np.random.default_rng(0)
+    taste = np.arange(N_USERS) % N_TASTES
+    kind = np.arange(N_ITEMS) % N_TASTES
+    chance = np.where(taste[:, None] == kind, 0.6, 0.03)
+    user, item = np.nonzero(rng.random((N_USERS, N_ITEMS)) < chance)
+    time = rng.integers(10**9, 10**9 + 10**7, len(user)).astype(float)
+    words = np.array(["orc", "tank", "farm", "puzzle"])[kind]
+    titles = np.array([f"{word} {i}" for i, word in enumerate(words)])
+    return Interactions(
+        name="toy",
+        checksum="0" * 64,
+        users=np.array([f"user {i} 🎲" for i in range(N_USERS)]),
+        items=titles,
+        user=user,
+        item=item,
+        value=np.where(rng.random(len(user)) < 0.8, 5.0, 2.0),
+        time=time if timed else None,
+        held_out=hold_out_latest(user, time) if timed else hold_out_random(user),
+        titles=titles,
+        genres=words if timed else np.full(N_ITEMS, ""),
+        years=np.where(timed & (kind > 0), 1990.0 + kind, np.nan),
+    )
+
+
+KINDS = {"games": (Games, False), "films": (Films, True)}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def made(request):
+    kind, timed = KINDS[request.param]
+    data = world(timed)
+    system = kind(ranker="logistic").fit(data)
+    return system, data, find_spec(kind.name).evaluate(system, data)
+
+
+@pytest.fixture(scope="module")
+def games():
+    data = world(False)
+    return Games(ranker="logistic").fit(data), data
+
+
+def test_lists_are_of_the_users_taste_and_of_what_they_do_not_have(made):
+    system, data, _ = made
+    found = system.recommend(data.users, k=6)
+    place = {item: at for at, item in enumerate(data.items.tolist())}
+    right = 0
+    for user, (ids, scores) in enumerate(found):
+        assert len(set(ids)) == 6
+        had = data.item[(data.user == user) & ~data.held_out]
+        places = [place[item] for item in ids.tolist()]
+        assert not set(places) & set(had.tolist())
+        right += np.mean([at % N_TASTES == user % N_TASTES for at in places])
+        assert (np.diff(scores) <= 0).all()
+    assert right / N_USERS > 0.8
+
+
+def test_a_batch_answers_like_its_users_one_by_one(made):
+    system, data, _ = made
+    together = system.recommend(data.users, k=5)
+    for row in (0, 7, N_USERS - 1):
+        alone = system.recommend([data.users[row]], k=5)
+        np.testing.assert_array_equal(alone.ids[0], together.ids[row])
+        np.testing.assert_array_equal(alone.scores[0], together.scores[row])
+
+
+def test_an_unknown_user_gets_what_is_popular_with_the_reason(made):
+    system, data, _ = made
+    (shown,) = system.recommend_each(["nobody"], 3)
+    counts = np.bincount(data.item[~data.held_out], minlength=N_ITEMS)
+    best = data.items[np.argsort(-counts, kind="stable")[:3]]
+    assert shown.ids == best.tolist()
+    assert shown.known is False
+    assert set(shown.reason_codes) == {"new_user"}
+    assert "nothing is known" in shown.reasons[0]
+    assert system.explain("nobody").answer["id"] == best[0]
+
+
+def test_a_given_history_is_answered_without_learning(made):
+    system, data, _ = made
+    mine = {f"{data.titles[i]}": 5.0 for i in (1, 5, 9, 13)}
+    found = system.recommend_to([mine, {}, {"unheard of": 1.0}], k=5)
+    words = [str(item).split()[0] for item in found.ids[0]]
+    assert words.count("tank") >= 4
+    np.testing.assert_array_equal(found.ids[1], found.ids[2])
+    assert found.ids[1].tolist() == system.recommend(["nobody"], 5).ids[0].tolist()
+    with pytest.raises(ValueError, match="finite and at least 0"):
+        system.recommend_to([{str(data.titles[0]): -1.0}])
+
+
+def test_what_is_blocked_is_not_shown(games):
+    system, data = games
+    who = str(data.users[0])
+    (first,) = system.recommend([who], k=3).ids
+    blocked = {who: [*first[:2].tolist(), "unheard of"]}
+    (mine,), (other,) = (system.recommend([u], 3, blocked).ids for u in (who, "nobody"))
+    assert first[2] == mine[0]
+    assert not set(first[:2]) & set(mine)
+    np.testing.assert_array_equal(other, system.recommend(["nobody"], 3).ids[0])
+
+
+def test_k_above_what_is_left_answers_with_what_is_left(made):
+    system, data, _ = made
+    had = ((data.user == 0) & ~data.held_out).sum()
+    for k in (N_ITEMS, N_ITEMS + 1, 10**9):
+        users = [str(data.users[0]), "nobody"]
+        found = system.recommend(users, k=k)
+        assert list(map(len, found.ids)) == [N_ITEMS - had, N_ITEMS]
+        assert sorted(found.ids[1]) == sorted(data.items)
+        shown = system.recommend_each(users, k)
+        assert [each.ids for each in shown] == [ids.tolist() for ids in found.ids]
+        for user, (ids, scores) in zip(users, found, strict=True):
+            alone = system.recommend([user], k=k)
+            np.testing.assert_array_equal(alone.ids[0], ids)
+            np.testing.assert_array_equal(alone.scores[0], scores)
+    for k in (0, 2.5):
+        with pytest.raises(ValueError, match="k must be a whole number of at least 1"):
+            system.recommend(["nobody"], k=k)
+
+
+def test_a_user_who_has_everything_gets_an_empty_list():
+    data = world(False)
+    row = 0
+    missing = np.setdiff1d(np.arange(N_ITEMS), data.item[data.user == row])
+    n = len(missing)
+    more = {
+        "user": np.append(data.user, np.full(n, row)),
+        "item": np.append(data.item, missing),
+        "value": np.append(data.value, np.ones(n)),
+        "held_out": np.append(data.held_out & (data.user != row), np.zeros(n, bool)),
+    }
+    system = Games(ranker="logistic").fit(type(data)(**{**vars(data), **more}))
+    users = [str(data.users[row]), str(data.users[1])]
+    (alone,), (together, other) = (
+        system.recommend_each(u, 3) for u in (users[:1], users)
+    )
+    assert alone.ids == together.ids == []
+    assert alone.records() == []
+    assert alone.features.shape == together.features.shape
+    assert len(other.ids) == 3
+    assert system.explain(users[0]).answer == {}
+    order = system.rank_items(users[0], data.items[:2].tolist())
+    assert sorted(order.ids) == sorted(data.items[:2].tolist())
+
+
+def test_shown_lists_are_those_of_recommend_with_the_features_of_the_ranker(made):
+    system, data, _ = made
+    who = str(data.users[3])
+    (shown,) = system.recommend_each([who], 5)
+    assert shown.ids == system.recommend([who], 5).ids[0].tolist()
+    assert shown.features.shape == (5, len(system.feature_names))
+    again = system.funnel_.ranker.score_rows(shown.features)
+    np.testing.assert_allclose(again, shown.scores)
+    first = shown.records()[0]
+    assert list(first) == ["rank", "id", "title", "score", "reason", "reason_code"]
+    assert (first["rank"], first["id"]) == (1, shown.ids[0])
+    assert json.loads(json.dumps(first)) == first
+
+
+def test_given_items_are_put_in_order_each_once(made):
+    system, data, _ = made
+    some = data.items[[9, 4, 30]].tolist()
+    for who, known in ((str(data.users[3]), True), ("nobody", False)):
+        order = system.rank_items(who, [*some, some[0]])
+        assert order.known is known
+        assert sorted(order.ids) == sorted(some)
+        assert (np.diff(order.scores) <= 0).all()
+        assert order.features.shape == (3, len(system.feature_names))
+    with pytest.raises(ValueError, match="Expected one of the 60 items known"):
+        system.rank_items("nobody", ["unheard of"])
+
+
+def test_an_item_is_explained_by_its_rank_its_features_and_its_reason(made):
+    system, data, _ = made
+    who = str(data.users[3])
+    (shown,) = system.recommend_each([who], 5)
+    second = system.explain_item(who, shown.ids[1], 5)
+    assert second["rank"] == 2
+    assert second["score"] == shown.scores[1]
+    assert second["reasons"] == [shown.reasons[1]]
+    assert list(second["features"]) == system.feature_names
+    np.testing.assert_allclose(list(second["features"].values()), shown.features[1])
+    had = str(data.items[data.item[(data.user == 3) & ~data.held_out][0]])
+    absent = system.explain_item(who, had, 5)
+    assert absent["rank"] is None
+    assert absent["score"] == system.rank_items(who, [had]).scores[0]
+    assert json.loads(json.dumps(absent)) == absent
+    with pytest.raises(LookupError, match="no item of this id"):
+        system.explain_item(who, "unheard of")
+
+
+def test_an_explanation_names_where_each_item_comes_from_and_what_is_closest(made):
+    system, data, _ = made
+    who = str(data.users[0])
+    (shown,) = system.recommend_each([who])
+    found = system.explain(who)
+    assert found.answer == shown.records()[0]
+    had = data.titles[data.item[(data.user == 0) & ~data.held_out]].tolist()
+    for line, title, reason in zip(
+        found.reasons, shown.titles, shown.reasons, strict=False
+    ):
+        assert line.startswith(f"{title} (")
+        assert reason in line
+        assert line.partition("; closest to ")[2] in ["", *had]
+    assert any("closest to" in line for line in found.reasons)
+
+
+def test_the_funnel_beats_popularity_and_says_how_sure_it_is(made):
+    _, _, result = made
+    ours = result.metrics["ndcg_at_10"]
+    popular = result.metrics["ndcg_at_10_of_popularity"]
+    assert ours.low > 1.5 * popular.high
+    assert result.comparisons["popularity"].p_value < 0.001
+    assert set(result.details["slices"]) & {"10 to 29 known", "3 to 9 known"}
+    shown = result.details["coverage"]
+    assert shown["popularity"] < shown["funnel"] <= 1
+
+
+def test_evaluating_changes_nothing(made):
+    system, data, result = made
+    before, manifest = system.state(), system.manifest_
+    find_spec(system.name).evaluate(system, data)
+    after = system.state()
+    assert system.manifest_ is manifest
+    assert manifest.metrics == {}
+    assert after[1] == before[1]
+    assert list(after[0]) == list(before[0])
+    for name, array in before[0].items():
+        np.testing.assert_array_equal(array, after[0][name], err_msg=name)
+    assert result.facts["n_test"] == len(np.unique(data.user[_tested(system, data)]))
+
+
+def _tested(system, data):
+    """Rows that are held out, and liked where that counts."""
+    return data.held_out & ((data.value >= 4) | (system.name == "games"))
+
+
+def test_what_is_held_out_has_no_part_in_the_answers(games):
+    system, data = games
+    swapped = data.item.copy()
+    drawn = np.random.default_rng(1).permutation(swapped[data.held_out])
+    swapped[data.held_out] = drawn
+    other = type(data)(**{**vars(data), "item": swapped})
+    again = Games(ranker="logistic").fit(other)
+    np.testing.assert_array_equal(
+        again.recommend(data.users, 5).ids, system.recommend(data.users, 5).ids
+    )
+
+
+def test_diversity_and_exploration_are_rules_that_say_what_they_did(games):
+    _, data = games
+    rare = data.items[-1]
+    kept = data.item != N_ITEMS - 1
+    fewer = {n: getattr(data, n)[kept] for n in ("user", "item", "value", "held_out")}
+    system = Games(ranker="logistic", diversity=0.4, exploration=1)
+    system.fit(type(data)(**{**vars(data), **fewer}))
+    found = np.array(system.recommend(data.users[:20], k=8).ids)
+    assert (found == rare).any(axis=1).all()
+    assert (found[:, 7] == rare).mean() > 0.7
+    reasons = system.explain(str(data.users[0])).reasons
+    assert any(reason.startswith("rule, exploration: 1 new item") for reason in reasons)
+    (shown,) = system.recommend_each([str(data.users[0])], 8)
+    assert "exploration" in shown.reason_codes
+
+
+def test_a_saved_system_answers_the_same(made, tmp_path):
+    system, data, result = made
+    again = type(system).load(system.save(tmp_path / "saved", result))
+    users = [*data.users[:30], "nobody"]
+    for k in (1, 10):
+        before, after = system.recommend(users, k), again.recommend(users, k)
+        np.testing.assert_array_equal(before.ids, after.ids)
+        np.testing.assert_array_equal(before.scores, after.scores)
+    state = system.state()[1]
+    expected = replace(system.manifest_.with_evaluation(result), state=state)
+    document = json.loads(json.dumps(expected.document()))
+    assert again.manifest_.document() == document
+
+
+@pytest.mark.parametrize("part", ["history_item", "history_user", "EASE.weights_"])
+def test_a_generation_whose_parts_do_not_fit_is_refused(games, tmp_path, part):
+    system, _ = games
+    found = generation.load(system.save(tmp_path / "whole"), "games")
+    arrays = dict(found.arrays)
+    wrong = np.array(arrays[part])
+    arrays[part] = wrong[:-1, :-1] if wrong.ndim == 2 else wrong + 1000
+    about = {k: v for k, v in found.about.items() if k not in ("files", "checksum")}
+    for key in ("format", "name", "version", "created"):
+        about.pop(key)
+    generation.save(tmp_path / "bad", "games", arrays, about)
+    with pytest.raises(Damaged, match="holds no system of games"):
+        Games.load(tmp_path / "bad")
+
+
+def test_the_card_and_the_report_tell_the_numbers(made, tmp_path):
+    system, data, result = made
+    spec = find_spec(system.name)
+    card = spec.build_card(system, result)
+    assert tuple(card.steps) == STEPS
+    assert f"{result.metrics['ndcg_at_10'].value:.4f}" in card.markdown()
+    page = spec.build_report(system, data, result).write(tmp_path / "page.html")
+    text = page.read_text()
+    assert "The long tail" in text
+    assert "mostly" in text
+    assert "share of histories learned from" in text
+
+
+def test_only_fitted_systems_answer_and_only_on_their_own_data(games):
+    system, data = games
+    with pytest.raises(NotFittedError, match="Games must be fitted or loaded"):
+        Games().recommend(["a"])
+    other = type(data)(**{**vars(data), "users": data.users[::-1]})
+    with pytest.raises(ValueError, match="users and 60 items that were learned from"):
+        find_spec("games").evaluate(system, other)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"ranker": "magic"}, "ranker must be one of auto, blend, lambda_mart"),
+        ({"diversity": 1.0}, r"diversity must be in \[0, 1\), got 1.0"),
+        ({"exploration": 10}, r"exploration must be in \[0, 9\], got 10"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Games(**options).fit(world(False))
+
+
+def test_users_with_one_play_are_answered_and_never_tested(games):
+    _, data = games
+    lonely = np.array([0])
+    more = {
+        "users": np.append(data.users, "lonely"),
+        "user": np.append(data.user, N_USERS),
+        "item": np.append(data.item, lonely),
+        "value": np.append(data.value, 1.0),
+        "held_out": np.append(data.held_out, False),
+    }
+    system = Games(ranker="logistic").fit(type(data)(**{**vars(data), **more}))
+    (row,) = system.recommend(["lonely"], 5).ids
+    assert data.items[0] not in row
+    words = [str(item).split()[0] for item in row]
+    assert words.count("orc") >= 3
+
+
+@pytest.mark.parametrize("ranker", ["blend", "lambda_mart", "boosted"])
+def test_trees_rank_too_and_are_saved(ranker, tmp_path):
+    pytest.importorskip("lightgbm")
+    data = world(False)
+    system = Games(ranker=ranker).fit(data)
+    again = Games.load(system.save(tmp_path / "saved"))
+    before, after = (each.recommend(data.users, 5) for each in (system, again))
+    np.testing.assert_array_equal(before.ids, after.ids)
+    metrics = find_spec("games").evaluate(system, data).metrics
+    assert metrics["ndcg_at_10"].low > metrics["ndcg_at_10_of_popularity"].high
