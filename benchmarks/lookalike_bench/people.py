@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.core.verbs import Measured
+from lookalike.core.evaluation import EvaluationResult
 from lookalike.datasets.friendships import hold_out, load_facebook_ego
 from lookalike.evaluate import bootstrap, paired_test
+from lookalike.systems.people.evaluation import evaluate
 from lookalike.systems.people.system import People
 from lookalike_bench.arrays import Array
 from lookalike_bench.bars import Bar, Row, least, most
@@ -52,13 +53,13 @@ def run(
 
 
 @cache
-def answered(seed: int) -> Measured:
+def answered(seed: int) -> EvaluationResult:
     """Return the evaluation on one hiding."""
     data = load_facebook_ego()
     pairs = np.concatenate([data.known, data.held_out])
     known, held_out = hold_out(pairs, random_state=seed)
     fresh = replace(data, known=known, held_out=held_out)
-    return People(n_jobs=-1).fit(fresh).evaluate(fresh)
+    return evaluate(People(n_jobs=-1).fit(fresh), fresh)
 
 
 def one(seed: int) -> list[Row]:

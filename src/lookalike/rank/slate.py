@@ -4,17 +4,6 @@
 their scores, and columns that travel with each item (such as the positions in the
 generators' lists). :class:`ExplainedSlate` is what a recommender answers: names,
 reasons, features and propensities.
-
-A system that recommends to one user has
-
-- ``suggest(who, k)``: an :class:`ExplainedSlate` of at most k items, fewer where there
-  are no more; an unknown user gets the answer for everybody, and ``known`` is false;
-- ``suggest_among(who, ids)``: the same for these items alone, all of them;
-- ``feature_names``: names of the columns of the features;
-- ``askers``: names of the known users.
-
-Where it has ``precompute()``, ``look_up(table)`` and ``befriended(pairs)``, the service
-computes the lists of all users beforehand.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

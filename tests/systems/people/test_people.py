@@ -17,20 +17,22 @@ from lookalike.datasets.friendships import (
     read_pairs,
 )
 from lookalike.features.graph import triangle_scores
-from lookalike.systems.people.evaluation import _above
+from lookalike.systems.people import SPEC
+from lookalike.systems.people.evaluation import share_below
 from lookalike.systems.people.features import (
-    FURTHER,
-    NAMES,
+    FEATURE_NAMES,
+    LONG_WALKS,
     POWERS,
     SCORES,
     STAY,
     WALK_STEPS,
     adjacency,
-    are_linked,
+    are_friends,
     find_candidates,
-    survey,
+    graph_statistics,
 )
 from lookalike.systems.people.system import People
+from lookalike.systems.people.training import split_batch
 
 
 def clubs(n_clubs=6, size=30, inside=0.4, outside=0.01):
@@ -54,7 +56,7 @@ def system(data):
 
 @pytest.fixture(scope="module")
 def measured(system, data):
-    return system.evaluate(data)
+    return SPEC.evaluate(system, data)
 
 
 def test_nobody_is_suggested_to_themselves_or_to_a_friend(system, data):
@@ -75,11 +77,47 @@ def test_a_batch_answers_exactly_like_its_people_one_by_one(system, data):
         np.testing.assert_array_equal(alone.scores[0], together.scores[row])
 
 
+def test_suggestions_together_are_those_one_by_one(system, data):
+    users = ["p7", "unknown", *data.people[:20].tolist(), "p7"]
+    together = system.recommend_each(users, k=40)
+    hits = system.recommend(data.people[:20], k=40)
+    for user, slate in zip(users, together, strict=True):
+        [alone] = system.recommend_each([user], k=40)
+        assert slate.records() == alone.records()
+        assert slate.known == (user != "unknown")
+        np.testing.assert_array_equal(slate.features, alone.features)
+    for slate, (ids, scores) in zip(together[2:-1], hits, strict=True):
+        assert slate.ids == ids.tolist()
+        np.testing.assert_array_equal(slate.scores, scores)
+
+
+def test_given_people_are_ranked_like_in_the_whole_list(system):
+    [slate] = system.recommend_each(["p0"], k=30)
+    ids = slate.ids[:8][::-1]
+    ranked = system.rank_items("p0", [*ids, *ids])
+    assert ranked.ids == slate.ids[:8]
+    np.testing.assert_array_equal(ranked.scores, slate.scores[:8])
+    unknown = system.rank_items("unknown", ids)
+    assert sorted(unknown.ids) == sorted(ids)
+    assert not unknown.known
+
+
+def test_evaluating_changes_nothing_of_the_system(system, data, measured):
+    manifest, (arrays, document) = system.manifest_, system.state()
+    assert SPEC.evaluate(system, data).metrics == measured.metrics
+    assert system.manifest_ == manifest
+    after, document_after = system.state()
+    assert document_after == document
+    assert after.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(after[name], array)
+
+
 def test_features_are_the_scores_of_their_definition(data):
     n = len(data.people)
     A = adjacency(n, data.known)
     people = np.array([3, 77])
-    found = find_candidates(A, survey(A), people, n)
+    found = find_candidates(A, graph_statistics(A), people, n)
     for column, score in enumerate(SCORES):
         expected = triangle_scores(A, people, score).toarray()
         given = found.scores[:, column]
@@ -102,7 +140,7 @@ def test_features_are_the_scores_of_their_definition(data):
 
 def test_fewer_candidates_are_the_first_ones(data):
     A = adjacency(len(data.people), data.known)
-    seen = survey(A)
+    seen = graph_statistics(A)
     whole, few = (find_candidates(A, seen, np.array([5]), most) for most in (180, 12))
     np.testing.assert_array_equal(few.candidate, whole.candidate[:12])
 
@@ -112,29 +150,29 @@ def test_links_are_those_of_the_matrix():
     A = adjacency(9, np.array([[0, 3], [3, 8], [1, 2]]))
     people, others = rng.integers(9, size=(2, 200))
     expected = A.toarray()[people, others] > 0
-    np.testing.assert_array_equal(are_linked(A, people, others), expected)
+    np.testing.assert_array_equal(are_friends(A, people, others), expected)
 
 
 def test_the_hidden_friends_of_each_person_add_up_to_one(data, system):
-    inner, wanted = hold_out(data.known, random_state=5)
+    inner, held_out = hold_out(data.known, random_state=5)
     n = len(data.people)
-    features, right, weights = system._lessons(n, inner, wanted, lambda *told: None)
-    assert len(features) == len(right) == len(weights)
+    features, is_friend, weights = split_batch(n, inner, held_out, 30)
+    assert len(features) == len(is_friend) == len(weights)
     found = find_candidates(
-        adjacency(n, inner), survey(adjacency(n, inner)), np.arange(n), 30
+        adjacency(n, inner), graph_statistics(adjacency(n, inner)), np.arange(n), 30
     )
-    hit = are_linked(adjacency(n, wanted), found.person, found.candidate)
-    lucky = np.bincount(found.person, hit, minlength=n) > 0
-    person = found.person[lucky[found.person]]
-    np.testing.assert_array_equal(right, hit[lucky[found.person]])
-    sums = np.bincount(person, weights * right, minlength=n)[lucky]
+    hit = are_friends(adjacency(n, held_out), found.person, found.candidate)
+    has_friend = np.bincount(found.person, hit, minlength=n) > 0
+    person = found.person[has_friend[found.person]]
+    np.testing.assert_array_equal(is_friend, hit[has_friend[found.person]])
+    sums = np.bincount(person, weights * is_friend, minlength=n)[has_friend]
     np.testing.assert_allclose(sums, 1)
 
 
 def test_what_is_seen_of_the_whole_graph_is_its_spectrum_and_its_triangles(data):
     n = len(data.people)
     A = adjacency(n, data.known)
-    seen = survey(A)
+    seen = graph_statistics(A)
     dense = A.toarray()
     degrees = dense.sum(axis=1)
     N = dense / np.sqrt(np.outer(degrees, degrees))
@@ -145,7 +183,7 @@ def test_what_is_seen_of_the_whole_graph_is_its_spectrum_and_its_triangles(data)
     np.testing.assert_allclose(
         seen.clustering, triangles / np.maximum(degrees * (degrees - 1), 1)
     )
-    again = survey(A)
+    again = graph_statistics(A)
     np.testing.assert_array_equal(seen.vectors, again.vectors)
 
 
@@ -153,13 +191,13 @@ def test_far_features_are_those_of_their_definition(data):
     n = len(data.people)
     A = adjacency(n, data.known)
     dense = A.toarray()
-    seen = survey(A)
+    seen = graph_statistics(A)
     people = np.array([3, 77])
     found = find_candidates(A, seen, people, n)
-    column = dict(zip(NAMES, found.features.T, strict=True))
+    column = dict(zip(FEATURE_NAMES, found.features.T, strict=True))
     i, j = people[found.person], found.candidate
     P = dense / dense.sum(axis=1, keepdims=True)
-    for stay, steps in FURTHER:
+    for stay, steps in LONG_WALKS:
         powers = [stay**t * np.linalg.matrix_power(P, t) for t in range(1, steps + 1)]
         met = np.log(np.sum(powers, axis=0)[i, j] + 1e-9)
         np.testing.assert_allclose(column[f"walk of {steps} steps"], met, rtol=1e-6)
@@ -202,7 +240,7 @@ def test_the_hit_rate_is_that_of_the_answers(system, data, measured):
 
 
 def test_the_share_below_counts_ties_half():
-    assert _above(
+    assert share_below(
         np.array([1.0, 2.0, 0.0]), np.array([1.0, 1.0, 0.5, 3.0])
     ).tolist() == [
         0.5,
@@ -219,15 +257,15 @@ def test_who_has_no_friends_of_friends_gets_the_most_popular(system, data):
     degrees = np.bincount(data.known.ravel(), minlength=len(names))
     best = names[np.argsort(-degrees, kind="stable")[:10]]
     assert found.ids[0].tolist() == best.tolist()
-    assert {a["reason"] for a in fitted.answer(["new"], ["new"])} == {
+    assert {a["reason"] for a in fitted.recommend_each(["new"])[0].records()} == {
         "has many friends"
     }
 
 
 def test_explain_names_the_shared_friends(system, data):
-    told = system.explain("p0", "p0")
+    told = system.explain("p0")
     A = adjacency(len(data.people), data.known).toarray()
-    first = told.answer["suggestion"]
+    first = told.answer["id"]
     shared = np.flatnonzero(A[0] * A[int(first[1:])])
     assert told.answer["reason"] == f"{len(shared)} shared friends"
     names = told.reasons[0].split(": ")[2].split(", ")[:3]
@@ -235,36 +273,36 @@ def test_explain_names_the_shared_friends(system, data):
 
 
 def test_saved_and_loaded_it_answers_the_same(system, data, measured, tmp_path):
-    folder = system.save(tmp_path / "0001")
+    folder = system.save(tmp_path / "0001", measured)
     loaded = People.load(folder)
     ours, theirs = (s.recommend(data.people, k=5) for s in (system, loaded))
     np.testing.assert_array_equal(ours.ids, theirs.ids)
     np.testing.assert_array_equal(ours.scores, theirs.scores)
-    assert tuple(loaded.card().steps) == STEPS
-    assert f"{measured.metrics['auc'].value:.4f}" in loaded.card().markdown()
-    page = system.report(data, measured).write(tmp_path / "page.html")
+    card = SPEC.build_card(loaded)
+    assert tuple(card.steps) == STEPS
+    assert f"{measured.metrics['auc'].value:.4f}" in card.markdown()
+    page = SPEC.build_report(system, data, measured).write(tmp_path / "page.html")
     assert "Who is helped" in page.read_text(encoding="utf-8")
 
 
 def test_a_graph_network_is_measured_beside_and_kept(data, tmp_path):
     pytest.importorskip("torch")
     fitted = People(n_candidates=30, network_dimensions=8).fit(data)
-    measured = fitted.evaluate(data)
+    measured = SPEC.evaluate(fitted, data)
     assert measured.metrics["hit_rate_of_graph_network"].value > 0.5
     assert "graph network" in measured.comparisons
     loaded = People.load(fitted.save(tmp_path / "0001"))
-    again = loaded.evaluate(data)
+    again = SPEC.evaluate(loaded, data)
     assert again.metrics == measured.metrics
     with pytest.raises(ValueError, match="network_dimensions must be at least 0"):
         People(network_dimensions=-1).fit(data)
 
 
 def test_lists_are_looked_up_where_they_were_made_beforehand(system, data):
-    slow = People(n_candidates=30).fit(data)
-    fast = People(n_candidates=30).fit(data)
-    fast.look_up(fast.table_of(vars(fast.precompute())))
-    for name in data.people[:25].tolist():
-        ours, theirs = slow.suggest(name, 30), fast.suggest(name, 30)
+    fast = system.look_up(system.table_of(vars(system.precompute())))
+    names = data.people[:25].tolist()
+    slates = (each.recommend_each(names, 30) for each in (system, fast))
+    for ours, theirs in zip(*slates, strict=True):
         assert ours.ids == theirs.ids
         assert ours.reasons == theirs.reasons
         np.testing.assert_array_equal(ours.scores, theirs.scores)
@@ -272,14 +310,14 @@ def test_lists_are_looked_up_where_they_were_made_beforehand(system, data):
 
 
 def test_new_friendships_and_people_change_the_candidates(system):
-    later = system.befriended([("new", "p0"), ("p1", "new"), ("p3", "p3")])
-    found = later.suggest("new", 10)
+    later = system.with_edges([("new", "p0"), ("p1", "new"), ("p3", "p3")])
+    [found] = later.recommend_each(["new"], 10)
     assert found.known
     assert not {"new", "p0", "p1"} & set(found.ids)
     assert {int(name[1:]) // 30 for name in found.ids[:5]} == {0}
-    assert not system.suggest("new", 10).known
-    assert later.suggest("p3", 3).ids  # nobody befriends themselves
-    with pytest.raises(ValueError, match="not one of these people"):
+    assert not system.recommend_each(["new"], 10)[0].known
+    assert later.recommend_each(["p3"], 3)[0].ids  # nobody befriends themselves
+    with pytest.raises(ValueError, match="not one of these 181 users"):
         later.look_up(system.precompute())
 
 
@@ -289,7 +327,7 @@ def test_a_generation_with_other_contents_is_refused(system, tmp_path):
     folder = system.save(tmp_path / "0001")
     found = generation.load(folder, "people")
     arrays = dict(found.arrays) | {"pairs": np.array([[0, 10_000]])}
-    about = {k: v for k, v in found.about.items() if k in system.about_}
+    about = system.manifest_.document()
     generation.save(tmp_path / "0002", "people", arrays, about)
     with pytest.raises(Damaged, match="not those of its people"):
         People.load(tmp_path / "0002")
@@ -333,7 +371,7 @@ def test_refuses_to_answer_before_it_learned(data):
 def test_other_people_cannot_be_evaluated(system, data):
     fewer = Friendships("x", "", data.people[:-1], data.known[:5], data.held_out[:5])
     with pytest.raises(ValueError, match="the 180 people that were learned from"):
-        system.evaluate(fewer)
+        SPEC.evaluate(system, fewer)
 
 
 def test_pairs_are_read_once_whatever_their_order_and_script():
@@ -386,7 +424,7 @@ def test_on_facebook_it_finds_more_hidden_friends_than_any_score_alone():
     except FileNotFoundError:
         pytest.skip("needs LOOKALIKE_DATA")
     assert (len(data.people), len(data.known) + len(data.held_out)) == (4039, 88234)
-    measured = People().fit(data).evaluate(data)
+    measured = SPEC.evaluate(People().fit(data), data)
     assert measured.metrics["auc"].low > 0.99
     for comparison in measured.comparisons.values():
         assert comparison.difference.value > 0.003
@@ -407,8 +445,11 @@ def test_the_command_recommends_and_explains(system, data, tmp_path):
     answers = json.loads(done.stdout)["answers"]
     expected = system.recommend(["p0", "p9"], k=3).ids
     expected = np.concatenate(expected).tolist()
-    assert [answer["suggestion"] for answer in answers] == expected
+    assert [answer["id"] for answer in answers] == expected
     told = run(app, ["explain", "p0", "--system", "people", *where])
-    assert json.loads(told.stdout)["answer"]["suggestion"] == expected[0]
-    wrong = run(app, ["recommend", "people", "who", *where])
+    assert json.loads(told.stdout)["answer"]["id"] == expected[0]
+    unknown = run(app, ["recommend", "people", "who", *where])
+    reasons = {answer["reason"] for answer in json.loads(unknown.stdout)["answers"]}
+    assert reasons == {"you are new here: has many friends"}
+    wrong = run(app, ["explain", "who", "--system", "people", *where])
     assert wrong.exit_code == 2
