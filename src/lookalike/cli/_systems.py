@@ -1,6 +1,7 @@
 """Opening what the verbs work on: saved systems, and the options of new ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,11 +57,18 @@ def check_queries(
     """Return the queries as the system takes them; a refusal names the input."""
     checked = []
     for name, query in zip(names, queries, strict=True):
-        try:
+        with naming(name):
             checked.append(system.check_query(query))
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
     return checked
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Let a refusal within say which input it is about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def options_of(given: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:

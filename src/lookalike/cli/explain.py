@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import check_queries, open_system, read_inputs
+from lookalike.cli._systems import check_queries, naming, open_system, read_inputs
 from lookalike.cli.classify import Named, table
 
 
@@ -29,7 +29,8 @@ def explain(
         opened = open_system(system, folder)
         on_progress("looking for reasons", 0.3)
         [query] = check_queries(opened.system, names, queries)
-        found = opened.system.explain(query)
+        with naming(names[0]):
+            found = opened.system.explain(query)
         if report is not None:
             if found.page is None:
                 raise ValueError("There is nothing to draw about this answer.")

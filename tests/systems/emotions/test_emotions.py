@@ -4,6 +4,7 @@ By default it learns to tell faces from what is none, on the pieces of photograp
 that come with scikit-image. FER-2013 is used where LOOKALIKE_DATA is set.
 """
 
+import copy
 import csv
 import dataclasses
 import json
@@ -25,8 +26,10 @@ from lookalike.core.generation import Damaged
 from lookalike.datasets import Expressions, load_fer2013, load_happy_and_fear
 from lookalike.features.face_detection import cut_face
 from lookalike.learn import LogisticRegression
+from lookalike.systems.emotions import SPEC
 from lookalike.systems.emotions import baseline as emotions_source
 from lookalike.systems.emotions.baseline import BATCH, PENALTY, descend
+from lookalike.systems.emotions.splits import parts_of
 from lookalike.systems.emotions.system import Emotions
 
 
@@ -52,8 +55,8 @@ def system(data):
 
 
 @pytest.fixture(scope="module")
-def measured(system, data):
-    return system.evaluate(data)
+def result(system, data):
+    return SPEC.evaluate(system, data)
 
 
 @pytest.fixture(scope="module")
@@ -61,21 +64,21 @@ def photograph():
     return (255 * rgb2gray(photographs.astronaut())).astype(np.uint8)
 
 
-def test_it_tells_faces_from_other_pieces(measured):
-    assert measured.metrics["accuracy"].value > 0.85
-    for estimate in measured.metrics.values():
+def test_it_tells_faces_from_other_pieces(result):
+    assert result.metrics["accuracy"].value > 0.85
+    for estimate in result.metrics.values():
         assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
-    [comparison] = measured.comparisons.values()
+    [comparison] = result.comparisons.values()
     assert comparison.test == "exact McNemar"
 
 
 def test_what_favouring_rare_emotions_would_change_is_measured(system, data):
-    uneven = Emotions.__new__(Emotions)
-    uneven.__dict__ |= system.__dict__ | {"shares_": np.array([0.999, 0.001])}
-    found = uneven.evaluate(data).metrics
-    scores = system._model.scores(data.x_test)
+    uneven = copy.copy(system)
+    uneven.shares_ = np.array([0.999, 0.001])
+    found = SPEC.evaluate(uneven, data).metrics
+    scores = system.scores(data.x_test)
     rights = [
-        (uneven._probabilities(scores, b).argmax(axis=1) == data.y_test).mean()
+        (uneven.probabilities(scores, b).argmax(axis=1) == data.y_test).mean()
         for b in (0.0, 1.0)
     ]
     assert rights[0] != rights[1]
@@ -95,28 +98,28 @@ def test_what_is_learned_does_not_depend_on_the_test_faces(system, data):
         data, x_test=noise.astype(np.uint8), y_test=1 - data.y_test
     )
     again = Emotions().fit(other)
-    for name, array in again._model.arrays().items():
-        np.testing.assert_array_equal(array, system._model.arrays()[name])
-    np.testing.assert_array_equal(again._slopes, system._slopes)
-    np.testing.assert_array_equal(again._offsets, system._offsets)
+    arrays, expected = (each.state()[0] for each in (again, system))
+    assert {"slopes", "offsets", "model__pca_mean"} < set(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, expected[name])
 
 
 def test_components_are_fitted_on_what_is_not_held_out(system, data):
-    x, y, held_x, held_y = system._parts(data, data.x_train, data.y_train)
+    x, y, held_x, held_y = parts_of(data, data.x_train, data.y_train, 0)
     assert len(held_y) == 14
     assert np.bincount(held_y).min() >= 6
     known = {image.tobytes() for image in x}
     assert not any(image.tobytes() in known for image in held_x)
-    described = system._model._describe(x, None)
-    np.testing.assert_allclose(system._model._mean, described.mean(axis=0), atol=1e-6)
+    described = system.model_.describe(x)
+    np.testing.assert_allclose(system.model_.mean, described.mean(axis=0), atol=1e-6)
     assert len(y) + len(held_y) == len(data.y_train)
 
 
 def test_probabilities_are_those_of_a_logistic_regression_of_the_scores(system, data):
-    *_, held_x, held_y = system._parts(data, data.x_train, data.y_train)
+    *_, held_x, held_y = parts_of(data, data.x_train, data.y_train, 0)
     expected = LogisticRegression(C=1.0, max_iter=500)
-    expected.fit(system._model.scores(held_x), held_y)
-    shares = expected.predict_proba(system._model.scores(data.x_test))
+    expected.fit(system.model_.scores(held_x), held_y)
+    shares = expected.predict_proba(system.model_.scores(data.x_test))
     found = system.classify(data.x_test).probabilities
     np.testing.assert_allclose(found, shares, atol=1e-6)
 
@@ -142,8 +145,8 @@ def test_a_validation_part_is_used_where_there_is_one(data):
         data, x_validation=data.x_test[:30], y_validation=data.y_test[:30]
     )
     system = Emotions().fit(split)
-    assert system.about_["facts"]["n_train"] == 140
-    assert system.about_["facts"]["n_held_out"] == 30
+    assert system.manifest_.facts["n_train"] == 140
+    assert system.manifest_.facts["n_held_out"] == 30
 
 
 def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
@@ -152,6 +155,7 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
     found, expected = (s.classify(data.x_test).probabilities for s in (loaded, system))
     np.testing.assert_array_equal(found, expected)
     arrays = dict(generation.load(tmp_path / "1", "emotions").arrays)
+    document = system.manifest_.document()
     for name, array in {
         "model__svc_dual_coef": np.zeros((3, 3)),
         "offsets": np.zeros(9),
@@ -159,17 +163,18 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
         "emotions": np.array(["x"]),
     }.items():
         folder = tmp_path / name
-        generation.save(folder, "emotions", {**arrays, name: array}, system.about_)
+        generation.save(folder, "emotions", {**arrays, name: array}, document)
         with pytest.raises(Damaged, match="holds no system of emotions"):
             Emotions.load(folder)
 
 
-def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_path):
-    card = system.card()
+def test_the_card_and_the_report_tell_the_numbers(system, data, result, tmp_path):
+    card = SPEC.build_card(system, result)
     assert tuple(card.steps) == STEPS
-    assert f"{measured.metrics['accuracy'].value:.4f}" in card.markdown()
+    assert f"{result.metrics['accuracy'].value:.4f}" in card.markdown()
     assert "not measured" not in card.markdown()
-    page = system.report(data, measured).write(tmp_path / "r.html").read_text()
+    page = SPEC.build_report(system, data, result)
+    page = page.write(tmp_path / "r.html").read_text()
     assert page.count("<img") >= 3
 
 
@@ -188,7 +193,7 @@ def test_the_network_learns_answers_and_is_saved(data, tmp_path):
     np.testing.assert_array_equal(
         loaded.classify(data.x_test).probabilities, found.probabilities
     )
-    assert "Four blocks" in system.card().markdown()
+    assert "Four blocks" in SPEC.build_card(system).markdown()
 
 
 def test_without_torch_the_error_is_the_line_that_installs_it(data, monkeypatch):
@@ -243,17 +248,17 @@ def test_batches_take_every_image_once_an_epoch():
 
 def test_a_penalty_in_the_loss_alone_moves_no_number(data):
     system = Emotions("source", max_iter=20).fit(data)
-    found = system.evaluate(data)
+    found = SPEC.evaluate(system, data)
     values = {name: m.value for name, m in found.metrics.items()}
     for metric in ("accuracy", "precision", "recall", "f1"):
         assert (
             values[f"{metric}_of_penalty_in_the_loss_only"]
             == values[f"{metric}_of_plain"]
         )
-    weights = system._model.weights
+    weights = system.model_.weights
     np.testing.assert_array_equal(weights[:, 0], weights[:, 1])
     assert not np.array_equal(weights[:, 0], weights[:, 2])
-    assert len(system.about_["facts"]["loss_curve"]) == 20
+    assert len(system.manifest_.facts["loss_curve"]) == 20
 
 
 # Photographs
@@ -266,21 +271,21 @@ def test_the_faces_of_a_photograph_are_found_and_answered(system, photograph):
     np.testing.assert_array_equal(face, cut_face(photograph, box, (48, 48), 0.05))
     assert not np.array_equal(face, cut_face(photograph, box, (48, 48), 0.0))
     two = np.hstack([photograph, photograph])
-    answers = system.answer(["two.png"], [two])
+    [answers] = system.classify_each([two])
     assert len(answers) == 2
     tops, lefts = zip(
-        *(map(int, each["face"].split()[:2]) for each in answers), strict=True
+        *(map(int, each.face.split()[:2]) for each in answers), strict=True
     )
     assert abs(tops[0] - tops[1]) < 12
     assert abs(abs(lefts[0] - lefts[1]) - 512) < 12
-    assert sum(answers[0]["probabilities"].values()) == pytest.approx(1)
+    assert sum(answers[0].probabilities.values()) == pytest.approx(1)
 
 
 def test_a_small_picture_is_a_face_itself(system, data):
-    [answer] = system.answer(["x"], [data.x_test[0]])
+    [[answer]] = system.classify_each([data.x_test[0]])
     expected = system.classify(data.x_test[:1])
-    assert answer["label"] == expected.labels[0]
-    assert answer["face"] == "0 0 48 48"
+    assert answer.label == expected.labels[0]
+    assert answer.face == "0 0 48 48"
 
 
 def test_covering_changes_the_probability_where_it_covers(system, data):
@@ -332,12 +337,32 @@ def test_a_folder_becomes_a_table_and_a_face_is_explained(
     assert "<img" in page.read_text()
 
 
-def test_pictures_that_cannot_be_answered_are_sentences(saved, tmp_path):
+def test_a_photograph_without_a_face_has_one_answer_without_a_label(
+    system, saved, photograph, tmp_path
+):
+    alone, [without], faces = (
+        each
+        for queries in ([photographs.brick()], [photographs.brick(), photograph])
+        for each in system.classify_each(queries)
+    )
+    assert alone == [without]
+    assert without.face is without.label is without.probability is None
+    assert without.probabilities == {}
+    assert faces[0].label is not None
     Image.fromarray(photographs.brick()).save(tmp_path / "wall.png")
+    words = (tmp_path / "wall.png", "--system", "emotions", "--folder", saved)
+    [answer] = json.loads(run("classify", *words, "--json").stdout)["answers"]
+    assert answer["image"].endswith("wall.png")
+    assert answer["label"] is None
+    assert "wall.png" in run("classify", *words).stdout
+    told = run("explain", *words, status=2).stderr
+    assert "wall.png: no face was found on the picture" in told
+
+
+def test_pictures_that_cannot_be_answered_are_sentences(saved, tmp_path):
     frames = [Image.new("L", (90, 90), k) for k in (0, 90)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     for name, said in {
-        "wall.png": "no face was found on the picture",
         "moving.gif": "has 2 frames; expected a still image",
         "none.png": "does not exist",
     }.items():
@@ -403,6 +428,6 @@ def test_happy_and_fear_are_split_as_in_the_source():
 @full
 def test_without_the_deep_extra_happy_and_fear_are_told_apart():
     data = load_happy_and_fear()
-    found = Emotions(n_jobs=-1).fit(data).evaluate(data)
+    found = SPEC.evaluate(Emotions(n_jobs=-1).fit(data), data)
     assert found.metrics["accuracy"].value >= 0.85
     assert found.metrics["accuracy"].low > found.metrics["accuracy_of_pixels"].high

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.special import expit, log_expit
 
 from lookalike._typing import Array, Floats
-from lookalike.core.learned import Share
+from lookalike.core.progress import ShareCallback
 
 SIDE = 50
 STEP, N_EPOCHS, BATCH = 1e-7, 5000, 100
@@ -44,7 +44,7 @@ class SourceModel:
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
     ) -> Self:
         """Learn all variants from uint8 images (n, height, width), labels 0 and 1."""
         if len(np.unique(labels)) != 2:
@@ -53,11 +53,16 @@ class SourceModel:
         penalties = np.array([0, PENALTY, 0], np.float32)
         biased = np.array([False, False, True])
         W, losses = descend(
-            X, y, penalties, biased, self.n_epochs, lambda share: report(0.7 * share)
+            X,
+            y,
+            penalties,
+            biased,
+            self.n_epochs,
+            lambda share: on_progress(0.7 * share),
         )
         rng = np.random.default_rng(random_state)
         batched = descend_in_batches(
-            X, y, self.n_epochs, rng, lambda share: report(0.7 + 0.3 * share)
+            X, y, self.n_epochs, rng, lambda share: on_progress(0.7 + 0.3 * share)
         )
         # A penalty that is added to the loss and not to its gradient changes no step.
         self.weights = np.column_stack([W[:, 0], W[:, 0], W[:, 1], W[:, 2], batched])
@@ -75,7 +80,7 @@ class SourceModel:
             .round(5)
             .tolist(),
         }
-        report(1.0)
+        on_progress(1.0)
         return self
 
     def scores(self, images: Array) -> Floats:
@@ -116,7 +121,7 @@ def descend(
     penalties: Array,
     biased: Array,
     n_epochs: int,
-    report: Share,
+    on_progress: ShareCallback,
 ) -> tuple[Array, Floats]:
     r"""Descend on :math:`\sum_i -\log p(y_i | x_i) + \lambda / 2 \lVert w \rVert^2`.
 
@@ -140,12 +145,16 @@ def descend(
         G[-1] *= biased
         W -= np.float32(STEP) * G
         if epoch % 50 == 0:
-            report(epoch / n_epochs)
+            on_progress(epoch / n_epochs)
     return W, losses
 
 
 def descend_in_batches(
-    X: Array, y: Array, n_epochs: int, rng: np.random.Generator, report: Share
+    X: Array,
+    y: Array,
+    n_epochs: int,
+    rng: np.random.Generator,
+    on_progress: ShareCallback,
 ) -> Array:
     """Descend without penalty or bias over batches of 100, shuffled once an epoch."""
     w = np.zeros(X.shape[1], np.float32)
@@ -160,5 +169,5 @@ def descend_in_batches(
             gradient[-1] = 0
             w -= np.float32(STEP) * gradient
         if epoch % 50 == 0:
-            report(epoch / n_epochs)
+            on_progress(epoch / n_epochs)
     return w

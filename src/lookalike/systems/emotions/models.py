@@ -8,7 +8,8 @@ import numpy as np
 from lookalike._arrays import named
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
-from lookalike.core.learned import Learned, Share
+from lookalike.core.learned import Learned
+from lookalike.core.progress import ShareCallback
 from lookalike.features import GradientHistogram
 from lookalike.learn import PCA, SVC, LogisticRegression
 from lookalike.systems.emotions.baseline import SourceModel
@@ -53,6 +54,11 @@ class HistogramModel:
 
     C, n_principal = 3.0, 150
 
+    mean: Floats  # (n_features,)
+    components: Floats  # (n_components, n_features)
+    scale: float
+    machine: SVC
+
     def __init__(self, max_iter: int | None = None) -> None:
         self.facts: dict[str, Any] = {}
 
@@ -63,65 +69,67 @@ class HistogramModel:
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
     ) -> Self:
         """Learn components and support vectors."""
-        X = self._describe(images, n_jobs)
-        report(0.2)
+        X = self.describe(images, n_jobs)
+        on_progress(0.2)
         with blas_threads(n_jobs, len(X)):
             pca = PCA(min(self.n_principal, *X.shape), svd_solver="covariance_eigh")
             Z = pca.fit_transform(X).astype(np.float32)
-            report(0.3)
-            self._scale = float(1 / np.sqrt(Z.shape[1] * Z.var()))
-            self._svc = machine(self.C).fit(Z * self._scale, labels)
-        self._mean, self._components = pca.mean_, pca.components_
+            on_progress(0.3)
+            self.scale = float(1 / np.sqrt(Z.shape[1] * Z.var()))
+            self.machine = SVC(
+                C=self.C,
+                gamma=1.0,  # of features that were scaled beforehand
+                cache_size=2000,
+                decision_function_shape="ovo",
+            ).fit(Z * self.scale, labels)
+        self.mean, self.components = pca.mean_, pca.components_
         self.facts = {
             "features": "Histograms of oriented gradients (8 directions, cells of 6 by "
             "6 pixels, blocks of 3 by 3 cells, "
-            f"{X.shape[1]} numbers), then their {len(self._components)} leading "
+            f"{X.shape[1]} numbers), then their {len(self.components)} leading "
             "principal components, which hold "
             f"{pca.explained_variance_ratio_.sum():.1%} of the variance.",
             "model": f"A support vector machine with C = {self.C:g} and a Gaussian "
-            f"kernel as wide as the data: {len(self._svc.support_):,} support vectors "
-            f"in {len(self._svc.intercept_)} machines, one for each two emotions.",
+            f"kernel as wide as the data: {len(self.machine.support_):,} support "
+            f"vectors in {len(self.machine.intercept_)} machines, one for each two "
+            "emotions.",
         }
-        report(1.0)
+        on_progress(1.0)
         return self
 
     def scores(self, images: Array) -> Floats:
         """Return the machines' scores, one for each two emotions."""
-        Z = (self._describe(images, None) - self._mean) @ self._components.T
-        given = self._svc.decision_function(Z.astype(np.float32) * self._scale)
+        Z = (self.describe(images) - self.mean) @ self.components.T
+        given = self.machine.decision_function(Z.astype(np.float32) * self.scale)
         return np.asarray(given, dtype=np.float64).reshape(len(images), -1)
 
     def arrays(self) -> dict[str, Array]:
         """Return the components and the support vectors."""
         return {
-            "pca_mean": self._mean,
-            "pca_components": self._components,
-            "scale": np.array(self._scale),
-            **{f"svc_{name}": array for name, array in self._svc.arrays().items()},
+            "pca_mean": self.mean,
+            "pca_components": self.components,
+            "scale": np.array(self.scale),
+            **{f"svc_{name}": array for name, array in self.machine.arrays().items()},
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return the model with these components and support vectors."""
         model = cls()
-        model._mean = np.array(arrays["pca_mean"])
-        model._components = np.array(arrays["pca_components"])
-        model._scale = float(arrays["scale"])
-        model._svc = SVC.from_arrays(named("svc_", arrays))
+        model.mean = np.array(arrays["pca_mean"])
+        model.components = np.array(arrays["pca_components"])
+        model.scale = float(arrays["scale"])
+        model.machine = SVC.from_arrays(named("svc_", arrays))
         return model
 
-    def _describe(self, images: Array, n_jobs: int | None) -> Floats:
+    def describe(self, images: Array, n_jobs: int | None = None) -> Floats:
+        """Return the gradient histograms of images, (n, n_features)."""
         histograms = GradientHistogram(8, (6, 6), (3, 3), n_jobs=n_jobs)
         described: Floats = histograms.fit_transform(images)
         return described
-
-
-def machine(C: float) -> SVC:
-    """Return a support vector machine on features that were scaled beforehand."""
-    return SVC(C=C, gamma=1.0, cache_size=2000, decision_function_shape="ovo")
 
 
 class ConvModel:
@@ -139,7 +147,7 @@ class ConvModel:
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
     ) -> Self:
         """Train the network."""
         from lookalike.learn.conv_classifier import ConvolutionalClassifier
@@ -148,7 +156,7 @@ class ConvModel:
         self.network = ConvolutionalClassifier(
             max_iter=self.max_iter,
             image_shape=(height, width),
-            callback=report,
+            callback=on_progress,
             random_state=random_state,
             n_jobs=n_jobs,
         )

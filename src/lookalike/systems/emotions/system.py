@@ -5,73 +5,47 @@ A photograph is searched for faces; each face, 48 by 48 grey, gets scores from a
 scores become probabilities that were fitted on images the model had not seen.
 """
 
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from numbers import Integral
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.exceptions import NotFittedError
 
+from lookalike._arrays import named
 from lookalike._typing import Array, Floats
-from lookalike.core import generation
-from lookalike.core.card import Card
-from lookalike.core.generation import Generation
-from lookalike.core.verbs import (
-    Answer,
-    Explanation,
-    Measured,
-    Tell,
-    choose,
-    damaged,
-    image_files,
-    measured_facts,
-    milliseconds,
-    nobody,
-    read_generation,
-    read_images,
-)
-from lookalike.datasets import Expressions, load_fer2013, load_happy_and_fear
-from lookalike.evaluate import (
-    Estimate,
-    accuracy,
-    bootstrap,
-    expected_calibration_error,
-    f1,
-    paired_test,
-    precision,
-    recall,
-)
+from lookalike.core.base import BaseSystem
+from lookalike.core.contracts import Answer, ClassificationResult, Explanation
+from lookalike.core.inputs import check_images, check_labels
+from lookalike.core.progress import ProgressCallback, no_progress, share_of
+from lookalike.datasets import Expressions
 from lookalike.features.face_detection import Box, cut_face, find_faces
 from lookalike.learn import LogisticRegression
-from lookalike.systems.digits.system import check_images, check_labels
-from lookalike.systems.emotions.baseline import VARIANTS, SourceModel
-from lookalike.systems.emotions.card import emotions_card
-from lookalike.systems.emotions.models import MODELS, Model, PixelModel
+from lookalike.systems.emotions.explanation import page_of_face
+from lookalike.systems.emotions.models import MODELS, Model
+from lookalike.systems.emotions.splits import parts_of
 
-if TYPE_CHECKING:
-    from lookalike.evaluate.report import Report as Page
-
+MODEL_PREFIX = "model__"
+"""Begins the names of the model's arrays in a generation."""
 MARGIN = 0.05
 """How much wider than the detector's box a face is cut, as a share of the box."""
-HELD_OUT = 0.1
-"""Share of the training part that makes a validation part where there is none."""
 
 
 @dataclass(frozen=True)
-class Labels:
-    """Answers to a batch of faces."""
+class EmotionAnswer(Answer):
+    """What one face of a photograph shows; None where the photograph has no face."""
 
-    labels: Array  # (n_faces,)
-    probabilities: Floats  # (n_faces, n_classes), in the order of ``classes_``
+    face: str | None
+    """Top, left, height and width in pixels of the photograph."""
+    label: str | None
+    probability: float | None
+    probabilities: dict[str, float]
+    """Of every emotion; empty where there is no face."""
 
 
-class Emotions:
+class Emotions(BaseSystem):
     """Recognise the emotion of a face, and the faces of a photograph.
 
     Parameters
@@ -98,8 +72,10 @@ class Emotions:
         The emotions, in the order of the probabilities.
     shares_ : ndarray of shape (n_classes,)
         Share of each among the training images.
-    about_ : dict
-        Data and measured numbers, as in ``system.json``.
+    model_ : Model
+        What turns faces into scores.
+    manifest_ : Manifest
+        Data and, once loaded, the measured numbers.
 
     Examples
     --------
@@ -120,9 +96,8 @@ class Emotions:
 
     classes_: Array
     shares_: Floats
-    about_: dict[str, Any]
+    model_: Model
 
-    _model: Model
     _shape: tuple[int, int]
     _slopes: Floats  # (n_classes, n_scores): from scores to logarithms of probabilities
     _offsets: Floats  # (n_classes,)
@@ -141,13 +116,9 @@ class Emotions:
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    @classmethod
-    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Expressions:
-        """Return FER-2013 in all seven emotions, or its happy and fearful faces."""
-        loaders = {"fer2013": load_fer2013, "happy_and_fear": load_happy_and_fear}
-        return choose(choice, loaders, "emotions")
-
-    def fit(self, data: Expressions, report: Tell | None = None) -> Self:
+    def fit(
+        self, data: Expressions, on_progress: ProgressCallback = no_progress
+    ) -> Self:
         """Learn the model from the training part, the probabilities from another.
 
         Raises
@@ -155,12 +126,11 @@ class Emotions:
         ValueError
             If the options, images or labels are not such that can be learned from.
         """
-        tell = report or nobody
         x, y = check_images(data.x_train), check_labels(data.y_train, len(data.x_train))
         self._check(data, y)
         held_x, held_y = x[:0], y[:0]
         if self.model != "source":  # its scores are logarithms of odds already
-            x, y, held_x, held_y = self._parts(data, x, y)
+            x, y, held_x, held_y = parts_of(data, x, y, self.random_state)
         kind = MODELS[self.model]
         model = kind() if self.max_iter is None else kind(self.max_iter)
         started = time.perf_counter()
@@ -169,10 +139,10 @@ class Emotions:
             y,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
-            report=lambda share: tell("learning faces", 0.9 * share),
+            on_progress=share_of(on_progress, "learning faces", 0.0, 0.9),
         )
         seconds = round(time.perf_counter() - started, 1)
-        tell("learning probabilities", 0.95)
+        on_progress("learning probabilities", 0.95)
         slopes, offsets = np.ones((1, 1)), np.zeros(1)
         if len(held_x):
             calibration = LogisticRegression(C=1.0, max_iter=500)
@@ -182,77 +152,43 @@ class Emotions:
             slopes, offsets = np.vstack([0 * slopes, slopes]), np.append(0.0, offsets)
         shares = np.bincount(y, minlength=len(data.classes)) / len(y)
         classes = np.array(data.classes)
-        self._know(model, x.shape[1:], classes, shares, slopes, offsets)
-        self.about_ = {
-            "configuration": {
-                "model": self.model,
-                "max_iter": self.max_iter,
-                "balance": self.balance,
-                "random_state": self.random_state,
-            },
-            "data": {"name": data.name, "checksum": data.checksum},
-            "facts": {
-                "n_train": len(y),
-                "n_held_out": len(held_y),
-                "seconds_to_learn": seconds,
-                **model.facts,
-            },
-            "metrics": {},
-            "comparisons": {},
+        self._take_up(model, x.shape[1:], classes, shares, slopes, offsets)
+        facts = {
+            "n_train": len(y),
+            "n_held_out": len(held_y),
+            "seconds_to_learn": seconds,
+            **model.facts,
         }
-        tell("ready", 1.0)
+        self.manifest_ = self.new_manifest(data, facts)
+        on_progress("ready", 1.0)
         return self
 
-    def classify(self, images: Array) -> Labels:
+    # --- answers ----------------------------------------------------------------------
+
+    def classify(self, images: Array) -> ClassificationResult:
         """Say what each face shows; images are (n_faces, height, width)."""
-        if not hasattr(self, "_model"):
-            raise NotFittedError("Emotions must be fitted or loaded before it answers.")
-        checked = check_images(images, self._shape)
-        shares = self._probabilities(self._model.scores(checked), self.balance)
-        return Labels(self.classes_[shares.argmax(axis=1)], shares)
+        shares = self.probabilities(self.scores(images))
+        return ClassificationResult(self.classes_[shares.argmax(axis=1)], shares)
 
-    @staticmethod
-    def read(inputs: Sequence[str | os.PathLike[str]]) -> tuple[list[str], list[Array]]:
-        """Return the image files that were named, and their grey pictures."""
-        files = image_files(inputs)
-        return list(map(str, files)), read_images(files)
+    def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
+        """Say what each face of each photograph shows, the largest face first.
 
-    def faces(self, photograph: Array) -> list[tuple[Box, Array]]:
-        """Find the faces of a photograph, each cut out as the model knows faces.
-
-        A picture of exactly the model's size, or smaller than twice that, is taken for
-        a face itself.
+        A photograph without a face has one answer without a label.
         """
-        height, width = self._shape
-        if max(photograph.shape) < 2 * max(self._shape):
-            box = Box(0, 0, *photograph.shape)
-            return [(box, cut_face(photograph, box, self._shape, 0.0))]
-        return [
-            (box, cut_face(photograph, box, (height, width), MARGIN))
-            for box in find_faces(photograph)
-        ]
+        return [[*self._answers(self.faces(photograph))] for photograph in queries]
 
-    def answer(self, names: Sequence[str], queries: Sequence[Array]) -> list[Answer]:
-        """Say what each face of each photograph shows.
+    def explain(self, query: Array) -> Explanation:
+        """Cover parts of the largest face, and see how the probability changes.
 
-        A photograph without a face has one answer without a label; ValueError if none
-        of them has a face.
+        Raises
+        ------
+        ValueError
+            If there is no face on the photograph.
         """
-        answers: list[Answer] = []
-        for name, photograph in zip(names, queries, strict=True):
-            answers += self._answers(name, photograph)
-        if all(each["label"] is None for each in answers):
-            raise ValueError(f"{names[0]}: no face was found on the picture.")
-        return answers
-
-    def explain(self, name: str, query: Array) -> Explanation:
-        """Cover parts of the largest face, and see how the probability changes."""
-        from lookalike.systems.emotions.report import one_face
-
         found = self.faces(query)
         if not found:
-            raise ValueError(f"{name}: no face was found on the picture.")
-        answer = self._answers(name, query)[0]
+            raise ValueError("no face was found on the picture.")
+        answer = self._answers(found)[0].record()
         face = found[0][1]
         drop = self.drops(face)
         rows, columns = (
@@ -268,7 +204,30 @@ class Emotions:
             f"{-drop[row, column]:+.2f}"
             for row, column in places
         )
-        return Explanation(answer, reasons, one_face(face, drop, answer))
+        page = page_of_face(face, drop, answer["label"], answer["probability"])
+        return Explanation(answer, reasons, page)
+
+    def check_query(self, query: Array) -> Array:
+        """Return a grey photograph of bytes, or refuse it."""
+        photograph: Array = check_images(np.asarray(query)[None])[0]
+        return photograph
+
+    # --- parts of an answer -----------------------------------------------------------
+
+    def faces(self, photograph: Array) -> list[tuple[Box, Array]]:
+        """Find the faces of a photograph, each cut out as the model knows faces.
+
+        A picture of exactly the model's size, or smaller than twice that, is taken for
+        a face itself.
+        """
+        height, width = self._shape
+        if max(photograph.shape) < 2 * max(self._shape):
+            box = Box(0, 0, *photograph.shape)
+            return [(box, cut_face(photograph, box, self._shape, 0.0))]
+        return [
+            (box, cut_face(photograph, box, (height, width), MARGIN))
+            for box in find_faces(photograph)
+        ]
 
     def drops(self, face: Array, side: int = 12, step: int = 6) -> Floats:
         """How far the answer's probability falls when each square is covered.
@@ -288,69 +247,27 @@ class Emotions:
         drop: Floats = whole[best] - shares.reshape(len(tops), len(lefts))
         return drop
 
-    def evaluate(self, data: Expressions, report: Tell | None = None) -> Measured:
-        """Measure on the test part, beside logistic regression on the pixels.
+    def scores(self, images: Array) -> Floats:
+        """Return the model's scores of faces, (n_faces, n_scores)."""
+        self.check_fitted()
+        return self.model_.scores(check_images(images, self._shape))
 
-        Every number carries a 95% bootstrap interval; the comparison is paired, face
-        by face. The effect of favouring rare emotions is measured beside.
+    def probabilities(self, scores: Floats, balance: float | None = None) -> Floats:
+        """Map scores to probabilities, (n_faces, n_classes).
+
+        ``balance`` says how much rare emotions are favoured; None is as the system
+        does.
         """
-        tell = report or nobody
-        images = check_images(data.x_test, self._shape)
-        truth = check_labels(data.y_test, len(images))
-        tell("answering the test faces", 0.05)
-        scores = self._model.scores(images)
-        shares = self._probabilities(scores, self.balance)
-        predicted = shares.argmax(axis=1)
-        other = self._probabilities(scores, 1.0 - round(self.balance)).argmax(axis=1)
-        tell("learning from raw pixels", 0.4)
-        train = check_labels(data.y_train, len(data.x_train))
-        plain = PixelModel().fit(data.x_train, train, n_jobs=self.n_jobs)
-        raw = plain.predict(images)
-        tell("drawing intervals", 0.8)
-        macro = partial(f1, average="macro")
-        name = "unfavoured" if round(self.balance) else "with_rare_ones_favoured"
-        confidence, right = shares.max(axis=1), predicted == truth
-        metrics = {
-            "accuracy": bootstrap(accuracy, truth, predicted),
-            "macro_f1": bootstrap(macro, truth, predicted),
-            "calibration_error": bootstrap(
-                expected_calibration_error, confidence, right, n_resamples=300
-            ),
-            f"accuracy_{name}": bootstrap(accuracy, truth, other),
-            f"macro_f1_{name}": bootstrap(macro, truth, other),
-            "accuracy_of_pixels": bootstrap(accuracy, truth, raw),
-        }
-        if isinstance(self._model, SourceModel):
-            metrics |= source_metrics(truth, self._model.variants(images) > 0)
-        measured = Measured(
-            f"{len(truth):,} test faces",
-            metrics,
-            {"logistic regression on pixels": paired_test(right, raw == truth)},
-            {
-                "truth": truth,
-                "predicted": predicted,
-                "confidence": confidence,
-                "images": images,
-            },
-        )
-        self.about_ |= measured_facts(measured)
-        self.about_["facts"] |= {
-            "n_test": len(truth),
-            "milliseconds_per_answer": milliseconds(
-                self.classify, [image[None] for image in images[:20]]
-            ),
-        }
-        tell("ready", 1.0)
-        return measured
+        logarithms = scores @ self._slopes.T + self._offsets
+        balance = self.balance if balance is None else balance
+        favoured = balance * np.log(np.maximum(self.shares_, 1e-12))
+        shares: Floats = softmax(logarithms - favoured, axis=1)
+        return shares
 
-    def report(self, data: Expressions, measured: Measured) -> "Page":
-        """Return the page on what was measured."""
-        from lookalike.systems.emotions.report import emotions_report
+    # --- saving -----------------------------------------------------------------------
 
-        return emotions_report(self, measured)
-
-    def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write the system as a generation, complete or not at all."""
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return the model, and how its scores become probabilities of emotions."""
         own = {
             "emotions": self.classes_,
             "shares": self.shares_,
@@ -358,57 +275,38 @@ class Emotions:
             "slopes": self._slopes,
             "offsets": self._offsets,
         }
-        model = {_file(key): array for key, array in self._model.arrays().items()}
-        return generation.save(folder, self.name, {**own, **model}, self.about_)
+        model = {_file(key): array for key, array in self.model_.arrays().items()}
+        return {**own, **model}, {}
 
-    @classmethod
-    def load(
-        cls, folder: str | os.PathLike[str] | Generation, n_jobs: int | None = None
-    ) -> Self:
-        """Read a generation: every file checked, none of its code run."""
-        found = read_generation(folder, cls.name)
-        arrays = dict(found.arrays)
-        try:
-            system = cls(**found.about["configuration"], n_jobs=n_jobs)
-            keys = ("shape", "emotions", "shares", "slopes", "offsets")
-            shape, *own = (arrays.pop(key) for key in keys)
-            height, width = shape.tolist()
-            named = {_key(file): array for file, array in arrays.items()}
-            model = MODELS[system.model].from_arrays(named)
-            system._know(model, (height, width), *own)
-            about = ("configuration", "data", "facts", "metrics", "comparisons")
-            system.about_ = {key: found.about[key] for key in about}
-        except (KeyError, TypeError, ValueError) as error:
-            raise damaged(found, cls.name, error) from None
-        return system
+    def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
+        """Take up what ``state`` returned."""
+        keys = ("emotions", "shares", "slopes", "offsets")
+        height, width = arrays["shape"].tolist()
+        model = MODELS[self.model].from_arrays(
+            {_key(file): array for file, array in named(MODEL_PREFIX, arrays).items()}
+        )
+        self._take_up(model, (height, width), *(arrays[key] for key in keys))
 
-    def card(self) -> Card:
-        """Tell the system in nine steps, with the numbers that were measured."""
-        return emotions_card(self.about_, self.classes_, self.shares_)
+    # --- inside -----------------------------------------------------------------------
 
-    def _answers(self, name: str, photograph: Array) -> list[Answer]:
-        found = self.faces(photograph)
-        if not found:
-            return [{"image": name, "face": None, "label": None, "probability": None}]
-        answers = self.classify(np.stack([face for _, face in found]))
+    def _answers(self, faces: Sequence[tuple[Box, Array]]) -> list[EmotionAnswer]:
+        if not faces:
+            return [EmotionAnswer(None, None, None, {})]
+        found = self.classify(np.stack([face for _, face in faces]))
         classes = self.classes_.tolist()
         return [
-            {
-                "image": name,
-                "face": "{} {} {} {}".format(*box.sides),
-                "label": label,
-                "probability": max(shares),
-                "probabilities": dict(zip(classes, shares, strict=True)),
-            }
+            EmotionAnswer(
+                face=" ".join(map(str, box.sides)),
+                label=label,
+                probability=max(shares),
+                probabilities=dict(zip(classes, shares, strict=True)),
+            )
             for (box, _), label, shares in zip(
-                found,
-                answers.labels.tolist(),
-                answers.probabilities.tolist(),
-                strict=True,
+                faces, found.labels.tolist(), found.probabilities.tolist(), strict=True
             )
         ]
 
-    def _know(
+    def _take_up(
         self,
         model: Model,
         shape: tuple[int, int],
@@ -419,30 +317,10 @@ class Emotions:
     ) -> None:
         if not len(classes) == len(shares) == len(slopes) == len(offsets):
             raise ValueError("its emotions and probabilities do not fit.")
-        self._model, self._shape = model, (int(shape[0]), int(shape[1]))
+        self.model_, self._shape = model, (int(shape[0]), int(shape[1]))
         self.classes_, self.shares_ = classes, shares
         self._slopes, self._offsets = slopes, offsets
-        self._probabilities(model.scores(np.zeros((1, *self._shape), np.uint8)), 0.0)
-
-    def _probabilities(self, scores: Floats, balance: float) -> Floats:
-        logarithms = scores @ self._slopes.T + self._offsets
-        favoured = balance * np.log(np.maximum(self.shares_, 1e-12))
-        shares: Floats = softmax(logarithms - favoured, axis=1)
-        return shares
-
-    def _parts(
-        self, data: Expressions, x: Array, y: Array
-    ) -> tuple[Array, Array, Array, Array]:
-        """Images to learn from and to hold out, with their labels."""
-        if len(data.x_validation):
-            held = check_images(data.x_validation, x.shape[1:])
-            return x, y, held, check_labels(data.y_validation, len(held))
-        rng = np.random.default_rng(self.random_state)
-        held_out = np.zeros(len(y), dtype=bool)
-        for label in np.unique(y):
-            rows = rng.permutation(np.flatnonzero(y == label))
-            held_out[rows[: max(1, round(HELD_OUT * len(rows)))]] = True
-        return x[~held_out], y[~held_out], x[held_out], y[held_out]
+        self.probabilities(model.scores(np.zeros((1, *self._shape), np.uint8)))
 
     def _check(self, data: Expressions, labels: Array) -> None:
         if self.model not in MODELS:
@@ -471,28 +349,10 @@ class Emotions:
             )
 
 
-def source_metrics(truth: Array, answers: Array) -> dict[str, Estimate]:
-    """Return the numbers that the source gives, for each variant of its recipe.
-
-    truth : 0 (fear) or 1 (happy); answers : bool (n, n_variants)
-
-    Precision, recall and F1 are those of fear, the rarer of the two.
-    """
-    found = {}
-    for name, column in zip(VARIANTS, answers.T, strict=True):
-        given = column.astype(np.int64)
-        key = name.replace(" ", "_")
-        found[f"accuracy_of_{key}"] = bootstrap(accuracy, truth, given)
-        for metric in (precision, recall, f1):
-            of_fear = partial(metric, pos_label=0)
-            found[f"{metric.__name__}_of_{key}"] = bootstrap(of_fear, truth, given)
-    return found
-
-
 def _file(key: str) -> str:
     """Name of a network's weight as that of a file."""
-    return "model__" + key.replace(".", "__")
+    return MODEL_PREFIX + key.replace(".", "__")
 
 
 def _key(file: str) -> str:
-    return file.removeprefix("model__").replace("__", ".")
+    return file.replace("__", ".")
