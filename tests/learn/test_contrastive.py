@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from lookalike.cli.app import app  # noqa: E402
 from lookalike.core.library import Library  # noqa: E402
 from lookalike.datasets import Images, load_digits_sample  # noqa: E402
-from lookalike.evaluate.full_ranking import ranking_metrics  # noqa: E402
+from lookalike.evaluate import ranking_metrics  # noqa: E402
 from lookalike.learn import contrastive  # noqa: E402
 from lookalike.learn._contrastive_training import Batches, TrainingSchedule  # noqa: E402
 from lookalike.learn._views import Views  # noqa: E402

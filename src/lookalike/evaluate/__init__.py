@@ -26,6 +26,8 @@ from lookalike.evaluate.counts import (
     precision_of_counts,
     recall_of_counts,
 )
+from lookalike.evaluate.full_ranking import ranking_metrics
+from lookalike.evaluate.grouped import QueryGroups
 from lookalike.evaluate.interval import Comparison, Estimate, bootstrap, paired_test
 from lookalike.evaluate.ranking import (
     average_precision,
@@ -39,6 +41,7 @@ from lookalike.evaluate.spans import span_counts, spans, word_counts
 __all__ = [
     "Comparison",
     "Estimate",
+    "QueryGroups",
     "Reliability",
     "accuracy",
     "average_precision",
@@ -54,6 +57,7 @@ __all__ = [
     "precision",
     "precision_at_k",
     "precision_of_counts",
+    "ranking_metrics",
     "recall",
     "recall_at_k",
     "recall_of_counts",

@@ -1,45 +1,64 @@
-"""How good the order of a whole catalogue is, without sorting more than numbers.
+"""Ranking metrics over a whole catalogue, from vectors.
 
-To rank 60,000 items for 10,000 queries is 600 million pairs. Only where the relevant
-ones stand is asked, so each pair becomes one 64-bit number: similarity, then row, then
-whether it is relevant. Sorting those is exact, ties by row, and three times as fast as
-sorting with an index.
+Ranking 60,000 items for 10,000 queries is 600 million pairs. The metrics need only the
+ranks of the relevant items, so each pair becomes one unsigned number of 64 bits:
+similarity in the high half, then row, then relevance in the lowest bit. Sorting these
+numbers is exact, orders ties by row, and is three times as fast as sorting with an
+index.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 
 BLOCK = 100  # queries whose similarities are held at once
-DEPTHS = (100, 1000)
+RECALL_DEPTHS = (100, 1000)
 
 
 def ranking_metrics(
-    Q: Array,
-    X: Array,
-    query_labels: Ints,
-    labels: Ints,
+    Q: ArrayLike,
+    X: ArrayLike,
+    query_labels: ArrayLike,
+    labels: ArrayLike,
     n_jobs: int | None = None,
 ) -> dict[str, Floats]:
-    """Metrics of each query over the full ranking; relevant is what has its label.
+    """Metrics of each query over the ranking of all items by inner product.
+
+    An item is relevant to a query that has the same label. The definitions are those
+    of ``lookalike.evaluate.ranking``; a query without a relevant item scores 0.
 
     Parameters
     ----------
-    Q : float32 array of shape (n_queries, n_dimensions), of length one
-    X : float32 array of shape (n_items, n_dimensions), of length one
-        At least 10 items; ties by row.
+    Q : array-like of shape (n_queries, n_dimensions)
+        Vectors of the queries, float32. With rows of length 1 here and in ``X`` the
+        inner product is the cosine.
+    X : array-like of shape (n_items, n_dimensions)
+        Vectors of the items, float32, at least 10. Equal similarities are ordered by
+        row.
+    query_labels : array-like of shape (n_queries,)
+    labels : array-like of shape (n_items,)
+    n_jobs : int or None, default=None
+        Threads, as in scikit-learn.
 
     Returns
     -------
     dict of float64 arrays of shape (n_queries,)
-        ``precision_at_10``, ``recall_at_100`` and ``recall_at_1000`` (of as many items
-        as there are where there are fewer), ``reciprocal_rank``,
-        ``average_precision`` and ``ndcg_at_10``.
+        ``precision_at_10``, ``ndcg_at_10``, ``reciprocal_rank``,
+        ``average_precision``, ``recall_at_100`` and ``recall_at_1000``; the recalls
+        are of as many items as there are, where there are fewer.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together, a vector is not finite, or there are fewer
+        than 10 items.
 
     Notes
     -----
-    The definitions are those of ``lookalike.evaluate.ranking``.
+    Time is O(n_queries * n_items * (n_dimensions + log n_items)); memory is
+    O(100 * n_items) a thread.
 
     Examples
     --------
@@ -50,43 +69,52 @@ def ranking_metrics(
     >>> float(found["average_precision"][0])  # (1 / 1 + 2 / 3) / 2
     0.83
     """
-    if len(X) < 10:
-        raise ValueError(f"At least 10 items are needed, got {len(X)}.")
+    queries, relevant_to = _vectors_and_labels("Q", Q, "query_labels", query_labels)
+    items, item_labels = _vectors_and_labels("X", X, "labels", labels)
+    if queries.shape[1] != items.shape[1]:
+        raise ValueError(
+            f"Q and X must have as many dimensions, got {queries.shape[1]} and "
+            f"{items.shape[1]}."
+        )
+    if len(items) < 10:
+        raise ValueError(f"At least 10 items are needed, got {len(items)}.")
     names = ["precision_at_10", "reciprocal_rank", "average_precision", "ndcg_at_10"]
-    names += [f"recall_at_{k}" for k in DEPTHS]
-    found = {name: np.empty(len(Q)) for name in names}
-    low = np.arange(len(X), dtype=np.uint64) << np.uint64(1)
-    gains = 1 / np.log2(np.arange(2, 12))
+    names += [f"recall_at_{k}" for k in RECALL_DEPTHS]
+    metrics = {name: np.empty(len(queries)) for name in names}
+    low = np.arange(len(items), dtype=np.uint64) << np.uint64(1)
+    discounts = 1 / np.log2(np.arange(2, 12))
 
     def work(start: int, stop: int) -> None:
         for first in range(start, stop, BLOCK):
             last = min(first + BLOCK, stop)
-            keys = _descending(Q[first:last] @ X.T)
+            keys = _descending(queries[first:last] @ items.T)
             for q, key in zip(range(first, last), keys, strict=True):
-                right = labels == query_labels[q]
-                key = (key.astype(np.uint64) << np.uint64(32)) | low | right
+                relevant = item_labels == relevant_to[q]
+                key = (key.astype(np.uint64) << np.uint64(32)) | low | relevant
                 key.sort()
-                at = np.flatnonzero(key & np.uint64(1))
-                _measure(found, q, at, gains)
+                positions = np.flatnonzero(key & np.uint64(1))
+                _write_metrics(metrics, q, positions, discounts)
 
-    run_slices(work, len(Q), n_jobs, 500)
-    return found
+    run_slices(work, len(queries), n_jobs, 500)
+    return metrics
 
 
-def _measure(found: dict[str, Floats], q: int, at: Ints, gains: Floats) -> None:
-    """Metrics from the places of the relevant items, from 0."""
-    n = len(at)
+def _write_metrics(
+    metrics: dict[str, Floats], q: int, positions: Ints, discounts: Floats
+) -> None:
+    """Write the metrics of query q from the positions of its relevant items, from 0."""
+    n = len(positions)
     if n == 0:
-        for values in found.values():
+        for values in metrics.values():
             values[q] = 0.0
         return
-    found["average_precision"][q] = (np.arange(1, n + 1) / (at + 1)).mean()
-    found["reciprocal_rank"][q] = 1 / (at[0] + 1)
-    top = at[at < 10]
-    found["precision_at_10"][q] = len(top) / 10
-    found["ndcg_at_10"][q] = gains[top].sum() / gains[:n].sum()
-    for k in DEPTHS:
-        found[f"recall_at_{k}"][q] = np.searchsorted(at, k) / n
+    metrics["average_precision"][q] = (np.arange(1, n + 1) / (positions + 1)).mean()
+    metrics["reciprocal_rank"][q] = 1 / (positions[0] + 1)
+    top = positions[positions < 10]
+    metrics["precision_at_10"][q] = len(top) / 10
+    metrics["ndcg_at_10"][q] = discounts[top].sum() / discounts[:n].sum()
+    for k in RECALL_DEPTHS:
+        metrics[f"recall_at_{k}"][q] = np.searchsorted(positions, k) / n
 
 
 def _descending(similarity: Array) -> Array:
@@ -95,3 +123,17 @@ def _descending(similarity: Array) -> Array:
     bits = values.view(np.int32)
     rising = np.where(bits < 0, ~bits, bits ^ np.int32(-(2**31))).view(np.uint32)
     return ~rising
+
+
+def _vectors_and_labels(
+    name: str, vectors: ArrayLike, labels_name: str, labels: ArrayLike
+) -> tuple[Array, Array]:
+    rows, row_labels = np.asarray(vectors), np.asarray(labels)
+    if rows.ndim != 2 or row_labels.shape != (len(rows),):
+        raise ValueError(
+            f"{name} must be vectors, one a row, and {labels_name} one label a row, "
+            f"got shapes {rows.shape} and {row_labels.shape}."
+        )
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name} must hold finite numbers, and only these.")
+    return rows, row_labels

@@ -12,8 +12,6 @@ from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets.event_simulator import BEGIN, _World, simulate_events
 from lookalike.datasets.events import DAY, EventLog, kilometres, weekday
-from lookalike.evaluate import ndcg_at_k
-from lookalike.evaluate.grouped import Lists
 from lookalike.systems.events.features import FEATURES, EventFeatures
 from lookalike.systems.events.rankers import kinds_here
 from lookalike.systems.events.system import Events
@@ -209,19 +207,6 @@ def test_a_batch_answers_exactly_like_its_people_one_by_one(system, data):
         alone = system.recommend([name], k=5)
         assert alone.ids[0].tolist() == together.ids[row].tolist()
         np.testing.assert_array_equal(alone.scores[0], together.scores[row])
-
-
-def test_lists_are_put_in_order_and_measured_one_by_one():
-    lists = Lists(np.array([3, 3, 3, 5, 5, 9, 9]), np.array([0, 1, 0, 0, 0, 1, 1]))
-    score = np.array([3.0, 2, 1, 9, 8, 5, 5])
-    assert lists.n_asked == 2
-    assert lists.ordered(score).tolist() == [[0, 1, 0], [1, 1, 0]]
-    found = lists.ndcg({"it": score}, 2)["it"]
-    np.testing.assert_allclose(found, ndcg_at_k([[0, 1, 0], [1, 1, 0]], 2))
-    assert lists.recall(score, 1).tolist() == [0, 0.5]
-    kept = np.array([1, 0, 1, 1, 1, 1, 0], bool)
-    assert lists.ordered(score, kept).tolist() == [[1, 0]]
-    assert lists.of_length(kept, 2).tolist() == [1, 0, 1, 1, 1, 0, 0]
 
 
 def test_no_order_is_better_than_that_of_the_true_chances(measured):

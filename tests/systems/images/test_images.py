@@ -13,17 +13,8 @@ from lookalike.core import generation
 from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets import Images, load_digits_sample
-from lookalike.evaluate import (
-    average_precision,
-    ndcg_at_k,
-    precision_at_k,
-    recall_at_k,
-    reciprocal_rank,
-)
-from lookalike.evaluate.full_ranking import ranking_metrics
 from lookalike.rank.clicks import Impressions
 from lookalike.systems.images.encoders.base import ENCODERS, PixelEncoder, version_of
-from lookalike.systems.images.encoders.linear import unit
 from lookalike.systems.images.ranking import CatalogueMetadata, Rules, ranked
 from lookalike.systems.images.system import ImageSearch
 
@@ -53,40 +44,6 @@ def pixels(data):
 
 def colour(image):
     return np.stack([image] * 3, axis=2)
-
-
-# The whole ranking
-
-
-def test_metrics_of_the_whole_ranking_are_those_of_their_definitions():
-    rng = np.random.default_rng(0)
-    X = unit(rng.integers(-2, 3, (1200, 3)).astype(np.float32) + 0.5)  # many ties
-    Q = unit(rng.integers(-2, 3, (40, 3)).astype(np.float32) + 0.5)
-    labels, asked = rng.integers(0, 6, 1200), rng.integers(0, 8, 40)
-    labels[[5, 700, 900]] = 6  # fewer than are looked at; and of 7 there is none
-    Q[0], asked[0] = X[5], 6
-    found = ranking_metrics(Q, X, asked, labels)
-    order = np.argsort(-(Q @ X.T), axis=1, kind="stable")
-    relevance = labels[order] == asked[:, None]
-    total = relevance.sum(axis=1)
-    assert (total == 0).any()
-    expected = {
-        "precision_at_10": precision_at_k(relevance, 10),
-        "recall_at_100": recall_at_k(relevance, 100, total),
-        "recall_at_1000": recall_at_k(relevance, 1000, total),
-        "reciprocal_rank": reciprocal_rank(relevance),
-        "average_precision": average_precision(relevance),
-        "ndcg_at_10": ndcg_at_k(relevance, 10),
-    }
-    assert set(found) == set(expected)
-    for name, values in expected.items():
-        np.testing.assert_allclose(found[name], values, rtol=1e-12, err_msg=name)
-
-
-def test_a_catalogue_of_fewer_than_ten_is_not_measured():
-    few = np.eye(3, dtype=np.float32)
-    with pytest.raises(ValueError, match="At least 10 items are needed, got 3"):
-        ranking_metrics(few, few, np.arange(3), np.arange(3))
 
 
 # The system

@@ -8,8 +8,7 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.verbs import Measured, Tell
 from lookalike.datasets.events import EventData
-from lookalike.evaluate import Estimate, bootstrap, paired_test
-from lookalike.evaluate.grouped import Lists
+from lookalike.evaluate import Estimate, QueryGroups, bootstrap, paired_test
 from lookalike.systems.events.features import FEATURES
 
 if TYPE_CHECKING:
@@ -24,8 +23,8 @@ def events_measured(system: "Events", data: EventData, tell: Tell) -> Measured:
     """Put the lists that were shown after the split in order, with every ranker."""
     after = data.shown.time >= data.split
     asked = data.shown.where(after)
-    lists = Lists(data.lists[after], data.joined[after])
-    if lists.n_asked < 2:
+    groups = QueryGroups(data.lists[after], data.joined[after])
+    if groups.n_evaluated < 2:
         raise ValueError("At least two lists after the split must hold a joined.")
     tell("answering", 0.1)
     X = system._features.rows(asked.person, asked.event, asked.time)
@@ -35,19 +34,19 @@ def events_measured(system: "Events", data: EventData, tell: Tell) -> Measured:
         scores[BEST] = data.chance[after]
     cold = data.events.created[asked.event] >= data.split
     kinds = {
-        kind: lists.ndcg(scores, K, kept)
-        for kind, kept in {
+        kind: {name: groups.ndcg(each, K, rows) for name, each in scores.items()}
+        for kind, rows in {
             ALL: cold | True,
-            NEW: lists.of_length(cold, K),
-            OLDER: lists.of_length(~cold, K),
+            NEW: groups.in_groups_of(cold, K),
+            OLDER: groups.in_groups_of(~cold, K),
         }.items()
-        if lists.has_joined(kept).sum() > 1
+        if groups.has_relevant_among(rows).sum() > 1
     }
     whole = kinds[ALL]
     ours = whole[system.model]
     metrics = {
         "ndcg_at_10": bootstrap(np.mean, ours),
-        "recall_at_10": bootstrap(np.mean, lists.recall(scores[system.model], K)),
+        "recall_at_10": bootstrap(np.mean, groups.recall(scores[system.model], K)),
     }
     if len(kinds) == 3:
         metrics |= _new_beside_older(kinds[NEW], kinds[OLDER], system.model)
@@ -61,14 +60,14 @@ def events_measured(system: "Events", data: EventData, tell: Tell) -> Measured:
         if name != system.model
     }
     return Measured(
-        f"{lists.n_asked:,} lists shown after the split",
+        f"{groups.n_evaluated:,} lists shown after the split",
         metrics,
         {
             name.replace("_", " "): paired_test(ours, values)
             for name, values in whole.items()
             if name not in (system.model, BEST)
         },
-        _details(lists, X, asked.event, system.model, scores, kinds),
+        _details(groups, X, asked.event, system.model, scores, kinds),
     )
 
 
@@ -114,7 +113,7 @@ def _share_of(part: Floats, whole: Floats) -> Estimate:
 
 
 def _details(
-    lists: Lists,
+    groups: QueryGroups,
     X: Array,
     events: Ints,
     model: str,
@@ -134,10 +133,10 @@ def _details(
         ],
         "For whom it works": [
             _row(name, whole[model][mine], None if best is None else best[mine])
-            for name, mine in _slices(lists, X).items()
+            for name, mine in _slices(groups, X).items()
             if mine.sum() > 1
         ],
-        "coverage": _coverage(lists, X, events, scores, model),
+        "coverage": _coverage(groups, X, events, scores, model),
     }
 
 
@@ -148,9 +147,9 @@ def _row(name: str, ours: Floats, best: Floats | None) -> list[object]:
     return [name, len(ours), bootstrap(np.mean, ours), share]
 
 
-def _slices(lists: Lists, X: Array) -> dict[str, Array]:
+def _slices(groups: QueryGroups, X: Array) -> dict[str, Array]:
     """Which of the lists that are asked about are of whom."""
-    first = np.searchsorted(lists.place, np.flatnonzero(lists.asked))
+    first = np.searchsorted(groups.group, np.flatnonzero(groups.has_relevant))
     value = {name: X[first, place] for place, name in enumerate(FEATURES)}
     own = np.expm1(value["own_joins"]).round()
     days = np.expm1(value["registered"])
@@ -165,7 +164,7 @@ def _slices(lists: Lists, X: Array) -> dict[str, Array]:
 
 
 def _coverage(
-    lists: Lists,
+    groups: QueryGroups,
     X: Array,
     events: Ints,
     scores: Mapping[str, Floats],
@@ -174,9 +173,7 @@ def _coverage(
     joins = np.expm1(X[:, FEATURES.index("joins")].astype(np.float64))
     rows: list[list[object]] = []
     for name in (model, "most_joined"):
-        order = np.lexsort((-scores[name], lists.place))
-        place = lists.place[order]
-        first = order[np.arange(len(order)) - np.searchsorted(place, place) < K]
+        first = groups.top_rows(scores[name], K)
         share = len(np.unique(events[first])) / len(np.unique(events))
         named = name.replace("_", " ")
         rows += [

@@ -6,8 +6,7 @@ import numpy as np
 
 from lookalike.core.learning_curves import Curves, shares_of
 from lookalike.datasets.events import EventData
-from lookalike.evaluate import bootstrap
-from lookalike.evaluate.grouped import Lists
+from lookalike.evaluate import QueryGroups, bootstrap
 from lookalike.systems.events.rankers import learn
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def curves_of_lists(system: "Events", data: EventData) -> Curves:
     numbers = np.unique(data.lists[before])
     n_learned = round((1 - VALIDATION) * len(numbers))
     later = np.isin(data.lists[before], numbers[n_learned:])
-    validation = Lists(data.lists[before][later], data.joined[before][later])
+    validation = QueryGroups(data.lists[before][later], data.joined[before][later])
     shown = data.shown.where(before)
     X = system._features.rows(shown.person, shown.event, shown.time)
     parts = []
@@ -34,7 +33,7 @@ def curves_of_lists(system: "Events", data: EventData) -> Curves:
         rows = np.flatnonzero(np.isin(data.lists[before], chosen))
         parts.append((rows, np.unique(data.lists[before][rows], return_counts=True)[1]))
     smallest = data.joined[before][parts[0][0]]
-    if validation.n_asked < 2 or not smallest.any() or smallest.all():
+    if validation.n_evaluated < 2 or not smallest.any() or smallest.all():
         return {}
     estimates = []
     for rows, groups in parts:
@@ -42,6 +41,6 @@ def curves_of_lists(system: "Events", data: EventData) -> Curves:
             *(system.model, system.random_state, system.n_jobs),
             *(X[rows], data.joined[before][rows], groups),
         )
-        scores = {"": ranker.score_rows(X[later])}
-        estimates.append(bootstrap(np.mean, validation.ndcg(scores, K)[""]))
+        scores = ranker.score_rows(X[later])
+        estimates.append(bootstrap(np.mean, validation.ndcg(scores, K)))
     return {system.model.replace("_", " "): estimates}

@@ -36,7 +36,7 @@ from lookalike.core.verbs import (
 from lookalike.datasets.event_files import load_event_challenge
 from lookalike.datasets.event_simulator import simulate_events
 from lookalike.datasets.events import EventData, kilometres
-from lookalike.evaluate.grouped import Lists
+from lookalike.evaluate import QueryGroups
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.ranker import Ranker
@@ -338,7 +338,9 @@ class Events:
         after = data.shown.time >= data.split
         people = data.people.ids[np.unique(data.shown.person[after])[:30]]
         self.about_["facts"] |= {
-            "n_test_lists": Lists(data.lists[after], data.joined[after]).n_asked,
+            "n_test_lists": QueryGroups(
+                data.lists[after], data.joined[after]
+            ).n_evaluated,
             "milliseconds_per_answer": milliseconds(
                 lambda who: self.recommend(who, 1), [[name] for name in people]
             ),

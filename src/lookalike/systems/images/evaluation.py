@@ -7,8 +7,7 @@ import numpy as np
 from lookalike._typing import Array, Floats
 from lookalike.core.verbs import Measured, Tell
 from lookalike.datasets import Images
-from lookalike.evaluate import bootstrap, paired_test
-from lookalike.evaluate.full_ranking import ranking_metrics
+from lookalike.evaluate import bootstrap, paired_test, ranking_metrics
 from lookalike.systems.images.encoders.base import ENCODERS, checked_images
 
 if TYPE_CHECKING:
