@@ -17,6 +17,6 @@ SPEC = SystemSpec(
     capabilities=("recommend", "rank", "explain", "explain_item"),
     datasets={"movielens_small": "lookalike.datasets.ratings:load_movielens"},
     own_data="lookalike.datasets.ratings:load_ratings",
-    own_data_form="the path of a .csv file",
+    own_data_form="the path of a .csv or .csv.gz file",
     example="1",
 )

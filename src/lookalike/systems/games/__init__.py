@@ -17,6 +17,6 @@ SPEC = SystemSpec(
     capabilities=("recommend", "rank", "explain", "explain_item"),
     datasets={"steam_play_hours": "lookalike.datasets.plays:load_steam_plays"},
     own_data="lookalike.datasets.plays:load_plays",
-    own_data_form="the path of a .csv file",
+    own_data_form="the path of a .csv or .csv.gz file",
     example="151603712",
 )
