@@ -12,8 +12,9 @@ from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets.event_simulator import BEGIN, _World, simulate_events
 from lookalike.datasets.events import DAY, EventLog, kilometres, weekday
-from lookalike.systems.events.features import FEATURES, EventFeatures
-from lookalike.systems.events.rankers import kinds_here
+from lookalike.systems.events import SPEC
+from lookalike.systems.events.features import FEATURE_NAMES, EventFeatures
+from lookalike.systems.events.rankers import ranker_names
 from lookalike.systems.events.system import Events
 
 
@@ -29,7 +30,7 @@ def system(data):
 
 @pytest.fixture(scope="module")
 def measured(system, data):
-    return system.evaluate(data)
+    return SPEC.evaluate(system, data)
 
 
 def until(data, moment):
@@ -117,7 +118,7 @@ def test_what_happened_before_does_change_features(data):
     )
     changed = {
         name
-        for name, a, b in zip(FEATURES, early.T, late.T, strict=True)
+        for name, a, b in zip(FEATURE_NAMES, early.T, late.T, strict=True)
         if (a != b).any()
     }
     still = {
@@ -129,7 +130,7 @@ def test_what_happened_before_does_change_features(data):
         "friends_say",
     }
     still |= {"price", "price_unknown", "free", "weekend", "hour", "age"}
-    assert changed == set(FEATURES) - still
+    assert changed == set(FEATURE_NAMES) - still
 
 
 def test_rows_to_learn_from_are_the_rows_that_are_served(data, system):
@@ -161,7 +162,7 @@ def test_features_are_what_they_are_called(data):
     row = built.rows(
         *(np.array([each]) for each in (person, event)), np.array([moment])
     )
-    value = dict(zip(FEATURES, row[0].tolist(), strict=True))
+    value = dict(zip(FEATURE_NAMES, row[0].tolist(), strict=True))
     joins, shown = (log.where(log.time < moment) for log in (data.joins, data.shown))
     friends = {b for a, b in data.friendships.tolist() if a == person}
     friends |= {a for a, b in data.friendships.tolist() if b == person}
@@ -186,7 +187,7 @@ def test_features_are_what_they_are_called(data):
 
 def test_only_open_events_are_suggested_and_those_nearby_come_first(system, data):
     moment = BEGIN + 20 * DAY
-    found = system.recommend(data.people.ids[:30], k=12, moment=moment)
+    found = system.recommend(data.people.ids[:30], k=12, time=moment)
     place = {name: n for n, name in enumerate(data.events.ids.tolist())}
     for person, row in enumerate(found.ids):
         events = np.array([place[name] for name in row])
@@ -207,6 +208,44 @@ def test_a_batch_answers_exactly_like_its_people_one_by_one(system, data):
         alone = system.recommend([name], k=5)
         assert alone.ids[0].tolist() == together.ids[row].tolist()
         np.testing.assert_array_equal(alone.scores[0], together.scores[row])
+
+
+def test_suggestions_together_are_those_one_by_one(system, data):
+    users = ["u3", "unknown", *data.people.ids[:12].tolist(), "u3"]
+    together = system.recommend_each(users, k=7)
+    hits = system.recommend(data.people.ids[:12], k=7)
+    for user, slate in zip(users, together, strict=True):
+        [alone] = system.recommend_each([user], k=7)
+        assert slate.records() == alone.records()
+        assert slate.known == (user != "unknown")
+        np.testing.assert_array_equal(slate.features, alone.features)
+    for slate, (ids, scores) in zip(together[2:-1], hits, strict=True):
+        assert slate.ids == ids.tolist()
+        np.testing.assert_array_equal(slate.scores, scores)
+
+
+def test_given_events_are_ranked_like_in_the_whole_list(system):
+    [slate] = system.recommend_each(["u3"], k=6)
+    ids = slate.ids[::-1]
+    ranked = system.rank_items("u3", [*ids, *ids])
+    assert ranked.ids == slate.ids
+    assert ranked.reasons == slate.reasons
+    np.testing.assert_array_equal(ranked.scores, system.rank("u3", ids).scores[0])
+    unknown = system.rank_items("unknown", ids)
+    assert sorted(unknown.ids) == sorted(ids)
+    assert not unknown.known
+    assert (np.diff(unknown.scores) <= 0).all()
+
+
+def test_evaluating_changes_nothing_of_the_system(system, data, measured):
+    manifest, (arrays, document) = system.manifest_, system.state()
+    assert SPEC.evaluate(system, data).metrics == measured.metrics
+    assert system.manifest_ == manifest
+    after, document_after = system.state()
+    assert document_after == document
+    assert after.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(after[name], array)
 
 
 def test_no_order_is_better_than_that_of_the_true_chances(measured):
@@ -232,22 +271,25 @@ def test_joins_after_the_split_take_no_part_in_learning(data, system):
 def test_every_ranker_that_is_named_is_learned_and_measured(data, tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("lightgbm")
-    names = "boosted,logistic,network_focal,network_thinned"
+    names = "boosted,logistic,network_focal,network_downsampled"
     fitted = Events(model="boosted", compare=names).fit(data)
-    measured = fitted.evaluate(data)
-    for name in ("logistic", "network_focal", "network_thinned", "most_joined"):
+    measured = SPEC.evaluate(fitted, data)
+    for name in ("logistic", "network_focal", "network_downsampled", "most_joined"):
         assert f"ndcg_of_{name}" in measured.metrics
         assert name.replace("_", " ") in measured.comparisons
     loaded = Events.load(fitted.save(tmp_path / "0001"))
     people = data.people.ids[:5]
     ours, theirs = (s.recommend(people, k=5) for s in (fitted, loaded))
     np.testing.assert_array_equal(ours.scores, theirs.scores)
-    assert kinds_here("all")[:2] == ["logistic", "boosted"]
+    assert ranker_names("all")[:2] == ["logistic", "boosted"]
 
 
 def test_reasons_are_true_of_person_and_event(system, data):
-    told = system.explain("u3", "u3")
-    assert told.answer["person"] == "u3"
+    told = system.explain("u3")
+    [slate] = system.recommend_each(["u3"])
+    assert told.answer["id"] == slate.ids[0]
+    assert told.answer["reason"] == slate.reasons[0]
+    assert len(told.reasons) == 10
     for line in told.reasons:
         event = int(line.split(" ")[0][1:])
         far = kilometres(data.people.places[3], data.events.places[event])
@@ -261,15 +303,16 @@ def test_reasons_are_true_of_person_and_event(system, data):
 def test_saved_and_loaded_it_answers_and_measures_the_same(
     system, data, measured, tmp_path
 ):
-    loaded = Events.load(system.save(tmp_path / "0001"))
+    loaded = Events.load(system.save(tmp_path / "0001", measured))
     ours, theirs = (s.recommend(data.people.ids[:40], k=5) for s in (system, loaded))
     np.testing.assert_array_equal(ours.ids, theirs.ids)
     np.testing.assert_array_equal(ours.scores, theirs.scores)
-    again = loaded.evaluate(data)
+    again = SPEC.evaluate(loaded, data)
     assert again.metrics == measured.metrics
-    assert tuple(loaded.card().steps) == STEPS
-    assert f"{measured.metrics['ndcg_at_10'].value:.4f}" in loaded.card().markdown()
-    page = system.report(data, measured).write(tmp_path / "page.html")
+    card = SPEC.build_card(loaded)
+    assert tuple(card.steps) == STEPS
+    assert f"{measured.metrics['ndcg_at_10'].value:.4f}" in card.markdown()
+    page = SPEC.build_report(system, data, measured).write(tmp_path / "page.html")
     text = page.read_text(encoding="utf-8")
     assert "For whom it works" in text
     assert "has joined nothing so far" in text
@@ -290,7 +333,7 @@ def test_a_generation_with_other_contents_is_refused(system, tmp_path, change, m
     from lookalike.core import generation
 
     found = generation.load(system.save(tmp_path / "0001"), "events")
-    about = {k: v for k, v in found.about.items() if k in system.about_}
+    about = system.manifest_.document() | {"state": found.about["state"]}
     generation.save(tmp_path / "0002", "events", dict(found.arrays) | change, about)
     with pytest.raises(Damaged, match=message):
         Events.load(tmp_path / "0002")
@@ -312,13 +355,13 @@ def test_refuses_what_it_cannot_answer(system, people, k, message):
 def test_k_above_what_is_open_answers_with_what_is_open(system, data):
     moment = BEGIN + 20 * DAY
     people = data.people.ids[:12].tolist()
-    together = system.recommend(people, k=9999, moment=moment)
+    together = system.recommend(people, k=9999, time=moment)
     is_open = (data.events.created <= moment) & (moment < data.events.starts)
     assert len(set(map(len, together.ids))) > 1
     for person, (ids, scores) in enumerate(together):
         mine = (data.joins.person == person) & (data.joins.time < moment)
         left = is_open.sum() - is_open[np.unique(data.joins.event[mine])].sum()
-        alone = system.recommend([people[person]], k=9999, moment=moment)
+        alone = system.recommend([people[person]], k=9999, time=moment)
         assert len(ids) == len(scores) == left
         assert alone.ids[0].tolist() == ids.tolist()
         np.testing.assert_array_equal(alone.scores[0], scores)
@@ -336,7 +379,7 @@ def test_refuses_parameters_and_data_that_make_no_system(data, system):
     with pytest.raises(ValueError, match="radius must be a number above 0, got 0"):
         Events(radius=0, compare="logistic").fit(data)
     with pytest.raises(ValueError, match="Expected the data that was learned from"):
-        system.evaluate(replace(data, checksum="other"))
+        SPEC.evaluate(system, replace(data, checksum="other"))
     with pytest.raises(ValueError, match="No list was shown before the split"):
         Events(compare="logistic").fit(replace(data, split=0.0))
     with pytest.raises(ValueError, match="n_people must be at least 10, got 3"):
@@ -357,10 +400,13 @@ def test_the_command_recommends_and_explains(system, data, tmp_path):
     answers = json.loads(done.stdout)["answers"]
     expected = system.recommend(["u0", "u9"], k=3).ids
     expected = np.concatenate(expected).tolist()
-    assert [answer["event"] for answer in answers] == expected
+    assert [answer["id"] for answer in answers] == expected
     told = run(app, ["explain", "u0", "--system", "events", *where])
-    assert json.loads(told.stdout)["answer"]["event"] == expected[0]
-    wrong = run(app, ["recommend", "events", "who", *where])
+    assert json.loads(told.stdout)["answer"]["id"] == expected[0]
+    unknown = run(app, ["recommend", "events", "who", *where])
+    [first, *_] = json.loads(unknown.stdout)["answers"]
+    assert first["reason"].startswith("you are new here: ")
+    wrong = run(app, ["explain", "who", "--system", "events", *where])
     assert wrong.exit_code == 2
 
 

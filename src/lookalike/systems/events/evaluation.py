@@ -1,38 +1,46 @@
-"""How well events are put in order: later lists, and who joined what."""
+"""What the order of the events system is worth: later lists, and who joined what."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.core.verbs import Measured, Tell
+from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.events import EventData
 from lookalike.evaluate import Estimate, QueryGroups, bootstrap, paired_test
-from lookalike.systems.events.features import FEATURES
+from lookalike.systems.events.features import FEATURE_NAMES
+from lookalike.systems.events.system import Events, K
 
-if TYPE_CHECKING:
-    from lookalike.systems.events.system import Events
-
-K = 10
 ALL, NEW, OLDER = "all events", "announced after the split", "announced before"
 BEST = "best_possible"
 
 
-def events_measured(system: "Events", data: EventData, tell: Tell) -> Measured:
-    """Put the lists that were shown after the split in order, with every ranker."""
+def evaluate(
+    system: Events, data: EventData, on_progress: ProgressCallback = no_progress
+) -> EvaluationResult:
+    """Put the lists that were shown after the split in order, with every ranker.
+
+    The unit of chance is the list; lists in which nothing was joined say nothing of an
+    order, and are left out.
+    """
+    if data.checksum != system.data_.checksum:
+        raise ValueError(
+            f"Expected the data that was learned from ({system.data_.name}), got other "
+            f"data ({data.name})."
+        )
     after = data.shown.time >= data.split
-    asked = data.shown.where(after)
+    shown = data.shown.where(after)
     groups = QueryGroups(data.lists[after], data.joined[after])
     if groups.n_evaluated < 2:
         raise ValueError("At least two lists after the split must hold a joined.")
-    tell("answering", 0.1)
-    X = system._features.rows(asked.person, asked.event, asked.time)
+    on_progress("answering", 0.1)
+    X = system.features_.rows(shown.person, shown.event, shown.time)
     scores = {name: r.score_rows(X) for name, r in system.rankers_.items()}
     scores |= _simple_scores(X)
     if np.isfinite(data.chance[after]).all():
         scores[BEST] = data.chance[after]
-    cold = data.events.created[asked.event] >= data.split
+    cold = data.events.created[shown.event] >= data.split
     kinds = {
         kind: {name: groups.ndcg(each, K, rows) for name, each in scores.items()}
         for kind, rows in {
@@ -59,7 +67,14 @@ def events_measured(system: "Events", data: EventData, tell: Tell) -> Measured:
         for name, values in whole.items()
         if name != system.model
     }
-    return Measured(
+    some = data.people.ids[np.unique(shown.person)[:30]]
+    facts = {
+        "n_test_lists": groups.n_evaluated,
+        "milliseconds_per_answer": milliseconds_per_answer(
+            lambda users: system.recommend(users, 1), [[name] for name in some]
+        ),
+    }
+    return EvaluationResult(
         f"{groups.n_evaluated:,} lists shown after the split",
         metrics,
         {
@@ -67,7 +82,8 @@ def events_measured(system: "Events", data: EventData, tell: Tell) -> Measured:
             for name, values in whole.items()
             if name not in (system.model, BEST)
         },
-        _details(groups, X, asked.event, system.model, scores, kinds),
+        facts,
+        details=_details(groups, X, shown.event, system.model, scores, kinds),
     )
 
 
@@ -91,7 +107,7 @@ def _new_beside_older(
 def _simple_scores(X: Array) -> dict[str, Floats]:
     """Scores that need no learning, by name."""
     column = {
-        name: X[:, place].astype(np.float64) for place, name in enumerate(FEATURES)
+        name: X[:, at].astype(np.float64) for at, name in enumerate(FEATURE_NAMES)
     }
     return {
         "most_joined": column["joins"],
@@ -148,9 +164,9 @@ def _row(name: str, ours: Floats, best: Floats | None) -> list[object]:
 
 
 def _slices(groups: QueryGroups, X: Array) -> dict[str, Array]:
-    """Which of the lists that are asked about are of whom."""
+    """Which of the tested lists were shown to which kind of users."""
     first = np.searchsorted(groups.group, np.flatnonzero(groups.has_relevant))
-    value = {name: X[first, place] for place, name in enumerate(FEATURES)}
+    value = {name: X[first, at] for at, name in enumerate(FEATURE_NAMES)}
     own = np.expm1(value["own_joins"]).round()
     days = np.expm1(value["registered"])
     return {
@@ -170,7 +186,7 @@ def _coverage(
     scores: Mapping[str, Floats],
     model: str,
 ) -> list[list[object]]:
-    joins = np.expm1(X[:, FEATURES.index("joins")].astype(np.float64))
+    joins = np.expm1(X[:, FEATURE_NAMES.index("joins")].astype(np.float64))
     rows: list[list[object]] = []
     for name in (model, "most_joined"):
         first = groups.top_rows(scores[name], K)

@@ -1,11 +1,11 @@
-"""Why an event is suggested: its features, in words."""
+"""Reasons for suggesting an event: its features, in sentences."""
 
 import numpy as np
 
 from lookalike._typing import Array, Floats
-from lookalike.systems.events.features import FEATURES
+from lookalike.systems.events.features import FEATURE_NAMES
 
-SPOKEN = {
+TOPICS = {
     "friends": ("friends_going", "share_of_friends_going"),
     "invitations": ("invitations",),
     "taste": ("taste_said", "taste_joined", "taste_lift", "alike_joiners"),
@@ -15,27 +15,28 @@ SPOKEN = {
     "people": ("joins", "join_rate", "joins_of_a_day"),
     "host": ("joined_host_before", "rate_of_host", "joins_of_host"),
 }
-"""Features that are told in one sentence, by what it is about."""
+"""Features that one sentence is about, by its topic."""
 
 
-def reasons_of(row: Array, shares: Floats) -> list[str]:
-    """Return sentences, the one that counts the most first.
+def reasons_of(row: Array, contributions: Floats) -> list[str]:
+    """Return sentences, the one that contributes the most first.
 
     Parameters
     ----------
     row : ndarray of shape (n_features,)
-    shares : ndarray of shape (n_features,)
-        How much each feature adds to the score, beside an average event.
+    contributions : ndarray of shape (n_features,)
+        What each feature adds to the score, compared with an average event.
     """
-    value = dict(zip(FEATURES, row.tolist(), strict=True))
-    share = dict(zip(FEATURES, shares.tolist(), strict=True))
-    weights = {what: sum(share[n] for n in names) for what, names in SPOKEN.items()}
-    told = {what: _told(what, value) for what in SPOKEN}
-    order = sorted(SPOKEN, key=lambda what: -weights[what])
-    return [told[what] for what in order if told[what]] or ["it is open"]
+    value = dict(zip(FEATURE_NAMES, row.tolist(), strict=True))
+    share = dict(zip(FEATURE_NAMES, contributions.tolist(), strict=True))
+    weights = {topic: sum(share[n] for n in names) for topic, names in TOPICS.items()}
+    sentences = _sentences(value)
+    order = sorted(TOPICS, key=lambda topic: -weights[topic])
+    return [sentences[topic] for topic in order if sentences[topic]] or ["it is open"]
 
 
-def _told(what: str, value: dict[str, float]) -> str:
+def _sentences(value: dict[str, float]) -> dict[str, str]:
+    """The sentence on each topic, "" where there is nothing to say."""
     friends = round(np.expm1(value["friends_going"]))
     invited = round(np.expm1(value["invitations"]))
     joins = round(np.expm1(value["joins"]))
@@ -51,7 +52,7 @@ def _told(what: str, value: dict[str, float]) -> str:
         "time": f"begins in {_span(np.exp(value['hours_until']))}",
         "people": f"{_counted(joins, 'person', 'people')} joined" if joins else "",
         "host": "by a host joined before" if value["joined_host_before"] else "",
-    }[what]
+    }
 
 
 def _taste(said: float, joined: float) -> str:

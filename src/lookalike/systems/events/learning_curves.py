@@ -1,23 +1,18 @@
 """How the ranker of events improves with more lists."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lookalike.core.learning_curves import Curves, shares_of
 from lookalike.datasets.events import EventData
 from lookalike.evaluate import QueryGroups, bootstrap
-from lookalike.systems.events.rankers import learn
+from lookalike.systems.events.rankers import fit_ranker
+from lookalike.systems.events.system import Events, K
 
-if TYPE_CHECKING:
-    from lookalike.systems.events.system import Events
-
-K = 10
 VALIDATION = 0.2  # of the lists before the split, the last ones
 
 
-def curves_of_lists(system: "Events", data: EventData) -> Curves:
-    """Let the ranker that answers learn from some of the lists, from half, from all.
+def curves_of_lists(system: Events, data: EventData) -> Curves:
+    """Fit the ranker that answers to a quarter of the lists, to half, and to all.
 
     Of the lists before the split the last fifth validates.
     """
@@ -27,7 +22,7 @@ def curves_of_lists(system: "Events", data: EventData) -> Curves:
     later = np.isin(data.lists[before], numbers[n_learned:])
     validation = QueryGroups(data.lists[before][later], data.joined[before][later])
     shown = data.shown.where(before)
-    X = system._features.rows(shown.person, shown.event, shown.time)
+    X = system.features_.rows(shown.person, shown.event, shown.time)
     parts = []
     for chosen in shares_of(numbers[:n_learned], system.random_state):
         rows = np.flatnonzero(np.isin(data.lists[before], chosen))
@@ -37,7 +32,7 @@ def curves_of_lists(system: "Events", data: EventData) -> Curves:
         return {}
     estimates = []
     for rows, groups in parts:
-        ranker = learn(
+        ranker = fit_ranker(
             *(system.model, system.random_state, system.n_jobs),
             *(X[rows], data.joined[before][rows], groups),
         )

@@ -1,4 +1,4 @@
-"""What a generation of events keeps of its data, as arrays."""
+"""Event data as arrays: what a generation keeps of it."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ LOG = ("time", "person", "event")
 
 
 def arrays_of(data: EventData) -> dict[str, Array]:
-    """Return everything that answers need, by name: not the true chances."""
+    """Return everything that answers need, by name, without the true probabilities."""
     return {
         **{f"people.{name}": getattr(data.people, name) for name in PEOPLE},
         **{f"events.{name}": getattr(data.events, name) for name in EVENTS},
@@ -31,7 +31,13 @@ def arrays_of(data: EventData) -> dict[str, Array]:
 
 
 def data_of(arrays: Mapping[str, Array], name: str, checksum: str) -> EventData:
-    """Return the data of which these are the arrays, their places checked."""
+    """Return the data that these arrays were taken from.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit each other.
+    """
     people = Users(*(np.asarray(arrays[f"people.{n}"]) for n in PEOPLE))
     events = Events(*(np.asarray(arrays[f"events.{n}"]) for n in EVENTS))
     logs = {
@@ -41,13 +47,13 @@ def data_of(arrays: Mapping[str, Array], name: str, checksum: str) -> EventData:
     for each in (people, events):
         if any(len(column) != len(each.ids) for column in vars(each).values()):
             raise ValueError("its people or its events are not whole.")
-    places = [(arrays["friendships"], n_people)]
+    positions = [(arrays["friendships"], n_people)]
     for log in logs.values():
-        places += [(log.person, n_people), (log.event, n_events)]
+        positions += [(log.person, n_people), (log.event, n_events)]
         if not len(log.time) == len(log.person) == len(log.event):
             raise ValueError("its log is not whole.")
-    for place, n in places:
-        if place.size and not 0 <= place.min() <= place.max() < n:
+    for position, n in positions:
+        if position.size and not 0 <= position.min() <= position.max() < n:
             raise ValueError("its log is not that of its people and events.")
     n_shown = len(logs["shown"])
     if len(arrays["lists"]) != n_shown or len(arrays["joined"]) != n_shown:

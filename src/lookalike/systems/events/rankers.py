@@ -1,4 +1,4 @@
-"""The rankers that put events in order, and which of them can be learned here."""
+"""The rankers of events, and which of them can be learned in this installation."""
 
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -13,16 +13,16 @@ from lookalike.rank.network_ranker import NetworkRanker
 from lookalike.rank.ranker import Ranker
 from lookalike.rank.resampling import downsample_negatives
 
-Kinds = dict[str, tuple[str | None, Callable[[int, int | None], Any]]]
+RankerKinds = dict[str, tuple[str | None, Callable[[int, int | None], Any]]]
 
 _TREES: dict[str, Any] = {
     "n_estimators": 200,
     "num_leaves": 15,
     "min_child_samples": 100,
 }
-THIN = 5.0  # irrelevant rows for each relevant one, where they are thinned out
+KEPT_NEGATIVES = 5.0  # for each relevant row, where negatives are downsampled
 
-KINDS: Kinds = {
+KINDS: RankerKinds = {
     "logistic": (None, lambda seed, jobs: LogisticRanker()),
     "boosted": (
         "lightgbm",
@@ -54,47 +54,47 @@ KINDS: Kinds = {
             loss="balanced", max_iter=4, random_state=seed, n_jobs=jobs
         ),
     ),
-    "network_thinned": (
+    "network_downsampled": (
         "torch",
         lambda seed, jobs: NetworkRanker(max_iter=20, random_state=seed, n_jobs=jobs),
     ),
 }
-"""Name: the package that teaches it, and a ranker that has learned nothing yet."""
+"""By name: the package that learning needs, and an unfitted ranker."""
 FEW = ("logistic", "boosted", "network")
 
 
-def kinds_here(compare: str) -> list[str]:
-    """Names of the rankers to learn: those whose packages are installed.
+def ranker_names(compare: str) -> list[str]:
+    """Return names of the rankers to learn; of "few" and "all" those installed.
 
     compare : "few", "all", or names with commas between them
     """
     if compare in ("few", "all"):
-        wanted = list(FEW if compare == "few" else KINDS)
-        packages = [(name, KINDS[name][0]) for name in wanted]
+        names = list(FEW if compare == "few" else KINDS)
+        packages = [(name, KINDS[name][0]) for name in names]
         return [name for name, needs in packages if needs is None or find_spec(needs)]
-    wanted = [name.strip() for name in compare.split(",")]
-    for name in wanted:
+    names = [name.strip() for name in compare.split(",")]
+    for name in names:
         if name not in KINDS:
             raise ValueError(
                 f"compare must be few, all, or some of {', '.join(KINDS)}; got "
                 f"{name!r}."
             )
-    return list(dict.fromkeys(wanted))
+    return list(dict.fromkeys(names))
 
 
-def learn(
+def fit_ranker(
     name: str, seed: int, n_jobs: int | None, X: Array, y: Array, groups: Array
 ) -> Ranker:
-    """Return the ranker of this name, having learned from these rows."""
+    """Return the ranker of this name, fitted to these rows."""
     ranker: Ranker = KINDS[name][1](seed, n_jobs)
-    if name.endswith("_thinned"):
-        kept, _ = downsample_negatives(y, THIN, seed)
+    if name.endswith("_downsampled"):
+        kept, _ = downsample_negatives(y, KEPT_NEGATIVES, seed)
         return ranker.fit(X[kept], y[kept])
     return ranker.fit(X, y, groups)
 
 
-def packed(rankers: Mapping[str, Ranker]) -> dict[str, Array]:
-    """Return the arrays of all of them, by ranker and name."""
+def arrays_of_rankers(rankers: Mapping[str, Ranker]) -> dict[str, Array]:
+    """Return the arrays of all rankers, by ranker and name."""
     return {
         f"ranker.{name}.{part}": array
         for name, ranker in rankers.items()
@@ -102,10 +102,16 @@ def packed(rankers: Mapping[str, Ranker]) -> dict[str, Array]:
     }
 
 
-def unpacked(
+def rankers_of(
     arrays: Mapping[str, Array], names: list[str], n_features: int
 ) -> dict[str, Ranker]:
-    """Return the rankers of these names, which must be of as many features."""
+    """Return the rankers that these arrays were taken from.
+
+    Raises
+    ------
+    ValueError
+        If one is not of so many features.
+    """
     found: dict[str, Ranker] = {}
     for name in names:
         kind: Any = type(KINDS[name][1](0, None))
