@@ -164,10 +164,15 @@ class Searches(System, Protocol):
 class Recommends(System, Protocol):
     """Capability "recommend": suggests items to users, known or not."""
 
-    feature_names: Sequence[str]
-    """Names of the columns of ``features``."""
-    known_users: Array
-    """Names of the users that were learned from."""
+    @property
+    def feature_names(self) -> Sequence[str]:
+        """Names of the columns of ``features``."""
+        ...
+
+    @property
+    def known_users(self) -> Array:
+        """Names of the users that were learned from."""
+        ...
 
     def recommend_each(self, users: Sequence[str], k: int = 10) -> list[ExplainedSlate]:
         """Return at most k suggestions for each user, best first."""
