@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from lookalike.core.inputs import COLOUR_IMAGES
 from lookalike.core.library import Library
 from lookalike.datasets import Images, load_fashion_mnist
 from lookalike.search.vector_index import VectorIndex
-from lookalike.systems.images.click_simulation import World, judge, simulate
+from lookalike.systems.images.click_simulation import ClickSimulator, evaluate
 from lookalike.systems.images.system import ImageSearch
 from lookalike_bench import runner
 from lookalike_bench.arrays import Array
@@ -80,31 +81,23 @@ def run(
 def opened(data: Images) -> ImageSearch:
     """Return the current generation, or a new one of principal components.
 
-    A generation counts if it was trained on this data and no folder was added to it.
+    A generation counts if it was trained on this data.
     """
     library = Library("images")
     if library.names():
         found = library.open()[0]
         if found.about["data"]["checksum"] == data.checksum:
-            system = ImageSearch.load(found)
-            if len(system.vectors_) == len(data.x_train):
-                return system
+            return ImageSearch.load(found)
     return ImageSearch("principal").fit(data)
 
 
 def uploads(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
     """Time the stages of one uploaded file after the other."""
-    index = VectorIndex(
-        system.vectors_,
-        recall=system.recall,
-        memory=system.memory,
-        n_jobs=system.n_jobs,
-    )
     for kind, write in UPLOAD_KINDS.items():
         files = [write(image) for image in data.x_test[:UPLOADS]]
         for file in files[:50]:
-            answered(system, index, file)  # compile, and load into the caches
-        stages = np.array([answered(system, index, file) for file in files]) * 1000
+            answered(system, file)  # compile, and load into the caches
+        stages = np.array([answered(system, file) for file in files]) * 1000
         for stage, values in zip(STAGES, stages.T, strict=True):
             p50, p99 = np.percentile(values, [50, 99])
             yield {
@@ -117,14 +110,16 @@ def uploads(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
             }
 
 
-def answered(system: ImageSearch, index: VectorIndex, upload: bytes) -> list[float]:
+def answered(system: ImageSearch, upload: bytes) -> list[float]:
     """Return the seconds of each stage of one answer, and of all.
 
     The system ranks in one call; the candidates are timed once more on their own, and
     what the call took beyond them is ranking and rules.
     """
+    index = system.trained_.index
+    assert index is not None
     times = [time.perf_counter()]
-    tile = system.encoder_.preparation.read(upload)
+    tile = system.check_query(COLOUR_IMAGES.decode(upload))
     times.append(time.perf_counter())
     vector = system.encoder_.transform(tile[None])
     times.append(time.perf_counter())
@@ -138,7 +133,7 @@ def answered(system: ImageSearch, index: VectorIndex, upload: bytes) -> list[flo
 
 def indexes(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
     """Time the building of indexes over given vectors, and measure their recall."""
-    vectors = np.asarray(system.vectors_)
+    vectors = np.asarray(system.trained_.vectors)
     Q = system.embed(list(data.x_test[:UPLOADS]))
     exact = VectorIndex(vectors)
     _, truth = exact.nearest(Q, 10)
@@ -169,15 +164,16 @@ def indexes(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
 def clicks(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
     """A simulated month of clicks whose truth is known."""
     some = np.random.default_rng(0).permutation(len(data.x_train))[:6000]
-    vectors = np.asarray(system.vectors_)[some]
+    vectors = np.asarray(system.trained_.vectors)[some]
     Q = system.embed(list(data.x_test[:4000]))
-    world = World.of(vectors, data.y_train[some], Q, data.y_test[:4000])
+    labels = data.y_train[some], data.y_test[:4000]
+    simulator = ClickSimulator.of(vectors, labels[0], Q, labels[1])
     index = VectorIndex(vectors)
     started = time.perf_counter()
-    verdict = judge(world, index, simulate(world, index, MONTH))
+    found = evaluate(simulator, index, simulator.simulate(index, MONTH))
     seconds = round(time.perf_counter() - started, 2)
-    for name, ndcg in verdict.ndcg.items():
-        against = verdict.comparisons.get(f"{name} against similarity")
+    for name, ndcg in found.ndcg.items():
+        against = found.comparisons.get(f"{name} against similarity")
         yield {
             "method": name,
             "threads": 1,
@@ -185,8 +181,8 @@ def clicks(system: ImageSearch, data: Images, rounds: int) -> Iterator[Row]:
             "ndcg_at_10": str(ndcg),
             "gain": "" if against is None else f"{against.difference.value:+.4f}",
             "p": "" if against is None else f"{against.p_value:.2g}",
-            "position_learned": round(verdict.position_learned[name], 3)
-            if name in verdict.position_learned
+            "position_learned": round(found.position_learned[name], 3)
+            if name in found.position_learned
             else "",
         }
 

@@ -309,25 +309,27 @@ def test_what_was_clicked_for_one_query_teaches_the_network(tmp_path, monkeypatc
     """By the command, from a log in which people click what is of one class."""
     small = {**ContrastiveEncoder.settings, "channels": (8, 16, 32)}
     monkeypatch.setattr(ContrastiveEncoder, "settings", small)
+    pytest.importorskip("sqlalchemy")
     digits = load_digits_sample()
     data = Images(
         *("some digits", "0" * 64, digits.x_train[::8], digits.y_train[::8]),
         *(digits.x_test[::5], digits.y_test[::5]),
     )
-    pytest.importorskip("sqlalchemy")
     before = ImageSearch("contrastive", passes=2, n_jobs=1).fit(data)
     library = Library("images", tmp_path / "images")
     library.add(before.save)
     rng = np.random.default_rng(0)
     url = f"sqlite:///{tmp_path}/log.db"
     n_clicks = write_log(url, before, data.y_train, rng)
-    words = ["index", "learn", url, "--network", "--folder", str(library.folder)]
+    words = ["index", "learn", "--network", "--folder", str(library.folder)]
+    words += ["--database", url]
     told = CliRunner().invoke(app, words)
     assert told.exit_code == 0, told.output
     assert f"and {n_clicks:,} clicks and 1,800 pairs: generation 0002" in told.stdout
     after = ImageSearch.load(library.folder / "0002")
-    assert after.about_["embedding_version"] != before.about_["embedding_version"]
-    assert (after.about_["metrics"], after.about_["facts"]["n_pairs"]) == ({}, 1800)
+    versions = [each.manifest_.embedding_version for each in (before, after)]
+    assert versions[0] != versions[1]
+    assert (after.manifest_.metrics, after.manifest_.facts["n_pairs"]) == ({}, 1800)
     found = []
     for system in (before, after):
         network = system.encoder_.network
@@ -339,6 +341,9 @@ def test_what_was_clicked_for_one_query_teaches_the_network(tmp_path, monkeypatc
 
 
 def test_pairs_that_cannot_teach_are_refused(tmp_path):
+    pytest.importorskip("sqlalchemy")
+    from lookalike.service.image_folders import open_database, with_folders
+
     digits = load_digits_sample()
     some = digits.x_train[::40], digits.y_train[::40]
     data = Images("few", "0" * 64, *some, *some)
@@ -355,8 +360,11 @@ def test_pairs_that_cannot_teach_are_refused(tmp_path):
     Image.fromarray(data.x_train[0]).save(folder / "a.png")
     words = ["index", "add", str(folder), "--folder", str(library.folder)]
     assert CliRunner().invoke(app, words).exit_code == 0
+    store = open_database(f"sqlite:///{library.folder}/service/lookalike.db")
+    searching = with_folders(ImageSearch.load(library.folder / "0001"), store)
     with pytest.raises(ValueError, match="A folder is indexed; only the images of"):
-        ImageSearch.load(library.folder / "0001").learn_pairs(pairs)
+        searching.learn_pairs(pairs)
+    store.close()
 
 
 def write_log(url, system, labels, rng):
@@ -369,7 +377,7 @@ def write_log(url, system, labels, rng):
     )
     from lookalike.service.database.migrate import migrate
 
-    ids, rows, events = np.array(system.ids_), [], []
+    ids, rows, events = np.array(system.catalogue_.ids), [], []
     for number in range(600):
         right = rng.choice(np.flatnonzero(labels == number % 10), 3, replace=False)
         wrong = rng.choice(np.flatnonzero(labels != number % 10), 3, replace=False)
@@ -378,12 +386,12 @@ def write_log(url, system, labels, rng):
             system="images",
             verb="search",
             generation="0001",
-            embedding_version=system.about_["embedding_version"],
+            embedding_version=system.manifest_.embedding_version,
             revision=0,
             who={"session_id": None, "client_id": None, "user_id": None},
-            features=np.zeros(3),
+            features=system.catalogue_.metadata.vectors[right[0]],
             ids=ids[rng.permutation([*right, *wrong])].tolist(),
-            scores=[-0.5] * 6,
+            scores=[0.5] * 6,
             propensities=[1 / 6] * 6,
         )
         rows.append(row)

@@ -14,7 +14,7 @@ from lookalike.rank.clicks import (
 )
 from lookalike.rank.diversity import diversified
 from lookalike.search.vector_index import VectorIndex
-from lookalike.systems.images.click_simulation import World, judge, simulate
+from lookalike.systems.images.click_simulation import ClickSimulator, evaluate
 from lookalike.systems.images.encoders.linear import unit
 
 
@@ -85,32 +85,32 @@ def test_a_ranker_of_arrays_is_the_ranker():
 
 
 @pytest.fixture(scope="module")
-def world():
+def simulator():
     rng = np.random.default_rng(3)
     middles = rng.normal(size=(6, 12))
     labels, asked = rng.integers(0, 6, 900), rng.integers(0, 6, 400)
     vectors = unit(middles[labels] + rng.normal(size=(900, 12)))
     queries = unit(middles[asked] + rng.normal(size=(400, 12)))
-    return World.of(vectors, labels, queries, asked)
+    return ClickSimulator.of(vectors, labels, queries, asked)
 
 
-def test_a_month_of_clicks_beats_similarity_only_if_positions_are_accounted_for(world):
-    index = VectorIndex(world.vectors)
-    verdict = judge(world, index, simulate(world, index, 20_000))
-    gain = verdict.comparisons["corrected against similarity"]
+def test_clicks_beat_similarity_only_if_positions_are_accounted_for(simulator):
+    index = VectorIndex(simulator.vectors)
+    found = evaluate(simulator, index, simulator.simulate(index, 20_000))
+    gain = found.comparisons["corrected against similarity"]
     assert gain.difference.low > 0.1
     assert gain.p_value < 1e-3
-    over = verdict.comparisons["corrected against not corrected"]
+    over = found.comparisons["corrected against not corrected"]
     assert over.difference.low > 0
-    assert abs(verdict.position_learned["corrected"]) < 0.2
-    assert verdict.position_learned["not corrected"] > 0.5
-    np.testing.assert_allclose(verdict.examination, 1 / np.arange(1, 11), atol=0.06)
+    assert abs(found.position_learned["corrected"]) < 0.2
+    assert found.position_learned["not corrected"] > 0.5
+    np.testing.assert_allclose(found.examination, 1 / np.arange(1, 11), atol=0.06)
 
 
-def test_too_short_a_month_cannot_tell_what_was_learned(world):
-    index = VectorIndex(world.vectors)
+def test_too_short_a_month_cannot_tell_what_was_learned(simulator):
+    index = VectorIndex(simulator.vectors)
     with pytest.raises(ValueError, match="Too few items were shown 100 times"):
-        judge(world, index, simulate(world, index, 300))
+        evaluate(simulator, index, simulator.simulate(index, 300))
 
 
 # Maximal marginal relevance

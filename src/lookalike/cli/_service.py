@@ -18,6 +18,16 @@ State = Annotated[
 ]
 
 
+def database_file(state: Path) -> Path:
+    """Return where a service keeps its database by default."""
+    return state / "lookalike.db"
+
+
+def database_url(state: Path) -> str:
+    """Return the address of the default database."""
+    return f"sqlite:///{database_file(state).resolve()}"
+
+
 def needed(work: Any) -> Any:
     """Return what ``work()`` returns, or name the extra that it needs."""
     try:
@@ -34,7 +44,7 @@ class Location:
     def __init__(self, system: str, database: str | None, state: Path | None) -> None:
         from lookalike.service.database import Database
         from lookalike.service.database.migrate import migrate
-        from lookalike.service.server import database_url, libraries_of
+        from lookalike.service.server import libraries_of
         from lookalike.systems import find_spec
 
         self.libraries = libraries_of([system])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lookalike.cli._common import warn
+from lookalike.cli._service import database_file, database_url, needed
 
 
 class Opened(NamedTuple):
@@ -17,26 +18,50 @@ class Opened(NamedTuple):
 
 
 def open_system(
-    name: str, folder: Path | None, capability: str | None = None
+    name: str,
+    folder: Path | None,
+    capability: str | None = None,
+    database: str | None = None,
 ) -> Opened:
     """Return the system that answers.
 
     name : the system
     folder : its library of generations, or one generation; None is the user's own
     capability : what is going to be asked of it; refused where it has none
+    database : URL of the service's database, where folders of images are indexed;
+        None is the one in the library
     """
+    from lookalike.core.generation import load
     from lookalike.core.library import Library
     from lookalike.systems import find_spec
 
     spec = find_spec(name)
     if capability is not None:
         spec.check_can(capability)
-    kind = spec.system_class
+    library = Library(name, folder)
     if folder is not None and (folder / "system.json").exists():
-        return Opened(spec, kind.load(folder, n_jobs=-1), folder.name)
-    found, complaint = Library(name, folder).open()
-    warn(complaint)
-    return Opened(spec, kind.load(found, n_jobs=-1), found.folder.name)
+        library, found = Library(name, folder.parent), load(folder, name)
+    else:
+        found, complaint = library.open()
+        warn(complaint)
+    system = spec.system_class.load(found, n_jobs=-1)
+    if spec.can("refresh"):
+        system = _with_folders(system, library.folder, database)
+    return Opened(spec, system, found.folder.name)
+
+
+def _with_folders(system: Any, library: Path, url: str | None) -> Any:
+    """The system as it searches what ``lookalike index`` has indexed, if anything."""
+    state = library / "service"
+    if url is None and not database_file(state).exists():
+        return system
+    return needed(lambda: _attached(system, url or database_url(state)))
+
+
+def _attached(system: Any, url: str) -> Any:
+    from lookalike.service.image_folders import open_database, with_folders
+
+    return with_folders(system, open_database(url, upgrade=False))
 
 
 def read_inputs(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
+from lookalike.cli._service import DatabaseUrl
 from lookalike.cli._systems import check_queries, naming, open_system, read_inputs
 from lookalike.cli.classify import Named, table
 
@@ -17,6 +18,7 @@ def explain(
         Path | None, typer.Option(help="Write a page with pictures here (.html).")
     ] = None,
     folder: Folder = None,
+    database: DatabaseUrl = None,
     json: Json = False,
 ) -> None:
     """Say what one input is, and what speaks for that answer."""
@@ -26,7 +28,7 @@ def explain(
         if len(names) != 1:
             raise ValueError(f"One input is explained at a time, got {len(names)}.")
         on_progress("opening the system", 0.2)
-        opened = open_system(system, folder)
+        opened = open_system(system, folder, database=database)
         on_progress("looking for reasons", 0.3)
         [query] = check_queries(opened.system, names, queries)
         with naming(names[0]):

@@ -1,11 +1,15 @@
 """``lookalike index``: the user's own folders of images, made searchable."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say, warn
+from lookalike.cli._service import DatabaseUrl, State, database_url, needed
+from lookalike.core.progress import stage_of
 
 SYSTEM = "images"
 index = typer.Typer(no_args_is_help=True, help="Folders of images, made searchable.")
@@ -37,66 +41,72 @@ def add(
         bool, typer.Option(help="Forget what is indexed, and embed all again.")
     ] = False,
     folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
     json: Json = False,
 ) -> None:
     """Index what is new in a folder; what is indexed already is not read again."""
-    from lookalike.core.library import Library
-    from lookalike.systems.images.catalogue import ImageCatalogue
-    from lookalike.systems.images.encoders.base import version_of
-    from lookalike.systems.images.system import CATALOGUE, ImageSearch
-
     if not images.is_dir():
         raise ValueError(f"{images} is no folder.")
-    library = Library(SYSTEM, folder)
-    library.check_writable()
-    file = library.folder / CATALOGUE
-    if afresh:
-        ImageCatalogue.forget(file)
-    if encoder is not None:
-        own = ImageSearch.of_file(
-            encoder, side=side, mean=_numbers(mean), scale=_numbers(scale)
-        )
-        ImageCatalogue(file, version_of(own.encoder_))
-        library.add(own.save)
-    with progress() as report:
-        report("opening the encoder", 0.0)
-        embedding, number = _encoder(library)
-        catalogue = ImageCatalogue(file, version_of(embedding))
-        added = catalogue.add(images, embedding, report)
-        catalogue.choose(recall=recall, memory=memory)
-    for sentence in added.broken:
+    with _opened(folder, database, state) as (library, store):
+        from lookalike.service.image_folders import ImageFolders
+        from lookalike.systems.images.system import ImageSearch
+
+        library.check_writable()
+        folders = ImageFolders(store)
+        if afresh:
+            folders.forget()
+        if encoder is not None:
+            own = ImageSearch.from_onnx(
+                encoder, side=side, mean=_numbers(mean), scale=_numbers(scale)
+            )
+            folders.check_version(own.manifest_.embedding_version)
+            library.add(own.save)
+        with progress() as on_progress:
+            on_progress("opening the encoder", 0.0)
+            system, number = _system(library)
+            result = folders.add(images, system.encoder_, on_progress)
+            folders.choose(recall=recall, memory=memory)
+        about = folders.counts() | folders.chosen()
+        place = store.url.render_as_string()
+    for sentence in result.broken:
         warn(sentence)
     answer: dict[str, Any] = {
         "system": SYSTEM,
         "generation": number,
-        "new": added.new,
-        "changed": added.changed,
-        "vanished": added.vanished,
-        "unchanged": added.unchanged,
-        "embedded": added.embedded,
-        "broken": added.broken,
-        "seconds": round(added.seconds, 2),
-        "images_a_second": round(added.images_a_second, 1),
-        **catalogue.counts(),
-        **catalogue.chosen(),
+        "new": result.new,
+        "changed": result.changed,
+        "vanished": result.vanished,
+        "unchanged": result.unchanged,
+        "embedded": result.embedded,
+        "broken": result.broken,
+        "seconds": round(result.seconds, 2),
+        "images_a_second": round(result.images_a_second, 1),
+        **about,
     }
     lines = [
-        f"{added.new:,} new, {added.changed:,} changed, {added.vanished:,} vanished, "
-        f"{added.unchanged:,} unchanged, {len(added.broken):,} broken; "
-        f"{added.embedded:,} embedded in {added.seconds:.1f} s "
-        f"({added.images_a_second:,.0f} images a second)",
+        f"{result.new:,} new, {result.changed:,} changed, {result.vanished:,} "
+        f"vanished, {result.unchanged:,} unchanged, {len(result.broken):,} broken; "
+        f"{result.embedded:,} embedded in {result.seconds:.1f} s "
+        f"({result.images_a_second:,.0f} images a second)",
         f"{answer['images']:,} images of {answer['files']:,} files, "
         f"{answer['look_alikes']:,} of them look like an earlier one",
-        f"catalogue: {file}",
+        f"database: {place}",
     ]
     say(answer, json, lines)
 
 
 @index.command()
-def status(folder: Folder = None, json: Json = False) -> None:
+def status(
+    folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
+    json: Json = False,
+) -> None:
     """Say what is indexed, and which files could not be."""
-    catalogue, _ = _open(folder)
-    answer = {**catalogue.counts(), "broken": catalogue.broken()}
+    with _opened(folder, database, state) as (_, store):
+        folders = _folders(store)
+        answer = {**folders.counts(), "broken": folders.broken()}
     rows = [(name.replace("_", " "), str(n)) for name, n in answer.items() if n != []]
     lines = columns([row for row in rows if row[0] != "broken"])
     say(answer, json, [*lines, *answer["broken"]])
@@ -104,7 +114,6 @@ def status(folder: Folder = None, json: Json = False) -> None:
 
 @index.command()
 def learn(
-    database: Annotated[str, typer.Argument(help="URL of the service's database.")],
     network: Annotated[
         bool,
         typer.Option(
@@ -113,35 +122,34 @@ def learn(
         ),
     ] = False,
     folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
     json: Json = False,
 ) -> None:
     """Let what was shown and clicked change the order, by the service's event log."""
-    from lookalike.cli._systems import open_system
-    from lookalike.core.library import Library
-    from lookalike.service.database import Database
-    from lookalike.service.training import training_rows
-    from lookalike.systems.images.impressions import impressions_of, pairs_of
+    with (
+        progress() as on_progress,
+        _opened(folder, database, state) as (library, store),
+    ):
+        from lookalike.service.image_folders import with_folders
+        from lookalike.service.training import training_rows
+        from lookalike.systems.images.impressions import impressions_of, pairs_of
 
-    with progress() as report:
-        report("opening the system", 0.0)
-        system, _ = open_system(SYSTEM, folder)
-        report("reading the log", 0.3)
-        log = Database(database)
-        try:
-            rows = training_rows(log)
-        finally:
-            log.close()
-        version = system.about_["embedding_version"]
-        shown, similarity = impressions_of(rows, system.places(), version)
-        report("learning", 0.4)
+        on_progress("opening the system", 0.0)
+        system = with_folders(_system(library)[0], store)
+        on_progress("reading the log", 0.3)
+        rows = training_rows(store)
+        row_of, version = system.row_of_, system.manifest_.embedding_version
+        shown, similarity = impressions_of(rows, row_of, version)
+        on_progress("learning", 0.4)
         system.learn_clicks(similarity, shown)
         answer: dict[str, Any] = {"system": SYSTEM, "shown": len(shown)}
         answer["clicked"] = int(shown.clicked.sum())
         if network:
-            pairs = pairs_of(rows, system.places())
+            pairs = pairs_of(rows, row_of)
             answer["pairs"] = len(pairs)
-            system.learn_pairs(pairs, lambda what, share: report(what, 0.5 + share / 2))
-        number = Library(SYSTEM, folder).add(system.save)
+            system.learn_pairs(pairs, stage_of(on_progress, 0.5, 0.5))
+        number = library.add(system.save)
     answer["generation"] = number
     taught = f" and {answer['pairs']:,} pairs" if network else ""
     lines = [
@@ -158,37 +166,56 @@ def mark(
         str, typer.Option("--as", help="blocked, private, or shown again.")
     ] = "blocked",
     folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
     json: Json = False,
 ) -> None:
     """Let an image no longer appear in answers, or again."""
-    catalogue, _ = _open(folder)
-    catalogue.mark(image, "" if as_ == "shown" else as_)
+    with _opened(folder, database, state) as (_, store):
+        _folders(store).mark(image, "" if as_ == "shown" else as_)
     say({"image": image, "mark": as_}, json, [f"{image} is {as_} now."])
 
 
-def _encoder(library: Any) -> tuple[Any, str]:
-    """The encoder of the generation that answers, its catalogue left aside."""
+@contextmanager
+def _opened(
+    folder: Path | None, url: str | None, state: Path | None
+) -> Iterator[tuple[Any, Any]]:
+    """The library of image search, and the service's database."""
+    from lookalike.core.library import Library
+
+    library = Library(SYSTEM, folder)
+    store = needed(lambda: _database(library, url, state))
+    try:
+        yield library, store
+    finally:
+        store.close()
+
+
+def _database(library: Any, url: str | None, state: Path | None) -> Any:
+    from lookalike.service.image_folders import open_database
+
+    return open_database(url or database_url(state or library.folder / "service"))
+
+
+def _folders(store: Any) -> Any:
+    """What is indexed, if anything is."""
+    from lookalike.service.image_folders import ImageFolders
+
+    folders = ImageFolders(store)
+    if folders.is_empty() and not folders.broken():
+        raise ValueError(
+            "Nothing is indexed yet: `lookalike index add FOLDER` does it."
+        )
+    return folders
+
+
+def _system(library: Any) -> tuple[Any, str]:
+    """The system that answers, with the images of its generation."""
     from lookalike.systems.images.system import ImageSearch
 
     found, complaint = library.open()
     warn(complaint)
-    return ImageSearch.load_encoder(found), found.folder.name
-
-
-def _open(folder: Path | None) -> tuple[Any, str]:
-    from lookalike.core.library import Library
-    from lookalike.systems.images.catalogue import ImageCatalogue
-    from lookalike.systems.images.encoders.base import version_of
-    from lookalike.systems.images.system import CATALOGUE
-
-    library = Library(SYSTEM, folder)
-    file = library.folder / CATALOGUE
-    if not file.exists():
-        raise ValueError(
-            "Nothing is indexed yet: `lookalike index add FOLDER` does it."
-        )
-    encoder, number = _encoder(library)
-    return ImageCatalogue(file, version_of(encoder)), number
+    return ImageSearch.load(found, n_jobs=-1), found.folder.name
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
+from lookalike.cli._service import DatabaseUrl
 from lookalike.cli._systems import check_queries, open_system, read_inputs
 from lookalike.cli.classify import Named
 
@@ -17,6 +18,7 @@ def search(
     k: Annotated[int, typer.Option("--k", help="Answers an image.")] = 10,
     system: Named = "digits",
     folder: Folder = None,
+    database: DatabaseUrl = None,
     json: Json = False,
 ) -> None:
     """Find the known images most like each image, best first."""
@@ -24,7 +26,7 @@ def search(
         on_progress("reading what was given", 0.0)
         noun, names, queries = read_inputs(system, "search", images)
         on_progress("opening the system", 0.3)
-        opened = open_system(system, folder)
+        opened = open_system(system, folder, database=database)
         on_progress("answering", 0.8)
         checked = check_queries(opened.system, names, queries)
         answers = opened.system.search_each(checked, k)

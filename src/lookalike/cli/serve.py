@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._service import database_url
+
 Names = Annotated[
     list[str] | None,
     typer.Argument(help="Systems, or folders with their generations. [digits]"),
@@ -45,7 +47,7 @@ def serve(
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
     try:
-        from lookalike.service.server import database_url, is_loopback, libraries_of
+        from lookalike.service.server import is_loopback, libraries_of
         from lookalike.service.server import serve as run
         from lookalike.service.settings import Settings
     except ModuleNotFoundError as error:

@@ -6,7 +6,7 @@ the system has. Methods for batches answer each query exactly as if it came alon
 the last digit, and return one answer a query.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -259,11 +259,20 @@ class ShowsItems(System, Protocol):
         ...
 
 
-class Refreshes(System, Protocol):
-    """Capability "refresh": searches files that other programs may change."""
+class Refreshes(Searches, Protocol):
+    """Capability "refresh": can search a catalogue that other programs change."""
+
+    def with_catalogue(
+        self, catalogue: Any, is_stale: Callable[[], bool] | None = None
+    ) -> Self:
+        """Return the system as it searches other items than it has learned from.
+
+        is_stale : says whether there is a newer state of the catalogue; None is never
+        """
+        ...
 
     def is_stale(self) -> bool:
-        """Whether what was loaded is no longer what is there."""
+        """Whether there is a newer state of what is searched."""
         ...
 
 

@@ -80,15 +80,21 @@ class VectorIndex:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays and a JSON document from which ``from_state`` makes this again.
 
-        The vectors are not among the arrays: they are the caller's to keep.
+        The vectors are not among the arrays: they are the caller's to keep. Neither is
+        the number of threads, on which no answer depends.
         """
         arrays, about = self._index.state()
+        about["parameters"]["n_jobs"] = None
         name = type(self._index).__name__
         return arrays, {"engine": name, "state": about, "facts": self.facts}
 
     @classmethod
     def from_state(
-        cls, arrays: Mapping[str, Array], about: Mapping[str, Any], vectors: Array
+        cls,
+        arrays: Mapping[str, Array],
+        about: Mapping[str, Any],
+        vectors: Array,
+        n_jobs: int | None = None,
     ) -> Self:
         """The index whose ``state`` this is, over the vectors that it was built from.
 
@@ -101,7 +107,9 @@ class VectorIndex:
         """
         found = cls.__new__(cls)
         found.vectors = vectors
-        found._index = ENGINES[about["engine"]].from_state(arrays, about["state"])
+        state = about["state"]
+        state = {**state, "parameters": {**state["parameters"], "n_jobs": n_jobs}}
+        found._index = ENGINES[about["engine"]].from_state(arrays, state)
         shape = (found._index.n_samples_fit_, found._index.n_features_in_)
         if vectors.shape != shape:
             raise ValueError(

@@ -73,6 +73,7 @@ class ServedSystem:
         self.spec = spec
         self.name = spec.name
         self.library = library
+        self._database = resources.database
         self._settings = resources.settings
         self._metrics = resources.metrics
         self.items: ItemStore | None = None
@@ -188,6 +189,10 @@ class ServedSystem:
 
     def _loaded(self, found: Generation) -> Active:
         system = self.spec.system_class.load(found)
+        if self.spec.can("refresh"):
+            from lookalike.service.image_folders import with_folders
+
+            system = with_folders(system, self._database)
         if self.items is not None:
             self._apply_changes(system)
         system.warm_up()

@@ -70,11 +70,6 @@ def _library(folder: Path) -> Library:
     )
 
 
-def database_url(state: Path) -> str:
-    """Return the address of the default database."""
-    return f"sqlite:///{(state / 'lookalike.db').resolve()}"
-
-
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address."""
     if host == "localhost":

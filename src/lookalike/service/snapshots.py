@@ -31,13 +31,17 @@ from lookalike.service.database.tables import (
     erased,
     events,
     exposures,
+    folder_catalogues,
+    folder_files,
+    folder_images,
     items,
     vectors,
 )
 
 FORMAT = 1
 """The form of the folder; a reader refuses a higher one by name."""
-TABLES = (counters, erased, items, vectors, events, exposures)
+FOLDERS = (folder_catalogues, folder_images, folder_files)
+TABLES = (counters, erased, items, vectors, events, exposures, *FOLDERS)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MANY = 1_000
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.core import generation
-from lookalike.core.card import STEPS
+from lookalike.core.card import STANDARD_VALUES, STEPS, names_in
 from lookalike.core.generation import Damaged
 from lookalike.datasets import Images, load_digits_sample
 from lookalike.rank.clicks import Impressions
+from lookalike.search.vector_index import VectorIndex
+from lookalike.systems.images import SPEC, card
 from lookalike.systems.images.encoders.base import ENCODERS, PixelEncoder, version_of
 from lookalike.systems.images.ranking import CatalogueMetadata, Rules, ranked
 from lookalike.systems.images.system import ImageSearch
@@ -42,6 +45,11 @@ def pixels(data):
     return ImageSearch("pixels").fit(data)
 
 
+def rows(system, images, k):
+    """What each image finds: rows of the catalogue."""
+    return np.stack(system.search(list(images), k).ids)
+
+
 def colour(image):
     return np.stack([image] * 3, axis=2)
 
@@ -56,19 +64,46 @@ def test_an_image_of_the_catalogue_finds_itself(system, data):
 
 
 def test_best_first_and_the_metric_encoder_beats_pixels(system, pixels, data):
-    ours = system.evaluate(data).metrics
+    ours = SPEC.evaluate(system, data).metrics
     assert ours["precision_at_10"].value > ours["pixels_precision_at_10"].value
     assert ours["average_precision"].value > ours["pixels_average_precision"].value
-    scores = system.search(list(data.x_test[:5]), k=30).scores
-    assert (np.diff(scores, axis=1) <= 0).all()
+    for scores in system.search(list(data.x_test[:5]), k=30).scores:
+        assert (np.diff(scores) <= 0).all()
 
 
 def test_a_batch_answers_exactly_like_its_images_one_by_one(system, data):
     together = system.search(list(data.x_test[:12]), k=7)
+    each = system.search_each(list(data.x_test[:12]), k=7)
     for row, image in enumerate(data.x_test[:12]):
         alone = system.search([image], k=7)
         np.testing.assert_array_equal(together.ids[row], alone.ids[0])
         np.testing.assert_array_equal(together.scores[row], alone.scores[0])
+        assert [each[row]] == system.search_each([image], k=7)
+        assert each[row].scores == alone.scores[0].tolist()
+
+
+def test_an_answer_in_a_batch_is_not_shortened_to_the_shortest(pixels, data):
+    """Ten images that are hidden from some queries' candidates, and from others not."""
+    near = rows(pixels, data.x_test[:1], 10)[0]
+    marks = np.full(len(data.x_train), "", "U7")
+    marks[near] = "blocked"
+    few = ImageSearch("pixels", n_candidates=12).fit(data).with_marks(marks)
+    alone = [few.search_each([image], 12)[0] for image in data.x_test[:6]]
+    assert len(alone[0].ids) == 2
+    assert max(len(answer.ids) for answer in alone) == 12
+    assert few.search_each(list(data.x_test[:6]), 12) == alone
+
+
+def test_an_answer_names_what_a_log_does_and_what_the_rules_did(system, data):
+    [answer] = system.search_each([data.x_test[3]], k=4)
+    [slate] = system.rank(system.embed([data.x_test[3]]), k=4)
+    assert answer.ids == [str(row) for row in slate.items]
+    assert answer.labels == [str(label) for label in data.y_train[slate.items]]
+    assert answer.columns["similarity"] == slate.columns["similarity"].tolist()
+    assert answer.columns["rules"] == [[]] * 4
+    np.testing.assert_array_equal(answer.vector, system.embed([data.x_test[3]])[0])
+    with pytest.raises(ValueError, match="Images have no attributes: where must be"):
+        system.search_each([data.x_test[3]], where={"colour": ["red"]})
 
 
 def test_an_upload_has_the_vector_of_the_array_it_was_made_from(system, data, tmp_path):
@@ -77,22 +112,27 @@ def test_an_upload_has_the_vector_of_the_array_it_was_made_from(system, data, tm
     for image in data.x_train[:5]:
         Image.fromarray(image).save(file)
         trained = system.encoder_.transform(image[None])
-        [read] = system.read([file])[1]
+        inputs = SPEC.decoder()
+        [read] = inputs.read([file])[1]
         served = system.embed([read])
-        upload = system.encoder_.preparation.read(file.read_bytes())
+        upload = system.check_query(inputs.decode(file.read_bytes()))
         np.testing.assert_array_equal(trained, served)
         np.testing.assert_array_equal(upload, image)
+        np.testing.assert_array_equal(
+            upload, system.encoder_.preparation.read(file.read_bytes())
+        )
         np.testing.assert_array_equal(system.embed([colour(image)]), trained)
 
 
-def test_saved_and_loaded_it_answers_the_same(system, data, tmp_path):
+def test_saved_and_loaded_it_answers_the_same(system, data, tmp_path, monkeypatch):
     system.save(tmp_path / "0001")
+    monkeypatch.setattr(VectorIndex, "__init__", None)  # no index is built anew
     again = ImageSearch.load(tmp_path / "0001")
     for k in (1, 10):
-        ours, theirs = (s.search(list(data.x_test[:9]), k) for s in (system, again))
-        np.testing.assert_array_equal(ours.ids, theirs.ids)
-        np.testing.assert_array_equal(ours.scores, theirs.scores)
-    assert again.card().markdown() == system.card().markdown()
+        ours, theirs = (s.search_each(data.x_test[:9], k) for s in (system, again))
+        assert ours == theirs
+    cards = [SPEC.build_card(each).markdown() for each in (system, again)]
+    assert cards[0] == cards[1]
 
 
 def test_a_generation_whose_parts_do_not_fit_is_refused(system, tmp_path):
@@ -140,12 +180,13 @@ def test_the_version_covers_weights_preparation_and_code(system, monkeypatch):
 
 def test_what_is_hidden_does_not_appear_and_explain_says_why(data):
     system = ImageSearch("pixels").fit(data)
-    first = system.search([data.x_test[0]], k=3).ids[0]
+    first = rows(system, data.x_test[:1], 3)[0]
     marks = np.full(len(data.x_train), "", dtype="U10")
     marks[first[0]], marks[first[1]] = "blocked", "private"
-    system.with_rules(marks)
-    assert system.search([data.x_test[0]], k=1).ids[0][0] == first[2]
-    reasons = system.explain("query", data.x_test[0]).reasons
+    hiding = system.with_marks(marks)
+    assert rows(hiding, data.x_test[:1], 1)[0, 0] == first[2]
+    assert rows(system, data.x_test[:1], 1)[0, 0] == first[0]
+    reasons = hiding.explain(data.x_test[0]).reasons
     assert any("left out: blocked" in each for each in reasons)
     assert any("left out: private" in each for each in reasons)
 
@@ -161,10 +202,10 @@ def test_the_same_picture_twice_is_shown_once(data):
     )
     system = ImageSearch("pixels").fit(twice)
     once = ImageSearch("pixels").fit(data)
-    ours, theirs = (s.search(list(data.x_train[:50]), 5).ids for s in (system, once))
+    ours, theirs = (rows(s, data.x_train[:50], 5) for s in (system, once))
     np.testing.assert_array_equal(ours, theirs)
-    reasons = system.explain("query", data.x_train[3]).reasons
-    assert any("looks the same as 3" in each for each in reasons)
+    reasons = system.explain(data.x_train[3]).reasons
+    assert any("looks the same as item 3 (" in each for each in reasons)
 
 
 def test_what_came_lately_gains_half_as_much_after_each_half_life():
@@ -188,19 +229,18 @@ def test_less_relevance_makes_the_answers_more_unlike_each_other(data):
     spread = []
     for relevance in (1.0, 0.5, 0.2):
         system = ImageSearch("pixels", relevance=relevance).fit(data)
-        ids = system.search(list(data.x_test[:20]), k=10).ids
-        v = system.vectors_[ids]
+        v = system.trained_.vectors[rows(system, data.x_test[:20], 10)]
         spread.append(float((v @ v.transpose(0, 2, 1)).mean()))
     assert spread[0] > spread[1] > spread[2]
-    reasons = system.explain("query", data.x_test[0]).reasons
+    reasons = system.explain(data.x_test[0]).reasons
     assert any("diversity: from place" in each for each in reasons)
 
 
 def test_an_index_within_little_memory_finds_nearly_the_same(pixels, data):
     small = ImageSearch("pixels", memory=2_000_000).fit(data)
-    assert "codes of" in small.about_["facts"]["index"]["method"]
-    assert small.about_["facts"]["index"]["bytes"] <= 2_000_000
-    ours, theirs = (s.search(list(data.x_test), 10).ids for s in (small, pixels))
+    assert "codes of" in small.manifest_.facts["index"]["method"]
+    assert small.manifest_.facts["index"]["bytes"] <= 2_000_000
+    ours, theirs = (rows(s, data.x_test, 10) for s in (small, pixels))
     shared = [len(set(a) & set(b)) / 10 for a, b in zip(ours, theirs, strict=True)]
     assert np.mean(shared) > 0.95
     with pytest.raises(ValueError, match=r"need at least 803,\d+ bytes, got memory"):
@@ -210,7 +250,7 @@ def test_an_index_within_little_memory_finds_nearly_the_same(pixels, data):
 def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
     system = ImageSearch("pixels").fit(data)
     rng = np.random.default_rng(0)
-    n, loved = 4000, int(system.search([data.x_test[0]], k=5).ids[0][4])
+    n, loved = 4000, int(rows(system, data.x_test[:1], 5)[0, 4])
     items = rng.integers(0, len(data.x_train), (n, 5))
     items[:, 2] = loved
     position = np.argsort(rng.random((n, 5)), axis=1)
@@ -224,11 +264,11 @@ def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
         np.ones(5 * n, bool),
     )
     system.learn_clicks(rng.uniform(0.5, 1, 5 * n), shown)
-    assert system.search([data.x_test[0]], k=5).ids[0][0] == loved
-    assert "clicks: " in system.explain("query", data.x_test[0]).reasons[0]
+    assert rows(system, data.x_test[:1], 5)[0, 0] == loved
+    assert "clicks: " in system.explain(data.x_test[0]).reasons[0]
     system.save(tmp_path / "0001")
     again = ImageSearch.load(tmp_path / "0001")
-    assert again.search([data.x_test[0]], k=5).ids[0][0] == loved
+    assert rows(again, data.x_test[:1], 5)[0, 0] == loved
 
 
 @pytest.mark.parametrize(
@@ -247,8 +287,8 @@ def test_parameters_out_of_range_are_refused(options, sentence, data):
         ImageSearch(**options).fit(data)
 
 
-@pytest.mark.parametrize("k", [0, 1.5, True])
-def test_k_that_counts_nothing_is_refused(k, pixels, data):
+@pytest.mark.parametrize("k", [0, -3, 1.5, True])
+def test_k_that_is_no_number_of_answers_is_refused(k, pixels, data):
     with pytest.raises(ValueError, match="k must be a whole number of at least 1"):
         pixels.search([data.x_test[0]], k=k)
 
@@ -268,13 +308,20 @@ def test_k_above_what_is_left_answers_with_what_is_left(data):
     assert [len(ids) for ids in system.search(images, k=1000).ids] == [6, 6]
 
 
+def test_more_than_there_is_gives_all_there_is(pixels, data):
+    n_pictures = len({image.tobytes() for image in data.x_train})
+    [answer] = pixels.search_each([data.x_test[0]], k=501)
+    assert len(set(answer.ids)) == len(answer.ids) == n_pictures
+
+
 @pytest.mark.parametrize(
     "image",
     [np.zeros((3, 3)), np.zeros((0, 4), np.uint8), np.zeros((4, 4, 2), np.uint8)],
 )
 def test_what_is_no_image_is_refused(image, pixels):
-    with pytest.raises(ValueError, match="An image"):
-        pixels.search([image])
+    for refuse in (lambda: pixels.search([image]), lambda: pixels.check_query(image)):
+        with pytest.raises(ValueError, match="An image"):
+            refuse()
 
 
 @pytest.mark.parametrize("encoder", ["contrastive", "labels"])
@@ -285,10 +332,10 @@ def test_networks_are_trained_saved_and_loaded(encoder, data, tmp_path, monkeypa
     checkpoint = tmp_path / "training.npz"
     system = ImageSearch(encoder, checkpoint=checkpoint).fit(data)
     again = ImageSearch(encoder, checkpoint=checkpoint).fit(data)
-    np.testing.assert_array_equal(system.vectors_, again.vectors_)
+    np.testing.assert_array_equal(system.trained_.vectors, again.trained_.vectors)
     system.save(tmp_path / "0001")
     loaded = ImageSearch.load(tmp_path / "0001")
-    np.testing.assert_array_equal(loaded.vectors_, system.vectors_)
+    np.testing.assert_array_equal(loaded.trained_.vectors, system.trained_.vectors)
     queries = list(data.x_test[:6])
     np.testing.assert_array_equal(loaded.embed(queries), system.embed(queries))
     for row, query in enumerate(queries):
@@ -300,21 +347,31 @@ def test_networks_are_trained_saved_and_loaded(encoder, data, tmp_path, monkeypa
         np.testing.assert_allclose(
             system.embed(mirrored), system.embed(queries), atol=1e-6
         )
-    assert "network of channels (4, 8)" in system.card().markdown()
+    assert "network of channels (4, 8)" in SPEC.build_card(system).markdown()
 
 
 # The card, the page and the command
 
 
 def test_card_and_report_tell_what_was_measured(system, data, tmp_path):
-    measured = system.evaluate(data)
-    card = system.card()
-    assert tuple(card.steps) == STEPS
-    assert "not measured yet" not in card.markdown()
-    page = system.report(data, measured).write(tmp_path / "page.html").read_text()
-    value = measured.metrics["precision_at_10"].value
+    before = system.state(), system.manifest_
+    result = SPEC.evaluate(system, data)
+    after = system.state(), system.manifest_
+    np.testing.assert_equal(after, before)
+    found = SPEC.build_card(system, result)
+    assert tuple(found.steps) == STEPS
+    assert "not measured yet" not in found.markdown()
+    page = SPEC.build_report(system, data, result).write(tmp_path / "page.html")
+    page = page.read_text()
+    value = result.metrics["precision_at_10"].value
     assert f"{value:.4f}" in page
     assert page.count("<img") >= 2
+
+
+def test_the_card_shows_every_value_and_has_every_value(system):
+    template = Path(card.__file__).with_name("card.md").read_text(encoding="utf-8")
+    own = set(card.values(system, system.manifest_))
+    assert own <= names_in(template) <= own | set(STANDARD_VALUES)
 
 
 def test_the_command_trains_searches_and_explains(data, tmp_path):
@@ -349,7 +406,7 @@ def test_the_command_trains_searches_and_explains(data, tmp_path):
     assert trained["metrics"]["precision_at_10"]["value"] > 0.6
     there = ["--system", "images", "--folder", library]
     found = json.loads(run("search", query, *there, "--k", "3", "--json"))
-    assert found["answers"][0]["hits"][0]["id"] == 7
+    assert found["answers"][0]["hits"][0]["id"] == "7"
     page = tmp_path / "why.html"
     assert "similarity" in run("explain", query, *there, "--report", page)
     assert page.read_text().startswith("<!doctype html>")

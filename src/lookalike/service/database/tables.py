@@ -113,3 +113,43 @@ erased = Table(
     Column("digest", String(64), primary_key=True),  # of a salt and the id
     Column("timestamp", BigInteger, nullable=False),
 )
+
+folder_catalogues = Table(
+    "folder_catalogues",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("embedding_version", String(40), nullable=False),  # of all its vectors
+    Column("recall", Double, nullable=True),  # of the index; NULL is the system's own
+    Column("memory", BigInteger, nullable=True),  # bytes of the index, likewise
+)
+
+folder_images = Table(
+    "folder_images",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("number", BigInteger, primary_key=True),  # rising, never used again
+    Column("digest", String(64), nullable=False),  # SHA-256 of the file
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("look", LargeBinary, nullable=False),  # perceptual hash, 8 bytes
+    Column("tiny", LargeBinary, nullable=False),  # 16 by 16 grey levels
+    Column("thumbnail", LargeBinary, nullable=False),  # PNG or JPEG
+    Column("vector", LargeBinary, nullable=False),  # float32, little endian
+    Column("mark", String(20), nullable=False),  # "", "blocked" or "private"
+    Column("added", BigInteger, nullable=False),
+    Index("folder_images_by_digest", "system", "digest", unique=True),
+)
+
+folder_files = Table(
+    "folder_files",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    # SHA-256 of the path, which may be longer than a key of PostgreSQL can be.
+    Column("key", String(64), primary_key=True),
+    Column("path", LargeBinary, nullable=False),  # some names are no text
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("modified", BigInteger, nullable=False),  # nanoseconds since 1970
+    Column("digest", String(64), nullable=True),  # of the image in it
+    Column("problem", Text, nullable=True),  # why there is none
+    Index("folder_files_by_digest", "system", "digest"),
+)

@@ -1,84 +1,98 @@
-"""How good image search is: every test image asked, relevant what has its label."""
-
-from typing import TYPE_CHECKING
+"""How good image search is: every test image is a query, its label says what fits."""
 
 import numpy as np
 
 from lookalike._typing import Array, Floats
-from lookalike.core.verbs import Measured, Tell
+from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Images
 from lookalike.evaluate import bootstrap, paired_test, ranking_metrics
-from lookalike.systems.images.encoders.base import ENCODERS, checked_images
+from lookalike.systems.images.encoders.base import ENCODERS, check_training_images
+from lookalike.systems.images.system import ImageSearch
 
-if TYPE_CHECKING:
-    from lookalike.systems.images.system import ImageSearch
-
-PLAIN = ("pixels", "principal", "plain")
-"""Encoders that every other is measured beside."""
+BASELINES = ("pixels", "principal", "plain")
+"""Encoders that every other is compared with."""
 
 
-def images_measured(system: "ImageSearch", data: Images, tell: Tell) -> Measured:
-    """Rank the whole catalogue for every test image, and so do plain encoders."""
-    images, labels = checked_images(data.x_test, data.y_test)
-    known, known_labels = checked_images(data.x_train, data.y_train)
-    n_jobs = system.n_jobs
-    tell("embedding", 0.0)
-    Q = system.embed(list(images))
-    X = system.vectors_ if system._contents is None else system.embed(list(known))
+def evaluate(
+    system: ImageSearch, data: Images, on_progress: ProgressCallback = no_progress
+) -> EvaluationResult:
+    """Rank all training images of ``data`` for every test image.
+
+    The unit of chance is the query. Simple encoders of the same images are ranked
+    beside.
+
+    Raises
+    ------
+    ValueError
+        If the system has not learned from the training images of ``data``.
+    """
+    images, labels = check_training_images(data.x_test, data.y_test)
+    known, known_labels = check_training_images(data.x_train, data.y_train)
+    n_jobs, X = system.n_jobs, system.trained_.vectors
     if len(X) != len(known):
         raise ValueError(
             f"The catalogue holds {len(X)} items, {data.name} {len(known)}: train "
             "on the data that is to be measured."
         )
-    tell("ranking the catalogue for every query", 0.2)
+    on_progress("embedding", 0.0)
+    Q = system.embed(list(images))
+    on_progress("ranking the catalogue for every query", 0.2)
     ours = ranking_metrics(Q, X, labels, known_labels, n_jobs)
-    table = {"": ours}
-    for name in PLAIN:
+    outcomes = {"": ours}
+    for name in BASELINES:
         if system.encoder == name:
             continue
-        tell(f"measuring {name}", 0.6)
-        plain = ENCODERS[name]().fit(
+        on_progress(f"measuring {name}", 0.6)
+        baseline = ENCODERS[name]().fit(
             known,
             known_labels,
             random_state=0,
             n_jobs=n_jobs,
-            report=lambda share: None,
+            on_progress=lambda share: None,
         )
-        table[f"{name}_"] = ranking_metrics(
-            plain.transform(images),
-            plain.transform(known),
+        outcomes[f"{name}_"] = ranking_metrics(
+            baseline.transform(images),
+            baseline.transform(known),
             labels,
             known_labels,
             n_jobs,
         )
     metrics = {
         f"{prefix}{name}": bootstrap(np.mean, values)
-        for prefix, found in table.items()
+        for prefix, found in outcomes.items()
         for name, values in found.items()
     }
     comparisons = {
         f"{prefix.rstrip('_')}, {name.replace('_', ' ')}": paired_test(
             ours[name], values
         )
-        for prefix, found in table.items()
+        for prefix, found in outcomes.items()
         if prefix
         for name, values in found.items()
     }
+    facts = {
+        "n_test": len(images),
+        "milliseconds_per_answer": milliseconds_per_answer(
+            system.search, [[image] for image in images[:50]]
+        ),
+    }
     some = np.random.default_rng(0).permutation(len(images))[:8]
-    return Measured(
+    details = {
+        "queries": some,
+        "nearest": np.stack(
+            [np.argsort(-(X @ q), kind="stable")[:10] for q in Q[some]]
+        ),
+        "precision_by_label": _by_label(ours["precision_at_10"], labels),
+    }
+    return EvaluationResult(
         f"{len(images):,} queries in a catalogue of {len(X):,}",
         metrics,
         comparisons,
-        {
-            "queries": images[some],
-            "query_labels": labels[some],
-            "near": np.stack(
-                [np.argsort(-(X @ q), kind="stable")[:10] for q in Q[some]]
-            ),
-            "precision_by_class": _by_class(ours["precision_at_10"], labels),
-        },
+        facts,
+        details=details,
     )
 
 
-def _by_class(values: Floats, labels: Array) -> dict[str, float]:
+def _by_label(values: Floats, labels: Array) -> dict[str, float]:
     return {str(c): float(values[labels == c].mean()) for c in np.unique(labels)}

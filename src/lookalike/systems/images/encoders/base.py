@@ -11,7 +11,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from lookalike._typing import Array
-from lookalike.core.learned import Share, digits_of
+from lookalike.core.learned import digest_of
+from lookalike.core.progress import ShareCallback
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images.encoders.linear import (
     MetricEncoder,
@@ -59,7 +60,7 @@ class Learned(Encoder, Protocol):
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
         **options: Any,
     ) -> Self:
         """Learn from uint8 images (n, height, width) or (n, height, width, 3)."""
@@ -67,13 +68,13 @@ class Learned(Encoder, Protocol):
 
 
 def version_of(encoder: Encoder) -> str:
-    """Twelve hexadecimal digits that differ between any two embeddings."""
+    """Return twelve hexadecimal digits that differ between any two embeddings."""
     about = json.dumps(encoder.preparation.about(), sort_keys=True)
-    return digits_of(f"{type(encoder).__name__} {CODE}{about}", encoder.arrays())
+    return digest_of(f"{type(encoder).__name__} {CODE}{about}", encoder.arrays())
 
 
-def checked_images(images: Array, labels: Array) -> tuple[Array, Array]:
-    """Images and labels that encoders can learn from, or a refusal."""
+def check_training_images(images: Array, labels: Array) -> tuple[Array, Array]:
+    """Return images and labels that encoders can learn from, or refuse them."""
     pictures, known = np.asarray(images), np.asarray(labels)
     good = pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] == 3)
     if not good or pictures.dtype != np.uint8 or pictures.size == 0:
@@ -96,4 +97,26 @@ ENCODERS: dict[str, type[Learned]] = {
     "principal": PrincipalEncoder,
     "pixels": PixelEncoder,
 }
-"""By the name that a system's configuration gives."""
+"""Encoders that learn, by the name that a system's configuration gives."""
+NETWORKS = ("contrastive", "labels")
+"""Those that are networks."""
+OWN = "onnx"
+"""The name of an encoder that is the user's own file."""
+
+
+def encoder_class(name: str) -> type[Encoder]:
+    """Return the class of an encoder by its name in a configuration.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    if name in ENCODERS:
+        return ENCODERS[name]
+    if name != OWN:
+        names = ", ".join([*ENCODERS, OWN])
+        raise ValueError(f"encoder must be one of {names}; got {name!r}.")
+    from lookalike.systems.images.encoders.onnx import OnnxEncoder
+
+    return OnnxEncoder

@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
-from lookalike.core.learned import Share
+from lookalike.core.progress import ShareCallback
 from lookalike.features import GradientHistogram, LocalBinaryPattern
 from lookalike.features.preparation import Preparation
 from lookalike.learn import PCA, NeighbourhoodComponents
@@ -27,7 +27,7 @@ def unit(vectors: Array) -> Array:
 
 
 class PixelEncoder:
-    """The pixels themselves: what every encoder has to beat."""
+    """The pixels themselves: the baseline of every encoder."""
 
     def __init__(self, preparation: Preparation | None = None) -> None:
         self.preparation = preparation or Preparation(28, 28)
@@ -64,14 +64,14 @@ class MatrixEncoder(ABC):
         self.facts: dict[str, Any] = {}
 
     @abstractmethod
-    def described(self, images: Array) -> Array:
+    def features(self, images: Array) -> Array:
         """Features of images, float32 (n_images, n_features)."""
 
     def transform(self, images: Array) -> Array:
         """Map images to vectors, each to the same digits whatever the batch."""
         shape = (0, self.matrix.shape[1])
         # Row by row: a product of matrices rounds by how many rows there are.
-        rows = [row @ self.matrix for row in self.described(images) - self.mean]
+        rows = [row @ self.matrix for row in self.features(images) - self.mean]
         return unit(np.stack(rows) if rows else np.empty(shape))
 
     def arrays(self) -> dict[str, Array]:
@@ -86,7 +86,7 @@ class MatrixEncoder(ABC):
         encoder.mean = np.array(arrays["mean"], np.float32)
         encoder.matrix = np.array(arrays["matrix"], np.float32)
         blank = np.zeros((1, *preparation.shape), np.uint8)
-        n_features = encoder.described(blank).shape[1]
+        n_features = encoder.features(blank).shape[1]
         if not encoder.matrix.shape[:1] == (n_features,) == encoder.mean.shape:
             raise ValueError("the mean and the matrix do not belong together.")
         return encoder
@@ -95,14 +95,14 @@ class MatrixEncoder(ABC):
 class PrincipalEncoder(MatrixEncoder):
     """Principal components of the pixels."""
 
-    def described(self, images: Array) -> Array:
+    def features(self, images: Array) -> Array:
         """Return the pixels, 0 to 1."""
         return images.reshape(len(images), -1).astype(np.float32) / 255
 
     def fit(self, images: Array, labels: Array, **options: Any) -> Self:
         """Learn the directions of most variance."""
         self.preparation = preparation_of(images)
-        X = self.described(images)
+        X = self.features(images)
         pca = PCA(min(self.n_dimensions, *X.shape), svd_solver="covariance_eigh").fit(X)
         self.mean = pca.mean_.astype(np.float32)
         self.matrix = np.ascontiguousarray(pca.components_.T, np.float32)
@@ -117,7 +117,7 @@ class PrincipalEncoder(MatrixEncoder):
 class PlainEncoder:
     """Principal components of gradients beside those of pixels, each of length one.
 
-    No label is needed, and none is seen.
+    Learns without labels.
     """
 
     preparation: Preparation
@@ -133,7 +133,7 @@ class PlainEncoder:
         held = []
         # One thread: what is learned must not depend on how many there are.
         with blas_threads(1, len(images)):
-            for name, X in _descriptions(images).items():
+            for name, X in _feature_sets(images).items():
                 n = min(self.n_dimensions, *X.shape)
                 pca = PCA(n, svd_solver="covariance_eigh").fit(X)
                 self._maps[f"{name}_mean"] = pca.mean_.astype(np.float32)
@@ -150,7 +150,7 @@ class PlainEncoder:
     def transform(self, images: Array) -> Array:
         """Map images to vectors, each to the same digits whatever the batch."""
         parts = []
-        for name, X in _descriptions(images).items():
+        for name, X in _feature_sets(images).items():
             mean, matrix = self._maps[f"{name}_mean"], self._maps[f"{name}_matrix"]
             # Row by row: a product of matrices rounds by how many rows there are.
             rows = [row @ matrix for row in X - mean]
@@ -167,7 +167,7 @@ class PlainEncoder:
         encoder = cls()
         encoder.preparation = preparation
         blank = np.zeros((1, *preparation.shape), np.uint8)
-        for name, X in _descriptions(blank).items():
+        for name, X in _feature_sets(blank).items():
             for part in ("mean", "matrix"):
                 given = np.array(arrays[f"{name}_{part}"], np.float32)
                 encoder._maps[f"{name}_{part}"] = given
@@ -176,7 +176,7 @@ class PlainEncoder:
         return encoder
 
 
-def _descriptions(images: Array) -> dict[str, Array]:
+def _feature_sets(images: Array) -> dict[str, Array]:
     """Histograms of gradients, and pixels from 0 to 1; both float32."""
     return {
         "edges": _edges(_grey(images)),
@@ -197,11 +197,11 @@ def _edges(grey: Array) -> Array:
 
 
 class MetricEncoder(MatrixEncoder):
-    """Gradients and local patterns, then the linear map under which classes part."""
+    """Gradients and local patterns, then a linear map that separates the classes."""
 
     n_principal = 160
 
-    def described(self, images: Array) -> Array:
+    def features(self, images: Array) -> Array:
         """Histograms of gradients beside roots of histograms of local patterns."""
         grey = _grey(images)
         patterns = LocalBinaryPattern(8, 1.0, "uniform", grid=(4, 4), border="edge")
@@ -215,15 +215,15 @@ class MetricEncoder(MatrixEncoder):
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
         **options: Any,
     ) -> Self:
         """Learn the matrix from images and their labels."""
         self.preparation = preparation_of(images)
         X = np.concatenate(
-            [self.described(part) for part in np.array_split(images, 20) if len(part)]
+            [self.features(part) for part in np.array_split(images, 20) if len(part)]
         )
-        report(0.2)
+        on_progress(0.2)
         batch_size = min(max(len(images) // 20, 500), 2000)
         n_epochs = min(max(1, round(200 * batch_size / len(images))), 50)
         pca = PCA(min(self.n_principal, *X.shape), svd_solver="covariance_eigh")
@@ -232,7 +232,7 @@ class MetricEncoder(MatrixEncoder):
             objective="accuracy",
             batch_size=batch_size,
             max_iter=n_epochs,
-            callback=lambda epoch, loss: report(0.2 + 0.8 * epoch / n_epochs),
+            callback=lambda epoch, loss: on_progress(0.2 + 0.8 * epoch / n_epochs),
             random_state=random_state,
         )
         with blas_threads(1, len(X)):

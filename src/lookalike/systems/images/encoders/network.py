@@ -7,7 +7,7 @@ import numpy as np
 
 from lookalike._arrays import named
 from lookalike._typing import Array, Ints
-from lookalike.core.learned import Share
+from lookalike.core.progress import ShareCallback
 from lookalike.features.preparation import Preparation
 from lookalike.search import NearestNeighbors
 from lookalike.systems.images.encoders.linear import PlainEncoder, preparation_of, unit
@@ -41,7 +41,7 @@ class ContrastiveEncoder:
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
         **options: Any,
     ) -> Self:
         """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
@@ -51,13 +51,13 @@ class ContrastiveEncoder:
         index = NearestNeighbors(metric="cosine", n_jobs=n_jobs).fit(vectors)
         k = min(10, len(images) - 1)
         _, near = index.kneighbors(n_neighbors=k)
-        report(0.1)
+        on_progress(0.1)
         self.network = _network(
-            images, self.settings, random_state, n_jobs, report, options
+            images, self.settings, random_state, n_jobs, on_progress, options
         )
         self.network.fit(images.reshape(len(images), -1), neighbors=near)
-        told = "the view of an image's neighbour in a plain description"
-        self.facts = _told(self.network, told)
+        target = "the view of an image's neighbour in a plain description"
+        self.facts = _facts_of(self.network, target)
         self.facts["model"] += f" Beside it: {self.plain.facts['model']}"
         return self
 
@@ -89,7 +89,7 @@ class ContrastiveEncoder:
 
 
 class SupervisedEncoder:
-    """The same network, told by labels what belongs together.
+    """The same network, trained with labels.
 
     It learns from images that are shifted by up to two pixels, and mirrored. An image
     and its mirror image are embedded together: their mean is the vector.
@@ -113,15 +113,15 @@ class SupervisedEncoder:
         *,
         random_state: int,
         n_jobs: int | None,
-        report: Share,
+        on_progress: ShareCallback,
         **options: Any,
     ) -> Self:
         """Train the network; ``options`` are those of ``ContrastiveEmbedding``."""
         self.preparation = preparation_of(images)
         chance = random_state, n_jobs
-        self.network = _network(images, self.settings, *chance, report, options)
+        self.network = _network(images, self.settings, *chance, on_progress, options)
         self.network.fit(images.reshape(len(images), -1), labels)
-        self.facts = _told(self.network, "the direction of an image's class")
+        self.facts = _facts_of(self.network, "the direction of an image's class")
         return self
 
     def learn_pairs(self, images: Array, pairs: Ints, **options: Any) -> None:
@@ -154,7 +154,7 @@ def _network(
     settings: Mapping[str, Any],
     random_state: int,
     n_jobs: int | None,
-    report: Share,
+    on_progress: ShareCallback,
     options: Mapping[str, Any],
 ) -> Any:
     from lookalike.learn.contrastive import ContrastiveEmbedding
@@ -163,7 +163,7 @@ def _network(
     given = {**settings, "n_held_out": n_held_out, **options}
     return ContrastiveEmbedding(
         image_shape=images.shape[1:],
-        callback=report,
+        callback=on_progress,
         random_state=random_state,
         n_jobs=n_jobs,
         **given,
@@ -177,10 +177,10 @@ def _by_pairs(
     *,
     random_state: int,
     n_jobs: int | None,
-    report: Share,
+    on_progress: ShareCallback,
     **options: Any,
 ) -> Any:
-    """The network, taught by pairs for a few passes at a low rate.
+    """The network, trained further on pairs, for a few passes at a low rate.
 
     A tenth of the pairs is held out, and the best pass by it is kept.
     """
@@ -194,8 +194,8 @@ def _by_pairs(
         "n_held_out": min(1000, len(pairs) // 10),
     }
     chance = random_state, n_jobs
-    taught = _network(images, settings, *chance, report, settings | options)
-    return taught.fit(images.reshape(len(images), -1), pairs=pairs)
+    network = _network(images, settings, *chance, on_progress, settings | options)
+    return network.fit(images.reshape(len(images), -1), pairs=pairs)
 
 
 def _loaded(arrays: Mapping[str, Array], preparation: Preparation) -> Any:
@@ -207,14 +207,14 @@ def _loaded(arrays: Mapping[str, Array], preparation: Preparation) -> Any:
     return network
 
 
-def _told(network: Any, partner: str) -> dict[str, Any]:
+def _facts_of(network: Any, target: str) -> dict[str, Any]:
     losses, recalls = network.loss_curve_, network.recall_curve_
     best = (
         f" Recall@1 of held-out images rose to {max(recalls):.3f}." if recalls else ""
     )
     return {
         "model": f"A residual network of channels {network.channels}, trained in "
-        f"{len(losses)} passes to find {partner} among wrong ones: the loss fell from "
+        f"{len(losses)} passes to find {target} among wrong ones: the loss fell from "
         f"{losses[0]:.3f} to {losses[-1]:.3f}.{best}",
         "loss_curve": [round(loss, 5) for loss in losses],
     }

@@ -1,4 +1,4 @@
-"""The catalogue of a folder: incremental, hard to break, and honest about files."""
+"""The user's folders of images: incremental, hard to break, honest about files."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,10 +16,18 @@ from typer.testing import CliRunner
 from lookalike.cli.app import app
 from lookalike.datasets import Images, load_digits_sample
 from lookalike.features.preparation import Preparation
-from lookalike.systems.images import catalogue as image_catalogue
-from lookalike.systems.images.catalogue import ImageCatalogue
+from lookalike.systems.images import SPEC
+from lookalike.systems.images import folder as image_folder
 from lookalike.systems.images.encoders.base import PixelEncoder, version_of
-from lookalike.systems.images.system import CATALOGUE, ImageSearch
+from lookalike.systems.images.system import ImageSearch
+
+pytest.importorskip("sqlalchemy")
+
+from lookalike.service.image_folders import (
+    ImageFolders,
+    open_database,
+    with_folders,
+)
 
 FORM = Preparation(28, 28)
 
@@ -29,8 +38,16 @@ def encoder():
 
 
 @pytest.fixture
-def catalogue(tmp_path, encoder):
-    return ImageCatalogue(tmp_path / CATALOGUE, version_of(encoder))
+def folders(url):
+    database = open_database(url)
+    yield ImageFolders(database)
+    database.close()
+
+
+@pytest.fixture
+def found(folders, encoder):
+    """What is indexed, as it is searched."""
+    return lambda: folders.catalogue(version_of(encoder))
 
 
 @pytest.fixture
@@ -47,61 +64,70 @@ def folder(tmp_path):
     return root
 
 
+def few_digits():
+    whole = load_digits_sample()
+    parts = whole.x_train[::40], whole.y_train[::40], whole.x_test, whole.y_test
+    return Images("digits", "0" * 64, *parts)
+
+
 def outcome(added):
     return added.new, added.changed, added.vanished, added.unchanged
 
 
-def test_only_what_is_new_changed_or_vanished_is_touched(catalogue, folder, encoder):
-    assert outcome(catalogue.add(folder, encoder)) == (12, 0, 0, 0)
-    again = catalogue.add(folder, encoder)
+def test_only_what_is_new_changed_or_vanished_is_touched(
+    folders, found, folder, encoder
+):
+    assert outcome(folders.add(folder, encoder)) == (12, 0, 0, 0)
+    again = folders.add(folder, encoder)
     assert outcome(again) == (0, 0, 0, 12)
     assert again.embedded == 0
-    before = catalogue.contents()
+    before = found()
     Image.new("RGB", (40, 40), "red").save(folder / "new.png")
     Image.new("RGB", (40, 40), "navy").save(folder / "a.png")
     (folder / "deep/er/d.png").unlink()
-    later = catalogue.add(folder, encoder)
+    later = folders.add(folder, encoder)
     assert outcome(later) == (1, 1, 1, 10)
     assert later.embedded == 2
-    after = catalogue.contents()
+    after = found()
     kept = np.isin(before.numbers, after.numbers)
     assert kept.sum() == 10
     np.testing.assert_array_equal(
-        before.vectors[kept], after.vectors[np.isin(after.numbers, before.numbers)]
+        before.metadata.vectors[kept],
+        after.metadata.vectors[np.isin(after.numbers, before.numbers)],
     )
     (folder / "x.PNG").unlink()
-    assert outcome(catalogue.add(folder, encoder)) == (0, 0, 1, 11)
-    assert len(catalogue.contents().names) == 11
+    assert outcome(folders.add(folder, encoder)) == (0, 0, 1, 11)
+    assert len(found().labels) == 11
 
 
 def test_a_file_whose_time_alone_changed_is_not_embedded_again(
-    catalogue, folder, encoder
+    folders, folder, encoder
 ):
-    catalogue.add(folder, encoder)
+    folders.add(folder, encoder)
     os.utime(folder / "a.png", ns=(1, 1))
-    added = catalogue.add(folder, encoder)
+    added = folders.add(folder, encoder)
     assert (added.changed, added.embedded) == (1, 0)
 
 
-def test_vectors_are_those_of_the_files_read_alone(catalogue, folder, encoder):
-    catalogue.add(folder, encoder)
-    contents = catalogue.contents()
-    for name, vector in zip(contents.names, contents.vectors, strict=True):
+def test_vectors_are_those_of_the_files_read_alone(folders, found, folder, encoder):
+    folders.add(folder, encoder)
+    catalogue = found()
+    for name, vector in zip(catalogue.labels, catalogue.metadata.vectors, strict=True):
         tile = FORM.read(name)
         np.testing.assert_array_equal(encoder.transform(tile[None])[0], vector)
 
 
-def test_one_folder_leaves_another_alone(catalogue, folder, encoder, tmp_path):
+def test_one_folder_leaves_another_alone(folders, found, folder, encoder, tmp_path):
     other = tmp_path / "pictures 2"
     other.mkdir()
     Image.new("L", (30, 30), 90).save(other / "grey.png")
-    catalogue.add(folder, encoder)
-    assert outcome(catalogue.add(other, encoder)) == (1, 0, 0, 0)
-    assert len(catalogue.contents().names) == 13
+    folders.add(folder, encoder)
+    assert outcome(folders.add(other, encoder)) == (1, 0, 0, 0)
+    assert len(found().labels) == 13
 
 
 def test_everything_good_is_indexed_and_everything_bad_gets_a_sentence(
-    catalogue, folder, encoder, monkeypatch
+    folders, found, folder, encoder, monkeypatch
 ):
     (folder / "text.jpg").write_text("not a picture")
     (folder / "nothing.png").write_bytes(b"")
@@ -124,8 +150,8 @@ def test_everything_good_is_indexed_and_everything_bad_gets_a_sentence(
         return real(path, *rest, **options)
 
     # A test may run as root, who may read everything.
-    monkeypatch.setattr(image_catalogue, "open", guarded, raising=False)
-    added = catalogue.add(folder, encoder)
+    monkeypatch.setattr(image_folder, "open", guarded, raising=False)
+    added = folders.add(folder, encoder)
     assert added.new == 13
     expected = {
         "text.jpg": "is not an image that can be read.",
@@ -143,27 +169,27 @@ def test_everything_good_is_indexed_and_everything_bad_gets_a_sentence(
         assert told.startswith(str(folder)), told
         assert sentence in told
         assert "\n" not in told
-    assert r"caf\xe9.png" in " ".join(catalogue.contents().names)
-    assert len(catalogue.broken()) == 6  # the two links were never files
+    assert r"caf\xe9.png" in " ".join(found().labels)
+    assert len(folders.broken()) == 6  # the two links were never files
 
 
-def test_content_that_two_files_share_is_one_image(catalogue, folder, encoder):
+def test_content_that_two_files_share_is_one_image(folders, found, folder, encoder):
     data = (folder / "a.png").read_bytes()
     for name in ("0.png", "copy.png", "deep/copy.png"):
         (folder / name).write_bytes(data)
-    added = catalogue.add(folder, encoder)
+    added = folders.add(folder, encoder)
     assert (added.new, added.embedded) == (15, 12)
-    contents = catalogue.contents()
-    assert len(contents.names) == 12
+    catalogue = found()
+    assert len(catalogue.labels) == 12
     for name in ("a.png", "copy.png"):
         (folder / name).unlink()
-    catalogue.add(folder, encoder)
-    assert len(catalogue.contents().names) == 12
-    assert catalogue.counts() == {"images": 12, "files": 13, "look_alikes": 0}
+    folders.add(folder, encoder)
+    assert len(found().labels) == 12
+    assert folders.counts() == {"images": 12, "files": 13, "look_alikes": 0}
 
 
 def test_a_smaller_and_a_recompressed_copy_look_like_the_first(
-    catalogue, tmp_path, encoder
+    folders, found, tmp_path, encoder
 ):
     rng = np.random.default_rng(0)
     folder = tmp_path / "photos"
@@ -175,34 +201,41 @@ def test_a_smaller_and_a_recompressed_copy_look_like_the_first(
         if number == 2:
             photo.resize((200, 150)).save(folder / "8 smaller.png")
             photo.save(folder / "9 jpeg.jpg", quality=40)
-    catalogue.add(folder, encoder)
-    contents = catalogue.contents()
-    short = [os.path.basename(name) for name in contents.names]
+    folders.add(folder, encoder)
+    catalogue = found()
+    short = [os.path.basename(name) for name in catalogue.labels]
     assert short[-2:] == ["8 smaller.png", "9 jpeg.jpg"]
-    np.testing.assert_array_equal(contents.groups, [0, 1, 2, 3, 4, 5, 2, 2])
+    np.testing.assert_array_equal(catalogue.metadata.groups, [0, 1, 2, 3, 4, 5, 2, 2])
 
 
-def test_another_embedding_is_refused_and_nothing_is_mixed(catalogue, folder, encoder):
-    catalogue.add(folder, encoder)
+def test_another_embedding_is_refused_and_nothing_is_mixed(
+    folders, found, folder, encoder
+):
+    folders.add(folder, encoder)
     other = PixelEncoder(Preparation(14, 14))
-    with pytest.raises(ValueError, match=r"was embedded with version \w{12}, this"):
-        ImageCatalogue(catalogue.file, version_of(other))
-    with pytest.raises(ValueError, match="not the one of this catalogue"):
-        catalogue.add(folder, other)
-    assert len(catalogue.contents().names) == 12
+    refusing = (
+        lambda: folders.check_version(version_of(other)),
+        lambda: folders.catalogue(version_of(other)),
+        lambda: folders.add(folder, other),
+    )
+    for refuse in refusing:
+        with pytest.raises(ValueError, match=r"was embedded with version \w{12}, this"):
+            refuse()
+    assert len(found().labels) == 12
 
 
-def test_a_file_that_is_no_catalogue_and_a_missing_folder_are_sentences(
-    tmp_path, encoder, catalogue
+def test_what_is_no_database_and_a_missing_folder_are_sentences(
+    tmp_path, encoder, folders, found
 ):
     text = tmp_path / "text.sqlite"
     text.write_text("not a database" * 100)
-    with pytest.raises(ValueError, match="is no catalogue: file is not a database"):
-        ImageCatalogue(text, "0" * 12)
+    for upgrade in (False, True):
+        with pytest.raises(ValueError, match="is no database: file is not a database"):
+            open_database(f"sqlite:///{text}", upgrade)
     with pytest.raises(ValueError, match="is no folder"):
-        catalogue.add(tmp_path / "nowhere", encoder)
+        folders.add(tmp_path / "nowhere", encoder)
     with pytest.raises(ValueError, match="holds no images yet"):
-        catalogue.contents()
+        found()
 
 
 INDEXING = """
@@ -210,10 +243,9 @@ import signal, sys, time
 # Who runs the tests in the background may have told us to ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from lookalike.features.preparation import Preparation
-from lookalike.systems.images import catalogue as image_catalogue
-from lookalike.systems.images.catalogue import ImageCatalogue
-from lookalike.systems.images.encoders.base import PixelEncoder, version_of
-image_catalogue.BATCH = 1
+from lookalike.service import image_folders
+from lookalike.systems.images.encoders.base import PixelEncoder
+image_folders.BATCH = 1
 class Slow(PixelEncoder):
     def transform(self, images):
         time.sleep(0.05)
@@ -221,29 +253,113 @@ class Slow(PixelEncoder):
 Slow.__name__ = "PixelEncoder"
 encoder = Slow(Preparation(28, 28))
 print("ready", flush=True)
-ImageCatalogue(sys.argv[1], version_of(encoder)).add(sys.argv[2], encoder)
+database = image_folders.open_database(sys.argv[1])
+image_folders.ImageFolders(database).add(sys.argv[2], encoder)
 """
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_interrupted_it_keeps_what_was_read_and_goes_on(
-    how, catalogue, folder, encoder
+    how, url, folders, found, folder, encoder
 ):
-    words = [sys.executable, "-c", INDEXING, str(catalogue.file), str(folder)]
+    words = [sys.executable, "-c", INDEXING, url, str(folder)]
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         process.stdout.readline()
         deadline = time.monotonic() + 20
-        while catalogue.counts()["images"] < 3 and time.monotonic() < deadline:
+        while folders.counts()["images"] < 3 and time.monotonic() < deadline:
             time.sleep(0.01)
         process.send_signal(how)
         process.wait()
-    known = catalogue.counts()["images"]
+    known = folders.counts()["images"]
     assert 3 <= known < 12
-    added = catalogue.add(folder, encoder)
+    added = folders.add(folder, encoder)
     assert (added.new, added.unchanged) == (12 - known, known)
-    assert len(catalogue.contents().names) == 12
+    assert len(found().labels) == 12
+
+
+def test_a_system_searches_what_is_indexed_and_knows_when_that_changed(
+    folders, folder, encoder, tmp_path
+):
+    system = ImageSearch("pixels").fit(few_digits())
+    first = with_folders(system, folders.database)
+    assert first.catalogue_ is system.trained_
+    assert not first.is_stale()
+    folders.add(folder, system.encoder_)
+    assert first.is_stale()
+    assert not system.is_stale()  # which was given no database
+    second = with_folders(system, folders.database)
+    assert (len(second.catalogue_.ids), second.is_stale()) == (12, False)
+    name = str(folder / "b.jpg")
+    [query] = SPEC.decoder().read([name])[1]
+    assert second.search_each([query], 1)[0].labels == [name]
+    picture = second.catalogue_.picture(second.catalogue_.labels.tolist().index(name))
+    assert picture.shape == (50, 60, 3)
+    folders.add(folder, system.encoder_)  # nothing is new
+    assert not second.is_stale()
+    changes = (
+        lambda: folders.mark(name, "private"),
+        lambda: folders.choose(memory=10**6),
+        lambda: os.unlink(folder / "a.png") or folders.add(folder, system.encoder_),
+    )
+    for change in changes:
+        change()
+        assert second.is_stale()
+        second = with_folders(system, folders.database)
+        assert not second.is_stale()
+    assert name not in second.search_each([query], 12)[0].labels
+    folders.forget()
+    assert second.is_stale()
+    assert with_folders(system, folders.database).catalogue_ is system.trained_
+
+
+def test_a_number_never_names_another_image(folders, found, folder, encoder):
+    folders.add(folder, encoder)
+    before = dict(zip(found().labels, found().ids, strict=True))
+    last = max(before, key=lambda name: int(before[name]))
+    os.unlink(last)
+    folders.add(folder, encoder)
+    Image.new("L", (30, 30), 90).save(folder / "grey.png")
+    folders.add(folder, encoder)
+    after = dict(zip(found().labels, found().ids, strict=True))
+    assert after.pop(str(folder / "grey.png")) not in before.values()
+    assert after == {name: id for name, id in before.items() if name != last}
+
+
+def test_a_snapshot_holds_what_is_indexed(folders, found, folder, encoder, tmp_path):
+    from lookalike.service.snapshot import restore, snapshot
+
+    folders.add(folder, encoder)
+    folders.mark(folder / "a.png", "blocked")
+    folders.choose(recall=0.9)
+    before = found()
+    snapshot(folders.database, {}, tmp_path / "kept", "before")
+    folders.forget()
+    stamp = folders.stamp()
+    restore(folders.database, {}, tmp_path / "kept", "before")
+    assert folders.stamp() != stamp
+    after = found()
+    for name in ("vectors", "groups", "marks", "added"):
+        arrays = (getattr(each.metadata, name) for each in (before, after))
+        np.testing.assert_array_equal(*arrays)
+    assert after.ids == before.ids
+    assert after.labels.tolist() == before.labels.tolist()
+    assert folders.chosen() == {"recall": 0.9}
+    assert outcome(folders.add(folder, encoder)) == (0, 0, 0, 12)
+
+
+def test_a_path_may_be_longer_than_a_key_of_a_database(
+    folders, found, tmp_path, encoder
+):
+    root = deep = tmp_path / "pictures"
+    for _ in range(15):
+        deep = deep / ("d" * 200)
+    deep.mkdir(parents=True)
+    Image.new("L", (30, 30), 90).save(deep / "grey.png")
+    assert outcome(folders.add(root, encoder)) == (1, 0, 0, 0)
+    assert found().labels.tolist() == [str(deep / "grey.png")]
+    assert outcome(folders.add(root, encoder)) == (0, 0, 0, 1)
 
 
 # By the command
@@ -251,11 +367,14 @@ def test_interrupted_it_keeps_what_was_read_and_goes_on(
 
 @pytest.fixture
 def library(tmp_path):
-    whole = load_digits_sample()
-    parts = whole.x_train[::40], whole.y_train[::40], whole.x_test, whole.y_test
-    data = Images("digits", "0" * 64, *parts)
-    ImageSearch("principal").fit(data).save(tmp_path / "library" / "0001")
+    ImageSearch("principal").fit(few_digits()).save(tmp_path / "library" / "0001")
     return tmp_path / "library"
+
+
+def opened(library, number="0001"):
+    """A generation, as the commands open it."""
+    url = f"sqlite:///{library}/service/lookalike.db"
+    return with_folders(ImageSearch.load(library / number), open_database(url))
 
 
 def run(*words, status=0):
@@ -287,13 +406,13 @@ def test_a_folder_is_indexed_searched_explained_and_hidden(library, folder):
 def test_the_index_keeps_to_the_memory_that_was_given(library, folder):
     words = ["index", "add", folder, "--folder", library]
     run(*words, "--memory", 4000)
-    system = ImageSearch.load(library / "0001")
-    facts = system._index.facts
+    system = opened(library)
+    facts = system.catalogue_.index.facts
     assert facts["method"].startswith("codes of")
     assert facts["bytes"] <= 4000
     query = folder / "a.png"
-    hits = system.answer(*system.read([query]), 1)
-    assert hits[0]["found"] == str(query)
+    [answer] = system.search_each(SPEC.decoder().read([query])[1], 1)
+    assert answer.labels == [str(query)]
     run(*words, "--memory", 100)
     told = run("search", query, "--system", "images", "--folder", library, status=2)
     assert "need at least" in told.stderr
@@ -306,7 +425,9 @@ def test_a_catalogue_of_another_generation_is_refused_until_it_is_made_afresh(
     run(*words)
     found = ImageSearch.load(library / "0001")
     found.encoder_.matrix = found.encoder_.matrix * np.float32(2)
-    found.about_["embedding_version"] = version_of(found.encoder_)
+    found.manifest_ = replace(
+        found.manifest_, embedding_version=version_of(found.encoder_)
+    )
     found.save(library / "0002")
     search = ["search", folder / "a.png", "--system", "images", "--folder", library]
     for verb in (words, search):
@@ -316,39 +437,39 @@ def test_a_catalogue_of_another_generation_is_refused_until_it_is_made_afresh(
 
 
 def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path):
-    pytest.importorskip("sqlalchemy")
-    from lookalike.service.database import Database
     from lookalike.service.database.events import (
         exposure_row,
         store_events,
         store_exposures,
     )
-    from lookalike.service.database.migrate import migrate
 
-    run("index", "add", folder, "--folder", library)
-    system = ImageSearch.load(library / "0001")
-    query = system.read([folder / "a.png"])[1]
-    before = system.search(query, 6)
-    ids = {row: id for id, row in system.places().items()}
-    loved = int(before.ids[0][4])
+    database = open_database(f"sqlite:///{tmp_path / 'log.sqlite'}")
+    there = ["--folder", library, "--database", f"sqlite:///{tmp_path / 'log.sqlite'}"]
+
+    def searched(number):
+        return with_folders(ImageSearch.load(library / number), database)
+
+    run("index", "add", folder, *there)
+    system = searched("0001")
+    query = SPEC.decoder().read([folder / "a.png"])[1]
+    before = system.search(query, 6).ids[0]
+    loved = int(before[4])
     rng = np.random.default_rng(0)
-    database = Database(f"sqlite:///{tmp_path / 'log.sqlite'}")
-    migrate(database)
     exposures, events = [], []
     for number in range(600):
-        rows = rng.permutation(before.ids[0])
+        rows = rng.permutation(before)
         exposures.append(
             exposure_row(
                 query_id=f"q{number}",
                 system="images",
                 verb="search",
                 generation="0001",
-                embedding_version=system.about_["embedding_version"],
+                embedding_version=system.manifest_.embedding_version,
                 revision=0,
                 who={"session_id": None, "client_id": None, "user_id": None},
-                features=np.zeros(3),
-                ids=[ids[row] for row in rows.tolist()],
-                scores=[-0.5] * 6,
+                features=system.embed(query)[0],
+                ids=[system.catalogue_.ids[row] for row in rows.tolist()],
+                scores=[0.5] * 6,
             )
         )
         hits = json.loads(exposures[-1]["hits"])
@@ -360,26 +481,29 @@ def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path
                 )
                 event |= dict.fromkeys(("message_type", "message"))
                 event |= {"event_id": f"{number}-{row}", "action_name": "click"}
-                event |= {"query_id": f"q{number}", "object_id": ids[row]}
+                event |= {
+                    "query_id": f"q{number}",
+                    "object_id": system.catalogue_.ids[row],
+                }
                 event |= {"position": position, "event_attributes": "{}"}
                 events.append({**event, "timestamp": number})
     with database.writing() as connection:
         store_exposures(database, connection, exposures)
         store_events(database, connection, events)
-    database.close()
-    url = f"sqlite:///{tmp_path / 'log.sqlite'}"
-    told = run("index", "learn", url, "--folder", library).stdout
+    told = run("index", "learn", *there).stdout
     assert f"learned from 3,600 impressions and {len(events):,} clicks" in told
-    after = ImageSearch.load(library / "0002")
+    after = searched("0002")
     assert after.search(query, 6).ids[0][0] == loved
     # Another image comes and one goes: what was learned stays with its item.
-    name = after.labels_[loved]
-    gone = next(n for n in after.labels_ if n != name and n != str(folder / "a.png"))
+    names = after.catalogue_.labels
+    name = names[loved]
+    gone = next(n for n in names if n != name and n != str(folder / "a.png"))
     os.unlink(gone)
     Image.new("L", (50, 50), 200).save(folder / "0 new.png")
-    run("index", "add", folder, "--folder", library)
-    later = ImageSearch.load(library / "0002")
-    assert later.labels_[later.search(query, 6).ids[0][0]] == name
+    run("index", "add", folder, *there)
+    later = searched("0002")
+    database.close()
+    assert later.catalogue_.labels[later.search(query, 6).ids[0][0]] == name
 
 
 # A user's own encoder
