@@ -50,8 +50,8 @@ class SystemSpec:
     capabilities : tuple of str
         Keys of ``core.contracts.CAPABILITIES``.
     datasets : mapping of str to str
-        "module:function" of each data set by name. The first that is here is the
-        default; a later one is used with a warning.
+        "module:function" of each data set by name. The first is the default;
+        where it is not here the second is used, with a warning.
     own_data : str, optional
         "module:function" that reads a user's own data from a path.
     own_data_form : str
@@ -195,22 +195,17 @@ class SystemSpec:
         return with_card(report, self.build_card(system, result))
 
     def _default_data(self, on_warning: WarningCallback) -> Any:
-        missing: FileNotFoundError | None = None
-        for name in self.datasets:
-            try:
-                data = self._loader(name)()
-            except FileNotFoundError as error:
-                missing = missing or error
-                continue
-            if missing is not None:
-                first = next(iter(self.datasets))
-                on_warning(
-                    f"The data set {first} is not here (`lookalike data get {first}`); "
-                    f"using {name} instead."
-                )
-            return data
-        assert missing is not None
-        raise missing
+        first, *others = self.datasets
+        try:
+            return self._loader(first)()
+        except FileNotFoundError:
+            if not others:
+                raise
+        on_warning(
+            f"The data set {first} is not here (`lookalike data get {first}`); using "
+            f"{others[0]}."
+        )
+        return self._loader(others[0])()
 
     def _loader(self, name: str) -> Callable[[], Any]:
         module, _, attribute = self.datasets[name].partition(":")

@@ -1,5 +1,6 @@
 """``explain``: why an answer is what it is, or why an item stands where it does."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -46,27 +47,11 @@ def explain(components: Components, served: ServedSystem) -> APIRouter:
 
     async def explain_recommendation(sent: ExplainRecommendationRequest) -> Response:
         """Give reasons for what is recommended to a user, or for one item."""
-        if sent.id is None:
-            request = AnswerRequest("explain", [sent.user], sent.k)
-            found = await ask(components, served, request)
-            return _document(found.active.generation, found.answers[0])
-        whole = await ask(
-            components, served, AnswerRequest("recommend", [sent.user], sent.k)
-        )
-        alone = await ask(
-            components, served, AnswerRequest("rank", [sent.user], 1, ids=[sent.id])
-        )
-        return json_response(
-            {
-                "generation": alone.active.generation,
-                **place_of(
-                    sent.id,
-                    whole.answers[0],
-                    alone.answers[0],
-                    alone.active.system.feature_names,
-                ),
-            }
-        )
+        request = AnswerRequest("explain", [sent.user], sent.k)
+        if sent.id is not None:
+            request = replace(request, verb="explain_item", ids=[sent.id])
+        found = await ask(components, served, request)
+        return _document(found.active.generation, found.answers[0])
 
     if served.spec.can("recommend"):
         router.add_api_route(
@@ -80,19 +65,6 @@ def explain(components: Components, served: ServedSystem) -> APIRouter:
         model = ExplanationDocument
         add_input_route(router, "/explain", components, served, explain, model)
     return router
-
-
-def place_of(id: str, whole: Any, alone: Any, names: Any) -> dict[str, Any]:
-    """Return the place of one item in a user's list, and what speaks for it."""
-    return {
-        "id": id,
-        "known": alone.known,
-        "rank": whole.ids.index(id) + 1 if id in whole.ids else None,
-        "score": float(alone.scores[0]),
-        "reasons": alone.reasons,
-        "features": dict(zip(names, alone.features[0].tolist(), strict=True)),
-        "rules": list(whole.rules),
-    }
 
 
 def _document(generation: str, answer: Any) -> Response:
