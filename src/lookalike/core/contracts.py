@@ -8,7 +8,6 @@ the last digit, and return one answer a query.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from lookalike._typing import Array, Floats
@@ -35,7 +34,6 @@ class Answer:
         return {name: getattr(self, name) for name in shown_fields(type(self))}
 
 
-@cache
 def shown_fields(kind: Any) -> tuple[str, ...]:
     """Return the names of the fields that an answer shows."""
     return tuple(f.name for f in fields(kind) if f.metadata.get("json", True))

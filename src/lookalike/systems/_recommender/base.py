@@ -17,6 +17,7 @@ from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
 from lookalike.core.inputs import check_k
 from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.interactions import Interactions, hold_out_again
 from lookalike.rank import Hits
 from lookalike.rank.funnel import (
@@ -42,7 +43,7 @@ K = 10  # length of a list, where nothing else is asked for
 ROUNDS = 5  # of holding out, to train on
 
 
-class RecommenderSystem(BaseSystem):
+class RecommenderSystem(ExplainsListedItems, BaseSystem):
     """Recommend items to users by what they have done.
 
     Parameters
@@ -271,31 +272,6 @@ class RecommenderSystem(BaseSystem):
         reasons += [f"rule, {note}" for note in slate.notes]
         first = shown.records()[0] if len(shown) else {}
         return Explanation(first, tuple(reasons))
-
-    def explain_item(self, query: str, id: str, k: int = K) -> dict[str, Any]:
-        """Say where an item stands in a user's list of k, and what speaks for it.
-
-        ``rank`` is None where the item is not in the list. Its score is then that of
-        ``rank_items``.
-        """
-        self.check_fitted()
-        if id not in self.catalogue_.item_rows:
-            raise LookupError("There is no item of this id.")
-        (found,) = self.recommend_each([query], k)
-        at = found.ids.index(id) if id in found.ids else None
-        one = self.rank_items(query, [id]) if at is None else found.take([at])
-        names, (features,) = self.feature_names, one.features.tolist()
-        return {
-            "id": id,
-            "title": one.titles[0],
-            "known": one.known,
-            "rank": None if at is None else at + 1,
-            "score": float(one.scores[0]),
-            "reasons": one.reasons,
-            "reason_codes": one.reason_codes,
-            "features": dict(zip(names, features, strict=True)),
-            "rules": list(found.rules),
-        }
 
     @property
     def known_users(self) -> Array:

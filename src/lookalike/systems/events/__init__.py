@@ -13,7 +13,7 @@ SPEC = SystemSpec(
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
     inputs="lookalike.core.inputs:USERS",
-    capabilities=("recommend", "rank", "explain"),
+    capabilities=("recommend", "rank", "explain", "explain_item"),
     datasets={
         "event_simulator": "lookalike.datasets.event_simulator:simulate_events",
     },

@@ -16,6 +16,7 @@ from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
 from lookalike.core.inputs import check_k, positions_of
 from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.events import EventData, kilometres
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import LogisticRanker
@@ -35,7 +36,7 @@ K = 10
 N_EXPLAINED = 4  # reasons that an explanation gives for each event
 
 
-class Events(BaseSystem):
+class Events(ExplainsListedItems, BaseSystem):
     """Suggest to each user events that they may want to join.
 
     Parameters

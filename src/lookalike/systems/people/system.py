@@ -17,6 +17,7 @@ from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
 from lookalike.core.inputs import check_k, positions_of
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
+from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.friendships import Friendships
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import ARRAYS, LogisticRanker
@@ -39,7 +40,7 @@ K = 10
 STATISTICS = tuple(field.name for field in fields(GraphStatistics))
 
 
-class People(BaseSystem):
+class People(ExplainsListedItems, BaseSystem):
     """Suggest to each person whom they may know.
 
     Parameters
