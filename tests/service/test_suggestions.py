@@ -93,7 +93,7 @@ def until(true, seconds=20.0):
 @pytest.mark.parametrize("name", ["people", "events"])
 def test_a_list_is_that_of_the_library(client, request, name):
     system = request.getfixturevalue(name)
-    users = [str(who) for who in system.askers[:4]]
+    users = [str(who) for who in system.known_users[:4]]
     sent = {"users": users, "k": 5}
     answer = client.post(f"/v1/{name}/recommend", json=sent).json()
     assert answer["generation"] == "0001"
@@ -113,12 +113,12 @@ def test_people_are_looked_up_once_the_table_is_made(client, people):
     sent = {"user": "p7", "k": 12}
     (answer,) = client.post("/v1/people/recommend", json=sent).json()["answers"]
     hits = answer["hits"]
-    alone = people.suggest("p7", 12)
+    alone = people.recommend_each(["p7"], 12)[0]
     assert [hit["id"] for hit in hits] == alone.ids
     assert [hit["score"] for hit in hits] == alone.scores.tolist()
     table = people.precompute()
-    for person, who in enumerate(people.askers[:20].tolist()):
-        asked = people.suggest(who, 30)
+    for person, who in enumerate(people.known_users[:20].tolist()):
+        asked = people.recommend_each([who], 30)[0]
         found = [people.people_[place] for place in table.row(person)[0]]
         assert asked.ids[: len(found)] == found
 
@@ -126,7 +126,7 @@ def test_people_are_looked_up_once_the_table_is_made(client, people):
 def test_a_table_of_other_people_is_refused(people):
     table = people.precompute()
     other = type(table)(table.starts[:-1], *(list(vars(table).values())[1:]))
-    with pytest.raises(ValueError, match="not one of these people"):
+    with pytest.raises(ValueError, match="is not one of these 120 users"):
         people.look_up(other)
 
 
@@ -191,8 +191,8 @@ def test_somebody_unknown_is_answered_with_a_reason(client, name):
 @pytest.mark.parametrize("name", ["people", "events"])
 def test_things_are_put_in_the_order_they_have_in_the_list(client, request, name):
     system = request.getfixturevalue(name)
-    who = str(system.askers[2])
-    ids = system.suggest(who, 6).ids
+    who = str(system.known_users[2])
+    ids = system.recommend_each([who], 6)[0].ids
     sent = {"user": who, "ids": [*ids[::-1], ids[0]]}
     (answer,) = client.post(f"/v1/{name}/rank", json=sent).json()["answers"]
     assert [hit["id"] for hit in answer["hits"]] == ids
@@ -212,7 +212,7 @@ def test_what_was_shown_is_logged_as_it_was(make, url, request, name):
     """Features, score, place, propensity and generation of every hit, and clicks."""
     client = make(url=url)
     system = request.getfixturevalue(name)
-    who = str(system.askers[3])
+    who = str(system.known_users[3])
     sent = {"user": who, "k": 4, "query_id": "q1", "client_id": "c1"}
     (answer,) = client.post(f"/v1/{name}/recommend", json=sent).json()["answers"]
     click = {
@@ -225,7 +225,7 @@ def test_what_was_shown_is_logged_as_it_was(make, url, request, name):
     }
     assert client.post("/v1/events", json={"events": [click]}).status_code == 200
     rows = until(lambda: training_rows(client.components.database))
-    expected = system.suggest(who, 4)
+    expected = system.recommend_each([who], 4)[0]
     assert [row["id"] for row in rows] == expected.ids
     assert [row["position"] for row in rows] == [1, 2, 3, 4]
     assert [row["score"] for row in rows] == expected.scores.tolist()
@@ -239,7 +239,7 @@ def test_what_was_shown_is_logged_as_it_was(make, url, request, name):
 
 def test_the_last_place_is_explored_with_the_chance_that_is_logged(make, people):
     client = make(explore=0.4, log_exposures=False)
-    whole = people.suggest("p5", 26).ids
+    whole = people.recommend_each(["p5"], 26)[0].ids
     seen = []
     for _ in range(300):
         sent = {"user": "p5", "k": 6}
@@ -288,7 +288,8 @@ def test_weighting_by_propensity_gives_back_what_all_would_have_got():
         ("recommend", {"user": ""}, 422, "user: "),
         ("rank", {"user": "p1", "ids": []}, 422, "ids: "),
         ("rank", {"user": "p1", "ids": ["x"], "z": 1}, 422, "z: "),
-        ("explain", {"user": "p1"}, 422, "id: "),
+        ("explain", {"id": "p1"}, 422, "user: "),
+        ("explain", {"user": "p1", "id": "x"}, 404, "no item of this id"),
     ],
 )
 def test_requests_that_make_no_sense_are_told_so(client, path, sent, status, message):
@@ -324,13 +325,14 @@ def test_no_request_ends_in_a_5xx(client, path, sent):
 def test_a_batch_that_runs_out_of_time_says_so(make, monkeypatch):
     client = make()
     served = client.components.served["events"]
-    slow = served._list
+    system = served.active.system
+    recommend_each = system.recommend_each
 
-    def later(*given):
-        time.sleep(0.02)
-        return slow(*given)
+    def later(users, k):
+        time.sleep(0.02 * len(users))
+        return recommend_each(users, k)
 
-    monkeypatch.setattr(served, "_list", later)
+    monkeypatch.setattr(system, "recommend_each", later)
     sent = {"users": ["u1"] * 50, "k": 2, "deadline_ms": 200}
     answer = client.post("/v1/events/recommend", json=sent).json()
     assert answer["degraded"]
@@ -350,7 +352,7 @@ def test_workers_of_a_real_server_share_one_table(
 ):
     folders = [str(library.folder) for library in libraries.values()]
     process = start_server(*folders, "--workers", "2")
-    expected = people.suggest("p3", 5)
+    expected = people.recommend_each(["p3"], 5)[0]
     for _ in range(6):
         answer = ask(process.port, "/v1/people/recommend", {"user": "p3", "k": 5})
         hits = answer["answers"][0]["hits"]

@@ -15,7 +15,8 @@ from lookalike.service.engine import Job
 from lookalike.service.errors import ServiceError
 from lookalike.service.settings import Settings
 
-_SLICE = 32  # queries between two looks at the clock
+_SLICE = 32  # queries between two looks at the clock, at most
+_FIRST = 8  # before it is known how long one takes
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,15 @@ def _in_time(
 ) -> list[Any]:
     """Return answers to all queries, or to the first for which there was time."""
     answers: list[Any] = []
-    for start in range(0, len(queries), _SLICE):
-        if answers and time.monotonic() > deadline:
+    n = _FIRST
+    while len(answers) < len(queries):
+        started = time.monotonic()
+        if answers and started > deadline:
             break
-        answers += _verb(system, request, queries[start : start + _SLICE])
+        answers += _verb(system, request, queries[len(answers) : len(answers) + n])
+        now = time.monotonic()
+        left = (deadline - now) / max((now - started) / n, 1e-9)
+        n = max(1, min(int(left), _SLICE))
     return answers
 
 
