@@ -1,4 +1,4 @@
-"""What the tests of the service share: a small system, and both databases."""
+"""What tests share: every system of few data, services, and both databases."""
 
 import contextlib
 import http.client
@@ -12,11 +12,70 @@ import subprocess
 import sys
 import tempfile
 import time
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from runpy import run_path
+from typing import Any
 
 import pytest
 
+TESTS = Path(__file__).parent
 _N_KNOWN = 500
+
+
+@dataclass(frozen=True)
+class Small:
+    """A system of few data: fitted, evaluated and saved once."""
+
+    spec: Any
+    options: dict[str, Any]
+    data: Any
+    system: Any
+    result: Any
+    """Of its evaluation."""
+    before: Any
+    """Its state and its manifest before that."""
+    inputs: list[Any]
+    """A few, as users send them."""
+    folder: Path
+    """The generation that holds the system and the result."""
+
+    @property
+    def queries(self):
+        """The inputs, decoded and checked."""
+        decode, check = self.spec.decoder().decode, self.system.check_query
+        return [check(decode(sent)) for sent in self.inputs]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A function that makes a system of the data in its ``small.py``, once."""
+    return cache(lambda name: _made(name, tmp_path_factory.mktemp(name)))
+
+
+def _made(name, folder):
+    from lookalike.systems import find_spec
+
+    spec, found = find_spec(name), list(TESTS.glob(f"*/{name}/small.py"))
+    assert found, f"The battery needs tests/systems/{name}/small.py; see digits'."
+    try:
+        small = run_path(str(found[0]))
+        data = small["data"]()
+        system = spec.new(small["OPTIONS"]).fit(data)
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    except ImportError as error:
+        if (error.name or "").startswith("lookalike"):
+            raise
+        pytest.skip(str(error))
+    before = deepcopy((system.state(), system.manifest_))
+    result = spec.evaluate(system, data)
+    system.save(folder / "0001", result)
+    inputs = small["inputs"](data)
+    options = small["OPTIONS"]
+    return Small(spec, options, data, system, result, before, inputs, folder / "0001")
 
 
 @pytest.fixture(scope="session")

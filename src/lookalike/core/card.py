@@ -26,8 +26,8 @@ STEPS = (
 
 NOT_YET = "not measured yet"
 _HEADING = re.compile(r"## (\d)\. (.+)")
-_NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_CONDITION = re.compile(r"\{([?!])([a-z][a-z0-9_]*)\}\s*")
+_NAME = re.compile(r"\{([^\W\d]\w*)\}")
+_CONDITION = re.compile(r"\{([?!])([^\W\d]\w*)\}\s*")
 
 
 @dataclass(frozen=True)

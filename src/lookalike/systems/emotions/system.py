@@ -220,6 +220,7 @@ class Emotions(BaseSystem):
         A picture of exactly the model's size, or smaller than twice that, is taken for
         a face itself.
         """
+        self.check_fitted()
         height, width = self._shape
         if max(photograph.shape) < 2 * max(self._shape):
             box = Box(0, 0, *photograph.shape)

@@ -246,8 +246,7 @@ class Events(ExplainsListedItems, BaseSystem):
                 slate.ids, slate.scores, self._reasons(slate.features), strict=True
             )
         ]
-        first = {key: v for key, v in slate.records()[0].items() if key != "rank"}
-        return Explanation(first, tuple(reasons))
+        return Explanation(slate.records()[0], tuple(reasons))
 
     def feature_weights(self) -> dict[str, float]:
         """Return weights of logistic regression, the largest first; none without one.

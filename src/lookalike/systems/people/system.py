@@ -239,8 +239,7 @@ class People(ExplainsListedItems, BaseSystem):
             some = ", ".join(friends[:3]) + (", ..." if len(friends) > 3 else "")
             why = f"{reason}: {some}" if friends else reason
             reasons.append(f"{name} ({score:.2f}): {why}")
-        first = {key: v for key, v in slate.records()[0].items() if key != "rank"}
-        return Explanation(first, tuple(reasons))
+        return Explanation(slate.records()[0], tuple(reasons))
 
     # --- parts of an answer -----------------------------------------------------------
 

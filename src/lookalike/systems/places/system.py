@@ -176,6 +176,7 @@ class Places(BaseSystem):
 
     def find_locations(self, text: str) -> list[Location]:
         """Return the locations of a raw text, with their offsets."""
+        self.check_fitted()
         words = words_with_offsets(check_text(text))
         [names] = self.names([[word for word, _ in words]])
         found = []

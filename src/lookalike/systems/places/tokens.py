@@ -11,6 +11,8 @@ _DOTTED = re.compile(r"(\w\.)+\w?\.?")
 
 def check_text(text: str) -> str:
     """Return a text that can be tagged, or say what is wrong with it."""
+    if not isinstance(text, str):
+        raise ValueError(f"A text must be a string, got {type(text).__name__}.")
     letters = [c for c in text if c.isalpha()]
     if not text.strip():
         raise ValueError("The text is empty; expected words.")

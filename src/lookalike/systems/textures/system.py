@@ -124,6 +124,7 @@ class Textures(BaseSystem):
 
         Place (i, j) is the patch whose upper left pixel is (i * step, j * step).
         """
+        self.check_fitted()
         picture = self.check_query(picture)
         rows, columns = (n - self.side for n in picture.shape)
         patches = cut(picture, self.side, step)
@@ -136,6 +137,7 @@ class Textures(BaseSystem):
 
     def explain(self, query: Array) -> Explanation:
         """Map the picture, and compare its patterns with each texture's."""
+        self.check_fitted()
         query = self.check_query(query)
         answer = self._answer(query)
         mean = self.describe(cut(query, self.side, self.side)).mean(axis=0)
