@@ -70,3 +70,18 @@ def test_what_is_no_table_of_counts_is_refused(counts):
 def test_both_systems_answer_the_same_rows():
     with pytest.raises(ValueError, match="must have the same rows"):
         paired_counts_test(f1_of_counts, [[1, 0, 0]], [[1, 0, 0]] * 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_resamples": 0}, "n_resamples must be a positive integer, got 0"),
+        ({"confidence": 1.0}, "confidence must lie between 0 and 1, got 1.0"),
+    ],
+)
+def test_options_that_give_no_interval_are_refused(options, message):
+    counts = [[1, 0, 0]] * 5
+    with pytest.raises(ValueError, match=message):
+        bootstrap_counts(f1_of_counts, counts, **options)
+    with pytest.raises(ValueError, match=message):
+        paired_counts_test(f1_of_counts, counts, counts, **options)

@@ -75,7 +75,7 @@ def test_what_cannot_be_ranked_is_refused():
     with pytest.raises(ValueError, match=r"query_labels one label a row"):
         ranking_metrics(X, X, labels[:5], labels)
     with pytest.raises(ValueError, match="Q must be vectors, one a row"):
-        ranking_metrics(X[0], X, labels[0], labels)
+        ranking_metrics(X[0], X, labels[:3], labels)
     X[3, 1] = np.nan
     with pytest.raises(ValueError, match="X must hold finite numbers"):
         ranking_metrics(np.ones((2, 3)), X, labels[:2], labels)

@@ -15,6 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats
+from lookalike.evaluate._shared import (
+    blocks,
+    check_resampling,
+    percentile_interval,
+    ratio,
+)
 from lookalike.evaluate.interval import Comparison, Estimate
 
 Metric = Callable[[Array], Array]
@@ -24,19 +30,19 @@ Metric = Callable[[Array], Array]
 def f1_of_counts(totals: Array) -> Array:
     """F1 of (true positives, false positives, false negatives); 0 without any."""
     hits, wrong, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
-    return _share(2 * hits, 2 * hits + wrong + missed)
+    return ratio(2 * hits, 2 * hits + wrong + missed)
 
 
 def precision_of_counts(totals: Array) -> Array:
     """Precision of (true positives, false positives, false negatives)."""
     hits, wrong, _ = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
-    return _share(hits, hits + wrong)
+    return ratio(hits, hits + wrong)
 
 
 def recall_of_counts(totals: Array) -> Array:
     """Recall of (true positives, false positives, false negatives)."""
     hits, _, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
-    return _share(hits, hits + missed)
+    return ratio(hits, hits + missed)
 
 
 def bootstrap_counts(
@@ -62,11 +68,12 @@ def bootstrap_counts(
     >>> print(bootstrap_counts(f1_of_counts, counts))
     0.8000 [0.5000, 1.0000]
     """
+    check_resampling(n_resamples, confidence)
     rows = _counts(counts)
     rng = np.random.default_rng(random_state)
     values = metric(_resampled(rows, n_resamples, rng))
-    low, high = _ends(values, confidence)
-    return Estimate(float(metric(rows.sum(axis=0))), low, high)
+    value = float(metric(rows.sum(axis=0)))
+    return Estimate(value, *percentile_interval(values, confidence))
 
 
 def paired_counts_test(
@@ -98,6 +105,7 @@ def paired_counts_test(
     >>> found.difference.value, found.p_value < 0.01
     (0.2, True)
     """
+    check_resampling(n_resamples, confidence)
     a, b = _counts(first), _counts(second)
     if a.shape != b.shape:
         raise ValueError(
@@ -106,7 +114,7 @@ def paired_counts_test(
     rng = np.random.default_rng(random_state)
     value = float(metric(a.sum(axis=0)) - metric(b.sum(axis=0)))
     both, extreme = a.sum(axis=0) + b.sum(axis=0), 0
-    for n in _blocks(n_resamples, len(a)):
+    for n in blocks(n_resamples, len(a)):
         swapped = b.sum(axis=0) + rng.integers(0, 2, (n, len(a))) @ (a - b)
         difference = np.abs(metric(swapped) - metric(both - swapped))
         # Differences that are equal but for rounding are ties, and ties count.
@@ -114,30 +122,20 @@ def paired_counts_test(
     pairs = _resampled(np.hstack([a, b]), n_resamples, rng)
     width = a.shape[1]
     drawn = metric(pairs[:, :width]) - metric(pairs[:, width:])
-    low, high = _ends(drawn, confidence)
+    interval = Estimate(value, *percentile_interval(drawn, confidence))
     p_value = (1 + extreme) / (1 + n_resamples)
-    return Comparison(Estimate(value, low, high), p_value, "random swaps")
+    return Comparison(interval, p_value, "random swaps")
 
 
 def _resampled(rows: Floats, n_resamples: int, rng: np.random.Generator) -> Floats:
     """Totals of resampled rows, (n_resamples, n_counts)."""
     share = np.full(len(rows), 1 / len(rows))
-    blocks = [
-        rng.multinomial(len(rows), share, size=n) @ rows
-        for n in _blocks(n_resamples, len(rows))
-    ]
-    return np.concatenate(blocks)
-
-
-def _blocks(n: int, width: int) -> list[int]:
-    size = max(1, 2**20 // width)
-    return [size] * (n // size) + ([n % size] if n % size else [])
-
-
-def _ends(values: Array, confidence: float) -> tuple[float, float]:
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    return np.concatenate(
+        [
+            rng.multinomial(len(rows), share, size=n) @ rows
+            for n in blocks(n_resamples, len(rows))
+        ]
+    )
 
 
 def _counts(counts: ArrayLike) -> Floats:
@@ -148,7 +146,3 @@ def _counts(counts: ArrayLike) -> Floats:
             f"{rows.shape} of {rows.dtype}."
         )
     return rows.astype(np.float64)
-
-
-def _share(part: Array, whole: Array) -> Array:
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0.0)

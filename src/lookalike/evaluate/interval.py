@@ -22,12 +22,16 @@ References
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike.evaluate._shared import (
+    blocks,
+    check_resampling,
+    percentile_interval,
+)
 
 Random = int | np.random.Generator | None
 
@@ -115,17 +119,15 @@ def bootstrap(
     >>> print(bootstrap(accuracy, y_true, y_pred))
     0.9000 [0.8398, 0.9500]
     """
-    _check_options(n_resamples, confidence)
+    check_resampling(n_resamples, confidence)
     columns = _columns(arrays)
     rng = np.random.default_rng(random_state)
     value = _number(metric(*columns))
     first, frequency = _distinct_rows(columns)
     resample = _resampled(metric, tuple(column[first] for column in columns))
-    blocks = _counts(frequency, n_resamples, rng)
-    values = np.concatenate([resample(block) for block in blocks])
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return Estimate(value, float(low), float(high))
+    counts = _counts(frequency, n_resamples, rng)
+    values = np.concatenate([resample(block) for block in counts])
+    return Estimate(value, *percentile_interval(values, confidence))
 
 
 def paired_test(
@@ -181,7 +183,7 @@ def paired_test(
     >>> result.difference.value, result.p_value, result.test
     (0.55, 0.11, 'exact McNemar')
     """
-    _check_options(n_resamples, confidence)
+    check_resampling(n_resamples, confidence)
     a, b = (_outcomes(column) for column in _columns((first, second)))
     rng = np.random.default_rng(random_state)
     difference = a - b
@@ -252,7 +254,7 @@ def _counts(
     group = np.repeat(np.arange(n_distinct), frequency)
     few_distinct = 8 * n_distinct <= n_samples
     width = n_distinct if few_distinct else n_samples
-    for n in _blocks(n_resamples, width):
+    for n in blocks(n_resamples, width):
         if few_distinct:
             yield rng.multinomial(n_samples, frequency / n_samples, size=n)
         else:
@@ -262,14 +264,6 @@ def _counts(
             drawn += n_distinct * np.arange(n)[:, None]
             counts = np.bincount(drawn.ravel(), minlength=n * n_distinct)
             yield counts.reshape(n, n_distinct)
-
-
-def _blocks(n: int, width: int) -> Iterator[int]:
-    """Split n rows of this width into blocks of about a million entries."""
-    size = max(1, 2**20 // width)
-    yield from [size] * (n // size)
-    if n % size:
-        yield n % size
 
 
 def _mcnemar(difference: Floats) -> float:
@@ -289,7 +283,7 @@ def _sign_flips(
         every = np.arange(2 ** len(size))[:, None] >> np.arange(len(size)) & 1
         return float(_reaches(every, size, bar).mean()), "all sign flips"
     extreme = 0
-    for n in _blocks(n_resamples, len(size)):
+    for n in blocks(n_resamples, len(size)):
         bits = np.frombuffer(rng.bytes(-(-n * len(size) // 8)), dtype=np.uint8)
         flips = np.unpackbits(bits, count=n * len(size)).reshape(n, -1)
         extreme += int(_reaches(flips, size, bar).sum())
@@ -299,15 +293,6 @@ def _sign_flips(
 def _reaches(flips: Array, size: Floats, bar: float) -> Array:
     """Whether the sum with these signs (1 plus, 0 minus) is as large as observed."""
     return np.abs(2 * (flips @ size) - size.sum()) >= bar
-
-
-def _check_options(n_resamples: int, confidence: float) -> None:
-    if not isinstance(n_resamples, Integral) or n_resamples < 1:
-        raise ValueError(
-            f"n_resamples must be a positive integer, got {n_resamples!r}."
-        )
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence!r}.")
 
 
 def _columns(arrays: tuple[ArrayLike, ...]) -> tuple[Array, ...]:

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats
+from lookalike.evaluate._shared import ratio
 
 
 def precision_at_k(relevance: ArrayLike, k: int) -> Floats:
@@ -76,7 +77,7 @@ def recall_at_k(relevance: ArrayLike, k: int, n_relevant: ArrayLike) -> Floats:
     """
     hits = _hits(relevance)
     found = hits[:, : _cut(k, hits)].sum(axis=1)
-    return _share(found, _totals(n_relevant, hits))
+    return ratio(found, _totals(n_relevant, hits))
 
 
 def reciprocal_rank(relevance: ArrayLike, k: int | None = None) -> Floats:
@@ -127,7 +128,7 @@ def average_precision(
     hits = _hits(relevance)
     total = hits.sum(axis=1) if n_relevant is None else _totals(n_relevant, hits)
     precision = hits.cumsum(axis=1) / np.arange(1, hits.shape[1] + 1)
-    return _share((precision * hits).sum(axis=1), total)
+    return ratio((precision * hits).sum(axis=1), total)
 
 
 def ndcg_at_k(
@@ -174,7 +175,7 @@ def ndcg_at_k(
     ours = _discounted(_gains(grades, gain)[:, :k])
     if np.any(ours > best * (1 + 1e-9)):
         raise ValueError("judged must hold every grade that relevance shows.")
-    return np.minimum(_share(ours, best), 1.0)
+    return np.minimum(ratio(ours, best), 1.0)
 
 
 def _gains(grades: Floats, gain: str) -> Floats:
@@ -191,11 +192,6 @@ def _gains(grades: Floats, gain: str) -> Floats:
 
 def _discounted(gains: Floats) -> Floats:
     return gains @ (1 / np.log2(np.arange(2, gains.shape[1] + 2)))
-
-
-def _share(part: Array, whole: Array) -> Floats:
-    """Part over whole, 0 where there is nothing to find."""
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0.0)
 
 
 def _hits(relevance: ArrayLike) -> Array:

@@ -1,4 +1,4 @@
-"""Boosted trees as arrays: learned by LightGBM, answered without it.
+"""Boosted trees as arrays: grown by LightGBM, evaluated without it.
 
 LightGBM's own model file is read by LightGBM's own parser, which trusts it. Here a
 forest is four arrays whose every index is checked when they are read; the answers are
@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.forest import LEAF, add_trees
-from lookalike.rank.ranker import NeedsTarget, questions
 
 GRAIN = 256  # rows a thread takes at a time
 
@@ -78,30 +76,6 @@ class Forest:
         )
         if not whole:
             raise ValueError("its trees are not trees.")
-
-
-class ForestRanker(NeedsTarget):
-    """A ranker whose ``fit`` leaves a forest, from which it answers."""
-
-    forest_: Forest
-    n_features_in_: int
-    n_jobs: int | None
-
-    def score_rows(self, X: ArrayLike) -> Floats:
-        """Scores (n_rows,), higher is better."""
-        return self.forest_.scores(questions(self, X), self.n_jobs)
-
-    def arrays(self) -> dict[str, Array]:
-        """Return everything that ``score_rows`` needs, by name."""
-        return self.forest_.arrays()
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the ranker from which these arrays were taken."""
-        ranker = cls()
-        ranker.forest_ = Forest.from_arrays(arrays)
-        ranker.n_features_in_ = ranker.forest_.n_features
-        return ranker
 
 
 def learn_forest(

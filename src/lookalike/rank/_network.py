@@ -7,17 +7,15 @@ through dense ones with rectifiers between them; one number comes out.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike.kernels.dense import dense_rows
 
 GRAIN = 64  # rows a thread takes at a time
-LOSSES = ("logistic", "focal", "balanced")
 
 Layer = tuple[Floats, Floats]
 """Weights (n_inputs, n_outputs) and bias (n_outputs,)."""
@@ -109,24 +107,6 @@ def _layers(arrays: Mapping[str, Array], kind: str) -> tuple[Layer, ...]:
             )
         )
     return tuple(found)
-
-
-def check_network(ranker: Any) -> None:
-    """Refuse what makes no network, or does not train it."""
-    widths = ranker.hidden_layer_sizes
-    if not isinstance(widths, tuple | list) or any(width < 1 for width in widths):
-        raise ValueError(
-            f"hidden_layer_sizes must be positive whole numbers, got {widths!r}."
-        )
-    check_whole("n_cross", ranker.n_cross, least=0)
-    check_choice("loss", ranker.loss, LOSSES)
-    check_positive("gamma", ranker.gamma, zero=True)
-    if not 0 <= ranker.beta < 1:
-        raise ValueError(f"beta must lie in [0, 1), got {ranker.beta!r}.")
-    check_whole("max_iter", ranker.max_iter)
-    check_whole("batch_size", ranker.batch_size)
-    check_positive("learning_rate", ranker.learning_rate)
-    check_positive("alpha", ranker.alpha, zero=True)
 
 
 def effective_weights(right: Array, beta: float) -> Floats:

@@ -1,45 +1,46 @@
-"""Boosted trees that judge each candidate on its own (needs the rank extra)."""
+"""Boosted trees that score each candidate by itself (needs the rank extra)."""
 
-from typing import Self
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lookalike._checks import check_choice, check_sample_weight
-from lookalike.rank._forest import ForestRanker, learn_forest
-from lookalike.rank._growth import check_growth, growth
-from lookalike.rank.ranker import group_sizes, lessons, relevant
+from lookalike._checks import check_choice
+from lookalike._typing import Array, Floats, Ints
+from lookalike.rank._forest_ranker import ForestRanker
+from lookalike.rank.ranker import is_relevant
 
 LOSSES = {"logistic": "binary", "squared": "regression"}
 
 
+@dataclass(eq=False, repr=False)
 class BoostedRanker(ForestRanker):
-    r"""Score a candidate by a sum of small trees, each mending what is still wrong.
+    r"""Score a candidate by a sum of small trees, each fitted to the remaining error.
 
     .. math:: s_t(x) = s_{t-1}(x) + \eta\, h_t(x),
 
-    where the tree :math:`h_t` takes a Newton step down the loss: the logistic one of
-    "relevant or not", so that s is the log-odds of relevance, or the squared one of the
-    grade itself.
+    where the tree :math:`h_t` takes a Newton step down the loss. With the logistic loss
+    of "relevant or not", s is the log-odds of relevance; with the squared loss of y, s
+    is the expected grade.
 
     Parameters
     ----------
     n_estimators : int, default=200
-        Trees.
+        Number of trees.
     loss : {"logistic", "squared"}, default="logistic"
-        Whether y is asked only if it is above 0, or for its value.
+        The logistic loss uses only whether y is above 0, the squared loss its value.
     learning_rate : float, default=0.05
         :math:`\eta`.
     num_leaves : int, default=31
-        Most leaves of a tree.
+        Maximum number of leaves of a tree.
     min_child_samples : int, default=20
-        Fewest rows of a leaf.
+        Minimum number of rows of a leaf.
     reg_lambda : float, default=1.0
         L2 penalty on the values of leaves.
     subsample, colsample : float, default=1.0
-        Shares of the rows and of the features that a tree sees.
+        Shares of the rows and of the features that each tree is grown from, in (0, 1].
     random_state : int, default=0
     n_jobs : int or None, default=None
+        Threads, as in scikit-learn.
 
     Attributes
     ----------
@@ -49,8 +50,8 @@ class BoostedRanker(ForestRanker):
 
     Notes
     -----
-    LightGBM grows the trees; answering needs it no more. Scores are log-odds of
-    relevance, or expected grades. Cost of an answer: O(n_estimators * depth) a row.
+    LightGBM grows the trees; scoring does not need it. Cost of a score:
+    O(n_estimators * depth).
 
     References
     ----------
@@ -64,54 +65,18 @@ class BoostedRanker(ForestRanker):
     >>> import numpy as np
     >>> from lookalike.rank.boosted_ranker import BoostedRanker
     >>> X = np.linspace(-1, 1, 200)[:, None]
-    >>> model = BoostedRanker(50).fit(X, abs(X[:, 0]) < 0.5)  # the middle is wanted
+    >>> model = BoostedRanker(50).fit(X, abs(X[:, 0]) < 0.5)  # the middle is relevant
     >>> model.score_rows([[-0.9], [0.0], [0.9]]).round(1)
     array([-2.7, 2.8, -2.7])
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 200,
-        *,
-        loss: str = "logistic",
-        learning_rate: float = 0.05,
-        num_leaves: int = 31,
-        min_child_samples: int = 20,
-        reg_lambda: float = 1.0,
-        subsample: float = 1.0,
-        colsample: float = 1.0,
-        random_state: int = 0,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.loss = loss
-        self.learning_rate = learning_rate
-        self.num_leaves = num_leaves
-        self.min_child_samples = min_child_samples
-        self.reg_lambda = reg_lambda
-        self.subsample = subsample
-        self.colsample = colsample
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    loss: str = field(default="logistic", kw_only=True)
 
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        groups: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Learn from features X (n_rows, n_features) and relevance y (n_rows,).
-
-        ``groups`` is checked and then ignored: each row is judged on its own.
-        """
-        rows, relevance = lessons(self, X, y)
-        check_growth(self)
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         check_choice("loss", self.loss, tuple(LOSSES))
-        group_sizes(groups, len(rows))
-        weight = check_sample_weight(sample_weight, rows)
+
+    def _learn(self, rows: Array, y: Floats, sizes: Ints, weight: Array) -> None:
         if self.loss == "logistic":
-            relevance = relevant(relevance).astype(np.float64)
-        params = {"objective": LOSSES[self.loss], **growth(self)}
-        self.forest_ = learn_forest(params, self.n_estimators, rows, relevance, weight)
-        return self
+            y = is_relevant(y).astype(np.float64)
+        self._grow({"objective": LOSSES[self.loss]}, rows, y, weight)

@@ -1,47 +1,42 @@
-"""LambdaMART: boosted trees that put whole lists in order (needs the rank extra)."""
+"""LambdaMART: boosted trees that order whole lists (needs the rank extra)."""
 
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lookalike._checks import check_sample_weight, check_whole
-from lookalike.rank._forest import ForestRanker, learn_forest
-from lookalike.rank._growth import check_growth, growth
-from lookalike.rank.ranker import group_sizes, lessons
+from lookalike._checks import check_whole
+from lookalike._typing import Array, Floats, Ints
+from lookalike.rank._forest_ranker import ForestRanker
 
-TOP_GRADE = 30  # gains are 2^grade - 1
-MOST_ROWS = 10_000  # of a query: LightGBM's limit
+MAX_GRADE = 30  # gains are 2^grade - 1
+MAX_QUERY_ROWS = 10_000  # LightGBM's limit
 
 
+@dataclass(eq=False, repr=False)
 class LambdaMART(ForestRanker):
     r"""Score candidates so that the nDCG of their lists is high.
 
-    Boosted trees, whose gradients come from pairs of rows of the same query. For a row
-    i that is more relevant than j,
+    The trees are boosted on gradients that come from pairs of rows of the same query.
+    For a row i that is more relevant than a row j,
 
     .. math:: \lambda_{ij} = \frac{|\Delta nDCG_{ij}|}{1 + e^{s_i - s_j}}
 
-    pushes i up and j down: hardest where they are in the wrong order and where
-    exchanging the two would change nDCG the most, with gains :math:`2^{y} - 1`.
+    is added to the gradient of i and subtracted from that of j. It is largest where the
+    two are in the wrong order and where exchanging them would change the nDCG the most.
+    Grades y are whole numbers from 0 to 30, with gains :math:`2^{y} - 1`.
 
     Parameters
     ----------
     n_estimators : int, default=200
-        Trees.
+        Number of trees.
     truncation : int, default=30
-        Pairs whose better-placed row stands below this place are left alone.
-    learning_rate : float, default=0.05
-    num_leaves : int, default=31
-        Most leaves of a tree.
-    min_child_samples : int, default=20
-        Fewest rows of a leaf.
-    reg_lambda : float, default=1.0
-        L2 penalty on the values of leaves.
-    subsample, colsample : float, default=1.0
-        Shares of the rows and of the features that a tree sees.
-    random_state : int, default=0
-    n_jobs : int or None, default=None
+        A pair is compared only if one of its rows is among this many best scores of its
+        query.
+    learning_rate, num_leaves, min_child_samples, reg_lambda, subsample, colsample
+        As in :class:`~lookalike.rank.BoostedRanker`.
+    random_state, n_jobs
+        As in :class:`~lookalike.rank.BoostedRanker`.
 
     Attributes
     ----------
@@ -51,8 +46,8 @@ class LambdaMART(ForestRanker):
 
     Notes
     -----
-    LightGBM grows the trees; answering needs it no more. Scores are comparable within
-    a query only. Cost of a tree: O(truncation) pairs a row.
+    LightGBM grows the trees; scoring does not need it. Scores are comparable within a
+    query only. A query may have 10,000 rows. Cost of a tree: O(truncation) pairs a row.
 
     References
     ----------
@@ -64,76 +59,36 @@ class LambdaMART(ForestRanker):
     >>> import numpy as np
     >>> from lookalike.rank.lambda_mart import LambdaMART
     >>> X = np.random.default_rng(0).uniform(-1, 1, (100, 8))
-    >>> grades = (-abs(X)).argsort(axis=1).argsort(axis=1)  # the middle is wanted
+    >>> grades = (-abs(X)).argsort(axis=1).argsort(axis=1)  # best in the middle
     >>> model = LambdaMART(60).fit(X.reshape(-1, 1), grades.ravel(), np.full(100, 8))
     >>> scores = model.score_rows(X.reshape(-1, 1)).reshape(100, 8)
     >>> float((scores.argmax(axis=1) == grades.argmax(axis=1)).mean())
     0.99
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 200,
-        *,
-        truncation: int = 30,
-        learning_rate: float = 0.05,
-        num_leaves: int = 31,
-        min_child_samples: int = 20,
-        reg_lambda: float = 1.0,
-        subsample: float = 1.0,
-        colsample: float = 1.0,
-        random_state: int = 0,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.truncation = truncation
-        self.learning_rate = learning_rate
-        self.num_leaves = num_leaves
-        self.min_child_samples = min_child_samples
-        self.reg_lambda = reg_lambda
-        self.subsample = subsample
-        self.colsample = colsample
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    truncation: int = field(default=30, kw_only=True)
 
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        groups: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Learn from features X (n_rows, n_features) and grades y (n_rows,).
-
-        Grades are whole numbers from 0 to 30. ``groups`` are the sizes of the queries,
-        whose rows stand together; None is a single query.
-        """
-        rows, grades = lessons(self, X, y)
-        check_growth(self)
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         check_whole("truncation", self.truncation)
-        sizes = group_sizes(groups, len(rows))
-        if sizes.max() > MOST_ROWS:
+
+    def _learn(self, rows: Array, y: Floats, sizes: Ints, weight: Array) -> None:
+        if sizes.max() > MAX_QUERY_ROWS:
             raise ValueError(
-                f"A query may have {MOST_ROWS:,} rows, got {sizes.max():,}: give the "
-                "sizes of the queries as groups."
+                f"A query may have {MAX_QUERY_ROWS:,} rows, got {sizes.max():,}: give "
+                "the sizes of the queries as groups."
             )
-        if (grades != np.round(grades)).any() or not (
-            0 <= grades.min() <= grades.max() <= TOP_GRADE
-        ):
-            raise ValueError(f"y must be whole numbers from 0 to {TOP_GRADE}.")
-        weight = check_sample_weight(sample_weight, rows)
-        params = {
+        if (y != np.round(y)).any() or not 0 <= y.min() <= y.max() <= MAX_GRADE:
+            raise ValueError(f"y must be whole numbers from 0 to {MAX_GRADE}.")
+        objective = {
             "objective": "lambdarank",
             "lambdarank_truncation_level": self.truncation,
-            "label_gain": [2.0**grade - 1 for grade in range(TOP_GRADE + 1)],
-            **growth(self),
+            "label_gain": [2.0**grade - 1 for grade in range(MAX_GRADE + 1)],
         }
-        self.forest_ = learn_forest(
-            params, self.n_estimators, rows, grades, weight, sizes
-        )
-        return self
+        self._grow(objective, rows, y, weight, sizes)
 
     def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that y must not be negative."""
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = True
         return tags

@@ -4,23 +4,15 @@ from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lookalike._checks import check_sample_weight
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.learn import LogisticRegression
-from lookalike.rank.ranker import (
-    NeedsTarget,
-    group_sizes,
-    lessons,
-    questions,
-    relevant,
-)
+from lookalike.rank.ranker import BaseRanker, is_relevant
 
 ARRAYS = ("mean", "scale", "weights", "intercept")
 
 
-class LogisticRanker(NeedsTarget):
+class LogisticRanker(BaseRanker):
     r"""Score a candidate by the log-odds that it is relevant.
 
     .. math:: s(x) = w'z + b, \qquad z_j = (x_j - \mu_j) / \sigma_j,
@@ -74,7 +66,6 @@ class LogisticRanker(NeedsTarget):
     scale_: Floats
     weights_: Floats
     intercept_: float
-    n_features_in_: int
 
     def __init__(
         self,
@@ -89,32 +80,17 @@ class LogisticRanker(NeedsTarget):
         self.max_iter = max_iter
         self.tol = tol
 
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        groups: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Learn from features X (n_rows, n_features) and relevance y (n_rows,).
-
-        ``groups`` is checked and then ignored: each row is judged on its own.
-        """
-        rows, relevance = lessons(self, X, y)
-        group_sizes(groups, len(rows))
-        weight = check_sample_weight(sample_weight, rows)
+    def _learn(self, rows: Array, y: Floats, sizes: Ints, weight: Array) -> None:
         self.mean_ = rows.mean(axis=0, dtype=np.float64)
         deviation = rows.std(axis=0, dtype=np.float64)
         self.scale_ = np.where(deviation > 0, deviation, 1.0)
         model = LogisticRegression(C=self.C, max_iter=self.max_iter, tol=self.tol)
-        model.fit(self._columns(rows), relevant(relevance), weight)
+        model.fit(self._columns(rows), is_relevant(y), weight)
         self.weights_ = model.coef_[0].astype(np.float64)
         self.intercept_ = float(model.intercept_[0])
-        return self
 
-    def score_rows(self, X: ArrayLike) -> Floats:
-        """Log-odds of relevance, (n_rows,)."""
-        columns = self._columns(questions(self, X)).astype(np.float64)
+    def _score(self, rows: Array) -> Floats:
+        columns = self._columns(rows).astype(np.float64)
         # Row by row: a product of matrices rounds by how many rows there are.
         scores: Floats = np.einsum("ij,j->i", columns, self.weights_) + self.intercept_
         return scores

@@ -3,21 +3,15 @@
 from collections.abc import Mapping
 from typing import Self
 
-from numpy.typing import ArrayLike
+from lookalike._checks import check_choice, check_positive, check_whole
+from lookalike._typing import Array, Floats, Ints
+from lookalike.rank._network import Network
+from lookalike.rank.ranker import BaseRanker, is_relevant
 
-from lookalike._checks import check_sample_weight
-from lookalike._typing import Array, Floats
-from lookalike.rank._network import Network, check_network
-from lookalike.rank.ranker import (
-    NeedsTarget,
-    group_sizes,
-    lessons,
-    questions,
-    relevant,
-)
+LOSSES = ("logistic", "focal", "balanced")
 
 
-class NetworkRanker(NeedsTarget):
+class NetworkRanker(BaseRanker):
     r"""Score a candidate by a network with rectifiers, after layers that multiply.
 
     .. math:: s(x) = w' h_L + b, \qquad h_{l+1} = \max(0, W_l h_l + b_l), \quad h_0 = z,
@@ -96,7 +90,6 @@ class NetworkRanker(NeedsTarget):
 
     network_: Network
     loss_curve_: list[float]
-    n_features_in_: int
 
     def __init__(
         self,
@@ -127,31 +120,30 @@ class NetworkRanker(NeedsTarget):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        groups: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Learn from features X (n_rows, n_features) and relevance y (n_rows,).
+    def _check_parameters(self) -> None:
+        widths = self.hidden_layer_sizes
+        if not isinstance(widths, tuple | list) or any(width < 1 for width in widths):
+            raise ValueError(
+                f"hidden_layer_sizes must be positive whole numbers, got {widths!r}."
+            )
+        check_whole("n_cross", self.n_cross, least=0)
+        check_choice("loss", self.loss, LOSSES)
+        check_positive("gamma", self.gamma, zero=True)
+        if not 0 <= self.beta < 1:
+            raise ValueError(f"beta must lie in [0, 1), got {self.beta!r}.")
+        check_whole("max_iter", self.max_iter)
+        check_whole("batch_size", self.batch_size)
+        check_positive("learning_rate", self.learning_rate)
+        check_positive("alpha", self.alpha, zero=True)
 
-        ``groups`` is checked and then ignored: each row is judged on its own.
-        """
+    def _learn(self, rows: Array, y: Floats, sizes: Ints, weight: Array) -> None:
         from lookalike.rank._network_training import train_network
 
-        rows, relevance = lessons(self, X, y)
-        check_network(self)
-        group_sizes(groups, len(rows))
-        weight = check_sample_weight(sample_weight, rows)
-        self.network_, self.loss_curve_ = train_network(
-            self, rows, relevant(relevance), weight
-        )
-        return self
+        relevant = is_relevant(y)
+        self.network_, self.loss_curve_ = train_network(self, rows, relevant, weight)
 
-    def score_rows(self, X: ArrayLike) -> Floats:
-        """Scores (n_rows,), higher is better."""
-        return self.network_.scores(questions(self, X), self.n_jobs)
+    def _score(self, rows: Array) -> Floats:
+        return self.network_.scores(rows, self.n_jobs)
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``score_rows`` needs, by name."""
