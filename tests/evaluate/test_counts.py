@@ -38,7 +38,7 @@ def test_intervals_cover_what_is_true():
         found = bootstrap_counts(f1_of_counts, counts, n_resamples=300)
         covered += found.low <= truth_rate <= found.high
         assert found.value == pytest.approx(hits.mean()), seed
-    assert 178 <= covered <= 200
+    assert 178 <= covered <= 198
 
 
 def test_equal_systems_are_seldom_told_apart_and_unequal_ones_are():

@@ -96,10 +96,10 @@ def test_taken_apart_and_put_together_it_scores_the_same(ranker):
 
 @pytest.mark.parametrize("ranker", RANKERS[1:], ids=str)
 def test_the_same_seed_grows_the_same_trees(ranker):
-    lessons = queries()
-    first, again = (clone(ranker).fit(*lessons).forest_ for _ in range(2))
+    given = queries()
+    first, again = (clone(ranker).fit(*given).forest_ for _ in range(2))
     np.testing.assert_array_equal(first.thresholds, again.thresholds)
-    several = clone(ranker).set_params(n_jobs=2).fit(*lessons).forest_
+    several = clone(ranker).set_params(n_jobs=2).fit(*given).forest_
     np.testing.assert_array_equal(first.thresholds, several.thresholds)
 
 
@@ -131,27 +131,43 @@ def test_a_forest_answers_like_lightgbm(objective):
     np.testing.assert_array_equal(forest.scores(X, n_jobs=2), expected)
 
 
-def test_lists_are_learned_as_lightgbm_learns_them():
-    """With groups: pairs of rows of different queries say nothing."""
+LIMITS = {
+    "learning_rate": 0.2,
+    "num_leaves": 7,
+    "min_child_samples": 9,
+    "reg_lambda": 3.0,
+    "subsample": 0.6,
+    "colsample": 0.5,
+    "random_state": 4,
+}
+
+
+@pytest.mark.parametrize("kind", [BoostedRanker, LambdaMART])
+@pytest.mark.parametrize("limits", [{}, LIMITS], ids=["defaults", "all limits"])
+def test_trees_are_grown_as_lightgbm_grows_them(kind, limits):
     X, grades, groups = queries()
-    ours = LambdaMART(10, num_leaves=7, truncation=5).fit(X, grades, groups)
-    rows = lightgbm.Dataset(X, grades, group=groups)
-    params = {
-        "objective": "lambdarank",
-        "lambdarank_truncation_level": 5,
-        "num_leaves": 7,
-        "learning_rate": 0.05,
-        "lambda_l2": 1.0,
-        "seed": 0,
+    theirs = kind(**limits).get_params() | {
+        "verbosity": -1,
         "deterministic": True,
         "force_row_wise": True,
         "use_missing": False,
-        "verbosity": -1,
+        "subsample_freq": 1,
+        "lambdarank_truncation_level": 5,
+        "objective": "lambdarank" if kind is LambdaMART else "binary",
     }
-    expected = lightgbm.train(params, rows, 10).predict(X)
+    theirs |= {"colsample_bytree": theirs.pop("colsample"), "n_estimators": 10}
+    theirs |= {"lambda_l2": theirs.pop("reg_lambda"), "n_jobs": 1}
+    y = grades if kind is LambdaMART else grades > 0
+    given = {"truncation": 5} if kind is LambdaMART else {}
+    ours = kind(10, **given, **limits).fit(X, grades, groups)
+    rows = lightgbm.Dataset(X, y, group=groups if kind is LambdaMART else None)
+    for name in ("loss", "truncation"):
+        theirs.pop(name, None)
+    expected = lightgbm.train(theirs, rows).predict(X, raw_score=True)
     np.testing.assert_array_equal(ours.score_rows(X), expected)
-    mixed = LambdaMART(10, num_leaves=7, truncation=5).fit(X, grades)
-    assert not np.array_equal(mixed.score_rows(X), expected)
+    if kind is LambdaMART:  # pairs of rows of different queries are not compared
+        mixed = kind(10, **given, **limits).fit(X, grades)
+        assert not np.array_equal(mixed.score_rows(X), expected)
 
 
 @settings(deadline=None, max_examples=30)
@@ -221,7 +237,16 @@ def test_weights_move_the_log_odds(ranker):
 
 REFUSED = [
     (BoostedRanker(0), {}, "n_estimators must be a whole number of at least 1"),
+    (
+        BoostedRanker(num_leaves=1),
+        {},
+        "num_leaves must be a whole number of at l",
+    ),
+    (LambdaMART(min_child_samples=0), {}, "min_child_samples must be a whole number"),
+    (LambdaMART(learning_rate=0), {}, "learning_rate must be a number above 0"),
+    (LambdaMART(reg_lambda=-1), {}, "reg_lambda must be a number of at least 0"),
     (BoostedRanker(subsample=2), {}, r"subsample must lie in \(0, 1\], got 2"),
+    (LambdaMART(colsample=1.5), {}, r"colsample must lie in \(0, 1\], got 1.5"),
     (BoostedRanker(loss="hinge"), {}, "loss must be one of 'logistic', 'squared'"),
     (BoostedRanker(5), {"groups": [3, 4]}, "add up to the 540 rows of X, got 7"),
     (BoostedRanker(5), {"groups": [540, 0]}, "list of positive whole numbers"),

@@ -34,7 +34,13 @@ def blocks(n: int, width: int) -> Iterator[int]:
 
 
 def percentile_interval(values: Array, confidence: float) -> tuple[float, float]:
-    """Return the quantiles between which this share of the values lies."""
+    """Return the quantiles between which this share of the values lies.
+
+    Examples
+    --------
+    >>> percentile_interval(np.arange(101), confidence=0.9)
+    (5.0, 95.0)
+    """
     tail = (1 - confidence) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
