@@ -388,7 +388,7 @@ def write_log(url, system, labels, rng):
             generation="0001",
             embedding_version=system.manifest_.embedding_version,
             revision=0,
-            who={"session_id": None, "client_id": None, "user_id": None},
+            user={"session_id": None, "client_id": None, "user_id": None},
             features=system.catalogue_.metadata.vectors[right[0]],
             ids=ids[rng.permutation([*right, *wrong])].tolist(),
             scores=[0.5] * 6,

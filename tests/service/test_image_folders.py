@@ -403,6 +403,38 @@ def test_a_folder_is_indexed_searched_explained_and_hidden(library, folder):
     assert "bad.png" in run("index", "status", "--folder", library).stdout
 
 
+def test_without_the_extra_of_the_service_a_sentence_names_it(
+    library, folder, monkeypatch
+):
+    run("index", "add", folder, "--folder", library)
+    monkeypatch.delitem(sys.modules, "lookalike.service.image_folders")
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    there = ["--folder", library]
+    for words in (
+        ["index", "add", folder],
+        ["index", "status"],
+        ["search", folder / "a.png", "--system", "images"],
+    ):
+        told = run(*words, *there, status=2).stderr
+        assert told == (
+            "Error: The service needs sqlalchemy: pip install 'lookalike[serve]'\n"
+        )
+
+
+def test_folders_in_another_database_are_searched_where_it_is_named(
+    library, folder, url
+):
+    run("index", "add", folder, "--folder", library, "--database", url)
+    assert not (library / "service").exists()
+    words = ["search", folder / "a.png", "--system", "images", "--folder", library]
+    found = [
+        json.loads(run(*words, "--k", "1", "--json", *more).stdout)["answers"][0]
+        for more in ([], ["--database", url])
+    ]
+    labels = [answer["hits"][0]["label"] for answer in found]
+    assert labels[0] != labels[1] == str(folder / "a.png")
+
+
 def test_the_index_keeps_to_the_memory_that_was_given(library, folder):
     words = ["index", "add", folder, "--folder", library]
     run(*words, "--memory", 4000)
@@ -466,7 +498,7 @@ def test_the_service_s_log_of_clicks_changes_the_order(library, folder, tmp_path
                 generation="0001",
                 embedding_version=system.manifest_.embedding_version,
                 revision=0,
-                who={"session_id": None, "client_id": None, "user_id": None},
+                user={"session_id": None, "client_id": None, "user_id": None},
                 features=system.embed(query)[0],
                 ids=[system.catalogue_.ids[row] for row in rows.tolist()],
                 scores=[0.5] * 6,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import finalize
 
 from lookalike.cli._common import warn
 from lookalike.cli._service import database_file, database_url, needed
@@ -61,7 +62,10 @@ def _with_folders(system: Any, library: Path, url: str | None) -> Any:
 def _attached(system: Any, url: str) -> Any:
     from lookalike.service.image_folders import open_database, with_folders
 
-    return with_folders(system, open_database(url, upgrade=False))
+    store = open_database(url, upgrade=False)
+    found = with_folders(system, store)
+    finalize(found, store.close)  # thumbnails are read for as long as it is used
+    return found
 
 
 def read_inputs(

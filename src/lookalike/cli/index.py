@@ -46,29 +46,33 @@ def add(
     json: Json = False,
 ) -> None:
     """Index what is new in a folder; what is indexed already is not read again."""
+    from lookalike.systems.images.system import ImageSearch
+
     if not images.is_dir():
         raise ValueError(f"{images} is no folder.")
-    with _opened(folder, database, state) as (library, store):
-        from lookalike.service.image_folders import ImageFolders
-        from lookalike.systems.images.system import ImageSearch
-
-        library.check_writable()
-        folders = ImageFolders(store)
-        if afresh:
-            folders.forget()
-        if encoder is not None:
-            own = ImageSearch.from_onnx(
+    library = _library(folder)
+    library.check_writable()
+    with progress() as on_progress:
+        on_progress("opening the encoder", 0.0)
+        if encoder is None:
+            system, number = _system(library)
+        else:
+            system = ImageSearch.from_onnx(
                 encoder, side=side, mean=_numbers(mean), scale=_numbers(scale)
             )
-            folders.check_version(own.manifest_.embedding_version)
-            library.add(own.save)
-        with progress() as on_progress:
-            on_progress("opening the encoder", 0.0)
-            system, number = _system(library)
+        with _database(library, database, state) as store:
+            from lookalike.service.image_folders import ImageFolders
+
+            folders = ImageFolders(store)
+            if afresh:
+                folders.forget()
+            folders.check_version(system.manifest_.embedding_version)
+            if encoder is not None:
+                number = library.add(system.save)
             result = folders.add(images, system.encoder_, on_progress)
             folders.choose(recall=recall, memory=memory)
-        about = folders.counts() | folders.chosen()
-        place = store.url.render_as_string()
+            about = folders.counts() | folders.chosen()
+            place = store.url.render_as_string()
     for sentence in result.broken:
         warn(sentence)
     answer: dict[str, Any] = {
@@ -104,7 +108,7 @@ def status(
     json: Json = False,
 ) -> None:
     """Say what is indexed, and which files could not be."""
-    with _opened(folder, database, state) as (_, store):
+    with _database(_library(folder), database, state) as store:
         folders = _folders(store)
         answer = {**folders.counts(), "broken": folders.broken()}
     rows = [(name.replace("_", " "), str(n)) for name, n in answer.items() if n != []]
@@ -127,10 +131,8 @@ def learn(
     json: Json = False,
 ) -> None:
     """Let what was shown and clicked change the order, by the service's event log."""
-    with (
-        progress() as on_progress,
-        _opened(folder, database, state) as (library, store),
-    ):
+    library = _library(folder)
+    with progress() as on_progress, _database(library, database, state) as store:
         from lookalike.service.image_folders import with_folders
         from lookalike.service.training import training_rows
         from lookalike.systems.images.impressions import impressions_of, pairs_of
@@ -171,30 +173,33 @@ def mark(
     json: Json = False,
 ) -> None:
     """Let an image no longer appear in answers, or again."""
-    with _opened(folder, database, state) as (_, store):
+    with _database(_library(folder), database, state) as store:
         _folders(store).mark(image, "" if as_ == "shown" else as_)
     say({"image": image, "mark": as_}, json, [f"{image} is {as_} now."])
 
 
-@contextmanager
-def _opened(
-    folder: Path | None, url: str | None, state: Path | None
-) -> Iterator[tuple[Any, Any]]:
-    """The library of image search, and the service's database."""
+def _library(folder: Path | None) -> Any:
+    """The library of image search."""
     from lookalike.core.library import Library
 
-    library = Library(SYSTEM, folder)
-    store = needed(lambda: _database(library, url, state))
+    return Library(SYSTEM, folder)
+
+
+@contextmanager
+def _database(library: Any, url: str | None, state: Path | None) -> Iterator[Any]:
+    """The service's database, its tables made."""
+    address = url or database_url(state or library.folder / "service")
+    store = needed(lambda: _opened(address))
     try:
-        yield library, store
+        yield store
     finally:
         store.close()
 
 
-def _database(library: Any, url: str | None, state: Path | None) -> Any:
+def _opened(url: str) -> Any:
     from lookalike.service.image_folders import open_database
 
-    return open_database(url or database_url(state or library.folder / "service"))
+    return open_database(url)
 
 
 def _folders(store: Any) -> Any:
