@@ -59,7 +59,7 @@ def test_what_was_saved_is_loaded_and_mapped(saved):
 def test_system_json_names_version_and_every_file_with_its_checksum(saved):
     about = json.loads((saved / "system.json").read_text())
     assert about["name"] == "toy"
-    assert about["format"] == 1
+    assert about["format"] == 2
     assert about["version"].count(".") == 2
     assert set(about["files"]) == {f"{name}.npy" for name in ARRAYS}
     for name, digest in about["files"].items():
@@ -190,7 +190,7 @@ def test_what_is_no_generation_is_refused(tmp_path, what):
 
 
 @pytest.mark.parametrize(
-    "contents", [b"[]", b"{}", b'{"format": "x"}', b'"a"', b'{"format": 1}']
+    "contents", [b"[]", b"{}", b'{"format": "x"}', b'"a"', b'{"format": 2}']
 )
 def test_a_strangers_json_is_refused(tmp_path, contents):
     (tmp_path / "system.json").write_bytes(contents)
@@ -206,8 +206,8 @@ def test_json_that_cannot_be_read_is_damage(tmp_path, contents):
 
 
 def test_a_newer_format_is_refused_by_name(saved):
-    rewrite(saved, format=2, version="7.1.0")
-    with pytest.raises(ValueError, match=r"format 2 by lookalike 7\.1\.0.*reads form"):
+    rewrite(saved, format=3, version="7.1.0")
+    with pytest.raises(ValueError, match=r"format 3 by lookalike 7\.1\.0.*reads form"):
         load(saved, "toy")
 
 

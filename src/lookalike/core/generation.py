@@ -35,7 +35,7 @@ __all__ = [
     "sync",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """The form of the folder; a reader refuses a higher one by name."""
 
 

@@ -38,7 +38,7 @@ from lookalike.service.database.tables import (
     vectors,
 )
 
-FORMAT = 1
+FORMAT = 2
 """The form of the folder; a reader refuses a higher one by name."""
 FOLDERS = (folder_catalogues, folder_images, folder_files)
 TABLES = (counters, erased, items, vectors, events, exposures, *FOLDERS)
