@@ -101,6 +101,16 @@ class SystemSpec:
         """The class of the system."""
         return self.member("system")
 
+    def export(self, name: str) -> Any:
+        """Return the system's class by its name, for ``__getattr__`` of the package.
+
+        So ``from lookalike.systems.digits import Digits`` works, and importing the
+        package alone loads nothing.
+        """
+        if name != self.system.partition(":")[2]:
+            raise AttributeError(f"The system {self.name} has no {name!r}.")
+        return self.system_class
+
     def can(self, capability: str) -> bool:
         """Whether the system has a capability."""
         return capability in self.capabilities

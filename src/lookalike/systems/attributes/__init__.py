@@ -24,3 +24,4 @@ SPEC = SystemSpec(
         "strokes_of_digits_sample": f"{_STROKES}:load_strokes_of_digits_sample",
     },
 )
+__getattr__ = SPEC.export

@@ -20,3 +20,4 @@ SPEC = SystemSpec(
         "happy_and_fear": "lookalike.datasets:load_happy_and_fear",
     },
 )
+__getattr__ = SPEC.export

@@ -21,3 +21,4 @@ SPEC = SystemSpec(
     own_data_form="the path of a folder with the challenge's files",
     example="u3",
 )
+__getattr__ = SPEC.export

@@ -19,3 +19,4 @@ SPEC = SystemSpec(
     own_data=f"{_HERE}.data:load_folder",
     own_data_form="the path of a folder that holds a folder of pictures a person",
 )
+__getattr__ = SPEC.export

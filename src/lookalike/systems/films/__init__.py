@@ -20,3 +20,4 @@ SPEC = SystemSpec(
     own_data_form="the path of a .csv or .csv.gz file",
     example="1",
 )
+__getattr__ = SPEC.export

@@ -22,3 +22,4 @@ SPEC = SystemSpec(
     own_data="lookalike.datasets:load_images",
     own_data_form="the path of an .npz file",
 )
+__getattr__ = SPEC.export

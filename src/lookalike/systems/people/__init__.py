@@ -19,3 +19,4 @@ SPEC = SystemSpec(
     own_data_form="the path of a file with two names a line",
     example="0",
 )
+__getattr__ = SPEC.export

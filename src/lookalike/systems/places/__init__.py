@@ -20,3 +20,4 @@ SPEC = SystemSpec(
     extras=("places",),
     example="I live in Kutaisi",
 )
+__getattr__ = SPEC.export

@@ -19,3 +19,4 @@ SPEC = SystemSpec(
     own_data=f"{_HERE}.data:load_folder",
     own_data_form="the path of a folder of pictures, one a texture, named by its file",
 )
+__getattr__ = SPEC.export
