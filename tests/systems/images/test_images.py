@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +10,12 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.core import generation
-from lookalike.core.card import STANDARD_VALUES, STEPS, names_in
+from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
 from lookalike.datasets import Images, load_digits_sample
 from lookalike.rank.clicks import Impressions
 from lookalike.search.vector_index import VectorIndex
-from lookalike.systems.images import SPEC, card
+from lookalike.systems.images import SPEC
 from lookalike.systems.images.encoders.base import ENCODERS, PixelEncoder, version_of
 from lookalike.systems.images.ranking import CatalogueMetadata, Rules, ranked
 from lookalike.systems.images.system import ImageSearch
@@ -354,10 +353,7 @@ def test_networks_are_trained_saved_and_loaded(encoder, data, tmp_path, monkeypa
 
 
 def test_card_and_report_tell_what_was_measured(system, data, tmp_path):
-    before = system.state(), system.manifest_
     result = SPEC.evaluate(system, data)
-    after = system.state(), system.manifest_
-    np.testing.assert_equal(after, before)
     found = SPEC.build_card(system, result)
     assert tuple(found.steps) == STEPS
     assert "not measured yet" not in found.markdown()
@@ -366,12 +362,6 @@ def test_card_and_report_tell_what_was_measured(system, data, tmp_path):
     value = result.metrics["precision_at_10"].value
     assert f"{value:.4f}" in page
     assert page.count("<img") >= 2
-
-
-def test_the_card_shows_every_value_and_has_every_value(system):
-    template = Path(card.__file__).with_name("card.md").read_text(encoding="utf-8")
-    own = set(card.values(system, system.manifest_))
-    assert own <= names_in(template) <= own | set(STANDARD_VALUES)
 
 
 def test_the_command_trains_searches_and_explains(data, tmp_path):

@@ -374,6 +374,7 @@ class ImageSearch(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return an image as the encoder takes it, or refuse it."""
+        self.check_fitted()
         return self.encoder_.preparation.tile(query)
 
     def warm_up(self) -> None:
@@ -390,6 +391,7 @@ class ImageSearch(BaseSystem):
 
     def gallery(self, n: int) -> tuple[list[str], list[str]]:
         """Return ids and labels of at most n images, spread over the catalogue."""
+        self.check_fitted()
         ids, labels = self.catalogue_.ids, self.catalogue_.labels
         spread = np.linspace(0, len(ids) - 1, min(n, len(ids)))
         rows = np.unique(spread.astype(int)).tolist()
@@ -400,6 +402,7 @@ class ImageSearch(BaseSystem):
 
         Pictures are padded with white; one of an image that is not there is black.
         """
+        self.check_fitted()
         shown = np.zeros((len(ids), THUMBNAIL, THUMBNAIL, 3), np.uint8)
         for at, id in enumerate(ids):
             if id in self.row_of_:
@@ -446,8 +449,11 @@ class ImageSearch(BaseSystem):
         }
         document = {"preparation": self.encoder_.preparation.about(), "index": None}
         if known.index is not None:
-            index, document["index"] = known.index.state()
+            index, about = known.index.state()
             arrays |= {f"index_{k}": v for k, v in index.items()}
+            # The time it took is a fact about learning, not part of what was learned.
+            facts = {k: v for k, v in about["facts"].items() if k != "seconds"}
+            document["index"] = {**about, "facts": facts}
         if self._learned_clicks is not None:
             clicks = self._learned_clicks.arrays()
             arrays |= {f"clicks_{k}": v for k, v in clicks.items()}
