@@ -1,4 +1,4 @@
-"""A log asked about its past: against its definition, and blind to the future."""
+"""Point-in-time queries: against their definition, and independent of the future."""
 
 import numpy as np
 import pytest
@@ -18,24 +18,24 @@ def log(seed, n=40):
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS)
-def test_answers_are_those_of_the_entries_before_the_moment(seed):
+def test_answers_are_those_of_the_entries_before_the_time(seed):
     keys, times, values = log(seed)
-    asked, moments, _ = log(seed + 1, 25)
-    since = moments - np.random.default_rng(seed).integers(-1, 4, size=25) / 3
+    query_keys, before, _ = log(seed + 1, 25)
+    since = before - np.random.default_rng(seed).integers(-1, 4, size=25) / 3
     history = History(keys, times, values)
     for begin in (None, since):
         low = np.full(25, -np.inf) if begin is None else begin
-        mine = keys == asked[:, None]
-        mine &= (times < moments[:, None]) & (times >= low[:, None])
+        mine = keys == query_keys[:, None]
+        mine &= (times < before[:, None]) & (times >= low[:, None])
         np.testing.assert_array_equal(
-            history.counts(asked, moments, begin), mine.sum(axis=1)
+            history.counts(query_keys, before, begin), mine.sum(axis=1)
         )
         np.testing.assert_allclose(
-            history.totals(asked, moments, begin), mine @ values, atol=1e-12
+            history.totals(query_keys, before, begin), mine @ values, atol=1e-12
         )
-    before = (keys == asked[:, None]) & (times < moments[:, None])
-    latest = np.where(before, times, -np.inf).max(axis=1)
-    np.testing.assert_array_equal(history.latest(asked, moments), latest)
+    mine = (keys == query_keys[:, None]) & (times < before[:, None])
+    latest = np.where(mine, times, -np.inf).max(axis=1)
+    np.testing.assert_array_equal(history.latest(query_keys, before), latest)
 
 
 @settings(deadline=None, max_examples=40)
@@ -48,16 +48,16 @@ def test_later_entries_change_no_digit_of_any_answer(seed):
         History(keys[rows], times[rows], values[rows])
         for rows in (np.full(len(keys), True), past)
     )
-    asked = np.arange(5)
+    query_keys = np.arange(5)
     for ask in ("counts", "totals", "latest"):
-        given = getattr(whole, ask)(asked, np.full(5, now))
+        given = getattr(whole, ask)(query_keys, np.full(5, now))
         np.testing.assert_array_equal(
-            given, getattr(truncated, ask)(asked, np.full(5, now))
+            given, getattr(truncated, ask)(query_keys, np.full(5, now))
         )
 
 
 def test_nothing_happened_in_an_empty_log():
-    empty = History.of_none()
+    empty = History([], [])
     assert empty.counts([3], [1.0]).tolist() == [0]
     assert empty.totals([3], [1.0]).tolist() == [0.0]
     assert empty.latest([3], [1.0]).tolist() == [-np.inf]

@@ -186,14 +186,15 @@ def test_als_solves_all_users_again_once_it_knows_new_items():
 @settings(deadline=None, max_examples=40)
 def test_a_row_is_known_by_all_that_it_holds(seed):
     rng = np.random.default_rng(seed)
-    seen, asked = (rng.integers(0, 3, (n, 3)).astype(np.float32) for n in (12, 20))
-    first = {tuple(row): place for place, row in reversed([*enumerate(seen)])}
-    expected = [first.get(tuple(row), -1) for row in asked]
-    known = KnownRows(sp.csr_array(seen))
-    assert known.places(sp.csr_array(asked)).tolist() == expected
-    known.marks[:] = known.marks[0]  # all share one number: none is taken for another
-    for place, row in zip(known.places(sp.csr_array(asked)), asked, strict=True):
-        assert place == -1 or (seen[place] == row).all()
+    rows, queries = (rng.integers(0, 3, (n, 3)).astype(np.float32) for n in (12, 20))
+    first = {tuple(row): position for position, row in reversed([*enumerate(rows)])}
+    expected = [first.get(tuple(row), -1) for row in queries]
+    known = KnownRows(sp.csr_array(rows))
+    assert known.positions(sp.csr_array(queries)).tolist() == expected
+    known.hashes[:] = known.hashes[0]  # equal hashes: rows are still not confused
+    found = known.positions(sp.csr_array(queries))
+    for position, row in zip(found, queries, strict=True):
+        assert position == -1 or (rows[position] == row).all()
 
 
 def test_item_neighbours_are_the_products_of_weighted_columns():
@@ -250,6 +251,17 @@ def test_content_needs_no_user_of_an_item():
         model.score_items([[1, 0]])
 
 
+def test_restored_content_counts_the_columns_of_descriptions_and_the_items():
+    words = [[1.0, 0, 1, 1, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 0]]
+    model = ContentSimilarity().fit(words)
+    again = ContentSimilarity.from_arrays(model.arrays())
+    for each in (model, again):
+        assert (each.n_features_in_, each.n_items_) == (5, 3)
+    np.testing.assert_array_equal(
+        again.score_items(np.eye(3)), model.score_items(np.eye(3))
+    )
+
+
 # --- what all promise -----------------------------------------------------------------
 
 
@@ -292,7 +304,7 @@ def test_a_restored_recommender_answers_the_same(model):
     arrays = model.fit(X).arrays()
     again = type(model).from_arrays(arrays, **model.get_params())
     np.testing.assert_array_equal(model.score_items(X), again.score_items(X))
-    assert again.n_features_in_ == X.shape[1]
+    assert again.n_features_in_ == again.n_items_ == X.shape[1]
     with pytest.raises(ValueError, match=f"not the arrays of a {type(model).__name__}"):
         type(model).from_arrays({})
 
@@ -427,7 +439,7 @@ def test_the_correction_takes_the_blame_off_popular_items():
     asked = X[X[:, 0] == 0]
     place = {}
     for correct in (True, False):
-        model = TwoTower(8, 16, 20, 256, correct=correct).fit(X)
+        model = TwoTower(8, 16, 20, 256, logq_correction=correct).fit(X)
         scores = model.score_items(asked)
         place[correct] = (scores > scores[:, [0]]).sum(axis=1).mean()
     assert place[True] < 3

@@ -150,7 +150,7 @@ def test_diversity_of_comparable_scores_lets_them_travel_and_says_what_moved():
     found = rerank(LINE, [rule], NOBODY, 2)
     assert found.items.tolist() == [4, 0]
     assert found.scores.tolist() == [0.9, 0.5]
-    assert found.item_notes == {0: ("diversity: from place 3 to 2",)}
+    assert found.item_notes == {0: ("diversity: from position 3 to 2",)}
 
 
 ONE_OF_EACH = [

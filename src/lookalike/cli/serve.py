@@ -39,7 +39,7 @@ def serve(
         typer.Option(
             min=0,
             max=1,
-            help="Share of suggestions whose last place, and of searches of images "
+            help="Share of suggestions whose last position, and of searches of images "
             "whose order, is left to chance.",
         ),
     ] = 0.0,

@@ -1,6 +1,6 @@
-"""Who and what -> an ordered list: candidates, rankers, re-rankers, the funnel.
+"""Recommendation and ranking: candidate generators, rankers, re-ranking, the funnel.
 
-One algorithm a file. Matrices are ``user_items``: sparse, users by items.
+Each file holds one algorithm. A matrix ``user_items`` is sparse, users by items.
 """
 
 from lookalike.rank.blend import Blend

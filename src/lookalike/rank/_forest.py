@@ -1,8 +1,8 @@
 """Boosted trees as arrays: grown by LightGBM, evaluated without it.
 
-LightGBM's own model file is read by LightGBM's own parser, which trusts it. Here a
-forest is four arrays whose every index is checked when they are read; the answers are
-those of LightGBM to the last digit.
+LightGBM's parser of model files trusts the file. Here a forest is four arrays, and
+every index is checked when they are read. Scores are those of LightGBM to the last
+digit.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,13 @@ GRAIN = 256  # rows a thread takes at a time
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees one after the other; see ``lookalike.kernels.forest.add_trees``."""
+    """The nodes of all trees, concatenated; see ``lookalike.kernels.forest.add_trees``.
+
+    roots : int64 (n_trees,), first node of each tree
+    features : int32 (n_nodes,), feature that a node compares; ``LEAF`` at leaves
+    thresholds : float64 (n_nodes,); at leaves the value that is added to the score
+    children : int32 (n_nodes, 2), next node where feature <= threshold, and where not
+    """
 
     roots: Ints
     features: Array
@@ -51,7 +57,13 @@ class Forest:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return a forest, every index checked."""
+        """Return the forest of these arrays.
+
+        Raises
+        ------
+        ValueError
+            If an index leads outside the arrays or backwards.
+        """
         forest = cls(
             np.ascontiguousarray(arrays["roots"], np.int64),
             np.ascontiguousarray(arrays["features"], np.int32),
@@ -65,7 +77,7 @@ class Forest:
     def _check(self) -> None:
         n = len(self.features)
         inner = self.features != LEAF
-        later = self.children > np.arange(n)[:, None]  # or a walk might never end
+        later = self.children > np.arange(n)[:, None]  # so that every walk ends
         whole = (
             self.thresholds.shape == (n,)
             and self.children.shape == (n, 2)
@@ -106,7 +118,13 @@ def learn_forest(
 
 
 def read_forest(text: str, n_features: int) -> Forest:
-    """Return the forest in LightGBM's text, which must be without categories."""
+    """Return the forest of a LightGBM model text without categorical splits.
+
+    Raises
+    ------
+    ValueError
+        If the text does not hold trees.
+    """
     parts = [_tree(part) for part in text.split("\nTree=")[1:]]
     roots = np.cumsum([0, *(len(features) for features, _, _ in parts)])[:-1]
     children = [

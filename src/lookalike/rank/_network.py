@@ -1,7 +1,7 @@
-"""Networks that rank, as arrays: answered without torch, row by row.
+"""Networks that rank, as arrays: evaluated without torch, row by row.
 
-Features are centred and scaled, go through cross layers, if there are any, and then
-through dense ones with rectifiers between them; one number comes out.
+Features are centred and scaled. They pass through cross layers, if there are any, and
+then through dense layers with rectifiers between them; the output is one number.
 """
 
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ Layer = tuple[Floats, Floats]
 
 @dataclass(frozen=True)
 class Network:
-    r"""What a network has learned.
+    r"""The learned arrays of a network.
 
-    mean, scale : (n_features,)
+    mean, scale : (n_features,), subtracted from the features, which are then divided
     cross : layers :math:`x_{l+1} = x_0 \odot (x_l W_l + b_l) + x_l`
     dense : layers with a rectifier after each but the last
     """
@@ -58,14 +58,20 @@ class Network:
         """Return the arrays by name."""
         layers = {}
         for kind, found in (("cross", self.cross), ("dense", self.dense)):
-            for place, (weights, bias) in enumerate(found):
-                layers[f"{kind}_{place}_weights"] = weights
-                layers[f"{kind}_{place}_bias"] = bias
+            for position, (weights, bias) in enumerate(found):
+                layers[f"{kind}_{position}_weights"] = weights
+                layers[f"{kind}_{position}_bias"] = bias
         return {"mean": self.mean, "scale": self.scale, **layers}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return a network whose layers fit together."""
+        """Return the network of these arrays.
+
+        Raises
+        ------
+        ValueError
+            If the layers do not fit together or hold numbers that are not finite.
+        """
         network = cls(
             np.asarray(arrays["mean"], np.float64),
             np.asarray(arrays["scale"], np.float64),
@@ -79,12 +85,12 @@ class Network:
         n = len(self.mean)
         widths = [n, *(len(weights) for weights, _ in self.dense[1:]), 1]
         square = [((n, n), (n,))] * len(self.cross)
-        wanted = [*square, *(((a, b), (b,)) for a, b in pairwise(widths))]
+        expected = [*square, *(((a, b), (b,)) for a, b in pairwise(widths))]
         found = [(w.shape, b.shape) for w, b in (*self.cross, *self.dense)]
         arrays = self.arrays().values()
         finite = all(np.isfinite(each).all() for each in arrays)
         shaped = self.mean.shape == self.scale.shape == (n,)
-        if not (finite and shaped and found == wanted and (self.scale > 0).all()):
+        if not (finite and shaped and found == expected and (self.scale > 0).all()):
             raise ValueError("its layers do not fit together.")
 
 
@@ -109,12 +115,12 @@ def _layers(arrays: Mapping[str, Array], kind: str) -> tuple[Layer, ...]:
     return tuple(found)
 
 
-def effective_weights(right: Array, beta: float) -> Floats:
+def effective_weights(relevant: Array, beta: float) -> Floats:
     r"""Weight of each row by the effective number of its class, 1 on average.
 
     .. math:: w_c \propto \frac{1 - \beta}{1 - \beta^{n_c}}
 
-    With :math:`\beta = 0` all rows weigh alike; towards 1 both classes do [1]_.
+    With :math:`\beta = 0` all rows have equal weight; towards 1 both classes have [1]_.
 
     References
     ----------
@@ -123,11 +129,11 @@ def effective_weights(right: Array, beta: float) -> Floats:
 
     Examples
     --------
-    >>> right = np.repeat([True, False], [10, 990])
-    >>> effective_weights(right, 0.9999)[[0, -1]]  # wholly balanced: 50, 0.505
+    >>> relevant = np.repeat([True, False], [10, 990])
+    >>> effective_weights(relevant, 0.9999)[[0, -1]]  # fully balanced: 50, 0.505
     array([48.8, 0.52])
     """
-    counts = np.array([np.sum(~right), np.sum(right)])
+    counts = np.array([np.sum(~relevant), np.sum(relevant)])
     each = (1 - beta) / -np.expm1(counts * np.log(beta)) if beta else np.ones(2)
-    weights: Floats = each[right.astype(np.int64)]
+    weights: Floats = each[relevant.astype(np.int64)]
     return weights / weights.mean()

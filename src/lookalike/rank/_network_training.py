@@ -1,4 +1,4 @@
-"""How networks that rank are trained (needs the deep extra)."""
+"""Training of the networks that rank (needs the deep extra)."""
 
 from itertools import pairwise
 from typing import Any
@@ -21,7 +21,7 @@ from lookalike.learn.torch_training import threads
 
 
 class Cross(nn.Module):
-    """Layers that multiply the features with each other: x0 * (W x + b) + x."""
+    """Cross layers, which multiply features with each other: x0 * (W x + b) + x."""
 
     def __init__(self, n_features: int, n_layers: int) -> None:
         super().__init__()
@@ -30,19 +30,19 @@ class Cross(nn.Module):
         )
 
     def forward(self, first: Tensor) -> Tensor:
-        """Cross rows (n_rows, n_features) with themselves."""
+        """Return the crossed rows, (n_rows, n_features)."""
         rows = first
         for layer in self.layers:
             rows = first * layer(rows) + rows
         return rows
 
 
-def focal_loss(scores: Tensor, right: Tensor, gamma: float) -> Tensor:
-    r"""Each row's logistic loss, less of it where the answer is nearly right.
+def focal_loss(scores: Tensor, target: Tensor, gamma: float) -> Tensor:
+    r"""Return the focal loss of each row: the logistic loss, down-weighted if small.
 
     .. math:: -(1 - p_t)^\gamma \ln p_t,
 
-    with :math:`p_t` the probability of the right answer [1]_.
+    with :math:`p_t` the predicted probability of the true class [1]_.
 
     References
     ----------
@@ -51,38 +51,45 @@ def focal_loss(scores: Tensor, right: Tensor, gamma: float) -> Tensor:
 
     Examples
     --------
-    >>> scores, right = torch.tensor([0.0, 3.0]), torch.tensor([1.0, 1.0])
-    >>> [focal_loss(scores, right, gamma).numpy().round(4).tolist() for gamma in (0, 2)]
+    >>> scores, target = torch.tensor([0.0, 3.0]), torch.tensor([1.0, 1.0])
+    >>> losses = [focal_loss(scores, target, gamma).numpy() for gamma in (0, 2)]
+    >>> [each.round(4).tolist() for each in losses]
     [[0.6931, 0.0486], [0.1733, 0.0001]]
     """
-    each = functional.binary_cross_entropy_with_logits(scores, right, reduction="none")
+    each = functional.binary_cross_entropy_with_logits(scores, target, reduction="none")
     return (-torch.expm1(-each)) ** gamma * each
 
 
 def train_network(
-    ranker: Any, rows: Array, right: Array, weight: Array
+    ranker: Any, rows: Array, relevant: Array, weight: Array
 ) -> tuple[Network, list[float]]:
-    """Train by AdamW with one rise and fall of the rate; the network, mean losses."""
+    """Train by AdamW with a one-cycle learning rate; return network and mean losses.
+
+    ranker : a NetworkRanker, whose parameters are read
+    rows : float32 (n_rows, n_features)
+    relevant : bool (n_rows,)
+    weight : float32 (n_rows,)
+    """
     mean = rows.mean(axis=0, dtype=np.float64)
     deviation = rows.std(axis=0, dtype=np.float64)
     scale = np.where(deviation > 0, deviation, 1.0)
     if ranker.loss == "balanced":
-        weight = weight * effective_weights(right, ranker.beta)
+        weight = weight * effective_weights(relevant, ranker.beta)
     seed = int(np.random.default_rng(ranker.random_state).integers(2**31 - 1))
     with torch.random.fork_rng(devices=[]), threads(ranker.n_jobs):
         torch.manual_seed(seed)
         cross = Cross(rows.shape[1], ranker.n_cross)
         dense = _dense([rows.shape[1], *ranker.hidden_layer_sizes, 1], ranker.dropout)
-        curve = _descend(
+        curve = _minimise(
             ranker,
             nn.Sequential(cross, dense),
             torch.from_numpy(((rows - mean) / scale).astype(np.float32)),
-            torch.from_numpy(right.astype(np.float32)),
+            torch.from_numpy(relevant.astype(np.float32)),
             torch.from_numpy(weight.astype(np.float32)),
         )
     layers = [layer for layer in dense if isinstance(layer, nn.Linear)]
-    crossed = tuple(_taken(layer) for layer in cross.layers)
-    return Network(mean, scale, crossed, tuple(map(_taken, layers))), curve
+    crossed = tuple(_arrays(layer) for layer in cross.layers)
+    return Network(mean, scale, crossed, tuple(map(_arrays, layers))), curve
 
 
 def _dense(widths: list[int], dropout: float) -> nn.Sequential:
@@ -92,22 +99,22 @@ def _dense(widths: list[int], dropout: float) -> nn.Sequential:
     return nn.Sequential(*parts, nn.Linear(widths[-2], 1))
 
 
-def _taken(layer: Any) -> tuple[Floats, Floats]:
+def _arrays(layer: Any) -> tuple[Floats, Floats]:
     weights, bias = (
         part.detach().numpy().astype(np.float64) for part in (layer.weight, layer.bias)
     )
     return np.ascontiguousarray(weights.T), bias
 
 
-def _descend(
-    ranker: Any, network: nn.Module, rows: Tensor, right: Tensor, weight: Tensor
+def _minimise(
+    ranker: Any, network: nn.Module, rows: Tensor, target: Tensor, weight: Tensor
 ) -> list[float]:
     gamma = ranker.gamma if ranker.loss == "focal" else 0.0
     n_batches = -(-len(rows) // ranker.batch_size)
     optimiser = torch.optim.AdamW(
         network.parameters(), ranker.learning_rate, weight_decay=ranker.alpha
     )
-    # The cycle divides by the length of its parts: a few steps make none.
+    # OneCycleLR divides by the lengths of its phases, which must not be 0.
     total = max(n_batches * ranker.max_iter + 1, 8)
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, ranker.learning_rate, total_steps=total
@@ -118,7 +125,7 @@ def _descend(
         losses = []
         for batch in torch.randperm(len(rows)).split(ranker.batch_size):
             scores = network(rows[batch])[:, 0]
-            each = weight[batch] * focal_loss(scores, right[batch], gamma)
+            each = weight[batch] * focal_loss(scores, target[batch], gamma)
             loss = each.mean()
             optimiser.zero_grad()
             loss.backward()

@@ -1,4 +1,4 @@
-"""How much an entry of a user-item matrix says: cosine, TF-IDF, BM25."""
+"""Weights of the entries of a user-item matrix: cosine, TF-IDF, BM25."""
 
 from typing import Any
 
@@ -8,14 +8,21 @@ import scipy.sparse as sp
 WEIGHTINGS = ("cosine", "bm25", "tfidf")
 
 
-def weigh(X: Any, how: str, k1: float = 1.2, b: float = 0.75) -> Any:
+def weigh(X: Any, weighting: str, k1: float = 1.2, b: float = 0.75) -> Any:
     r"""Return the matrix with each entry weighted.
 
     - cosine: columns of length 1;
-    - tfidf: :math:`\sqrt{x} (1 + \ln((1 + n) / (1 + n_u)))`, n_u being the items that
-      the user has, then columns of length 1: a user of everything says little;
+    - tfidf: :math:`\sqrt{x} (1 + \ln((1 + n) / (1 + n_u)))`, then columns of length 1.
+      :math:`n_u` is the number of items of the user: users with many items count less;
     - bm25: :math:`x (k_1 + 1) / (x + k_1 (1 - b + b\, l_i / \bar l))` times the same
-      logarithm, l_i being the sum of the item's column: popular items are discounted.
+      logarithm. :math:`l_i` is the sum of the item's column: popular items count less.
+
+    Parameters
+    ----------
+    X : csr matrix of shape (n_users, n_items)
+    weighting : {"cosine", "bm25", "tfidf"}
+    k1, b : float
+        Saturation and length normalisation of BM25.
 
     Examples
     --------
@@ -26,9 +33,9 @@ def weigh(X: Any, how: str, k1: float = 1.2, b: float = 0.75) -> Any:
     rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
     rare = 1 + np.log((1 + X.shape[1]) / (1 + np.diff(X.indptr)))[rows]
     data = X.data.astype(np.float64)
-    if how == "tfidf":
+    if weighting == "tfidf":
         data = np.sqrt(data) * rare
-    if how == "bm25":
+    if weighting == "bm25":
         size = np.bincount(X.indices, data, X.shape[1])
         mean = size.mean() or 1.0
         long = (1 - b + b * size / mean)[X.indices]

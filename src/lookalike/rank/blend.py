@@ -1,4 +1,4 @@
-"""Several rankers that vote, each in its own scale."""
+"""A sum of several rankers, each divided by the spread of its scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -18,11 +18,12 @@ KINDS: dict[str, Any] = {
 
 
 class Blend:
-    r"""Score by the sum of several rankers, each divided by its spread.
+    r"""Score by the sum of several rankers, each divided by the spread of its scores.
 
     .. math:: s(x) = \sum_r s_r(x) / \sigma_r
 
-    Rankers that learned from different losses are wrong about different candidates.
+    Rankers that minimise different losses make different errors, and a sum averages
+    them out.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class Blend:
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Let each learn from features (n_rows, n_features) and relevance (n_rows,)."""
+        """Fit each ranker; see :meth:`~lookalike.rank.ranker.BaseRanker.fit`."""
         self.spreads = []
         for ranker in self.rankers:
             scores = ranker.fit(X, y, groups, sample_weight).score_rows(X)
@@ -62,7 +63,7 @@ class Blend:
         return self
 
     def score_rows(self, X: ArrayLike) -> Floats:
-        """Scores (n_rows,), higher is better."""
+        """Return the score of each row, (n_rows,), higher is better."""
         parts = zip(self.rankers, self.spreads, strict=True)
         total: Floats = sum(  # type: ignore[assignment]
             ranker.score_rows(X) / spread for ranker, spread in parts
@@ -72,18 +73,24 @@ class Blend:
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``score_rows`` needs, by name."""
         arrays: dict[str, Array] = {"spreads": np.array(self.spreads)}
-        for place, ranker in enumerate(self.rankers):
-            start = f"{place}.{type(ranker).__name__}."
+        for number, ranker in enumerate(self.rankers):
+            start = f"{number}.{type(ranker).__name__}."
             arrays |= {start + name: each for name, each in ranker.arrays().items()}
         return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the ranker from which these arrays were taken."""
+        """Return the ranker from which these arrays were taken.
+
+        Raises
+        ------
+        ValueError
+            If a spread is not a positive number, or there is no ranker.
+        """
         spreads = np.asarray(arrays["spreads"], np.float64)
         rankers = []
-        for place in range(len(spreads)):
-            mine = [name for name in arrays if name.startswith(f"{place}.")]
+        for number in range(len(spreads)):
+            mine = [name for name in arrays if name.startswith(f"{number}.")]
             parts = {name.split(".", 2)[2]: arrays[name] for name in mine}
             rankers.append(KINDS[mine[0].split(".")[1]].from_arrays(parts))
         if not rankers or not (np.isfinite(spreads) & (spreads > 0)).all():

@@ -1,5 +1,6 @@
-"""Recommend what is described like the items that a user has."""
+"""Content-based recommendation: items that are described like those of the user."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -7,20 +8,27 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._typing import Float32s
+from lookalike._typing import Array, Float32s
 from lookalike.rank.recommender import tidy
 from lookalike.rank.restorable import Restorable
 
 
 class ContentSimilarity(Restorable, BaseEstimator):
-    r"""Recommend by what items say of themselves: an item needs no user for it.
+    r"""Recommend items by their descriptions, also items that no user has yet.
 
     .. math:: s_{uj} = \frac{f_j^T}{\|f_j\|} \sum_i x_{ui} \frac{f_i}{\|f_i\|}
 
     Attributes
     ----------
     vectors_ : csr_array of shape (n_items, n_features)
-        Descriptions of length 1.
+        Descriptions, scaled to length 1.
+    n_features_in_ : int
+        Columns of the descriptions.
+
+    References
+    ----------
+    .. [1] Lops, de Gemmis and Semeraro (2011). "Content-based recommender systems:
+       state of the art and trends". Recommender Systems Handbook, chapter 3.
 
     Examples
     --------
@@ -34,13 +42,20 @@ class ContentSimilarity(Restorable, BaseEstimator):
     vectors_: Any
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Take descriptions of the items, (n_items, n_features)."""
+        """Learn the descriptions X of the items, (n_items, n_features)."""
         given = validate_data(self, X, accept_sparse="csr", dtype=np.float32)
         rows = tidy(sp.csr_array(given))
         size = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
         scale = sp.diags_array(1 / np.where(size > 0, size, 1.0))
         self.vectors_ = sp.csr_array(scale @ rows, dtype=np.float32)
         return self
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], **parameters: Any) -> Self:
+        """Return the recommender of these arrays; see :class:`Restorable`."""
+        model = super().from_arrays(arrays, **parameters)
+        model.n_features_in_ = model.vectors_.shape[1]
+        return model
 
     def score_items(self, user_items: Any) -> Float32s:
         """Return the scores of all items for each user, (n_users, n_items)."""
@@ -55,7 +70,7 @@ class ContentSimilarity(Restorable, BaseEstimator):
         return np.ascontiguousarray(scores.toarray(), np.float32)
 
     def __sklearn_tags__(self) -> Any:
-        """Tell that the input may be sparse."""
+        """Tell scikit-learn that the input may be sparse."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

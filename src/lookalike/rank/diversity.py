@@ -1,4 +1,4 @@
-"""Maximal marginal relevance: good answers that do not all say the same."""
+"""Maximal marginal relevance: relevant answers that differ from each other."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from lookalike._typing import Array, Floats, Ints
 
 
 def diversified(scores: Floats, vectors: Array, k: int, relevance: float = 0.7) -> Ints:
-    r"""Choose k answers one after the other, each good and unlike those before it.
+    r"""Choose k answers one by one, each relevant and unlike those chosen before it.
 
     .. math:: \arg\max_i \; \lambda s_i
               - (1 - \lambda) \max_{j \in chosen} v_i \cdot v_j
@@ -14,8 +14,9 @@ def diversified(scores: Floats, vectors: Array, k: int, relevance: float = 0.7) 
     Parameters
     ----------
     scores : (n,)
-        How good each is, on a scale comparable to a cosine.
-    vectors : (n, n_dimensions), of length one
+        Relevance of each answer, on a scale comparable with a cosine.
+    vectors : (n, n_dimensions)
+        Vectors of length 1.
     k : int
         At most n.
     relevance : float in [0, 1], default=0.7
@@ -24,7 +25,7 @@ def diversified(scores: Floats, vectors: Array, k: int, relevance: float = 0.7) 
     Returns
     -------
     int64 array of shape (k,)
-        Rows in the order of choice; equal ones by row.
+        Rows in the order of choice; ties by row.
 
     Notes
     -----
@@ -37,7 +38,7 @@ def diversified(scores: Floats, vectors: Array, k: int, relevance: float = 0.7) 
 
     Examples
     --------
-    The second best is the best again; the third is not:
+    The second answer is the same as the first, the third is not:
 
     >>> import numpy as np
     >>> v = np.array([[1.0, 0], [1, 0], [0, 1]])
@@ -50,11 +51,11 @@ def diversified(scores: Floats, vectors: Array, k: int, relevance: float = 0.7) 
         raise ValueError(f"k must be in [0, {len(scores)}], got {k}.")
     chosen = np.empty(k, np.int64)
     gain = relevance * np.asarray(scores, np.float64)
-    likeness = np.full(len(scores), -np.inf)
-    for place in range(k):
-        penalty = (1 - relevance) * likeness if place else 0.0
+    similarity = np.full(len(scores), -np.inf)
+    for position in range(k):
+        penalty = (1 - relevance) * similarity if position else 0.0
         row = int(np.argmax(gain - penalty))
-        chosen[place] = row
+        chosen[position] = row
         gain[row] = -np.inf
-        likeness = np.maximum(likeness, vectors @ vectors[row])
+        similarity = np.maximum(similarity, vectors @ vectors[row])
     return chosen

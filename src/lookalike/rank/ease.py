@@ -27,17 +27,17 @@ class EASE(Restorable, Recommends, BaseEstimator):
     Parameters
     ----------
     alpha : float, default=200.0
-        Above 0. More makes popular items count for more.
+        Strength of the penalty, above 0. Larger values favour popular items.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_items, n_items), or (n_users, n_items)
-        B, or, where there are fewer users than items, ``inv(X X' + alpha I) X``, from
-        which the same scores follow with less memory.
+        B; where there are fewer users than items, ``inv(X X' + alpha I) X``, which gives
+        the same scores with less memory.
     rows_ : csr_array or None
-        X, in that second case.
+        X, where there are fewer users than items.
     leverage_ : ndarray of shape (n_items,)
-        x_j' inv(X X' + alpha I) x_j, in that second case.
+        x_j' inv(X X' + alpha I) x_j, where there are fewer users than items.
 
     Notes
     -----
@@ -89,12 +89,12 @@ class EASE(Restorable, Recommends, BaseEstimator):
         """Return the scores of all items for each user, (n_users, n_items)."""
         check_is_fitted(self)
         X = check_user_items(self, user_items)
-        # Sparse by dense goes row by row: a batch answers like its rows.
+        # Sparse by dense is computed row by row: rows do not depend on the batch.
         if self.leverage_ is None:
             return np.asarray(X @ self.weights_)
-        # An item must not speak for itself: what it says of itself is taken off.
-        met = sp.csr_array(X @ self.rows_.T)
-        scores = np.asarray(met @ self.weights_)
+        # No item may predict itself, so its own contribution is subtracted.
+        overlap = sp.csr_array(X @ self.rows_.T)
+        scores = np.asarray(overlap @ self.weights_)
         rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
         scores[rows, X.indices] -= X.data * self.leverage_[X.indices]
         scores /= (1.0 - self.leverage_).astype(np.float32)
@@ -102,12 +102,12 @@ class EASE(Restorable, Recommends, BaseEstimator):
 
 
 def _inverse(gram: Array, alpha: float) -> Floats:
-    """Inverse of ``gram + alpha I``, which is symmetric and positive."""
+    """Return the inverse of ``gram + alpha I``, symmetric and positive definite."""
     gram[np.diag_indices_from(gram)] += alpha
     factor, failed = lapack.dpotrf(gram.T, lower=0, overwrite_a=1)
-    inverse, broken = lapack.dpotri(factor, lower=0, overwrite_c=1)
-    if failed or broken:
-        raise ValueError("The items cannot be told apart: alpha must be larger.")
+    inverse, also_failed = lapack.dpotri(factor, lower=0, overwrite_c=1)
+    if failed or also_failed:
+        raise ValueError("The matrix of items is singular: alpha must be larger.")
     upper = np.triu(inverse)
     whole: Floats = upper + np.triu(inverse, 1).T
     return whole

@@ -1,7 +1,13 @@
 """A funnel: candidates of several generators, and a ranker that orders them.
 
-Offline evaluation, batches and the service use the same object. A user is their
-history: a batch is answered like its users one by one.
+Offline evaluation, batches and the service use the same object. A user is represented
+by their history alone. The list of a user does not depend on the other users of a
+batch.
+
+References
+----------
+.. [1] Covington, Adams and Sargin (2016). "Deep neural networks for YouTube
+   recommendations". RecSys.   (candidate generation, then ranking)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,24 +24,24 @@ from lookalike.rank.slate import Slate
 InteractionMatrices = Mapping[str, Any]
 """Histories in several weightings: csr matrices of one pattern, users by items.
 
-"plain" holds 1 where a user has an item. "about", where there is one, is a table of
-users, (n_users, m), each column comparable with the same column of the item features:
-the difference is a feature of the ranker, too.
+"plain" holds 1 where a user has an item. The optional "about" is an array of features
+of users, (n_users, m). Each column is comparable with the same column of the item
+features, and the difference is a feature of the ranker, too.
 """
-MAX_TRAINING_USERS = 4000  # of a training batch, for the ranker
+MAX_TRAINING_USERS = 4000  # of each batch, for the ranker
 DISCOUNT = 2.0  # a position in a generator's list counts 1 / log2(DISCOUNT + position)
 
 
 @dataclass(frozen=True)
 class CandidateGenerator:
-    """Where candidates come from.
+    """A model that proposes candidates, and how it is used.
 
     model : has ``fit(user_items)`` and ``score_items(user_items)``
-    quota : its best so many become candidates
-    reason : why it suggests an item, for users
+    quota : number of its best items that become candidates
+    reason : why it suggests an item, as users read it
     fit_matrix, score_matrix : names of the interaction matrices that it is fitted on,
         and scores by
-    prefitted : whether the model was fitted before, on something else than histories
+    prefitted : whether the model is fitted already, on data other than histories
     """
 
     name: str
@@ -49,10 +55,10 @@ class CandidateGenerator:
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """What the ranker learns from.
+    """Histories, and held-out items that the ranker learns to find from them.
 
-    matrices : histories without what is held out
-    relevance : csr (n_users, n_items), grades of what is held out
+    matrices : histories without the held-out items
+    relevance : csr (n_users, n_items), grades of the held-out items
     item_features : (n_items, m) or None, see :meth:`Funnel.describe_items`
     """
 
@@ -63,12 +69,13 @@ class TrainingBatch:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidates of some users, one a row: by user, then by item.
+    """Candidates of some users, one a row, sorted by user and then by item.
 
     user : (n,), rows of the interaction matrices
     item : (n,)
-    scores : float32 (n, n_generators), of every generator
-    positions : int (n, n_generators), in the generator's list; its quota if not in it
+    scores : float32 (n, n_generators), score of every generator
+    positions : int (n, n_generators), position in the list of each generator, its quota
+        if not in it
     """
 
     user: Ints
@@ -77,12 +84,16 @@ class Candidates:
     positions: Ints
 
     def features(self, described: Float32s) -> Float32s:
-        """Features: scores standardised by user, discounted positions, descriptions."""
+        """Return the features of the ranker, float32 (n, n_features).
+
+        They are the scores, standardised within each user, the discounted positions,
+        and ``described``, further features (n, m).
+        """
         counts = np.bincount(self.user, minlength=int(self.user.max(initial=-1)) + 1)
         starts = (np.cumsum(counts) - counts)[counts > 0]
-        many = counts[counts > 0][:, None].astype(np.float32)
-        mean = np.add.reduceat(self.scores, starts) / many
-        spread = np.add.reduceat(self.scores**2, starts) / many - mean**2
+        n_candidates = counts[counts > 0][:, None].astype(np.float32)
+        mean = np.add.reduceat(self.scores, starts) / n_candidates
+        spread = np.add.reduceat(self.scores**2, starts) / n_candidates - mean**2
         scale = np.sqrt(np.maximum(spread, 1e-12))
         group = np.repeat(np.arange(len(starts)), counts[counts > 0])
         relative = (self.scores - mean[group]) / scale[group]
@@ -92,20 +103,20 @@ class Candidates:
 
 
 class Funnel:
-    """Generate candidates, rank them.
+    """Generate candidates and rank them.
 
     Parameters
     ----------
     generators : sequence of CandidateGenerator
     ranker : Ranker
-        Learns from candidates and from what was held out of the histories.
+        Learns which candidates were held out of the histories.
 
     Attributes
     ----------
     item_table : float32 (n_items, n_columns)
-        Features of the items, for the ranker: popularity, and what is given.
+        Features of the items for the ranker: popularity, then the given ones.
     n_training_rows : int
-        Candidates that the ranker learned from.
+        Number of candidates that the ranker learned from.
 
     Examples
     --------
@@ -114,7 +125,7 @@ class Funnel:
     >>> from lookalike.rank.ease import EASE
     >>> from lookalike.rank.popularity import Popularity
     >>> rng = np.random.default_rng(0)
-    >>> taste = np.repeat([0, 1], 100)  # each likes half of the items
+    >>> taste = np.repeat([0, 1], 100)  # each user likes one half of the items
     >>> likes = (taste[:, None] == np.arange(20) // 10) & (rng.random((200, 20)) < 0.6)
     >>> shown = likes & (rng.random(likes.shape) < 0.7)
     >>> known, held_out = (
@@ -151,7 +162,12 @@ class Funnel:
         ----------
         batches : iterable of TrainingBatch
             The generators are fitted on each in turn. The ranker learns from the
-            candidates of all batches to find what was held out.
+            candidates of all batches to find the held-out items.
+
+        Raises
+        ------
+        ValueError
+            If no candidate of any batch is relevant.
         """
         rng = np.random.default_rng(self.random_state)
         rows, grades, groups = [], [], []
@@ -184,18 +200,18 @@ class Funnel:
         self, matrices: InteractionMatrices, item_features: Array | None = None
     ) -> Self:
         """Fit the generators on these histories; the ranker stays as it is."""
-        done: set[int] = set()
+        fitted: set[int] = set()
         for generator in self.generators:
-            # Two generators may score by one model in two ways.
-            if not generator.prefitted and id(generator.model) not in done:
+            # Several generators may share one model.
+            if not generator.prefitted and id(generator.model) not in fitted:
                 generator.model.fit(matrices[generator.fit_matrix])
-                done.add(id(generator.model))
+                fitted.add(id(generator.model))
         return self.describe_items(matrices, item_features)
 
     def describe_items(
         self, matrices: InteractionMatrices, item_features: Array | None = None
     ) -> Self:
-        """Take the features of the items: popularity, and these (n_items, m)."""
+        """Set the features of the items: popularity, and these (n_items, m)."""
         plain = matrices["plain"]
         popular = np.log1p(np.bincount(plain.indices, minlength=plain.shape[1]))
         given = [] if item_features is None else [item_features]
@@ -207,13 +223,13 @@ class Funnel:
     def candidates(
         self, matrices: InteractionMatrices, among: Ints | None = None
     ) -> Candidates:
-        """Return the union of the generators' lists, without what users have.
+        """Return the union of the generators' lists, without the items of the history.
 
-        among : the candidates of everybody are these items instead, all of them
+        among : items that are the candidates of every user instead of the lists
         """
         plain = matrices["plain"]
         n_users, n_items = plain.shape
-        every, lists = [], []
+        all_scores, lists = [], []
         proposed = np.zeros((n_users, n_items), bool)
         for generator in self.generators:
             scores = generator.model.score_items(matrices[generator.score_matrix])
@@ -224,7 +240,7 @@ class Funnel:
             proposed[rows, ids[there]] = True
             position = np.full((n_users, n_items), generator.quota, np.int32)
             position[rows, ids[there]] = np.nonzero(there)[1]
-            every.append(scores)
+            all_scores.append(scores)
             lists.append(position)
         if among is not None:
             proposed[:] = False
@@ -234,7 +250,7 @@ class Funnel:
         return Candidates(
             user,
             item,
-            np.stack([scores[user, item] for scores in every], axis=1),
+            np.stack([scores[user, item] for scores in all_scores], axis=1),
             positions.astype(np.int64),
         )
 
@@ -249,14 +265,15 @@ class Funnel:
         Parameters
         ----------
         matrices : InteractionMatrices
-        among : rank these items instead of candidates, all of them
-        features : whether slates carry the features that the ranker saw
+        among : items to rank instead of the candidates
+        features : whether the slates carry the features of the ranker
 
         Returns
         -------
         list of Slate
-            With the column "positions", (n, n_generators), position in the list of each
-            generator, its quota if not in it; and "features", float32 (n, n_features).
+            With the column "positions", (n, n_generators), the position in the list of
+            each generator, its quota if not in it; and, if asked for, the column
+            "features", float32 (n, n_features).
         """
         n_users = matrices["plain"].shape[0]
         quotas = np.array([generator.quota for generator in self.generators])
@@ -288,14 +305,14 @@ class Funnel:
         return slates
 
     def feature_names(self, items: Sequence[str], users: Sequence[str]) -> list[str]:
-        """Name the features of the ranker.
+        """Return the names of the features of the ranker, in order.
 
         ``items`` and ``users`` name the columns of the item features and of "about".
         """
         names = [generator.name for generator in self.generators]
         return [
             *(f"score: {name}" for name in names),
-            *(f"place: {name}" for name in names),
+            *(f"position: {name}" for name in names),
             *("popularity", *items, "length of history", "popularity of history"),
             *("popularity beyond history", *users),
             *(f"{name}, difference" for name in users),

@@ -1,4 +1,4 @@
-"""Node embeddings by a small graph network: friends are close (needs deep)."""
+"""Node embeddings by a graph convolution network (needs the deep extra)."""
 
 from typing import Any, Self
 
@@ -21,31 +21,31 @@ from lookalike.learn.torch_training import threads
 
 
 class GraphNetwork:
-    r"""Place the nodes of a graph so that linked ones have large inner products.
+    r"""Embed the nodes of a graph so that linked nodes have large inner products.
 
-    Every node has a vector, and hears the vectors of its neighbours again and again,
+    Every node has a vector. The vectors are propagated along the links,
 
     .. math:: E^{(l+1)} = D^{-1/2} A D^{-1/2} E^{(l)}, \qquad
               E = \frac{1}{L + 1} \sum_{l=0}^{L} E^{(l)},
 
-    with A the links and D the numbers of them. The vectors :math:`E^{(0)}` are learned:
-    a link (i, j) shall score above a pair (i, k) drawn at random,
+    with A the adjacency matrix and D the degrees. The vectors :math:`E^{(0)}` are
+    learned so that a link (i, j) scores above a pair (i, k) drawn at random,
 
     .. math:: -\ln \sigma(e_i' e_j - e_i' e_k) + \lambda \lVert E^{(0)} \rVert^2,
 
-    where the links to be scored are left out of A in each pass, so that a node does not
-    learn to find what it was told.
+    where the links that are scored in a pass are left out of A, so that no link is
+    predicted from itself.
 
     Parameters
     ----------
     n_components : int, default=64
         Length of a vector.
     n_layers : int, default=2
-        L, how far nodes hear.
+        L, number of propagation steps.
     max_iter : int, default=60
         Passes over the links.
     held_out : float, default=0.2
-        Share of the links that is left out of A in a pass, and scored.
+        Share of the links that is left out of A in each pass, and scored.
     learning_rate : float, default=0.02
     alpha : float, default=1e-5
         :math:`\lambda`.
@@ -56,7 +56,7 @@ class GraphNetwork:
     Attributes
     ----------
     embedding_ : ndarray of shape (n_nodes, n_components), float32
-        E, of all links.
+        E, propagated along all links.
     loss_curve_ : list of float
         Loss of each pass.
 
@@ -76,11 +76,11 @@ class GraphNetwork:
     >>> import numpy as np
     >>> from lookalike.rank.graph_network import GraphNetwork
     >>> rng = np.random.default_rng(0)
-    >>> club = np.arange(60) // 20
-    >>> links = np.triu((club[:, None] == club) & (rng.random((60, 60)) < 0.4), 1)
+    >>> group = np.arange(60) // 20
+    >>> same = group[:, None] == group
+    >>> links = np.triu(same & (rng.random((60, 60)) < 0.4), 1)
     >>> model = GraphNetwork(8, max_iter=30, n_jobs=1).fit(links + links.T)
     >>> inner = model.embedding_ @ model.embedding_.T
-    >>> same = club[:, None] == club
     >>> bool(inner[same].mean() > 1 + inner[~same].mean())
     True
     """
@@ -110,7 +110,18 @@ class GraphNetwork:
         self.n_jobs = n_jobs
 
     def fit(self, links: Any) -> Self:
-        """Learn from a symmetric matrix of links (n_nodes, n_nodes)."""
+        """Learn the vectors.
+
+        Parameters
+        ----------
+        links : array-like or sparse matrix of shape (n_nodes, n_nodes)
+            Symmetric; entries other than 0 are links. The diagonal is ignored.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is not square and symmetric, or holds fewer than two links.
+        """
         for name in ("n_components", "n_layers", "max_iter"):
             check_whole(name, getattr(self, name))
         check_positive("learning_rate", self.learning_rate)
@@ -137,26 +148,26 @@ class GraphNetwork:
         for _ in range(self.max_iter):
             out = rng.random(len(pairs)) < self.held_out
             out[rng.integers(len(pairs), size=2)] = True, False
-            heard = self._heard(_normalised(pairs[~out], n_nodes), own)
-            loss = self._loss(heard, own, pairs[out], n_nodes, rng)
+            vectors = self._propagate(_normalised(pairs[~out], n_nodes), own)
+            loss = self._loss(vectors, own, pairs[out], n_nodes, rng)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             self.loss_curve_.append(float(loss.detach()))
         with torch.inference_mode():
-            heard = self._heard(_normalised(pairs, n_nodes), own)
-        self.embedding_ = heard.numpy().copy()
+            vectors = self._propagate(_normalised(pairs, n_nodes), own)
+        self.embedding_ = vectors.numpy().copy()
 
-    def _heard(self, links: Tensor, own: Tensor) -> Tensor:
-        total = now = own
+    def _propagate(self, links: Tensor, own: Tensor) -> Tensor:
+        total = current = own
         for _ in range(self.n_layers):
-            now = torch.sparse.mm(links, now)
-            total = total + now
+            current = torch.sparse.mm(links, current)
+            total = total + current
         return total / (self.n_layers + 1)
 
     def _loss(
         self,
-        heard: Tensor,
+        vectors: Tensor,
         own: Tensor,
         pairs: Ints,
         n_nodes: int,
@@ -165,18 +176,18 @@ class GraphNetwork:
         ends = np.concatenate([pairs, pairs[:, ::-1]])
         others = torch.from_numpy(rng.integers(n_nodes, size=len(ends)))
         i, j = (torch.from_numpy(np.ascontiguousarray(end)) for end in ends.T)
-        lead = (heard[i] * (heard[j] - heard[others])).sum(dim=1)
+        lead = (vectors[i] * (vectors[j] - vectors[others])).sum(dim=1)
         return functional.softplus(-lead).mean() + self.alpha * (own**2).sum()
 
 
 def _normalised(pairs: Ints, n_nodes: int) -> Tensor:
-    """D^-1/2 A D^-1/2 of these links."""
+    """Return D^-1/2 A D^-1/2 of these links, sparse (n_nodes, n_nodes)."""
     ends = np.concatenate([pairs, pairs[:, ::-1]])
     degrees = np.maximum(np.bincount(ends[:, 0], minlength=n_nodes), 1)
     root: Floats = degrees**-0.5
     values = torch.from_numpy((root[ends[:, 0]] * root[ends[:, 1]]).astype(np.float32))
-    places = torch.from_numpy(np.ascontiguousarray(ends.T))
+    indices = torch.from_numpy(np.ascontiguousarray(ends.T))
     size = (n_nodes, n_nodes)
     return torch.sparse_coo_tensor(
-        places, values, size, check_invariants=False
+        indices, values, size, check_invariants=False
     ).coalesce()

@@ -1,4 +1,4 @@
-"""The answers of everything that finds or ranks items for a batch of queries."""
+"""Ranked lists of items, one for each query of a batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from lookalike._typing import Array
 
 @dataclass(frozen=True)
 class Hits:
-    """Ranked lists, one a query: best first, ties in the catalogue's order.
+    """Ranked lists, one for each query, best first; ties in the order of the catalogue.
 
-    A list is as long as there are items for its query, at most k: lists of a batch may
-    differ in length, and a query is answered alike alone and in a batch.
+    A list holds at most k items, fewer where fewer are left. Lists of a batch may
+    differ in length, so that a query has the same list alone and in a batch.
 
     ids : n_queries arrays, rows or names of items
     scores : n_queries arrays of the same lengths, higher is better

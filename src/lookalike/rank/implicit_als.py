@@ -20,10 +20,10 @@ SLICE = 128  # rows a slice of work
 
 
 class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
-    r"""Describe users and items by factors whose product says who wants what.
+    r"""Describe users and items by factors whose products approximate preferences.
 
-    What a user did is a preference of 1, held with the more confidence the more they
-    did; what they did not do is a preference of 0, held with confidence 1:
+    An interaction is a preference of 1, with a confidence that rises with its value;
+    no interaction is a preference of 0 with confidence 1:
 
     .. math:: \min_{U, V} \sum_{u, i} c_{ui} (p_{ui} - u_u^T v_i)^2
               + \alpha (\|U\|^2 + \|V\|^2), \qquad
@@ -37,31 +37,31 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
     confidence : float, default=40.0
         w, 0 or more.
     max_iter : int, default=15
-        Rounds; each solves all users, then all items. At the end all users are solved
+        Rounds. Each solves all users, then all items; at the end all users are solved
         once more.
     n_steps : int, default=3
-        Steps of conjugate gradients for rows with many entries; others are solved
+        Steps of conjugate gradients for rows with many entries. Other rows are solved
         exactly.
     random_state : int, RandomState or None, default=None
     n_jobs : int or None, default=None
-        Threads; the answer does not depend on it.
+        Threads; the factors do not depend on it.
 
     Attributes
     ----------
     user_factors_ : ndarray of shape (n_users, n_components), float32
     item_factors_ : ndarray of shape (n_items, n_components), float32
     n_iter_ : int
-        Rounds, always ``max_iter``.
+        Number of rounds, always ``max_iter``.
 
     Notes
     -----
-    A user is folded in by one solve with the item factors fixed: that is what
-    ``transform`` and ``recommend`` do, so that what a user did a moment ago counts. A
-    history that was there in ``fit``, to the last entry, is looked up instead:
-    ``user_factors_`` are what solving it again would give, to the last digit. (After
-    ``partial_fit`` all are solved.) Parameters that are changed after ``fit`` count
-    from the next one on. Cost of a round: O((n_users + n_items) n_components**2), and
-    O(n_components) for each entry, several times.
+    ``transform`` and ``recommend`` fold a user in by one solve with the item factors
+    fixed, so that the latest interactions count. A history that equals one of ``fit``
+    in every entry is looked up instead: its row of ``user_factors_`` is what solving
+    again would give, to the last digit. After ``partial_fit`` all histories are solved.
+    Parameters that are changed after ``fit`` take effect in the next ``fit``. Cost of a
+    round: O((n_users + n_items) n_components**2), and O(n_components) several times for
+    each entry.
 
     References
     ----------
@@ -84,7 +84,7 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
     user_factors_: Float32s
     item_factors_: Float32s
     n_iter_: int
-    _known: KnownRows | None = None  # one that was restored knows items alone
+    _known: KnownRows | None = None  # None after from_arrays: users are not saved
 
     def __init__(
         self,
@@ -122,14 +122,14 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
         return self
 
     def partial_fit(self, user_items: Any, y: object = None) -> Self:
-        """Fold in users and items that were not there in ``fit``.
+        """Fold in users and items that are new since ``fit``.
 
         Parameters
         ----------
         user_items : sparse matrix of shape (n_users, n_items)
-            Everything known now: the users and items of ``fit`` in their old places,
-            new ones after them. What was learned stays as it is; new users are solved
-            from the old items, then new items from all users.
+            All interactions: the users and items of ``fit`` in their old positions,
+            new ones after them. The learned factors stay as they are. New users are
+            solved from the old items, then new items from all users.
         """
         if not hasattr(self, "item_factors_"):
             return self.fit(user_items)
@@ -143,10 +143,10 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
         known = sp.csr_array(X[old_users:, :old_items])
         users = self._fold(known, self.item_factors_)
         self.user_factors_ = np.concatenate([self.user_factors_, users])
-        asked = sp.csr_array(X[:, old_items:].T)
-        items = self._fold(asked, self.user_factors_)
+        new = sp.csr_array(X[:, old_items:].T)
+        items = self._fold(new, self.user_factors_)
         self.item_factors_ = np.concatenate([self.item_factors_, items])
-        self._known = None  # users were solved from the old items alone
+        self._known = None  # users were solved from old items only
         return self
 
     def transform(self, user_items: Any) -> Float32s:
@@ -155,9 +155,9 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
         X = check_user_items(self, user_items)
         if self._known is None:
             return self._fold(X, self.item_factors_)
-        places = self._known.places(X)
-        found = self.user_factors_[places]
-        new = np.flatnonzero(places < 0)
+        positions = self._known.positions(X)
+        found = self.user_factors_[positions]
+        new = np.flatnonzero(positions < 0)
         if len(new):
             found[new] = self._fold(X[new], self.item_factors_)
         return found
@@ -169,12 +169,12 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
 
     def _fold(self, rows: Any, factors: Float32s) -> Float32s:
         found = np.zeros((rows.shape[0], factors.shape[1]), np.float32)
-        # Enough steps to converge: these rows have no start from the round before.
+        # More steps: these rows start from 0 and not from an earlier round.
         self._solve(self._weigh(rows), factors, found, n_steps=4 * self.n_steps)
         return found
 
     def _weigh(self, X: Any) -> Any:
-        """Return confidence less 1."""
+        """Return confidence minus 1."""
         return sp.csr_array(
             (np.float32(self.confidence) * X.data, X.indices, X.indptr), shape=X.shape
         )
@@ -183,7 +183,7 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
         self, rows: Any, factors: Float32s, out: Float32s, n_steps: int | None = None
     ) -> None:
         n_jobs, steps = self.n_jobs, n_steps or self.n_steps
-        # One thread: those of BLAS go on spinning while ours want the processor.
+        # One thread: idle BLAS threads would spin on processors that ours need.
         with blas_threads(None, len(factors)):
             gram = factors.T @ factors
             gram[np.diag_indices_from(gram)] += np.float32(self.alpha)
@@ -203,7 +203,7 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
         check_positive("confidence", self.confidence, zero=True)
 
     def __sklearn_tags__(self) -> Any:
-        """Tell that factors are float32, whatever comes in."""
+        """Tell scikit-learn that factors are float32, whatever the input."""
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

@@ -1,4 +1,4 @@
-"""Item-based collaborative filtering: items that the same users have."""
+"""Item-based collaborative filtering: items that occur with those of the user."""
 
 from typing import Any, Self
 
@@ -15,34 +15,35 @@ from lookalike.rank.restorable import Restorable
 
 
 class ItemNeighbors(Restorable, Recommends, BaseEstimator):
-    r"""Recommend what is like the items that a user has.
+    r"""Recommend items that are similar to those of the user.
 
     .. math:: s_{uj} = \sum_i x_{ui} \, \mathrm{sim}(i, j), \qquad
               \mathrm{sim}(i, j) = w_i^T w_j
 
-    over the ``n_neighbors`` items most like each i, w_i being the weighted column of
-    the item.
+    over the ``n_neighbors`` items most similar to each i, with w_i the weighted column
+    of item i.
 
     Parameters
     ----------
     n_neighbors : int, default=50
-        Kept for each item.
+        Most similar items that are kept for each item.
     weighting : {"cosine", "bm25", "tfidf"}, default="bm25"
-        How much an entry says, see :func:`lookalike.rank._weighting.weigh`.
+        Weights of entries: columns of length 1, the same after TF-IDF, or BM25 [2]_.
     k1, b : float, default=1.2 and 0.75
-        Of BM25: how soon more of the same counts no more, and how much long histories
-        are discounted.
+        Saturation and length normalisation of BM25.
     n_jobs : int or None, default=None
 
     Attributes
     ----------
     similarity_ : csr_array of shape (n_items, n_items)
-        Row i holds the items most like i.
+        Row i holds the items most similar to i.
 
     References
     ----------
     .. [1] Deshpande and Karypis (2004). "Item-based top-N recommendation algorithms".
        ACM Transactions on Information Systems 22(1).
+    .. [2] Robertson and Zaragoza (2009). "The probabilistic relevance framework: BM25
+       and beyond". Foundations and Trends in Information Retrieval 3(4).
 
     Examples
     --------
@@ -71,7 +72,7 @@ class ItemNeighbors(Restorable, Recommends, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, user_items: Any, y: object = None) -> Self:
-        """Find the items most like each item."""
+        """Find the items most similar to each item."""
         X = check_user_items(self, user_items, reset=True)
         check_whole("n_neighbors", self.n_neighbors)
         check_choice("weighting", self.weighting, WEIGHTINGS)

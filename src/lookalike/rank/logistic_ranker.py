@@ -1,4 +1,4 @@
-"""Logistic regression that judges each candidate on its own."""
+"""Logistic regression that scores each candidate by itself."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -17,15 +17,15 @@ class LogisticRanker(BaseRanker):
 
     .. math:: s(x) = w'z + b, \qquad z_j = (x_j - \mu_j) / \sigma_j,
 
-    and, where ``products`` is set, the products :math:`z_i z_j` beside the
-    :math:`z_j`: one feature may then count for more where another is low.
+    and, where ``products`` is set, with the products :math:`z_i z_j` beside the
+    :math:`z_j`, so that the weight of one feature may depend on another.
 
     Parameters
     ----------
     C : float, default=1.0
         Weight of the data against the L2 penalty on w.
     products : bool, default=False
-        Whether to add all products of two features, squares among them.
+        Whether to add all products of two features, including squares.
     max_iter : int, default=200
     tol : float, default=1e-4
         See :class:`lookalike.learn.LogisticRegression`.
@@ -41,8 +41,7 @@ class LogisticRanker(BaseRanker):
 
     Notes
     -----
-    y above 0 is relevant. A row's score does not depend on the rows beside it, down to
-    the last digit. Cost of an answer: O(n_columns) a row.
+    Rows with y above 0 are relevant. Cost of a score: O(n_columns).
 
     References
     ----------
@@ -54,7 +53,7 @@ class LogisticRanker(BaseRanker):
     >>> import numpy as np
     >>> from lookalike.rank.logistic_ranker import LogisticRanker
     >>> X = np.array([[0.0, 1], [0, 0], [1, 1], [1, 0]] * 25)
-    >>> either = X.sum(axis=1) == 1  # one of the two, and not both
+    >>> either = X.sum(axis=1) == 1  # one of the two and not both
     >>> plain, crossed = (LogisticRanker(products=p).fit(X, either) for p in (0, 1))
     >>> abs(plain.score_rows(X[:4])).round(2) + 0
     array([0., 0., 0., 0.])
@@ -91,7 +90,7 @@ class LogisticRanker(BaseRanker):
 
     def _score(self, rows: Array) -> Floats:
         columns = self._columns(rows).astype(np.float64)
-        # Row by row: a product of matrices rounds by how many rows there are.
+        # Row by row: the rounding of a matrix product depends on the number of rows.
         scores: Floats = np.einsum("ij,j->i", columns, self.weights_) + self.intercept_
         return scores
 
@@ -106,7 +105,13 @@ class LogisticRanker(BaseRanker):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the ranker from which these arrays were taken."""
+        """Return the ranker from which these arrays were taken.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not fit together.
+        """
         found = [np.asarray(arrays[name], np.float64) for name in ARRAYS]
         mean, scale, weights, intercept = found
         n = len(mean)

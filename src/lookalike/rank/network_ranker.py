@@ -1,4 +1,4 @@
-"""A network that judges each candidate on its own (needs the deep extra)."""
+"""A neural network that scores each candidate by itself (needs the deep extra)."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -12,39 +12,39 @@ LOSSES = ("logistic", "focal", "balanced")
 
 
 class NetworkRanker(BaseRanker):
-    r"""Score a candidate by a network with rectifiers, after layers that multiply.
+    r"""Score a candidate by a network of rectifiers, optionally behind cross layers.
 
     .. math:: s(x) = w' h_L + b, \qquad h_{l+1} = \max(0, W_l h_l + b_l), \quad h_0 = z,
 
     with z the features, centred and scaled. With ``n_cross`` above 0 (a deep and cross
-    network, version 2) the rows are first multiplied with themselves,
+    network, version 2 [2]_) the input first passes through cross layers,
 
     .. math:: x_{l+1} = x_0 \odot (W_l x_l + b_l) + x_l, \qquad x_0 = z,
 
-    so that :math:`h_0`, then the last of these, holds products of up to n_cross + 1
+    and :math:`h_0`, the last :math:`x_l`, holds products of up to ``n_cross + 1``
     features.
 
     Parameters
     ----------
     hidden_layer_sizes : tuple of int, default=(64, 32)
-        Widths of the layers with a rectifier.
+        Widths of the hidden layers.
     n_cross : int, default=0
-        Layers that multiply.
+        Number of cross layers.
     loss : {"logistic", "focal", "balanced"}, default="logistic"
-        What is made small: the logistic loss; the focal one, which looks away from
-        rows that are nearly right; or the logistic one with both classes weighted by
-        their effective number.
+        The logistic loss; the focal loss, which gives little weight to rows that are
+        predicted well; or the logistic loss with both classes weighted by their
+        effective number of samples.
     gamma : float, default=2.0
-        How far the focal loss looks away; 0 is the logistic loss.
+        Exponent of the focal loss; 0 is the logistic loss.
     beta : float, default=0.9999
-        How far classes are balanced, from 0 (not at all) to below 1 (wholly).
+        How far the classes are balanced, from 0 (not at all) to below 1 (fully).
     dropout : float, default=0.0
-        Share of each layer's outputs that is left out at random in training.
+        Share of the outputs of each hidden layer that is dropped in training.
     max_iter : int, default=8
         Passes over the rows.
     batch_size : int, default=512
     learning_rate : float, default=3e-3
-        The highest; it rises to it and falls to nothing.
+        Maximum of a one-cycle schedule.
     alpha : float, default=1e-3
         Weight decay.
     random_state : int, default=0
@@ -60,9 +60,9 @@ class NetworkRanker(BaseRanker):
 
     Notes
     -----
-    torch trains the network; answering needs it no more, and a row's score does not
-    depend on the rows beside it. y above 0 is relevant. With the logistic loss scores
-    are log-odds of relevance; with the others they only order.
+    torch trains the network; scoring does not need it. Rows with y above 0 are
+    relevant. With the logistic loss, scores are log-odds of relevance; with the other
+    losses they only order.
 
     References
     ----------
@@ -83,7 +83,7 @@ class NetworkRanker(BaseRanker):
     array([-1., 1., -1.])
     >>> X = np.random.default_rng(0).normal(size=(600, 2))
     >>> model = NetworkRanker((16,), n_cross=1, max_iter=40, batch_size=32, n_jobs=1)
-    >>> _ = model.fit(X, X[:, 0] * X[:, 1] > 0)  # what only their product tells
+    >>> _ = model.fit(X, X[:, 0] * X[:, 1] > 0)  # a matter of their product
     >>> np.sign(model.score_rows([[1, 1], [1, -1], [-1, 1], [-1, -1]]))
     array([ 1., -1., -1.,  1.])
     """
@@ -151,7 +151,13 @@ class NetworkRanker(BaseRanker):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the ranker from which these arrays were taken."""
+        """Return the ranker from which these arrays were taken.
+
+        Raises
+        ------
+        ValueError
+            If the layers do not fit together.
+        """
         network = Network.from_arrays(arrays)
         ranker = cls(n_cross=len(network.cross))
         ranker.network_, ranker.n_features_in_ = network, len(network.mean)

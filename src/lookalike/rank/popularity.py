@@ -1,4 +1,4 @@
-"""What everybody likes, and what everybody likes at the moment."""
+"""Popular items, over all time or with recent interactions weighted more."""
 
 from typing import Any, Self
 
@@ -15,22 +15,22 @@ DAY = 86_400.0
 
 
 class Popularity(Restorable, Recommends, BaseEstimator):
-    r"""Recommend what most users have, whoever asks.
+    r"""Recommend the items that most users have, the same to every user.
 
-    With times, an interaction counts half as much for every ``half_life`` that has
-    passed since, which makes it what is trending:
+    With times, the weight of an interaction halves with every ``half_life``, so that
+    the list shows what is trending:
 
     .. math:: s_i = \sum_{u : x_{ui} > 0} 2^{-(t_{now} - t_{ui}) / half\_life}
 
     Parameters
     ----------
     half_life : float, default=30.0
-        In days; only used where times are given.
+        In days; used only with times.
 
     Attributes
     ----------
     scores_ : ndarray of shape (n_items,)
-        Users of each item, each weighed by how long ago it was.
+        Number of users of each item, weighted by age where times are given.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class Popularity(Restorable, Recommends, BaseEstimator):
         times : sparse matrix of the same shape, optional
             Seconds since 1970 of each interaction.
         now : float, optional
-            From when to look back; by default the latest time.
+            Time from which ages are counted; by default the latest time.
         """
         matrix = check_user_items(self, user_items, reset=True)
         check_positive("half_life", self.half_life)

@@ -1,4 +1,4 @@
-"""What the recommenders share: their input is checked, their best items are picked."""
+"""What the recommenders share: checks of input, and selection of the best items."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -13,7 +13,7 @@ from lookalike._typing import Float32s, Ints
 from lookalike.kernels.top_items import best_items, products
 from lookalike.rank.hits import Hits
 
-BLOCK = 256  # users at a time: bounds the memory
+BLOCK = 256  # users that are scored at once, which bounds the memory
 GRAIN = 32  # users a slice of work
 
 
@@ -35,7 +35,7 @@ def check_user_items(estimator: Any, user_items: Any, reset: bool = False) -> An
 
 
 def tidy(matrix: Any) -> Any:
-    """Return a csr matrix with each pair once, sorted, and no explicit zeros."""
+    """Return the csr matrix with each pair once, sorted, and no explicit zeros."""
     if matrix.has_canonical_format and matrix.data.all():
         return matrix
     matrix = matrix.copy()
@@ -47,9 +47,12 @@ def tidy(matrix: Any) -> Any:
 def pick(
     scores: Float32s, seen: Any | None, k: int, n_jobs: int | None = None
 ) -> tuple[Ints, Float32s]:
-    """Return the k best columns of each row and their scores; ``scores`` is used up.
+    """Return the k best columns of each row, and their scores, both (n, k).
 
-    Ties go to the earlier column; -1 and -inf stand where nothing is left.
+    Ties go to the earlier column; -1 and -inf stand where no column is left.
+
+    scores : (n, n_columns), overwritten
+    seen : csr of the same shape or None, entries that are left out
     """
     n, most = len(scores), min(k, scores.shape[1])
     ids, best = np.empty((n, most), np.int64), np.empty((n, most), np.float32)
@@ -69,7 +72,7 @@ def pick(
 
 
 def picked(ids: Ints, scores: Float32s, n_columns: int) -> Any:
-    """Return what was picked as csr (n_rows, n_columns), where its score is above 0."""
+    """Return picked scores above 0 as csr (n_rows, n_columns)."""
     kept = scores > 0
     indptr = np.concatenate([[0], kept.sum(axis=1).cumsum()])
     shape = (len(ids), n_columns)
@@ -79,7 +82,7 @@ def picked(ids: Ints, scores: Float32s, n_columns: int) -> Any:
 
 
 def dense_products(rows: Float32s, columns: Float32s, n_jobs: int | None) -> Float32s:
-    """Return ``rows @ columns``; a row's answer does not depend on the other rows."""
+    """Return ``rows @ columns``, each row rounded independently of the others."""
     scores = np.empty((len(rows), columns.shape[1]), np.float32)
     run_slices(
         lambda a, b: products(rows, columns, a, b, scores), len(rows), n_jobs, GRAIN
@@ -88,9 +91,9 @@ def dense_products(rows: Float32s, columns: Float32s, n_jobs: int | None) -> Flo
 
 
 class Recommends(ABC):
-    """The best items of each user, by their scores.
+    """Base of the recommenders: the best items of each user by their scores.
 
-    Users are their histories: a user who was not there in ``fit`` is answered alike.
+    Users are given by their histories, so that new users need no ``fit``.
     """
 
     n_features_in_: int
@@ -105,17 +108,17 @@ class Recommends(ABC):
         Parameters
         ----------
         user_items : sparse matrix of shape (n_users, n_items)
-            What each user has done so far.
+            The history of each user.
         k : int, default=10
             At least 1.
         filter_seen : bool, default=True
-            Leave out what the user has in ``user_items``.
+            Leave out the items of the history.
 
         Returns
         -------
         Hits
-            Columns of ``user_items`` and their scores; fewer than k where fewer are
-            left. Ties go to the earlier item.
+            Columns of ``user_items`` and their scores; fewer than k where fewer items
+            are left. Ties go to the earlier item.
         """
         check_is_fitted(self)
         matrix = check_user_items(self, user_items)
@@ -132,7 +135,7 @@ class Recommends(ABC):
         return hits
 
     def __sklearn_tags__(self) -> Any:
-        """Tell that the input may be sparse and must not be negative."""
+        """Tell scikit-learn that the input may be sparse and must not be negative."""
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True

@@ -1,9 +1,9 @@
 """Rules that re-rank: which items may be shown, and what a list should look like.
 
 A rule takes one user's :class:`~lookalike.rank.slate.Slate`, best first, and returns
-another one with a note of what it changed. Rules are declared once and hold for all
-users; what is particular to a user is in :class:`UserContext`. The columns of a slate
-travel with its items through every rule.
+another one with a note of its changes. Rules hold for all users; the data of a single
+user are in :class:`UserContext`. Every rule keeps the columns of a slate with its
+items.
 
 References
 ----------
@@ -20,7 +20,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.diversity import diversified
 from lookalike.rank.slate import Slate
 
-LONG = 5  # times k: how far down a list the slower rules look
+LONG = 5  # times k: items that the slower rules consider
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class UserContext:
 
     history : items that the user has
     blocked : items that the user does not want to see
-    facts : what rules compare, such as {"age": 15, "region": "no"}
-    number : seeds the user's random draws; the same number draws the same
+    facts : values that rules compare, such as {"age": 15, "region": "no"}
+    number : seed of the random draws for the user
     now : time of the request, in the unit of the items' times
     """
 
@@ -42,10 +42,10 @@ class UserContext:
 
 
 class Rule(Protocol):
-    """Anything that re-ranks."""
+    """Anything that changes a list before it is shown."""
 
     def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
-        """Return the list as the rule wants it; k of it will be shown."""
+        """Return the changed list, of which the first k will be shown."""
         ...
 
 
@@ -66,27 +66,27 @@ def rerank(slate: Slate, rules: Sequence[Rule], user: UserContext, k: int) -> Sl
 
 @dataclass(frozen=True)
 class Seen:
-    """Leave out what the user has."""
+    """Leave out the items of the history."""
 
     def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
-        """Return the list without it."""
+        """Return the list without them."""
         return _kept(slate, ~np.isin(slate.items, user.history), "already seen")
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """Leave out what the user has blocked."""
+    """Leave out the items that the user has blocked."""
 
     def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
-        """Return the list without it."""
+        """Return the list without them."""
         return _kept(slate, ~np.isin(slate.items, user.blocked), "blocked")
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """Leave out items that carry a mark, for everybody.
+    """Leave out items that are marked, for all users.
 
-    marks : (n_items,) of str, why an item does not appear; empty where it does
+    marks : (n_items,) of str, why an item is left out; empty where it is not
     """
 
     marks: Array
@@ -103,10 +103,10 @@ class Hidden:
 
 @dataclass(frozen=True)
 class MaxAttribute:
-    """Leave out items that require more than the user has, such as an age.
+    """Leave out items whose limit is above a fact of the user, such as the age.
 
-    limit : (n_items,), what each item requires
-    fact : which fact of the user is compared; users without it see all
+    limit : (n_items,), least value of the fact that each item requires
+    fact : name of the fact; users without it see all items
     """
 
     fact: str
@@ -122,10 +122,10 @@ class MaxAttribute:
 
 @dataclass(frozen=True)
 class Within:
-    """Leave out items that belong elsewhere, such as to another region or language.
+    """Leave out items with another label than the user, such as region or language.
 
-    label : (n_items,) of str; empty is everywhere
-    fact : which fact of the user is compared; users without it see all
+    label : (n_items,) of str; items with an empty label are shown to all users
+    fact : name of the fact that is compared; users without it see all items
     """
 
     fact: str
@@ -145,10 +145,10 @@ class Fresh:
     """Lift new items: ``weight * 0.5 ** (age / half_life)`` is added to a score.
 
     added : (n_items,), time at which each item was added, in the unit of the user's
-        ``now``; nan is very old, and the future is now
-    half_life : in days, or whatever ``unit`` is
-    weight : what an item gains that was added now, on the scale of the scores
-    unit : length of a day in the unit of the times
+        ``now``; nan counts as very old, and a time in the future as now
+    half_life : in units
+    weight : gain of an item that was added now, on the scale of the scores
+    unit : number of units of time in one unit of ``half_life``
     """
 
     added: Array
@@ -169,12 +169,12 @@ class Fresh:
 
 @dataclass(frozen=True)
 class MaxPerGroup:
-    """Show at most ``most`` items of one group, such as a series.
+    """Show at most ``most`` items of each group, such as a series.
 
     group : (n_items,)
-    reason : of the notes on items that are left out, before the name of the best item
-        of their group
-    name : of an item, in those notes
+    reason : text of the notes on items that are left out, which continues with the name
+        of the best item of their group
+    name : returns the name of an item for those notes
     """
 
     group: Array
@@ -201,11 +201,11 @@ class Diverse:
     """Choose items one by one, each good and unlike those before (MMR).
 
     vectors : (n_items, n_features), rows of length 1; an array or a sparse matrix
-    relevance : 1 leaves the order as it is, 0 looks at nothing but similarity
-    rescale : True scales the scores of the first 5 k to 0 to 1 before they are weighed
-        against cosines, and leaves the list's scores in their positions. False takes
-        scores that are comparable with cosines as they are, chooses from the whole
-        list, and lets scores travel with their items.
+    relevance : 1 keeps the order as it is, 0 uses nothing but similarity
+    rescale : True scales the scores of the first 5 k items to the range 0 to 1 before
+        they are weighed against cosines, and leaves the scores of the list in their
+        positions. False uses the scores as they are, chooses from the whole list, and
+        keeps the scores with their items.
     """
 
     vectors: Any
@@ -226,13 +226,14 @@ class Diverse:
 
 @dataclass(frozen=True)
 class Calibrated:
-    r"""Show kinds of items in the shares in which the user has them.
+    r"""Show kinds of items in the proportions of the history.
 
     .. math:: \max_L \; (1 - w) \sum_{i \in L} s_i - w \, KL(p \,\|\, q_L)
 
-    p are the shares in the history, q those in the list; greedily, one item at a time.
+    p are the proportions in the history, q those in the list. Items are chosen
+    greedily, one at a time.
 
-    kinds : (n_items, n_kinds), rows that sum to 1, or to 0 where unknown
+    kinds : (n_items, n_kinds), rows that sum to 1, or to 0 where the kind is unknown
     weight : w, between 0 and 1
     """
 
@@ -253,7 +254,7 @@ class Calibrated:
         left = np.ones(n, bool)
         for position in range(min(k, n)):
             shares = (total + mine) / (position + 1)
-            # A little of p in q keeps the logarithm finite, as in [1].
+            # A share of p in q keeps the logarithm finite, as in [1].
             smooth = 0.99 * shares + 0.01 * target
             ratio = np.where(target > 0, target / np.maximum(smooth, 1e-12), 1.0)
             divergence = (target * np.log(ratio)).sum(axis=1)
@@ -267,10 +268,10 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Explore:
-    """Reserve some positions for items that are too new to have earned one.
+    """Reserve some positions for items that are too new to be ranked well.
 
     items : the new items, rows of the catalogue
-    slots : positions of the list, from 0, that they get
+    slots : positions, from 0, that are reserved for them
     """
 
     items: Ints
@@ -318,12 +319,12 @@ def _first(
 ) -> Slate:
     """Put the chosen rows first, the others after them in their order.
 
-    Scores travel with the items, or stay in their positions: such a list is best first
-    by what the rules want.
+    With ``travel`` scores stay with their items; otherwise they stay in their
+    positions, so that they still fall from the first to the last.
     """
     new = np.flatnonzero(chosen != np.arange(len(chosen)))
     moves = (
-        f"{name}: from place {was + 1} to {position + 1}"
+        f"{name}: from position {was + 1} to {position + 1}"
         for position, was in zip(new.tolist(), chosen[new].tolist(), strict=True)
     )
     slate = slate.annotate(slate.items[chosen[new]], moves)

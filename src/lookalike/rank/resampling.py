@@ -1,4 +1,4 @@
-"""Fewer irrelevant rows to learn from, and the log-odds put right afterwards."""
+"""Downsampling of irrelevant rows, with the correction of the log-odds."""
 
 import numpy as np
 
@@ -9,29 +9,34 @@ from lookalike._typing import Array, Ints
 def downsample_negatives(
     y: Array, ratio: float, random_state: int = 0
 ) -> tuple[Ints, float]:
-    r"""Keep every relevant row, and ``ratio`` irrelevant ones for each, at random.
+    r"""Keep all relevant rows, and ``ratio`` random irrelevant ones for each.
 
-    A model that learned from these thinks relevance likelier than it is. With a share w
-    of the irrelevant rows kept, its odds are too high by the factor 1 / w, so that
+    A model that is fitted on these rows overestimates relevance. With a share w of the
+    irrelevant rows kept, its odds are too high by the factor 1 / w, so that
 
     .. math:: \operatorname{logit} p = \operatorname{logit} q + \ln w
 
-    puts its probability q right [1]_. No order changes.
+    corrects its probability q [1]_. The order of scores does not change.
 
     Parameters
     ----------
     y : ndarray of shape (n_rows,)
-        Relevance; above 0 is relevant.
+        Relevance; rows above 0 are relevant.
     ratio : float
-        Irrelevant rows kept for each relevant one; all of them where there are fewer.
+        Irrelevant rows that are kept for each relevant one, all where there are fewer.
     random_state : int
 
     Returns
     -------
     rows : ndarray of int
-        Places of the rows that are kept, in their order.
+        Positions of the rows that are kept, ascending.
     shift : float
-        ln w, to be added to log-odds.
+        :math:`\ln w`, to be added to log-odds.
+
+    Raises
+    ------
+    ValueError
+        If there are no relevant rows, or no others.
 
     References
     ----------
@@ -46,10 +51,10 @@ def downsample_negatives(
     (100, 0.1, 0.091)
     """
     check_positive("ratio", ratio)
-    right = np.flatnonzero(np.asarray(y) > 0)
-    wrong = np.flatnonzero(~(np.asarray(y) > 0))
-    n = min(len(wrong), round(ratio * len(right)))
+    relevant = np.asarray(y) > 0
+    kept, others = np.flatnonzero(relevant), np.flatnonzero(~relevant)
+    n = min(len(others), round(ratio * len(kept)))
     if not n:
         raise ValueError("y must hold relevant rows (above 0) and others.")
-    drawn = np.random.default_rng(random_state).choice(wrong, n, replace=False)
-    return np.sort(np.concatenate([right, drawn])), float(np.log(n / len(wrong)))
+    drawn = np.random.default_rng(random_state).choice(others, n, replace=False)
+    return np.sort(np.concatenate([kept, drawn])), float(np.log(n / len(others)))

@@ -1,4 +1,4 @@
-"""Fitted recommenders as arrays by name, and back: what a saved system keeps."""
+"""Saving of fitted recommenders as named arrays."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -30,6 +30,13 @@ class Restorable:
 
     They are arrays, csr matrices or None.
     """
+    n_features_in_: int
+
+    @property
+    def n_items_(self) -> int:
+        """Number of items that are scored."""
+        held = [(getattr(self, name), axis) for name, axis in self.fitted]
+        return int(next(v.shape[axis] for v, axis in held if v is not None))
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``score_items`` needs, by name."""
@@ -51,7 +58,7 @@ class Restorable:
         Raises
         ------
         ValueError
-            If a matrix points outside itself, nothing is there, or the arrays count
+            If indices of a matrix are out of range, there are no arrays, or they have
             different numbers of items.
         """
         model = cls(**parameters)
@@ -68,5 +75,5 @@ class Restorable:
             setattr(model, name, value)
         if len(sizes) != 1:
             raise ValueError(f"these are not the arrays of a {cls.__name__}.")
-        model.n_features_in_ = sizes.pop()  # type: ignore[attr-defined]
+        model.n_features_in_ = model.n_items_
         return model

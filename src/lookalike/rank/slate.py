@@ -1,9 +1,20 @@
 """One user's ranked list: inside the rules, and as it is shown with its explanation.
 
 :class:`Slate` is what a ranker returns and rules change: rows of the catalogue with
-their scores, and columns that travel with each item (such as the positions in the
-generators' lists). :class:`ExplainedSlate` is what a recommender answers: names,
-reasons, features and propensities.
+their scores, and columns that are kept with each item, such as its positions in the
+lists of the candidate generators. :class:`ExplainedSlate` is what a system answers:
+ids, scores, reasons, features and propensities.
+
+``lookalike.core.contracts`` says which methods of a system return explained slates:
+
+- ``Recommends``: ``recommend_each(users, k)`` returns one slate of at most k items for
+  each user. ``feature_names`` names the columns of its ``features``, and
+  ``known_users`` holds the users that the system was fitted on.
+- ``Ranks``: ``rank_items(user, ids)`` returns given items, each once, best first.
+- ``Precomputes``: ``with_edges(pairs)`` returns the system with further links between
+  users. ``precompute()`` returns the suggestions of all users as a table of arrays,
+  ``table_of(arrays)`` restores such a table, and ``look_up(table)`` returns the system
+  that answers from it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,15 +28,15 @@ from lookalike._typing import Array, Floats, Ints
 
 @dataclass(frozen=True)
 class Slate:
-    """One user's list, best first, with what is known of its items.
+    """One user's list, best first, with columns and notes of its items.
 
     items : (n,), rows of the catalogue
     scores : (n,), higher is better
     notes : what rules did to the list, in sentences
-    columns : arrays of shape (n, ...), by name: what travels with each item
-    fills : by name, what a column holds for an item that is added; 0 by default
-    item_notes : what rules did to single items, also to those left out
-    known : whether anything is known of the user
+    columns : arrays of shape (n, ...) by name, kept with each item
+    fills : value of a column, by its name, for items that are added; 0 by default
+    item_notes : what rules did to single items, also to those that were left out
+    known : whether the user has a history
 
     Examples
     --------
@@ -62,7 +73,7 @@ class Slate:
         )
 
     def append(self, items: Ints, scores: Floats) -> "Slate":
-        """Return the list with items after it that it does not hold yet."""
+        """Return the list with items at its end that it does not hold yet."""
         columns = {}
         for name, column in self.columns.items():
             added = np.empty((len(items), *column.shape[1:]), column.dtype)
@@ -92,8 +103,8 @@ class ExplainedSlate:
     features : float32 (k, n_features), input of the ranker; zeros for items that it did
         not score
     reasons : k sentences, why each item is in the list
-    known : whether the user is known; the list of an unknown user says so
-    propensities : (k,), probability with which each item came to be shown; None is 1
+    known : whether the user is known to the system
+    propensities : (k,), probability with which each item was shown; None is 1
     rules : what rules did to the list, in sentences
     titles, reason_codes : of each item; empty where the system has none
 
@@ -140,7 +151,7 @@ class ExplainedSlate:
         return self.take(range(min(k, len(self.ids))))
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one mapping an item, best first, ready for JSON.
+        """Return one mapping for each item, best first, ready for JSON.
 
         Keys: rank (from 1), id, title, score, reason, reason_code; title and
         reason_code only where the system has them.
@@ -170,13 +181,14 @@ def explore(
 ) -> ExplainedSlate:
     r"""Cut a list to k; the last position explores with probability ``share``.
 
-    When it explores, the last position goes to any of the items from position k on,
-    each alike; else to the item at position k. With m of them the propensities are
+    When it explores, the last position gets any of the m items from position k on, with
+    equal probability; otherwise it gets the item at position k. The propensities are
 
     .. math:: 1 - \epsilon + \epsilon / m \quad\text{and}\quad \epsilon / m
 
-    for it and for the others, and 1 for the positions before. No propensity is 0, so
-    that the log can be learned from; at most one item of the best k is missing.
+    for that item and for each other one, and 1 for the positions before. No propensity
+    is 0, so that a policy can be evaluated on the log by inverse propensities [1]_. At
+    most one of the best k items is missing.
 
     Parameters
     ----------
@@ -186,6 +198,11 @@ def explore(
     share : float
         :math:`\epsilon`, in [0, 1].
     rng : Generator
+
+    References
+    ----------
+    .. [1] Bottou et al. (2013). "Counterfactual reasoning and learning systems: the
+       example of computational advertising". JMLR 14.
 
     Examples
     --------
@@ -204,7 +221,7 @@ def explore(
     last = k - 1 + (int(rng.integers(m)) if rng.random() < share else 0)
     shown = found.take([*range(k - 1), last])
     chance = share / m + (1 - share if last == k - 1 else 0.0)
-    rule = f"The last place is given by chance {share:.0%} of the time."
+    rule = f"The last position is random {share:.0%} of the time."
     return replace(
         shown,
         propensities=shown.chances * ([1.0] * (k - 1) + [chance]),

@@ -1,4 +1,4 @@
-"""The ranked candidates of all users, computed beforehand: a request is a lookup."""
+"""The ranked candidates of all users, computed in advance and looked up by user."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -11,9 +11,9 @@ from lookalike._typing import Array, Floats, Ints
 
 @dataclass(frozen=True)
 class SuggestionTable:
-    """Candidates of all users, best first, one user after the other.
+    """Candidates of all users, best first, concatenated in the order of the users.
 
-    starts : (n_users + 1,), where the rows of each user begin
+    starts : (n_users + 1,), first row of each user, then the number of rows
     candidates, scores : (n,); features : float32 (n, n_features)
 
     Examples

@@ -1,4 +1,4 @@
-"""Two-tower network: users and items into one space (needs the deep extra)."""
+"""Two-tower network: users and items in one vector space (needs the deep extra)."""
 
 from typing import Any, Self
 
@@ -13,50 +13,51 @@ from lookalike.rank.recommender import Recommends, check_user_items, dense_produ
 
 
 class TwoTower(Recommends, TransformerMixin, BaseEstimator):
-    r"""Learn a vector of each user's history and of each item; the cosine ranks.
+    r"""Learn vectors of histories and of items, and rank by their cosine.
 
-    For each pair of user and item the item is to be told from the other items of the
-    batch. Popular items are in batches more often, and would be punished for it; the
-    logarithm of how often, q, is taken off first:
+    For each pair of user and item the network learns to tell the item from the other
+    items of the batch. Popular items are negatives more often, which would bias the
+    loss against them. The logarithm of their frequency q corrects this [1]_:
 
     .. math:: L = -\ln \frac{e^{s(u, i) - \ln q_i}}
               {\sum_{j \in batch} e^{s(u, j) - \ln q_j}},
               \qquad s(u, i) = \frac{f(u)^T g(i)}{\tau \|f(u)\| \|g(i)\|}
 
-    f is a network of two layers on the sum of the vectors of the history's items, the
-    one to be guessed left out; g of a vector of the item, and of what is said of it.
+    The user tower f is a network of two layers on the sum of the vectors of the items
+    of the history, without the item to be predicted. The item tower g is the sum of a
+    vector of the item and of the vectors of its features.
 
     Parameters
     ----------
     n_components : int, default=64
-    hidden : int, default=128
-        Width of the user tower's inner layer.
+    hidden_layer_size : int, default=128
+        Width of the hidden layer of the user tower.
     max_iter : int, default=15
         Passes over all pairs.
     batch_size : int, default=1024
     learning_rate : float, default=0.003
     temperature : float, default=0.1
         :math:`\tau`.
-    correct : bool, default=True
-        Whether :math:`\ln q` is taken off.
+    logq_correction : bool, default=True
+        Whether :math:`\ln q` is subtracted.
     random_state : int, default=0
     n_jobs : int or None, default=None
 
     Attributes
     ----------
     history_vectors_ : float32 (n_items, n_components)
-        What an item adds to its user.
+        Vectors of the items of a history.
     item_vectors_ : float32 (n_items, n_components)
-        Rows of length 1 over the temperature.
+        Outputs of the item tower: rows of length 1, divided by the temperature.
     layers_ : list of two (weights, bias)
-        Of the user tower.
+        Layers of the user tower.
     losses_ : list of float
         Mean loss of each pass.
 
     Notes
     -----
-    Training needs torch, answering does not. A user who is new is answered like any
-    other, by their history.
+    Training needs torch, scoring does not. A new user is represented by their history
+    like any other.
 
     References
     ----------
@@ -81,22 +82,22 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
     def __init__(
         self,
         n_components: int = 64,
-        hidden: int = 128,
+        hidden_layer_size: int = 128,
         max_iter: int = 15,
         batch_size: int = 1024,
         learning_rate: float = 0.003,
         temperature: float = 0.1,
-        correct: bool = True,
+        logq_correction: bool = True,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.n_components = n_components
-        self.hidden = hidden
+        self.hidden_layer_size = hidden_layer_size
         self.max_iter = max_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.temperature = temperature
-        self.correct = correct
+        self.logq_correction = logq_correction
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -108,7 +109,12 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
         user_items : sparse matrix of shape (n_users, n_items)
         y : ignored
         item_features : sparse matrix of shape (n_items, n_features), optional
-            What is said of the items; it helps those that few have.
+            Features of the items. They help most with items that few users have.
+
+        Raises
+        ------
+        ValueError
+            If there is no pair, or the features are not one row an item.
         """
         from lookalike.rank._two_tower_training import train_towers
 
@@ -140,9 +146,9 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
         return dense_products(self.transform(user_items), columns, self.n_jobs)
 
     def _of_users(self, X: Any) -> Float32s:
-        there = sp.csr_array((np.ones_like(X.data), X.indices, X.indptr), X.shape)
+        binary = sp.csr_array((np.ones_like(X.data), X.indices, X.indptr), X.shape)
         size = np.sqrt(np.maximum(np.diff(X.indptr), 1))[:, None]
-        rows = np.asarray(there @ self.history_vectors_ / size, np.float32)
+        rows = np.asarray(binary @ self.history_vectors_ / size, np.float32)
         (W, b), (V, c) = self.layers_
         inner = np.maximum(dense_products(rows, W, self.n_jobs) + b, 0)
         outer = dense_products(inner, V, self.n_jobs) + c
@@ -150,7 +156,7 @@ class TwoTower(Recommends, TransformerMixin, BaseEstimator):
         return np.ascontiguousarray(outer / np.maximum(norms, 1e-12), np.float32)
 
     def _check_parameters(self) -> None:
-        for name in ("n_components", "hidden", "max_iter", "batch_size"):
+        for name in ("n_components", "hidden_layer_size", "max_iter", "batch_size"):
             check_whole(name, getattr(self, name))
         for name in ("learning_rate", "temperature"):
             check_positive(name, getattr(self, name))

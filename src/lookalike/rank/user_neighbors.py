@@ -1,4 +1,4 @@
-"""User-based collaborative filtering: what users with the same items have."""
+"""User-based collaborative filtering: items of users with similar histories."""
 
 from typing import Any, Self
 
@@ -15,17 +15,17 @@ from lookalike.rank.restorable import Restorable
 
 
 class UserNeighbors(Restorable, Recommends, BaseEstimator):
-    r"""Recommend what the users have who are most like the one who asks.
+    r"""Recommend the items of the users whose histories are most similar.
 
     .. math:: s_{uj} = \sum_{v \in N(u)} \mathrm{sim}(u, v) \, x_{vj}
 
     Parameters
     ----------
     n_neighbors : int, default=100
-        Users that are asked.
+        Number of most similar users whose items are summed.
     weighting : {"cosine", "bm25", "tfidf"}, default="tfidf"
-        How much an item that two users share says: see
-        :func:`lookalike.rank._weighting.weigh`, with users and items exchanged.
+        Weights of entries, as in :class:`~lookalike.rank.ItemNeighbors`, with users and
+        items exchanged.
     n_jobs : int or None, default=None
 
     Attributes
@@ -33,12 +33,12 @@ class UserNeighbors(Restorable, Recommends, BaseEstimator):
     rows_ : csr_array of shape (n_users, n_items)
         The users of ``fit``.
     weights_ : csr_array of shape (n_items, n_users)
-        The same, weighted.
+        The weighted entries, transposed.
 
     Notes
     -----
-    A user of ``fit`` finds themselves among the neighbours, which adds nothing: what
-    they have is left out.
+    A user of ``fit`` is among their own neighbours. This adds only items that they
+    have, which ``recommend`` leaves out.
 
     References
     ----------
@@ -68,11 +68,11 @@ class UserNeighbors(Restorable, Recommends, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, user_items: Any, y: object = None) -> Self:
-        """Keep the users."""
+        """Store the histories of the users."""
         X = check_user_items(self, user_items, reset=True)
         check_whole("n_neighbors", self.n_neighbors)
         check_choice("weighting", self.weighting, WEIGHTINGS)
-        # With users as columns, "long histories" and "rare" change places.
+        # Users are columns here: lengths are those of histories, rarity that of items.
         self.weights_ = sp.csr_array(weigh(sp.csr_array(X.T), self.weighting))
         self.weights_.data = self.weights_.data.astype(np.float32)
         self.rows_ = X

@@ -232,7 +232,7 @@ def test_less_relevance_makes_the_answers_more_unlike_each_other(data):
         spread.append(float((v @ v.transpose(0, 2, 1)).mean()))
     assert spread[0] > spread[1] > spread[2]
     reasons = system.explain(data.x_test[0]).reasons
-    assert any("diversity: from place" in each for each in reasons)
+    assert any("diversity: from position" in each for each in reasons)
 
 
 def test_an_index_within_little_memory_finds_nearly_the_same(pixels, data):

@@ -54,7 +54,7 @@ def restored_generators(
         if id(each.model) not in models:
             mine, given = named(_key(each), arrays), each.model.get_params()
             model = type(each.model).from_arrays(mine, **given)
-            if model.n_features_in_ != n_items:
+            if model.n_items_ != n_items:
                 raise ValueError(f"{each.name} is not of its {n_items} items.")
             models[id(each.model)] = model
     return [replace(each, model=models[id(each.model)]) for each in generators]
