@@ -14,8 +14,8 @@ def check_positive(name: str, value: Any, zero: bool = False) -> None:
     """Refuse anything but a real number above zero (or zero, where ``zero``)."""
     real = isinstance(value, Real) and not isinstance(value, bool)
     if not real or not (value > 0 or (zero and value == 0)):
-        wanted = "a number of at least 0" if zero else "a number above 0"
-        raise ValueError(f"{name} must be {wanted}, got {value!r}.")
+        expected = "a number of at least 0" if zero else "a number above 0"
+        raise ValueError(f"{name} must be {expected}, got {value!r}.")
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> None:

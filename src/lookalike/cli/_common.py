@@ -36,7 +36,7 @@ class Sentences(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise  # whoever read our output has enough: typer ends quietly
+            raise  # the reader of our output has ended: typer ends quietly
         except KeyboardInterrupt:
             typer.echo("Stopped by Ctrl-C; nothing was left half-written.", err=True)
             raise typer.Exit(130) from None
@@ -113,7 +113,7 @@ def columns(rows: Sequence[Sequence[object]]) -> list[str]:
 
 @contextmanager
 def progress() -> Iterator[ProgressCallback]:
-    """Show a bar on stderr while the body runs, and nothing where nobody looks."""
+    """Show a bar on stderr while the body runs, and nothing where it is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -130,6 +130,6 @@ def progress() -> Iterator[ProgressCallback]:
 
 
 def warn(sentence: str | None) -> None:
-    """Tell the user on stderr what they should know, if there is anything."""
+    """Print a warning on stderr, if there is one."""
     if sentence:
         typer.echo(f"Warning: {sentence}", err=True)

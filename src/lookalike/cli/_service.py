@@ -62,7 +62,7 @@ class Location:
         self.database.close()
 
     def notify(self) -> None:
-        """Tell the workers of a running service that something changed."""
+        """Announce to the workers of a running service that something changed."""
         from lookalike.service.change_signal import ChangeSignal
 
         signal = ChangeSignal(self.state / "changes")

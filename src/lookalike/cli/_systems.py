@@ -28,7 +28,7 @@ def open_system(
 
     name : the system
     folder : its library of generations, or one generation; None is the user's own
-    capability : what is going to be asked of it; refused where it has none
+    capability : which the system must have; refused where it has not
     database : URL of the service's database, where folders of images are indexed;
         None is the one in the library
     """

@@ -1,4 +1,4 @@
-"""The ``lookalike`` command: one verb a file, imported light, run when asked for."""
+"""The ``lookalike`` command: one verb a file, which imports its work when it runs."""
 
 from typing import Annotated
 

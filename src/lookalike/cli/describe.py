@@ -5,7 +5,7 @@ from lookalike.cli._systems import open_system
 
 
 def describe(system: System, folder: Folder = None, json: Json = False) -> None:
-    """Tell what a system is for, how it was made and how good it is."""
+    """Print what a system is for, how it was made and how good it is."""
     with progress() as on_progress:
         on_progress("opening the system", 0.0)
         opened = open_system(system, folder)

@@ -1,7 +1,7 @@
 """What more data would bring: learned from parts, measured on a validation part.
 
 The validation part lies within what is known. What was hidden for testing is not looked
-at: whoever decides by such a curve whether to gather more has not used the test up.
+at: a decision to gather more data, made by such a curve, does not use the test up.
 """
 
 import numpy as np

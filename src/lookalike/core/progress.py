@@ -1,4 +1,4 @@
-"""Progress of long work, told to whoever shows it."""
+"""Callbacks for the progress and the warnings of long work."""
 
 from collections.abc import Callable
 

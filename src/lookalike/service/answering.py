@@ -1,7 +1,8 @@
 """Requests to answers: what an engine does with requests that came together.
 
 Requests of one verb and one k are decoded one by one and answered as one batch. A batch
-answers exactly like its queries one by one, so that no request can tell. What is wrong
+answers exactly like its queries one by one, so that batching changes no answer. What
+is wrong
 with one request is that request's alone.
 """
 
@@ -69,8 +70,8 @@ def answer_batch(
     answers: list[Any] = [None] * len(jobs)
     groups: dict[Any, list[int]] = {}
     for at, job in enumerate(jobs):
-        asked = job.request
-        key = (asked.verb, asked.k, at if asked.is_alone else -1)
+        request = job.request
+        key = (request.verb, request.k, at if request.is_alone else -1)
         groups.setdefault(key, []).append(at)
     decoder = spec.decoder()
     for positions in groups.values():

@@ -37,7 +37,7 @@ class ChangeSignal:
             os.close(descriptor)
 
     def notify(self) -> None:
-        """Tell every process that something changed."""
+        """Announce to every process that something changed."""
         self._bytes[:8] = secrets.token_bytes(8)
 
     def version(self) -> bytes:

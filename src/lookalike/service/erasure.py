@@ -26,7 +26,7 @@ def erase_user(components: Components, id: str) -> int:
     for folder in sorted(components.settings.snapshots.glob("[a-z0-9]*")):
         remove_user(folder, id)
     for path in components.settings.exports.glob("*.parquet"):
-        path.unlink(missing_ok=True)  # made again whenever it is asked for
+        path.unlink(missing_ok=True)  # made again by the next export
     purge(components.database)
     log(logging.INFO, "user deleted", rows=deleted)
     return deleted

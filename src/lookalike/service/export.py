@@ -1,4 +1,4 @@
-"""Tables as Parquet, in the order of time: for whoever trains and whoever asks."""
+"""Tables as Parquet, in the order of time."""
 
 import json
 import os

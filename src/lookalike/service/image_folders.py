@@ -291,7 +291,7 @@ class ImageFolders:
             return
         last = take(self.database, connection, self._numbers, len(pictures))
         found = zip(pictures.items(), vectors, strict=True)
-        moment = now()
+        added = now()
         rows = [
             {
                 "system": self.system,
@@ -304,7 +304,7 @@ class ImageFolders:
                 "thumbnail": picture.thumbnail,
                 "vector": vector.astype("<f4").tobytes(),
                 "mark": "",
-                "added": moment,
+                "added": added,
             }
             for number, ((digest, picture), vector) in enumerate(found, start=last + 1)
         ]

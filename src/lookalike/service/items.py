@@ -83,7 +83,7 @@ class ItemStore:
         )
 
     def notify(self) -> None:
-        """Tell every worker; called after the commit and before the acknowledgement."""
+        """Announce the changes to every worker: after the commit, before the answer."""
         self._signal.notify()
 
 

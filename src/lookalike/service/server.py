@@ -1,7 +1,7 @@
 """Processes: one, or several that share a port, a database and the memory-mapped index.
 
 The workers of one service are started anew by uvicorn, each from what the environment
-says; whoever is killed is replaced.
+says; one that is killed is replaced.
 """
 
 import ipaddress

@@ -1,4 +1,4 @@
-"""Snapshots: what the database held at one moment, as text, with the generations.
+"""Snapshots: what the database held at one time, as text, with the generations.
 
 ``<state>/snapshots/<name>/`` holds ``snapshot.json`` (format, versions, a SHA-256 of
 every file and of itself), one file of JSON lines a table, and each system's generation.

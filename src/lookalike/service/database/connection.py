@@ -52,7 +52,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one moment of the database."""
+        """A connection that sees one state of the database."""
         with self.engine.connect() as connection:
             if self.is_sqlite:
                 connection = connection.execution_options(reads=True)
@@ -131,7 +131,7 @@ def now() -> int:
 
 
 def service_error_of(error: BaseException) -> ServiceError:
-    """What to tell a client when the database failed."""
+    """Return the answer to a client when the database failed."""
     text = str(getattr(error, "orig", None) or error)
     if any(words in text for words in _FULL):
         return ServiceError(507, "The disk is full: nothing was stored.", 5)

@@ -121,7 +121,7 @@ def delete_user(connection: Connection, id: str) -> int:
 def not_erased(
     connection: Connection, rows: Sequence[dict[str, Any]]
 ) -> Sequence[dict[str, Any]]:
-    """The rows that name nobody who was erased."""
+    """Return the rows that name no erased user."""
     if connection.execute(sa.select(erased.c.digest).limit(1)).first() is None:
         return rows
     salt = _salt(connection)

@@ -1,4 +1,4 @@
-"""Bring a database to the form this release knows, whoever comes first."""
+"""Bring a database to the form this release knows, by whichever process comes first."""
 
 from pathlib import Path
 from typing import Any
