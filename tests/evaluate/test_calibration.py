@@ -13,15 +13,15 @@ from lookalike.evaluate import bootstrap, expected_calibration_error, reliabilit
 def test_the_error_equals_its_definition(seed, n, n_bins):
     rng = np.random.default_rng(seed)
     stated = rng.integers(0, n_bins + 1, n) / n_bins  # on the edges, many ties
-    right = rng.integers(0, 2, n)
+    correct = rng.integers(0, 2, n)
     total = 0.0
     for k in range(n_bins):
         last = k == n_bins - 1
         inside = (stated * n_bins >= k) & ((stated * n_bins < k + 1) | last)
         if inside.any():
-            total += inside.mean() * abs(right[inside].mean() - stated[inside].mean())
-    assert expected_calibration_error(stated, right, n_bins) == pytest.approx(total)
-    assert reliability(stated, right, n_bins).counts.sum() == n
+            total += inside.mean() * abs(correct[inside].mean() - stated[inside].mean())
+    assert expected_calibration_error(stated, correct, n_bins) == pytest.approx(total)
+    assert reliability(stated, correct, n_bins).counts.sum() == n
 
 
 def test_probabilities_that_come_true_have_little_error_and_others_much():
@@ -33,13 +33,13 @@ def test_probabilities_that_come_true_have_little_error_and_others_much():
 
 
 def test_the_error_has_an_interval():
-    stated, right = np.tile([0.9, 0.6], 50), np.tile([1, 0], 50)
-    found = bootstrap(expected_calibration_error, stated, right, n_resamples=100)
+    stated, correct = np.tile([0.9, 0.6], 50), np.tile([1, 0], 50)
+    found = bootstrap(expected_calibration_error, stated, correct, n_resamples=100)
     assert found.low <= found.value <= found.high
 
 
 @pytest.mark.parametrize(
-    ("stated", "right", "n_bins", "said"),
+    ("stated", "correct", "n_bins", "said"),
     [
         ([1.2], [1], 10, "must lie between 0 and 1"),
         ([np.nan], [1], 10, "must lie between 0 and 1"),
@@ -49,6 +49,6 @@ def test_the_error_has_an_interval():
         ([0.5], [1], 0, "n_bins must be a positive integer"),
     ],
 )
-def test_what_is_no_probability_is_refused(stated, right, n_bins, said):
+def test_what_is_no_probability_is_refused(stated, correct, n_bins, said):
     with pytest.raises(ValueError, match=said):
-        reliability(stated, right, n_bins)
+        reliability(stated, correct, n_bins)

@@ -27,10 +27,10 @@ def lists():
 
 
 def test_metrics_of_lists_equal_plain_loops(lists):
-    ids, hidden = lists
-    found = list_metrics(ids, hidden, 10)
+    ids, held_out = lists
+    found = list_metrics(ids, held_out, 10)
     for row, mine in enumerate(ids):
-        grades = hidden[[row]].toarray()[0]
+        grades = held_out[[row]].toarray()[0]
         got = [grades[i] if i >= 0 else 0 for i in mine]
         hits = [g > 0 for g in got]
         gain = sum(g / np.log2(i + 2) for i, g in enumerate(got[:10]))
@@ -46,8 +46,8 @@ def test_metrics_of_lists_equal_plain_loops(lists):
 
 
 def test_an_ended_list_finds_nothing_more():
-    hidden = sp.csr_array([[1.0, 0, 2]])
-    np.testing.assert_array_equal(relevance_of([[2, -1]], hidden), [[2, 0]])
+    held_out = sp.csr_array([[1.0, 0, 2]])
+    np.testing.assert_array_equal(relevance_of([[2, -1]], held_out), [[2, 0]])
 
 
 def test_lists_of_best_sellers_are_neither_new_nor_wide():
@@ -103,6 +103,6 @@ def test_slices_keep_their_users_apart():
     ],
 )
 def test_bad_input_gets_a_sentence(call, sentence):
-    hidden = sp.csr_array([[1.0, 0], [0, 0]])
+    held_out = sp.csr_array([[1.0, 0], [0, 0]])
     with pytest.raises(ValueError, match=sentence):
-        call(hidden)
+        call(held_out)

@@ -35,18 +35,18 @@ def rows(n=900, seed=0):
     return X, rng.random(n) < expit(-1.5 + 2 * Z[:, 0] + 2 * Z[:, 1] * Z[:, 2])
 
 
-def above(scores, right):
+def above(scores, relevant):
     """Chance that a relevant row stands above another."""
-    return np.mean(scores[right][:, None] > scores[~right])
+    return np.mean(scores[relevant][:, None] > scores[~relevant])
 
 
 @pytest.mark.parametrize("ranker", RANKERS, ids=str)
 def test_learns_products_and_is_kept_as_arrays(ranker):
-    X, right = rows(3000)
-    fitted = clone(ranker).fit(X, right)
-    X, right = rows(seed=1)
+    X, relevant = rows(3000)
+    fitted = clone(ranker).fit(X, relevant)
+    X, relevant = rows(seed=1)
     scores = fitted.score_rows(X)
-    assert above(scores, right) > 0.8
+    assert above(scores, relevant) > 0.8
     again = NetworkRanker.from_arrays(fitted.arrays())
     assert again.n_cross == ranker.n_cross
     np.testing.assert_array_equal(again.score_rows(X), scores)
@@ -57,11 +57,11 @@ def test_learns_products_and_is_kept_as_arrays(ranker):
 
 @pytest.mark.parametrize("ranker", RANKERS[::2], ids=str)
 def test_the_same_seed_gives_the_same_network(ranker):
-    X, right = rows(200)
+    X, relevant = rows(200)
     state = torch.random.get_rng_state()
-    first, again = (clone(ranker).fit(X, right).score_rows(X) for _ in range(2))
+    first, again = (clone(ranker).fit(X, relevant).score_rows(X) for _ in range(2))
     np.testing.assert_array_equal(first, again)
-    other = clone(ranker).set_params(random_state=1).fit(X, right).score_rows(X)
+    other = clone(ranker).set_params(random_state=1).fit(X, relevant).score_rows(X)
     assert not np.allclose(first, other)
     assert torch.equal(torch.random.get_rng_state(), state)
 
@@ -100,47 +100,47 @@ def test_a_dense_layer_is_a_product_of_matrices(seed):
 
 @settings(deadline=None, max_examples=30)
 @given(st.floats(-30, 30), st.booleans(), st.floats(0, 5))
-def test_the_focal_loss_is_its_formula(score, right, gamma):
-    p = expit(score) if right else expit(-score)
-    given = [torch.tensor([each]).double() for each in (score, float(right))]
+def test_the_focal_loss_is_its_formula(score, relevant, gamma):
+    p = expit(score) if relevant else expit(-score)
+    given = [torch.tensor([each]).double() for each in (score, float(relevant))]
     found = float(focal_loss(*given, gamma)[0])
-    other = expit(-score) if right else expit(score)
+    other = expit(-score) if relevant else expit(score)
     assert found == pytest.approx(-(other**gamma) * np.log(p), rel=1e-6, abs=1e-12)
 
 
 def test_effective_weights_go_from_none_to_balanced():
-    right = np.repeat([True, False], [20, 180])
-    np.testing.assert_allclose(effective_weights(right, 0.0), 1)
-    balanced = effective_weights(right, 1 - 1e-9)
+    relevant = np.repeat([True, False], [20, 180])
+    np.testing.assert_allclose(effective_weights(relevant, 0.0), 1)
+    balanced = effective_weights(relevant, 1 - 1e-9)
     np.testing.assert_allclose(balanced[[0, -1]], [5, 5 / 9], rtol=1e-4)
-    between = effective_weights(right, 0.99)
+    between = effective_weights(relevant, 0.99)
     assert between[0] / between[-1] == pytest.approx((1 - 0.99**180) / (1 - 0.99**20))
 
 
 @pytest.mark.parametrize("loss", ["logistic", "focal", "balanced"])
 def test_each_loss_trains_with_its_own_weights(loss):
     """The mean score follows what the loss does to the classes."""
-    X, right = rows(2000)
+    X, relevant = rows(2000)
     ranker = NetworkRanker((8,), loss=loss, beta=0.999999, **LONG)
-    mean = expit(ranker.fit(X, right).score_rows(X)).mean()
+    mean = expit(ranker.fit(X, relevant).score_rows(X)).mean()
     if loss == "logistic":
-        assert mean == pytest.approx(right.mean(), abs=0.05)
+        assert mean == pytest.approx(relevant.mean(), abs=0.05)
     else:
-        assert mean > right.mean() + 0.05
+        assert mean > relevant.mean() + 0.05
 
 
 def test_weights_of_rows_reach_the_loss():
-    X, right = rows(300)
+    X, relevant = rows(300)
     ranker = NetworkRanker((4,), **LONG)
-    heavy = np.where(right, 20.0, 1.0)
-    plain, _ = train_network(ranker, X, right, np.ones(300))
-    moved, _ = train_network(ranker, X, right, heavy)
+    heavy = np.where(relevant, 20.0, 1.0)
+    plain, _ = train_network(ranker, X, relevant, np.ones(300))
+    moved, _ = train_network(ranker, X, relevant, heavy)
     assert moved.scores(X).mean() > plain.scores(X).mean() + 0.5
 
 
 def test_layers_that_do_not_fit_are_refused():
-    X, right = rows(100)
-    arrays = NetworkRanker((3,), n_cross=2, **SMALL).fit(X, right).arrays()
+    X, relevant = rows(100)
+    arrays = NetworkRanker((3,), n_cross=2, **SMALL).fit(X, relevant).arrays()
     for name, value in (
         ("dense_1_weights", np.ones((4, 1))),
         ("cross_0_bias", np.ones(4)),
@@ -159,6 +159,10 @@ def test_layers_that_do_not_fit_are_refused():
         (NetworkRanker(beta=1.0), r"beta must lie in \[0, 1\), got 1.0"),
         (NetworkRanker(gamma=-1), "gamma must be a number of at least 0"),
         (NetworkRanker(n_cross=-1), "n_cross must be a whole number of at least 0"),
+        (NetworkRanker(max_iter=0), "max_iter must be a whole number of at least 1"),
+        (NetworkRanker(batch_size=0), "batch_size must be a whole number of at least"),
+        (NetworkRanker(learning_rate=0), "learning_rate must be a number above 0"),
+        (NetworkRanker(alpha=-1), "alpha must be a number of at least 0"),
     ],
     ids=str,
 )
@@ -167,16 +171,16 @@ def test_refuses_what_makes_no_network(ranker, message):
         ranker.fit(*rows(50))
 
 
-def test_thinned_rows_give_the_same_log_odds_once_they_are_shifted():
+def test_downsampled_rows_give_the_same_log_odds_once_they_are_shifted():
     from lookalike.rank import LogisticRanker
 
-    X, right = rows(20_000)
-    right &= np.random.default_rng(1).random(len(right)) < 0.3
-    kept, shift = downsample_negatives(right, ratio=1)
-    assert right[kept].mean() == 0.5
+    X, relevant = rows(20_000)
+    relevant &= np.random.default_rng(1).random(len(relevant)) < 0.3
+    kept, shift = downsample_negatives(relevant, ratio=1)
+    assert relevant[kept].mean() == 0.5
     assert (np.diff(kept) > 0).all()
-    whole = LogisticRanker().fit(X, right).score_rows(X)
-    thin = LogisticRanker().fit(X[kept], right[kept]).score_rows(X) + shift
-    assert expit(thin).mean() == pytest.approx(expit(whole).mean(), rel=0.05)
+    whole = LogisticRanker().fit(X, relevant).score_rows(X)
+    downsampled = LogisticRanker().fit(X[kept], relevant[kept]).score_rows(X) + shift
+    assert expit(downsampled).mean() == pytest.approx(expit(whole).mean(), rel=0.05)
     with pytest.raises(ValueError, match="relevant rows"):
         downsample_negatives(np.zeros(9), ratio=1)

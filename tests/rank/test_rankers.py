@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lookalike.datasets import data_folder
@@ -31,8 +32,8 @@ def queries(n=60, size=9, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n * size, 5)).astype(np.float32)
     merit = X[:, 0] + abs(X[:, 1]) - X[:, 2] * X[:, 3] + rng.normal(0, 0.3, n * size)
-    places = merit.reshape(n, size).argsort(axis=1).argsort(axis=1).ravel()
-    return X, np.maximum(places - size + 4, 0), np.full(n, size)
+    positions = merit.reshape(n, size).argsort(axis=1).argsort(axis=1).ravel()
+    return X, np.maximum(positions - size + 4, 0), np.full(n, size)
 
 
 def quality(ranker, X, grades, groups):
@@ -67,6 +68,13 @@ def cannot_hold(estimator):
 )
 def test_keeps_the_conventions_of_scikit_learn(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("ranker", RANKERS, ids=str)
+def test_scikit_learn_is_told_which_targets_a_ranker_needs(ranker):
+    tags = get_tags(ranker).target_tags
+    assert tags.required
+    assert tags.positive_only == isinstance(ranker, LambdaMART)
 
 
 @pytest.mark.parametrize("ranker", RANKERS, ids=str)

@@ -103,8 +103,8 @@ def test_ease_minimises_its_loss_column_by_column(shape):
         rest = np.delete(np.arange(shape[1]), j)
         A = X[:, rest].T @ X[:, rest] + 2.0 * np.eye(len(rest))
         B[rest, j] = np.linalg.solve(A, X[:, rest].T @ X[:, j])
-    asked = plays(*shape, seed=1).toarray()
-    np.testing.assert_allclose(model.score_items(asked), asked @ B, atol=2e-4)
+    queries = plays(*shape, seed=1).toarray()
+    np.testing.assert_allclose(model.score_items(queries), queries @ B, atol=2e-4)
 
 
 def test_als_reaches_a_point_where_no_factor_can_do_better():
@@ -112,8 +112,8 @@ def test_als_reaches_a_point_where_no_factor_can_do_better():
     model = ImplicitALS(3, 0.5, 2.0, max_iter=200, n_steps=9, random_state=0).fit(X)
     U, V = model.transform(X).astype(float), model.item_factors_.astype(float)
     dense = X.toarray()
-    weight, wanted = 1 + 2.0 * dense, dense > 0
-    error = weight * (wanted - U @ V.T)
+    weight, preference = 1 + 2.0 * dense, dense > 0
+    error = weight * (preference - U @ V.T)
     np.testing.assert_allclose(error @ V, 0.5 * U, atol=2e-3)
     np.testing.assert_allclose(error.T @ U, 0.5 * V, atol=2e-2)
 
@@ -146,18 +146,18 @@ def test_als_folds_in_new_users_and_items_and_keeps_the_old():
 def test_als_looks_up_a_history_it_fitted_and_solves_one_that_was_altered():
     X = plays(300, 50)
     model = ImplicitALS(4, 0.1, 2.0, random_state=0).fit(X)
-    asked = X[100:140].copy()
-    asked[3, asked[[3]].indices[0]] += 1  # one value of one history
-    asked[5, asked[[5]].indices[0]] = 0  # one entry of another, gone
+    queries = X[100:140].copy()
+    queries[3, queries[[3]].indices[0]] += 1  # one value of one history
+    queries[5, queries[[5]].indices[0]] = 0  # one entry of another, gone
     again = ImplicitALS(4, 0.1, 2.0).fit(X)
     again.item_factors_, again._known = model.item_factors_, None
-    solved = again.transform(asked)
-    np.testing.assert_array_equal(model.transform(asked), solved)
+    solved = again.transform(queries)
+    np.testing.assert_array_equal(model.transform(queries), solved)
     assert (solved[[3, 5]] != model.user_factors_[[103, 105]]).any(axis=1).all()
     # It is the stored ones that are handed out, and those that solving gives.
     np.testing.assert_array_equal(model.user_factors_, again.transform(X))
     model.user_factors_ += 1
-    moved = (model.transform(asked) - solved).round(3)
+    moved = (model.transform(queries) - solved).round(3)
     kept = np.zeros(40)
     kept[[3, 5]] = 1
     np.testing.assert_array_equal(moved, np.tile(1 - kept[:, None], 4))
@@ -166,9 +166,9 @@ def test_als_looks_up_a_history_it_fitted_and_solves_one_that_was_altered():
 def test_als_keeps_its_answers_when_the_fitted_matrix_is_changed_in_place():
     X = plays(60, 20)
     model = ImplicitALS(4, 0.1, 2.0, random_state=0).fit(X)
-    asked, before = X.copy(), model.transform(X)
+    queries, before = X.copy(), model.transform(X)
     X.data += 1
-    np.testing.assert_array_equal(model.transform(asked), before)
+    np.testing.assert_array_equal(model.transform(queries), before)
     changed = (model.transform(X) != before).any(axis=1)
     np.testing.assert_array_equal(changed, np.diff(X.indptr) > 0)
 
@@ -428,7 +428,7 @@ def test_two_towers_find_tastes_also_by_content_and_the_same_twice():
         TwoTower(temperature=0).fit(X.astype(float))
 
 
-def test_the_correction_takes_the_blame_off_popular_items():
+def test_the_correction_stops_popular_items_from_being_pushed_down():
     pytest.importorskip("torch")
     from lookalike.rank.two_tower import TwoTower
 
@@ -436,14 +436,14 @@ def test_the_correction_takes_the_blame_off_popular_items():
     rng = np.random.default_rng(0)
     X = (rng.random((400, 40)) < 0.08).astype(float)
     X[:, 0] = rng.random(400) < 0.5
-    asked = X[X[:, 0] == 0]
-    place = {}
+    queries = X[X[:, 0] == 0]
+    rank = {}
     for correct in (True, False):
         model = TwoTower(8, 16, 20, 256, logq_correction=correct).fit(X)
-        scores = model.score_items(asked)
-        place[correct] = (scores > scores[:, [0]]).sum(axis=1).mean()
-    assert place[True] < 3
-    assert place[False] > 4
+        scores = model.score_items(queries)
+        rank[correct] = (scores > scores[:, [0]]).sum(axis=1).mean()
+    assert rank[True] < 3
+    assert rank[False] > 4
 
 
 @parametrize_with_checks(

@@ -1,10 +1,8 @@
-"""Metrics, intervals, tests, plots and reports of answers.
+"""Metrics, intervals, significance tests, plots and reports.
 
-Numbers come with their uncertainty: :func:`bootstrap` puts an interval around any
-metric and :func:`paired_test` compares two systems on the same queries. The plots
-and the report are modules of their own, ``lookalike.evaluate.plots`` and
-``lookalike.evaluate.report``, because they need matplotlib: this room alone does not
-import it.
+:func:`bootstrap` computes an interval around any metric, and :func:`paired_test`
+compares two systems on the same queries. ``lookalike.evaluate.plots`` and
+``lookalike.evaluate.report`` are imported separately, because they need matplotlib.
 """
 
 from lookalike.evaluate.calibration import (

@@ -1,4 +1,4 @@
-"""Whether stated probabilities come true."""
+"""Calibration: predicted probabilities against the frequency of correct answers."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -11,29 +11,34 @@ from lookalike._typing import Floats, Ints
 
 @dataclass(frozen=True)
 class Reliability:
-    """What was stated and what came true, bin by bin; empty bins are left out."""
+    """Mean confidence and accuracy of each bin; empty bins are left out."""
 
     confidence: Floats
-    """Mean stated probability."""
+    """(n_bins,), mean predicted probability."""
     accuracy: Floats
-    """Share of right answers."""
+    """(n_bins,), share of correct answers."""
     counts: Ints
-    """Answers in the bin."""
+    """(n_bins,), number of answers."""
 
 
 def reliability(
     confidence: ArrayLike, correct: ArrayLike, n_bins: int = 10
 ) -> Reliability:
-    """Group answers by their stated probability, in bins of one width.
+    """Group answers by their predicted probability, in bins of equal width.
 
     Parameters
     ----------
     confidence : array-like of shape (n_answers,)
-        Stated probability of each answer, in [0, 1].
+        Predicted probability of each answer, in [0, 1].
     correct : array-like of shape (n_answers,)
-        Whether it was right: True, False, 1 or 0.
+        Whether each answer is correct: True, False, 1 or 0.
     n_bins : int, default=10
         Bin k holds ``k / n_bins <= confidence < (k + 1) / n_bins``; 1 is in the last.
+
+    Raises
+    ------
+    ValueError
+        If the columns differ in length, are empty, or hold other values.
 
     Examples
     --------
@@ -41,21 +46,21 @@ def reliability(
     >>> found.confidence, found.accuracy, found.counts
     (array([0.53, 0.93]), array([0.5, 1. ]), array([2, 2]))
     """
-    stated, right = _columns(confidence, correct)
+    stated, is_correct = _columns(confidence, correct)
     if not isinstance(n_bins, Integral) or n_bins < 1:
         raise ValueError(f"n_bins must be a positive integer, got {n_bins!r}.")
     n = int(n_bins)
     bins = np.minimum((stated * n).astype(np.int64), n - 1)
     counts = np.bincount(bins, minlength=n)
-    there = counts > 0
-    sums = [np.bincount(bins, values, n)[there] for values in (stated, right)]
-    return Reliability(*(total / counts[there] for total in sums), counts[there])
+    held = counts > 0
+    sums = [np.bincount(bins, values, n)[held] for values in (stated, is_correct)]
+    return Reliability(*(total / counts[held] for total in sums), counts[held])
 
 
 def expected_calibration_error(
     confidence: ArrayLike, correct: ArrayLike, n_bins: int = 10
 ) -> float:
-    r"""Mean distance between what was stated and what came true, over the bins.
+    r"""Return the mean distance between confidence and accuracy, over the bins.
 
     .. math:: ECE = \sum_b \frac{n_b}{n} |\text{acc}_b - \text{conf}_b|
 
@@ -81,14 +86,14 @@ def expected_calibration_error(
 
 def _columns(confidence: ArrayLike, correct: ArrayLike) -> tuple[Floats, Floats]:
     stated = np.asarray(confidence, dtype=np.float64)
-    right = np.asarray(correct)
-    if stated.ndim != 1 or stated.shape != right.shape or len(stated) == 0:
+    is_correct = np.asarray(correct)
+    if stated.ndim != 1 or stated.shape != is_correct.shape or len(stated) == 0:
         raise ValueError(
             "confidence and correct must be one value an answer, got shapes "
-            f"{stated.shape} and {right.shape}."
+            f"{stated.shape} and {is_correct.shape}."
         )
     if not (stated >= 0).all() or not (stated <= 1).all():
         raise ValueError("confidence must lie between 0 and 1.")
-    if not np.isin(right, [0, 1]).all():
+    if not np.isin(is_correct, [0, 1]).all():
         raise ValueError("correct must be True or False, 1 or 0, for each answer.")
-    return stated, right.astype(np.float64)
+    return stated, is_correct.astype(np.float64)

@@ -1,13 +1,13 @@
-"""How often a classifier is right: accuracy, precision, recall, F1, confusion.
+"""Metrics of classifiers: accuracy, precision, recall, F1 and the confusion matrix.
 
-Everything here is counted from two columns of labels. With, for class c,
+All are counted from two columns of labels. For a class c, with
 
-- tp(c): rows of class c that were given c,
-- predicted(c): rows that were given c,
+- tp(c): rows of class c that were predicted as c,
+- predicted(c): rows that were predicted as c,
 - actual(c): rows whose true class is c,
 
 precision is tp / predicted, recall is tp / actual, and F1, their harmonic mean, is
-2 tp / (predicted + actual). Names, options and answers are scikit-learn's.
+2 tp / (predicted + actual). Names, options and results are those of scikit-learn.
 """
 
 import warnings
@@ -28,14 +28,14 @@ def accuracy(
     normalize: bool = True,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Share of rows whose predicted label is the true one.
+    """Return the share of rows whose predicted label is the true one.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_samples,)
         Labels: whole numbers or strings.
     normalize : bool, default=True
-        False gives the (weighted) number of right rows instead of their share.
+        False returns the (weighted) number of correct rows instead of their share.
     sample_weight : array-like of shape (n_samples,), optional
         Weights, at least 0 and not all 0.
 
@@ -48,8 +48,8 @@ def accuracy(
     """
     y_true, y_pred = _label_columns(y_true, y_pred)
     weights = _weight_column(sample_weight, len(y_true))
-    right = float(weights[y_true == y_pred].sum())
-    return right / float(weights.sum()) if normalize else right
+    correct = float(weights[y_true == y_pred].sum())
+    return correct / float(weights.sum()) if normalize else correct
 
 
 def precision(
@@ -62,7 +62,7 @@ def precision(
     sample_weight: ArrayLike | None = None,
     zero_division: float | Literal["warn"] = "warn",
 ) -> float | Floats:
-    r"""Of the rows given a label, the share that deserved it.
+    r"""Return the share of the rows predicted as a class that are of this class.
 
     .. math:: P(c) = \frac{tp(c)}{predicted(c)}
 
@@ -79,7 +79,7 @@ def precision(
     average : {"binary", "micro", "macro", "weighted"} or None, default="binary"
         "binary" scores ``pos_label`` alone and needs at most two classes; "micro"
         sums the counts of all classes first; "macro" is the plain mean over classes;
-        "weighted" is the mean weighted by ``actual(c)``; None gives every class.
+        "weighted" is the mean weighted by ``actual(c)``; None returns every class.
     sample_weight : array-like of shape (n_samples,), optional
         Weights, at least 0 and not all 0.
     zero_division : {"warn", 0.0, 1.0, nan}, default="warn"
@@ -114,7 +114,7 @@ def recall(
     sample_weight: ArrayLike | None = None,
     zero_division: float | Literal["warn"] = "warn",
 ) -> float | Floats:
-    r"""Of the rows of a class, the share that was given its label.
+    r"""Return the share of the rows of a class that are predicted as this class.
 
     .. math:: R(c) = \frac{tp(c)}{actual(c)}
 
@@ -140,7 +140,7 @@ def f1(
     sample_weight: ArrayLike | None = None,
     zero_division: float | Literal["warn"] = "warn",
 ) -> float | Floats:
-    r"""Harmonic mean of precision and recall.
+    r"""Return the harmonic mean of precision and recall.
 
     .. math:: F_1(c) = \frac{2 P(c) R(c)}{P(c) + R(c)}
                      = \frac{2\, tp(c)}{predicted(c) + actual(c)}
@@ -170,7 +170,7 @@ def confusion_matrix(
     sample_weight: ArrayLike | None = None,
     normalize: Literal["true", "pred", "all"] | None = None,
 ) -> Array:
-    """Rows of each true class (down) that were given each label (across).
+    """Count the rows of each true class (down) by predicted class (across).
 
     Parameters
     ----------
@@ -231,9 +231,9 @@ def _counts(
     else:
         chosen = _chosen_labels(y_true, y_pred, labels)
     true, pred, n = _codes(y_true, chosen), _codes(y_pred, chosen), len(chosen)
-    right = true == pred
-    # One bin more, for the rows of classes that are not scored.
-    tp = _weighted_counts(true[right], weights[right], n + 1)[:n]
+    correct = true == pred
+    # One more bin, for the rows of classes that are not scored.
+    tp = _weighted_counts(true[correct], weights[correct], n + 1)[:n]
     predicted = _weighted_counts(pred, weights, n + 1)[:n]
     actual = _weighted_counts(true, weights, n + 1)[:n]
     if average == "micro":
@@ -261,7 +261,7 @@ def _score(
 def _divide(
     numerator: Array, denominator: Array, zero_division: float | Literal["warn"]
 ) -> Floats:
-    # nan is told by being unequal to itself.
+    # Only nan is unequal to itself.
     if zero_division not in ("warn", 0, 1) and zero_division == zero_division:
         raise ValueError(
             f"zero_division must be 'warn', 0, 1 or nan, got {zero_division!r}."
@@ -335,8 +335,8 @@ def _positive_label(y_true: Array, y_pred: Array, pos_label: object) -> Array:
 def _codes(y: Array, labels: Array) -> Ints:
     """Position of each entry of y in labels, ``len(labels)`` where it is not there."""
     order = np.argsort(labels, kind="stable")
-    place = np.searchsorted(labels, y, sorter=order).clip(max=len(labels) - 1)
-    codes = order[place]
+    position = np.searchsorted(labels, y, sorter=order).clip(max=len(labels) - 1)
+    codes = order[position]
     return np.where(labels[codes] == y, codes, len(labels))
 
 
@@ -384,7 +384,7 @@ def _label_column(name: str, y: ArrayLike) -> Array:
 
 
 def _from_objects(column: Array) -> Array:
-    """Turn a column of Python strings or numbers into one of that kind, if pure."""
+    """Convert a column of only Python strings or only numbers to that type."""
     pure = len({isinstance(entry, str) for entry in column}) == 1
     return np.array(column.tolist()) if pure else column
 

@@ -1,12 +1,12 @@
-"""Intervals and paired tests of metrics of totals, such as an F1 over all words.
+"""Intervals and paired tests of metrics of summed counts, such as an F1 over words.
 
-The unit of chance is the row (a sentence), but the metric is not a mean over rows: it
-is one number of the totals of several counts, F1 = 2 tp / (2 tp + fp + fn).
+Rows, such as sentences, are the sampling unit. The metric is not a mean over rows but
+one number of the totals of several counts, F1 = 2 tp / (2 tp + fp + fn).
 
 References
 ----------
 .. [1] Yeh (2000). "More accurate tests for the statistical significance of result
-   differences". COLING.   (swaps, for F1)
+   differences". COLING.   (approximate randomisation)
 """
 
 from collections.abc import Callable
@@ -24,25 +24,40 @@ from lookalike.evaluate._shared import (
 from lookalike.evaluate.interval import Comparison, Estimate
 
 Metric = Callable[[Array], Array]
-"""Takes totals of shape (..., n_counts), gives one number for each."""
+"""Maps totals of shape (..., n_counts) to numbers of shape (...,)."""
 
 
-def f1_of_counts(totals: Array) -> Array:
-    """F1 of (true positives, false positives, false negatives); 0 without any."""
-    hits, wrong, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
-    return ratio(2 * hits, 2 * hits + wrong + missed)
+def f1_of_counts(totals: ArrayLike) -> Array:
+    """Return the F1 of true positives, false positives and false negatives.
+
+    Parameters
+    ----------
+    totals : array of shape (..., 3)
+
+    Returns
+    -------
+    float64 array of shape (...,)
+        0 where all three are 0.
+
+    Examples
+    --------
+    >>> f1_of_counts([[2, 1, 1], [0, 0, 0]])
+    array([0.67, 0.  ])
+    """
+    correct, wrong, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
+    return ratio(2 * correct, 2 * correct + wrong + missed)
 
 
-def precision_of_counts(totals: Array) -> Array:
-    """Precision of (true positives, false positives, false negatives)."""
-    hits, wrong, _ = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
-    return ratio(hits, hits + wrong)
+def precision_of_counts(totals: ArrayLike) -> Array:
+    """Return the precision of these counts; shapes as in :func:`f1_of_counts`."""
+    correct, wrong, _ = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
+    return ratio(correct, correct + wrong)
 
 
-def recall_of_counts(totals: Array) -> Array:
-    """Recall of (true positives, false positives, false negatives)."""
-    hits, _, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
-    return ratio(hits, hits + missed)
+def recall_of_counts(totals: ArrayLike) -> Array:
+    """Return the recall of these counts; shapes as in :func:`f1_of_counts`."""
+    correct, _, missed = np.moveaxis(np.asarray(totals, dtype=np.float64), -1, 0)
+    return ratio(correct, correct + missed)
 
 
 def bootstrap_counts(
@@ -60,7 +75,9 @@ def bootstrap_counts(
     metric : callable
         Such as :func:`f1_of_counts`.
     counts : array-like of shape (n_rows, n_counts)
-        Rows are drawn with replacement.
+        Whole numbers; rows are drawn with replacement.
+    n_resamples, confidence, random_state
+        As in :func:`~lookalike.evaluate.bootstrap`.
 
     Examples
     --------
@@ -85,18 +102,20 @@ def paired_counts_test(
     confidence: float = 0.95,
     random_state: int = 0,
 ) -> Comparison:
-    """Test whether two systems differ in a metric of totals, on the same rows.
+    """Test whether two systems differ in a metric of totals, on the same rows [1]_.
 
-    If it did not matter which system gave which answers, the two could change places
-    on any row. The p-value is the share of random exchanges under which the metrics
-    differ at least as much, (1 + those) / (1 + ``n_resamples``).
+    Under the null hypothesis the two systems are exchangeable on every row. The p-value
+    is the share of random exchanges under which the metrics differ at least as much,
+    (1 + number of those) / (1 + ``n_resamples``).
 
     Parameters
     ----------
     metric : callable
         Such as :func:`f1_of_counts`.
     first, second : array-like of shape (n_rows, n_counts)
-        Counts of both systems, row by row.
+        Counts of both systems on the same rows.
+    n_resamples, confidence, random_state
+        As in :func:`~lookalike.evaluate.paired_test`.
 
     Examples
     --------
@@ -117,7 +136,7 @@ def paired_counts_test(
     for n in blocks(n_resamples, len(a)):
         swapped = b.sum(axis=0) + rng.integers(0, 2, (n, len(a))) @ (a - b)
         difference = np.abs(metric(swapped) - metric(both - swapped))
-        # Differences that are equal but for rounding are ties, and ties count.
+        # Differences that are equal up to rounding are ties, and ties count.
         extreme += int((difference >= abs(value) - 1e-12).sum())
     pairs = _resampled(np.hstack([a, b]), n_resamples, rng)
     width = a.shape[1]

@@ -1,4 +1,4 @@
-"""What the plots share: colours, bare axes, and grids of images."""
+"""Colours, styles of axes and grids of images that the plots share."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,12 +18,21 @@ PALETTE = (
 MARKERS = "os^DvPX*<>"
 DASHES = ("-", "--", ":", "-.")
 INK, MUTED, GRID = "#1f2933", "#5f6b76", "#dfe4e8"
-RIGHT, WRONG = "#3f90da", "#c2410c"
+CORRECT, WRONG = "#3f90da", "#c2410c"
 CROSS = "\N{BALLOT X}"
 
 
 class Grid:
-    """A figure with a grid of images of one size, each one unit wide, y downwards."""
+    """A figure with a grid of images of one size.
+
+    Images are one unit wide, and y points downwards.
+
+    images : (n, height, width) or (n, height, width, 3), for the proportions
+    columns, rows : size of the grid
+    captions : whether there is room for a text under each image
+    wrong : explanation of the marks of wrong answers, empty where there are none
+    header : texts above the grid, by their x
+    """
 
     def __init__(
         self,
@@ -59,7 +68,7 @@ class Grid:
         wrong: bool = False,
         invert: bool = False,
     ) -> None:
-        """Draw one image with its caption and, if it is wrong, its marks."""
+        """Draw one image with its caption, and mark it if it is wrong."""
         edge = 0.04
         left, right = x + edge, x + 1 - edge
         top, bottom = row * self.pitch + edge, row * self.pitch + self.height - edge
@@ -85,15 +94,15 @@ class Grid:
         if text:
             weight = "bold" if wrong else "normal"
             self._write(x + 0.5, bottom + edge, text, colour, weight=weight)
-        self.axes.set(**self.limits)  # each image moves them
+        self.axes.set(**self.limits)  # imshow changes them
 
     def _write(self, x: float, y: float, text: str, colour: str, **style: Any) -> None:
-        usual: dict[str, Any] = {"ha": "center", "va": "top", "size": 9}
-        self.axes.text(x, y, text, color=colour, **(usual | style))
+        default: dict[str, Any] = {"ha": "center", "va": "top", "size": 9}
+        self.axes.text(x, y, text, color=colour, **(default | style))
 
 
 def figure_of(size: tuple[float, float], title: str) -> tuple[Figure, Axes]:
-    """Figure of this size in inches, with one axes in the style of the house."""
+    """Return a figure of this size in inches, with one axes in the common style."""
     figure = Figure(figsize=size, dpi=150, facecolor="white", layout="compressed")
     axes = figure.add_subplot(facecolor="white")
     axes.set_title(plain(title), loc="left", size=12, weight="bold", color=INK, pad=12)
@@ -104,24 +113,30 @@ def figure_of(size: tuple[float, float], title: str) -> tuple[Figure, Axes]:
 
 
 def bare(axes: Axes) -> None:
-    """Take away ticks and frame."""
+    """Remove ticks and frame."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
 
 
 def plain(text: object) -> str:
-    """Text in which matplotlib sees no formula."""
+    """Return the text with dollar signs escaped, which would start a formula."""
     return str(text).replace("$", r"\$")
 
 
 def rgb(colour: str) -> Floats:
-    """Red, green and blue in [0, 1] of a colour like "#3f90da"."""
+    """Return red, green and blue in [0, 1] of a colour such as "#3f90da"."""
     return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
 
 
 def images_of(name: str, images: ArrayLike, leading: int) -> Floats:
-    """Grey or RGB images in [0, 1] behind this many leading axes."""
+    """Return grey or RGB images as float64 in [0, 1], behind these leading axes.
+
+    Raises
+    ------
+    ValueError
+        If the array has another shape, or values outside the range of its type.
+    """
     given = np.asarray(images)
     grey = given.ndim == leading + 2
     coloured = given.ndim == leading + 3 and given.shape[-1] == 3
@@ -139,7 +154,7 @@ def images_of(name: str, images: ArrayLike, leading: int) -> Floats:
 
 
 def captions_of(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> Array:
-    """Text of each value, empty texts where there are none to write."""
+    """Return the text of each value, empty texts where there are no values."""
     if values is None:
         return np.full(shape, "")
     given = np.asarray(values)
@@ -149,7 +164,10 @@ def captions_of(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> 
 
 
 def rounded(distances: ArrayLike | None) -> Array | None:
-    """Numbers as text with equally many decimals, three digits for the largest."""
+    """Return numbers as text with equally many decimals.
+
+    The largest has three significant digits.
+    """
     if distances is None:
         return None
     given = np.asarray(distances, dtype=np.float64)

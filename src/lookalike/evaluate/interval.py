@@ -1,13 +1,13 @@
-"""How sure a number is: bootstrap intervals, and paired tests of two systems.
+"""Bootstrap intervals of metrics, and paired significance tests of two systems.
 
-Rows are the unit of chance: another sample of test images, or of queries, would have
-given another number. The bootstrap draws n rows with replacement from the n rows at
-hand, many times, and reads the interval off the spread of the metric.
+Rows are the sampling unit: another sample of test images or queries would have given
+another number. The bootstrap draws n rows with replacement from the n rows of the
+sample, many times, and takes quantiles of the metric of these resamples.
 
-Rows that are equal need not be told apart: how often each *distinct* row comes up in
-a resample is multinomial. Two columns of ten labels have at most a hundred distinct
-rows, so a thousand resamples of ten thousand predictions cost a thousand small counts
-instead of ten million draws. This is the same distribution, not an approximation.
+Equal rows are exchangeable, so that only the counts of *distinct* rows matter, which
+are multinomial. Two columns of ten labels have at most a hundred distinct rows: a
+thousand resamples of ten thousand predictions are a thousand small counts instead of
+ten million draws. The distribution is the same, not an approximation.
 
 References
 ----------
@@ -56,10 +56,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two systems on the same queries: the first's mean minus the second's.
+    """The mean of a first system minus that of a second one, on the same queries.
 
-    ``p_value`` is the chance of a difference at least this large, either way, if it
-    did not matter which system gave which answer. ``test`` says how it was computed.
+    ``p_value`` is the two-sided probability of a difference at least this large under
+    the null hypothesis that the systems are exchangeable. ``test`` names the test.
     """
 
     difference: Estimate
@@ -82,13 +82,14 @@ def bootstrap(
         ``metric(*arrays)`` is one number that does not depend on the order of the
         rows. Options are bound with a lambda or ``functools.partial``.
     *arrays : array-like, each of shape (n_samples, ...)
-        Columns that belong together by row, such as ``y_true, y_pred``.
+        Columns with the same rows, such as ``y_true, y_pred``.
     n_resamples : int, default=1000
-        Resamples; the ends of a 95% interval then rest on 25 values each.
+        Number of resamples; with 1000, each end of a 95% interval has 25 values beyond
+        it.
     confidence : float, default=0.95
         Share of the resamples inside the interval, between 0 and 1.
     random_state : int, Generator or None, default=0
-        The only source of chance: the same seed gives the same interval.
+        The same seed gives the same interval.
 
     Returns
     -------
@@ -99,18 +100,18 @@ def bootstrap(
     Raises
     ------
     ValueError
-        If the columns are empty, hold nan or differ in length, or if the metric is
-        not a number, be it on one resample only.
+        If the columns are empty, hold nan or differ in length, or if the metric of
+        any resample is not one number.
 
     Notes
     -----
-    What is done with the counts of the distinct rows depends on the metric:
-    ``np.mean`` of one column is their weighted sum; a metric with an argument
-    ``sample_weight`` gets the distinct rows that came up, and their counts as weights;
-    any other gets the rows repeated, which costs a call on all n rows a resample.
+    The metric of a resample is computed from the counts of the distinct rows:
+    ``np.mean`` of one column is a weighted sum; a metric with an argument
+    ``sample_weight`` gets the distinct rows that were drawn, and their counts as
+    weights; any other metric gets all n rows, repeated.
 
-    When all rows are equal (nothing wrong in the sample) so are all resamples, and
-    the interval has no width: it then says nothing about what was not seen.
+    When all rows are equal, such as when no answer is wrong, all resamples are equal
+    and the interval has no width. It then understates the uncertainty.
 
     Examples
     --------
@@ -143,15 +144,14 @@ def paired_test(
     Parameters
     ----------
     first, second : array-like of shape (n_queries,)
-        Outcome of each query under each system: right or wrong (True, False, 1, 0),
-        or a real number such as its average precision.
+        Outcome of each query under each system: whether it is correct (True, False, 1,
+        0), or a real number such as its average precision.
     n_resamples : int, default=10_000
-        Resamples of the interval, and sign flips of the test where not all can be
-        tried.
+        Resamples of the interval, and sign flips of the test where there are too many
+        to try them all.
     confidence : float, default=0.95
         Of the bootstrap interval around the difference.
     random_state : int, Generator or None, default=0
-        The only source of chance.
 
     Returns
     -------
@@ -167,14 +167,14 @@ def paired_test(
     -----
     Under the null hypothesis the sign of each query's difference is a fair coin.
 
-    Outcomes of 0 and 1 get the exact McNemar test [2]_: of the d queries on which the
-    systems disagree, the number won by the first is Binomial(d, 1/2), and the p-value
-    is twice its smaller tail.
+    Outcomes of 0 and 1 are tested by the exact McNemar test [2]_: of the d queries on
+    which the systems disagree, the number won by the first is Binomial(d, 1/2), and the
+    p-value is twice its smaller tail.
 
-    Real outcomes get the randomisation test [3]_ on the sum of the differences: all
-    2**d sign flips of the d differences that are not 0 if ``n_resamples`` allows,
-    else that many random ones, the p-value then being (1 + those at least as large) /
-    (1 + ``n_resamples``), so never 0.
+    Real outcomes are tested by the randomisation test [3]_ on the sum of the
+    differences. If 2**d is at most ``n_resamples``, all sign flips of the d differences
+    other than 0 are tried. Otherwise ``n_resamples`` random flips are tried, and the
+    p-value is (1 + number at least as large) / (1 + ``n_resamples``), which is never 0.
 
     Examples
     --------
@@ -213,9 +213,9 @@ def _resampled(
         return lambda counts: counts @ rows[0] / counts.sum(axis=1)
 
     def weighted(count: Ints) -> float:
-        there = count > 0
+        drawn = count > 0
         return _number(
-            metric(*(row[there] for row in rows), sample_weight=count[there])
+            metric(*(row[drawn] for row in rows), sample_weight=count[drawn])
         )
 
     def repeated(count: Ints) -> float:
@@ -235,7 +235,7 @@ def _takes_weights(metric: Callable[..., object]) -> bool:
 
 
 def _distinct_rows(columns: tuple[Array, ...]) -> tuple[Ints, Ints]:
-    """Row number of the first of each group of equal rows, and the group's size."""
+    """Return the first row of each group of equal rows, and the sizes of the groups."""
     group: Ints = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         axis = None if column.ndim == 1 else 0
@@ -258,8 +258,8 @@ def _counts(
         if few_distinct:
             yield rng.multinomial(n_samples, frequency / n_samples, size=n)
         else:
-            # The same counts, by drawing every row: cheaper here, because the
-            # multinomial pays for a binomial per distinct row.
+            # Drawing every row is cheaper here: the multinomial draws a binomial for
+            # each distinct row. The distribution of the counts is the same.
             drawn = group[rng.integers(n_samples, size=(n, n_samples))]
             drawn += n_distinct * np.arange(n)[:, None]
             counts = np.bincount(drawn.ravel(), minlength=n * n_distinct)
@@ -277,7 +277,7 @@ def _sign_flips(
     difference: Floats, n_resamples: int, rng: np.random.Generator
 ) -> tuple[float, str]:
     size = np.abs(difference[difference != 0])
-    # Sums that differ by rounding alone are ties, and ties count.
+    # Sums that are equal up to rounding are ties, and ties count.
     bar = abs(difference.sum()) - 1e-12 * size.sum()
     if 2 ** len(size) <= n_resamples:
         every = np.arange(2 ** len(size))[:, None] >> np.arange(len(size)) & 1
@@ -305,7 +305,7 @@ def _columns(arrays: tuple[ArrayLike, ...]) -> tuple[Array, ...]:
             f"All columns must be of one length, got {', '.join(map(str, lengths))}."
         )
     if any(column.dtype.kind == "f" and np.isnan(column).any() for column in columns):
-        raise ValueError("The columns must not hold nan: leave out the rows without.")
+        raise ValueError("The columns must not hold nan: leave out these rows.")
     return columns
 
 

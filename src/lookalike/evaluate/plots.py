@@ -1,12 +1,12 @@
-"""Plots of answers: confusion, losses, neighbours, digits, maps, intervals.
+"""Plots of results: confusion, losses, neighbours, images, maps, intervals.
 
-Every function returns a ``matplotlib.figure.Figure`` that no window or global state
-knows about: show it in a notebook, ``figure.savefig(path)`` it, or put it in a
+Every function returns a ``matplotlib.figure.Figure`` outside of pyplot's global state:
+show it in a notebook, save it by ``figure.savefig(path)``, or put it into a
 :class:`lookalike.evaluate.report.Report`.
 
-Nothing is encoded by colour alone: wrong answers carry a cross and a broken frame,
-curves differ in dashes, classes in markers. The colours stay apart for colour-blind
-readers: they are those of Petroff [1]_.
+Nothing is encoded by colour alone: wrong answers have a cross and a broken frame,
+curves differ in dashes, classes in markers. The colours are those of Petroff [1]_,
+which colour-blind readers can distinguish.
 
 References
 ----------
@@ -27,13 +27,13 @@ from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats
 from lookalike.evaluate.drawing import (
+    CORRECT,
     DASHES,
     GRID,
     INK,
     MARKERS,
     MUTED,
     PALETTE,
-    RIGHT,
     WRONG,
     Grid,
     bare,
@@ -52,9 +52,9 @@ def confusion(
 ) -> Figure:
     """Draw a confusion matrix, with the recall and precision of every class.
 
-    Right answers are shaded in blue by their share of the row, wrong ones in orange
-    by their share of the most frequent mistake: next to a good diagonal, one shade
-    for both would leave every mistake white. Cells of 0 stay empty.
+    Correct answers are shaded in blue by their share of the row, wrong ones in orange
+    relative to the most frequent error. With one scale for both, errors beside a good
+    diagonal would look white. Cells of 0 stay empty.
 
     Parameters
     ----------
@@ -65,7 +65,6 @@ def confusion(
     labels : sequence of length n_classes, optional
         Names of the classes; by default their numbers.
     title : str, optional
-        What it is of.
 
     Examples
     --------
@@ -80,7 +79,7 @@ def confusion(
     side = min(0.44 * n + 1.2, 10.0)
     figure, axes = figure_of((side + 0.4, side), title)
     axes.imshow(_cell_colours(cells), interpolation="nearest")
-    step = -(-n // 60)  # no room for more names than that
+    step = -(-n // 60)  # at most 60 names fit
     upright = max(map(len, names)) <= 3
     axes.set_xticks(
         range(0, n, step), names[::step], rotation=0 if upright else 45, ha="center"
@@ -102,7 +101,7 @@ def _numbers(axes: Axes, cells: Floats, size: int) -> None:
         value = cells[row, column]
         text = f"{value:,.0f}" if counts else f"{value:.2f}"
         axes.text(column, row, text, ha="center", va="center", size=size, color=INK)
-    if counts:  # shares no longer say how many rows a class had
+    if counts:  # shares do not give the sizes of the classes
         _margins(axes, cells, size)
 
 
@@ -113,23 +112,23 @@ def _margins(axes: Axes, cells: Floats, size: int) -> None:
     rows, columns = axes.get_yaxis_transform(), axes.get_xaxis_transform()
     axes.annotate("recall", (1, 1), (8, 9), "axes fraction", **style)
     axes.annotate("precision", (0, 0), (-6, -10), "axes fraction", ha="right", **style)
-    for i, right in enumerate(np.diag(cells)):
+    for i, correct in enumerate(np.diag(cells)):
         across, down = cells[i].sum(), cells[:, i].sum()
         if across:
-            axes.annotate(f"{right / across:.2f}", (1, i), (8, 0), rows, **style)
+            axes.annotate(f"{correct / across:.2f}", (1, i), (8, 0), rows, **style)
         if down:
-            text = f"{right / down:.2f}"
+            text = f"{correct / down:.2f}"
             axes.annotate(text, (i, 0), (0, -10), columns, ha="center", **style)
 
 
 def _cell_colours(cells: Floats) -> Floats:
-    """RGB of each cell, from white to full colour."""
+    """Return the colour of each cell, (n_classes, n_classes, 3) in [0, 1]."""
     share = cells / np.where(cells.sum(axis=1) == 0, 1, cells.sum(axis=1))[:, None]
-    mistakes = np.where(np.eye(len(cells), dtype=bool), 0, cells)
-    depth = 0.75 * np.sqrt(mistakes / max(mistakes.max(), 1e-300))
+    errors = np.where(np.eye(len(cells), dtype=bool), 0, cells)
+    depth = 0.75 * np.sqrt(errors / max(errors.max(), 1e-300))
     np.fill_diagonal(depth, 0.75 * np.diag(share))
     colour = np.tile(rgb("#f08a4b"), (*cells.shape, 1))
-    np.einsum("iij->ij", colour)[:] = rgb(RIGHT)
+    np.einsum("iij->ij", colour)[:] = rgb(CORRECT)
     return 1 - depth[:, :, None] * (1 - colour)
 
 
@@ -139,14 +138,13 @@ def loss_curve(
     title: str = "",
     ylabel: str = "loss",
 ) -> Figure:
-    """Draw a loss against its epoch, from epoch 1; the last value is written out.
+    """Draw losses by epoch, from epoch 1; the legend gives the last values.
 
     Parameters
     ----------
     curves : array-like of shape (n_epochs,), or mapping from names to such
         One curve, or several by name, such as training and held-out loss.
     title, ylabel : str, optional
-        What it is of, and what goes up.
 
     Examples
     --------
@@ -164,7 +162,7 @@ def loss_curve(
             np.arange(1, len(losses) + 1),
             losses,
             DASHES[i % len(DASHES)],
-            color=(RIGHT, WRONG, *PALETTE[4:])[i % 8],
+            color=(CORRECT, WRONG, *PALETTE[4:])[i % 8],
             linewidth=2,
             marker="o" if len(losses) <= 40 else None,
             markersize=4,
@@ -192,7 +190,7 @@ def gallery(
 ) -> Figure:
     """Draw each query with its neighbours, nearest first.
 
-    With labels on both sides, a neighbour of another label than its query's gets a
+    If both have labels, neighbours with another label than the query are marked by a
     cross and a broken frame.
 
     Parameters
@@ -200,15 +198,14 @@ def gallery(
     queries : array-like of shape (n_queries, height, width) or (..., 3)
         Grey or RGB images, uint8 in [0, 255] or real in [0, 1].
     neighbours : array-like of shape (n_queries, k, height, width) or (..., 3)
-        The answers to each query.
+        The neighbours of each query, nearest first.
     query_labels : array-like of shape (n_queries,), optional
-        Written under each query.
+        Text under each query.
     labels, distances : array-like of shape (n_queries, k), optional
-        Written under each neighbour.
+        Text under each neighbour.
     invert : bool, default=False
-        Draw light as dark: for ink that is stored as light on black.
+        Draw light as dark, for ink that is stored as light on black.
     title : str, optional
-        What it is of.
 
     Examples
     --------
@@ -219,10 +216,8 @@ def gallery(
     >>> [t.get_text() for t in figure.axes[0].texts if "\N{BALLOT X}" in t.get_text()]
     ["\N{BALLOT X} and a broken frame: not the query's label", '\N{BALLOT X} 9']
     """
-    left, answers = (
-        images_of("queries", queries, 1),
-        images_of("neighbours", neighbours, 2),
-    )
+    left = images_of("queries", queries, 1)
+    answers = images_of("neighbours", neighbours, 2)
     n, k = answers.shape[:2]
     if len(left) != n:
         raise ValueError(
@@ -257,22 +252,21 @@ def strip(
     invert: bool = False,
     title: str = "",
 ) -> Figure:
-    """Draw images side by side, in reading order, with a caption under each.
+    """Draw images in rows, with a caption under each.
 
     Parameters
     ----------
     images : array-like of shape (n_images, height, width) or (..., 3)
         Grey or RGB images, uint8 in [0, 255] or real in [0, 1].
     captions : array-like of shape (n_images,), optional
-        Written under each image.
+        Text under each image.
     wrong : array-like of bool of shape (n_images,), optional
-        Which ones to mark with a cross and a broken frame.
+        Images that are marked by a cross and a broken frame.
     n_columns : int, default=10
-        Images in a line.
+        Images in a row.
     invert : bool, default=False
-        Draw light as dark: for ink that is stored as light on black.
+        Draw light as dark, for ink that is stored as light on black.
     title : str, optional
-        What it is of.
 
     Examples
     --------
@@ -301,18 +295,17 @@ def strip(
 
 
 def embedding_map(points: ArrayLike, labels: ArrayLike, *, title: str = "") -> Figure:
-    """Draw vectors of two dimensions, coloured and marked by class.
+    """Draw points of two dimensions, with a colour and a marker for each class.
 
-    The name of each class stands at its middle (the median of its points).
+    The name of each class is written at the median of its points.
 
     Parameters
     ----------
     points : array-like of shape (n_samples, 2)
-        Vectors of two dimensions, such as those of a PCA.
+        Such as the first two components of a PCA.
     labels : array-like of shape (n_samples,)
-        Class of each point; up to 100 classes can be told apart.
+        Class of each point, at most 100 classes.
     title : str, optional
-        What it is of.
 
     Examples
     --------
@@ -373,14 +366,13 @@ def embedding_map(points: ArrayLike, labels: ArrayLike, *, title: str = "") -> F
 def estimates(
     named: Mapping[str, Estimate], *, title: str = "", xlabel: str = ""
 ) -> Figure:
-    """Draw estimates under each other, each a dot with its interval.
+    """Draw estimates below each other, each a dot with its interval.
 
     Parameters
     ----------
     named : mapping from names to Estimate
-        First name on top.
+        The first is at the top.
     title, xlabel : str, optional
-        What it is of, and what grows to the right.
 
     Examples
     --------
@@ -393,7 +385,9 @@ def estimates(
         raise ValueError("named must hold at least one estimate, got none.")
     figure, axes = figure_of((6.4, 0.9 + 0.38 * len(named)), title)
     for row, estimate in enumerate(named.values()):
-        axes.plot([estimate.low, estimate.high], [row, row], color=RIGHT, linewidth=2.5)
+        axes.plot(
+            [estimate.low, estimate.high], [row, row], color=CORRECT, linewidth=2.5
+        )
         axes.plot(estimate.value, row, "o", color=INK, markersize=6, zorder=3)
         axes.annotate(
             f"{estimate.value:.4f}",
@@ -420,24 +414,29 @@ def learning_curve(
     xlabel: str,
     ylabel: str,
 ) -> Figure:
-    """Draw estimates with their intervals against the share learned from.
+    """Draw estimates with their intervals by the share of the training data.
 
-    shares : above 0, up to 1; each curve has as many estimates
+    Parameters
+    ----------
+    shares : sequence of float of length n
+        In (0, 1], drawn on a logarithmic axis.
+    curves : mapping from names to sequences of n estimates
+    xlabel, ylabel : str
     """
     figure, axes = figure_of((6.4, 3.4), "")
-    for place, (name, estimates) in enumerate(curves.items()):
+    for number, (name, estimates) in enumerate(curves.items()):
         values = np.array([each.value for each in estimates])
         below = values - [each.low for each in estimates]
         above = [each.high for each in estimates] - values
         axes.errorbar(
-            # Beside each other, so that no interval hides another.
-            np.array(shares) * 1.03**place,
+            # Shifted, so that no interval hides another.
+            np.array(shares) * 1.03**number,
             values,
             yerr=np.maximum([below, above], 0),
             label=name,
-            color=PALETTE[place % len(PALETTE)],
-            marker=MARKERS[place % len(MARKERS)],
-            linestyle=DASHES[place % len(DASHES)],
+            color=PALETTE[number % len(PALETTE)],
+            marker=MARKERS[number % len(MARKERS)],
+            linestyle=DASHES[number % len(DASHES)],
             capsize=3,
         )
     axes.set_xscale("log")

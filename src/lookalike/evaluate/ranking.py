@@ -1,20 +1,19 @@
-"""How good an ordered list is: precision@k, recall@k, MRR, MAP and nDCG.
+"""Metrics of ranked lists: precision@k, recall@k, MRR, MAP and nDCG.
 
-Every function takes the same thing: ``relevance`` of shape (n_queries, n_ranked), row
-q holding the relevance of the answers to query q, best answer first. Relevance is 0
-for a wrong answer and 1 (or True), or any positive grade, for a right one; all but
-nDCG ask only whether it is positive. From the labels of neighbours it is one
-comparison::
+Every function takes ``relevance`` of shape (n_queries, n_ranked). Row q holds the
+relevance of the answers to query q, best answer first. Relevance is 0 for an irrelevant
+answer, and 1 (or True) or any positive grade for a relevant one. Only nDCG uses the
+grades. With labels of neighbours, relevance is a comparison::
 
     relevance = y_train[indices] == y_test[:, None]
 
-Every function returns one value per query, shape (n_queries,), between 0 and 1, so
-that the mean, its interval (``bootstrap(np.mean, values)``) and a paired test of two
-systems all start from the same numbers: the mean reciprocal rank is the mean of
-``reciprocal_rank``, mean average precision that of ``average_precision``.
+Every function returns one value for each query, shape (n_queries,), between 0 and 1.
+The mean, its interval (``bootstrap(np.mean, values)``) and a paired test of two systems
+start from these values. The mean of ``reciprocal_rank`` is the mean reciprocal rank
+(MRR), that of ``average_precision`` the mean average precision (MAP).
 
-A query without any relevant item scores 0 in every metric. Leave such queries out
-before calling if they should not count.
+A query without relevant items scores 0 in every metric. Leave such queries out if they
+must not count.
 
 References
 ----------
@@ -35,7 +34,7 @@ from lookalike.evaluate._shared import ratio
 
 
 def precision_at_k(relevance: ArrayLike, k: int) -> Floats:
-    r"""Share of the first k answers that are relevant.
+    r"""Return the share of the first k answers that are relevant.
 
     .. math:: P@k = \frac{1}{k} \sum_{i=1}^{k} [rel_i > 0]
 
@@ -44,7 +43,7 @@ def precision_at_k(relevance: ArrayLike, k: int) -> Floats:
     relevance : array-like of shape (n_queries, n_ranked)
         Relevance of each answer, best answer first.
     k : int
-        Answers looked at, between 1 and ``n_ranked``.
+        Number of answers that count, between 1 and ``n_ranked``.
 
     Examples
     --------
@@ -56,7 +55,7 @@ def precision_at_k(relevance: ArrayLike, k: int) -> Floats:
 
 
 def recall_at_k(relevance: ArrayLike, k: int, n_relevant: ArrayLike) -> Floats:
-    r"""Share of a query's relevant items that are among its first k answers.
+    r"""Return the share of the relevant items that are among the first k answers.
 
     .. math:: R@k = \frac{1}{n_{relevant}} \sum_{i=1}^{k} [rel_i > 0]
 
@@ -65,10 +64,10 @@ def recall_at_k(relevance: ArrayLike, k: int, n_relevant: ArrayLike) -> Floats:
     relevance : array-like of shape (n_queries, n_ranked)
         Relevance of each answer, best answer first.
     k : int
-        Answers looked at, between 1 and ``n_ranked``.
+        Number of answers that count, between 1 and ``n_ranked``.
     n_relevant : int or array-like of shape (n_queries,)
-        How many relevant items the whole catalogue holds for each query: the list
-        cannot know. It cannot be less than the list shows.
+        Number of items in the whole catalogue that are relevant to each query, at least
+        as many as in the list.
 
     Examples
     --------
@@ -81,14 +80,14 @@ def recall_at_k(relevance: ArrayLike, k: int, n_relevant: ArrayLike) -> Floats:
 
 
 def reciprocal_rank(relevance: ArrayLike, k: int | None = None) -> Floats:
-    """One over the rank of the first relevant answer, 0 if there is none.
+    """Return 1 / rank of the first relevant answer, 0 if there is none.
 
     Parameters
     ----------
     relevance : array-like of shape (n_queries, n_ranked)
         Relevance of each answer, best answer first.
     k : int, optional
-        Answers looked at, between 1 and ``n_ranked``; by default all.
+        Number of answers that count, between 1 and ``n_ranked``; by default all.
 
     Examples
     --------
@@ -103,7 +102,7 @@ def reciprocal_rank(relevance: ArrayLike, k: int | None = None) -> Floats:
 def average_precision(
     relevance: ArrayLike, n_relevant: ArrayLike | None = None
 ) -> Floats:
-    r"""Mean of the precision at the rank of each relevant item.
+    r"""Return the mean of the precisions at the ranks of the relevant items.
 
     .. math:: AP = \frac{1}{n_{relevant}} \sum_i [rel_i > 0] \, P@i
 
@@ -114,9 +113,9 @@ def average_precision(
     relevance : array-like of shape (n_queries, n_ranked)
         Relevance of each answer, best answer first.
     n_relevant : int or array-like of shape (n_queries,), optional
-        How many relevant items the whole catalogue holds for each query. By default
-        those in the list, which is right when the list is the whole catalogue and
-        flatters when it is not.
+        Number of items in the whole catalogue that are relevant to each query. By
+        default those of the list, which overstates the metric unless the list is the
+        whole catalogue.
 
     Examples
     --------
@@ -138,7 +137,7 @@ def ndcg_at_k(
     judged: ArrayLike | None = None,
     gain: Literal["linear", "exponential"] = "linear",
 ) -> Floats:
-    r"""Discounted gain of the first k answers over that of the best possible order.
+    r"""Return the discounted gain of the first k answers over that of the ideal order.
 
     .. math:: DCG@k = \sum_{i=1}^{k} \frac{g(rel_i)}{\log_2(i + 1)}, \qquad
               nDCG@k = \frac{DCG@k}{DCG@k \text{ of the grades, highest first}}
@@ -148,14 +147,14 @@ def ndcg_at_k(
     relevance : array-like of shape (n_queries, n_ranked)
         Grade of each answer, best answer first. Equal grades are interchangeable.
     k : int
-        Answers looked at, between 1 and ``n_ranked``.
+        Number of answers that count, between 1 and ``n_ranked``.
     judged : array-like of shape (n_queries, n_judged), optional
-        Grades of all the items judged for each query, in any order, padded with 0:
-        the best order is made of these. By default of those in the list, which is
-        right when the list is the whole catalogue and flatters when it is not.
+        Grades of all items that were judged for each query, in any order, padded with
+        0. They make up the ideal order. By default those of the list, which overstates
+        the metric unless the list is the whole catalogue.
     gain : {"linear", "exponential"}, default="linear"
-        g(rel) = rel, as in [2]_ and scikit-learn, or 2**rel - 1, as in the
-        learning-to-rank literature. The same for binary relevance.
+        g(rel) = rel, as in [2]_ and scikit-learn, or 2**rel - 1, as in learning to
+        rank. Both are equal for binary relevance.
 
     Examples
     --------

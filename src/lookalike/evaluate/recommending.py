@@ -1,9 +1,9 @@
-"""How good lists of recommendations are: found items, and what lists do to a catalogue.
+"""Metrics of recommendation lists: relevance, coverage, novelty and diversity.
 
-Lists are rows of places in the catalogue, best first, -1 where a list has ended. What
-was hidden is a sparse matrix of grades, users by items. Every function gives one value
-a user, so that intervals and paired tests start from the same numbers; only coverage
-belongs to all lists together.
+Lists are arrays of rows of the catalogue, best first, padded with -1. Held-out items
+are a sparse matrix of grades, users by items. Every function returns one value for each
+user, so that intervals and paired tests start from the same numbers; only coverage is
+one value of all lists.
 
 References
 ----------
@@ -29,15 +29,19 @@ from lookalike.evaluate.ranking import (
 )
 
 
-def relevance_of(ids: ArrayLike, hidden: Any) -> Floats:
-    """Grade of each recommended item, 0 where it was not hidden, (n_users, k).
+def relevance_of(ids: ArrayLike, held_out: Any) -> Floats:
+    """Return the grade of each recommended item, 0 where it was not held out.
 
     Parameters
     ----------
     ids : array-like of shape (n_users, k)
-        Columns of ``hidden``; -1 for none.
-    hidden : sparse matrix of shape (n_users, n_items)
-        Grades above 0 of what each user is to be given.
+        Columns of ``held_out``; -1 for none.
+    held_out : csr matrix of shape (n_users, n_items)
+        Grades above 0 of the items that are relevant to each user.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_users, k)
 
     Examples
     --------
@@ -46,20 +50,20 @@ def relevance_of(ids: ArrayLike, hidden: Any) -> Floats:
     array([[5., 0.],
            [0., 0.]])
     """
-    places = np.asarray(ids)
-    if places.ndim != 2 or len(places) != hidden.shape[0]:
+    items = np.asarray(ids)
+    if items.ndim != 2 or len(items) != held_out.shape[0]:
         raise ValueError(
-            f"ids must have {hidden.shape[0]} rows, one a user, got shape "
-            f"{places.shape}."
+            f"ids must have {held_out.shape[0]} rows, one a user, got shape "
+            f"{items.shape}."
         )
-    rows = np.repeat(np.arange(len(places)), places.shape[1])
-    grades = np.asarray(hidden[rows, np.maximum(places, 0).ravel()], np.float64)
-    there: Floats = grades.reshape(places.shape) * (places >= 0)
-    return there
+    rows = np.repeat(np.arange(len(items)), items.shape[1])
+    grades = np.asarray(held_out[rows, np.maximum(items, 0).ravel()], np.float64)
+    relevance: Floats = grades.reshape(items.shape) * (items >= 0)
+    return relevance
 
 
 def padded(lists: Sequence[ArrayLike], length: int) -> Ints:
-    """Return lists of rows as one table (n_lists, length), -1 where a list has ended.
+    """Return lists as one array (n_lists, length), cut or padded with -1.
 
     Examples
     --------
@@ -75,20 +79,30 @@ def padded(lists: Sequence[ArrayLike], length: int) -> Ints:
     return table
 
 
-def list_metrics(ids: ArrayLike, hidden: Any, k: int = 10) -> dict[str, Floats]:
-    """Precision, recall, nDCG, MRR and average precision of each user's list.
+def list_metrics(ids: ArrayLike, held_out: Any, k: int = 10) -> dict[str, Floats]:
+    """Return nDCG, recall, precision, MRR and average precision of each list.
 
-    nDCG weighs by the grades, ``ndcg_any`` counts every hidden item alike; recall is
-    taken at twice ``k``. Users without anything hidden must be left out.
+    ``ndcg`` weights by the grades, ``ndcg_any`` treats all held-out items alike. Recall
+    and average precision are taken at twice ``k``.
 
     Parameters
     ----------
-    ids : array-like of shape (n_users, at least 2 * k)
-    hidden : sparse matrix of shape (n_users, n_items)
+    ids : array-like of shape (n_users, n_ranked)
+        Columns of ``held_out``, best first, at least ``2 * k``; -1 for none.
+    held_out : csr matrix of shape (n_users, n_items)
+        Grades above 0, at least one for each user.
+    k : int, default=10
 
     Returns
     -------
     dict of str to ndarray of shape (n_users,)
+        ``ndcg_at_{k}``, ``ndcg_any_at_{k}``, ``recall_at_{2k}``, ``precision_at_{k}``,
+        ``reciprocal_rank_at_{k}`` and ``average_precision_at_{2k}``.
+
+    Raises
+    ------
+    ValueError
+        If a user has no held-out item, or the lists are shorter than ``2 * k``.
 
     Examples
     --------
@@ -97,42 +111,53 @@ def list_metrics(ids: ArrayLike, hidden: Any, k: int = 10) -> dict[str, Floats]:
     >>> found["ndcg_at_1"], found["recall_at_2"]
     (array([1., 0.]), array([0.5, 0.5]))
     """
-    n_hidden = np.diff(hidden.indptr)
-    if not n_hidden.all():
-        raise ValueError("Every user must have something hidden: leave out the others.")
-    grades = relevance_of(ids, hidden)
-    width = max(int(n_hidden.max()), k)
-    place = np.arange(len(hidden.data)) - np.repeat(hidden.indptr[:-1], n_hidden)
-    judged = np.zeros((len(grades), width))
-    judged[np.repeat(np.arange(len(grades)), n_hidden), place] = hidden.data
+    n_held_out = np.diff(held_out.indptr)
+    if not n_held_out.all():
+        raise ValueError("Every user must have a held-out item: leave out the others.")
+    grades = relevance_of(ids, held_out)
+    first = np.repeat(held_out.indptr[:-1], n_held_out)
+    column = np.arange(len(held_out.data)) - first
+    judged = np.zeros((len(grades), max(int(n_held_out.max()), k)))
+    judged[np.repeat(np.arange(len(grades)), n_held_out), column] = held_out.data
     hit = (grades > 0).astype(float)
     return {
         f"ndcg_at_{k}": ndcg_at_k(grades, k, judged=judged),
         f"ndcg_any_at_{k}": ndcg_at_k(hit, k, judged=(judged > 0).astype(float)),
-        f"recall_at_{2 * k}": recall_at_k(hit, 2 * k, n_hidden),
+        f"recall_at_{2 * k}": recall_at_k(hit, 2 * k, n_held_out),
         f"precision_at_{k}": precision_at_k(hit, k),
         f"reciprocal_rank_at_{k}": reciprocal_rank(hit, k),
-        f"average_precision_at_{2 * k}": average_precision(hit[:, : 2 * k], n_hidden),
+        f"average_precision_at_{2 * k}": average_precision(hit[:, : 2 * k], n_held_out),
     }
 
 
 def coverage(ids: ArrayLike, n_items: int) -> float:
-    """Share of the catalogue that is in any of the lists.
+    """Return the share of the catalogue that is in any of the lists.
+
+    ids : array-like of shape (n_users, k), -1 for none
 
     Examples
     --------
     >>> coverage([[0, 1], [1, -1]], 4)
     0.5
     """
-    places = np.asarray(ids)
-    return len(np.unique(places[places >= 0])) / n_items
+    items = np.asarray(ids)
+    return len(np.unique(items[items >= 0])) / n_items
 
 
 def novelty(ids: ArrayLike, counts: ArrayLike, n_users: int) -> Floats:
-    r"""How unknown the items of each list are: mean of :math:`-\log_2 p(i)`.
+    r"""Return the mean self-information of each list, :math:`-\log_2 p(i)` [1]_.
 
-    p(i) is the share of users who have the item; one that nobody has counts as half a
-    user's.
+    p(i) is the share of users who have the item; items without users count as half a
+    user.
+
+    Parameters
+    ----------
+    ids : array-like of shape (n_users, k)
+        Rows of the catalogue; -1 for none.
+    counts : array-like of shape (n_items,)
+        Number of users of each item.
+    n_users : int
+        Number of users that were counted.
 
     Examples
     --------
@@ -144,9 +169,11 @@ def novelty(ids: ArrayLike, counts: ArrayLike, n_users: int) -> Floats:
 
 
 def popularity_bias(ids: ArrayLike, counts: ArrayLike) -> Floats:
-    """Mean share of the catalogue that is less popular than the items of a list.
+    """Return the mean popularity percentile of the items of each list, in [0, 1].
 
-    0.5 is a list drawn at random, 1 one of best-sellers only; ties count half.
+    The percentile of an item is the share of the catalogue that is less popular; ties
+    count half. A random list has 0.5, a list of best-sellers nearly 1. Parameters are
+    those of :func:`novelty`.
 
     Examples
     --------
@@ -160,54 +187,57 @@ def popularity_bias(ids: ArrayLike, counts: ArrayLike) -> Floats:
 
 
 def diversity(ids: ArrayLike, vectors: ArrayLike) -> Floats:
-    """One less the mean cosine between two items of a list; 1 where it has not two.
+    """Return 1 minus the mean cosine between two items of each list [1]_.
+
+    Lists with fewer than two items have 1.
 
     Parameters
     ----------
-    ids : array-like of shape (n_users, k), k at least 2
+    ids : array-like of shape (n_users, k)
+        Rows of ``vectors``, k at least 2; -1 for none.
     vectors : array-like or sparse matrix of shape (n_items, n_features)
-        Rows of length 1, or 0.
+        Rows of length 1, or of zeros.
 
     Examples
     --------
     >>> diversity([[0, 1], [0, 2]], [[1, 0], [1, 0], [0, 1]])
     array([0., 1.])
     """
-    places = np.asarray(ids)
-    lines: Any = vectors if hasattr(vectors, "tocsr") else np.asarray(vectors, float)
-    if places.shape[1] < 2:
+    lists = np.asarray(ids)
+    rows: Any = vectors if hasattr(vectors, "tocsr") else np.asarray(vectors, float)
+    if lists.shape[1] < 2:
         raise ValueError("Lists must hold two items or more to be diverse.")
-    alike = np.empty(len(places))
-    for row, items in enumerate(places):
-        mine = lines[items[items >= 0]]
+    similarity = np.empty(len(lists))
+    for number, items in enumerate(lists):
+        mine = rows[items[items >= 0]]
         pairs = mine.shape[0] * (mine.shape[0] - 1)
         total, own = mine.sum(axis=0), (mine * mine).sum()
-        alike[row] = ((np.asarray(total) ** 2).sum() - own) / max(pairs, 1)
-    result: Floats = 1.0 - alike
+        similarity[number] = ((np.asarray(total) ** 2).sum() - own) / max(pairs, 1)
+    result: Floats = 1.0 - similarity
     return result
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One recommender beside the baseline, on the same users."""
+    """The mean of one recommender, and its difference to the baseline."""
 
     name: str
     mean: Estimate
     against: Comparison | None
-    """The difference to the baseline; None for the baseline itself."""
+    """Paired test against the baseline; None for the baseline itself."""
 
 
 def compare(
     outcomes: Mapping[str, ArrayLike] | Sequence[ArrayLike], baseline: int = 0
 ) -> list[Compared]:
-    """Each recommender's mean with its interval, and a paired test with the baseline.
+    """Return the mean of each recommender, and a paired test against the baseline.
 
     Parameters
     ----------
     outcomes : mapping of names to arrays, or sequence of arrays, each (n_users,)
         One metric of each recommender, users in the same order.
     baseline : int, default=0
-        Which of them the others are compared with.
+        Position of the recommender that the others are compared with.
 
     Examples
     --------
@@ -226,14 +256,19 @@ def compare(
         Compared(
             name,
             bootstrap(np.mean, mine),
-            None if place == baseline else paired_test(mine, base),
+            None if position == baseline else paired_test(mine, base),
         )
-        for place, (name, mine) in enumerate(values.items())
+        for position, (name, mine) in enumerate(values.items())
     ]
 
 
 def by_slice(values: ArrayLike, labels: Sequence[str] | Array) -> dict[str, Estimate]:
-    """Mean of the values in each slice, with intervals; slices of one are left out.
+    """Return the mean of the values in each slice, with its interval.
+
+    Slices of a single value are left out.
+
+    values : array-like of shape (n,)
+    labels : (n,), slice of each value
 
     Examples
     --------
@@ -247,8 +282,8 @@ def by_slice(values: ArrayLike, labels: Sequence[str] | Array) -> dict[str, Esti
 
 
 def _mean_of_lists(ids: ArrayLike, of_item: Floats) -> Floats:
-    places = np.asarray(ids)
-    there = places >= 0
-    total = (of_item[np.maximum(places, 0)] * there).sum(axis=1)
-    mean: Floats = total / np.maximum(there.sum(axis=1), 1)
+    items = np.asarray(ids)
+    held = items >= 0
+    total = (of_item[np.maximum(items, 0)] * held).sum(axis=1)
+    mean: Floats = total / np.maximum(held.sum(axis=1), 1)
     return mean

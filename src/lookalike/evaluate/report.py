@@ -1,9 +1,9 @@
-"""One HTML file with text, tables and plots, that needs nothing else.
+"""Reports of text, tables and plots as one self-contained HTML file.
 
-The file can be mailed, archived and opened from disk in ten years: style and plots
-are inside it, it asks the network for nothing (its content security policy forbids
-it), it follows the reader's light or dark setting and fits a phone, where what is too
-wide to be read when shrunk scrolls by itself. The same content gives the same bytes.
+Style and plots are inside the file, and its content security policy forbids requests to
+the network, so that it can be mailed, archived and opened from disk. The page follows
+the light or dark setting of the reader. On a narrow screen wide tables and plots scroll
+by themselves. The same content gives the same bytes.
 """
 
 import base64
@@ -59,8 +59,8 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 class Report:
     """Collect sections of text, tables and plots, and write them as one HTML file.
 
-    Whatever is added goes to the section that was opened last. All text is escaped:
-    nothing in it is taken for HTML. Every method but ``write`` returns the report.
+    Content is added to the section that was opened last. All text is escaped. Every
+    method but ``write`` returns the report.
 
     Parameters
     ----------
@@ -107,17 +107,17 @@ class Report:
         rows: Sequence[Sequence[object]],
         caption: str = "",
     ) -> Self:
-        """Add a table, whose first column names the rows.
+        """Add a table; its first column names the rows.
 
         Parameters
         ----------
         header : sequence of str of length n_columns
             Names of the columns.
         rows : sequence of n_rows sequences of length n_columns
-            Cells: text, whole numbers (written with thousands apart), real numbers
-            (four significant digits) or estimates (with their interval).
+            Cells: text, whole numbers (written with separators of thousands), real
+            numbers (four significant digits) or estimates (with their interval).
         caption : str, optional
-            What it shows, above the table.
+            Text above the table.
         """
         uneven = {len(row) for row in rows} - {len(header)}
         if uneven:
@@ -144,17 +144,17 @@ class Report:
         Parameters
         ----------
         figure : matplotlib.figure.Figure
-            Drawn now, as a PNG inside the page.
+            Rendered now, as a PNG inside the page.
         alt : str
-            What the picture shows, for those who cannot see it.
+            Description of the picture for readers who cannot see it.
         caption : str, optional
-            What to look at, under the picture.
+            Text under the picture.
         """
         if not alt.strip():
             raise ValueError("alt must say what the picture shows, got nothing.")
         png, width, height = _png(figure)
         data = base64.b64encode(png).decode()
-        # A grid of many images shrunk to a phone would lose its captions.
+        # A wide grid of images is unreadable when it is shrunk to a phone.
         least = round(0.7 * width) if width > 700 else 0
         below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         self._parts.append(
@@ -165,11 +165,10 @@ class Report:
         return self
 
     def write(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page, complete or not at all, and return its path.
+        """Write the page atomically, and return its path.
 
-        Folders on the way are made. The page is written beside its place and then
-        renamed, so that a reader never sees half of it and a failure leaves the old
-        one.
+        Missing folders are created. The page is written under a temporary name and then
+        renamed, so that a failure leaves the old page as it was.
         """
         path = Path(path)
         write_whole(path, self._page().encode())
@@ -229,12 +228,12 @@ def _aligned(numeric: bool) -> str:
 
 
 def _png(figure: Figure) -> tuple[bytes, int, int]:
-    """Compressed PNG, and its width and height in CSS pixels (96 an inch)."""
+    """Return a compressed PNG, and its width and height in CSS pixels (96 an inch)."""
     drawn, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
     with Image.open(drawn) as image:
         # 256 colours halve the bytes. Without the k-means step, small patches such as
-        # the marks of a legend would move to the colour of their neighbours.
+        # the markers of a legend would get the colour of their surroundings.
         palette = image.convert("RGB").quantize(256, kmeans=1)
         palette.save(packed, format="PNG", optimize=True)
     width, height = figure.get_size_inches() * 96

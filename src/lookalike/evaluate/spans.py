@@ -1,13 +1,13 @@
-"""Counts for the measures of tagged names: words, and whole spans of words.
+"""Counts of correct and wrong names in tagged sentences, by word and by whole span.
 
-Tags are B (begins a name), I (goes on with it) and O (outside), one a word. Counts are
-rows of (true positives, false positives, false negatives), one a sentence, as
+Each word has a tag: B (first word of a name), I (inside a name) or O (outside). Counts
+are true positives, false positives and false negatives, one row for each sentence, as
 :func:`~lookalike.evaluate.f1_of_counts` and its siblings take them.
 
 References
 ----------
 .. [1] Tjong Kim Sang and De Meulder (2003). "Introduction to the CoNLL-2003 shared
-   task: language-independent named entity recognition". CoNLL.   (whole names)
+   task: language-independent named entity recognition". CoNLL.   (exact spans)
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,13 @@ import numpy as np
 from lookalike._typing import Ints
 
 Tags = list[list[str]]
-"""One list of tags a sentence."""
+"""The tags of each sentence."""
 
 
 def spans(tags: Sequence[str]) -> set[tuple[int, int]]:
-    """Return the first word of each name in one sentence, and the word behind it.
+    """Return the spans of the names in one sentence: first word, and the word behind.
+
+    An I that does not follow a name begins one.
 
     Examples
     --------
@@ -39,7 +41,7 @@ def spans(tags: Sequence[str]) -> set[tuple[int, int]]:
 
 
 def word_counts(truth: Tags, predicted: Tags) -> Ints:
-    """Count words as parts of names, int64 (n_sentences, 3).
+    """Count words that are tagged as part of a name, B or I, int64 (n_sentences, 3).
 
     Examples
     --------
@@ -47,17 +49,19 @@ def word_counts(truth: Tags, predicted: Tags) -> Ints:
     array([[1, 1, 1]])
     """
     rows = []
-    for own, given in zip(truth, predicted, strict=True):
-        pairs = [(a != "O", b != "O") for a, b in zip(own, given, strict=True)]
-        hits = sum(a and b for a, b in pairs)
+    for true, given in zip(truth, predicted, strict=True):
+        pairs = [(a != "O", b != "O") for a, b in zip(true, given, strict=True)]
+        both = sum(a and b for a, b in pairs)
         rows.append(
-            (hits, sum(b for _, b in pairs) - hits, sum(a for a, _ in pairs) - hits)
+            (both, sum(b for _, b in pairs) - both, sum(a for a, _ in pairs) - both)
         )
     return np.array(rows, dtype=np.int64)
 
 
 def span_counts(truth: Tags, predicted: Tags) -> Ints:
-    """Count whole names, int64 (n_sentences, 3): both ends must agree.
+    """Count whole names, int64 (n_sentences, 3).
+
+    A name is correct if both of its ends are.
 
     Examples
     --------
@@ -65,7 +69,7 @@ def span_counts(truth: Tags, predicted: Tags) -> Ints:
     array([[1, 1, 1]])
     """
     rows = []
-    for own, given in zip(truth, predicted, strict=True):
-        a, b = spans(own), spans(given)
+    for true, given in zip(truth, predicted, strict=True):
+        a, b = spans(true), spans(given)
         rows.append((len(a & b), len(b - a), len(a - b)))
     return np.array(rows, dtype=np.int64)
