@@ -1,7 +1,8 @@
 """Alias tables: draws from any discrete distribution in constant time."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -4,7 +4,7 @@ A pair (d, i) is better than another if d is lower, or d is equal and i is lower
 answer does not depend on when a pair comes.
 """
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True, forceinline=True)

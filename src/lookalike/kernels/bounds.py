@@ -10,10 +10,11 @@ orders the rows like their distances to the query among the codes.
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from lookalike.kernels import simd
+from lookalike.kernels.compiled import njit
 from lookalike.kernels.simd import PANEL, ROWS
 
 WIDE = 8  # panels that the portable path takes at once

@@ -6,10 +6,11 @@ are integers, and the processor has an instruction for them.
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from lookalike.kernels import simd
+from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import SIGNED_OFFSET
 
 TAIL = 4  # columns after the axes, of which three hold what ``own_of`` asks for

@@ -1,6 +1,6 @@
 """Merging a pair of neighbouring pieces everywhere, and updating the counts."""
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -6,9 +6,9 @@ bytes (see ``simd.byte_tile``) they give exact integers. Their columns are laid 
 """
 
 import numpy as np
-from numba import njit
 
 from lookalike.kernels import simd
+from lookalike.kernels.compiled import njit
 from lookalike.kernels.simd import PANEL, ROWS
 
 HAS_BYTE_PRODUCTS = simd.HAS_VNNI

@@ -1,7 +1,8 @@
 """Rows less their mean, and which features have anything but their mean."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

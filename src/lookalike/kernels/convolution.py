@@ -4,7 +4,7 @@ The channels of a pixel lie side by side, so that a row of a window is one run o
 numbers; the inner loops go along it, where the processor takes many at a time.
 """
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,8 @@
 """Coordinate descent for linear support vector machines: the dual, and L1 weights."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 # Sums may be taken in any order: the next visits undo what a rounding leaves.
 FAST = {"reassoc", "contract", "nsz"}

@@ -1,6 +1,6 @@
 """A dense layer, row by row: the same digits whatever the batch."""
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

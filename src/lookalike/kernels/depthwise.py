@@ -4,7 +4,7 @@ The channels of a pixel lie side by side, and with a stride of one so do the pix
 neighbouring windows: the inner loops go along such runs, as long as there are.
 """
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ compiled to vector instructions.
 
 import math
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

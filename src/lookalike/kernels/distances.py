@@ -6,10 +6,11 @@ that are folded in halves. Neither order depends on the processor.
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from lookalike.kernels import simd
+from lookalike.kernels.compiled import njit
 
 SQUARED_EUCLIDEAN, COSINE, INNER_PRODUCT, MANHATTAN = 0, 1, 2, 3
 LANES = 32

@@ -1,7 +1,8 @@
 """Distinct draws: Floyd's choice of a random subset."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

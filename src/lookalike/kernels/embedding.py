@@ -1,6 +1,6 @@
 """The loop behind the gradient of a table of vectors."""
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,8 @@
 """Many small trees, added up."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 LEAF = -1  # in place of a feature
 

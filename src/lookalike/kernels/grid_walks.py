@@ -1,7 +1,8 @@
 """Walking distances on a grid: breadth-first search from many cells."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

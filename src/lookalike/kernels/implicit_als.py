@@ -7,7 +7,8 @@ same for all rows, and U holds the factors of the row's few items, a column each
 import math
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 # Sums in any order, so that the processor can add 16 at a time. The order depends on
 # the length alone: equal rows still get equal answers.

@@ -21,13 +21,14 @@ for all rows, and so does no answer.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from lookalike._typing import Array
 from lookalike.kernels import simd
 from lookalike.kernels.best import insert
 from lookalike.kernels.byte_codes import as_code, own_of
+from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import LANES, SIGNED_OFFSET, distance, fetch
 from lookalike.kernels.lowest_keys import NONE, empty, put
 from lookalike.kernels.simd import SIDE

@@ -1,9 +1,10 @@
 """Searches for a few queries of bytes, where it is work to hand things over."""
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from lookalike.kernels import simd
+from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import COSINE, SQUARED_EUCLIDEAN, offset_of
 from lookalike.kernels.inverted_file import InvertedFile, search
 

@@ -1,9 +1,9 @@
 """The search radius and rerank ratio that find given rows of an inverted file."""
 
 import numpy as np
-from numba import njit
 
 from lookalike.kernels.byte_codes import as_code, own_of
+from lookalike.kernels.compiled import njit
 from lookalike.kernels.inverted_file import (
     TILE,
     near_lists,

@@ -1,9 +1,9 @@
 """Search in a k-d tree: leave out every box that is further than what is known."""
 
 import numpy as np
-from numba import njit
 
 from lookalike.kernels.best import insert
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

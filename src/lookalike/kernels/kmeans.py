@@ -1,7 +1,8 @@
 """Nearest centres with few distances: bounds decide, exact distances confirm."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 # The order of sums and minima is left to the compiler, so that it can use wide
 # registers. No answer depends on a last digit: bounds have an allowance for it. That

@@ -1,7 +1,8 @@
 """Local binary patterns: grey images in, pattern codes or their histograms out."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

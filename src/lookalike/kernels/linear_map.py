@@ -1,6 +1,6 @@
 """A linear map of images, row by row: the same digits whatever the batch."""
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,8 @@
 """Logistic losses of a block of scores, and their slopes in place of the scores."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

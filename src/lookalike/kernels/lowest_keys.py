@@ -12,8 +12,10 @@ that was stored whole just before.
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic, overload
+
+from lookalike.kernels.compiled import njit
 
 WIDTH = 16  # keys that are moved at once
 NONE = np.int32(2**31 - 1)  # stands where there is no key yet

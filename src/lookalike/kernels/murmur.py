@@ -1,7 +1,8 @@
 """MurmurHash3: a fast, well spread, stable hash of bytes."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 _MASK = 0xFFFFFFFF
 

@@ -14,13 +14,14 @@ Rows with equal distances come in the order of their index.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from lookalike._typing import Array, Floats
 from lookalike.kernels import simd
 from lookalike.kernels.best import insert, push, sort_heap
 from lookalike.kernels.bounds import fill_keys
+from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import LANES, distance, fetch
 from lookalike.kernels.simd import PANEL
 

@@ -1,7 +1,8 @@
 """Pegasos: stochastic sub-gradient steps for linear support vector machines."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -24,7 +24,8 @@ of each problem, (n_problems,).
 """
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 # Sums may be taken in any order: a score is one of many noisy steps.
 FAST = {"reassoc", "contract", "nsz"}

@@ -1,6 +1,6 @@
 """Distances from a table: one number a piece of the code, added up."""
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,8 @@
 """Running means of categories: what was known before each row."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

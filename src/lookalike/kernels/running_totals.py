@@ -1,6 +1,6 @@
 """Running sums that begin anew with each key."""
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,8 @@
 """One pass of SAGA over a logistic loss: stochastic steps whose noise dies out."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,8 @@
 """Numbering of slices: equal runs of symbols get the same number."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,8 @@
 """Sequential minimal optimisation: the dual of a support vector machine, by pairs."""
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 # Sums and maxima may be taken in any order, and there is no NaN in a kernel matrix;
 # every step is measured against the result, so nothing piles up.

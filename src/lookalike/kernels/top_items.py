@@ -1,9 +1,9 @@
 """The best columns of each row of scores, those already seen left out."""
 
 import numpy as np
-from numba import njit
 
 from lookalike.kernels.best import push, sink, sort_heap
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

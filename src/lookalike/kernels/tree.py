@@ -10,7 +10,8 @@ counts are zero.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 GINI, ENTROPY, SQUARED_ERROR = 0, 1, 2
 NONE = -1  # no child, no default value

@@ -1,6 +1,6 @@
 """Anchor, positive, negative: their differences, and which of them still matter."""
 
-from numba import njit
+from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)

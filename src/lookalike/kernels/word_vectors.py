@@ -3,7 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from lookalike.kernels.compiled import njit
 
 # Sums may be taken in any order, which lets them run in vector registers.
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
