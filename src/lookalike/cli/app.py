@@ -24,7 +24,7 @@ from lookalike.cli.serve import serve
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     cls=Sentences,
     no_args_is_help=True,
     rich_markup_mode=None,

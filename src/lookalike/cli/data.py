@@ -6,7 +6,9 @@ import typer
 
 from lookalike.cli._common import Json, columns, progress, say
 
-data = typer.Typer(no_args_is_help=True, help="Known data sets: list, get, path.")
+data: typer.Typer = typer.Typer(
+    no_args_is_help=True, help="Known data sets: list, get, path."
+)
 Name = Annotated[str, typer.Argument(help="Name of the data set; `data list` lists.")]
 
 

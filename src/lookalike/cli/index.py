@@ -12,7 +12,9 @@ from lookalike.cli._service import DatabaseUrl, State, database_url, needed
 from lookalike.core.progress import stage_of
 
 SYSTEM = "images"
-index = typer.Typer(no_args_is_help=True, help="Folders of images, made searchable.")
+index: typer.Typer = typer.Typer(
+    no_args_is_help=True, help="Folders of images, made searchable."
+)
 
 
 @index.command()

@@ -7,7 +7,7 @@ import typer
 from lookalike.cli._common import Json, columns, say
 from lookalike.cli._service import DatabaseUrl, State, Where, location
 
-keys = typer.Typer(
+keys: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Keys of the service: make, list, revoke."
 )
 

@@ -8,7 +8,7 @@ import typer
 
 from lookalike.cli._common import Folder, Json, System, columns, say
 
-systems = typer.Typer(
+systems: typer.Typer = typer.Typer(
     invoke_without_command=True, help="Saved systems: list, activate, rollback."
 )
 Number = Annotated[str, typer.Argument(help="The generation, such as 0002.")]

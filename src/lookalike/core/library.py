@@ -43,7 +43,7 @@ class Library:
 
     def __init__(self, name: str, folder: str | os.PathLike[str] | None = None) -> None:
         self.name = name
-        self.folder = library_folder(name) if folder is None else Path(folder)
+        self.folder: Path = library_folder(name) if folder is None else Path(folder)
 
     def names(self) -> list[str]:
         """Names of the generations, oldest first."""

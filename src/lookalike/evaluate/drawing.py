@@ -45,8 +45,8 @@ class Grid:
         wrong: str,
         header: Mapping[float, str] | None = None,
     ) -> None:
-        self.height = images.shape[1] / images.shape[2]
-        self.pitch = self.height + (0.3 if captions else 0.06)
+        self.height: Any = images.shape[1] / images.shape[2]
+        self.pitch: Any = self.height + (0.3 if captions else 0.06)
         top, bottom = (-0.3 if header else 0), rows * self.pitch + (0.3 if wrong else 0)
         self.limits = {"xlim": (0, columns), "ylim": (bottom, top)}
         inch = min(0.95, 11 / columns)

@@ -64,7 +64,7 @@ class QueryGroups:
             )
         self.group: Ints = np.unique(ids, return_inverse=True)[1].astype(np.int64)
         self.relevance: Array = relevant.astype(bool)
-        self.has_relevant = self.has_relevant_among(np.ones(len(ids), bool))
+        self.has_relevant: Array = self.has_relevant_among(np.ones(len(ids), bool))
 
     @property
     def n_evaluated(self) -> int:

@@ -310,7 +310,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         shares = tree.value / tree.weighted_n_node_samples[:, None, None]
         self.tree_ = replace(tree, value=shares)
         if self.ccp_alpha > 0:
-            self.tree_ = self.tree_.pruned(self.ccp_alpha)
+            self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -421,7 +421,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         value = tree.value[:, :, 1:2] / tree.value[:, :, 0:1] + mean
         self.tree_ = replace(tree, value=value)
         if self.ccp_alpha > 0:
-            self.tree_ = self.tree_.pruned(self.ccp_alpha)
+            self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
         return self
 
     def predict(self, X: Any) -> Floats:

@@ -26,7 +26,7 @@ from lookalike.learn._clusters import (
     runs_of,
 )
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 class KMeans(SquaredDistanceClusters):

@@ -163,8 +163,8 @@ class LinearSVC(LinearClassifier):
             answers.append(self._solve(X, signs, costs))
         bias = self.intercept_scaling if self.fit_intercept else 0
         W = np.stack([w for w, _, _ in answers])
-        self.coef_ = np.ascontiguousarray(W[:, :-1]).astype(X.dtype)
-        self.intercept_ = (bias * W[:, -1]).astype(X.dtype)
+        self.coef_: Array = np.ascontiguousarray(W[:, :-1]).astype(X.dtype)
+        self.intercept_: Array = (bias * W[:, -1]).astype(X.dtype)
         self.n_iter_ = max(n_iter for _, n_iter, _ in answers)
         if not all(done for _, _, done in answers):
             warnings.warn(

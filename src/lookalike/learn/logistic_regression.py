@@ -203,7 +203,7 @@ class LogisticRegression(LinearClassifier):
             raise ValueError("The first call of partial_fit needs classes.")
         X, y = self._validate(X, y, reset=first)
         if first:
-            self.classes_ = np.unique(np.asarray(classes))
+            self.classes_: Array = np.unique(np.asarray(classes))
             self.n_iter_, self.loss_curve_ = np.array([0]), []
         if not hasattr(self, "_rng"):
             self._rng = check_random_state(self.random_state)
@@ -309,8 +309,10 @@ class LogisticRegression(LinearClassifier):
     def _store(self, points: list[Floats], dtype: Any) -> None:
         point = np.hstack(points).astype(dtype)
         d = self.n_features_in_
-        self.coef_ = np.ascontiguousarray(point[:d].T)
-        self.intercept_ = point[d] if self.fit_intercept else np.zeros_like(point[0])
+        self.coef_: Array = np.ascontiguousarray(point[:d].T)
+        self.intercept_: Array = (
+            point[d] if self.fit_intercept else np.zeros_like(point[0])
+        )
 
     def predict_proba(self, X: Matrix) -> Array:
         """Probability of each class, shape (n_samples, n_classes); rows sum to one."""

@@ -230,7 +230,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         codes = np.searchsorted(self.classes_, y)
         if self.n_outputs_ > 2:
             return codes
-        self.n_outputs_ = 1
+        self.n_outputs_: int = 1
         return codes[:, None].astype(dtype)
 
     def _check_labels(self, labels: Array, is_multilabel: bool) -> None:

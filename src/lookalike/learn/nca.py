@@ -165,7 +165,7 @@ class NeighbourhoodComponents(LinearMap):
             if patience.is_over:
                 break
         self.n_iter_ = len(self.loss_curve_)
-        self.components_ = W / unit
+        self.components_: Array = W / unit
         return self
 
     def _loss_and_slope(self, W: Array, X: Array, labels: Ints) -> tuple[float, Array]:

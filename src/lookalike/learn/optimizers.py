@@ -30,8 +30,8 @@ class Optimizer(ABC):
 
     def __init__(self, learning_rate: float) -> None:
         _check("learning_rate", learning_rate > 0, "positive", learning_rate)
-        self.learning_rate = float(learning_rate)
-        self.n_steps = 0
+        self.learning_rate: float = float(learning_rate)
+        self.n_steps: int = 0
         self._memories: list[list[Array]] = []
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:

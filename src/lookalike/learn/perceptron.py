@@ -216,7 +216,7 @@ class Perceptron(LinearClassifier):
             raise ValueError("The first call of partial_fit needs classes.")
         X, y = self._validate(X, y, reset=first)
         if first:
-            self.classes_ = np.unique(np.asarray(classes))
+            self.classes_: Array = np.unique(np.asarray(classes))
             self._begin(X, None, None)
         self._learn(X, positions(y, self.classes_), sample_weight, 1)
         return self
@@ -252,8 +252,10 @@ class Perceptron(LinearClassifier):
         # Two classes are one problem, whose positive label is 1.
         self._targets = np.arange(1 if n_classes == 2 else 0, n_classes)
         shape = (len(self._targets), X.shape[1])
-        self.coef_ = _initial(coef, shape, X.dtype, "coef_init")
-        self.intercept_ = _initial(intercept, shape[:1], X.dtype, "intercept_init")
+        self.coef_: Array = _initial(coef, shape, X.dtype, "coef_init")
+        self.intercept_: Array = _initial(
+            intercept, shape[:1], X.dtype, "intercept_init"
+        )
         self._due = 0.0
         self._paid = np.zeros(shape if self._lasso() > 0 else (shape[0], 0), X.dtype)
         self._rng = check_random_state(self.random_state)

@@ -191,7 +191,7 @@ class TripletEmbedding(LinearMap):
                 ]
             self._note(done)
         self.n_iter_ = self.max_iter
-        self.components_ = Q @ V
+        self.components_: Array = Q @ V
         return self
 
     def _step(

@@ -46,7 +46,7 @@ class Blend:
     spreads: list[float]
 
     def __init__(self, rankers: Sequence[Ranker]) -> None:
-        self.rankers = list(rankers)
+        self.rankers: list[Ranker] = list(rankers)
 
     def fit(
         self,

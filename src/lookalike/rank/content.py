@@ -1,7 +1,7 @@
 """Content-based recommendation: items that are described like those of the user."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import ClassVar, Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -37,7 +37,7 @@ class ContentSimilarity(Restorable, BaseEstimator):
     [[1.0, 0.71, 0.0]]
     """
 
-    fitted = (("vectors_", 0),)
+    fitted: ClassVar[tuple[tuple[str, int], ...]] = (("vectors_", 0),)
 
     vectors_: Any
 

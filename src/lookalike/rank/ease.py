@@ -1,6 +1,6 @@
 """EASE: a linear model that predicts each item from all others, in closed form."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -58,7 +58,11 @@ class EASE(Restorable, Recommends, BaseEstimator):
     [array([1]), array([2])]
     """  # noqa: E501
 
-    fitted = (("weights_", 1), ("rows_", 1), ("leverage_", 0))
+    fitted: ClassVar[tuple[tuple[str, int], ...]] = (
+        ("weights_", 1),
+        ("rows_", 1),
+        ("leverage_", 0),
+    )
 
     weights_: Float32s
     rows_: Any = None

@@ -151,7 +151,7 @@ class Funnel:
         ranker: Ranker,
         random_state: int = 0,
     ) -> None:
-        self.generators = tuple(generators)
+        self.generators: tuple[CandidateGenerator, ...] = tuple(generators)
         self.ranker = ranker
         self.random_state = random_state
 
@@ -190,7 +190,7 @@ class Funnel:
                 groups.append(sizes[has_relevant])
         if not grades or not np.concatenate(grades).any():
             raise ValueError("No candidate is relevant: there is nothing to learn.")
-        self.n_training_rows = sum(map(len, grades))
+        self.n_training_rows: int = sum(map(len, grades))
         self.ranker.fit(
             np.concatenate(rows), np.concatenate(grades), np.concatenate(groups)
         )

@@ -1,6 +1,6 @@
 """Matrix factorisation for implicit feedback, by alternating least squares."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -79,7 +79,7 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
     [array([0]), array([5])]
     """
 
-    fitted = (("item_factors_", 0),)
+    fitted: ClassVar[tuple[tuple[str, int], ...]] = (("item_factors_", 0),)
 
     user_factors_: Float32s
     item_factors_: Float32s

@@ -1,6 +1,6 @@
 """Item-based collaborative filtering: items that occur with those of the user."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -53,7 +53,7 @@ class ItemNeighbors(Restorable, Recommends, BaseEstimator):
     [array([0.82])]
     """
 
-    fitted = (("similarity_", 1),)
+    fitted: ClassVar[tuple[tuple[str, int], ...]] = (("similarity_", 1),)
 
     similarity_: Any
 

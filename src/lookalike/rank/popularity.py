@@ -1,6 +1,6 @@
 """Popular items, over all time or with recent interactions weighted more."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -45,7 +45,7 @@ class Popularity(Restorable, Recommends, BaseEstimator):
     array([0.38, 0.25, 0.98])
     """
 
-    fitted = (("scores_", 0),)
+    fitted: ClassVar[tuple[tuple[str, int], ...]] = (("scores_", 0),)
 
     scores_: Floats
 

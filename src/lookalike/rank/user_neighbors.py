@@ -1,6 +1,6 @@
 """User-based collaborative filtering: items of users with similar histories."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -52,7 +52,7 @@ class UserNeighbors(Restorable, Recommends, BaseEstimator):
     [array([1])]
     """
 
-    fitted = (("weights_", 0), ("rows_", 1))
+    fitted: ClassVar[tuple[tuple[str, int], ...]] = (("weights_", 0), ("rows_", 1))
 
     rows_: Any
     weights_: Any

@@ -68,16 +68,16 @@ class ExactIndex:
         fast = simd.HAS_VNNI and not portable and metric != "manhattan"
         geometry = geometry_of(metric, X)
         self.metric = metric
-        self.n_features = X.shape[1]
+        self.n_features: Any = X.shape[1]
         self._filter: RotationFilter | None = None
         self._plan: tuple[int, bool] | None = None
         with blas_threads(n_jobs, len(X)):
-            self.code = CODES[metric]
-            self.norms = norms_for(self.code, X)
+            self.code: int = CODES[metric]
+            self.norms: Floats = norms_for(self.code, X)
             if geometry is not None and filtered:
                 self._plan = (n_neighbors, fast)
                 self._filter = RotationFilter(geometry, fast).fit(X, n_neighbors)
-        self.rows = stored(X, signed=fast)
+        self.rows: Array = stored(X, signed=fast)
 
     @classmethod
     def of_parts(

@@ -94,7 +94,7 @@ class LSH(BaseEstimator):
         self._rows = rows
         self._inverse = inverse_norms(rows)
         self.directions_ = random.normal(size=shape)
-        self.width_ = None
+        self.width_: float | None = None
         if self.metric == "euclidean":
             self.width_ = float(self.width or _usual_distance(rows, random))
             self._shifts = random.uniform(0, self.width_, (self.n_tables, 1, shape[2]))

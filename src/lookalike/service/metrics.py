@@ -18,48 +18,50 @@ class Metrics:
     def __init__(self) -> None:
         self._own = CollectorRegistry()
         own: Any = {"registry": self._own}
-        self.requests = Counter(
+        self.requests: Counter = Counter(
             "lookalike_requests",
             "Requests by route and status.",
             ("route", "status"),
             **own,
         )
-        self.seconds = Histogram(
+        self.seconds: Histogram = Histogram(
             "lookalike_request_seconds",
             "Time from a request's first byte to its answer.",
             ("route",),
             buckets=_SECONDS,
             **own,
         )
-        self.refused = Counter(
+        self.refused: Counter = Counter(
             "lookalike_refused", "Requests refused before any work.", ("reason",), **own
         )
-        self.queries = Counter(
+        self.queries: Counter = Counter(
             "lookalike_queries", "Queries answered.", ("verb",), **own
         )
-        self.together = Histogram(
+        self.together: Histogram = Histogram(
             "lookalike_requests_together",
             "Requests that one step of the engine answered.",
             buckets=(1, 2, 4, 8, 16, 32, 64),
             **own,
         )
-        self.events = Counter("lookalike_events", "Events stored.", ("action",), **own)
-        self.duplicates = Counter(
+        self.events: Counter = Counter(
+            "lookalike_events", "Events stored.", ("action",), **own
+        )
+        self.duplicates: Counter = Counter(
             "lookalike_duplicate_events", "Events that were there already.", **own
         )
-        self.items = Counter(
+        self.items: Counter = Counter(
             "lookalike_item_changes", "Items written.", ("kind",), **own
         )
-        self.dropped = Counter(
+        self.dropped: Counter = Counter(
             "lookalike_exposures_dropped", "Exposures that were not stored.", **own
         )
-        self.swaps = Counter(
+        self.swaps: Counter = Counter(
             "lookalike_generation_swaps", "Generations taken up.", ("system",), **own
         )
-        self.damaged = Counter(
+        self.damaged: Counter = Counter(
             "lookalike_generations_damaged", "Generations refused.", ("system",), **own
         )
-        self.changed_items = Gauge(
+        self.changed_items: Gauge = Gauge(
             "lookalike_changed_items",
             "Items that changed since the generation was made.",
             ("system",),

@@ -71,7 +71,7 @@ class ServedSystem:
         self, spec: SystemSpec, library: Library, resources: Resources
     ) -> None:
         self.spec = spec
-        self.name = spec.name
+        self.name: str = spec.name
         self.library = library
         self._database = resources.database
         self._settings = resources.settings

@@ -1,6 +1,6 @@
 """Documents of requests and answers, each with its limits."""
 
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 from fastapi import Path
 from pydantic import (
@@ -27,7 +27,7 @@ ItemId = Annotated[
 class Strict(BaseModel):
     """A document whose every field is known."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Picture(Strict):
@@ -134,7 +134,7 @@ class DeleteItemsRequest(Strict):
 class EventObject(BaseModel):
     """The thing that an event was about."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", allow_inf_nan=False)
     object_id: Text | None = None
     object_id_field: Text | None = None
 
@@ -142,14 +142,14 @@ class EventObject(BaseModel):
 class EventPosition(BaseModel):
     """Where the thing stood."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", allow_inf_nan=False)
     ordinal: Annotated[int, Field(ge=0, lt=2**31)] | None = None
 
 
 class EventAttributes(BaseModel):
     """What is known of an event, after OpenSearch UBI; further fields are kept."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", allow_inf_nan=False)
     object: EventObject | None = None
     position: EventPosition | None = None
     __pydantic_extra__: dict[str, JsonValue]
@@ -200,7 +200,7 @@ class NameRequest(Strict):
 class SearchHit(BaseModel):
     """One item that was found."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
     id: str
     label: int | str | None
     score: Annotated[float, Field(description="Higher is better.")]
@@ -219,7 +219,7 @@ class SearchHits(BaseModel):
 class Recommendation(BaseModel):
     """One thing that is recommended."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
     id: str
     score: float
     propensity: Annotated[
@@ -255,7 +255,7 @@ class AnswerDocument(BaseModel):
 class ExplanationDocument(BaseModel):
     """One answer and its reasons; an item's place where one was named."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
     generation: str
     answer: dict[str, Any] | None = None
     reasons: list[str] | None = None

@@ -1,7 +1,7 @@
 """What may be set about a service, in one place, each with its unit."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Limits of one service; each may be set by ``LOOKALIKE_<NAME>`` too."""
 
-    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", frozen=True)
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="LOOKALIKE_", frozen=True
+    )
 
     state: Path
     """Where the database, snapshots and exports lie."""

@@ -88,7 +88,7 @@ class NegativeSampler:
                 f"Item {self.probabilities.argmax()} makes up all of counts: nothing "
                 "is left to draw against it."
             )
-        self.n_negatives = int(n_negatives)
+        self.n_negatives: int = int(n_negatives)
         self._rng = as_generator(random_state)
 
     def sample(self, positives: ArrayLike) -> Ints:

@@ -62,7 +62,7 @@ class Reservoir(Generic[T]):
             )
         self.n_samples = n_samples
         self.items: list[T] = []
-        self.n_seen = 0
+        self.n_seen: int = 0
         self._rng = as_generator(random_state)
         self._w = 1.0
         self._next = n_samples - 1

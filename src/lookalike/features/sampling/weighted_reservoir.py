@@ -64,7 +64,7 @@ class WeightedReservoir(Generic[T]):
             )
         self.n_samples = n_samples
         self.items: list[T] = []
-        self.n_seen = 0
+        self.n_seen: int = 0
         self._times: Floats = np.empty(0)
         self._rng = as_generator(random_state)
 

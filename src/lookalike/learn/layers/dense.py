@@ -74,5 +74,5 @@ class Dense(Layer):
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """(n_samples, n_outputs) to (n_samples, n_inputs)."""
-        self.gradients = [self._memory.T @ G, G.sum(axis=0)]
+        self.gradients: list[Array] = [self._memory.T @ G, G.sum(axis=0)]
         return G @ self.parameters[0].T if input_gradient else G

@@ -113,7 +113,7 @@ class DepthwiseConv2D(Layer):
             n,
         )
         slopes = slopes.reshape(*runs.shape[:2], -1, channels).sum(axis=2)
-        self.gradients = [slopes, G.sum(axis=(0, 1, 2))]
+        self.gradients: list[Array] = [slopes, G.sum(axis=(0, 1, 2))]
         return self._windows.trim(back, shape)
 
     def _runs(self, out_columns: int) -> Array:

@@ -80,5 +80,5 @@ class Embedding(Layer):
         add_rows(gradient, X.ravel(), G.reshape(X.size, -1))
         if self._padding is not None:
             gradient[self._padding] = 0
-        self.gradients = [gradient]
+        self.gradients: list[Array] = [gradient]
         return np.zeros(X.shape, G.dtype)

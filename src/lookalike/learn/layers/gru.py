@@ -116,7 +116,7 @@ class GRU(Layer):
             pulls[:, t] = drive
             pulls[:, t, -n.shape[1] :] *= r
             later = state * z + pulls[:, t] @ recurrent.T
-        self.gradients = [
+        self.gradients: list[Array] = [
             np.tensordot(X, drives, axes=((0, 1), (0, 1))),
             np.tensordot(states[:, :-1], pulls, axes=((0, 1), (0, 1))),
             drives.sum(axis=(0, 1)),

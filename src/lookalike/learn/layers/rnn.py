@@ -88,7 +88,7 @@ class RNN(Layer):
         for t in reversed(range(G.shape[1])):
             slopes[:, t] = (G[:, t] + later) * (1 - states[:, t] ** 2)
             later = slopes[:, t] @ recurrent.T
-        self.gradients = [
+        self.gradients: list[Array] = [
             np.tensordot(X, slopes, axes=((0, 1), (0, 1))),
             np.tensordot(states[:, :-1], slopes[:, 1:], axes=((0, 1), (0, 1))),
             slopes.sum(axis=(0, 1)),

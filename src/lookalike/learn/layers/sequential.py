@@ -30,7 +30,7 @@ class Sequential(Layer):
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        self.layers = list(layers)
+        self.layers: list[Layer] = list(layers)
         super().__init__(*(p for layer in self.layers for p in layer.parameters))
 
     def forward(self, X: Array, training: bool = False) -> Array:
@@ -43,7 +43,9 @@ class Sequential(Layer):
         """Apply the chain rule from the last layer to the first."""
         for i, layer in reversed(list(enumerate(self.layers))):
             G = layer.backward(G, input_gradient or i > 0)
-        self.gradients = [g for layer in self.layers for g in layer.gradients]
+        self.gradients: list[Array] = [
+            g for layer in self.layers for g in layer.gradients
+        ]
         return G
 
     def forget(self) -> None:

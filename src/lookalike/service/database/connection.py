@@ -40,10 +40,10 @@ class Database:
     """
 
     def __init__(self, url: str, durability: Literal["safe", "fast"] = "safe") -> None:
-        self.url = _checked(url)
+        self.url: URL = _checked(url)
         self.durability = durability
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = self._engine()
+        self.is_sqlite: bool = self.url.get_backend_name() == "sqlite"
+        self.engine: Engine = self._engine()
 
     @property
     def file(self) -> Path | None:

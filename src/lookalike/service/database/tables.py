@@ -18,16 +18,16 @@ from sqlalchemy import (
     Text,
 )
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
-counters = Table(
+counters: Table = Table(
     "counters",
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
 
-items = Table(
+items: Table = Table(
     "items",
     metadata,
     Column("system", String(40), primary_key=True),
@@ -41,7 +41,7 @@ items = Table(
     Index("items_by_revision", "system", "revision"),
 )
 
-vectors = Table(
+vectors: Table = Table(
     "vectors",
     metadata,
     Column("system", String(40), primary_key=True),
@@ -51,7 +51,7 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),  # float32, little endian
 )
 
-events = Table(
+events: Table = Table(
     "events",
     metadata,
     Column("event_id", String(200), primary_key=True),
@@ -75,7 +75,7 @@ events = Table(
     Index("events_by_user", "user_id"),
 )
 
-exposures = Table(
+exposures: Table = Table(
     "exposures",
     metadata,
     Column("query_id", String(200), primary_key=True),
@@ -95,7 +95,7 @@ exposures = Table(
     Index("exposures_by_user", "user_id"),
 )
 
-keys = Table(
+keys: Table = Table(
     "keys",
     metadata,
     Column("id", String(20), primary_key=True),
@@ -107,7 +107,7 @@ keys = Table(
     Column("revoked", BigInteger, nullable=True),
 )
 
-erased = Table(
+erased: Table = Table(
     "erased",
     metadata,
     Column("digest", String(64), primary_key=True),  # of a salt and the id

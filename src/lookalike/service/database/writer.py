@@ -37,8 +37,8 @@ class Writer:
         self._queue = queue.Queue(most_waiting)
         self._later: queue.SimpleQueue[Work] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-        self.dropped = 0  # of what was written behind, after the database failed
-        self.write_behind_limit = 4 * most_waiting
+        self.dropped: int = 0  # of what was written behind, after the database failed
+        self.write_behind_limit: int = 4 * most_waiting
 
     def start(self) -> None:
         """Begin to write."""

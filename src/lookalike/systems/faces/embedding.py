@@ -63,8 +63,8 @@ class FaceEmbedding(_Embedding):
         lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
         lda.fit(pca.transform(X), people)
         n = min(len(lda.classes_) - 1, lda.scalings_.shape[1])
-        self.mean = pca.mean_
-        self.matrix = pca.components_.T @ lda.scalings_[:, :n]
+        self.mean: Floats = pca.mean_
+        self.matrix: Floats = pca.components_.T @ lda.scalings_[:, :n]
         return self
 
     @staticmethod
@@ -86,7 +86,7 @@ class PairEmbedding(_Embedding):
     histograms. Chosen by leaving out groups of training people.
     """
 
-    evenly = 0.05
+    evenly: float = 0.05
 
     def fit(self, images: Array, people: Array) -> Self:
         """Learn from uint8 images (n, height, width) of at least two people."""
@@ -97,9 +97,9 @@ class PairEmbedding(_Embedding):
         rest = np.concatenate([group - group.mean(axis=0) for group in groups])
         S = shrunk(rest.T @ rest / len(rest), self.evenly)
         values, axes = np.linalg.eigh(S)
-        self.mean = pca.mean_
+        self.mean: Floats = pca.mean_
         matrix = pca.components_.T @ (axes / np.sqrt(values))
-        self.matrix = matrix.astype(X.dtype)
+        self.matrix: Floats = matrix.astype(X.dtype)
         return self
 
     @staticmethod
