@@ -30,6 +30,7 @@ coverage: $(ENV)/.test $(ENV)/.coverage  ## Run every test and say which share o
 check: $(ENV)/.lint $(ENV)/.test  ## Lint, types, dependencies and the layer test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/typed.py
 	$(BIN)/deptry .
 	$(BIN)/python -m pytest -q tests/test_layers.py
 

@@ -76,7 +76,8 @@ def main() -> int:
             items[:] = [item for item in items if chosen(item)]
 
     def chosen(item):
-        words = TESTS[item.path.name].split(" or ")
+        name = item.path.relative_to(here).as_posix()
+        words = TESTS[name].split(" or ")
         return any(word in item.name for word in words)
 
     status = pytest.main([*options, "--durations=15", *files], [Chosen()])

@@ -1,7 +1,7 @@
 """Content-based recommendation: items that are described like those of the user."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp

@@ -16,6 +16,7 @@ from lookalike._typing import Array, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
 from lookalike.core.inputs import check_k
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.interactions import Interactions, hold_out_again
@@ -165,7 +166,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             "generators": [generator.name for generator in funnel.generators],
             "quotas": [generator.quota for generator in funnel.generators],
         }
-        self.manifest_ = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
 

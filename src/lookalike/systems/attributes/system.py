@@ -15,6 +15,7 @@ from lookalike._typing import Array, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
 from lookalike.core.inputs import ImageInputs, check_images, check_labels
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.strokes import Attributed
 from lookalike.learn import AttributeComposedClassifier, LogisticRegression
@@ -111,7 +112,7 @@ class Attributes(BaseSystem):
         on_progress("learning attributes", 0.5)
         self._learn(images[rows], labels[rows])
         facts = {"n_train": len(rows), "n_pool": len(labels)}
-        self.manifest_ = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
 

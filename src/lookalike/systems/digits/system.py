@@ -25,6 +25,7 @@ from lookalike.core.contracts import (
 )
 from lookalike.core.inputs import ImageInputs, check_images, check_k, check_labels
 from lookalike.core.items import CatalogueSnapshot, ItemCatalogue
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
 from lookalike.rank import Hits
@@ -136,7 +137,7 @@ class Digits(BaseSystem):
             embedding, ItemCatalogue(images, labels, vectors, n_jobs=self.n_jobs)
         )
         facts = {"seconds_to_learn": round(seconds, 2), **embedding.facts}
-        self.manifest_ = self.new_manifest(
+        self.manifest_: Manifest = self.new_manifest(
             data, facts, embedding_version=version_of(embedding)
         )
         on_progress("ready", 1.0)

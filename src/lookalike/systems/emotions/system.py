@@ -19,6 +19,7 @@ from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
 from lookalike.core.inputs import check_images, check_labels
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Expressions
 from lookalike.features.face_detection import Box, cut_face, find_faces
@@ -159,7 +160,7 @@ class Emotions(BaseSystem):
             "seconds_to_learn": seconds,
             **model.facts,
         }
-        self.manifest_ = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
 

@@ -15,6 +15,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
 from lookalike.core.inputs import check_k, positions_of
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.events import EventData, kilometres
@@ -125,7 +126,7 @@ class Events(ExplainsListedItems, BaseSystem):
             "n_training_rows": len(y),
             "share_joined": float(y.mean()),
         }
-        self.manifest_ = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
 

@@ -15,6 +15,7 @@ from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
 from lookalike.core.inputs import check_images, check_labels
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import People
 from lookalike.systems.faces.data import SHAPE
@@ -152,7 +153,7 @@ class Faces(BaseSystem):
         self.stranger_threshold_ = threshold_accepting(
             np.concatenate(best), self.strangers
         )
-        self.manifest_ = self.new_manifest(data, {})
+        self.manifest_: Manifest = self.new_manifest(data, {})
         return self
 
     def check_data(self, data: People) -> People:

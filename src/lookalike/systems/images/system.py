@@ -172,7 +172,7 @@ class ImageSearch(BaseSystem):
             "images_a_second": round(len(vectors) / max(took, 1e-9)),
             "index": index.facts if index is not None else {},
         }
-        self.manifest_ = self.new_manifest(
+        self.manifest_: Manifest = self.new_manifest(
             data, facts, embedding_version=version_of(self.encoder_)
         )
         on_progress("ready", 1.0)

@@ -16,6 +16,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
 from lookalike.core.inputs import check_k, positions_of
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.friendships import Friendships
@@ -139,7 +140,7 @@ class People(ExplainsListedItems, BaseSystem):
             "n_known": len(data.known),
             "n_training_rows": len(batch.is_friend),
         }
-        self.manifest_ = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
 

@@ -16,6 +16,7 @@ from lookalike._typing import Array
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
 from lookalike.core.inputs import TextInputs
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.datasets import TaggedText
 from lookalike.datasets.gazetteer import load_gazetteer
@@ -159,7 +160,7 @@ class Places(BaseSystem):
             "held_out_f1": reached,
             "n_features": len(self.tagger_.model.features_),
         }
-        self.manifest_ = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
 

@@ -13,6 +13,7 @@ import numpy as np
 from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
+from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Pictures
 from lookalike.learn import LinearDiscriminantAnalysis
@@ -102,7 +103,7 @@ class Textures(BaseSystem):
         means = np.stack([X[y == k].mean(axis=0) for k in range(len(data.labels))])
         self._take_up(np.array(data.labels), means, weights, offsets)
         facts = {"n_train": len(y), "n_features": X.shape[1]}
-        self.manifest_ = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
 
