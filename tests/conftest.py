@@ -172,6 +172,12 @@ def make_client(tmp_path, library):
     yield from clients_of({"digits": library}, tmp_path)
 
 
+@pytest.fixture(scope="session")
+def clients():
+    """A function that yields one that starts services over libraries, with clients."""
+    return clients_of
+
+
 def clients_of(libraries, folder):
     """Yield a function that starts services over these libraries, with clients."""
     from starlette.testclient import TestClient

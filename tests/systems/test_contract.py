@@ -145,6 +145,8 @@ def test_before_it_learned_it_refuses(spec):
         "precompute": lambda: system.precompute(),
     }
     asked = [verb for capability, verb in verbs.items() if spec.can(capability)]
+    if spec.can("gallery"):
+        asked.append(lambda: system.thumbnails(["something"]))
     for call in (*asked, lambda: system.save("nowhere"), system.check_fitted):
         with pytest.raises(NotFittedError, match=type(system).__name__):
             call()

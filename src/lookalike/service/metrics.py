@@ -35,7 +35,7 @@ class Metrics:
             "lookalike_refused", "Requests refused before any work.", ("reason",), **own
         )
         self.queries: Counter = Counter(
-            "lookalike_queries", "Queries answered.", ("verb",), **own
+            "lookalike_queries", "Queries answered.", ("system", "verb"), **own
         )
         self.together: Histogram = Histogram(
             "lookalike_requests_together",

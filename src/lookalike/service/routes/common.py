@@ -178,7 +178,8 @@ def log_exposures(
     shown: Sequence[Exposure],
 ) -> None:
     """Count what was answered, and have it stored with the next commit."""
-    components.metrics.queries.labels(verb).inc(len(found.answers))
+    queries = components.metrics.queries.labels(served.name, verb)
+    queries.inc(len(found.answers))
     if not components.settings.log_exposures or not shown:
         return
 
