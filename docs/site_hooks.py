@@ -19,6 +19,7 @@ OUTSIDE = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "CHANGELOG.md": "changes.md",
+    "LICENSE": "licence.md",
     "benchmarks/README.md": "benchmarks.md",
 }
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")

@@ -5,7 +5,6 @@ import http.client
 import io
 import logging
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 
 import pytest
 
+collect_ignore = ["cases"]  # programs, each of which is run by `make cases`
 TESTS = Path(__file__).parent
 _N_KNOWN = 500
 
@@ -281,6 +281,8 @@ def _postgres_binaries():
 
 
 def _is_user(name):
+    import pwd  # not on Windows
+
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(name) is not None
     return False
