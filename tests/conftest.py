@@ -221,7 +221,7 @@ def logged():
 @pytest.fixture
 def start_server(tmp_path, library):
     """Start services as processes of their own; all are stopped in the end."""
-    yield from _starting(library.folder, tmp_path)
+    yield from _starting([library.folder], tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -229,12 +229,24 @@ def one_server(tmp_path_factory, two_generations):
     """One service for all tests of a file."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copytree(two_generations.folder, folder / "digits")
-    starting = _starting(folder / "digits", folder)
+    starting = _starting([folder / "digits"], folder)
     yield next(starting)()
     next(starting, None)
 
 
-def _starting(library, folder):
+@pytest.fixture(scope="module")
+def many_served(tmp_path_factory, small, two_generations):
+    """One service of digits and of several other systems, for all tests of a file."""
+    folder = tmp_path_factory.mktemp("many")
+    shutil.copytree(two_generations.folder, folder / "digits")
+    others = ("places", "textures", "emotions", "faces", "images", "games", "people")
+    made = [small(name).folder.parent for name in others]
+    starting = _starting([folder / "digits", *made], folder)
+    yield next(starting)("--state", str(folder / "state"))
+    next(starting, None)
+
+
+def _starting(libraries, folder):
     running = []
 
     def start(*arguments, url=None, env=None):
@@ -242,7 +254,7 @@ def _starting(library, folder):
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         code = "from lookalike.cli.app import main; main()"
-        command = [sys.executable, "-c", code, "serve", str(library)]
+        command = [sys.executable, "-c", code, "serve", *map(str, libraries)]
         command += ["--port", str(port), *arguments]
         if url:
             command += ["--database", url]

@@ -161,7 +161,7 @@ def test_the_views_of_the_page_say_what_the_catalogue_holds(client, digits_data)
     assert np.sum(quality["confusion"]) == len(digits_data.x_test)
     assert len(quality["wrong"]) == quality["n_test"] - np.trace(quality["confusion"])
     compared = client.get("/v1/digits/generations/compare?first=0001&second=0002")
-    assert "Image by image" in compared.json()["sentence"]
+    assert "Item by item" in compared.json()["sentence"]
 
 
 def bomb():

@@ -1,13 +1,24 @@
-"""The page in a real browser: drawn on, dropped on, read in the dark and on a phone."""
+"""The page in a real browser: every system that is served, by what it can do."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from skimage import data as photographs
 
 playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+expect.set_options(timeout=20_000)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDE = "document.documentElement.scrollWidth - innerWidth"
+UNNAMED = """() => [...document.querySelectorAll(
+  'button, canvas, input, select, textarea')]
+  .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.innerText || e.title
+    || e.labels?.length || e.closest('[aria-label]'))).map((e) => e.outerHTML)"""
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +36,17 @@ def browser():
 
 @pytest.fixture
 def visit(browser, one_server):
+    """Open the page of digits alone."""
+    yield from visiting(browser, one_server.port)
+
+
+@pytest.fixture
+def visit_many(browser, many_served):
+    """Open the page of a service with many systems."""
+    yield from visiting(browser, many_served.port)
+
+
+def visiting(browser, port):
     """Open the page; in the end nothing went wrong, and nothing came from afar."""
     contexts, wrong, asked = [], [], []
 
@@ -33,13 +55,13 @@ def visit(browser, one_server):
         context = browser.new_context(**options)
         contexts.append((context, expected))
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
             "console", lambda m: wrong.append(m.text) if m.type == "error" else None
         )
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"http://127.0.0.1:{one_server.port}/{hash}")
+        page.goto(f"http://127.0.0.1:{port}/{hash}")
         return page
 
     yield open_page
@@ -47,7 +69,7 @@ def visit(browser, one_server):
     for context, _ in contexts:
         context.close()
     assert [w for w in wrong if not any(word in w for word in allowed)] == []
-    here = (f"http://127.0.0.1:{one_server.port}/", "data:", "blob:")
+    here = (f"http://127.0.0.1:{port}/", "data:", "blob:")
     assert [url for url in asked if not url.startswith(here)] == []
 
 
@@ -67,18 +89,37 @@ def draw_a_one(page):
     page.mouse.up()
 
 
+def tabs(page):
+    """The sections that are offered."""
+    return page.locator("[role=tab]:visible").all_inner_texts()
+
+
+def png(folder, image):
+    path = folder / "picture.png"
+    Image.fromarray(image).save(path)
+    return path
+
+
+# --- images that can be drawn, items, gallery and map: digits -------------------------
+
+
 def test_a_drawn_digit_is_recognised_and_explained(visit):
     page = visit()
     draw_a_one(page)
     page.wait_for_selector("#hits .hit canvas")
     assert page.inner_text(".verdict .big") == "1"
     assert page.locator("#hits .hit").count() == 12
+    assert page.locator("#hits .hit.votes").count() == 3
     assert page.locator(".bars .bar").count() == 10
     shot(page, "search-light")
     page.locator("#hits .hit").first.click()
     page.wait_for_selector("dialog[open] .pair canvas")
     assert "Place 1" in page.inner_text("#why-body")
     shot(page, "why")
+    page.keyboard.press("Escape")
+    page.click("#why-answer")
+    page.wait_for_selector("dialog[open] li")
+    assert "votes: known image" in page.inner_text("#why-body")
     page.keyboard.press("Escape")
     page.click("#clear")
     assert page.locator("#hits .hit").count() == 0
@@ -98,9 +139,20 @@ def test_one_of_the_gallery_finds_itself(visit):
     assert page.evaluate(dark) == "rgb(245, 246, 249)"
 
 
-def test_a_bad_file_gets_the_services_sentence(visit, tmp_path, digits_data):
-    from PIL import Image
+def test_more_like_a_hit_are_found(visit):
+    page = visit()
+    draw_a_one(page)
+    page.wait_for_selector("#hits .hit canvas")
+    chosen = page.locator("#hits .hit").nth(4)
+    item = chosen.get_attribute("aria-label").split(",")[0]
+    chosen.click()
+    page.click("dialog[open] #more")
+    first = page.locator("#hits .hit").first
+    expect(first).to_have_attribute("aria-label", re.compile(f"^{item},"))
+    assert "0.00" in first.inner_text()
 
+
+def test_a_bad_file_gets_the_services_sentence(visit, tmp_path, digits_data):
     page = visit(expected=("422",))
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture at all")
@@ -108,9 +160,7 @@ def test_a_bad_file_gets_the_services_sentence(visit, tmp_path, digits_data):
     page.wait_for_selector("#status:not(:empty)")
     assert "not an image" in page.inner_text("#status")
     shot(page, "bad-file")
-    good = tmp_path / "good.png"
-    Image.fromarray(digits_data.x_train[0]).save(good)
-    page.set_input_files("#file", good)
+    page.set_input_files("#file", png(tmp_path, digits_data.x_train[0]))
     page.wait_for_selector("#hits .hit canvas")
     assert page.inner_text("#status") == ""
 
@@ -138,7 +188,7 @@ def test_a_picture_can_be_dropped_and_pasted(visit, digits_data):
 
 
 def test_the_map_shows_zooms_and_groups(visit):
-    page = visit("#/map")
+    page = visit("#/digits/map")
     page.wait_for_selector("#legend span")
     assert page.locator("#legend span").count() == 10
     box = page.locator("#plot").bounding_box()
@@ -162,16 +212,18 @@ def test_the_map_shows_zooms_and_groups(visit):
 
 
 def test_quality_and_two_generations_are_shown(visit):
-    page = visit("#/quality")
+    page = visit("#/digits/quality")
     page.wait_for_selector("#compare table")
     assert page.locator(".confusion tr").count() == 11
+    assert page.locator("#errors canvas").count() > 0
     assert "accuracy" in page.inner_text("#metrics")
-    assert "Image by image" in page.inner_text("#compare")
+    assert "raw pixels" in page.inner_text("#comparisons")
+    assert "Item by item" in page.inner_text("#compare")
     shot(page, "quality")
 
 
 def test_live_counts_what_happens(visit):
-    page = visit("#/live")
+    page = visit("#/digits/live")
     page.wait_for_selector(".tile")
     assert "requests a second" in page.inner_text("#tiles")
     shot(page, "live")
@@ -181,22 +233,21 @@ def test_a_narrow_screen_shows_everything_without_sideways_scrolling(visit):
     page = visit(viewport={"width": 375, "height": 740}, color_scheme="dark")
     draw_a_one(page)
     page.wait_for_selector("#hits .hit canvas")
-    for name in ("search", "map", "quality", "live"):
+    for name in ("ask", "map", "quality", "live"):
         page.click(f"#tab-{name}")
         page.wait_for_timeout(300)
-        wide = "document.documentElement.scrollWidth - innerWidth"
-        assert page.evaluate(wide) <= 0, name
+        assert page.evaluate(WIDE) <= 0, name
         shot(page, f"phone-{name}")
 
 
 def test_the_keyboard_reaches_everything(visit):
     page = visit()
     page.wait_for_selector("#gallery canvas")
-    page.focus("#tab-search")
+    page.focus("#tab-ask")
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("#map:not([hidden])")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_selector("#search:not([hidden])")
+    page.wait_for_selector("#ask:not([hidden])")
     page.focus("#canvas")
     for _ in range(8):
         page.keyboard.press("ArrowUp")
@@ -208,10 +259,7 @@ def test_the_keyboard_reaches_everything(visit):
     page.focus("#hits .hit")
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog[open]")
-    unnamed = """() => [...document.querySelectorAll('button, canvas, input, select')]
-      .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.innerText || e.title
-        || e.labels?.length || e.closest('[aria-label]'))).map((e) => e.outerHTML)"""
-    assert page.evaluate(unnamed) == []
+    assert page.evaluate(UNNAMED) == []
 
 
 def test_the_interface_is_documented_from_here_alone(visit):
@@ -221,3 +269,229 @@ def test_the_interface_is_documented_from_here_alone(visit):
     assert "/v1/digits/search" in text
     assert "multipart/form-data" in text
     shot(page, "docs")
+
+
+# --- many systems ---------------------------------------------------------------------
+
+
+def test_a_service_of_one_system_offers_no_choice(visit):
+    page = visit()
+    page.wait_for_selector("#gallery canvas")
+    assert not page.is_visible("#system")
+    assert "digits · generation 0001" in page.inner_text("#generation")
+
+
+def test_systems_are_switched_and_the_address_names_the_chosen_one(visit_many):
+    page = visit_many()
+    page.wait_for_selector("#gallery canvas")
+    names = page.locator("#system option").all_inner_texts()
+    assert names[:3] == ["digits", "places", "textures"]
+    assert tabs(page) == ["Try it", "Map", "Quality", "Live"]
+    draw_a_one(page)
+    page.wait_for_selector(".verdict .big")
+    page.select_option("#system", "games")
+    page.wait_for_selector("#some button")
+    assert page.url.endswith("#/games/ask")
+    assert "games · generation 0001" in page.inner_text("#generation")
+    assert tabs(page) == ["Try it", "Quality", "Live"]
+    page.click("#tab-quality")
+    page.wait_for_selector("#metrics table")
+    page.select_option("#system", "places")
+    expect(page).to_have_title("lookalike: places")
+    assert page.url.endswith("#/places/quality")
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    page.wait_for_selector(".verdict .big")  # as it was left
+    assert page.inner_text(".verdict .big") == "1"
+    other = visit_many("#/places/map")  # which has no map
+    other.wait_for_selector("#text")
+    assert other.input_value("#system") == "places"
+    nowhere = visit_many("#/nothing/of-this-name")
+    nowhere.wait_for_selector("#gallery canvas")
+    assert nowhere.input_value("#system") == "digits"
+
+
+def test_the_skip_link_leads_to_the_content_and_stays_with_the_system(visit_many):
+    page = visit_many("#/games/ask")
+    page.wait_for_selector("#some button")
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+    assert page.input_value("#system") == "games"
+    assert page.is_visible("#user")
+
+
+@pytest.mark.parametrize("name", ["places", "textures", "games", "people", "images"])
+def test_every_section_of_every_system_is_whole(visit_many, name):
+    """On a narrow screen in the dark: nothing is broken, nameless or too wide."""
+    page = visit_many(
+        f"#/{name}/ask", viewport={"width": 375, "height": 740}, color_scheme="dark"
+    )
+    page.wait_for_selector("#ask .card")
+    assert page.inner_text("#title")
+    for tab in ("ask", "quality", "live"):
+        page.click(f"#tab-{tab}")
+        page.wait_for_selector(f"#{tab} .card:visible")
+        if tab == "quality":
+            page.wait_for_selector("#compare p")
+            assert page.locator("#metrics tr").count() > 2
+            empty = (
+                "[...document.querySelectorAll('.card')].filter((c) => !c.innerText)"
+            )
+            assert page.evaluate(f"{empty}.length") == 0
+            assert page.locator("#confusion").count() == 0
+        assert page.evaluate(WIDE) <= 0, tab
+        assert page.evaluate(UNNAMED) == []
+        assert page.inner_text("#status") == ""
+        shot(page, f"{name}-phone-{tab}")
+
+
+def test_found_parts_are_marked_in_a_text(visit_many):
+    page = visit_many("#/places/ask")
+    page.wait_for_selector("#text")
+    assert page.input_value("#text") == "I live in Kutaisi"
+    page.fill("#text", "🎲 we moved to Delhi last year.\nGreetings from Lyon !")
+    page.click("#go")
+    page.wait_for_selector("mark")
+    assert page.locator("mark").all_inner_texts() == ["Delhi", "Lyon"]
+    whole = "🎲 we moved to Delhi last year.\nGreetings from Lyon !"
+    assert page.locator(".marked").text_content() == whole
+    assert "characters 14 to 19" in page.inner_text("#found")
+    shot(page, "places")
+    page.click("#why-answer")
+    page.wait_for_selector("dialog[open] li")
+    assert "part of a location" in page.inner_text("#why-body")
+    page.keyboard.press("Escape")
+    page.fill("#text", "no soup today !")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#said .quiet")
+    assert "Nothing was found" in page.inner_text("#said")
+    assert page.locator("mark").count() == 0
+
+
+def test_a_text_that_is_refused_gets_a_sentence(visit_many):
+    page = visit_many("#/places/ask", expected=("422",))
+    page.fill("#text", "   ")
+    page.click("#go")
+    page.wait_for_selector("#status:not(:empty)")
+    page.fill("#text", "in Oslo")
+    page.click("#go")
+    page.wait_for_selector("mark")
+    assert page.inner_text("#status") == ""
+
+
+def test_games_are_recommended_with_reasons(visit_many, small):
+    system = small("games").system
+    page = visit_many("#/games/ask")
+    page.wait_for_selector("#some button")
+    assert page.locator("#some button").count() == 12
+    page.locator("#some button").nth(1).click()
+    page.wait_for_selector(".lines li")
+    user = page.input_value("#user")
+    assert user in system.known_users.tolist()
+    [expected] = system.recommend_each([user], 10)
+    assert page.locator(".lines b").all_inner_texts() == expected.titles
+    assert page.locator(".lines .quiet").all_inner_texts() == expected.reasons
+    shot(page, "games")
+    page.locator(".lines button").nth(2).click()
+    page.wait_for_selector("dialog[open] summary")
+    assert "Place 3, score" in page.inner_text("#why-body")
+    assert expected.reasons[2] in page.inner_text("#why-body")
+    page.click("summary")
+    assert page.locator("dialog td").count() == len(system.feature_names)
+    shot(page, "games-why")
+    page.keyboard.press("Escape")
+    page.click("#why-answer")
+    page.wait_for_selector("dialog[open] li")
+    assert expected.titles[0] in page.inner_text("#why-body")
+
+
+def test_a_user_is_typed_and_one_who_is_not_known_is_said_to_be_so(visit_many, small):
+    known = small("people").system.known_users.tolist()
+    page = visit_many("#/people/ask")
+    page.fill("#user", "p17")
+    page.wait_for_selector("#users option[value='p170']", state="attached")
+    offered = page.locator("#users option")
+    values = [each.get_attribute("value") for each in offered.all()]
+    assert values == [name for name in known if name.startswith("p17")]
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".lines li")
+    assert page.locator(".lines li").count() == 10
+    assert "shared friend" in page.inner_text(".lines")
+    page.select_option("#k", "5")
+    expect(page.locator(".lines li")).to_have_count(5)
+    page.fill("#user", "a stranger 🙂")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("Nothing is known of “a stranger 🙂”.")
+    assert page.locator(".lines li").count() == 5
+    assert page.locator("#why-answer").count() == 0  # it would be refused
+    shot(page, "stranger")
+
+
+def test_a_texture_is_uploaded_and_recognised(visit_many, small, tmp_path):
+    data = small("textures").data
+    page = visit_many("#/textures/ask")
+    page.wait_for_selector("#drop")
+    assert page.locator("#gallery").count() == 0
+    assert page.locator("#hits").count() == 0
+    assert page.get_attribute("#canvas", "tabindex") is None  # it cannot be drawn
+    page.set_input_files("#file", png(tmp_path, data.pictures[2][-90:, -80:]))
+    page.wait_for_selector(".verdict .big")
+    assert page.inner_text(".verdict .big") == data.labels[2]
+    assert page.locator(".bars .bar").count() == 3
+    assert "probability" not in page.inner_text("#said")  # the bars say it
+    shot(page, "textures")
+    page.click("#why-answer")
+    page.wait_for_selector("dialog[open] li")
+    assert "of the patches are" in page.inner_text("#why-body")
+
+
+def test_a_face_is_recognised_and_a_stranger_is_called_one(visit_many, small, tmp_path):
+    made = small("faces")
+    page = visit_many("#/faces/ask")
+    page.set_input_files("#file", png(tmp_path, made.data.images[0]))
+    page.wait_for_selector(".verdict .big")
+    [[expected]] = made.system.classify_each(made.data.images[:1])
+    assert expected.label is not None
+    assert page.inner_text(".verdict .big") == expected.label
+    assert f"similarity {expected.similarity:.3f}" in page.inner_text("#said")
+    noise = np.random.default_rng(0).integers(0, 256, (112, 92)).astype(np.uint8)
+    [[stranger]] = made.system.classify_each(noise[None])
+    assert stranger.stranger
+    page.set_input_files("#file", png(tmp_path, noise))
+    expect(page.locator(".verdict .big")).to_have_text("stranger")
+    assert f"most alike {stranger.most_alike}" in page.inner_text("#said")
+
+
+def test_faces_of_a_photograph_are_framed_or_said_to_be_none(visit_many, tmp_path):
+    page = visit_many("#/emotions/ask")
+    page.set_input_files("#file", png(tmp_path, photographs.astronaut()))
+    page.wait_for_selector(".verdict .big")
+    assert page.inner_text(".verdict .big") in ("face", "other")
+    assert "face" in page.inner_text(".fact")
+    red = """() => { const c = document.getElementById('canvas');
+      const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+      let n = 0; for (let i = 0; i < d.length; i += 4)
+        n += d[i] === 224 && d[i + 1] === 47 && d[i + 2] === 91; return n; }"""
+    assert page.evaluate(red) > 100
+    shot(page, "emotions")
+    page.set_input_files("#file", png(tmp_path, np.full((200, 200), 128, np.uint8)))
+    expect(page.locator("#said")).to_contain_text("Nothing was found.")
+    assert page.evaluate(red) == 0
+
+
+def test_images_are_searched_by_one_of_them(visit_many):
+    page = visit_many("#/images/ask")
+    page.wait_for_selector("#gallery canvas")
+    page.locator("#gallery button").nth(5).click()
+    page.wait_for_selector("#hits .hit canvas")
+    assert page.locator("#hits .hit").count() == 12
+    assert "What it is" not in page.inner_text("#ask")  # it names nothing
+    shot(page, "images")
+    with page.expect_response("**/v1/events"):
+        page.locator("#hits .hit").nth(1).click()
+    assert "Place 2, similarity" in page.inner_text("dialog[open] #why-body")
+    page.keyboard.press("Escape")
+    live = page.request.get(page.url.partition("#")[0] + "v1/live")
+    assert live.json()["events"] == 1  # a look at a result is a click

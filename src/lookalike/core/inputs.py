@@ -25,6 +25,11 @@ class Inputs(Protocol):
     noun: str
     """What one input is called: "image", "text", "user"."""
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """In what an input may come: "file", "pixels", "drawing", "text", "name"."""
+        ...
+
     def read(
         self, given: Sequence[str | os.PathLike[str]]
     ) -> tuple[list[str], list[Any]]:
@@ -52,12 +57,20 @@ class ImageInputs:
     mode : "L" is grey, "RGB" is colour
     prepare : "module:function" that maps the picture to a query, or ""
     takes_pixels : whether rows of pixels are taken as they are
+    takes_drawings : whether a few strokes by hand are such an image
     """
 
     mode: Literal["L", "RGB"] = "L"
     prepare: str = ""
     takes_pixels: bool = False
+    takes_drawings: bool = False
     noun: str = "image"
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Files, and what else is taken."""
+        more = {"pixels": self.takes_pixels, "drawing": self.takes_drawings}
+        return ("file", *(form for form, taken in more.items() if taken))
 
     def read(
         self, given: Sequence[str | os.PathLike[str]]
@@ -94,6 +107,7 @@ class TextInputs:
 
     check: str
     noun: str = "text"
+    forms: tuple[str, ...] = ("text",)
 
     def read(
         self, given: Sequence[str | os.PathLike[str]]
@@ -120,6 +134,7 @@ class NameInputs:
     """Names of users, known or not."""
 
     noun: str = "user"
+    forms: tuple[str, ...] = ("name",)
 
     def read(
         self, given: Sequence[str | os.PathLike[str]]

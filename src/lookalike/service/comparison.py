@@ -10,7 +10,7 @@ from lookalike.evaluate import paired_test
 def compare_generations(
     first: str, second: str, one: dict[str, Any], other: dict[str, Any]
 ) -> dict[str, Any]:
-    """Their metrics, and a paired test where both answered the same test images.
+    """Their metrics, and a paired test where both answered the same test items.
 
     Parameters
     ----------
@@ -25,13 +25,13 @@ def compare_generations(
     >>> wrong = [{"n_test": 100, "wrong": list(range(n))} for n in (2, 12)]
     >>> one, other = ({**about, "quality": each} for each in wrong)
     >>> print(compare_generations("0001", "0002", one, other)["sentence"])
-    Image by image 0001 is better by 0.1000 [0.0500, 0.1600], p = 0.002.
+    Item by item 0001 is better by 0.1000 [0.0500, 0.1600], p = 0.002.
     """
     answer = {"first": one["metrics"], "second": other["metrics"]}
     mine, theirs = one.get("quality"), other.get("quality")
     same = one["data"]["checksum"] == other["data"]["checksum"]
     if not (mine and theirs and same and mine["n_test"] == theirs["n_test"]):
-        sentence = "They did not answer the same test images: compare with care."
+        sentence = "No test compares them item by item: compare with care."
         return {**answer, "sentence": sentence}
     outcomes = []
     for each in (mine, theirs):
@@ -44,9 +44,9 @@ def compare_generations(
     if gain.value < 0:
         better, low, high = second, -gain.high, -gain.low
     sentence = (
-        f"Image by image {better} is better by {abs(gain.value):.4f} "
+        f"Item by item {better} is better by {abs(gain.value):.4f} "
         f"[{low:.4f}, {high:.4f}], p = {result.p_value:.1g}."
     )
     if gain.value == 0:
-        sentence = "Image by image they are equally good."
+        sentence = "Item by item they are equally good."
     return {**answer, "sentence": sentence, "p_value": result.p_value}

@@ -220,12 +220,15 @@ class Recommendation(BaseModel):
     """One thing that is recommended."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    rank: Annotated[int, Field(description="Position in the list, from 1.")]
     id: str
+    title: str | None = None
     score: float
     propensity: Annotated[
         float, Field(description="Probability with which it was shown.")
     ]
     reason: str
+    reason_code: str | None = None
 
 
 class RecommendationList(BaseModel):

@@ -1,5 +1,5 @@
-// Asking the service: one place for the key, and for sentences when something is wrong.
-const state = { key: sessionStorage.getItem("key"), system: null, verbs: [] };
+// Requests to the service: one place for the key, and for sentences when something is wrong.
+let key = sessionStorage.getItem("key"), found = null;
 
 export function say(sentence) {
   document.getElementById("status").textContent = sentence || "";
@@ -9,8 +9,8 @@ function askForKey() {
   const dialog = document.getElementById("ask-key");
   return new Promise((done) => {
     dialog.addEventListener("close", () => {
-      state.key = document.getElementById("key").value.trim();
-      sessionStorage.setItem("key", state.key);
+      key = document.getElementById("key").value.trim();
+      sessionStorage.setItem("key", key);
       done();
     }, { once: true });
     dialog.showModal();
@@ -19,7 +19,7 @@ function askForKey() {
 
 export async function call(path, options = {}, again = true) {
   const headers = { ...(options.headers || {}) };
-  if (state.key) headers.Authorization = `Bearer ${state.key}`;
+  if (key) headers.Authorization = `Bearer ${key}`;
   let answer;
   try {
     answer = await fetch(path, { ...options, headers });
@@ -33,7 +33,7 @@ export async function call(path, options = {}, again = true) {
   if (!answer.ok) {
     let sentence = `The service answered ${answer.status}.`;
     try { sentence = (await answer.json()).detail; } catch { /* no JSON: keep ours */ }
-    throw new Error(sentence);
+    throw Object.assign(new Error(sentence), { status: answer.status });
   }
   return answer;
 }
@@ -44,22 +44,16 @@ export const post = (path, body) => json(path, {
   method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
 });
 
-export async function system() {
-  if (!state.system) {
-    const ready = await json("readyz");
-    const names = Object.keys(ready.generations);
-    const wanted = [new URLSearchParams(location.search).get("system"), "digits"];
-    state.system = wanted.find((name) => names.includes(name)) || names[0];
-    state.verbs = ready.verbs[state.system];
-    document.getElementById("generation").textContent =
-      `${state.system} · generation ${ready.generations[state.system]}`;
-  }
-  return `v1/${state.system}`;
+// What is served, in the order in which it was given to the service.
+export async function systems() {
+  found ??= (await json("v1/systems")).systems.map((each) => ({
+    ...each, path: `v1/${each.name}`, can: (verb) => each.capabilities.includes(verb), takes: (form) => each.forms.includes(form),
+  }));
+  return found;
 }
 
-export const can = (verb) => state.verbs.includes(verb);
-
-export function seen(answer) {
-  document.getElementById("generation").textContent =
-    `${answer.system} · generation ${answer.generation}`;
+// An answer says which generation gave it, which may be a newer one.
+export function seen(system, generation = system.generation) {
+  system.generation = generation;
+  document.getElementById("generation").textContent = `${system.name} · generation ${generation}`;
 }

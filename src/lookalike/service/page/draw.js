@@ -1,20 +1,23 @@
 // Small things to look at: thumbnails, bars, charts.
-import { call, system } from "./api.js";
+import { call } from "./api.js";
 
 const known = new Map();
 
-export async function thumbnails(ids) {
-  const missing = [...new Set(ids)].filter((id) => !known.has(id));
+export async function thumbnails(system, ids) {
+  const name = (id) => `${system.name}/${id}`;
+  const missing = [...new Set(ids)].filter((id) => !known.has(name(id)));
   for (let start = 0; start < missing.length; start += 100) {
     const some = missing.slice(start, start + 100);
     const query = new URLSearchParams(some.map((id) => ["id", id]));
-    const answer = await call(`${await system()}/thumbnails?${query}`);
+    const answer = await call(`${system.path}/thumbnails?${query}`);
     const [height, width, colours = 1] = answer.headers.get("x-shape").split("x").map(Number);
     const bytes = new Uint8Array(await answer.arrayBuffer()), size = height * width * colours;
-    some.forEach((id, i) => known.set(id, (colours === 1 ? grey : coloured)(bytes.subarray(i * size, (i + 1) * size), width, height)));
+    some.forEach((id, i) => known.set(name(id), (colours === 1 ? grey : coloured)(bytes.subarray(i * size, (i + 1) * size), width, height)));
   }
-  return ids.map((id) => known.get(id));
+  return ids.map((id) => known.get(name(id)));
 }
+
+export const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 export function grey(bytes, width, height) {
   const image = new ImageData(width, height);
@@ -22,6 +25,7 @@ export function grey(bytes, width, height) {
     image.data.fill(bytes[i], 4 * i, 4 * i + 3);
     image.data[4 * i + 3] = 255;
   }
+  image.isGrey = true;
   return image;
 }
 
@@ -32,11 +36,8 @@ function coloured(bytes, width, height) {
 }
 
 export function picture(image, label) {
-  const canvas = document.createElement("canvas");
-  canvas.width = image.width; canvas.height = image.height;
+  const canvas = element("canvas", { width: image.width, height: image.height, role: "img", "aria-label": label || "" });
   canvas.getContext("2d").putImageData(image, 0, 0);
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", label || "");
   return canvas;
 }
 
@@ -49,6 +50,17 @@ export function element(tag, attributes = {}, ...children) {
   }
   made.append(...children);
   return made;
+}
+
+// Shares of one, by name; of many only the largest.
+export function bars(shares, what, most = 12) {
+  let rows = Object.entries(shares);
+  if (rows.length > most) rows = rows.sort((a, b) => b[1] - a[1]).slice(0, most);
+  return element("div", { class: "bars" }, ...rows.flatMap(([name, share]) => {
+    const bar = element("i");
+    bar.style.width = `${100 * share}%`;
+    return [element("span", {}, name), element("span", { class: "bar", role: "meter", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": share, "aria-label": `${what} ${name}` }, bar), element("span", {}, `${Math.round(100 * share)}%`)];
+  }));
 }
 
 export const colours = ["#4e79d8", "#e8893a", "#d4545c", "#4aa7a0", "#5fa44f", "#c9a227", "#9a68b8", "#e07b9c", "#8d6e54", "#7f8a99"];

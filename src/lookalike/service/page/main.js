@@ -1,45 +1,77 @@
-// The page: four sections, one shown at a time, by mouse, finger or arrow keys.
-import { can, say, system } from "./api.js";
-import { openSearch } from "./search.js";
-import { openMap } from "./map.js";
-import { openQuality } from "./quality.js";
-import { openLive, closeLive } from "./live.js";
+// The page: the systems that are served, and for each the sections that fit what it can do.
+import { say, seen, systems } from "./api.js";
+import { element } from "./draw.js";
+import { imageView } from "./image.js";
+import { textView } from "./text.js";
+import { userView } from "./user.js";
+import { mapView } from "./map.js";
+import { qualityView } from "./quality.js";
+import { liveView } from "./live.js";
 
-const opened = { search: openSearch, map: openMap, quality: openQuality, live: openLive };
-const tabs = [...document.querySelectorAll("[role=tab]")];
+const inputs = { image: imageView, text: textView, user: userView };
+const sections = { ask: (system) => (inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, live: liveView };
+const tabs = [...document.querySelectorAll("[role=tab]")], sectionOf = (tab) => tab.getAttribute("aria-controls");
+const choice = document.getElementById("system"), made = new Map();
+let system = null, open = null;
 
-async function show(name) {
-  for (const tab of tabs) {
-    const mine = tab.getAttribute("aria-controls") === name;
-    tab.setAttribute("aria-selected", mine);
-    tab.tabIndex = mine ? 0 : -1;
-    document.getElementById(tab.getAttribute("aria-controls")).hidden = !mine;
-  }
-  if (name !== "live") closeLive();
-  say("");
+// A system whose inputs this page cannot make is asked over HTTP alone.
+function otherView({ input, example }) {
+  return { nodes: [element("div", { class: "card" }, element("h2", {}, "Ask it over HTTP"),
+    element("p", {}, `This page has no form for the input “${input}”. A request that the system answers:`),
+    element("pre", {}, `${example.method} ${example.path}\n${JSON.stringify(example.body, null, 1)}`))] };
+}
+
+// A view is made once, so that whoever comes back finds it as it was left.
+function viewOf(system, name) {
+  const id = `${system.name}/${name}`;
+  if (!made.has(id)) made.set(id, sections[name](system));
+  return made.get(id);
+}
+
+async function show() {
+  let view = null;
   try {
-    await system();
-    if (!can("search")) throw new Error("This system has no page: /docs tells what it answers.");
-    for (const tab of tabs) tab.hidden = ["map", "quality"].includes(tab.getAttribute("aria-controls")) && !can(tab.getAttribute("aria-controls"));
-    await opened[name]();
+    const all = await systems(), [, name, section] = location.hash.split("/");
+    system = all.find((each) => each.name === name) || all[0];
+    for (const tab of tabs) tab.hidden = sectionOf(tab) === "map" && !system.can("items");
+    const chosen = tabs.find((tab) => sectionOf(tab) === section && !tab.hidden) || tabs[0];
+    view = viewOf(system, sectionOf(chosen));
+    if (view === open) return;
+    open?.close?.();
+    open = view;
+    say(""); seen(system);
+    choice.hidden = all.length < 2;
+    choice.replaceChildren(...all.map((each) => element("option", { value: each.name }, each.name)));
+    choice.value = system.name;
+    document.title = `lookalike: ${system.name}`;
+    document.getElementById("title").textContent = system.title;
+    for (const tab of tabs) {
+      const panel = document.getElementById(sectionOf(tab)), mine = tab === chosen;
+      tab.setAttribute("aria-selected", mine);
+      tab.tabIndex = mine ? 0 : -1;
+      panel.hidden = !mine;
+      if (mine) panel.replaceChildren(...view.nodes);
+    }
+    await view.open?.();
   } catch (error) {
-    say(error.message);
+    if (view === open) say(error.message);
   }
 }
 
-tabs.forEach((tab, at) => {
-  tab.addEventListener("click", () => { location.hash = `/${tab.getAttribute("aria-controls")}`; });
+// Not the name alone: a browser moves the focus to the element of that id.
+const go = (name, section) => { location.hash = `/${name}/${section}`; };
+
+tabs.forEach((tab) => {
+  tab.addEventListener("click", () => (system ? go(system.name, sectionOf(tab)) : show()));
   tab.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key], shown = tabs.filter((each) => !each.hidden);
     if (!step) return;
-    const next = tabs[(at + step + tabs.length) % tabs.length];
+    const next = shown[(shown.indexOf(tab) + step + shown.length) % shown.length];
     next.focus(); next.click();
   });
 });
-
-// Not the name alone: a browser moves the focus to the element of that id.
-const wanted = () => (opened[location.hash.slice(2)] ? location.hash.slice(2) : "search");
-addEventListener("hashchange", () => show(wanted()));
+choice.addEventListener("change", () => go(choice.value, sectionOf(tabs.find((tab) => tab.ariaSelected === "true"))));
+addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) show(); });
 
 document.getElementById("theme").addEventListener("click", () => {
   const root = document.documentElement;
@@ -50,4 +82,4 @@ document.getElementById("theme").addEventListener("click", () => {
 });
 if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
 
-show(wanted());
+show();

@@ -1,85 +1,87 @@
 // Map: every point an item, near means alike. Drag to move, wheel to zoom, lasso a group.
-import { json, system } from "./api.js";
-import { colours, element, picture, thumbnails } from "./draw.js";
+import { json } from "./api.js";
+import { bytesOf, colours, element, picture, thumbnails } from "./draw.js";
 
-const plot = document.getElementById("plot"), tip = document.getElementById("tip");
-let points = null, view = { x: 0.5, y: 0.5, zoom: 1 }, lasso = false, path = [], drag = null, shown = -1;
+export function mapView(system) {
+  const shows = system.can("gallery");
+  const plot = element("canvas", { id: "plot", tabindex: 0, "aria-label": "Map of the catalogue. Plus and minus zoom, the arrow keys move." });
+  const tip = element("div", { class: "tip", hidden: "" }), legend = element("div", { id: "legend", class: "legend" }), note = element("p", { id: "map-note", class: "quiet" });
+  const inside = element("div", { id: "group", class: "hits small", "aria-live": "polite" });
+  let points = null, view = { x: 0.5, y: 0.5, zoom: 1 }, lasso = false, path = [], drag = null, shown = -1;
 
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const size = () => Math.min(plot.clientWidth, plot.clientHeight) * 0.94 * view.zoom;
-const screen = (i) => [plot.clientWidth / 2 + (points.x[i] - view.x) * size() * 1.3, plot.clientHeight / 2 - (points.y[i] - view.y) * size()];
+  const size = () => Math.min(plot.clientWidth, plot.clientHeight) * 0.94 * view.zoom;
+  const screen = (i) => [plot.clientWidth / 2 + (points.x[i] - view.x) * size() * 1.3, plot.clientHeight / 2 - (points.y[i] - view.y) * size()];
+  const labelOf = (i) => points.classes[points.label[i]];
 
-function paint() {
-  if (!points || !plot.clientWidth) return;
-  const scale = devicePixelRatio || 1;
-  plot.width = plot.clientWidth * scale; plot.height = plot.clientHeight * scale;
-  const pen = plot.getContext("2d");
-  pen.scale(scale, scale);
-  const r = Math.min(5, Math.max(1.2, 60 / Math.sqrt(points.n)) * Math.sqrt(view.zoom));
-  pen.globalAlpha = 0.7;
-  for (let c = 0; c < points.classes.length; c++) {
-    pen.fillStyle = colours[c % colours.length];
-    pen.beginPath();
-    for (let i = 0; i < points.n; i++) if (points.label[i] === c) { const [x, y] = screen(i); pen.rect(x - r, y - r, 2 * r, 2 * r); }
-    pen.fill();
+  function paint() {
+    if (!points || !plot.clientWidth) return;
+    const scale = devicePixelRatio || 1;
+    plot.width = plot.clientWidth * scale; plot.height = plot.clientHeight * scale;
+    const pen = plot.getContext("2d");
+    pen.scale(scale, scale);
+    const r = Math.min(5, Math.max(1.2, 60 / Math.sqrt(points.n)) * Math.sqrt(view.zoom));
+    pen.globalAlpha = 0.7;
+    for (let c = 0; c < points.classes.length; c++) {
+      pen.fillStyle = colours[c % colours.length];
+      pen.beginPath();
+      for (let i = 0; i < points.n; i++) if (points.label[i] === c) { const [x, y] = screen(i); pen.rect(x - r, y - r, 2 * r, 2 * r); }
+      pen.fill();
+    }
+    pen.globalAlpha = 1;
+    if (path.length > 1) {
+      pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent"); pen.lineWidth = 2; pen.setLineDash([6, 4]);
+      pen.beginPath(); path.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y))); pen.closePath(); pen.stroke();
+    }
   }
-  pen.globalAlpha = 1;
-  if (path.length > 1) {
-    pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent"); pen.lineWidth = 2; pen.setLineDash([6, 4]);
-    pen.beginPath(); path.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y))); pen.closePath(); pen.stroke();
+
+  function zoom(factor, x = plot.clientWidth / 2, y = plot.clientHeight / 2) {
+    const before = size();
+    view.zoom = Math.min(60, Math.max(0.8, view.zoom * factor));
+    const change = 1 / before - 1 / size();
+    view.x += (x - plot.clientWidth / 2) * change / 1.3; view.y -= (y - plot.clientHeight / 2) * change;
+    paint();
   }
-}
 
-function zoom(factor, x = plot.clientWidth / 2, y = plot.clientHeight / 2) {
-  const before = size();
-  view.zoom = Math.min(60, Math.max(0.8, view.zoom * factor));
-  const change = 1 / before - 1 / size();
-  view.x += (x - plot.clientWidth / 2) * change / 1.3; view.y -= (y - plot.clientHeight / 2) * change;
-  paint();
-}
-
-function nearest(x, y) {
-  let best = -1, least = 144;
-  for (let i = 0; i < points.n; i++) {
-    const [px, py] = screen(i), d = (px - x) ** 2 + (py - y) ** 2;
-    if (d < least) { least = d; best = i; }
+  function nearest(x, y) {
+    let best = -1, least = 144;
+    for (let i = 0; i < points.n; i++) {
+      const [px, py] = screen(i), d = (px - x) ** 2 + (py - y) ** 2;
+      if (d < least) { least = d; best = i; }
+    }
+    return best;
   }
-  return best;
-}
 
-async function hover(x, y) {
-  const i = nearest(x, y);
-  if (i === shown) return;
-  shown = i; tip.hidden = true;
-  if (i < 0) return;
-  const [image] = await thumbnails([points.ids[i]]);
-  if (shown !== i) return;
-  tip.replaceChildren(picture(image, `Item ${points.ids[i]}`), element("div", {}, `${points.classes[points.label[i]]} · item ${points.ids[i]}`));
-  tip.style.left = `${Math.min(x + 14, plot.clientWidth - 130)}px`; tip.style.top = `${Math.min(y + 14, plot.clientHeight - 130)}px`;
-  tip.hidden = false;
-}
-
-function inside([x, y]) {
-  let found = false;
-  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
-    const [xi, yi] = path[i], [xj, yj] = path[j];
-    if (yi > y !== yj > y && x < (xj - xi) * (y - yi) / (yj - yi) + xi) found = !found;
+  async function hover(x, y) {
+    const i = points ? nearest(x, y) : -1;
+    if (i === shown) return;
+    shown = i; tip.hidden = true;
+    if (i < 0) return;
+    const [image] = shows ? await thumbnails(system, [points.ids[i]]) : [];
+    if (shown !== i) return;
+    tip.replaceChildren(image ? picture(image, `Item ${points.ids[i]}`) : "", element("div", {}, `${labelOf(i)} · item ${points.ids[i]}`));
+    tip.style.left = `${Math.min(x + 14, plot.clientWidth - 130)}px`; tip.style.top = `${Math.min(y + 14, plot.clientHeight - 130)}px`;
+    tip.hidden = false;
   }
-  return found;
-}
 
-async function group() {
-  const chosen = [];
-  for (let i = 0; i < points.n; i++) if (inside(screen(i))) chosen.push(i);
-  const counts = points.classes.map((name, c) => [name, chosen.filter((i) => points.label[i] === c).length]).filter(([, n]) => n);
-  const text = counts.map(([name, n]) => `${n} of ${name}`).join(", ");
-  document.getElementById("map-note").textContent = chosen.length ? `${chosen.length} items inside: ${text}.` : "Nothing inside.";
-  const some = chosen.slice(0, 60), images = await thumbnails(some.map((i) => points.ids[i]));
-  document.getElementById("group").replaceChildren(...some.map((i, at) => element("div", { class: "hit" },
-    element("div", { class: "thumb" }, picture(images[at], `Item ${points.ids[i]}, a ${points.classes[points.label[i]]}`)))));
-}
+  function isInside([x, y]) {
+    let found = false;
+    for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
+      const [xi, yi] = path[i], [xj, yj] = path[j];
+      if (yi > y !== yj > y && x < (xj - xi) * (y - yi) / (yj - yi) + xi) found = !found;
+    }
+    return found;
+  }
 
-function listen() {
+  async function group() {
+    const chosen = [];
+    for (let i = 0; i < points.n; i++) if (isInside(screen(i))) chosen.push(i);
+    const counts = points.classes.map((name, c) => [name, chosen.filter((i) => points.label[i] === c).length]).filter(([, n]) => n);
+    const text = counts.map(([name, n]) => `${n} of ${name}`).join(", ");
+    note.textContent = chosen.length ? `${chosen.length} items inside: ${text}.` : "Nothing inside.";
+    const some = shows ? chosen.slice(0, 60) : [], images = await thumbnails(system, some.map((i) => points.ids[i]));
+    inside.replaceChildren(...some.map((i, at) => element("div", { class: "hit" }, element("div", { class: "thumb" }, picture(images[at], `Item ${points.ids[i]}, ${labelOf(i)}`)))));
+  }
+
   const at = (event) => { const box = plot.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   plot.addEventListener("pointerdown", (event) => { plot.setPointerCapture(event.pointerId); drag = at(event); if (lasso) path = [drag]; });
   plot.addEventListener("pointermove", (event) => {
@@ -97,24 +99,29 @@ function listen() {
     if (move) { event.preventDefault(); view.x += move[0]; view.y += move[1]; paint(); }
     if (event.key === "+") zoom(1.3); if (event.key === "-") zoom(1 / 1.3);
   });
-  document.getElementById("zoom-in").addEventListener("click", () => zoom(1.4));
-  document.getElementById("zoom-out").addEventListener("click", () => zoom(1 / 1.4));
-  document.getElementById("zoom-all").addEventListener("click", () => { view = { x: 0.5, y: 0.5, zoom: 1 }; path = []; paint(); });
-  document.getElementById("lasso").addEventListener("click", (event) => {
-    lasso = !lasso; path = []; event.target.setAttribute("aria-pressed", lasso); plot.classList.toggle("lasso", lasso); paint();
-  });
   addEventListener("resize", paint);
-}
 
-export async function openMap() {
-  if (points) return paint();
-  const found = await json(`${await system()}/map?n=10000`);
-  const fine = (text) => Float32Array.from(new Uint16Array(bytes(text).buffer), (v) => v / 65535);
-  points = { n: found.n, classes: found.classes, ids: found.ids, label: bytes(found.label), x: fine(found.x), y: fine(found.y) };
-  document.getElementById("legend").replaceChildren(...points.classes.map((name, c) => {
-    const dot = element("i"); dot.style.background = colours[c % colours.length];
-    return element("span", {}, dot, String(name));
-  }));
-  document.getElementById("map-note").textContent = `${found.n.toLocaleString("en")} of ${found.count.toLocaleString("en")} items, laid out so that the classes part best (linear discriminants).`;
-  listen(); paint();
+  const button = (id, text, onclick, more = {}) => element("button", { id, onclick, ...more }, text);
+  const tools = element("div", { class: "row" },
+    button("lasso", "Lasso", (event) => { lasso = !lasso; path = []; event.target.setAttribute("aria-pressed", lasso); plot.classList.toggle("lasso", lasso); paint(); }, { "aria-pressed": false }),
+    button("zoom-in", "+", () => zoom(1.4), { "aria-label": "Zoom in" }), button("zoom-out", "−", () => zoom(1 / 1.4), { "aria-label": "Zoom out" }),
+    button("zoom-all", "All", () => { view = { x: 0.5, y: 0.5, zoom: 1 }; path = []; paint(); }));
+
+  return {
+    nodes: [element("div", { class: "card" },
+      element("div", { class: "row spread" }, element("h2", {}, "The catalogue in two dimensions"), tools),
+      element("div", { class: "plot" }, plot, tip), legend, note, inside)],
+    async open() {
+      if (points) return paint();
+      const found = await json(`${system.path}/map?n=10000`);
+      const fine = (text) => Float32Array.from(new Uint16Array(bytesOf(text).buffer), (v) => v / 65535);
+      points = { n: found.n, classes: found.classes, ids: found.ids, label: bytesOf(found.label), x: fine(found.x), y: fine(found.y) };
+      legend.replaceChildren(...points.classes.map((name, c) => {
+        const dot = element("i"); dot.style.background = colours[c % colours.length];
+        return element("span", {}, dot, String(name));
+      }));
+      note.textContent = `${found.n.toLocaleString("en")} of ${found.count.toLocaleString("en")} items, laid out so that the classes part best (linear discriminants).`;
+      paint();
+    },
+  };
 }

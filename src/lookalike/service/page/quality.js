@@ -1,31 +1,38 @@
 // Quality: what was measured when the generation was made, and two generations compared.
-import { json, system } from "./api.js";
-import { element, grey, picture } from "./draw.js";
+import { json } from "./api.js";
+import { quiet, words } from "./answer.js";
+import { bytesOf, element, grey, picture } from "./draw.js";
 
-const title = (name) => name.replaceAll("_", " ");
+const card = (title, id, ...nodes) => element("div", { class: "card" }, element("h2", {}, title), element("div", { id, class: "scroll" }, ...nodes));
+const cell = (text) => element("td", { class: "n" }, text);
+const heads = (...names) => element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, name)));
+const between = ({ low, high }, digits = 4) => `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
 
 function metricTable(metrics) {
-  const body = element("tbody");
-  for (const [name, m] of Object.entries(metrics)) {
+  const rows = Object.entries(metrics).map(([name, m]) => {
     const range = element("div", { class: "range" }), band = element("i"), mark = element("b");
-    const low = Math.max(0, m.low), high = Math.min(1, Math.max(m.high, 0));
-    band.style.left = `${100 * low}%`; band.style.width = `${Math.max(0.6, 100 * (high - low))}%`; mark.style.left = `${100 * Math.min(1, Math.max(0, m.value))}%`;
-    range.append(band, mark);
-    body.append(element("tr", {}, element("th", { scope: "row" }, title(name)), element("td", { class: "n" }, m.value.toFixed(4)), element("td", { class: "n" }, `${m.low.toFixed(4)} to ${m.high.toFixed(4)}`), element("td", { class: "wide" }, range)));
-  }
-  return element("table", { class: "wide" }, element("thead", {}, element("tr", {}, element("th", {}, "metric"), element("th", {}, "value"), element("th", {}, "95% interval"), element("th", {}, "0 … 1"))), body);
+    band.style.left = `${100 * m.low}%`; band.style.width = `${Math.max(0.6, 100 * (m.high - m.low))}%`; mark.style.left = `${100 * m.value}%`;
+    if (m.low >= 0 && m.high <= 1) range.append(band, mark);
+    return element("tr", {}, element("th", { scope: "row" }, words(name)), cell(m.value.toFixed(4)), cell(between(m)), element("td", { class: "wide" }, range.firstChild ? range : ""));
+  });
+  return element("table", { class: "wide" }, heads("metric", "value", "95% interval", "0 … 1"), ...rows);
+}
+
+function comparisonTable(comparisons) {
+  const rows = Object.entries(comparisons).map(([name, { difference, p_value: p, test }]) => element("tr", {},
+    element("th", { scope: "row" }, name), cell(difference.value.toFixed(4)), cell(between(difference)), cell(p < 0.001 ? "< 0.001" : p.toFixed(3)), element("td", {}, test)));
+  return element("table", {}, heads("compared with", "difference", "95% interval", "p", "test"), ...rows);
 }
 
 function confusionTable({ classes, confusion }) {
   const most = Math.max(1, ...confusion.flatMap((row, i) => row.filter((_, j) => i !== j)));
-  const table = element("table", { class: "confusion" }, element("caption", { class: "quiet" }, "Rows: what it is. Columns: what it was taken for."));
-  table.append(element("tr", {}, element("th", {}), ...classes.map((c) => element("th", { scope: "col" }, String(c)))));
+  const table = element("table", { class: "confusion" }, element("caption", { class: "quiet" }, "Rows: what it is. Columns: what it was taken for."), heads("", ...classes.map(String)));
   confusion.forEach((row, i) => {
     const cells = row.map((n, j) => {
-      const cell = element("td", {}, String(n)), right = i === j;
+      const shown = element("td", {}, String(n)), right = i === j;
       const share = right ? 0.32 : Math.sqrt(n / most);
-      cell.style.background = `color-mix(in srgb, var(${right ? "--good" : "--bad"}) ${Math.round(60 * share)}%, transparent)`;
-      return cell;
+      shown.style.background = `color-mix(in srgb, var(${right ? "--good" : "--bad"}) ${Math.round(60 * share)}%, transparent)`;
+      return shown;
     });
     table.append(element("tr", {}, element("th", { scope: "row" }, String(classes[i])), ...cells));
   });
@@ -33,39 +40,42 @@ function confusionTable({ classes, confusion }) {
 }
 
 function mistakes({ errors, shape }) {
-  return errors.map((e) => {
-    const image = grey(Uint8Array.from(atob(e.pixels), (c) => c.charCodeAt(0)), shape[1], shape[0]);
+  return element("div", { class: "hits small" }, ...errors.map((e) => {
+    const image = grey(bytesOf(e.pixels), shape[1], shape[0]);
     return element("div", { class: "hit other", title: `It is ${e.truth}, taken for ${e.predicted}` },
       element("div", { class: "thumb" }, picture(image, `A ${e.truth} taken for ${e.predicted}`)),
       element("div", { class: "text" }, element("span", {}, `${e.truth} → `, element("b", {}, String(e.predicted)))));
-  });
+  }));
 }
 
-async function comparison(where) {
-  const box = document.getElementById("compare"), { current, generations } = await json(`${where}/generations`);
+async function comparison(system) {
+  const { current, generations } = await json(`${system.path}/generations`);
   const whole = generations.filter((g) => g.whole).map((g) => g.name);
-  if (whole.length < 2) return box.replaceChildren(element("p", { class: "quiet" }, "There is one generation; train another to compare."));
-  const choose = (picked, label) => {
-    const select = element("select", { "aria-label": label }, ...whole.map((name) => element("option", name === picked ? { selected: "" } : {}, name)));
-    select.addEventListener("change", draw);
-    return select;
-  };
+  if (whole.length < 2) return [quiet("There is one generation; train another to compare.")];
+  const choose = (picked, label) => element("select", { "aria-label": label, onchange: draw }, ...whole.map((name) => element("option", name === picked ? { selected: "" } : {}, name)));
   const first = choose(current, "First generation"), second = choose(whole.filter((n) => n !== current).at(-1), "Second generation"), result = element("div");
   async function draw() {
-    const told = await json(`${where}/generations/compare?first=${first.value}&second=${second.value}`);
-    const rows = Object.keys(told.first).filter((name) => told.second[name]).map((name) => element("tr", {}, element("th", { scope: "row" }, title(name)),
-      ...["first", "second"].map((side) => element("td", { class: "n" }, `${told[side][name].value.toFixed(4)} [${told[side][name].low.toFixed(4)}, ${told[side][name].high.toFixed(4)}]`))));
-    result.replaceChildren(element("table", { class: "wide" }, element("tr", {}, element("th", {}, ""), element("th", {}, first.value), element("th", {}, second.value)), ...rows), element("p", {}, told.sentence));
+    const found = await json(`${system.path}/generations/compare?first=${first.value}&second=${second.value}`);
+    const side = ({ value, low, high }) => cell(`${value.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`);
+    const rows = Object.keys(found.first).filter((name) => found.second[name]).map((name) => element("tr", {}, element("th", { scope: "row" }, words(name)), side(found.first[name]), side(found.second[name])));
+    result.replaceChildren(...(rows.length ? [element("table", { class: "wide" }, heads("", first.value, second.value), ...rows)] : []), element("p", {}, found.sentence));
   }
-  box.replaceChildren(element("div", { class: "row" }, first, " beside ", second), result);
   await draw();
+  return [element("div", { class: "row" }, first, " beside ", second), result];
 }
 
-export async function openQuality() {
-  const where = await system(), found = await json(`${where}/quality`);
-  document.getElementById("metrics").replaceChildren(metricTable(found.metrics));
-  const none = () => element("p", { class: "quiet" }, "This generation was saved without its test answers.");
-  document.getElementById("confusion").replaceChildren(found.quality ? confusionTable(found.quality) : none());
-  document.getElementById("errors").replaceChildren(...(found.quality ? mistakes(found.quality) : [none()]));
-  await comparison(where);
+export function qualityView(system) {
+  const box = element("div", { class: "stack" });
+  return {
+    nodes: [box],
+    async open() {
+      const { metrics, comparisons, quality } = await json(`${system.path}/quality`), some = (found) => Object.keys(found).length;
+      box.replaceChildren(
+        card("How good it is", "metrics", some(metrics) ? metricTable(metrics) : quiet("This generation was saved without an evaluation.")),
+        ...(some(comparisons) ? [card("Beside other methods, on the same test data", "comparisons", comparisonTable(comparisons))] : []),
+        ...(quality?.confusion ? [card("What is taken for what", "confusion", confusionTable(quality))] : []),
+        ...(quality?.errors?.length ? [card("Mistakes", "errors", mistakes(quality))] : []),
+        card("Two generations", "compare", ...await comparison(system)));
+    },
+  };
 }

@@ -1,11 +1,13 @@
 """``recommend`` and ``rank``: what users may want, and items in order for a user."""
 
+import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
+from lookalike.core.contracts import Recommends
 from lookalike.rank.slate import ExplainedSlate, explore
 from lookalike.service.answering import Answered, AnswerRequest
 from lookalike.service.bodies import check_count
@@ -14,6 +16,7 @@ from lookalike.service.routes.access import new_router
 from lookalike.service.routes.common import (
     Exposure,
     ask,
+    check_ready,
     document_of,
     log_exposures,
     new_query_id,
@@ -52,7 +55,23 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
         lists = [explore(each, sent.k, share, rng) for each in found.answers]
         return _shown(components, served, "recommend", sent, users, found, lists)
 
+    @router.get("/users")
+    async def users(
+        n: Annotated[int, Query(ge=1, le=200)] = 20,
+        prefix: Annotated[str, Query(max_length=200)] = "",
+    ) -> dict[str, Any]:
+        """A few users that were learned from, whose names begin with the prefix."""
+        check_ready(components)
+        return await asyncio.to_thread(some_users, served.active.system, n, prefix)
+
     return router
+
+
+def some_users(system: Recommends, n: int, prefix: str) -> dict[str, Any]:
+    """Return at most n names with this prefix, spread over them, and their count."""
+    names = [name for name in system.known_users.tolist() if name.startswith(prefix)]
+    step = max(1, len(names) // n)
+    return {"users": names[::step][:n], "count": len(names)}
 
 
 def rank(components: Components, served: ServedSystem) -> APIRouter:
@@ -100,10 +119,10 @@ def _shown(
 
 
 def _list(user: str, found: ExplainedSlate) -> dict[str, Any]:
-    columns = (found.scores.tolist(), found.chances.tolist(), found.reasons)
+    chances = found.chances.tolist()
     hits = [
-        {"id": id, "score": score, "propensity": chance, "reason": reason}
-        for id, score, chance, reason in zip(found.ids, *columns, strict=True)
+        {**record, "propensity": chance}
+        for record, chance in zip(found.records(), chances, strict=True)
     ]
     return {
         "user": user,

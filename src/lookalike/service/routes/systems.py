@@ -41,6 +41,7 @@ def described(served: ServedSystem) -> dict[str, Any]:
         "generation": served.active.generation,
         "embedding_version": served.active.embedding_version,
         "input": spec.decoder().noun,
+        "forms": list(spec.decoder().forms),
         "capabilities": [name for name in CAPABILITIES if spec.can(name)],
         "absent": {name: why for name, why in _ABSENT.items() if not spec.can(name)},
         "example": example_of(spec, served),

@@ -26,7 +26,9 @@ from lookalike.systems.attributes.classifiers import (
 )
 
 INPUTS = ImageInputs(
-    prepare="lookalike.features.image:prepare_digit", takes_pixels=True
+    prepare="lookalike.features.image:prepare_digit",
+    takes_pixels=True,
+    takes_drawings=True,
 )
 
 

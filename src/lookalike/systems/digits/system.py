@@ -32,7 +32,9 @@ from lookalike.rank import Hits
 from lookalike.systems.digits.embedding import EMBEDDINGS, Embedding, version_of
 
 INPUTS = ImageInputs(
-    prepare="lookalike.features.image:prepare_digit", takes_pixels=True
+    prepare="lookalike.features.image:prepare_digit",
+    takes_pixels=True,
+    takes_drawings=True,
 )
 N_EXPLAINED = 5  # dimensions of a distance that an explanation names
 

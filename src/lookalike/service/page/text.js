@@ -1,0 +1,57 @@
+// Texts: type one; see what was found in it, or what it is, or which known texts are like it.
+import { post, say, seen } from "./api.js";
+import { countChoice, lines, number, quiet, verdict, whyAnswer, words } from "./answer.js";
+import { element } from "./draw.js";
+
+export function textView(system) {
+  const names = system.can("classify"), finds = system.can("search");
+  const typed = element("textarea", { id: "text", rows: 6, "aria-label": "Text", maxlength: 100000, placeholder: "Type or paste a text" });
+  const count = countChoice([5, 10, 20, 50], 10, () => typed.value && ask());
+  const said = element("div", { id: "said" }, quiet("Nothing was asked yet.")), hits = element("div", { id: "hits" });
+  let turn = 0;
+  typed.value = system.example.body.text ?? "";
+
+  async function ask() {
+    const mine = ++turn, text = typed.value;
+    try {
+      const [records, found] = await Promise.all([names && post(`${system.path}/classify`, { text }), finds && post(`${system.path}/search`, { text, k: +count.value })]);
+      if (mine !== turn) return;
+      say(""); seen(system, (found || records).generation);
+      const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, { text }) }, "Why?");
+      if (records) said.replaceChildren(...told(text, records.answers), ...(system.can("explain") ? [why] : []));
+      if (found) hits.replaceChildren(found.answers[0].hits.length ? lines(found.answers[0].hits) : quiet("There is nothing like it."));
+    } catch (error) {
+      if (mine === turn) say(error.message);
+    }
+  }
+
+  const form = element("form", { onsubmit: (event) => { event.preventDefault(); ask(); } }, element("h2", {}, "Type a text"), typed,
+    element("div", { class: "row" }, element("button", { id: "go" }, "Ask"), ...(finds ? [element("label", { class: "inline" }, "show ", count)] : []), element("span", { class: "inline" }, "or Ctrl and Enter")));
+  typed.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); ask(); } });
+  return {
+    nodes: [
+      element("div", { class: "ask card" }, form),
+      element("div", { class: "answer card", "aria-live": "polite" },
+        ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, "What is like it"), hits] : [])),
+    ],
+  };
+}
+
+// Records with start and end are parts of the text: it is shown with them marked.
+function told(text, records) {
+  if (!records.every((record) => "start" in record)) return records.map(verdict);
+  const found = records.filter(({ start }) => start !== null).sort((a, b) => a.start - b.start);
+  const letters = Array.from(text), shown = element("p", { class: "marked" });  // offsets count characters, not halves of them
+  let at = 0;
+  for (const { start, end, ...rest } of found) {
+    if (start < at) continue;
+    shown.append(letters.slice(at, start).join(""), element("mark", { title: fields(rest) }, letters.slice(start, end).join("")));
+    at = end;
+  }
+  shown.append(letters.slice(at).join(""));
+  if (!found.length) return [shown, quiet("Nothing was found in this text.")];
+  return [shown, element("ul", { id: "found" }, ...found.map(({ start, end, ...rest }) =>
+    element("li", {}, element("b", {}, letters.slice(start, end).join("")), ` ${fields(rest)}, characters ${start} to ${end}`)))];
+}
+
+const fields = (record) => Object.entries(record).filter(([name, value]) => name !== "input" && typeof value === "number").map(([name, value]) => `${words(name)} ${number(value)}`).join(", ");
