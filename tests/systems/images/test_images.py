@@ -70,6 +70,16 @@ def test_best_first_and_the_metric_encoder_beats_pixels(system, pixels, data):
         assert (np.diff(scores) <= 0).all()
 
 
+def test_an_encoder_is_measured_on_images_that_it_has_not_learned_from(pixels, data):
+    few = replace(data, x_train=data.x_train[::2], y_train=data.y_train[::2])
+    other = ImageSearch("pixels").fit(few)
+    with pytest.raises(ValueError, match="The catalogue holds 250 items, some digits"):
+        SPEC.evaluate(other, data)
+    searching = other.with_catalogue(pixels.catalogue_)  # as one of a folder
+    found, expected = (SPEC.evaluate(each, data) for each in (searching, pixels))
+    assert found.metrics == expected.metrics
+
+
 def test_a_batch_answers_exactly_like_its_images_one_by_one(system, data):
     together = system.search(list(data.x_test[:12]), k=7)
     each = system.search_each(list(data.x_test[:12]), k=7)

@@ -25,17 +25,14 @@ def evaluate(
     Raises
     ------
     ValueError
-        If the system has not learned from the training images of ``data``.
+        If the system has not learned from the training images of ``data``, and does
+        not search a folder with an encoder of its own.
     """
     images, labels = check_training_images(data.x_test, data.y_test)
     known, known_labels = check_training_images(data.x_train, data.y_train)
-    n_jobs, X = system.n_jobs, system.trained_.vectors
-    if len(X) != len(known):
-        raise ValueError(
-            f"The catalogue holds {len(X)} items, {data.name} {len(known)}: train "
-            "on the data that is to be measured."
-        )
+    n_jobs = system.n_jobs
     on_progress("embedding", 0.0)
+    X = _vectors_of(system, known, data.name)
     Q = system.embed(list(images))
     on_progress("ranking the catalogue for every query", 0.2)
     ours = ranking_metrics(Q, X, labels, known_labels, n_jobs)
@@ -91,6 +88,19 @@ def evaluate(
         comparisons,
         facts,
         details=details,
+    )
+
+
+def _vectors_of(system: ImageSearch, known: Array, name: str) -> Array:
+    """Vectors of training images: those that the system has, or embedded now."""
+    X = system.trained_.vectors
+    if len(X) == len(known):
+        return X
+    if system.catalogue_ is not system.trained_:
+        return system.embed(list(known))
+    raise ValueError(
+        f"The catalogue holds {len(X)} items, {name} {len(known)}: train on the data "
+        "that is to be measured."
     )
 
 
