@@ -228,10 +228,12 @@ def test_a_download_is_put_together_verified_and_loaded(
     home, small_idx, tmp_path, monkeypatch
 ):
     small = publish(home, small_idx, tmp_path, monkeypatch)
-    told = []
-    path = datasets.get(small, progress=lambda done, total: told.append((done, total)))
+    progress = []
+    path = datasets.get(
+        small, on_progress=lambda done, total: progress.append((done, total))
+    )
     assert path == datasets.cache_folder() / "mnist.npz"
-    assert [done for done, total in told if done == total] == [
+    assert [done for done, total in progress if done == total] == [
         len(home.files[f"/{name}"]) for name in _IDX
     ]
     images = datasets.load_mnist()
@@ -289,7 +291,7 @@ def test_an_interrupted_download_leaves_nothing(home, small_idx, tmp_path, monke
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        datasets.get(small, progress=interrupt)
+        datasets.get(small, on_progress=interrupt)
     assert list(datasets.cache_folder().iterdir()) == []
 
 

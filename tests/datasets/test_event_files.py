@@ -78,8 +78,8 @@ def test_the_files_become_lists_entries_and_friendships(tmp_path):
     assert len(data.friendships) == 80
     assert np.isnan(data.people.births[3])
     assert np.isnan(data.people.births[39])
-    assert np.isnan(data.events.places[0]).all()
-    assert data.events.places[1].tolist() == [50.01, -0.1]
+    assert np.isnan(data.events.locations[0]).all()
+    assert data.events.locations[1].tolist() == [50.01, -0.1]
     assert data.events.topics[3][:3].tolist() == [0, 3, 0]
     assert np.unique(data.shown.time[data.lists == 0]).tolist() == [1349193185.754]
     row = tables()["train"][0]

@@ -51,7 +51,7 @@ def get(name: Name, json: Json = False) -> None:
         with progress() as report:
             path = get(
                 entry,
-                progress=lambda done, total: report(
+                on_progress=lambda done, total: report(
                     f"{name}: {done / 1e6:.1f} MB", done / total if total else 0
                 ),
             )

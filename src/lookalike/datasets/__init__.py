@@ -1,4 +1,4 @@
-"""Where real data comes from."""
+"""Data sets: where they are found, downloaded and verified, and how they are read."""
 
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
 from lookalike.datasets.digits import load_digits_sample

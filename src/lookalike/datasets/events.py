@@ -1,4 +1,4 @@
-"""Events that people may join: who, what, where, when, and what was shown to whom."""
+"""Data of event recommendation: people, events, shown lists, joins and invitations."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,22 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 
 DAY = 86_400.0  # seconds
-EARTH = 6371.0  # km
+EARTH_RADIUS = 6371.0  # km
 
 
 @dataclass(frozen=True)
 class Users:
-    """People, one a row. Times are seconds since 1970, places degrees.
+    """People, one in each row.
 
-    ids : names
-    places : (n_people, 2), latitude and longitude; nan where not known
-    births : years; nan where not known
-    registered : times
-    interests : (n_people, n_topics), what they say they like; 0 where they do not say
+    ids : (n_people,), names
+    locations : (n_people, 2), latitude and longitude in degrees; nan where unknown
+    births : (n_people,), years; nan where unknown
+    registered : (n_people,), seconds since 1970
+    interests : (n_people, n_topics), stated interests; 0 where none are stated
     """
 
     ids: Array
-    places: Floats
+    locations: Floats
     births: Floats
     registered: Floats
     interests: Floats
@@ -30,18 +30,18 @@ class Users:
 
 @dataclass(frozen=True)
 class Events:
-    """Events, one a row.
+    """Events, one in each row.
 
-    ids : names
-    places : (n_events, 2), latitude and longitude; nan where not known
-    topics : (n_events, n_topics), what they are about, at least 0
-    prices : in any currency; 0 is free, nan not known
-    created, starts : times at which they are announced, and begin
-    hosts : whole numbers, one a host
+    ids : (n_events,), names
+    locations : (n_events, 2), latitude and longitude in degrees; nan where unknown
+    topics : (n_events, n_topics), weights of topics, at least 0
+    prices : (n_events,), in any currency; 0 is free, nan unknown
+    created, starts : (n_events,), seconds since 1970 of announcement and beginning
+    hosts : (n_events,), number of the host
     """
 
     ids: Array
-    places: Floats
+    locations: Floats
     topics: Floats
     prices: Floats
     created: Floats
@@ -51,7 +51,11 @@ class Events:
 
 @dataclass(frozen=True)
 class EventLog:
-    """Things that happened, one a row: when, to whom, with which event."""
+    """Entries of a log, one in each row.
+
+    time : (n,), seconds since 1970
+    person, event : (n,), rows of :class:`Users` and :class:`Events`
+    """
 
     time: Floats
     person: Ints
@@ -61,23 +65,23 @@ class EventLog:
         return len(self.time)
 
     def where(self, kept: Array) -> "EventLog":
-        """Return some of them."""
+        """Return some of the entries, by a mask or by rows."""
         return EventLog(self.time[kept], self.person[kept], self.event[kept])
 
 
 @dataclass(frozen=True)
 class EventData:
-    """What a recommender of events learns from, and is measured on.
+    """Training and test data of a recommender of events.
 
     name, checksum : of the files, or of the settings of a simulation
-    people, events : see above
-    friendships : (n_pairs, 2), places among people
-    shown : one row for each event in each list that somebody saw, by list
-    lists : (n_shown,), the number of the list, from 0
-    joined : (n_shown,), bool, whether they joined then
-    chance : (n_shown,), the true chance of that where a simulation knows it, or nan
-    joins, invitations : entries of everybody, in the order of their times
-    split : lists shown from then on are for testing
+    people, events : see :class:`Users` and :class:`Events`
+    friendships : (n_pairs, 2), rows of people
+    shown : one entry for each event of each list that was shown, by list
+    lists : (n_shown,), number of the list, from 0
+    joined : bool (n_shown,), whether the person joined the event from the list
+    chance : (n_shown,), true probability of that in a simulation, else nan
+    joins, invitations : entries of all people, by time
+    split : seconds since 1970; lists from then on are for testing
     """
 
     name: str
@@ -94,8 +98,17 @@ class EventData:
     split: float
 
 
-def kilometres(places: Floats, others: Floats) -> Floats:
-    """Great-circle distance between rows of latitudes and longitudes in degrees.
+def kilometres(locations: Floats, others: Floats) -> Floats:
+    """Return great-circle distances in km, by the haversine formula.
+
+    Parameters
+    ----------
+    locations, others : arrays of shape (..., 2)
+        Latitudes and longitudes in degrees, which broadcast against each other.
+
+    Returns
+    -------
+    float64 ndarray of the broadcast shape without the last axis
 
     Examples
     --------
@@ -103,15 +116,15 @@ def kilometres(places: Floats, others: Floats) -> Floats:
     >>> kilometres(paris, london).round()
     array([344.])
     """
-    a, b = np.radians(places), np.radians(others)
+    a, b = np.radians(locations), np.radians(others)
     half = np.sin((b - a) / 2) ** 2
     inside = half[..., 0] + np.cos(a[..., 0]) * np.cos(b[..., 0]) * half[..., 1]
-    distance: Floats = 2 * EARTH * np.arcsin(np.sqrt(np.clip(inside, 0, 1)))
+    distance: Floats = 2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(inside, 0, 1)))
     return distance
 
 
 def weekday(times: Floats) -> Ints:
-    """Days from Monday, 0 to 6.
+    """Return the days of the week of seconds since 1970, from Monday (0) to Sunday (6).
 
     Examples
     --------

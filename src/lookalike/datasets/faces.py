@@ -1,4 +1,4 @@
-"""Faces: FER-2013 by expression, and the ORL faces by person."""
+"""Faces with labels: FER-2013 by expression, the ORL faces by person."""
 
 import os
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class Expressions:
     checksum: str
     """The catalogue's checksum of the contents."""
     classes: tuple[str, ...]
-    """What the labels mean."""
+    """Name of each label."""
     x_train: Array
     """uint8 (n_train, height, width)"""
     y_train: Ints
     """int64 (n_train,), positions in ``classes``"""
     x_validation: Array
-    """uint8 (n_validation, height, width), may be empty"""
+    """uint8 (n_validation, height, width); may be empty"""
     y_validation: Ints
     """int64 (n_validation,)"""
     x_test: Array
@@ -36,7 +36,7 @@ class Expressions:
 
 @dataclass(frozen=True)
 class People:
-    """Faces of people, several of each."""
+    """Faces of people, several images of each person."""
 
     name: str
     """Which data set this is."""
@@ -45,14 +45,14 @@ class People:
     images: Array
     """uint8 (n_images, height, width)"""
     people: Ints
-    """int64 (n_images,), who is on each image"""
+    """int64 (n_images,), number of the person on each image"""
 
 
 def load_fer2013(path: str | os.PathLike[str] | None = None) -> Expressions:
     """Load FER-2013: 35,887 faces of 48 by 48 in seven expressions, as published.
 
-    28,709 to train, 3,589 to validate (the public test set of the challenge) and 3,589
-    to test (its private one).
+    28,709 are for training, 3,589 for validation (the public test set of the challenge)
+    and 3,589 for testing (its private one).
 
     Parameters
     ----------
@@ -72,11 +72,11 @@ def load_fer2013(path: str | os.PathLike[str] | None = None) -> Expressions:
 
 
 def load_happy_and_fear(path: str | os.PathLike[str] | None = None) -> Expressions:
-    """Load the happy and the fearful faces of FER-2013, split anew.
+    """Load the happy and the fearful faces of FER-2013 with a split of their own.
 
-    All three parts are pooled and split by chance (of a fixed seed): of the 8,989
-    happy faces 7,164 train and 1,825 test, of the 5,121 fearful ones 4,103 and 1,018.
-    There is no validation part: a system takes one from the training part.
+    The three parts are pooled and split at random with a fixed seed. Of the 8,989 happy
+    faces 7,164 are for training and 1,825 for testing; of the 5,121 fearful ones 4,103
+    and 1,018. The validation part is empty.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def load_happy_and_fear(path: str | os.PathLike[str] | None = None) -> Expressio
 
 
 def load_orl_faces(path: str | os.PathLike[str] | None = None) -> People:
-    """Load the ORL faces: ten images of each of 40 people, 112 by 92 grey.
+    """Load the ORL faces: ten images of each of 40 people, grey, 112 by 92.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Friendships: pairs of people, a part of them held out for testing."""
+"""Friendships: pairs of people, some of them held out for testing."""
 
 import hashlib
 import os
@@ -13,15 +13,16 @@ from lookalike._typing import Array, Ints
 from lookalike.datasets._opened import opened
 from lookalike.datasets.locate import find
 
-HIDDEN = 0.2  # of all friendships
+HELD_OUT = 0.2  # of all friendships
 
 
 @dataclass(frozen=True)
 class Friendships:
     """Pairs of people, each pair once.
 
-    people : names, in the order in which they first come up
-    known, held_out : (n_pairs, 2), places in ``people``; held out are those to predict
+    people : (n_people,), names in the order of their first occurrence
+    known, held_out : (n_pairs, 2), positions in ``people``; held-out pairs are for
+        testing
     """
 
     name: str
@@ -45,15 +46,15 @@ def load_facebook_ego(path: str | os.PathLike[str] | None = None) -> Friendships
 def load_friendships(
     path: str | os.PathLike[str], name: str | None = None
 ) -> Friendships:
-    """Load a file with two names a line, and hold out a fifth of the friendships.
+    """Load a file with two names in each line, and hold out a fifth of the pairs.
 
-    Names are parted by a tab or a comma, or else by spaces; the file may be gzipped.
+    Names are separated by a tab or a comma, or else by spaces. The file may be gzipped.
 
     Raises
     ------
     ValueError
-        If a line does not hold two names or befriends somebody with themselves, or if
-        there are fewer than ten friendships.
+        If a line does not hold two different names, or there are fewer than ten
+        friendships.
     """
     file = Path(path)
     with opened(file, "text with two names a line") as text:
@@ -70,10 +71,10 @@ def load_friendships(
 
 
 def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:
-    r"""Return the people in ``lines``, and their friendships as places among them.
+    r"""Return the people in ``lines``, and their friendships as positions among them.
 
-    A pair that comes again, in whatever order, counts once; empty lines and those that
-    begin with # are passed over.
+    Repeated pairs, in either order, count once. Empty lines and lines that begin with #
+    are skipped.
 
     Examples
     --------
@@ -81,27 +82,27 @@ def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:
     >>> people.tolist(), pairs.tolist()
     (['ann', 'bob b.', 'eve'], [[0, 1], [0, 2]])
     """
-    place: dict[str, int] = {}
+    position: dict[str, int] = {}
     pairs: dict[tuple[int, int], None] = {}
     for number, line in enumerate(lines, start=1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        parting = next((mark for mark in "\t," if mark in text), r"\s+")
-        names = [part.strip() for part in re.split(parting, text)]
+        separator = next((mark for mark in "\t," if mark in text), r"\s+")
+        names = [part.strip() for part in re.split(separator, text)]
         if len(names) != 2 or not all(names):
             raise ValueError(f"line {number}: expected two names, got {text[:60]!r}.")
         if names[0] == names[1]:
             raise ValueError(f"line {number}: {names[0]!r} cannot befriend themselves.")
-        a, b = (place.setdefault(each, len(place)) for each in names)
+        a, b = (position.setdefault(each, len(position)) for each in names)
         pairs[min(a, b), max(a, b)] = None
-    return np.array(list(place)), np.array(list(pairs), np.int64).reshape(-1, 2)
+    return np.array(list(position)), np.array(list(pairs), np.int64).reshape(-1, 2)
 
 
 def hold_out(
-    pairs: Ints, share: float = HIDDEN, random_state: int = 0
+    pairs: Ints, share: float = HELD_OUT, random_state: int = 0
 ) -> tuple[Ints, Ints]:
-    """Part friendships into known and held-out ones, each in the order they had."""
+    """Split pairs (n_pairs, 2) at random into known and held-out ones, in order."""
     drawn = np.random.default_rng(random_state).permutation(len(pairs))
     held_out = np.zeros(len(pairs), bool)
     held_out[drawn[: round(share * len(pairs))]] = True

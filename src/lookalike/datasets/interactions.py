@@ -1,8 +1,8 @@
-"""Interactions of users with items: plays, ratings; a part is held out for testing.
+"""Interactions of users with items, such as plays or ratings, and how they are read.
 
-A file of interactions is a table with named columns, one interaction a row. An
-error names in one sentence what is wrong with it: the columns that were found, or the
-numbers of the bad rows.
+A file of interactions is a table with named columns, one interaction in each row.
+Errors name the columns that were found, or the numbers of the bad rows. Some of the
+interactions of each user are held out for testing.
 """
 
 import csv
@@ -19,7 +19,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets._opened import opened
 
 HELD_OUT = 0.2  # of each user's interactions
-LEAST = 5  # interactions of a user, from which on some are held out
+AT_LEAST = 5  # interactions of a user of whom some are held out
 DAY = 86_400.0
 
 
@@ -27,14 +27,14 @@ DAY = 86_400.0
 class Interactions:
     """Interactions of users with items, each pair once.
 
-    users, items : names, in the order in which they first come up
-    user, item : (n,), places in ``users`` and ``items``
-    value : (n,), what the source measured, such as hours or a rating; 0 or more
+    users, items : (n_users,) and (n_items,), names in the order of first occurrence
+    user, item : (n,), positions in ``users`` and ``items``
+    value : (n,), strength of the interaction, such as hours or a rating, at least 0
     time : (n,), seconds since 1970, or None where the source has no times
-    held_out : (n,) bool, for testing: to be predicted from the others
-    titles : (n_items,), what people call the items
-    genres : (n_items,), parted by "|"; empty where unknown
-    years : (n_items,), of appearance; nan where unknown
+    held_out : (n,) bool, whether the interaction is for testing
+    titles : (n_items,), names for display
+    genres : (n_items,), separated by "|"; empty where unknown
+    years : (n_items,), of publication; nan where unknown
     """
 
     name: str
@@ -59,8 +59,9 @@ def read_table(
     Raises
     ------
     ValueError
-        If it is empty or no table, if a column is missing (the message lists those
-        found and those needed), or a row has too few cells (it gives their numbers).
+        If the file is empty or not a table, if a column is missing (the message lists
+        the found and the needed ones), or if rows have too few cells (the message
+        gives their numbers).
     """
     file = Path(path)
     with opened(file, "table in UTF-8") as lines:
@@ -86,7 +87,7 @@ def read_table(
 
 
 def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
-    """Refuse a file some of whose rows are bad; counted from 1, the header is row 1."""
+    """Refuse a file with bad rows; rows are counted from 1, and the header is row 1."""
     if not rows:
         return
     some = ", ".join(str(row) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
@@ -108,23 +109,33 @@ def numbers(file: Path, cells: Sequence[str], column: str, low: float) -> Floats
 def times(file: Path, cells: Sequence[str], column: str) -> Floats:
     """Return a column as seconds since 1970, none of them later than tomorrow."""
     values = numbers(file, cells, column, 0.0)
-    # A day's grace: the clocks and zones of two machines differ.
+    # One day is tolerated, because clocks and time zones differ.
     late = np.flatnonzero(values > clock.time() + DAY) + 2
     refuse_rows(file, late.tolist(), f"a {column} that is not in the future")
     return values
 
 
 def name_codes(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
-    """Return the distinct names in their order, and each row's index among them."""
+    """Return the distinct names by first occurrence, and the position of each row."""
     empty = [n for n, cell in enumerate(cells, start=2) if not cell]
     refuse_rows(file, empty, f"a {column}")
-    place: dict[str, int] = {}
-    rows = np.array([place.setdefault(cell, len(place)) for cell in cells], np.int64)
-    return np.array(list(place)), rows
+    codes: dict[str, int] = {}
+    rows = np.array([codes.setdefault(cell, len(codes)) for cell in cells], np.int64)
+    return np.array(list(codes)), rows
 
 
 def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
-    """First row of each pair, (n_pairs,), and the number of the pair of each row.
+    """Return the first row of each pair, and the number of the pair of each row.
+
+    Parameters
+    ----------
+    user, item : int arrays of shape (n,)
+    n_items : int
+
+    Returns
+    -------
+    first : ndarray of shape (n_pairs,), ascending
+    pair : ndarray of shape (n,)
 
     Examples
     --------
@@ -134,15 +145,25 @@ def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
     keys = user * n_items + item
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(first)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return first[order], rank[group]
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    return first[order], number[group]
 
 
-def hold_out_random(user: Ints, random_state: int = 0, least: int = LEAST) -> Array:
-    """Hold out a random fifth of each user's interactions: for data without times.
+def hold_out_random(user: Ints, random_state: int = 0, least: int = AT_LEAST) -> Array:
+    """Hold out a random fifth of the interactions of each user, for data without times.
 
-    Users with fewer than ``least`` interactions keep them all.
+    No interactions are held out of users with fewer than ``least``.
+
+    Parameters
+    ----------
+    user : int array of shape (n,)
+    random_state : int
+    least : int
+
+    Returns
+    -------
+    bool ndarray of shape (n,)
 
     Examples
     --------
@@ -153,8 +174,11 @@ def hold_out_random(user: Ints, random_state: int = 0, least: int = LEAST) -> Ar
     return hold_out_latest(user, drawn, least)
 
 
-def hold_out_latest(user: Ints, time: Floats, least: int = LEAST) -> Array:
-    """Hold out the latest fifth of each user's interactions; ties by row.
+def hold_out_latest(user: Ints, time: Floats, least: int = AT_LEAST) -> Array:
+    """Hold out the latest fifth of the interactions of each user; ties by row.
+
+    Parameters and shapes are those of :func:`hold_out_random`, with ``time`` of shape
+    (n,).
 
     Examples
     --------
@@ -163,11 +187,11 @@ def hold_out_latest(user: Ints, time: Floats, least: int = LEAST) -> Array:
     """
     order = np.lexsort((time, user))
     counts = np.bincount(user)
-    behind = np.arange(len(user)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rank = np.arange(len(user)) - np.repeat(np.cumsum(counts) - counts, counts)
     n = counts[user[order]]
     n_held_out = np.where(n >= least, np.maximum(1, np.round(HELD_OUT * n)), 0)
     held_out = np.zeros(len(user), bool)
-    held_out[order] = behind >= n - n_held_out
+    held_out[order] = rank >= n - n_held_out
     return held_out
 
 
@@ -179,7 +203,7 @@ def _number(cell: str) -> float:
 
 
 def hold_out_again(data: Interactions, random_state: int = 1) -> Interactions:
-    """Hold out a fifth of what is known, for training or validation."""
+    """Return the known interactions with a fifth of them held out, for validation."""
     known = ~data.held_out
     user = data.user[known]
     if data.time is None:

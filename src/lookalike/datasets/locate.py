@@ -1,4 +1,4 @@
-"""Where a data set lies on this machine: the caller's path, a folder, the cache."""
+"""Location of data sets on this machine: a given path, the data folder, the cache."""
 
 import gzip
 import hashlib
@@ -21,36 +21,42 @@ UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What NumPy, zipfile and gzip raise on a file that is not what its name says."""
+"""Errors of NumPy, zipfile and gzip for files of another format than their names."""
 
 
 def find(name: str, path: str | os.PathLike[str] | None = None) -> Path:
     """Return the file (or, of several files, the folder) of a known data set.
 
-    Looks at ``path`` alone where one is given; otherwise in the folder that the
-    environment variable ``LOOKALIKE_DATA`` names and then in the user's cache, into
-    which ``lookalike data get`` downloads. What is found is compared with the
-    catalogue's checksum, once in a process.
+    A given ``path`` is the only one that is searched. Otherwise the folder of the
+    environment variable ``LOOKALIKE_DATA`` is searched and then the cache of the user,
+    into which ``lookalike data get`` downloads. Files are compared with the checksums
+    of the catalogue, once in a process.
 
     Raises
     ------
     ValueError
-        If no such data set is known, or what was found is not that data set.
+        If the data set is unknown, or a file has another checksum.
     FileNotFoundError
-        If it is nowhere; the message names the three ways to get it.
+        If it is not found; the message names three ways to get it.
     """
     data_set = known(name)
     given = None if path is None else Path(path)
-    for where in _places(data_set, given):
-        if where.exists():
+    for location in _candidates(data_set, given):
+        if location.exists():
             for file in data_set.files:
-                verify(_member(data_set, where, file), file)
-            return where
+                verify(_member(location, file), file)
+            return location
     raise FileNotFoundError(_three_ways(data_set, given))
 
 
 def known(name: str) -> DataSet:
-    """Return the catalogue's entry, or say which names there are."""
+    """Return the entry of the catalogue.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists the names.
+    """
     if name not in CATALOGUE:
         raise ValueError(
             f"The data set must be one of {', '.join(CATALOGUE)}, got {name!r}."
@@ -74,14 +80,14 @@ def cache_folder() -> Path:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of what a file holds, whoever compressed it.
+    """Return the SHA-256 of the contents of a file, independent of its compression.
 
-    Of an ``.npz`` the arrays by name, each with its type and shape; of a ``.gz`` the
-    decompressed bytes; of any other file its bytes.
+    It covers the arrays of an ``.npz`` by name, each with type and shape, the
+    decompressed bytes of a ``.gz``, and the bytes of any other file.
     """
     digest = hashlib.sha256()
     if path.suffix == ".npz":
-        # Opened here: np.load leaves a file open that turns out to be no archive.
+        # Opened here, because np.load leaves files open that are not archives.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             for name in sorted(arrays.files):
                 array = np.ascontiguousarray(arrays[name])
@@ -96,10 +102,10 @@ def checksum(path: Path) -> str:
 
 
 def verify(path: Path, file: File) -> None:
-    """Refuse a file whose contents are not the catalogue's."""
+    """Refuse a file whose checksum is not that of the catalogue."""
     try:
         status = path.stat()
-        found = _remembered(path, status.st_size, status.st_mtime_ns)
+        found = _cached_checksum(path, status.st_size, status.st_mtime_ns)
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path} is missing, though the rest of its data set is here: get it again."
@@ -114,14 +120,14 @@ def verify(path: Path, file: File) -> None:
 
 
 @lru_cache(maxsize=256)
-def _remembered(path: Path, size: int, mtime_ns: int) -> str:
-    # A file of the same size and time is taken to be the file that was read before.
+def _cached_checksum(path: Path, size: int, mtime_ns: int) -> str:
+    # Files of the same path, size and time count as unchanged.
     return checksum(path)
 
 
-def _places(data_set: DataSet, given: Path | None) -> list[Path]:
+def _candidates(data_set: DataSet, given: Path | None) -> list[Path]:
     if given is not None:
-        # A folder may be the data folder, or the one that holds just these files.
+        # A folder may be the data folder or the folder of this data set.
         inside = [given / data_set.path, given / data_set.path.split("/")[-1]]
         several = len(data_set.files) > 1
         return [*inside, given] if several else inside if given.is_dir() else [given]
@@ -129,8 +135,8 @@ def _places(data_set: DataSet, given: Path | None) -> list[Path]:
     return [folder / data_set.path for folder in folders]
 
 
-def _member(data_set: DataSet, where: Path, file: File) -> Path:
-    return where / file.path.partition("/")[2] if where.is_dir() else where
+def _member(location: Path, file: File) -> Path:
+    return location / file.path.partition("/")[2] if location.is_dir() else location
 
 
 def _three_ways(data_set: DataSet, given: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""Who played which game for how many hours."""
+"""Hours that players spent on games."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ COLUMNS = ("user_id", "game_title", "hours")
 def load_steam_plays(path: str | os.PathLike[str] | None = None) -> Interactions:
     """Load the Steam play hours: 9,418 players, 3,598 games, 69,888 pairs of them.
 
-    Two titles of the file differ from others by a space alone, and are taken for them.
+    Two titles of the file differ from others only by a space and count as the same.
 
     Parameters
     ----------
@@ -36,15 +36,14 @@ def load_plays(
 ) -> Interactions:
     """Load a CSV file with the columns user_id, game_title and hours.
 
-    Who played a game in several rows has played it for the sum of their hours. Players
-    of five games or more have a fifth of their games held out, drawn at random: there
-    are no times.
+    Hours of several rows of one player and one game are summed. Of players with five
+    games or more a random fifth of the games is held out, because there are no times.
 
     Raises
     ------
     ValueError
-        With one sentence: which columns were found and which are needed, or which rows
-        are bad.
+        If a column is missing or a row is bad; the message names the columns or the
+        rows.
     """
     file = Path(path)
     columns, checksum = read_table(file, COLUMNS)

@@ -1,4 +1,4 @@
-"""Who rated which film, how high and when."""
+"""Ratings of films by people, with times."""
 
 import os
 from pathlib import Path
@@ -35,14 +35,14 @@ def load_movielens(path: str | os.PathLike[str] | None = None) -> Interactions:
 def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Interactions:
     """Load a CSV file with the columns of ``COLUMNS``, one rating a row.
 
-    Of several ratings of a film by one person the last one counts. The last fifth of
-    what each person rated is held out, by time.
+    Of several ratings of a film by one person the latest counts. The latest fifth of
+    the ratings of each person is held out.
 
     Raises
     ------
     ValueError
-        With one sentence: which columns were found and which are needed, or which rows
-        are bad.
+        If a column is missing or a row is bad; the message names the columns or the
+        rows.
     """
     file = Path(path)
     columns, checksum = read_table(file, COLUMNS)
@@ -54,7 +54,7 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
     last = _last(pair, time)
     first = np.unique(item, return_index=True)[1]
     genres = [columns["genres"][row].replace(NO_GENRES, "") for row in first]
-    titles = [columns["title"][row] or items[at] for at, row in enumerate(first)]
+    titles = [columns["title"][row] or items[n] for n, row in enumerate(first)]
     known = [bool(cell) for cell in columns["year"]]
     stated = [cell or "0" for cell in columns["year"]]
     years = np.where(known, numbers(file, stated, "year", 0.0), np.nan)[first]
@@ -75,7 +75,7 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
 
 
 def _last(group: Ints, time: Array) -> Ints:
-    """Row of the latest time in each group."""
+    """Return the row of the latest time in each group."""
     order = np.lexsort((time, group))
     ends = np.cumsum(np.bincount(group)) - 1
     return order[ends]

@@ -1,4 +1,4 @@
-"""Digits with two attributes: which digit it is, and how thick its stroke is."""
+"""Digits with two attributes: the digit, and the thickness of its stroke."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from lookalike.datasets.digits import load_digits_sample
 from lookalike.datasets.images import Images, load_mnist
 
 DIGITS = (3, 8)
-"""The two digits that are told apart."""
+"""The two digits of the data set."""
 STROKES = ("thin", "thick")
 
 
@@ -27,21 +27,26 @@ class Attributed:
 
 
 def load_strokes_of_mnist() -> Attributed:
-    """Load the strokes of MNIST's digits; see :func:`with_strokes`."""
+    """Load digits of MNIST with their strokes; see :func:`with_strokes`."""
     return with_strokes(load_mnist())
 
 
 def load_strokes_of_digits_sample() -> Attributed:
-    """Load the strokes of the sample of MNIST; see :func:`with_strokes`."""
+    """Load digits of the sample with their strokes; see :func:`with_strokes`."""
     return with_strokes(load_digits_sample())
 
 
 def with_strokes(data: Images) -> Attributed:
-    """Take two digits of a data set, and label their strokes by measuring them.
+    """Select two digits of a data set, and label their strokes as thin or thick.
 
-    Of the images of each digit a third has the label thin, those of the narrowest
-    strokes, a third thick, and the third between them is left out. The limits are
-    those of the training images. The labels are measured, not given by people.
+    Labels are measured, not given by people. The third of the images of a digit with
+    the narrowest strokes is thin, the third with the widest strokes is thick, and the
+    third between them is left out. The limits are those of the training images.
+
+    Raises
+    ------
+    ValueError
+        If a digit does not occur among the training images.
     """
     limits = {}
     for digit in DIGITS:
@@ -65,10 +70,12 @@ def with_strokes(data: Images) -> Attributed:
 
 
 def stroke_widths(images: Array) -> Floats:
-    """Mean width in pixels of the light stroke on each image, (n_images,).
+    """Return the mean width in pixels of the light stroke on each image, (n_images,).
 
-    Across a ribbon of width w the distance to its edge is w / 4 on average; pixels are
-    coarse and a ribbon has ends, so 9 pixels are less than three times 3.
+    The mean distance to the edge of a ribbon of width w is w / 4. Because pixels are
+    coarse and a ribbon has ends, the width of short strokes is underestimated.
+
+    images : uint8 (n_images, height, width)
 
     Examples
     --------

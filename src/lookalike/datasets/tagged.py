@@ -13,16 +13,16 @@ Sentences = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Tagged:
-    """Sentences cut into words, and a tag for each word."""
+    """Sentences as words, with a tag for each word."""
 
     words: Sentences
     tags: Sentences
-    """``B-kind`` begins a name, ``I-kind`` goes on with it, ``O`` is outside."""
+    """``B-kind`` is the first word of a name, ``I-kind`` inside it, ``O`` outside."""
 
 
 @dataclass(frozen=True)
 class TaggedText:
-    """Tagged sentences, split as their publisher split them."""
+    """Tagged sentences with the split of their publisher."""
 
     name: str
     """Which data set this is."""
@@ -34,7 +34,7 @@ class TaggedText:
 
 
 def load_wnut17(path: str | os.PathLike[str] | None = None) -> TaggedText:
-    """Load WNUT-17: 3,394 sentences to train, 1,009 to validate, 1,287 to test.
+    """Load WNUT-17: 3,394 training, 1,009 validation and 1,287 test sentences.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def load_wnut17(path: str | os.PathLike[str] | None = None) -> TaggedText:
 
 
 def read_tagged(lines: Iterable[str]) -> Tagged:
-    r"""Read a word and its tag a line, and an empty line after each sentence.
+    r"""Read lines of a word, a tab and its tag, with an empty line after each sentence.
 
     Examples
     --------

@@ -8,20 +8,20 @@ from lookalike._typing import Array
 
 @dataclass(frozen=True)
 class Pictures:
-    """Grey pictures, each of one kind of thing all over."""
+    """Grey pictures of homogeneous textures."""
 
     name: str
     """Which data set this is."""
     checksum: str
     """SHA-256 of names and pixels."""
     labels: tuple[str, ...]
-    """What each picture is of."""
+    """Texture of each picture."""
     pictures: tuple[Array, ...]
-    """uint8 (height, width) each."""
+    """One uint8 array (height, width) for each label."""
 
 
 def pictures_of(name: str, labels: list[str], pictures: list[Array]) -> Pictures:
-    """Put pictures together under a name, with their checksum."""
+    """Return labelled pictures as a data set with a checksum."""
     digest = hashlib.sha256()
     for label, picture in zip(labels, pictures, strict=True):
         digest.update(f"{label} {picture.shape}\n".encode())
@@ -35,7 +35,7 @@ def load_textures() -> Pictures:
     Raises
     ------
     ModuleNotFoundError
-        If scikit-image is not installed; the message is the line that installs it.
+        If scikit-image is not installed; the message says how to install it.
     """
     try:
         from skimage import data

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import expit
 from sklearn.exceptions import NotFittedError
 
 from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
-from lookalike.datasets.event_simulator import BEGIN, _World, simulate_events
-from lookalike.datasets.events import DAY, EventLog, kilometres, weekday
+from lookalike.datasets.event_simulator import BEGIN, simulate_events
+from lookalike.datasets.events import DAY, kilometres
 from lookalike.systems.events import SPEC
 from lookalike.systems.events.features import FEATURE_NAMES, EventFeatures
 from lookalike.systems.events.rankers import ranker_names
@@ -42,59 +41,6 @@ def until(data, moment):
     n = len(logs["shown"])
     lists, joined, chance = data.lists[:n], data.joined[:n], data.chance[:n]
     return replace(data, **logs, lists=lists, joined=joined, chance=chance)
-
-
-def test_the_same_seed_makes_the_same_world():
-    first, again, other = (simulate_events(40, 50, 12, seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first.chance, again.chance)
-    np.testing.assert_array_equal(first.joins.event, again.joins.event)
-    assert first.checksum == again.checksum != other.checksum
-
-
-def test_a_world_keeps_its_own_laws(data):
-    shown, events, people = data.shown, data.events, data.people
-    assert (events.created[shown.event] <= shown.time).all()
-    assert (shown.time < events.starts[shown.event]).all()
-    assert (shown.time > people.registered[shown.person]).all()
-    far = kilometres(people.places[shown.person], events.places[shown.event])
-    assert far.max() < 50
-    pairs = shown.person * len(events.ids) + shown.event
-    joined = pairs[data.joined]
-    assert len(np.unique(joined)) == len(joined)
-    assert sorted(joined) == sorted(
-        data.joins.person * len(events.ids) + data.joins.event
-    )
-    expected, found = data.chance.sum(), data.joined.sum()
-    assert abs(found - expected) < 4 * np.sqrt(expected)
-    friends = {frozenset(pair) for pair in data.friendships.tolist()}
-    joins = set(zip(data.joins.time, data.joins.person, data.joins.event, strict=True))
-    for time, person, event in list(zip(*vars(data.invitations).values(), strict=True))[
-        :50
-    ]:
-        by = [p for t, p, e in joins if (t, e) == (time, event)]
-        assert any(frozenset((person, other)) in friends for other in by)
-
-
-def test_the_chance_is_that_of_its_formula(data):
-    world = _World(np.random.default_rng(3), 250, 300, 30)
-    now, person, found = BEGIN + 5 * DAY, 7, np.arange(40)
-    world.going[person, 3], world.invited[person, 3], world.n_joined[3] = 2, True, 4
-    chances = world.chances(now, person, found)
-    e = world.events
-    t = world.taste[person] @ e.topics[3]
-    t /= np.linalg.norm(world.taste[person]) * np.linalg.norm(e.topics[3])
-    d = kilometres(world.people.places[person], e.places[3])
-    h = max((e.starts[3] - now) / 3600, 1)
-    r = max(now - world.people.registered[person], 0) / DAY
-    w = 1 if weekday(e.starts[3:4])[0] >= 5 else -1
-    logit = (
-        -3.3 + 3.2 * t - 0.8 * np.log1p(d / 4) + 0.9 * np.log(3) + 1.4,
-        -0.4 * world.thrift[person] * np.log1p(e.prices[3]),
-        -0.4 * abs(np.log(h / 48)) + 0.5 * w * world.likes_weekends[person],
-        0.6 * np.exp(-r / 7) + 0.25 * np.log(5) + world.quality[3],
-        -0.03 * abs(2026 - world.people.births[person] - world.public[3]),
-    )
-    assert chances[3] == pytest.approx(expit(sum(logit)))
 
 
 def test_what_happens_later_changes_no_feature(data):
@@ -176,7 +122,7 @@ def test_features_are_what_they_are_called(data):
     )
     own = np.sum(joins.person == person)
     assert np.expm1(value["own_joins"]) == pytest.approx(own, rel=1e-5)
-    far = kilometres(data.people.places[person], data.events.places[event])
+    far = kilometres(data.people.locations[person], data.events.locations[event])
     assert value["distance"] == pytest.approx(np.log1p(far / 4), rel=1e-5)
     hours = (data.events.starts[event] - moment) / 3600
     assert value["hours_until"] == pytest.approx(np.log(max(hours, 1)), rel=1e-4)
@@ -193,7 +139,7 @@ def test_only_open_events_are_suggested_and_those_nearby_come_first(system, data
         events = np.array([place[name] for name in row])
         assert (data.events.created[events] <= moment).all()
         assert (data.events.starts[events] > moment).all()
-        far = kilometres(data.people.places[person], data.events.places[events])
+        far = kilometres(data.people.locations[person], data.events.locations[events])
         assert (np.diff((far > system.radius).astype(int)) >= 0).all()
         joined = data.joins.event[
             (data.joins.person == person) & (data.joins.time < moment)
@@ -292,7 +238,7 @@ def test_reasons_are_true_of_person_and_event(system, data):
     assert len(told.reasons) == 10
     for line in told.reasons:
         event = int(line.split(" ")[0][1:])
-        far = kilometres(data.people.places[3], data.events.places[event])
+        far = kilometres(data.people.locations[3], data.events.locations[event])
         if "km away" in line:
             assert f"{far:.0f} km away" in line
         assert ("free" in line.split(": ")[1].split("; ")) <= (
@@ -408,11 +354,3 @@ def test_the_command_recommends_and_explains(system, data, tmp_path):
     assert first["reason"].startswith("you are new here: ")
     wrong = run(app, ["explain", "who", "--system", "events", *where])
     assert wrong.exit_code == 2
-
-
-def test_entries_are_chosen_together():
-    entries = EventLog(np.arange(3.0), np.arange(3), np.arange(3)).where(
-        np.array([True, False, True])
-    )
-    assert len(entries) == 2
-    assert entries.event.tolist() == [0, 2]

@@ -1,6 +1,5 @@
 """People you may know: candidates, ranking, what is measured, saved and refused."""
 
-import gzip
 import json
 
 import numpy as np
@@ -13,8 +12,6 @@ from lookalike.datasets.friendships import (
     Friendships,
     hold_out,
     load_facebook_ego,
-    load_friendships,
-    read_pairs,
 )
 from lookalike.features.graph import triangle_scores
 from lookalike.systems.people import SPEC
@@ -372,49 +369,6 @@ def test_other_people_cannot_be_evaluated(system, data):
     fewer = Friendships("x", "", data.people[:-1], data.known[:5], data.held_out[:5])
     with pytest.raises(ValueError, match="the 180 people that were learned from"):
         SPEC.evaluate(system, fewer)
-
-
-def test_pairs_are_read_once_whatever_their_order_and_script():
-    lines = ["# who\n", "a b\n", "\n", "b a\n", "ü\t日 本\n", "🙂, c d\n"]
-    people, pairs = read_pairs(lines)
-    assert people.tolist() == ["a", "b", "ü", "日 本", "🙂", "c d"]
-    assert pairs.tolist() == [[0, 1], [2, 3], [4, 5]]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("a b\nc\n", "line 2: expected two names, got 'c'"),
-        ("a b\na b c\n", "line 2: expected two names, got 'a b c'"),
-        ("a,\n", "line 1: expected two names, got 'a,'"),
-        ("a a\n", "line 1: 'a' cannot befriend themselves"),
-        ("", "expected ten friendships or more, got 0"),
-    ],
-)
-def test_a_file_that_holds_no_friendships_is_refused(tmp_path, text, message):
-    file = tmp_path / "friends.txt"
-    file.write_text(text)
-    with pytest.raises(ValueError, match=message):
-        load_friendships(file)
-
-
-def test_a_file_that_is_no_text_is_refused(tmp_path):
-    for name in ("friends.gz", "friends.txt"):
-        file = tmp_path / name
-        file.write_bytes(b"\xff\xfe\x00\x81" * 9)
-        with pytest.raises(ValueError, match="is no text with two names a line"):
-            load_friendships(file)
-
-
-def test_a_gzipped_file_is_read_like_a_plain_one(tmp_path):
-    lines = "".join(f"{i} {i + 1}\n" for i in range(20))
-    (tmp_path / "a.txt").write_text(lines)
-    with gzip.open(tmp_path / "a.txt.gz", "wt") as file:
-        file.write(lines)
-    plain, zipped = (load_friendships(tmp_path / n) for n in ("a.txt", "a.txt.gz"))
-    np.testing.assert_array_equal(plain.held_out, zipped.held_out)
-    assert len(plain.held_out) == 4
-    assert len(plain.known) == 16
 
 
 @pytest.mark.full

@@ -159,7 +159,7 @@ class EventFeatures:
         )
 
     def _far(self, user: Ints, event: Ints) -> Floats:
-        far = kilometres(self.people.places[user], self.events.places[event])
+        far = kilometres(self.people.locations[user], self.events.locations[event])
         return np.log1p(far / 4)
 
     def _of_taste(

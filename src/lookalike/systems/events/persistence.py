@@ -7,8 +7,8 @@ import numpy as np
 from lookalike._typing import Array
 from lookalike.datasets.events import EventData, EventLog, Events, Users
 
-PEOPLE = ("ids", "places", "births", "registered", "interests")
-EVENTS = ("ids", "places", "topics", "prices", "created", "starts", "hosts")
+PEOPLE = ("ids", "locations", "births", "registered", "interests")
+EVENTS = ("ids", "locations", "topics", "prices", "created", "starts", "hosts")
 LOGS = ("shown", "joins", "invitations")
 LOG = ("time", "person", "event")
 

@@ -316,7 +316,7 @@ class Events(ExplainsListedItems, BaseSystem):
     def _ordered(self, user: int, events: Ints, time: float) -> tuple[Ints, Floats]:
         """These events, best first: those beyond the radius last, by distance."""
         data = self.data_
-        far = kilometres(data.people.places[user], data.events.places[events])
+        far = kilometres(data.people.locations[user], data.events.locations[events])
         far = np.nan_to_num(far, nan=0.0)  # an unknown distance counts as near
         near = far <= self.radius
         scores = np.empty(0)
