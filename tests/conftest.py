@@ -246,6 +246,12 @@ def many_served(tmp_path_factory, small, two_generations):
     next(starting, None)
 
 
+@pytest.fixture(scope="session")
+def servers():
+    """A function that yields one that starts services as processes of their own."""
+    return _starting
+
+
 def _starting(libraries, folder):
     running = []
 

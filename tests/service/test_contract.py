@@ -296,6 +296,21 @@ def test_requests_that_make_no_sense_are_refused_in_a_sentence(service, small, n
             assert answer.json()["detail"].endswith((".", ",")), answer.text
 
 
+@having("recommend", "classify")
+def test_a_body_is_json_whatever_it_is_called(service, small, name):
+    made = small(name)
+    verb = next(filter(made.spec.can, VERBS))
+    if made.spec.decoder().noun == "image":
+        return  # it comes in three forms, and its header says in which
+    body = json.dumps(sent(made, made.inputs[:1])).encode()
+    for headers in ({}, {"content-type": "application/x-www-form-urlencoded"}):
+        answer = service.post(f"/v1/{name}/{verb}", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+    refused = service.post(f"/v1/{name}/{verb}", content=b"[]")
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("Input should be")
+
+
 @having("search", "recommend", "rank")
 def test_what_is_shown_is_stored(service, small, name):
     made = small(name)

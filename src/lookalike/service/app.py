@@ -142,7 +142,7 @@ async def _invalid(request: Request, error: Any) -> JSONResponse:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
     what = str(first["msg"]).encode("utf-8", "replace").decode()
-    return JSONResponse({"detail": f"{where}: {what}."}, 422)
+    return JSONResponse({"detail": f"{where}: {what}." if where else f"{what}."}, 422)
 
 
 async def _http(request: Request, error: Any) -> JSONResponse:

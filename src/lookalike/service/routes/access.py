@@ -67,5 +67,6 @@ def new_router(
 
 def _read_as_json(request: Request) -> None:
     """Let FastAPI read the body as JSON, whatever a client such as curl calls it."""
-    others = [h for h in request.scope["headers"] if h[0] != b"content-type"]
-    request.scope["headers"] = [*others, (b"content-type", b"application/json")]
+    headers = request.scope["headers"]  # changed in place: the request holds it
+    others = [header for header in headers if header[0] != b"content-type"]
+    headers[:] = [*others, (b"content-type", b"application/json")]
