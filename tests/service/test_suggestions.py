@@ -248,7 +248,7 @@ def test_the_last_place_is_explored_with_the_chance_that_is_logged(make, people)
         assert ids[:5] == whole[:5]
         assert [hit["propensity"] for hit in answer["hits"][:5]] == [1.0] * 5
         seen.append((ids[5], answer["hits"][5]["propensity"]))
-    assert "by chance 40% of the time" in answer["rules"][0]
+    assert "random 40% of the time" in answer["rules"][0]
     chance = dict(seen)
     # Each thing's frequency is its propensity, and the chances of all add up to one.
     assert chance[whole[5]] == pytest.approx(0.6 + 0.4 / 21)
