@@ -73,3 +73,31 @@ def test_somebody_unknown_is_answered_with_a_reason(served):
     ids = [hit["id"] for hit in answer["hits"]]
     assert ids == system.recommend(["nobody"], k=3).ids[0].tolist()
     assert "nothing is known" in answer["hits"][0]["reason"]
+
+
+def test_hits_have_ranks_and_titles(served):
+    client, system = served
+    user = str(system.known_users[0])
+    sent = {"user": user, "k": 3}
+    [answer] = client.post("/v1/games/recommend", json=sent).json()["answers"]
+    [expected] = system.recommend_each([user], 3)
+    assert [hit["rank"] for hit in answer["hits"]] == [1, 2, 3]
+    assert [hit["title"] for hit in answer["hits"]] == expected.titles
+
+
+def test_a_few_known_users_are_named_by_their_prefix(served):
+    client, system = served
+    known = system.known_users.tolist()
+
+    def users(**query):
+        return client.get("/v1/games/users", params=query).json()
+
+    found = users(n=10)
+    assert found["count"] == len(known)
+    assert len(set(found["users"])) == 10
+    assert set(found["users"]) <= set(known)
+    assert known.index(found["users"][-1]) > len(known) // 2  # spread over all
+    begin = [name for name in known if name.startswith("player 8")]
+    assert users(prefix="player 8") == {"users": begin, "count": len(begin)}
+    assert users(prefix="nobody") == {"users": [], "count": 0}
+    assert client.get("/v1/games/users", params={"n": 0}).status_code == 422
