@@ -46,6 +46,7 @@ ROUTES = [
     ("classify", "POST", "/classify", "read"),
     ("search", "POST", "/search", "read"),
     ("recommend", "POST", "/recommend", "read"),
+    ("recommend", "GET", "/users", "read"),
     ("rank", "POST", "/rank", "read"),
     ("explain", "POST", "/explain", "read"),
     ("gallery", "GET", "/gallery", "read"),
@@ -148,6 +149,7 @@ def test_every_system_is_listed_with_an_example_that_is_answered(service, small)
         assert each["title"] == made.spec.title
         assert each["generation"] == "0001"
         assert each["input"] == made.spec.decoder().noun
+        assert each["forms"] == list(made.spec.decoder().forms)
         assert set(each["capabilities"]) == set(made.spec.capabilities)
         assert not set(each["absent"]) & set(made.spec.capabilities)
         example, given = each["example"], {"json": each["example"]["body"]}
