@@ -216,13 +216,21 @@ def test_recommend_and_rank_answer_like_the_library(service, small, name):
 
 
 def _list(user, slate):
-    columns = (slate.scores.tolist(), slate.chances.tolist(), slate.reasons)
+    given = {
+        "id": slate.ids,
+        "title": slate.titles,
+        "score": slate.scores.tolist(),
+        "propensity": slate.chances.tolist(),
+        "reason": slate.reasons,
+        "reason_code": slate.reason_codes,
+    }
+    columns = {name: values for name, values in given.items() if values}
     return {
         "user": user,
         "known": slate.known,
         "hits": [
-            {"id": id, "score": score, "propensity": chance, "reason": reason}
-            for id, score, chance, reason in zip(slate.ids, *columns, strict=True)
+            {"rank": rank, **dict(zip(columns, row, strict=True))}
+            for rank, row in enumerate(zip(*columns.values(), strict=True), start=1)
         ],
         "rules": list(slate.rules),
     }
