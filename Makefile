@@ -7,7 +7,7 @@ CASES ?= ../shared/cases
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check docs coverage cases bench soak package
+.PHONY: help install demo serve test check docs cases bench soak package
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,11 +21,9 @@ serve: $(ENV)/.serve $(ENV)/.demo  ## Serve the demo's digits, with a page: http
 	$(BIN)/lookalike serve runs/demo
 
 # There is a process for each core: more threads would only wait for one another.
-test: $(ENV)/.test  ## Run every test
-	$(PYTEST) --numprocesses auto
-
-coverage: $(ENV)/.test $(ENV)/.coverage  ## Run every test and say which share of the lines ran
-	$(PYTEST) --numprocesses auto --cov --cov-report=term:skip-covered
+# COVERAGE=yes says which share of the lines ran, too.
+test: $(ENV)/.test $(if $(COVERAGE),$(ENV)/.coverage)  ## Run every test
+	$(PYTEST) --numprocesses auto $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 check: $(ENV)/.lint $(ENV)/.test  ## Lint, types, dependencies and the layer test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
