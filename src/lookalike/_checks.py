@@ -1,4 +1,4 @@
-"""What users give to ``fit``, checked: parameters and the weights of samples."""
+"""Checks of what users pass to ``fit``: parameters and the weights of samples."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -16,6 +16,12 @@ def check_positive(name: str, value: Any, zero: bool = False) -> None:
     if not real or not (value > 0 or (zero and value == 0)):
         expected = "a number of at least 0" if zero else "a number above 0"
         raise ValueError(f"{name} must be {expected}, got {value!r}.")
+
+
+def check_positive_integer(name: str, value: Any) -> None:
+    """Refuse anything but an integer of at least 1."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive integer, got {value!r}.")
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> None:

@@ -54,7 +54,7 @@ def test_threads_and_batches_do_not_change_the_numbers():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"orientations": 0}, "orientations must be a positive integer, got 0"),
         ({"pixels_per_cell": (0, 2)}, "pixels_per_cell must be two positive"),
@@ -63,8 +63,8 @@ def test_threads_and_batches_do_not_change_the_numbers():
         ({"image_shape": (3, 3)}, "has 9 pixels, but X has 256 features"),
     ],
 )
-def test_options_that_mean_nothing_are_refused(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_bad_parameters_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
         GradientHistogram(**options).fit(np.zeros((2, 256)))
 
 

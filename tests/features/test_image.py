@@ -108,9 +108,9 @@ def test_an_image_is_resized_on_request(tmp_path):
 def refusal(path, **options):
     with pytest.raises(ValueError) as caught:
         read_image(path, **options)
-    said = str(caught.value)
-    assert "\n" not in said
-    return said
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
 
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path):
@@ -144,16 +144,17 @@ def test_a_truncated_image_is_refused_wherever_it_ends(tmp_path, suffix):
     whole = path.read_bytes()
     for end in (4, 10, 30, len(whole) // 4, len(whole) // 2):
         path.write_bytes(whole[:end])
-        assert "damaged or truncated" in (said := refusal(path)) or "not an" in said
+        message = refusal(path)
+        assert "damaged or truncated" in message or "not an" in message
 
 
 def test_a_flipped_bit_is_an_image_or_a_sentence(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save(path)
     whole = path.read_bytes()
-    for place in range(len(whole)):
+    for offset in range(len(whole)):
         damaged = bytearray(whole)
-        damaged[place] ^= 0x10
+        damaged[offset] ^= 0x10
         path.write_bytes(damaged)
         with contextlib.suppress(ValueError):
             assert read_image(path).dtype == np.uint8
@@ -273,13 +274,13 @@ def test_an_empty_page_is_refused(value):
 
 
 @pytest.mark.parametrize(
-    ("image", "said"),
+    ("image", "message"),
     [
         (np.zeros((28, 28)), "grey image of bytes, got float64"),
         (np.zeros((28, 28, 3), np.uint8), r"of shape \(28, 28, 3\)"),
         (np.zeros((0, 5), np.uint8), "without pixels"),
     ],
 )
-def test_what_is_no_grey_image_is_refused(image, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_is_no_grey_image_is_refused(image, message):
+    with pytest.raises(ValueError, match=message):
         prepare_digit(image)

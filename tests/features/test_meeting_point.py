@@ -100,7 +100,7 @@ def test_the_known_exercise():
     assert (found.position, found.total) == ((1, 2), 7)
 
 
-def test_nobody_passes_through_a_building():
+def test_no_path_passes_through_a_building():
     plan = np.array([[1, 0, 1, 0]])  # the second house stands in the way
     with pytest.raises(ValueError, match="No open cell can be reached"):
         meeting_point_among_walls(plan == 0, [[0, 0], [0, 2], [0, 3]])

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from lookalike.datasets import load_textures
-from lookalike.features.perceptual_hash import difference_hash, groups_of, tiny
+from lookalike.features.perceptual_hash import difference_hash, groups_of, thumbnail
 from lookalike.features.preparation import Preparation
 
 
@@ -101,7 +101,7 @@ def test_copies_in_other_sizes_and_qualities_are_one_group_and_others_are_not():
         lit = np.clip(photo * 0.8 + 20, 0, 255).astype(np.uint8)
         copies += [photo, np.asarray(small), np.asarray(jpeg), lit]
     hashes = np.array([difference_hash(c) for c in copies], np.uint64)
-    groups = groups_of(hashes, np.stack([tiny(c) for c in copies]))
+    groups = groups_of(hashes, np.stack([thumbnail(c) for c in copies]))
     expected = np.repeat(np.arange(len(photos)) * 4, 4)
     assert (groups == expected).mean() > 0.97
     # What is joined at all is joined with its own.

@@ -39,7 +39,7 @@ def test_scores_agree_with_networkx(score):
 
 
 @pytest.mark.parametrize("score", REFERENCES)
-def test_some_people_are_scored_like_everybody(score):
+def test_a_subset_is_scored_like_all_people(score):
     A = random_graph()
     people = [7, 0, 7, 29]
     everybody = triangle_scores(sp.coo_array(A), score=score).toarray()

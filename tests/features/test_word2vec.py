@@ -44,16 +44,16 @@ def test_a_step_follows_the_gradient_of_the_loss(members, targets):
     assert loss == pytest.approx(loss_of(*exact, members, targets), rel=rate)
     for k in range(2):
         moved = (stepped[k].astype(float) - exact[k]) / rate
-        for place in np.ndindex(5, 3):
+        for cell in np.ndindex(5, 3):
             ends = []
             for shift in (1e-5, -1e-5):
-                varied = [matrix.copy() for matrix in exact]
-                varied[k][place] += shift
-                ends.append(loss_of(*varied, members, targets))
+                shifted = [matrix.copy() for matrix in exact]
+                shifted[k][cell] += shift
+                ends.append(loss_of(*shifted, members, targets))
             slope = (ends[0] - ends[1]) / 2e-5
             # One word twice among the targets moves in two steps, the second after
             # the first: that costs the order of the rate.
-            assert moved[place] == pytest.approx(-slope, abs=5e-3)
+            assert moved[cell] == pytest.approx(-slope, abs=5e-3)
 
 
 def test_extreme_scores_give_finite_losses():

@@ -89,8 +89,33 @@ def test_the_folder_that_the_user_names_is_used(package, tmp_path):
     assert outcome(package, NUMBA_CACHE_DIR=str(named)) == (1, 1)
 
 
+def test_a_folder_that_cannot_be_written_leaves_the_users_cache(package, tmp_path):
+    (package / "__pycache__").write_bytes(b"")  # no folder, and none can be made
+    home = {"HOME": str(tmp_path / "home"), "LOCALAPPDATA": str(tmp_path / "home")}
+    assert outcome(package, **home) == (1, 0)
+    assert cached(tmp_path / "home")
+    assert outcome(package, **home) == (1, 1)
+    (package / "callee.py").write_text(CALLEE.format(2))
+    assert outcome(package, **home) == (2, 0)
+
+
+def test_a_kernel_that_is_added_or_renamed_is_seen(package):
+    assert outcome(package) == (1, 0)
+    (package / "third.py").write_text("")
+    assert outcome(package) == (1, 0)
+    (package / "third.py").rename(package / "fourth.py")
+    assert outcome(package) == (1, 0)
+    assert outcome(package) == (1, 1)
+
+
 def test_functions_of_other_packages_are_cached_as_ever(tmp_path):
     other = tmp_path / "elsewhere.py"
     other.write_text("def f():\n    return 1\n")
     for locator in (cache.UserProvided, cache.InTree, cache.UserWide):
         assert locator.from_function(lambda: 1, str(other)) is None
+
+
+def test_the_locators_are_added_once():
+    before = cache.numba.config.CACHE_LOCATOR_CLASSES
+    cache.use_digest_of_sources()
+    assert before == cache.numba.config.CACHE_LOCATOR_CLASSES

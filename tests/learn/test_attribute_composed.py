@@ -75,7 +75,7 @@ def test_the_output_layer_is_a_fixed_matrix_of_zeros_and_ones():
     )
 
 
-def test_a_class_nobody_has_seen_is_predicted_also_when_its_name_is_longer():
+def test_a_class_without_samples_is_predicted_also_when_its_name_is_longer():
     X = [[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]] * 4
     y = ["a", "b", "c"] * 4
     attributes = {"a": "00", "b": "10", "c": "01", "both of them": "11"}

@@ -41,10 +41,10 @@ def test_every_shade_is_recognised_in_either_range(dtype, white):
 
 
 @pytest.mark.parametrize("odd", [-1, 0.5, 256, 3.0001, np.inf, -np.inf, np.nan, 1e-30])
-@pytest.mark.parametrize("place", [(0, 0), (8, 4)])
-def test_one_number_that_is_no_shade_makes_no_image(odd, place):
+@pytest.mark.parametrize("cell", [(0, 0), (8, 4)])
+def test_one_number_that_is_no_shade_makes_no_image(odd, cell):
     X = np.full((9, 5), 7.0)
-    X[place] = odd
+    X[cell] = odd
     assert as_bytes(X) is None
     assert as_bytes(X / 255, 1.0) is None
 

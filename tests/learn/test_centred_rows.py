@@ -9,7 +9,7 @@ from lookalike.learn._centred_rows import CentredRows
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_each_pass_gives_what_the_rows_held_whole_give(
+def test_each_pass_equals_that_over_the_whole_array(
     monkeypatch, n, order, weighted, kind
 ):
     monkeypatch.setattr(_centred_rows, "BLOCK_BYTES", 1)  # 256 rows a block

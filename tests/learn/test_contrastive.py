@@ -12,8 +12,8 @@ from lookalike.core.library import Library  # noqa: E402
 from lookalike.datasets import Images, load_digits_sample  # noqa: E402
 from lookalike.evaluate import ranking_metrics  # noqa: E402
 from lookalike.learn import contrastive  # noqa: E402
+from lookalike.learn._augmentation import Augmentation  # noqa: E402
 from lookalike.learn._contrastive_training import Batches, TrainingSchedule  # noqa: E402
-from lookalike.learn._views import Views  # noqa: E402
 from lookalike.learn.contrastive import (  # noqa: E402
     ContrastiveEmbedding,
     contrastive_loss,
@@ -166,13 +166,13 @@ def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
 def test_it_begins_where_another_ended(digits, fitted, tmp_path):
     x, y, q, _ = digits
     options = {"max_iter": 1, "learning_rate": 1e-9, "checkpoint": tmp_path / "a.npz"}
-    on = small(**options, start=fitted.arrays()).fit(x, y)
+    on = small(**options, init=fitted.arrays()).fit(x, y)
     assert on.loss_curve_[0] < 0.8 * fitted.loss_curve_[0]
     alike = (on.transform(q) * fitted.transform(q)).sum(axis=1)
     assert alike.min() > 0.9  # only what normalises batches has moved
     other = {k: v * 1.5 if v.ndim == 2 else v for k, v in fitted.arrays().items()}
     with pytest.raises(ValueError, match="of a training with other data or options"):
-        small(**options, start=other).fit(x, y)
+        small(**options, init=other).fit(x, y)
 
 
 def test_it_stops_when_recall_no_longer_rises_and_keeps_the_best(digits, monkeypatch):
@@ -218,20 +218,24 @@ def test_images_in_colour_are_learned_from_colour():
 def test_views_keep_the_size_and_none_is_the_image_itself():
     images = torch.rand(50, 1, 12, 10)
     torch.manual_seed(0)
-    seen = Views().of(images, 0.0)
+    seen = Augmentation().apply(images, 0.0)
     assert seen.shape == images.shape
     assert float((seen - images).abs().mean()) > 0.05
-    still = Views(crop=1.0, shift=0.0, turn=0.0, mirror=False, light=0.0)
-    np.testing.assert_allclose(still.of(images, 0.0), images, atol=1e-5)
-    dark = Views(light=0.0, shift=1.0).of(torch.full((50, 1, 12, 10), -3.0), -3.0)
+    still = Augmentation(
+        crop=1.0, shift=0.0, rotation=0.0, mirror=False, brightness=0.0
+    )
+    np.testing.assert_allclose(still.apply(images, 0.0), images, atol=1e-5)
+    dark = Augmentation(brightness=0.0, shift=1.0).apply(
+        torch.full((50, 1, 12, 10), -3.0), -3.0
+    )
     np.testing.assert_allclose(dark, -3.0, atol=1e-5)
 
 
 def test_a_mirrored_view_is_the_image_from_right_to_left():
     image = torch.arange(12.0).reshape(1, 1, 3, 4).repeat(200, 1, 1, 1)
-    plain = Views(crop=1.0, shift=0.0, turn=0.0, mirror=True, light=0.0)
+    plain = Augmentation(crop=1.0, shift=0.0, rotation=0.0, mirror=True, brightness=0.0)
     torch.manual_seed(0)
-    seen = plain.of(image, 0.0)
+    seen = plain.apply(image, 0.0)
     flipped = torch.isclose(seen, image.flip(3), atol=1e-4).all(dim=(1, 2, 3))
     straight = torch.isclose(seen, image, atol=1e-4).all(dim=(1, 2, 3))
     assert (flipped | straight).all()
@@ -323,9 +327,9 @@ def test_what_was_clicked_for_one_query_teaches_the_network(tmp_path, monkeypatc
     n_clicks = write_log(url, before, data.y_train, rng)
     words = ["index", "learn", "--network", "--folder", str(library.folder)]
     words += ["--database", url]
-    told = CliRunner().invoke(app, words)
-    assert told.exit_code == 0, told.output
-    assert f"and {n_clicks:,} clicks and 1,800 pairs: generation 0002" in told.stdout
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert f"and {n_clicks:,} clicks and 1,800 pairs: generation 0002" in result.stdout
     after = ImageSearch.load(library.folder / "0002")
     versions = [each.manifest_.embedding_version for each in (before, after)]
     assert versions[0] != versions[1]

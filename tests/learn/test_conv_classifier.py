@@ -16,14 +16,14 @@ TINY = {"channels": (4, 8), "batch_size": 16, "shift": 1, "crop": 0, "random_sta
 
 @pytest.fixture(scope="module")
 def bars():
-    """Standing and lying bars at random places, with noise."""
+    """Standing and lying bars at random positions, with noise."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 60, (160, 12, 12)).astype(np.uint8)
     y = np.arange(160) % 2
     for image, label in zip(images, y, strict=True):
-        place = rng.integers(2, 9)
-        image[:, place : place + 2] += np.uint8(190) * np.uint8(label)
-        image[place : place + 2] += np.uint8(190) * np.uint8(1 - label)
+        at = rng.integers(2, 9)
+        image[:, at : at + 2] += np.uint8(190) * np.uint8(label)
+        image[at : at + 2] += np.uint8(190) * np.uint8(1 - label)
     return images.reshape(160, -1), np.array(["lying", "standing"])[y]
 
 
@@ -32,7 +32,7 @@ def model(bars):
     return ConvolutionalClassifier(max_iter=6, n_jobs=1, **TINY).fit(*bars)
 
 
-def test_bars_are_told_apart(model, bars):
+def test_bars_are_classified(model, bars):
     assert (model.predict(bars[0]) == bars[1]).mean() > 0.95
     assert model.loss_curve_[-1] < model.loss_curve_[0]
     shares = model.predict_proba(bars[0])
@@ -90,7 +90,7 @@ def test_an_image_too_small_to_be_halved_again_is_still_answered():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"max_iter": 0}, "max_iter must be a whole number of at least 1"),
         ({"batch_size": 1.5}, "batch_size must be a whole number of at least 1"),
@@ -105,8 +105,8 @@ def test_an_image_too_small_to_be_halved_again_is_still_answered():
         ),
     ],
 )
-def test_options_that_mean_nothing_are_refused(bars, options, said):
-    with pytest.raises(ValueError, match=said):
+def test_bad_parameters_are_refused(bars, options, message):
+    with pytest.raises(ValueError, match=message):
         ConvolutionalClassifier(**options).fit(*bars)
 
 

@@ -69,15 +69,15 @@ def test_arrays_carry_the_whole_embedding(digits, fitted):
     np.testing.assert_array_equal(copy.transform(queries), fitted.transform(queries))
 
 
-def test_the_callback_hears_of_every_batch(digits):
-    heard = []
-    small(callback=heard.append).fit(digits[0][::10], digits[1][::10])
-    assert len(heard) == 2 * 4
-    assert heard == sorted(heard)
-    assert heard[-1] == 1.0
+def test_the_callback_is_called_after_every_batch(digits):
+    progress = []
+    small(callback=progress.append).fit(digits[0][::10], digits[1][::10])
+    assert len(progress) == 2 * 4
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
 
 
-def test_images_are_moved_by_less_than_they_promise():
+def test_images_are_moved_by_less_than_the_limit():
     import torch
 
     torch.manual_seed(0)
@@ -85,11 +85,11 @@ def test_images_are_moved_by_less_than_they_promise():
     images[:, :, 13:15, 13:15] = 1.0
     moved = augment(images, -1.0)
     assert float(moved[:, :, 0, 0].max()) == -1.0
-    places = (
+    centres = (
         (moved + 1).sum(dim=(1, 2)) @ torch.arange(28.0) / (moved + 1).sum((1, 2, 3))
     )
-    assert float((places - 13.5).abs().max()) < 2.6
-    assert float((places - 13.5).abs().max()) > 1.0
+    assert float((centres - 13.5).abs().max()) < 2.6
+    assert float((centres - 13.5).abs().max()) > 1.0
 
 
 @pytest.mark.parametrize(

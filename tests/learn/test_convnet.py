@@ -108,10 +108,10 @@ def test_a_fitted_network_is_small_answers_alike_in_parts_and_from_threads():
     assert_allclose(whole[250:262], alone)
     answers = [None] * 4
 
-    def ask(k):
+    def predict(k):
         answers[k] = model.predict_proba(X)
 
-    threads = [threading.Thread(target=ask, args=(k,)) for k in range(4)]
+    threads = [threading.Thread(target=predict, args=(k,)) for k in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -141,7 +141,7 @@ def test_refuses_what_it_cannot_be(parameters, message):
 
 @pytest.mark.full
 @pytest.mark.skipif("LOOKALIKE_DATA" not in os.environ, reason="needs the MNIST file")
-def test_real_digits_are_read_at_least_as_well_as_promised():
+def test_real_digits_are_classified_as_accurately_as_documented():
     from lookalike.datasets import load_mnist
 
     digits = load_mnist()

@@ -41,7 +41,7 @@ def same_tree(ours, theirs):
     assert ours.node_count == theirs.node_count
 
 
-# Nodes of so many samples that no two questions are equally good by chance.
+# Nodes of so many samples that no two splits are equally good by chance.
 LARGE = {"min_samples_split": 60, "min_samples_leaf": 10}
 OPTIONS = [
     LARGE,
@@ -159,7 +159,7 @@ def variance(y):
 
 
 def check_every_split(tree, X, stats, impurity, least=1):
-    """Each node has the purity it says, and no question would have been better."""
+    """Each node has the purity it says, and no other split would have been better."""
     tree, rows = tree.tree_, {0: np.arange(len(X))}
     for t in range(tree.node_count):
         own = stats[rows[t]]
@@ -282,7 +282,7 @@ def test_max_features_counts_like_scikit_learn(value, expected):
     assert ours.max_features_ == theirs.max_features_ == expected
 
 
-def test_random_features_follow_the_seed_and_all_of_them_get_a_turn():
+def test_random_features_follow_the_seed_and_all_of_them_are_used():
     X, y = mixed()
     trees = [
         DecisionTreeRegressor(max_features=1, max_depth=1, random_state=s)
@@ -316,7 +316,7 @@ def test_equal_targets_far_from_zero_are_one_leaf():
     assert DecisionTreeRegressor().fit(X, y).tree_.node_count == 3
 
 
-def test_weightless_samples_leave_no_trace():
+def test_samples_of_weight_zero_change_nothing():
     X, y = mixed()
     weight = (np.arange(len(y)) % 3 > 0).astype(float)
     ours = DecisionTreeRegressor(min_samples_leaf=5).fit(X, y, weight)

@@ -102,7 +102,7 @@ def test_agrees_with_scikit_learn_on_weighted_samples(data, init):
 
 
 @pytest.mark.parametrize("data", DATA)
-def test_empty_clusters_are_mended_as_in_scikit_learn(data):
+def test_empty_clusters_get_new_centres_as_in_scikit_learn(data):
     X = DATA[data]
     start = np.zeros((5, X.shape[1]))
     start[:2] = X[:2].toarray() if sparse.issparse(X) else X[:2]
@@ -201,7 +201,7 @@ def test_bounds_never_hide_the_nearest_centre(n_features, offset, scale):
 
 
 @pytest.mark.parametrize("n_features", [2, 20, 130])
-def test_a_start_at_the_end_of_the_world_is_survived(n_features):
+def test_a_start_with_huge_values_is_finite(n_features):
     X = np.random.default_rng(0).normal(size=(50, n_features))
     start = np.stack([X[0], np.full(n_features, 1e60), np.full(n_features, -1e150)])
     model = KMeans(3, init=start).fit(X)
@@ -307,7 +307,7 @@ def test_mean_variance_equals_its_definition(data):
     np.testing.assert_allclose(mean_variance(X), dense.var(axis=0).mean())
 
 
-def test_fewer_distinct_samples_than_clusters_is_said():
+def test_fewer_distinct_samples_than_clusters_warns():
     X = np.repeat([[1.0, 2.0], [3.0, 4.0]], 5, axis=0)
     with pytest.warns(ConvergenceWarning, match="Found 2 distinct clusters, fewer"):
         model = KMeans(3, random_state=0).fit(X)
@@ -318,7 +318,10 @@ def test_rounds_are_logged_on_request(caplog):
     with caplog.at_level(logging.INFO, logger="lookalike.learn.kmeans"):
         model = KMeans(3, random_state=0, verbose=1).fit(DATA["narrow"])
     assert len(caplog.records) == model.n_iter_
-    assert caplog.records[0].getMessage() == "round 1: 300 samples changed their centre"
+    assert (
+        caplog.records[0].getMessage()
+        == "iteration 1: 300 samples changed their centre"
+    )
 
 
 @pytest.mark.parametrize(

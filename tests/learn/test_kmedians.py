@@ -96,7 +96,7 @@ def test_weighted_median_equals_the_median_of_repeated_rows(seed, n):
     np.testing.assert_array_equal(weighted_median(A, np.ones(n)), np.median(A, axis=0))
 
 
-def test_outliers_do_not_drag_a_centre_away():
+def test_outliers_do_not_move_a_centre_far():
     rng = np.random.default_rng(0)
     clean = np.concatenate([rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + 20])
     dirty = clean.copy()

@@ -421,7 +421,7 @@ def test_gradients_of_repeated_rows_add_up(seed, n, n_rows):
     assert_array_equal(table, expected)
 
 
-def test_kernels_touch_only_the_images_they_were_asked_for():
+def test_kernels_touch_only_the_given_range_of_images():
     images, patches = np.ones((3, 2, 2, 1)), np.zeros((3, 1, 1, 4))
     flat = images[..., 0]
     cut_patches(flat, patches, 2, 2, 1, 1, 1, 2)
@@ -485,19 +485,19 @@ def test_dropout_keeps_the_mean_and_backward_uses_the_same_mask():
     assert layer.forward(X) is X
 
 
-def test_a_network_answers_several_threads_at_the_same_time():
+def test_several_threads_may_run_forward_at_the_same_time():
     network = small_network(DOUBLE)
     rng = np.random.default_rng(0)
     batches = [rng.standard_normal((k + 1, 5, 6, 2)) for k in range(4)]
     expected = [network.forward(batch) for batch in batches]
     wrong = []
 
-    def ask(k):
+    def forward(k):
         for _ in range(30):
             if not np.array_equal(network.forward(batches[k]), expected[k]):
                 wrong.append(k)
 
-    threads = [threading.Thread(target=ask, args=(k,)) for k in range(4)]
+    threads = [threading.Thread(target=forward, args=(k,)) for k in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -506,7 +506,7 @@ def test_a_network_answers_several_threads_at_the_same_time():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_layer_that_forgets_holds_nothing_but_its_parameters(name):
+def test_a_layer_after_inference_holds_only_its_parameters(name):
     make, shape = CASES[name]
     layer = make(DOUBLE)
     size = len(pickle.dumps(layer))
@@ -517,7 +517,7 @@ def test_a_layer_that_forgets_holds_nothing_but_its_parameters(name):
     assert len(pickle.dumps(layer)) == size
 
 
-def test_asking_does_not_disturb_training():
+def test_inference_does_not_disturb_training():
     network = small_network(DOUBLE)
     X = np.random.default_rng(0).standard_normal((3, 5, 6, 2))
     network.forward(X, training=True)
@@ -530,7 +530,7 @@ def test_asking_does_not_disturb_training():
         assert_array_equal(a, b)
 
 
-def test_the_first_layer_may_skip_the_gradient_nobody_reads():
+def test_the_first_layer_may_skip_the_gradient_of_its_input():
     for name in ("dense", "conv2d same 2", "depthwise valid 1", "conv1d same 1", "gru"):
         make, shape = CASES[name]
         layer = make(DOUBLE)

@@ -77,10 +77,10 @@ def test_what_is_fitted_is_the_least_of_the_objective():
     least = objective(model, 3.0)
     for name in ("coef_", "intercept_", "transitions_"):
         fitted = getattr(model, name)
-        for place in np.ndindex(fitted.shape):
+        for cell in np.ndindex(fitted.shape):
             for step in (-1e-2, 1e-2):
                 moved = fitted.copy()
-                moved[place] += step
+                moved[cell] += step
                 setattr(model, name, moved)
                 # Moved along one of the offsets alone the objective may be flat.
                 assert objective(model, 3.0) > least - 1e-9
@@ -130,7 +130,7 @@ def test_large_scores_do_not_overflow():
 
 
 def test_a_fit_that_is_cut_short_says_so():
-    with pytest.warns(ConvergenceWarning, match="stopped after 1 steps"):
+    with pytest.warns(ConvergenceWarning, match="did not converge in 1 steps"):
         LinearChainCRF(max_iter=1, tol=1e-9).fit(X, Y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -138,7 +138,7 @@ def test_a_fit_that_is_cut_short_says_so():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"C": 0}, "C must be a positive number, got 0"),
         ({"tol": np.inf}, "tol must be a positive number, got inf"),
@@ -146,12 +146,12 @@ def test_a_fit_that_is_cut_short_says_so():
         ({"max_iter": 1.5}, "max_iter must be a positive integer, got 1.5"),
     ],
 )
-def test_options_that_mean_nothing_are_refused(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_bad_parameters_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
         LinearChainCRF(**options).fit(X, Y)
 
 
-def test_what_are_no_tagged_sentences_is_refused():
+def test_bad_sentences_are_refused():
     model = LinearChainCRF()
     with pytest.raises(ValueError, match="X has 6 sentences, y has 1"):
         model.fit(X, Y[:1])
@@ -174,12 +174,27 @@ def test_a_field_restored_from_arrays_predicts_the_same():
     fitted = LinearChainCRF(C=10.0).fit(X, y)
     arrays = fitted.arrays()
     model = LinearChainCRF.from_arrays(arrays)
-    assert model.features_ == fitted.features_
+    assert list(model.features_.items()) == list(fitted.features_.items())
     for one, other in zip(model.predict_proba(X), fitted.predict_proba(X), strict=True):
         np.testing.assert_array_equal(one, other)
-    for name in ("coef", "intercept", "transitions", "features"):
+    for one, other in zip(model.predict(X), fitted.predict(X), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name, array in model.arrays().items():
+        np.testing.assert_array_equal(array, arrays[name])
+        assert array.dtype == arrays[name].dtype
+    for name in ("classes", "coef", "intercept", "transitions", "features"):
         with pytest.raises(ValueError, match="do not fit"):
             LinearChainCRF.from_arrays({**arrays, name: arrays[name][:2]})
+
+
+def test_a_field_without_features_is_restored():
+    fitted = LinearChainCRF(min_count=9).fit([[["a"], ["b"]]], [["O", "B"]])
+    model = LinearChainCRF.from_arrays(fitted.arrays())
+    assert model.features_ == fitted.features_ == {}
+    np.testing.assert_array_equal(
+        model.predict_proba([[["a"], ["c"]]])[0],
+        fitted.predict_proba([[["a"], ["c"]]])[0],
+    )
 
 
 @pytest.mark.parametrize("feature", [7, "two\nlines"])

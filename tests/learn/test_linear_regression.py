@@ -124,7 +124,7 @@ def test_single_precision_stays():
 
 @pytest.mark.parametrize("positive", [False, True])
 @pytest.mark.parametrize("copy_X", [True, False])
-def test_the_users_array_is_kept_unless_given_away_to_be_centred(copy_X, positive):
+def test_the_users_array_is_kept_unless_copy_x_is_false(copy_X, positive):
     X, y, _ = problem()
     before = X.copy()
     model = LinearRegression(copy_X=copy_X, positive=positive).fit(X, y)

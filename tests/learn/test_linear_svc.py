@@ -24,12 +24,12 @@ def problem(n=90, d=5, n_classes=3, seed=0):
 def objective(model, X, y, s):
     """Of two classes, from its definition."""
     signs = np.where(y == model.classes_[1], 1, -1)
-    lacks = np.maximum(0, 1 - signs * (X @ model.coef_[0] + model.intercept_))
+    slacks = np.maximum(0, 1 - signs * (X @ model.coef_[0] + model.intercept_))
     beta = model.intercept_[0] / model.intercept_scaling
     w = np.append(model.coef_[0], beta)
     size = np.abs(w).sum() if model.penalty == "l1" else w @ w / 2
     p = 1 if model.loss == "hinge" else 2
-    return size + model.C * (s * lacks**p).sum()
+    return size + model.C * (s * slacks**p).sum()
 
 
 def test_two_blobs_of_the_source_are_separated():
@@ -150,9 +150,9 @@ def test_the_hessian_is_kept_up_to_date():
     step, rng = hinge._ByHessian(loss), np.random.default_rng(0)
     A = np.column_stack([X, np.full(50, 0.7)])
     for n_moved in (50, 3, 2, 40, 1):
-        lacks = rng.random(50) * (rng.permutation(50) < n_moved)
-        inside = lacks > 0
-        step(rng.normal(size=6), lacks)
+        slacks = rng.random(50) * (rng.permutation(50) < n_moved)
+        inside = slacks > 0
+        step(rng.normal(size=6), slacks)
         expected = np.eye(6) + 2 * (A[inside].T * s[inside]) @ A[inside]
         np.testing.assert_allclose(step.H, expected, atol=1e-12)
 
@@ -161,11 +161,11 @@ def test_derivatives_are_those_of_the_loss():
     X, y, s = problem(n_classes=2)
     loss = hinge.SquaredHinge(X, np.where(y == "b", 1.0, -1), s, 0.7)
     w = np.random.default_rng(0).normal(size=6)
-    gradient = loss.gradient(loss.lacks(w))
-    H = loss.hessian(np.flatnonzero(loss.lacks(w) > 0))
+    gradient = loss.gradient(loss.slacks(w))
+    H = loss.hessian(np.flatnonzero(loss.slacks(w) > 0))
     for j in range(6):
         step = 1e-6 * np.eye(6)[j]
-        up, down = loss.lacks(w + step), loss.lacks(w - step)
+        up, down = loss.slacks(w + step), loss.slacks(w - step)
         slope = (loss.value(up) - loss.value(down)) / 2e-6
         assert gradient[j] == pytest.approx(slope, rel=1e-5)
         curvature = (loss.gradient(up) - loss.gradient(down)) / 2e-6
@@ -185,12 +185,12 @@ def test_the_dual_meets_the_primal(squared):
     # At the optimum the gap between both closes, and a row's variable and margin
     # complement each other: w is the sum of the rows its losses pull with.
     signs = np.where(y == "b", 1, -1)
-    lacks = np.maximum(0, 1 - signs * model.decision_function(X))
+    slacks = np.maximum(0, 1 - signs * model.decision_function(X))
     if squared:
-        alpha = 2 * s * lacks
+        alpha = 2 * s * slacks
         np.testing.assert_allclose((alpha * signs) @ X, model.coef_[0], atol=1e-6)
     else:
-        inside, outside = lacks > 1e-6, signs * model.decision_function(X) > 1 + 1e-6
+        inside, outside = slacks > 1e-6, signs * model.decision_function(X) > 1 + 1e-6
         at_bound = (s * signs)[inside] @ X[inside]
         free = ~inside & ~outside
         # What is left of w is a combination of the rows on the margin.
@@ -289,19 +289,21 @@ def test_lasso_kernel_lowers_the_objective_to_where_no_weight_can(seed, size):
     costs = size * rng.integers(1, 5, size=12) / 4
 
     def value(w):
-        lacks = np.maximum(0, 1 - signs * (X @ w))
-        return np.abs(w).sum() + costs @ lacks**2
+        slacks = np.maximum(0, 1 - signs * (X @ w))
+        return np.abs(w).sum() + costs @ slacks**2
 
     for rows in (X, sparse.csr_array(X)):
         columns = row_entries(rows.T if rows is X else rows.T.tocsr())
-        w, lacks, values = np.zeros(3), np.ones(12), [value(np.zeros(3))]
+        w, slacks, values = np.zeros(3), np.ones(12), [value(np.zeros(3))]
         violation = np.inf
         while violation > 1e-6 * size and len(values) < 4000:
-            violation = lasso_pass(*columns, signs, costs, rng.permutation(3), lacks, w)
+            violation = lasso_pass(
+                *columns, signs, costs, rng.permutation(3), slacks, w
+            )
             values.append(value(w))
         assume(len(values) < 4000)
         assert np.all(np.diff(values) <= 1e-9)
-        np.testing.assert_allclose(lacks, 1 - signs * (X @ w), atol=1e-9)
+        np.testing.assert_allclose(slacks, 1 - signs * (X @ w), atol=1e-9)
         for j in np.ndindex(3, 2):
             nearby = w.copy()
             nearby[j[0]] += 1e-3 * (2 * j[1] - 1)
@@ -310,10 +312,10 @@ def test_lasso_kernel_lowers_the_objective_to_where_no_weight_can(seed, size):
 
 def test_the_violation_of_lasso_is_the_sum_of_slopes_met():
     X, signs, costs = np.array([[2.0, 0.1]]), np.ones(1), np.ones(1)
-    w, lacks = np.zeros(2), np.ones(1)
+    w, slacks = np.zeros(2), np.ones(1)
     # Slope -4 against a penalty of 1; then, with the row served, hardly any.
     order = np.array([0, 1])
-    violation = lasso_pass(*row_entries(X.T), signs, costs, order, lacks, w)
+    violation = lasso_pass(*row_entries(X.T), signs, costs, order, slacks, w)
     assert w[0] == pytest.approx(0.375)  # 4 w - 4 = -1 / w at 0.375: 2 - 8 w = -1
     assert violation == pytest.approx(3.0)
 
@@ -357,7 +359,7 @@ def test_random_state_alone_decides():
 
 
 @pytest.mark.parametrize("setting", [*SETTINGS, {"solver": "pegasos"}])
-def test_too_few_iterations_are_said(setting):
+def test_too_few_iterations_warn(setting):
     X, y, _ = problem()
     with pytest.warns(ConvergenceWarning, match="did not converge in max_iter=1"):
         LinearSVC(max_iter=1, tol=1e-12, **setting).fit(X, y)

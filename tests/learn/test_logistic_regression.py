@@ -188,7 +188,7 @@ def test_parts_one_by_one_learn_the_classes():
     exact = LogisticRegression().fit(X, y, s)
     assert (model.predict(X) == exact.predict(X)).mean() > 0.97
     assert model.n_iter_ == [180]
-    # Labels that a later part lacks keep their places.
+    # Labels that a later part lacks keep their columns.
     only_c = y == "c"
     model.partial_fit(X[only_c], y[only_c])
     assert model.coef_.shape == (3, 5)
@@ -399,7 +399,7 @@ def test_random_state_alone_decides():
 
 
 @pytest.mark.parametrize("solver", [*SMOOTH, *SLOW, "sgd"])
-def test_too_few_iterations_are_said(solver):
+def test_too_few_iterations_warn(solver):
     X, y, _ = problem()
     with pytest.warns(ConvergenceWarning, match="did not converge in max_iter=1"):
         LogisticRegression(solver=solver, max_iter=1, tol=1e-9).fit(X, y)
@@ -433,7 +433,7 @@ def test_refusals_say_what_was_expected(options, message):
         LogisticRegression(**options).fit(X, y)
 
 
-def test_parts_refuse_what_they_cannot_place():
+def test_parts_refuse_unknown_classes_and_other_widths():
     X, y, _ = problem()
     with pytest.raises(ValueError, match="first call of partial_fit needs classes"):
         LogisticRegression().partial_fit(X, y)

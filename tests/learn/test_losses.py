@@ -11,7 +11,7 @@ from lookalike.learn.losses import LogisticLoss, PoissonLoss, SoftmaxLoss, Squar
 rng = np.random.default_rng(0)
 SCORES = rng.standard_normal((6, 3))
 CLASSES = np.array([0, 2, 1, 1, 0, 2])
-QUESTIONS = rng.integers(2, size=(6, 3)).astype(float)
+INDICATORS = rng.integers(2, size=(6, 3)).astype(float)
 NUMBERS = rng.standard_normal((6, 3))
 COUNTS = rng.integers(4, size=(6, 3)).astype(float)
 F = torch.nn.functional
@@ -23,7 +23,7 @@ CASES = {
     ),
     "logistic": (
         LogisticLoss(),
-        QUESTIONS,
+        INDICATORS,
         lambda s, y: F.binary_cross_entropy_with_logits(s, y, reduction="none").sum(1),
     ),
     "squared": (

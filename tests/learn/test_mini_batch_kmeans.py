@@ -131,7 +131,7 @@ def test_steps_are_logged_on_request(caplog):
     assert len(caplog.records) == model.n_steps_
 
 
-def test_a_start_on_too_few_samples_is_said():
+def test_a_start_on_too_few_samples_warns():
     with pytest.warns(RuntimeWarning, match="init_size=5 is less than n_clusters=8"):
         ours = MiniBatchKMeans(init_size=5, random_state=0).fit(DENSE)
     with pytest.warns(RuntimeWarning, match="init_size=5 should be larger"):

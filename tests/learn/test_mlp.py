@@ -98,14 +98,14 @@ OPTIONS = {
 
 @pytest.mark.usefixtures("unfinished")
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize("problem", ["two", "ten", "questions", "numbers", "counts"])
+@pytest.mark.parametrize("problem", ["two", "ten", "indicators", "numbers", "counts"])
 @pytest.mark.parametrize("name", OPTIONS)
 def test_takes_the_same_steps_as_scikit_learn(digits, name, problem, weighted):
     X, y = digits
     target, extra = {
         "two": (np.where(y > 4, "high", "low"), {}),
         "ten": (y, {}),
-        "questions": (np.column_stack([y > 4, y % 2, y % 3 == 0]).astype(int), {}),
+        "indicators": (np.column_stack([y > 4, y % 2, y % 3 == 0]).astype(int), {}),
         "numbers": (y.astype(float), {}),
         "counts": (y, {"loss": "poisson"}),
     }[problem]
@@ -209,7 +209,7 @@ def test_several_numbers_at_once_take_the_same_steps_as_scikit_learn(digits):
 
 
 @pytest.mark.usefixtures("unfinished")
-def test_samples_without_weight_teach_nothing_even_a_whole_batch_of_them(digits):
+def test_samples_of_weight_zero_change_nothing_even_a_whole_batch_of_them(digits):
     X, y = digits
     model, _ = few_epochs("classifier", shuffle=False, batch_size=30)
     weight = np.r_[np.zeros(60), np.ones(270)]
@@ -226,7 +226,7 @@ def test_two_layers_learn_the_exclusive_or(activation):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adagrad", "rmsprop", "adam"])
-def test_every_way_down_learns_the_exclusive_or(solver):
+def test_every_solver_learns_the_exclusive_or(solver):
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
     rate = {"sgd": 0.3, "adagrad": 0.3, "rmsprop": 0.02, "adam": 0.05}[solver]
     model = MLPClassifier(
@@ -341,7 +341,7 @@ def test_early_stopping_keeps_the_best_weights_not_the_last(digits):
     assert model.best_loss_ is None
 
 
-def test_one_class_is_answered_with_certainty():
+def test_one_class_is_predicted_with_probability_one():
     model = MLPClassifier(3, solver="lbfgs", random_state=0)
     model.fit([[0.0], [1.0]], ["only", "only"])
     assert_array_equal(model.predict([[5.0]]), ["only"])
@@ -356,7 +356,7 @@ def test_extreme_inputs_give_probabilities_not_nan():
     assert (model.predict_log_proba([[1e8]]) <= 0).all()
 
 
-def test_training_is_told_step_by_step_when_asked(capsys):
+def test_verbose_prints_every_epoch(capsys):
     X, y = np.arange(40.0)[:, None] / 40, np.repeat([0, 1], 20)
     model = MLPClassifier(3, verbose=True, max_iter=2, random_state=0, tol=0)
     with pytest.warns(ConvergenceWarning, match="Stopped at max_iter=2"):
@@ -377,11 +377,17 @@ def test_training_is_told_step_by_step_when_asked(capsys):
         ({"weight_init": "zeros"}, "weight_init must be one of .* got 'zeros'"),
         ({"alpha": -1}, "alpha must be a number of at least 0, got -1"),
         ({"alpha": "much"}, "alpha must be a number of at least 0, got 'much'"),
-        ({"batch_size": 0}, "batch_size must be a whole number above 0, got 0"),
-        ({"batch_size": 2.5}, "batch_size must be a whole number above 0, got 2.5"),
-        ({"max_iter": 0}, "max_iter must be a whole number above 0, got 0"),
-        ({"max_fun": 0}, "max_fun must be a whole number above 0, got 0"),
-        ({"n_iter_no_change": 0}, "n_iter_no_change must be a whole number above 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
+        (
+            {"batch_size": 2.5},
+            "batch_size must be a whole number .*, got 2.5",
+        ),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
+        ({"max_fun": 0}, "max_fun must be a whole number of at least 1, got 0"),
+        (
+            {"n_iter_no_change": 0},
+            "n_iter_no_change must be a whole number of at least",
+        ),
         ({"learning_rate_init": 0}, "learning_rate_init must be a number above 0"),
         ({"epsilon": 0.0}, "epsilon must be a number above 0, got 0.0"),
         ({"power_t": -0.1}, "power_t must be a number of at least 0, got -0.1"),
@@ -430,7 +436,7 @@ def test_refuses_parameters_that_mean_nothing(kind, parameters, message):
         ),
         (
             lambda X, y: MLPClassifier(early_stopping=True).fit(X, y),
-            "leaves fewer than 2 to stop by",
+            "leaves fewer than 2 to validate on",
         ),
         (
             lambda X, y: (

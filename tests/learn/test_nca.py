@@ -85,7 +85,7 @@ def test_far_away_rows_keep_finite_losses_and_slopes():
     np.testing.assert_array_equal(slope, 0)
 
 
-def test_our_slope_vanishes_where_scikit_learn_ends():
+def test_our_gradient_vanishes_where_scikit_learn_ends():
     X, y = two_classes(200, n_features=2)
     X[:, 0] += np.random.default_rng(1).normal(size=200)  # now the classes overlap
     X, y = X[np.argsort(y)], np.sort(y)
@@ -119,7 +119,7 @@ def test_learns_which_feature_tells_the_classes_apart(
     ("init", "n_components"),
     [("auto", 3), ("auto", 4), ("pca", 3), ("lda", 1), ("identity", 2), ("random", 3)],
 )
-def test_starts_where_it_is_told_to_with_unit_variance(init, n_components):
+def test_init_is_scaled_to_unit_variance(init, n_components):
     X, y = two_classes()
     model = NeighbourhoodComponents(
         n_components, init=init, learning_rate=1e-12, alpha=0.0, random_state=3
@@ -142,7 +142,7 @@ def test_starts_where_it_is_told_to_with_unit_variance(init, n_components):
     np.testing.assert_allclose(model.components_[start == 0], 0, atol=1e-6)
 
 
-def test_an_array_to_start_from_is_taken_as_it_is():
+def test_an_array_as_init_is_not_scaled():
     X, y = two_classes()
     W = np.random.default_rng(0).normal(size=(3, 4))
     model = NeighbourhoodComponents(init=W, learning_rate=1e-12, alpha=0.0).fit(X, y)
@@ -201,7 +201,7 @@ def test_single_precision_stays_single_and_close():
     np.testing.assert_allclose(single.components_, double.components_, atol=1e-3)
 
 
-def test_chance_comes_from_random_state_alone():
+def test_random_state_alone_decides():
     X, y = two_classes()
     first, again, other = (
         NeighbourhoodComponents(batch_size=10, random_state=seed).fit(X, y).components_
@@ -238,7 +238,7 @@ def test_callback_sees_every_epoch():
     assert seen == list(zip([1, 2, 3], model.loss_curve_, strict=True))
 
 
-def test_a_row_alone_of_its_class_is_a_neighbour_but_not_judged():
+def test_a_row_alone_of_its_class_is_a_neighbour_but_adds_no_loss():
     Z = np.array([[0.0], [1.0], [0.1]])
     loss, slope = _neighbour_loss(Z, np.array([2, 1]), False)
     wrong = [-np.log(1 / (1 + np.exp(1 - 0.01))), -np.log(1 / (1 + np.exp(1 - 0.81)))]

@@ -50,7 +50,7 @@ def test_whole_numbers_with_many_ties_on_the_query_vote_as_in_scikit_learn(
     kind, weights
 ):
     # All 16 corners, some of them many times: neighbours at distance 0 abound. Where
-    # others tie, who is nearest is anybody's choice, so all rows are asked.
+    # others tie, which are nearest is not defined, so all rows vote.
     rng = np.random.default_rng(0)
     X, Q = (rng.integers(2, size=(n, 4)).astype(kind) for n in (50, 30))
     y = np.array(["a", "b", "c"])[rng.integers(3, size=50)]

@@ -28,7 +28,7 @@ LEARNED = [
 
 
 def table(n_samples=120, n_features=9, seed=0, dtype=np.float64):
-    """Rows whose variances fall off, so that components are told apart."""
+    """Rows whose variances fall off, so that no two components are equal."""
     rng = np.random.default_rng(seed)
     mix = np.linalg.qr(rng.normal(size=(n_features, n_features)))[0]
     scales = 3.0 * 0.7 ** np.arange(n_features)
@@ -92,7 +92,7 @@ def test_agrees_with_scikit_learn(solver, shape, n_components, whiten):
     ],
     ids=str,
 )
-def test_agrees_with_scikit_learn_on_other_ways_to_ask(options):
+def test_agrees_with_scikit_learn_on_other_parameters(options):
     X = table()
     ours = PCA(**options, random_state=0).fit(X)
     assert_same_model(ours, sklearn.decomposition.PCA(**options, random_state=0).fit(X))
@@ -282,7 +282,7 @@ def test_whitening_gives_unit_variance_and_can_be_undone():
     np.testing.assert_allclose(model.inverse_transform(Z), X)
 
 
-def test_only_a_caller_who_allows_it_has_his_rows_centred_in_place():
+def test_rows_are_centred_in_place_only_without_copy():
     X = table()
     kept = X.copy()
     PCA(2, svd_solver="full").fit(X)
@@ -291,7 +291,7 @@ def test_only_a_caller_who_allows_it_has_his_rows_centred_in_place():
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
 
 
-def test_chance_comes_from_random_state_alone():
+def test_random_state_alone_decides():
     X = table(60, 30)
     model = PCA(3, svd_solver="randomized", iterated_power=0, random_state=5)
     first = model.fit(X).components_

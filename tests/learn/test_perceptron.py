@@ -179,7 +179,7 @@ def test_many_classes_go_in_groups(n_jobs):
 
 
 @pytest.mark.parametrize("how", ["warm_start", "coef_init"])
-def test_starts_where_it_is_told(how):
+def test_coef_init_and_intercept_init_are_the_first_weights(how):
     X, y, _ = problem()
     options = {"shuffle": False, "tol": None}
     six = Perceptron(max_iter=6, **options).fit(X, y)
@@ -265,7 +265,7 @@ def test_random_state_alone_decides():
     assert (a != c).any()
 
 
-def test_too_few_passes_are_said():
+def test_too_few_passes_warn():
     X, y, _ = problem()
     with pytest.warns(ConvergenceWarning, match="still improved after max_iter=2"):
         Perceptron(max_iter=2).fit(X, y)
@@ -307,5 +307,5 @@ def test_parts_refuse_what_they_cannot_know():
     with pytest.raises(ValueError, match="first call of partial_fit needs classes"):
         Perceptron().partial_fit(X, y)
     for option in ({"early_stopping": True}, {"class_weight": "balanced"}):
-        with pytest.raises(ValueError, match="partial_fit knows too little"):
+        with pytest.raises(ValueError, match="partial_fit does not support"):
             Perceptron(**option).partial_fit(X, y, classes=["a", "b", "c"])

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn import svm
 from sklearn.datasets import make_blobs, make_classification
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics.pairwise import laplacian_kernel, polynomial_kernel, rbf_kernel
 
 from lookalike.kernels.smo import CONVERGED, MISSING, smo_steps
@@ -197,23 +197,23 @@ def test_a_step_equals_its_definition(seed, size):
     signs = np.where(np.arange(9) < rng.integers(1, 9), 1.0, -1)
     bounds = size * rng.integers(1, 4, size=9) / 2
     alpha = bounds * rng.choice([0, 0, 0.25, 0.5, 1, 1], size=9)
-    pull = signs - K @ (signs * alpha)
+    residual = signs - K @ (signs * alpha)
     above, below = alpha < bounds, alpha > 0
     up, down = np.where(signs > 0, [above, below], [below, above])
     high, low = (
-        pull.max(initial=-np.inf, where=up),
-        pull.min(initial=np.inf, where=down),
+        residual.max(initial=-np.inf, where=up),
+        residual.min(initial=np.inf, where=down),
     )
     expected = alpha.copy()
     if high - low > 0.1:
-        i = np.where(up, pull, -np.inf).argmax()
+        i = np.where(up, residual, -np.inf).argmax()
         curvature = np.maximum(K[i, i] + K.diagonal() - 2 * K[i], 1e-12)
-        j = np.where(down, np.maximum(high - pull, 0) ** 2 / curvature, 0).argmax()
+        j = np.where(down, np.maximum(high - residual, 0) ** 2 / curvature, 0).argmax()
         ends = [bounds[i] if signs[i] > 0 else 0, 0 if signs[j] > 0 else bounds[j]]
         rooms = np.abs(ends - alpha[[i, j]])
-        step = min((high - pull[j]) / curvature[j], *rooms)
+        step = min((high - residual[j]) / curvature[j], *rooms)
         expected[[i, j]] += step * signs[[i, j]] * [1, -1]
-    mine, updated, stamps = alpha.copy(), pull.copy(), np.zeros(9, np.int64)
+    mine, updated, stamps = alpha.copy(), residual.copy(), np.zeros(9, np.int64)
     at_hand = K, np.arange(9), stamps, K.diagonal().astype(float)
     answer = smo_steps(*at_hand, signs, bounds, 0.1, 1, mine, updated)
     np.testing.assert_allclose(mine, expected, atol=1e-12)
@@ -225,11 +225,11 @@ def test_a_step_equals_its_definition(seed, size):
         assert answer[:2] + answer[3:] == (CONVERGED, -1, high, low)
 
 
-def test_a_missing_row_is_asked_for_and_nothing_is_lost():
+def test_a_row_outside_the_cache_is_requested_and_nothing_is_lost():
     X, y, _ = problem(n=30, n_classes=2)
     signs, bounds = np.where(y == "b", 1.0, -1), np.ones(30)
     K = rbf_kernel(X).astype(np.float32)
-    cache, alpha, pull = RowCache(2, 30), np.zeros(30), signs.copy()
+    cache, alpha, residual = RowCache(2, 30), np.zeros(30), signs.copy()
     status, total = MISSING, 0
     while status == MISSING:
         status, sample, steps, _, _ = smo_steps(
@@ -242,7 +242,7 @@ def test_a_missing_row_is_asked_for_and_nothing_is_lost():
             1e-3,
             10**6,
             alpha,
-            pull,
+            residual,
         )
         total += steps
         if status == MISSING:
@@ -266,7 +266,7 @@ def test_the_row_used_longest_ago_makes_room():
         np.testing.assert_array_equal(cache.rows[cache.slots[sample]], rows[sample])
 
 
-def test_steps_are_limited_and_that_is_said():
+def test_max_iter_limits_the_steps_and_warns():
     X, y, _ = problem()
     with pytest.warns(ConvergenceWarning, match="did not converge in max_iter=3 steps"):
         model = SVC(max_iter=3).fit(X, y)
@@ -416,9 +416,22 @@ def test_a_machine_restored_from_arrays_predicts_the_same(kernel, n_classes):
     np.testing.assert_array_equal(model.predict(rows), fitted.predict(rows))
     assert model.C == 2.0
     assert model.n_features_in_ == fitted.n_features_in_
+    for name in ("kernel", "degree", "coef0", "break_ties", "decision_function_shape"):
+        assert getattr(model, name) == getattr(fitted, name)
+        assert type(getattr(model, name)) is type(getattr(fitted, name))
     for name, array in model.arrays().items():
         np.testing.assert_array_equal(array, arrays[name])
         assert array.dtype == arrays[name].dtype
+
+
+def test_the_scores_of_a_restored_machine_are_of_pairs_where_they_were():
+    X, y = make_classification(60, 6, n_informative=4, n_classes=3, random_state=0)
+    fitted = SVC(gamma=0.3, decision_function_shape="ovo").fit(X, y)
+    model = SVC.from_arrays(fitted.arrays())
+    assert model.get_params() == fitted.get_params()
+    np.testing.assert_array_equal(
+        model.decision_function(X), fitted.decision_function(X)
+    )
 
 
 @pytest.mark.parametrize(
@@ -426,6 +439,7 @@ def test_a_machine_restored_from_arrays_predicts_the_same(kernel, n_classes):
     [
         ("support", lambda a: a[1:]),
         ("n_support", lambda a: a[1:]),
+        ("n_support", lambda a: np.append(a, 0)),
         ("dual_coef", lambda a: a[:, 1:]),
         ("intercept", lambda a: a[1:]),
         ("support_vectors", lambda a: a[1:]),
@@ -440,7 +454,11 @@ def test_arrays_of_two_machines_are_refused(name, change):
         SVC.from_arrays({**arrays, name: change(arrays[name])})
 
 
-def test_a_kernel_of_ones_own_has_no_arrays():
+def test_kernels_that_are_functions_and_sparse_vectors_have_no_arrays():
     X, y = make_classification(40, 4, random_state=0)
     with pytest.raises(ValueError, match="named kernel"):
         SVC(kernel=lambda A, B: A @ B.T).fit(X, y).arrays()
+    with pytest.raises(ValueError, match="dense support vectors"):
+        SVC().fit(sparse.csr_matrix(X), y).arrays()
+    with pytest.raises(NotFittedError):
+        SVC().arrays()

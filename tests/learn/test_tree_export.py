@@ -45,7 +45,7 @@ def test_text_is_that_of_scikit_learn(options):
     assert export_text(ours, **options) == their_export_text(theirs, **options)
 
 
-def test_a_tree_without_questions_is_one_line():
+def test_a_tree_without_splits_is_one_line():
     tree = DecisionTreeRegressor().fit([[1], [2]], [3, 3])
     assert export_text(tree) == "|--- value: [3.00]\n"
 
@@ -70,15 +70,15 @@ def test_the_picture_has_a_box_for_each_node_and_a_line_for_each_child(tmp_path)
     boxes = texts(figure)
     assert len(boxes) == tree.tree_.node_count
     assert len(figure.axes[0].lines) == tree.tree_.node_count - 1
-    question = f"{'abcd'[tree.tree_.feature[0]]} <= {tree.tree_.threshold[0]:.3g}"
-    assert boxes[0].splitlines()[:1] == [question]
+    condition = f"{'abcd'[tree.tree_.feature[0]]} <= {tree.tree_.threshold[0]:.3g}"
+    assert boxes[0].splitlines()[:1] == [condition]
     assert boxes[0].splitlines()[2] == "samples = 150"
     assert all("class = " in box for box in boxes)
     figure.savefig(tmp_path / "tree.png")
     assert (tmp_path / "tree.png").stat().st_size > 1000
 
 
-def test_precision_and_size_of_the_letters_are_those_asked_for():
+def test_precision_and_font_size_are_those_given():
     tree = DecisionTreeClassifier(max_depth=1).fit([[1.23456], [2.0]], [0, 1])
     boxes = plot_tree(tree, precision=2, fontsize=5).axes[0].texts
     assert boxes[0].get_text().startswith("feature_0 <= 1.6\n")
@@ -91,13 +91,16 @@ def test_precision_and_size_of_the_letters_are_those_asked_for():
 def test_children_stand_below_their_parent_and_apart():
     tree = DecisionTreeRegressor(**CLASSIFIER).fit(X, NUMBERS)
     figure = plot_tree(tree)
-    places = [text.get_position() for text in figure.axes[0].texts]
+    positions = [text.get_position() for text in figure.axes[0].texts]
     grown = tree.tree_
     for t in np.flatnonzero(grown.children_left >= 0):
-        left, right = places[grown.children_left[t]], places[grown.children_right[t]]
-        assert left[0] < places[t][0] < right[0]
-        assert left[1] == right[1] == places[t][1] - 1
-    leaves = [places[t][0] for t in np.flatnonzero(grown.children_left < 0)]
+        left, right = (
+            positions[grown.children_left[t]],
+            positions[grown.children_right[t]],
+        )
+        assert left[0] < positions[t][0] < right[0]
+        assert left[1] == right[1] == positions[t][1] - 1
+    leaves = [positions[t][0] for t in np.flatnonzero(grown.children_left < 0)]
     assert (np.diff(leaves) == 1).all()
 
 

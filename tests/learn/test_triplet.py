@@ -204,17 +204,17 @@ def test_mining_finds_what_a_loop_over_the_batch_finds(positives, negatives, see
         if positives == "random" or not len(partners):
             assert positive == p
         else:
-            wanted = partners.min() if positives == "nearest" else partners.max()
+            hardest = partners.min() if positives == "nearest" else partners.max()
             assert positive != a
-            assert distance[positive] == wanted
+            assert distance[positive] == hardest
         beyond = others[others > distance[positive]]
         if negatives == "random":
             assert negative == n
         elif negatives == "hard":
             assert distance[negative] == others.min()
         else:
-            wanted = beyond.min() if len(beyond) else others.max()
-            assert distance[negative] == wanted
+            hardest = beyond.min() if len(beyond) else others.max()
+            assert distance[negative] == hardest
 
 
 @pytest.mark.parametrize("negatives", ["random", "semi_hard", "hard"])
@@ -234,7 +234,7 @@ def test_learns_which_feature_tells_the_classes_apart(positives, negatives):
 
 
 @pytest.mark.parametrize("init", ["auto", "pca", "lda", "identity", "random"])
-def test_starts_where_it_is_told_to(init):
+def test_init_is_the_first_map(init):
     X, y = two_classes()
     n_components = 1 if init == "lda" else 3
     model = TripletEmbedding(
@@ -283,10 +283,10 @@ def test_auto_rate_makes_learning_indifferent_to_scale():
     np.testing.assert_allclose(1000 * far.components_, near.components_)
     np.testing.assert_allclose(far.loss_curve_, near.loss_curve_)
     rate = 1 / (2 * X.var(axis=0).sum())
-    told = TripletEmbedding(
+    named = TripletEmbedding(
         init=np.eye(4), alpha=0.0, batch_size=8, learning_rate=rate, random_state=0
     ).fit(X, y)
-    np.testing.assert_allclose(told.components_, near.components_)
+    np.testing.assert_allclose(named.components_, near.components_)
 
 
 def test_single_precision_stays_single_and_close():
@@ -297,7 +297,7 @@ def test_single_precision_stays_single_and_close():
     np.testing.assert_allclose(single.components_, double.components_, atol=1e-3)
 
 
-def test_chance_comes_from_random_state_alone():
+def test_random_state_alone_decides():
     X, y = two_classes()
     first, again, other = (
         TripletEmbedding(batch_size=8, random_state=seed).fit(X, y).components_
@@ -316,7 +316,7 @@ def test_callback_sees_every_epoch():
     assert seen == list(zip([1, 2, 3], model.loss_curve_, strict=True))
 
 
-def test_names_are_told_apart_like_numbers():
+def test_labels_of_text_are_learned_like_numbers():
     X, y = two_classes()
     names = np.array(["left", "right"])[y]
     numbers = TripletEmbedding(random_state=0).fit(X, y)
@@ -324,7 +324,7 @@ def test_names_are_told_apart_like_numbers():
     np.testing.assert_array_equal(numbers.components_, named.components_)
 
 
-def test_a_constant_column_is_forgotten():
+def test_a_constant_column_changes_nothing():
     X, y = two_classes()
     model = TripletEmbedding(max_iter=50, alpha=0.5, learning_rate=0.1, random_state=0)
     model.fit(np.column_stack([X, np.full(len(X), 7.0)]), y)

@@ -87,7 +87,7 @@ def test_the_vector_of_padding_stays_zero_and_the_ends_of_a_sentence_are_padded(
     assert_allclose(proba[0], expected, rtol=1e-5)
 
 
-def test_several_symbols_a_word_carry_what_the_word_does_not():
+def test_several_features_a_word_carry_what_the_word_does_not():
     names, others = ["Ada", "Bob", "Cem", "Dee"], ["runs", "eats", "sees", "hits"]
     X = [[name, verb] for name in names for verb in others]
     y = [["name", "verb"]] * len(X)
@@ -184,7 +184,7 @@ def test_a_batch_answers_like_its_sentences_one_by_one():
         ({"min_count": 0}, "min_count must be a positive integer, got 0"),
         (
             {"describe": lambda word: tuple(word)},
-            "describe must give as many symbols for each word",
+            "describe must give as many features for each word",
         ),
     ],
 )

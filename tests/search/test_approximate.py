@@ -41,14 +41,14 @@ def overlap(found, true):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
-def test_keeps_the_promise_on_queries_it_has_not_seen(shape, metric):
+def test_reaches_the_recall_on_new_queries(shape, metric):
     rng = np.random.default_rng(3)
     X, Q = (shaped(shape, n, rng).astype(np.float32) for n in (8_500, 300))
     index = ApproximateNeighbors(recall=0.9, metric=metric).fit(X)
     _, true = NearestNeighbors(10, metric=metric).fit(X).kneighbors(Q)
     together = index.kneighbors(Q, return_distance=False)
     alone = [index.kneighbors(q[None], return_distance=False)[0] for q in Q]
-    # Below the promise by no more than 300 queries may err.
+    # The margin is the sampling error of 300 queries.
     assert overlap(together, true) > 0.9 - 0.03
     assert overlap(alone, true) > 0.9 - 0.03
     assert index.recall_.low >= 0.9
@@ -89,7 +89,7 @@ def test_a_candidate_is_validated_more_strictly_the_more_were_validated_before()
 
 
 @pytest.mark.parametrize("recall", [0.6, 0.9])
-def test_a_plan_that_is_not_surely_good_enough_where_it_is_validated_is_refused(recall):
+def test_a_plan_whose_lower_bound_of_recall_is_too_low_is_refused(recall):
     class Rungs:
         """Plans of a known recall on the rows that judge."""
 
@@ -129,7 +129,7 @@ def test_the_first_rung_that_holds(n):
 def listed():
     rng = np.random.default_rng(6)
     X = (rng.normal(size=(9000, 24)) * np.exp(-0.1 * np.arange(24)) * 9).round()
-    with pytest.MonkeyPatch.context() as patch:  # which is faster is not asked
+    with pytest.MonkeyPatch.context() as patch:  # both paths are run, not the faster
         patch.setattr(
             ApproximateNeighbors,
             "_compare",
@@ -176,14 +176,14 @@ def test_equal_distances_come_in_the_order_of_the_catalogue(listed):
     assert (rows[:, 1:] > rows[:, :-1])[tied].all()
 
 
-def test_fewer_neighbours_than_promised_are_the_first_of_these(listed):
+def test_fewer_neighbours_than_planned_for_are_the_first_of_these(listed):
     X, index = listed
     five, two = (index.kneighbors(X[:50] + 0.5, k) for k in (5, 2))
     for many, few in zip(five, two, strict=True):
         np.testing.assert_array_equal(many[:, :2], few)
 
 
-def test_more_neighbours_than_promised_and_all_rows_are_exact(listed):
+def test_more_neighbours_than_planned_for_and_all_rows_are_exact(listed):
     X, index = listed
     exact = NearestNeighbors(50).fit(X)
     np.testing.assert_array_equal(

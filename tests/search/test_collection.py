@@ -37,9 +37,9 @@ def expected(items, Q, k, metric="euclidean"):
     return np.array(list(items))[rows], distances
 
 
-def assert_answers(found, wanted):
-    np.testing.assert_array_equal(found.ids, wanted[0])
-    np.testing.assert_array_equal(found.distances, wanted[1])
+def assert_answers(found, expected_answer):
+    np.testing.assert_array_equal(found.ids, expected_answer[0])
+    np.testing.assert_array_equal(found.distances, expected_answer[1])
 
 
 def filled(n=300, seed=0, **parameters):
@@ -59,7 +59,7 @@ class Machine(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(collection, "SMALL", 6)
         self.patch.setattr(os, "fsync", lambda descriptor: None)  # slow, not tested
-        self.items = Collection("sqeuclidean", 3, algorithm="portable", share=0.1)
+        self.items = Collection("sqeuclidean", 3, "portable", rebuild_share=0.1)
         self.model = {}
 
     def teardown(self):
@@ -100,14 +100,14 @@ class Machine(RuleBasedStateMachine):
 
     @rule(q=VECTORS, k=st.integers(0, 40))
     def search(self, q, k):
-        wanted = expected(self.model, [q], k, "sqeuclidean")
-        assert_answers(self.items.search([q], k), wanted)
+        expected_answer = expected(self.model, [q], k, "sqeuclidean")
+        assert_answers(self.items.search([q], k), expected_answer)
 
     @rule(q=VECTORS, k=st.integers(0, 10), where=st.sets(st.integers(-3, 33)))
     def search_among_ids(self, q, k, where):
         some = {id: x for id, x in self.model.items() if id in where}
-        wanted = expected(some, [q], k, "sqeuclidean")
-        assert_answers(self.items.search([q], k, where), wanted)
+        expected_answer = expected(some, [q], k, "sqeuclidean")
+        assert_answers(self.items.search([q], k, where), expected_answer)
 
     @rule(q=VECTORS, k=st.integers(0, 10), data=st.data())
     def search_by_mask(self, q, k, data):
@@ -115,8 +115,8 @@ class Machine(RuleBasedStateMachine):
         mask = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
         mask = mask.astype(bool)
         some = {i: self.model[i] for i, m in zip(self.model, mask, strict=True) if m}
-        wanted = expected(some, [q], k, "sqeuclidean")
-        assert_answers(self.items.search([q], k, mask), wanted)
+        expected_answer = expected(some, [q], k, "sqeuclidean")
+        assert_answers(self.items.search([q], k, mask), expected_answer)
 
     @rule()
     def rebuild(self):
@@ -196,10 +196,10 @@ def test_a_filtered_search_finds_all_there_are(share, scanning, algorithm, monke
     mask[rng.integers(len(items))] = True
     some = {id: x for id, x, m in zip(model, model.values(), mask, strict=True) if m}
     Q = rng.integers(0, 30, size=(3, 5))
-    wanted = expected(some, Q, 10)
-    assert wanted[0].shape == (3, min(10, len(some)))
-    assert_answers(items.search(Q, 10, where=mask), wanted)
-    assert_answers(items.search(Q, 10, where=list(some)), wanted)
+    expected_answer = expected(some, Q, 10)
+    assert expected_answer[0].shape == (3, min(10, len(some)))
+    assert_answers(items.search(Q, 10, where=mask), expected_answer)
+    assert_answers(items.search(Q, 10, where=list(some)), expected_answer)
     assert_answers(items.search(Q, 10), expected(model, Q, 10))
     assert_answers(items.search(Q, len(some) + 5, mask), expected(some, Q, 20_000))
 
@@ -305,7 +305,7 @@ def test_a_view_does_not_change():
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_nothing_is_found_where_nothing_is(metric):
+def test_an_empty_collection_finds_nothing(metric):
     items = Collection(metric)
     assert items.search([[1.0, 2.0]], 3).ids.shape == (1, 0)
     assert items.search([[1.0, 2.0]], 3, where=[1]).distances.shape == (1, 0)
@@ -362,7 +362,7 @@ def test_any_form_of_the_numbers_gives_the_same_answer(form):
     assert_answers(items.search(Q, 7), expected(model, Q, 7))
 
 
-def test_what_the_caller_does_to_his_array_afterwards_is_his_affair():
+def test_added_arrays_are_copied():
     X = np.ones((4, 3), np.float64)
     items = Collection()
     items.add(range(4), X)
@@ -417,7 +417,7 @@ def test_ids_of_text_keep_their_length():
         ([1, 77], np.zeros((2, 2)), "^77 is there already"),
     ],
 )
-def test_what_is_wrong_is_refused_and_changes_nothing(ids, X, message):
+def test_a_refused_change_changes_nothing(ids, X, message):
     items = Collection()
     items.add([77], [[1, 2]])
     with pytest.raises(ValueError, match=message):
@@ -435,7 +435,7 @@ def test_mixed_ids_and_ids_that_numpy_would_cut_are_refused():
             Collection().add(ids, np.zeros((len(ids), 2)))
 
 
-def test_searches_that_cannot_be_are_refused():
+def test_bad_searches_are_refused():
     items = Collection()
     items.add([77], [[1, 2]])
     for k in (-1, 1.5, True, None):
@@ -459,17 +459,17 @@ def test_searches_that_cannot_be_are_refused():
         ({"metric": "hamming"}, "metric must be one of .*'hamming'"),
         ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0"),
         ({"algorithm": "tree"}, "algorithm must be one of .*'tree'"),
-        ({"share": 2}, "share must lie between 0 and 1, got 2"),
+        ({"rebuild_share": 2}, "rebuild_share must lie between 0 and 1, got 2"),
     ],
 )
-def test_parameters_that_cannot_be_are_refused(parameters, message):
+def test_bad_parameters_are_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
         Collection(**parameters)
 
 
 def test_the_index_is_built_again_when_enough_has_changed(monkeypatch):
     monkeypatch.setattr(collection, "SMALL", 50)
-    items, _, _ = filled(300, share=0.5)
+    items, _, _ = filled(300, rebuild_share=0.5)
     assert len(items._delta) == 0
     items.add(range(300, 450), np.zeros((150, 5)))
     assert len(items._delta) == 150
@@ -508,7 +508,7 @@ def test_another_index_answers_until_something_is_filtered(metric):
     assert items._base.engine is not None
 
 
-def test_an_engine_that_forgets_neighbours_is_asked():
+def test_an_engine_without_all_neighbours_is_used():
     class Forgetful(NearestNeighbors):
         def kneighbors(self, X, n_neighbors):
             distances, rows = super().kneighbors(X, n_neighbors + 1)

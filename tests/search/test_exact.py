@@ -66,8 +66,8 @@ def test_a_filter_that_was_forgotten_is_learned_again(metric, portable, kind):
         assert index.filter is None
         return
     assert index.memory == index.rows.nbytes + index.norms.nbytes < held
-    for found, wanted in zip(index.nearest(X[:40], 7, None), expected, strict=True):
-        np.testing.assert_array_equal(found, wanted)
+    for found, right in zip(index.nearest(X[:40], 7, None), expected, strict=True):
+        np.testing.assert_array_equal(found, right)
     assert index.filter is not first
     np.testing.assert_array_equal(index.filter.panels, first.panels)
     assert index.memory == held
@@ -287,10 +287,10 @@ def test_the_type_of_the_same_values_does_not_matter(path):
     expected = NearestNeighbors(5, algorithm=path).fit(X).kneighbors(X[:40])
     for kind in (np.float16, np.float32, np.float64, np.int32, np.int64, np.uint16):
         index = NearestNeighbors(5, algorithm=path).fit(X.astype(kind))
-        for found, wanted in zip(
+        for found, right in zip(
             index.kneighbors(X[:40].astype(kind)), expected, strict=True
         ):
-            np.testing.assert_array_equal(found, wanted)
+            np.testing.assert_array_equal(found, right)
     # Queries between the grey levels leave the path of bytes, and still are exact.
     Q = X[:40] + 0.5
     distances, rows = NearestNeighbors(5, algorithm=path).fit(X).kneighbors(Q)

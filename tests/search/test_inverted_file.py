@@ -243,7 +243,7 @@ def test_lists_that_are_known_are_kept_for_other_codes(signed):
         assert np.abs(centres[c].astype(float) - offset - expected).max() <= 0.51
 
 
-def test_centres_are_means_and_one_that_nobody_is_near_stays():
+def test_centres_are_means_and_a_centre_without_rows_stays():
     rows = np.float32([[0, 0], [100, 0], [1, 1], [99, 3], [2, 2], [0, 0]])
     centres = centres_of(rows, 2, 4)
     np.testing.assert_array_equal(centres, [[0.75, 0.75], [99.5, 1.5]])
@@ -260,7 +260,7 @@ def test_centres_are_means_and_one_that_nobody_is_near_stays():
 
 @pytest.mark.parametrize("signed", PATHS)
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
-def test_what_a_row_needs_is_what_finds_it(signed, metric):
+def test_the_needed_lists_and_rows_find_each_neighbour(signed, metric):
     rng = np.random.default_rng(15)
     X, Q = (rng.integers(0, 99, size=(n, 40)).astype(np.uint8) for n in (2000, 80))
     lists = small_index(X, metric, signed)

@@ -51,7 +51,7 @@ def test_one_bucket_of_all_rows_is_exact(metric):
     rng = np.random.default_rng(1)
     X, Q = rng.normal(size=(200, 3)), rng.normal(size=(20, 3))
     expected, true = NearestNeighbors(200, metric=metric).fit(X).kneighbors(Q)
-    # More rows are asked for than any bucket holds.
+    # k is larger than any bucket.
     distances, rows = LSH(200, metric, random_state=0).fit(X).kneighbors(Q)
     np.testing.assert_array_equal(rows, true)
     np.testing.assert_allclose(distances, expected, atol=1e-14)

@@ -7,9 +7,12 @@ import pytest
 
 from lookalike.kernels import simd
 from lookalike.search import ApproximateNeighbors, NearestNeighbors
+from lookalike.search.approximate import Plan
 from lookalike.search.index import ExactIndex
-from lookalike.search.memory import aligned, as_compiled_for
+from lookalike.search.inverted_file import InvertedFile
+from lookalike.search.memory import aligned, for_kernels
 from lookalike.search.product_quantisation import ProductQuantisation
+from lookalike.search.recall_guarantee import Interval
 from lookalike.search.rotation import RotationFilter
 from lookalike.search.vector_index import VectorIndex
 
@@ -28,6 +31,16 @@ def saved(model, folder):
     """State as a system keeps it: arrays mapped, the document through JSON."""
     arrays, about = model.state()
     return mapped(arrays, folder), json.loads(json.dumps(about))
+
+
+def assert_state(model, arrays, about, *options):
+    """The model has exactly this state: nothing was lost or changed."""
+    found, document = model.state(*options)
+    assert found.keys() == arrays.keys()
+    for name, array in found.items():
+        np.testing.assert_array_equal(array, arrays[name])
+        assert array.dtype == arrays[name].dtype
+    assert json.loads(json.dumps(document)) == json.loads(json.dumps(about))
 
 
 @pytest.fixture
@@ -49,6 +62,7 @@ def no_fit(monkeypatch):
 ROWS = {
     "bytes": lambda rng: rng.integers(0, 256, (2_000, 40), np.uint8),
     "float32": lambda rng: rng.normal(size=(2_000, 12)).astype(np.float32),
+    "low rank": lambda rng: rng.normal(size=(2_000, 6)) @ rng.normal(size=(6, 200)),
     "float64": lambda rng: rng.normal(size=(1_500, 30)) * 2.0 ** rng.normal(size=30),
 }
 
@@ -72,6 +86,9 @@ def test_an_exact_search_is_restored_to_the_bit(
     X = ROWS[kind](rng)
     fitted = NearestNeighbors(np.int64(4), metric=metric, algorithm=algorithm).fit(X)
     Q = np.vstack([X[:20], X[20:40] + 1])
+    if kind == "low rank":  # fewer axes than features
+        exact = metric == "manhattan" or algorithm == "brute"
+        assert fitted.n_axes_ == (None if exact else 7)
     expected = fitted.kneighbors(Q), fitted.kneighbors(Q[:7], 11)
     within = fitted.radius_neighbors(Q[:5], float(np.median(expected[0][0])))
     arrays, about = saved(fitted, tmp_path)
@@ -86,8 +103,9 @@ def test_an_exact_search_is_restored_to_the_bit(
     for one, other in zip(again, within, strict=True):
         for a, b in zip(one, other, strict=True):
             np.testing.assert_array_equal(a, b)
-    rows = model.state()[0]["rows"]
-    assert np.shares_memory(rows, arrays["rows"])  # mapped, not copied
+    assert_state(model, arrays, about)
+    for name, array in model.state()[0].items():
+        assert np.shares_memory(array, arrays[name])  # mapped, not copied
 
 
 def test_arrays_in_memory_that_no_cache_line_begins_are_aligned():
@@ -104,10 +122,24 @@ def test_arrays_in_memory_that_no_cache_line_begins_are_aligned():
     np.testing.assert_equal(model.kneighbors(Q), fitted.kneighbors(Q))
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint32, np.float64])
+@pytest.mark.parametrize("shape", [(1,), (3, 5), (7, 2, 16)])
+def test_aligned_arrays_are_zeros_that_begin_at_a_cache_line(shape, dtype):
+    arrays = [aligned(shape, dtype) for _ in range(20)]
+    for array in arrays:
+        assert array.ctypes.data % 64 == 0
+        assert array.shape == shape
+        assert array.dtype == dtype
+        assert array.flags.c_contiguous
+        assert array.flags.writeable
+        assert not array.any()
+        array[...] = 1  # in memory of its own
+
+
 def test_memory_that_is_aligned_is_not_copied():
     array = aligned((5, 16), np.int32)
     array.flags.writeable = False
-    found = as_compiled_for(array, at_line=True)
+    found = for_kernels(array, at_line=True)
     assert found.flags.writeable
     assert np.shares_memory(found, array)
 
@@ -159,9 +191,28 @@ def test_codes_are_restored(tmp_path, no_fit):
     model = ProductQuantisation.from_state(arrays, about)
     assert model.memory_ == fitted.memory_
     np.testing.assert_equal(model.kneighbors(X[:20]), expected)
-    arrays["centres"] = arrays["centres"][:-1]
-    with pytest.raises(ValueError, match="belong together"):
-        ProductQuantisation.from_state(arrays, about)
+    assert_state(model, arrays, about)
+    assert np.shares_memory(model.codes_, arrays["codes"])  # mapped, not copied
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("centres", lambda a: a[:-1]),
+        ("centres", lambda a: a.astype(np.float64)),
+        ("centres", lambda a: a[:, :2]),
+        ("centres", lambda a: a[..., None]),
+        ("codes", lambda a: a.astype(np.int64)),
+        ("codes", lambda a: a[:0]),
+        ("codes", lambda a: a[:, :0]),
+        ("codes", lambda a: a[..., None]),
+    ],
+)
+def test_codes_and_centres_that_do_not_belong_together_are_refused(key, change):
+    X = np.random.default_rng(0).normal(size=(600, 10)).astype(np.float32)
+    arrays, about = ProductQuantisation(3).fit(X).state()
+    with pytest.raises(ValueError, match="codes and centres do not belong together"):
+        ProductQuantisation.from_state({**arrays, key: change(arrays[key])}, about)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +233,25 @@ def test_a_vector_index_is_restored(options, method, tmp_path, no_fit):
     assert model.facts == fitted.facts
     assert method in model.facts["method"]
     np.testing.assert_equal(model.nearest(X[:30], 5), expected)
+    assert_state(model, arrays, about)
     with pytest.raises(ValueError, match="Expected vectors of shape"):
         VectorIndex.from_state(arrays, about, X[1:])
 
 
-def test_an_approximate_search_holds_its_index_or_is_given_it(tmp_path, no_fit):
-    X = np.random.default_rng(0).normal(size=(9_000, 8)).astype(np.float32)
+@pytest.mark.parametrize("batches", [None, False, True])
+def test_an_approximate_search_holds_its_index_or_is_given_it(
+    batches, tmp_path, no_fit
+):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(9_000, 8)).astype(np.float32)
     fitted = ApproximateNeighbors(5, recall=0.9).fit(X)
+    # Which method is faster is not tested: the lists are used or not, as given.
+    plan = None
+    if batches is not None:
+        rows, index = np.arange(9_000), fitted.exact_index
+        lists = InvertedFile.build(index, 8, simd.HAS_VNNI, rows, rng, None)
+        plan = Plan(lists, 5, 40, 20.0, 1.3, Interval(0.95, 0.94, 0.96))
+    fitted._take(plan, bool(batches))
     expected = fitted.kneighbors(X[:50]), fitted.kneighbors(X[:3], 40)
     arrays, about = saved(fitted, tmp_path)
     rest = fitted.state(with_index=False)
@@ -199,6 +262,14 @@ def test_an_approximate_search_holds_its_index_or_is_given_it(tmp_path, no_fit):
     ):
         found = model.kneighbors(X[:50]), model.kneighbors(X[:3], 40)
         np.testing.assert_equal(found, expected)
-        assert model.recall_ == fitted.recall_
-        assert model.method_ == fitted.method_
+        for name in (
+            "recall_",
+            "method_",
+            "search_radius_",
+            "rerank_ratio_",
+            "memory_",
+        ):
+            assert getattr(model, name) == getattr(fitted, name)
+        assert_state(model, arrays, about)
+        assert_state(model, *rest, False)
     assert not any(name.startswith("index_") for name in rest[0])

@@ -211,7 +211,7 @@ def test_a_document_that_lacks_something_is_refused(tmp_path):
         Collection.load(folder)
 
 
-def test_a_place_that_is_taken_is_not_overwritten(tmp_path):
+def test_an_existing_folder_is_not_overwritten(tmp_path):
     items = filled()
     folder = items.save(tmp_path / "items")
     with pytest.raises(ValueError, match="exists already"):
@@ -219,7 +219,7 @@ def test_a_place_that_is_taken_is_not_overwritten(tmp_path):
     assert_same(Collection.load(folder), items)
 
 
-def test_half_an_index_is_never_left(tmp_path):
+def test_an_interrupted_save_leaves_nothing(tmp_path):
     arrays = {"good": np.zeros(3), "objects": np.array([object()])}
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
         storage.write_folder(tmp_path / "items", arrays, {})
@@ -256,8 +256,8 @@ def test_a_document_of_which_one_number_was_changed_is_refused(tmp_path):
     folder = filled().save(tmp_path / "items")
     path = folder / "index.json"
     written = path.read_bytes()
-    assert written.count(b'"share": 0.02') == 1
-    path.write_bytes(written.replace(b'"share": 0.02', b'"share": 0.03'))
+    assert written.count(b'"rebuild_share": 0.02') == 1
+    path.write_bytes(written.replace(b'_share": 0.02', b'_share": 0.03'))
     with pytest.raises(ValueError, match=r"index\.json is not what was written"):
         Collection.load(folder)
 
@@ -296,6 +296,7 @@ def test_a_loaded_collection_reads_the_lists_that_were_saved(
     engine = loaded._base.engine
     assert engine.exact_index is loaded._base.index
     assert engine.get_params() == items._base.engine.get_params()
+    assert loaded.engine.get_params() == engine.get_params()
     for key in ("method_", "recall_", "memory_", "search_radius_", "rerank_ratio_"):
         assert getattr(engine, key) == getattr(items._base.engine, key)
     assert engine.method_ == "lists"

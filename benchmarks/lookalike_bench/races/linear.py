@@ -107,8 +107,8 @@ def margin(method: str) -> Timed:
 
     def objective(model: Any) -> float:
         w, b = model.coef_[0].astype(np.float64), float(model.intercept_[0])
-        lacks = np.maximum(0, 1 - signs * (X @ w + b))
-        return float(0.5 * (w @ w + b * b) + C_HINGE * (lacks**2).sum())
+        slacks = np.maximum(0, 1 - signs * (X @ w + b))
+        return float(0.5 * (w @ w + b * b) + C_HINGE * (slacks**2).sum())
 
     return lambda: kind(**options).fit(X, labels), lambda model: {
         "objective": objective(model),

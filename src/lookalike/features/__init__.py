@@ -1,8 +1,8 @@
-"""Raw things to vectors.
+"""Raw data to feature vectors.
 
-Images are here; the others have folders of their own: ``lookalike.features.text``,
-``lookalike.features.table``, ``lookalike.features.sampling`` and
-``lookalike.features.graph``.
+Images are here; texts, tables, samples and graphs have packages of their own:
+``lookalike.features.text``, ``lookalike.features.table``,
+``lookalike.features.sampling`` and ``lookalike.features.graph``.
 """
 
 from lookalike.features.gradient_histogram import GradientHistogram

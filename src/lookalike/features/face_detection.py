@@ -1,8 +1,8 @@
 """Faces in photographs (needs the vision extra).
 
 The detector is scikit-image's cascade of local binary patterns, whose trained model
-comes inside its package: nothing is fetched, and nothing but boosted thresholds runs.
-It finds faces that look into the camera, from an eighth of the picture's shorter side.
+comes inside its package, so nothing is downloaded. It finds frontal faces, from an
+eighth of the photograph's shorter side on.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LARGEST = 512
 SMALLEST = 0.12
 """Least side of a face, as a share of the photograph's shorter side."""
 NEIGHBOURS = 8
-"""Windows that must agree on a face: with fewer, walls and stones have faces."""
+"""Windows that must agree on a face; fewer give more false detections."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def find_faces(photograph: Array) -> list[Box]:
     Raises
     ------
     ModuleNotFoundError
-        If scikit-image is not installed; the message is the line that installs it.
+        If scikit-image is not installed; the message says how to install it.
 
     References
     ----------
@@ -95,8 +95,8 @@ def cut_face(
 ) -> Array:
     """Cut a face out, wider by ``margin`` of the box on each side, at this size.
 
-    The piece has the shape of ``size``, (height, width); what would lie outside the
-    photograph repeats its border.
+    The result has the shape of ``size``, (height, width); pixels outside the photograph
+    repeat its border.
     """
     height, width = size
     tall = box.height * (1 + 2 * margin)

@@ -1,29 +1,21 @@
 """Histograms of oriented gradients: shape as the directions of edges, cell by cell."""
 
-from math import isqrt
-from numbers import Integral
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
-from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive_integer
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
+from lookalike.features._images import ImageDescriptor
 from lookalike.kernels.gradient_histogram import cell_gradients
 
 NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 EPSILON = 1e-5
 
 
-class GradientHistogram(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class GradientHistogram(ImageDescriptor):
     r"""Describe an image by the directions of its edges.
 
     With :math:`g_r, g_c` the differences of the pixels below and above, right and left,
@@ -84,8 +76,6 @@ class GradientHistogram(
     [[1. 0.]]
     """
 
-    image_shape_: tuple[int, int]
-
     def __init__(
         self,
         orientations: int = 9,
@@ -106,14 +96,12 @@ class GradientHistogram(
         self.n_jobs = n_jobs
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Remember the shape of the images; nothing is learned from them.
+        """Store the shape of the images; nothing is learned from them.
 
         X : (n_images, height, width), or flat (n_images, height * width).
         """
         self._check_parameters()
-        flat, shape = _flat(X)
-        n_features = validate_data(self, flat, dtype=np.float64).shape[1]
-        self.image_shape_ = shape or self._shape_of_rows(n_features)
+        self._fit_shape(X, np.float64)
         rows, columns = self._blocks()
         per_block = self.cells_per_block[0] * self.cells_per_block[1]
         if min(rows, columns) < 1:
@@ -127,19 +115,11 @@ class GradientHistogram(
 
     def transform(self, X: ArrayLike) -> Array:
         """Blocks from left to right, then down; float64 (n_images, n_features_out)."""
-        check_is_fitted(self)
-        flat, shape = _flat(X)
-        if shape is not None and shape != self.image_shape_:
-            raise ValueError(
-                f"Images are {shape[0]} by {shape[1]}, but fit had "
-                f"{self.image_shape_[0]} by {self.image_shape_[1]}."
-            )
-        flat = validate_data(self, flat, dtype=np.float64, reset=False)
+        images = self._images(X, np.float64)
         if self.transform_sqrt:
-            if flat.min() < 0:
+            if images.min() < 0:
                 raise ValueError("transform_sqrt takes no negative grey levels.")
-            flat = np.sqrt(flat)
-        images = np.ascontiguousarray(flat).reshape(len(flat), *self.image_shape_)
+            images = np.sqrt(images)
         out = np.empty((len(images), self._n_features_out))
 
         def work(start: int, stop: int) -> None:
@@ -179,23 +159,8 @@ class GradientHistogram(
         rows, columns = (n // cell - block + 1 for n, cell, block in sizes)
         return rows, columns
 
-    def _shape_of_rows(self, n_features: int) -> tuple[int, int]:
-        if self.image_shape is not None:
-            height, width = self.image_shape
-            if height * width != n_features:
-                raise ValueError(
-                    f"image_shape={self.image_shape} has {height * width} pixels, but "
-                    f"X has {n_features} features."
-                )
-            return height, width
-        side = isqrt(n_features)
-        return (side, side) if side * side == n_features else (1, n_features)
-
     def _check_parameters(self) -> None:
-        if not isinstance(self.orientations, Integral) or self.orientations < 1:
-            raise ValueError(
-                f"orientations must be a positive integer, got {self.orientations!r}."
-            )
+        check_positive_integer("orientations", self.orientations)
         for name in ("pixels_per_cell", "cells_per_block"):
             pair = getattr(self, name)
             if len(pair) != 2 or min(pair) < 1:
@@ -210,11 +175,3 @@ def _unit(blocks: Floats) -> Floats:
     length = np.sqrt((blocks**2).sum(-1, keepdims=True) + EPSILON**2)
     scaled: Floats = blocks / length
     return scaled
-
-
-def _flat(X: Any) -> tuple[Any, tuple[int, int] | None]:
-    """Images as rows of pixels, and their shape if they came as images."""
-    X = X if hasattr(X, "shape") else np.asarray(X)
-    if len(X.shape) != 3:
-        return X, None
-    return X.reshape(len(X), -1), X.shape[1:]

@@ -1,8 +1,7 @@
-"""Image files to arrays: whatever a user brings, or one sentence why not.
+"""Image files to arrays of bytes, and a ValueError for files that are refused.
 
-``read_image`` undoes what cameras and drawing programs do (rotation by tag,
-transparency, palettes, 16 bits, colour); ``prepare_digit`` then brings a drawn or
-photographed digit into the form in which MNIST keeps its own.
+``read_image`` resolves rotation tags, transparency, palettes, 16 bits and colour;
+``prepare_digit`` then brings a drawn or photographed digit into the form of MNIST.
 """
 
 import io
@@ -17,7 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from lookalike._typing import Array
 
 MAX_PIXELS = 64_000_000
-"""A larger image is refused before it is unpacked: 64 megapixels is 8,000 by 8,000."""
+"""A larger image is refused before it is decoded: 64 megapixels is 8,000 by 8,000."""
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
 
@@ -30,7 +29,7 @@ def read_image(
 ) -> Array:
     """Read an image file as an array of bytes.
 
-    The camera's rotation tag is obeyed, transparent pixels are laid on white paper,
+    The camera's rotation tag is applied, transparent pixels are blended with white,
     16-bit values are divided by 257 (65535 becomes 255), and colour becomes grey by
     the luma of ITU-R 601 where ``mode`` is ``"L"``.
 
@@ -44,7 +43,7 @@ def read_image(
     mode : {"L", "RGB"}, default="L"
         Grey, or red, green and blue.
     max_pixels : int, default=64,000,000
-        A larger image is refused before it is unpacked.
+        A larger image is refused before it is decoded.
 
     Returns
     -------
@@ -53,7 +52,7 @@ def read_image(
     Raises
     ------
     ValueError
-        If this is no still image of at most that many pixels, in one sentence.
+        If this is no still image of at most that many pixels.
     """
     source = io.BytesIO(path) if isinstance(path, bytes) else Path(path)
     name = "The image" if isinstance(path, bytes) else str(path)

@@ -1,32 +1,26 @@
 """Local binary patterns: texture as a histogram of brighter-than-centre patterns."""
 
 from functools import lru_cache
-from math import ceil, isqrt
+from math import ceil
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
+from lookalike.features._images import ImageDescriptor
 from lookalike.kernels.lbp import cell_histograms, code_images, pattern_table
 
+TYPES = [np.float64, np.float32, np.uint8]
 METHODS = ("original", "circular", "ri", "uniform", "riu2")
 # The original operator reads its square clockwise from the upper left corner, which
 # gives the neighbours the weights [[1, 2, 4], [128, _, 8], [64, 32, 16]].
 SQUARE = [(-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1)]
 
 
-class LocalBinaryPattern(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class LocalBinaryPattern(ImageDescriptor):
     r"""Describe an image by how its pixels compare with the pixels around them.
 
     Around each pixel :math:`g_c` stand P points :math:`g_p`, and
@@ -110,7 +104,6 @@ class LocalBinaryPattern(
     array([[1., 5., 2., 1., 0., 0.]])
     """
 
-    image_shape_: tuple[int, int]
     n_bins_: int
 
     def __init__(
@@ -135,15 +128,12 @@ class LocalBinaryPattern(
         self.n_jobs = n_jobs
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Remember the shape of the images; nothing is learned from them.
+        """Store the shape of the images; nothing is learned from them.
 
         X : (n_images, height, width), or flat (n_images, height * width).
         """
         self._check_parameters()
-        rows_of_pixels, shape = _flat(X)
-        dtype = [np.float64, np.float32, np.uint8]
-        n_features = validate_data(self, rows_of_pixels, dtype=dtype).shape[1]
-        self.image_shape_ = shape or self._shape_of_rows(n_features)
+        self._fit_shape(X, TYPES)
         rows, columns = self.grid
         height, width = self.image_shape_
         if not (1 <= rows <= height and 1 <= columns <= width):
@@ -156,15 +146,15 @@ class LocalBinaryPattern(
 
     def transform(self, X: ArrayLike) -> Array:
         """Histograms, shape (n_images, rows * columns * n_bins_), cell after cell."""
-        images = self._images(X)
+        images = self._images(X, TYPES)
         table, n_bins = pattern_bins(self.method, self.P)
         grid = tuple(self.grid)
         counts = np.empty((len(images), grid[0] * grid[1], n_bins), np.int32)
-        how = self._neighbourhood()
+        points = self._neighbourhood()
 
         def work(start: int, stop: int) -> None:
             part = slice(start, stop)
-            cell_histograms(images[part], *how, table, grid, counts[part])
+            cell_histograms(images[part], *points, table, grid, counts[part])
 
         run_slices(work, len(images), self.n_jobs, grain=self._grain())
         histograms = counts.astype(np.promote_types(images.dtype, np.float32))
@@ -178,12 +168,12 @@ class LocalBinaryPattern(
         ``"original"`` and ``"circular"`` give the code, ``"ri"`` the smallest code
         among its rotations, ``"uniform"`` and ``"riu2"`` the bin.
         """
-        images = self._images(X)
+        images = self._images(X, TYPES)
         codes = np.empty(images.shape, np.int32)
-        how = self._neighbourhood()
+        points = self._neighbourhood()
 
         def work(start: int, stop: int) -> None:
-            code_images(images[start:stop], *how, codes[start:stop])
+            code_images(images[start:stop], *points, codes[start:stop])
 
         run_slices(work, len(images), self.n_jobs, grain=self._grain())
         table, _ = pattern_bins(self.method, self.P)
@@ -192,32 +182,8 @@ class LocalBinaryPattern(
             return smallest.astype(np.int32)[table[codes]]
         return table[codes]
 
-    def _images(self, X: ArrayLike) -> Array:
-        check_is_fitted(self)
-        rows_of_pixels, shape = _flat(X)
-        if shape is not None and shape != self.image_shape_:
-            raise ValueError(
-                f"Images are {shape[0]} by {shape[1]}, but fit had "
-                f"{self.image_shape_[0]} by {self.image_shape_[1]}."
-            )
-        dtype = [np.float64, np.float32, np.uint8]
-        flat = validate_data(self, rows_of_pixels, dtype=dtype, order="C", reset=False)
-        return flat.reshape(len(flat), *self.image_shape_)
-
-    def _shape_of_rows(self, n_features: int) -> tuple[int, int]:
-        if self.image_shape is not None:
-            height, width = self.image_shape
-            if height * width != n_features:
-                raise ValueError(
-                    f"image_shape={self.image_shape} has {height * width} pixels, but "
-                    f"X has {n_features} features."
-                )
-            return height, width
-        side = isqrt(n_features)
-        return (side, side) if side * side == n_features else (1, n_features)
-
     def _neighbourhood(self) -> tuple[int, bool, Ints, Floats]:
-        """Reach, border, and where the points lie, as the kernels take them."""
+        """Margin, border, and where the points lie, as the kernels take them."""
         square = self.method == "original"
         points = np.array(SQUARE) if square else circle(self.P, self.R)
         margin = ceil(np.abs(points).max())
@@ -268,11 +234,3 @@ def bilinear(points: Array) -> tuple[Ints, Floats]:
     down, right = np.round((points - corner) * 1e5).T
     up, left = 1e5 - down, 1e5 - right
     return corner, np.column_stack([up * left, up * right, down * left, down * right])
-
-
-def _flat(X: Any) -> tuple[Any, tuple[int, int] | None]:
-    """Images as rows of pixels, and their shape if they came as images."""
-    X = X if hasattr(X, "shape") else np.asarray(X)
-    if len(X.shape) != 3:
-        return X, None
-    return X.reshape(len(X), -1), X.shape[1:]

@@ -1,4 +1,4 @@
-"""Pictures that look the same get nearly the same 64 bits."""
+"""Perceptual hashes: images that look alike get nearly the same 64 bits."""
 
 import numpy as np
 from PIL import Image
@@ -6,8 +6,8 @@ from PIL import Image
 from lookalike._typing import Array, Ints
 
 NEAR = 4
-"""Bits in which two pictures may differ and still pass for one."""
-ALIKE = 0.98  # correlation of the grey levels of two pictures that pass for one
+"""Most bits in which the hashes of near duplicates differ."""
+ALIKE = 0.98  # least correlation of the grey levels of near duplicates
 BANDS = 8  # of a byte each: with at most 7 bits of difference one of them is equal
 
 
@@ -37,24 +37,23 @@ def difference_hash(image: Array) -> int:
     return int.from_bytes(bits.tobytes(), "big")
 
 
-def tiny(image: Array) -> Array:
-    """The image as 16 by 16 grey levels in a row, by which two are compared closely."""
+def thumbnail(image: Array) -> Array:
+    """The image as 16 by 16 grey levels, flat: uint8 (256,)."""
     picture = Image.fromarray(np.asarray(image)).convert("L")
     return np.asarray(picture.resize((16, 16), Image.Resampling.BOX)).ravel()
 
 
-def groups_of(hashes: Array, pictures: Array, near: int = NEAR) -> Ints:
-    """Number the groups of pictures that look the same, by their first member.
+def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
+    """Number the groups of near duplicates by their first member.
 
     Two belong together if their hashes differ in at most ``near`` bits (0 to 7) and
-    their grey levels correlate by 0.98 or more, or if a chain of such pictures joins
-    them.
+    their thumbnails correlate by 0.98 or more, or if a chain of such images joins them.
 
     Parameters
     ----------
     hashes : array of uint64, shape (n,)
-    pictures : array of uint8, shape (n, 256)
-        What ``tiny`` returned for each.
+    thumbnails : array of uint8, shape (n, 256)
+        ``thumbnail`` of each image.
 
     Returns
     -------
@@ -63,20 +62,20 @@ def groups_of(hashes: Array, pictures: Array, near: int = NEAR) -> Ints:
 
     Notes
     -----
-    Only pictures that share one of the eight bytes of the hash are compared: the others
-    cannot be as near. Cost: one comparison of 64 bits for each pair that does.
+    Only images that share one of the eight bytes of the hash are compared: the others
+    differ in more bits. Cost: one comparison of 64 bits for each pair that does.
 
     Examples
     --------
     >>> import numpy as np
     >>> rising, falling = np.arange(256), np.arange(256)[::-1]
-    >>> pictures = np.stack([rising, falling, rising // 2, rising]).astype(np.uint8)
-    >>> groups_of(np.array([0, 1, 3, 2**40 - 1], np.uint64), pictures)
+    >>> thumbnails = np.stack([rising, falling, rising // 2, rising]).astype(np.uint8)
+    >>> groups_of(np.array([0, 1, 3, 2**40 - 1], np.uint64), thumbnails)
     array([0, 1, 0, 3])
     """
     if not 0 <= near < BANDS:
         raise ValueError(f"near must be in [0, {BANDS - 1}], got {near}.")
-    levels = pictures.astype(np.float32)
+    levels = thumbnails.astype(np.float32)
     levels -= levels.mean(axis=1, keepdims=True)
     levels /= np.maximum(np.linalg.norm(levels, axis=1, keepdims=True), 1e-6)
     root = np.arange(len(hashes))
@@ -92,7 +91,7 @@ def groups_of(hashes: Array, pictures: Array, near: int = NEAR) -> Ints:
 
 
 def _join(root: Ints, hashes: Array, levels: Array, block: Ints, near: int) -> None:
-    """Join the near ones among pictures whose hashes share a byte."""
+    """Join the near duplicates among images whose hashes share a byte."""
     bits = hashes[block].astype(np.uint64)
     for at, row in enumerate(block[:-1].tolist()):
         others = block[at + 1 :]

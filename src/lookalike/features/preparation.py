@@ -1,8 +1,8 @@
-"""Every image in one form: the same code in training, indexing and serving.
+"""Preparation of images for an encoder, the same in training, indexing and serving.
 
-An encoder takes images of one size and colour mode. Any input (a file, its
-contents, an array) goes through one ``Preparation`` first, so that an image has one
-vector however it arrived.
+An encoder takes images of one size and colour mode. Any input (a file, its contents, an
+array) goes through one ``Preparation`` first, so that an image has one vector in every
+form of input.
 """
 
 import os
@@ -17,12 +17,12 @@ from lookalike._typing import Array
 from lookalike.features.image import MAX_PIXELS, read_image
 
 CODE = 1
-"""To be raised with every change that makes other pixels of the same file."""
+"""Version of the code; a change that alters pixels of the same file raises it."""
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """The form in which an encoder wants its images.
+    """Size, colour mode and normalisation of an encoder's images.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ class Preparation:
         Raises
         ------
         ValueError
-            If it is no still image of at most that many pixels, in one sentence.
+            If it is no still image of at most that many pixels.
         """
-        # In colour first, always: every way to a tile then rounds alike.
+        # In colour first, always: every form of input then rounds alike.
         return self.tile(read_image(source, mode="RGB", max_pixels=max_pixels))
 
     def tile(self, image: Array) -> Array:
@@ -120,12 +120,12 @@ class Preparation:
         return np.ascontiguousarray(numbers.transpose(0, 3, 1, 2))
 
     def about(self) -> dict[str, Any]:
-        """What JSON can hold of it."""
+        """The preparation as a JSON document."""
         return {"code": CODE, **asdict(self)}
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> Self:
-        """The preparation of which this is the ``about``."""
+        """The preparation whose ``about`` this is."""
         facts = {k: v for k, v in about.items() if k != "code"}
         facts["mean"], facts["scale"] = tuple(facts["mean"]), tuple(facts["scale"])
         return cls(**facts)

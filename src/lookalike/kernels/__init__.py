@@ -1,4 +1,4 @@
-"""Compiled loops: plain arrays in, plain arrays out, nothing checked.
+"""Compiled loops over plain arrays, without checks of their input.
 
 Kernels are compiled at their first call and cached on disk. ``kernels.cache`` keys the
 cache on the sources of all kernels.

@@ -32,14 +32,14 @@ def build_alias(weights):
             n_large += 1
     while n_small > 0 and n_large > 0:
         n_small -= 1
-        needy, rich = small[n_small], large[n_large - 1]
-        alias[needy] = rich
-        threshold[rich] -= 1.0 - threshold[needy]
-        if threshold[rich] < 1.0:
+        lower, higher = small[n_small], large[n_large - 1]
+        alias[lower] = higher
+        threshold[higher] -= 1.0 - threshold[lower]
+        if threshold[higher] < 1.0:
             n_large -= 1
-            small[n_small] = rich
+            small[n_small] = higher
             n_small += 1
-    # What is left over is 1 but for rounding.
+    # The remaining thresholds are 1 but for rounding.
     for k in range(n_large):
         threshold[large[k]] = 1.0
     for k in range(n_small):

@@ -1,7 +1,7 @@
 """The k best so far: a short list in order, a long one as a heap.
 
 A pair (d, i) is better than another if d is lower, or d is equal and i is lower: the
-answer does not depend on when a pair comes.
+result does not depend on the order of the pairs.
 """
 
 from lookalike.kernels.compiled import njit
@@ -9,7 +9,7 @@ from lookalike.kernels.compiled import njit
 
 @njit(cache=True, nogil=True, forceinline=True)
 def insert(distances, indices, n, d, i):
-    """Put (d, i) in its place among the ``n`` best so far; returns the new count."""
+    """Insert (d, i) into the ``n`` best so far, in order; returns the new count."""
     k = distances.shape[0]
     if n == k:
         if d > distances[k - 1] or (d == distances[k - 1] and i > indices[k - 1]):

@@ -109,9 +109,9 @@ def _panel_of_int16(codes, panel, start, column, keys, minima):
 
 
 # The allowance for rounding holds for any order of the sums, so the compiler may
-# choose it. Four coordinates of a row are loaded once for four queries; all sums lie in
-# one array at constant distances, or it could not prove that nothing overlaps, and
-# would stop vectorising.
+# choose it. Four coordinates of a row are loaded once for four queries. All sums lie in
+# one array at constant distances, so that the compiler can prove that nothing overlaps,
+# and vectorises.
 @njit(cache=True, nogil=True, fastmath=True)
 def _keys_of_four(codes, fours, start, sums):
     for j in range(WIDTH):

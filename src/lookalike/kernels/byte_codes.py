@@ -13,7 +13,7 @@ from lookalike.kernels import simd
 from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import SIGNED_OFFSET
 
-TAIL = 4  # columns after the axes, of which three hold what ``own_of`` asks for
+TAIL = 4  # columns after the axes, of which three are for ``own_of``
 MEAN, SCALE, LENGTH = -4, -3, -2  # columns of the axes
 
 

@@ -1,4 +1,4 @@
-"""Merging a pair of neighbouring pieces everywhere, and updating the counts."""
+"""Merging all occurrences of a pair of pieces, and updating the counts."""
 
 from lookalike.kernels.compiled import njit
 

@@ -33,7 +33,7 @@ def digest_of_sources() -> str:
 
 
 class _Stamped:
-    """Makes a Numba locator serve this package alone, with the digest as the stamp."""
+    """A Numba locator for this package alone, with the digest as the stamp."""
 
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> Self | None:
@@ -44,7 +44,7 @@ class _Stamped:
         return found
 
     def get_source_stamp(self) -> str:
-        """What must be equal for a cached function to be used."""
+        """The stamp, which must be equal for a cached function to be used."""
         return digest_of_sources()
 
 
@@ -61,7 +61,7 @@ class UserWide(_Stamped, caching.UserWideCacheLocator):
 
 
 def use_digest_of_sources() -> None:
-    """Let Numba ask the locators above first; other packages' caches do not change."""
+    """Make Numba try the locators above first; other packages' caches do not change."""
     own = ",".join(f"{__name__}.{c.__name__}" for c in (UserProvided, InTree, UserWide))
     others = numba.config.CACHE_LOCATOR_CLASSES or NUMBAS_OWN
     if not others.startswith(own):

@@ -1,4 +1,4 @@
-"""Rows less their mean, and which features have anything but their mean."""
+"""Rows less their mean, and which features vary."""
 
 import numpy as np
 
@@ -28,17 +28,17 @@ def mark_varying(X, vary):
     X : float (n_rows, n_features), any memory order, n_rows > 0
     vary : bool (n_features,), all False; written
 
-    Only features not yet seen to vary are read on: O(n_rows * n_constant) in the end.
+    Only features that have not varied yet are read: O(n_rows * n_constant) in the end.
     """
-    steady = np.arange(X.shape[1])
-    n_steady = len(steady)
+    constant = np.arange(X.shape[1])
+    n_constant = len(constant)
     for i in range(1, X.shape[0]):
         kept = 0
-        for k in range(n_steady):
-            j = steady[k]
+        for k in range(n_constant):
+            j = constant[k]
             if X[i, j] == X[0, j]:
-                steady[kept] = j
+                constant[kept] = j
                 kept += 1
             else:
                 vary[j] = True
-        n_steady = kept
+        n_constant = kept

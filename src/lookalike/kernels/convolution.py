@@ -57,8 +57,8 @@ def pool_max(images, largest, winners, size, stride, start, stop):
     winners : int32, the shape of ``largest``, written: where in its window, row by
         row, the value was found
 
-    The first of equal values wins, and a NaN wins over every number. Every window
-    lies inside the image. Cost: O(largest.size * size * size).
+    The first of equal values counts as the largest, and a NaN as larger than every
+    number. Every window lies inside the image. Cost: O(largest.size * size * size).
     """
     for n in range(start, stop):
         for r in range(largest.shape[1]):
@@ -79,7 +79,7 @@ def pool_max(images, largest, winners, size, stride, start, stop):
 
 @njit(cache=True, nogil=True)
 def unpool_max(gradients, winners, images, size, stride, start, stop):
-    """Add each gradient to the one element of its window that had won: the adjoint.
+    """Add each gradient to the element of its window's maximum: the adjoint.
 
     gradients, winners : (n, out_rows, out_columns, channels)
     images : (n, rows, columns, channels), added to

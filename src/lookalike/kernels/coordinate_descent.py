@@ -4,7 +4,7 @@ import numpy as np
 
 from lookalike.kernels.compiled import njit
 
-# Sums may be taken in any order: the next visits undo what a rounding leaves.
+# Sums may be taken in any order: later visits correct the rounding.
 FAST = {"reassoc", "contract", "nsz"}
 
 
@@ -44,10 +44,11 @@ def dual_pass(
     high, low : largest and smallest violation of the pass before
     alpha, w : float64 (n_samples,) and float (n_features + 1,); updated
 
-    A row at an end of its range that pulls outwards more than any row did in the last
-    pass is left out of the passes that follow (shrinking, section 3.2 of Hsieh, Chang,
-    Lin, Keerthi and Sundararajan (2008)). Returns the number of rows that stay and the
-    largest and smallest violation: both are 0 at the optimum. O(n_entries).
+    A row at an end of its range whose slope points outwards by more than that of any
+    row in the last pass is left out of the passes that follow (shrinking, section 3.2
+    of Hsieh, Chang, Lin, Keerthi and Sundararajan (2008)). Returns the number of rows
+    that stay and the largest and smallest violation: both are 0 at the optimum.
+    O(n_entries).
     """
     n_features, kept = len(w) - 1, 0
     most, least = -np.inf, np.inf
@@ -91,7 +92,7 @@ def dual_pass(
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
+def lasso_pass(values, rows, spans, signs, costs, order, slacks, w):
     r"""Visit weights once and move each to lower the L1 squared hinge objective.
 
     .. math:: \min \sum_j |w_j| + \sum_i c_i \max(0, 1 - y_i w' x_i)^2
@@ -100,11 +101,11 @@ def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
         its transpose
     signs, costs : float (n_samples,), y and c
     order : int64 (n_steps,), features to visit
-    lacks, w : float64 (n_samples,) and (n_features,), 1 - y_i w' x_i and w; updated
+    slacks, w : float64 (n_samples,) and (n_features,), 1 - y_i w' x_i and w; updated
 
     Each weight takes the Newton step of its own one-dimensional problem, halved until
     the objective falls by a hundredth of what the slope predicts. Returns the sum of
-    the slopes met that a better w would not have. O(n_entries), and the halvings.
+    the violations of the optimality conditions. O(n_entries), and the halvings.
     """
     total = 0.0
     for j in order:
@@ -112,8 +113,8 @@ def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
         slope, curvature = 0.0, 1e-12
         for e in range(count):
             i, x = rows[first + e], values[begin + e]
-            if lacks[i] > 0:
-                slope -= 2 * costs[i] * signs[i] * x * lacks[i]
+            if slacks[i] > 0:
+                slope -= 2 * costs[i] * signs[i] * x * slacks[i]
                 curvature += 2 * costs[i] * x * x
         before = w[j]
         if before == 0:
@@ -131,14 +132,14 @@ def lasso_pass(values, rows, spans, signs, costs, order, lacks, w):
             change = abs(before + step) - abs(before)
             for e in range(count):
                 i, x = rows[first + e], values[begin + e]
-                old = max(lacks[i], 0.0)
-                new = max(lacks[i] - step * signs[i] * x, 0.0)
+                old = max(slacks[i], 0.0)
+                new = max(slacks[i] - step * signs[i] * x, 0.0)
                 change += costs[i] * (new * new - old * old)
             if change <= 0.01 * predicted:
                 w[j] = before + step
                 for e in range(count):
                     i, x = rows[first + e], values[begin + e]
-                    lacks[i] -= step * signs[i] * x
+                    slacks[i] -= step * signs[i] * x
                 break
             step, predicted = step / 2, predicted / 2
     return total

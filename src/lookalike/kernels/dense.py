@@ -1,4 +1,4 @@
-"""A dense layer, row by row: the same digits whatever the batch."""
+"""A dense layer, row by row: a row's output does not depend on the batch."""
 
 from lookalike.kernels.compiled import njit
 

@@ -1,4 +1,4 @@
-"""The loops of a convolution in which the channels do not mix.
+"""The loops of a depthwise convolution, in which the channels do not mix.
 
 The channels of a pixel lie side by side, and with a stride of one so do the pixels of
 neighbouring windows: the inner loops go along such runs, as long as there are.

@@ -1,4 +1,4 @@
-"""One step of each way of descending a gradient, in place, one pass over the arrays.
+"""One step of each optimiser, in place, in one pass over the arrays.
 
 Every array is flat, contiguous and of one type; the numbers are of that type too, so
 that single precision stays single. ``w`` holds the parameters, ``g`` the gradient.
@@ -38,7 +38,7 @@ def rmsprop_step(w, g, squares, rate, keep, take, epsilon):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def adam_step(w, g, means, squares, rate, keep_1, take_1, keep_2, take_2, epsilon):
-    """Renew the running means of g and of g * g, then w -= rate * mean / root."""
+    """Update the running means of g and of g * g, then w -= rate * mean / root."""
     for i in range(w.size):
         means[i] = keep_1 * means[i] + take_1 * g[i]
         squares[i] = keep_2 * squares[i] + take_2 * g[i] * g[i]

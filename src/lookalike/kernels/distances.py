@@ -1,4 +1,4 @@
-"""The distances themselves: what an exact answer is compared by, digit for digit.
+"""The distances by which exact answers are defined, to the last digit.
 
 Every search, filtered or not, orders rows by these functions, so their rounding is
 part of the definition: bytes are summed as integers, floats in 32 lanes of float64
@@ -14,7 +14,7 @@ from lookalike.kernels.compiled import njit
 
 SQUARED_EUCLIDEAN, COSINE, INNER_PRODUCT, MANHATTAN = 0, 1, 2, 3
 LANES = 32
-# The fast instruction wants one signed side: catalogue bytes are stored less 128.
+# The fast instruction needs one signed side: catalogue bytes are stored less 128.
 SIGNED_OFFSET = 128
 
 
@@ -106,7 +106,7 @@ def _dot_of_bytes(q, x):
 
 
 def offset_of(x):
-    """What was subtracted from the bytes that the fast instruction reads as signed."""
+    """The number that was subtracted from the stored bytes."""
     return float(SIGNED_OFFSET) if x.dtype == np.int8 else 0.0
 
 
@@ -150,7 +150,7 @@ def distance(metric, q, x, q_norm, x_norm, q_shift, lanes):
 
 
 def fetch(rows, i):
-    """Ask for a row before it is needed; without the compiler there is no asking."""
+    """Prefetch a row; without the compiler, nothing."""
 
 
 @overload(fetch, jit_options={"forceinline": True})

@@ -9,7 +9,7 @@ from lookalike.kernels.compiled import njit
 def distinct_draws(draws, first):
     """Turn draws into distinct ones: a number drawn before becomes ``first + i``.
 
-    draws : int64 (n_draws,), draw i uniform from 0 to ``first + i``; changed in slot
+    draws : int64 (n_draws,), draw i uniform from 0 to ``first + i``; changed in place
     first : the size of the population less n_draws
 
     The draws become a uniform subset of ``range(first + n_draws)``. Bentley and Floyd

@@ -1,4 +1,4 @@
-"""The loop behind the gradient of a table of vectors."""
+"""The gradient of a table of vectors."""
 
 from lookalike.kernels.compiled import njit
 

@@ -1,4 +1,4 @@
-"""Many small trees, added up."""
+"""Sums over the trees of a forest."""
 
 import numpy as np
 

@@ -11,7 +11,7 @@ apart; start is |x|**2 + 256 * sum(c). With *own* the squared length of the quer
 from the mean, key + own estimates the squared distance itself.
 
 The codes of 16 rows lie side by side, four bytes of each to a cache line: a *panel*. To
-compare 64 rows the processor reads on and on, and adds nothing across a register.
+compare 64 rows the processor reads in sequence, and adds nothing across a register.
 
 The type of the panels chooses the path: int8 for the processor's instruction, uint8
 (the same code plus 128) for plain loops. Keys then differ by a number that is the same
@@ -57,8 +57,8 @@ class InvertedFile(NamedTuple):
         four features side by side; (0, 0, 64, 4) where they are none
     units   : float32, one for each axis
 
-    The last four columns are no axes, but hold what ``own`` asks for: the mean of the
-    rows among the axes, and two numbers in ``centre``, all in the codes' units,
+    The last four columns are not axes, but hold the numbers for ``own``: the mean of
+    the rows among the axes, and two numbers in ``centre``, all in the codes' units,
     squared. See ``kernels.byte_codes``.
     """
 
@@ -235,14 +235,14 @@ def read(index, code, lists, n_lists, keys):
     lists : int64 (at least n_lists,)
     keys  : out, int32, one for each position and a tile
 
-    Nothing is decided here: to predict a branch wrongly would stop the stream of codes
-    from memory, which costs more than all that is decided later.
+    Without a branch: one that is mispredicted would stop the stream of codes from
+    memory, which costs more than all later decisions.
     """
     panels = index.panels
     at = 0
     for a in range(n_lists):
         if a + 1 < n_lists:
-            ask_for_panel(panels, index.first[lists[a + 1]])
+            prefetch_panel(panels, index.first[lists[a + 1]])
         last = index.first[lists[a] + 1]
         for first in range(index.first[lists[a]], last, TILE):
             n = min(TILE, last - first)
@@ -274,8 +274,8 @@ def select(index, own, lists, n_lists, keys, k, rerank_ratio, nearest, found, wi
             while bits != 0:
                 j = lowest(index.panels, bits)
                 bits &= bits - np.uint64(1)
-                # Always written and put: what does not count is written over or falls
-                # out, and there is no branch to mispredict.
+                # Written and put without a branch: a row that does not count is
+                # overwritten or falls out.
                 key = some[j]
                 found[held] = pack(key, index.rows[first + tile - at + j])
                 held += key <= limit
@@ -290,20 +290,20 @@ def select(index, own, lists, n_lists, keys, k, rerank_ratio, nearest, found, wi
     return narrow(found, held, limit, width)[0]
 
 
-def ask_for_panel(panels, p):
-    """Ask for the beginning of a panel before it is needed, on the fast path."""
+def prefetch_panel(panels, p):
+    """Prefetch the beginning of a panel, on the fast path."""
 
 
-def _ask_for_lines(panels, p):
+def _prefetch_lines(panels, p):
     if p < panels.shape[0]:
         at = panels.ctypes.data + p * panels.shape[1] * SIDE * 4
         for line in range(AHEAD):
             simd.prefetch(at + 64 * line)
 
 
-@overload(ask_for_panel, jit_options={"forceinline": True})
-def _ask_for_panel(panels, p):
-    return _ask_for_lines if panels.dtype == types.int8 else ask_for_panel
+@overload(prefetch_panel, jit_options={"forceinline": True})
+def _prefetch_panel(panels, p):
+    return _prefetch_lines if panels.dtype == types.int8 else prefetch_panel
 
 
 @njit(cache=True, nogil=True)
@@ -361,7 +361,7 @@ def search(
 ):
     """The nearest rows in the lists near to queries ``first`` to ``last - 1``.
 
-    catalogue_rows, ..., shifts : what ``distances.distance`` asks for
+    catalogue_rows, ..., shifts : as for ``distances.distance``
     factors   : float64 (n_queries,), see ``InvertedFile.axes``
     squares   : float64 (n_queries,), the squared length of queries times factors
     metric    : of ``kernels.distances``

@@ -1,4 +1,4 @@
-"""Searches for a few queries of bytes, where it is work to hand things over."""
+"""Searches for a few queries of bytes, with little overhead of the call."""
 
 import numpy as np
 from numba import carray
@@ -56,7 +56,8 @@ def search_bytes(
 ):
     """``search`` for queries of bytes, as they are, and codes of the instruction.
 
-    It takes longer to hand over thirteen arrays than to encode the query.
+    Passing thirteen arrays takes longer than encoding the query, so addresses are
+    passed.
 
     table   : from ``table_of``; its arrays must live
     queries : uint8 (n_queries, n_features)
@@ -107,7 +108,7 @@ def search_bytes(
 def describe_bytes(
     rows, metric, offset, length, out, norms, shifts, factors, squares_of
 ):
-    """Queries of bytes as ``distances.distance`` wants them: padded, norms, shifts.
+    """Queries of bytes as ``distances.distance`` takes them: padded, norms, shifts.
 
     length  : what queries are scaled to before encoding, 0 leaves them as they are
     factors : out, float64 (n_queries,), see ``InvertedFile.axes``

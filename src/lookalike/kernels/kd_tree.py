@@ -1,4 +1,4 @@
-"""Search in a k-d tree: leave out every box that is further than what is known."""
+"""Search in a k-d tree: boxes farther than the k-th best row are skipped."""
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def search(X, order, lower, upper, left, start, stop, Q, first, last, best, rows
             to_two = _to_box(Q[q], lower[two], upper[two])
             if to_one < to_two:
                 one, two, to_one, to_two = two, one, to_two, to_one
-            # The nearer box is looked at next: it lies on top.
+            # The nearer box is on top of the stack: it is visited next.
             nodes[waiting], bounds[waiting] = one, to_one
             nodes[waiting + 1], bounds[waiting + 1] = two, to_two
             waiting += 2

@@ -8,7 +8,7 @@ from lookalike.kernels.compiled import njit
 # registers. No answer depends on a last digit: bounds have an allowance for it. That
 # there is no NaN is a precondition.
 ANY_ORDER = {"reassoc", "contract", "nsz", "nnan"}
-BLOCK = 32  # bounds whose minimum is looked at first
+BLOCK = 32  # bounds that share a minimum
 LANES = 64  # rows of few features that are compared side by side
 
 
@@ -266,7 +266,7 @@ def sparse_move(data, indices, indptr, rows, before, after, weight, sums, counts
 @njit(cache=True, nogil=True, fastmath=ANY_ORDER)
 def manhattan_distance(x, c):
     """``sum(|x - c|)`` in the type of x and c."""
-    # Without a way out of the loop it is compiled to wide registers.
+    # Without an early exit the loop is compiled to wide registers.
     total = x[0] * 0
     for z in range(x.shape[0]):
         total += abs(x[z] - c[z])

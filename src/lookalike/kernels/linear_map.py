@@ -1,4 +1,4 @@
-"""A linear map of images, row by row: the same digits whatever the batch."""
+"""A linear map of images: an image's output does not depend on the batch."""
 
 from lookalike.kernels.compiled import njit
 
@@ -12,15 +12,15 @@ def map_images(images, matrix, offset, first, last, vectors):
     offset  : float64 (n_dimensions,)
     vectors : out, float64 (n_images, n_dimensions)
 
-    A pixel of 0 is skipped, so that the cost is n_dimensions multiply-adds for each
-    pixel with ink. Pixels are added in their order, one image at a time: a product of
+    A pixel of 0 is skipped: the cost is n_dimensions multiply-adds for each other
+    pixel. Pixels are added in their order, one image at a time: a product of
     matrices would round in an order that depends on the size of the batch.
     """
     for i in range(first, last):
         for d in range(matrix.shape[1]):
             vectors[i, d] = -offset[d]
         for j in range(matrix.shape[0]):
-            ink = images[i, j]
-            if ink != 0:
+            pixel = images[i, j]
+            if pixel != 0:
                 for d in range(matrix.shape[1]):
-                    vectors[i, d] += ink * matrix[j, d]
+                    vectors[i, d] += pixel * matrix[j, d]

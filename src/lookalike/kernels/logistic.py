@@ -38,7 +38,7 @@ def softmax_slopes(scores, labels, weights):
     weights : float (n_samples,)
 
     Returns the sum of ``weights * (log(sum(exp(scores))) - scores[label])`` as
-    float64. The largest score is taken off first, so nothing overflows.
+    float64. The largest score is subtracted first, so nothing overflows.
     O(n_samples * n_classes).
     """
     n_classes = scores.shape[1]

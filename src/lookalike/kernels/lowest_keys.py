@@ -1,7 +1,6 @@
 """The lowest of many keys, in order, sixteen to a register.
 
-With the list ``b`` sorted and ``b[-1]`` below everything, the list with ``v`` in its
-position is
+With the list ``b`` sorted and ``b[-1]`` minus infinity, the list with ``v`` inserted is
 
     max(b[j - 1], min(b[j], v))    for every j,
 
@@ -34,7 +33,7 @@ def empty(length):
 
 
 def put(keys, value):
-    """Put a value among keys from ``empty``, in its position; the highest falls out."""
+    """Insert a value into keys from ``empty``; the highest falls out."""
     for j in range(keys.shape[0] - 1, 0, -1):
         keys[j] = max(keys[j - 1], min(keys[j], value))
     keys[0] = min(keys[0], value)

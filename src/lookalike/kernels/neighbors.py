@@ -26,7 +26,7 @@ from lookalike.kernels.distances import LANES, distance, fetch
 from lookalike.kernels.simd import PANEL
 
 BLOCK = 24  # queries that share a pass over the codes
-STRETCH = 80  # panels between two looks at the bounds: keys stay in the L2 cache
+STRETCH = 80  # panels that are bounded at a time: keys stay in the L2 cache
 PROBES = 3  # rows probed in a stretch once k distances are known
 MOST_PROBES = 48  # more neighbours than this are found without a first probe
 HEAP = 128  # more neighbours than this are kept in a heap, fewer in order
@@ -39,7 +39,7 @@ class Catalogue(NamedTuple):
 
     rows   : (n_samples, n_features) int8 (bytes less 128, padded to a multiple of 64),
         float32 or float64
-    norms  : (n_samples,) what ``distances.distance`` asks for
+    norms  : (n_samples,) as for ``distances.distance``
     panels : (n_panels, n_steps, 64, pair) int16 or float32
     starts : (n_panels, 64) int32 or float32, half the squared norm of the code
     floors : (n_panels, 64) int32, HIDDEN for a row that may not be found, else -HIDDEN;
@@ -57,7 +57,7 @@ class Queries(NamedTuple):
     """A batch of queries, and their codes.
 
     rows   : (n_queries, n_features) uint8 (padded), float32 or float64
-    norms, shifts : (n_queries,) what ``distances.distance`` asks for
+    norms, shifts : (n_queries,) as for ``distances.distance``
     codes  : (n_queries, n_steps * pair) int16 or float32, sign turned
     base, slope : (n_queries,) squared distance among codes = base + slope * distance
     error  : (n_queries,) how far the distance of two codes may exceed the true one
@@ -131,7 +131,7 @@ def append_panel(panels, keys, at, limit, row, found_keys, found_rows, n):
     The type of the codes, ``panels``, chooses the path here too.
     """
     for j in range(PANEL):
-        # Written always, kept only if it counts: no branch to mispredict.
+        # Always written, kept only if it counts: no branch to mispredict.
         found_keys[n] = keys[at + j]
         found_rows[n] = row + j
         n += keys[at + j] <= limit
@@ -170,7 +170,8 @@ def probe(
 ):
     """The row with the lowest key of each of the ``n_best`` lowest panels.
 
-    What is found is hidden, so that it is not collected again. Returns how many.
+    Rows that are found are hidden, so that they are not collected again. Returns how
+    many.
     """
     n = lowest_panels(minima, n_panels, limit, n_best, found_keys, found_rows)
     for a in range(n):
@@ -414,7 +415,7 @@ def within(catalogue, queries, metric, radius, root, first, last, counts):
     found_rows = np.empty(STRETCH * PANEL + PANEL, np.int64)
     limit = np.zeros(1, np.int32)
     lanes = np.empty(LANES)
-    # A hair more than the square: the root of a value above it may round down to it.
+    # Slightly above the square: the root of a value above it may round down to it.
     worst = radius * radius * (1.0 + 1e-14) if root else radius
     owners = np.empty(1024, np.int64)
     distances = np.empty(1024)

@@ -27,8 +27,8 @@ def pegasos_pass(
     W : float (n_features + 1, n_machines), so that an entry meets the weights of all
         machines side by side; moved
 
-    Returns the mean of the weights after each step, of the shape of W, which is much
-    quieter than the last. O(n_machines * n_entries).
+    Returns the mean of the weights after each step, of the shape of W, which varies
+    much less than the last. O(n_machines * n_entries).
     """
     n_features, n_machines = W.shape[0] - 1, W.shape[1]
     # The weights are scale * W, so that the factor 1 - 1 / t of a step is one number;
@@ -49,10 +49,10 @@ def pegasos_pass(
         rate = 1 / (ridge * t)
         shrunk = scale * (1 - 1 / t)
         for k in range(n_machines):
-            lack = 1 - signs[i, k] * steps[k] * scale
+            slack = 1 - signs[i, k] * steps[k] * scale
             steps[k] = 0.0
-            if lack > 0:
-                slope = 2 * lack if squared else 1.0
+            if slack > 0:
+                slope = 2 * slack if squared else 1.0
                 steps[k] = rate * costs[i, k] * slope * signs[i, k]
         if shrunk < 1e-9:
             total += scales * W - early

@@ -2,7 +2,7 @@
 
 Problem k errs on row x with sign y where y (W[k] x + b[k]) <= 0, and then steps by
 y * rate * weight along x. Both kernels below do this, one for dense and one for CSR
-rows; they share what does not look at x.
+rows; they share the parts without x.
 
 What their arguments have in common:
 
@@ -13,14 +13,14 @@ targets : int64 (n_problems,), the label that problem k calls positive
 rates : float (n_problems, 2), step for a negative and for a positive row
 intercept : bool, whether b moves
 decay : float in [0, 1], factor of W at each row: the L2 penalty
-lasso : float, what the L1 penalty charges each weight at each row; 0 for none
-due : float (1,), L1 charges so far; updated
-paid : float, of the shape of W (not read where ``lasso`` is 0), what of them has
-    moved each weight; updated
+lasso : float, L1 penalty of each weight at each row; 0 for none
+due : float (1,), cumulative L1 penalty; updated
+paid : float, of the shape of W (not read where ``lasso`` is 0), the part of it that has
+    been applied to each weight; updated
 
-The L1 charges follow Tsuruoka, Tsujii and Ananiadou (2009): a weight pays what is due
-but stops at zero. Both return the number of errors and the sum of max(0, -y score)
-of each problem, (n_problems,).
+The cumulative L1 penalty follows Tsuruoka, Tsujii and Ananiadou (2009): a weight moves
+by the penalty that is due but stops at zero. Both return the number of errors and the
+sum of max(0, -y score) of each problem, (n_problems,).
 """
 
 import numpy as np
@@ -64,7 +64,7 @@ def dense_pass(
             for j in range(n_features):
                 total += w[j] * x[j]
             steps[k] = scale * total + b[k]
-        _judge(steps, labels[i], weights[i], targets, rates, errors, losses)
+        _steps_of(steps, labels[i], weights[i], targets, rates, errors, losses)
         scale = _decay(W, scale, decay)
         for k in range(n_problems):
             if steps[k] != 0:
@@ -74,7 +74,7 @@ def dense_pass(
                 b[k] += steps[k] * intercept
         if lasso > 0:
             due[0] += lasso
-            _pay_all(W, due[0], paid, scale)
+            _penalise_all(W, due[0], paid, scale)
     W *= b.dtype.type(scale)
     return errors, losses
 
@@ -103,7 +103,7 @@ def sparse_pass(
     W, b : float (n_features, n_problems), so that an entry meets the weights of all
         problems side by side, and (n_problems,); moved
 
-    Weights that a row does not touch pay their L1 charges when one next does.
+    The L1 penalty of a weight is applied when a row next uses it.
     O(n_problems * n_entries).
     """
     n_problems = len(b)
@@ -116,11 +116,11 @@ def sparse_pass(
             j, x = columns[e], values[e]
             for k in range(n_problems):
                 if lasso > 0:
-                    _pay(W, due[0], paid, j, k, scale)
+                    _penalise(W, due[0], paid, j, k, scale)
                 steps[k] += x * W[j, k]
         for k in range(n_problems):
             steps[k] = scale * steps[k] + b[k]
-        _judge(steps, labels[i], weights[i], targets, rates, errors, losses)
+        _steps_of(steps, labels[i], weights[i], targets, rates, errors, losses)
         scale = _decay(W, scale, decay)
         if steps.any():
             for k in range(n_problems):
@@ -132,14 +132,14 @@ def sparse_pass(
                     W[j, k] += x * steps[k]
         due[0] += lasso
     if lasso > 0:
-        _pay_all(W, due[0], paid, scale)
+        _penalise_all(W, due[0], paid, scale)
     W *= b.dtype.type(scale)
     return errors, losses
 
 
 @njit(cache=True, nogil=True)
-def _judge(scores, label, weight, targets, rates, errors, losses):
-    """Turn the scores of a row into the steps it asks for, and keep count."""
+def _steps_of(scores, label, weight, targets, rates, errors, losses):
+    """Turn the scores of a row into its steps; count errors and losses."""
     for k in range(len(scores)):
         positive = label == targets[k]
         wrong = scores[k] <= 0 if positive else scores[k] >= 0
@@ -153,7 +153,7 @@ def _judge(scores, label, weight, targets, rates, errors, losses):
 
 @njit(cache=True, nogil=True)
 def _decay(W, scale, decay):
-    """Next scale; W takes it over where it would get too small to divide by."""
+    """Next scale; W is multiplied by it where it gets too small to divide by."""
     scale *= decay
     if scale < 1e-9:
         W *= W.dtype.type(scale)
@@ -162,8 +162,8 @@ def _decay(W, scale, decay):
 
 
 @njit(cache=True, nogil=True)
-def _pay(W, due, paid, i, j, scale):
-    """Move one weight towards zero by what it still owes."""
+def _penalise(W, due, paid, i, j, scale):
+    """Apply to one weight the L1 penalty that is due."""
     w = W[i, j]
     if w > 0:
         W[i, j] = max(0, w - (due + paid[i, j]) / scale)
@@ -173,8 +173,8 @@ def _pay(W, due, paid, i, j, scale):
 
 
 @njit(cache=True, nogil=True)
-def _pay_all(W, due, paid, scale):
-    """Move every weight towards zero by what it still owes."""
+def _penalise_all(W, due, paid, scale):
+    """Apply to every weight the L1 penalty that is due."""
     for i in range(W.shape[0]):
         for j in range(W.shape[1]):
-            _pay(W, due, paid, i, j, scale)
+            _penalise(W, due, paid, i, j, scale)

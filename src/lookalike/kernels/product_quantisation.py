@@ -1,4 +1,4 @@
-"""Distances from a table: one number a piece of the code, added up."""
+"""Distances from a table: sums of one number for each piece of the code."""
 
 from lookalike.kernels.compiled import njit
 

@@ -1,4 +1,4 @@
-"""Running means of categories: what was known before each row."""
+"""Running means of the target in categories, before each row."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Running sums that begin anew with each key."""
+"""Running sums that restart with each key."""
 
 from lookalike.kernels.compiled import njit
 

@@ -1,4 +1,4 @@
-"""One pass of SAGA over a logistic loss: stochastic steps whose noise dies out."""
+"""One pass of SAGA over a logistic loss: stochastic steps of vanishing variance."""
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def saga_pass(
 
 @njit(cache=True, nogil=True)
 def _shrink(w, ridge, lasso):
-    """Point nearest w, less what both penalties charge for it."""
+    """Proximal operator of both penalties."""
     return np.sign(w) * max(abs(w) - lasso, 0) / (1 + ridge)
 
 

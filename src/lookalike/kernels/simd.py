@@ -1,4 +1,4 @@
-"""The three processor instructions that plain Numba does not emit, and nothing else.
+"""Three processor instructions that plain Numba does not emit.
 
 Recent x86 processors multiply small integers much faster than floats (AVX-512 VNNI):
 
@@ -6,7 +6,7 @@ Recent x86 processors multiply small integers much faster than floats (AVX-512 V
   int32 sums, in one instruction;
 - ``vpdpbusd`` does the same for 64 pairs of bytes (one side unsigned), four products
   to a sum;
-- ``prefetch`` asks for a cache line before it is needed.
+- ``prefetch`` loads a cache line before it is needed.
 
 Each function below emits LLVM's name for one of them inside a small loop. They take
 *addresses* (``array.ctypes.data``), check nothing, and need ``HAS_VNNI``; every caller
@@ -19,8 +19,8 @@ from numba import types
 from numba.core import config
 from numba.extending import intrinsic
 
-# A user who pins Numba to another processor (NUMBA_CPU_NAME), or switches it off,
-# takes the portable path.
+# Numba for another processor (NUMBA_CPU_NAME), or without its compiler, takes the
+# portable path.
 HAS_VNNI = (
     not config.DISABLE_JIT
     and config.CPU_NAME is None
@@ -438,7 +438,7 @@ def lowest_bit(context, bits):
 
 @intrinsic
 def prefetch(context, address):
-    """Ask for the cache line at ``address``; harmless on any processor."""
+    """Prefetch the cache line at ``address``; without effect on other processors."""
 
     def generate(context, builder, signature, arguments):
         pointer = builder.inttoptr(arguments[0], _BYTE.as_pointer())

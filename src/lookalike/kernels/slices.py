@@ -1,4 +1,4 @@
-"""Numbering of slices: equal runs of symbols get the same number."""
+"""Numbering of slices: equal slices get the same number."""
 
 import numpy as np
 
@@ -6,16 +6,16 @@ from lookalike.kernels.compiled import njit
 
 
 @njit(cache=True, nogil=True)
-def number_slices(symbols, starts, stops):
-    """Give each slice ``symbols[starts[i]:stops[i]]`` the number of its content.
+def number_slices(elements, starts, stops):
+    """Give each slice ``elements[starts[i]:stops[i]]`` the number of its content.
 
-    symbols : int32 (n_symbols,)
-    starts, stops : int64 (n_slices,), 0 <= starts <= stops <= n_symbols
+    elements : int32 (n_elements,)
+    starts, stops : int64 (n_slices,), 0 <= starts <= stops <= n_elements
 
     Returns ``numbers``, int32 (n_slices,), equal where the slices are equal, counted
     from 0 in order of first appearance, and ``first``, int64 (n_numbers,), the slice
     in which each number appeared first. A table with open addressing: cost
-    O(symbols in the slices), memory O(n_slices).
+    O(elements in the slices), memory O(n_slices).
     """
     n_slices = len(starts)
     bits = 10
@@ -32,7 +32,7 @@ def number_slices(symbols, starts, stops):
         length = stops[i] - start
         code = 0
         for j in range(start, start + length):
-            code = (code * 1000003 + int(symbols[j]) + 1) % 2147483647
+            code = (code * 1000003 + int(elements[j]) + 1) % 2147483647
         # Fibonacci hashing: neighbouring codes, as of "ab" and "ac", go far apart.
         slot = (code * 2654435769 >> (32 - bits)) & mask
         while table[slot, 0] >= 0:
@@ -41,7 +41,8 @@ def number_slices(symbols, starts, stops):
                 k = 0
                 if stops[known] - starts[known] == length:
                     while (
-                        k < length and symbols[starts[known] + k] == symbols[start + k]
+                        k < length
+                        and elements[starts[known] + k] == elements[start + k]
                     ):
                         k += 1
                     if k == length:

@@ -43,8 +43,8 @@ def products(rows, columns, first, last, scores):
     columns : float32 (n_components, n_items), C-contiguous
     scores  : out, float32 (n_rows, n_items)
 
-    A row's sums are taken in the same order whatever the other rows, so that a batch
-    answers like its rows one by one. Tiles of columns stay in the cache.
+    A row's sums are taken in the same order for all batches, so that a batch has the
+    scores of its rows one by one. Tiles of columns stay in the cache.
     """
     n_components, n_items = columns.shape
     whole = n_components - n_components % 4

@@ -1,10 +1,10 @@
-"""Decision trees on sorted columns: sorted once, then only parted.
+"""Decision trees on sorted columns: sorted once, then partitioned.
 
 Every feature keeps its rows in the order of its values. A node owns a stretch of each
-feature's list; a split parts every stretch in two, in order, so nothing is ever sorted
-again. Rows with a feature's most frequent value can be left out of its list: their
-statistics are what the others lack of the node's. Most pixels are black, and most
-counts are zero.
+feature's list; a split partitions every stretch in order, so nothing is sorted again.
+Rows with a feature's most frequent value can be left out of its list: their statistics
+are those of the node less those of the others. Most pixels are black, and most counts
+are zero.
 """
 
 from typing import NamedTuple
@@ -30,7 +30,7 @@ class Columns(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What is to be predicted. Either ``label`` or ``target`` is in use."""
+    """What is predicted. Either ``label`` or ``target`` is in use."""
 
     label: np.ndarray  # int32 (n_rows,), class, or empty
     target: np.ndarray  # float64 (n_rows,), number, or empty
@@ -311,8 +311,8 @@ def _best_split(columns, spans, targets, limits, node, side, order, state):
     spans : (n_features, 2), the node's entries
     order : permutation of the features, shuffled as far as it is read unless all are
 
-    With fewer than all features allowed, random ones are looked at, and more than
-    allowed as long as none can be split.
+    With fewer than all features allowed, random ones are tried, and more than allowed
+    as long as none can be split.
     """
     best, feature, left, right = -np.inf, NONE, NONE, NONE
     n_features = order.shape[0]
@@ -341,7 +341,7 @@ def _best_split(columns, spans, targets, limits, node, side, order, state):
 
 
 @njit(cache=True, nogil=True)
-def _part(rows, ranks, low, high, goes_left, spare_rows, spare_ranks):
+def _partition(rows, ranks, low, high, goes_left, spare_rows, spare_ranks):
     """Bring the entries that go left to the front, both sides in order; their end."""
     left, n_right = low, 0
     for p in range(low, high):
@@ -398,7 +398,7 @@ def _take_next(frontier, n_frontier, real, best_first):
 
 
 @njit(cache=True, nogil=True)
-def _part_members(members, goes_left, spare):
+def _partition_members(members, goes_left, spare):
     """Bring members that go left to the front, both sides in order; their number."""
     n_left, n_right = 0, 0
     for i in members:
@@ -412,15 +412,15 @@ def _part_members(members, goes_left, spare):
 
 
 @njit(cache=True, nogil=True)
-def _part_columns(columns, spans, slots, goes_left, spare_rows, spare_ranks):
-    """Part every feature's stretch of a node; set the children's spans.
+def _partition_columns(columns, spans, slots, goes_left, spare_rows, spare_ranks):
+    """Partition every feature's stretch of a node; set the children's spans.
 
     spans : (n_slots, n_features, 2); slots : of the node and its children, or NONE
     """
     parent, left, right = slots
     for j in range(spans.shape[1]):
         low, high = spans[parent, j]
-        middle = _part(
+        middle = _partition(
             columns.rows, columns.ranks, low, high, goes_left, spare_rows, spare_ranks
         )
         if left != NONE:
@@ -438,7 +438,7 @@ def _doubled(table):
 
 @njit(cache=True, nogil=True)
 def _find_split(t, columns, spans, targets, limits, whole, real, stats, scratch):
-    """Fill in the best split of node t; whether it is worth making."""
+    """Store the best split of node t; returns whether it is made."""
     side, order, state = scratch
     weight = real[t, WEIGHT]
     real[t, IMPURITY] = _impurity(stats[t], weight, targets.criterion)
@@ -492,7 +492,7 @@ def grow(columns, targets, limits, n_rows, seed):
         whole[0, SLOT] = free[n_free]
         spans[free[n_free], :, 0] = columns.starts[:-1]
         spans[free[n_free], :, 1] = columns.starts[1:]
-    n_nodes, n_frontier, newest = 1, 0, 1  # newest: nodes added and not looked at
+    n_nodes, n_frontier, newest = 1, 0, 1  # newest: nodes added last
     while True:
         for t in range(n_nodes - 1, n_nodes - 1 - newest, -1):
             if _find_split(
@@ -519,7 +519,7 @@ def grow(columns, targets, limits, n_rows, seed):
         slot, feature = whole[t, SLOT], whole[t, FEATURE]
         stretch = members[whole[t, FIRST] : whole[t, FIRST] + whole[t, N_SAMPLES]]
         _mark(columns, spans[slot], stretch, feature, whole[t, RANK], goes_left)
-        n_left = _part_members(stretch, goes_left, spare)
+        n_left = _partition_members(stretch, goes_left, spare)
         whole[t, LEFT], whole[t, RIGHT] = n_nodes, n_nodes + 1
         slots = (slot, NONE, NONE)
         for c, part in ((n_nodes, stretch[:n_left]), (n_nodes + 1, stretch[n_left:])):
@@ -534,7 +534,9 @@ def grow(columns, targets, limits, n_rows, seed):
                 whole[c, SLOT] = free[n_free]
         slots = (slot, whole[n_nodes, SLOT], whole[n_nodes + 1, SLOT])
         if slots[1] != NONE or slots[2] != NONE:
-            _part_columns(columns, spans, slots, goes_left, spare_rows, spare_ranks)
+            _partition_columns(
+                columns, spans, slots, goes_left, spare_rows, spare_ranks
+            )
         free[n_free] = slot
         n_free += 1
         n_nodes += 2
@@ -590,11 +592,11 @@ def weakest_links(left, right, cost):
                 inner[t] = False
                 stack.append(left[t])
                 stack.append(right[t])
-        gain, gone = cost[weakest] - below[weakest], leaves[weakest] - 1
+        gain, n_removed = cost[weakest] - below[weakest], leaves[weakest] - 1
         t = weakest
         while t != NONE:
             below[t] += gain
-            leaves[t] -= gone
+            leaves[t] -= n_removed
             t = parent[t]
         cuts[n_cuts] = weakest
         n_cuts += 1

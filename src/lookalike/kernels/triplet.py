@@ -1,4 +1,4 @@
-"""Anchor, positive, negative: their differences, and which of them still matter."""
+"""Triplets of anchor, positive and negative: differences, and the active ones."""
 
 from lookalike.kernels.compiled import njit
 

@@ -17,7 +17,7 @@ def predict_word(inputs, outputs, members, n_members, targets, rate, hidden, cha
     With h the mean of the members' input vectors and u the output vectors, the loss is
     - log s(u_t h) - sum_k log s(- u_k h) for the target t = ``targets[0]`` and the
     noise words k = ``targets[1:]``, where s is the logistic function. A noise word
-    that is the target is passed over.
+    that is the target is skipped.
 
     inputs, outputs : float32 (n_words, n_components), changed in place
     members : int64 (>= n_members,), n_members >= 1; targets : int64 (1 + n_negatives,)

@@ -1,4 +1,4 @@
-"""Vectors to labels, clusters and better vectors: one algorithm a file."""
+"""Estimators: classifiers, regressors, clustering and embeddings, one a file."""
 
 from lookalike.learn.attribute_composed import AttributeComposedClassifier
 from lookalike.learn.convnet import ConvNetClassifier

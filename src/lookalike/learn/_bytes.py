@@ -1,4 +1,4 @@
-"""Images among the rows: what is exact and faster for whole numbers from 0 to 255."""
+"""Rows of bytes: exact and faster arithmetic for whole numbers from 0 to 255."""
 
 import numpy as np
 
@@ -6,8 +6,9 @@ from lookalike._typing import Array, Ints
 from lookalike.kernels import byte_products as kernels
 from lookalike.kernels.byte_products import HAS_BYTE_PRODUCTS, LONGEST
 from lookalike.kernels.simd import PANEL
+from lookalike.search.memory import aligned
 
-ROWS_TOGETHER = 2048  # of a scatter: a panel of them stays in the nearest cache
+ROWS_TOGETHER = 2048  # of a scatter: a panel of them stays in the L1 cache
 
 
 def as_bytes(X: Array, white: float = 255.0) -> Array | None:
@@ -39,7 +40,7 @@ def scatter_of_bytes(images: Array) -> Ints:
     panels = _panels(d, ROWS_TOGETHER)
     for start in range(0, n, ROWS_TOGETHER):
         rows = images[start : start + ROWS_TOGETHER]
-        if len(rows) < ROWS_TOGETHER:  # black rows add nothing
+        if len(rows) < ROWS_TOGETHER:  # rows of zeros add nothing
             rows = np.vstack([rows, np.zeros((-len(rows) % 4, d), np.uint8)])
             panels = _panels(d, len(rows))
         kernels.pack_columns(rows, panels)
@@ -64,11 +65,8 @@ class PackedImages:
 
 
 def _panels(n_columns: int, n_rows: int) -> Array:
-    """Black panels for columns of some rows, where the processor loads whole lines."""
-    shape = -(-n_columns // PANEL), -(-n_rows // 4), PANEL
-    memory = np.zeros(int(np.prod(shape)) + 15, np.uint32)
-    first = -memory.ctypes.data % 64 // 4
-    return memory[first : first + memory.size - 15].reshape(shape)
+    """Panels of zeros for columns of some rows."""
+    return aligned((-(-n_columns // PANEL), -(-n_rows // 4), PANEL), np.uint32)
 
 
 def fits(n_terms: int) -> bool:

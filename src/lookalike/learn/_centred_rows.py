@@ -1,4 +1,4 @@
-"""Dense rows less their mean, a block in the cache at a time and never all of them."""
+"""Dense rows less their mean, a block in the cache at a time."""
 
 from collections.abc import Iterator
 
@@ -16,8 +16,8 @@ BLOCK_BYTES = 1 << 21
 class CentredRows:
     r"""A: the rows :math:`\sqrt{w_i}(x_i - \bar x)`, without the columns of zeros.
 
-    A copy of X costs memory, and time to write and read it again; here each pass over
-    X centres a block in the cache, and does all that it needs with it there.
+    A centred copy of X costs memory, and time to write and read it; here each pass over
+    X centres a block in the cache and uses it there.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class CentredRows:
         self._X, self._mean, self._root = X, mean[columns], root
 
     def blocks(self) -> Iterator[tuple[slice, Array]]:
-        """Each block of rows; its memory is the next one's too."""
+        """Each block of rows; the next one overwrites its memory."""
         n, d = self.shape
         together = min(n, max(256, BLOCK_BYTES // (self.dtype.itemsize * max(d, 1))))
         memory = np.empty((together, d), self.dtype)

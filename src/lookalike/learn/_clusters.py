@@ -16,14 +16,15 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_sample_weight
+from lookalike._checks import check_positive_integer, check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import kmeans as kernels
+from lookalike.learn._linear import squared_norms
 
 FLOATS = [np.float64, np.float32]
-N_AXES = 48  # principal axes that bounds look at
-WIDE = 128  # features from which on that is worth while
+N_AXES = 48  # principal axes of the bounds
+WIDE = 128  # features from which on bounds are faster
 AXES_COST = 10**6  # rows times centres for which finding the axes takes as long
 NARROW = 16  # features up to which all distances cost no more than bounds
 FAR = 1e12  # in units of the sample's spread; float32 holds its square
@@ -110,7 +111,7 @@ class DensePoints:
             self.axes = leading_axes(self._centred(sample), n_axes)
         with np.errstate(over="ignore", invalid="ignore"):
             self.P, self.P2 = self._project(X)
-        if not self.P2.max() < FAR**2:  # the sample missed rows this far out
+        if not self.P2.max() < FAR**2:  # rows far outside the sample
             self._fit_scale(X)
             self.P, self.P2 = self._project(X)
 
@@ -139,8 +140,8 @@ class DensePoints:
 
     def _against(self, centers: Array) -> tuple[Array, Array, Array, float]:
         """Projected centres, their squared norms, allowance by row, unit of bounds."""
-        # A given start may lie anywhere, but no row does: moving a centre into a box
-        # around all rows only brings it nearer to them, so bounds remain bounds.
+        # Given initial centres may lie anywhere: moving a centre into a box around all
+        # rows only brings it nearer to them, so bounds remain bounds.
         limit = min(FAR / self.scale, float(np.finfo(self.dtype).max) / 4)
         inside = np.clip(centers, self.origin - limit, self.origin + limit)
         R, R2 = self._project(inside)
@@ -304,24 +305,19 @@ def nearest(X: Any, centers: Array, n_jobs: int | None = None) -> tuple[Array, A
     """Nearest centre of each row, int32, and the squared distance to it."""
     if issparse(X):
         points: Points = SparsePoints(X, n_jobs)
-    else:  # axes of the centres, between which the bounds are to tell
-        worth_while = len(X) * (len(centers) - N_AXES) > AXES_COST
-        points = DensePoints(X, centers, n_jobs, N_AXES if worth_while else 0)
+    else:  # axes of the centres: the bounds separate these
+        is_faster = len(X) * (len(centers) - N_AXES) > AXES_COST
+        points = DensePoints(X, centers, n_jobs, N_AXES if is_faster else 0)
     labels = np.full(X.shape[0], -1, np.int32)
     unused = np.empty((2, X.shape[0]))
     points.assign(centers, np.arange(X.shape[0]), labels, unused[0], unused[1])
     return labels, points.distances(centers, labels)
 
 
-def squared_norms(C: Array) -> Floats:
-    """Squared length of each row, in double precision."""
-    return np.einsum("ij,ij->i", C, C, dtype=np.float64)
-
-
 def leading_axes(sample: Array, n_axes: int) -> Array:
-    """About the leading principal axes of centred rows, orthonormal columns.
+    """Approximate leading principal axes of centred rows, orthonormal columns.
 
-    Three rounds of subspace iteration from a few of the rows: near enough for bounds.
+    Three rounds of subspace iteration from a few of the rows: enough for bounds.
     """
     n_axes = min(n_axes, len(sample))
     Q = np.linalg.qr(sample[:: len(sample) // n_axes][:n_axes].T)[0]
@@ -398,10 +394,9 @@ def kmeans_plusplus(
 
 
 def check_clustering(n_samples: int, **parameters: Any) -> None:
-    """Refuse numbers of clusters, runs and iterations that make no sense."""
+    """Refuse invalid numbers of clusters, runs and iterations."""
     for name, value in parameters.items():
-        if not isinstance(value, Integral) or value < 1:
-            raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+        check_positive_integer(name, value)
     if n_samples < parameters["n_clusters"]:
         raise ValueError(
             f"n_samples={n_samples} should be >= n_clusters={parameters['n_clusters']}."
@@ -409,7 +404,7 @@ def check_clustering(n_samples: int, **parameters: Any) -> None:
 
 
 def check_init(init: Any) -> None:
-    """Refuse an unknown way to start."""
+    """Refuse an unknown initialisation."""
     if isinstance(init, str) and init not in ("k-means++", "random"):
         raise ValueError(
             f"init must be 'k-means++', 'random', an array or a callable, got {init!r}."
@@ -423,7 +418,7 @@ def check_tolerance(tol: Any) -> None:
 
 
 def runs_of(n_init: Any, init: Any, runs_if_random: int) -> int:
-    """Number of starts: 'auto' several only for random starts."""
+    """Number of runs: for 'auto' several only where the initialisation is random."""
     if isinstance(n_init, str) and n_init == "auto":
         is_random = callable(init) or (isinstance(init, str) and init == "random")
         return runs_if_random if is_random else 1

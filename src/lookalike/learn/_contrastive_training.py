@@ -27,13 +27,13 @@ from lookalike._files import write_whole
 from lookalike._typing import Array, Ints
 from lookalike.learn.torch_training import has_bfloat16
 
-RISE = 0.25  # share of the steps in which the rate rises; then it falls to nothing
-COMPARED = 5_000  # rows at most among which those held out look for a neighbour
+RISE = 0.25  # share of the steps in which the rate rises; then it falls to zero
+COMPARED = 5_000  # most rows among which held-out images find their neighbour
 
 
 @dataclass(frozen=True)
 class Batches:
-    """What a batch is drawn from: views, classes, neighbours or pairs."""
+    """Source of positive pairs: views, labels, given pairs or neighbours."""
 
     n: int
     labels: Ints | None = None
@@ -47,7 +47,7 @@ class Batches:
 
     @classmethod
     def of_labels(cls, labels: Ints) -> Self:
-        """One view of each image, belonging together by label."""
+        """One view of each image; images of one label belong together."""
         return cls(len(labels), labels=labels)
 
     @classmethod
@@ -69,7 +69,7 @@ class Batches:
         return hashed.hexdigest()
 
     def draw(self, chosen: Ints, seed: int = 0) -> tuple[Ints, Ints]:
-        """Rows of the images to view, and which of the views belong together."""
+        """Rows of the images to augment, and the group of each view."""
         if self.neighbors is not None:
             rng = np.random.default_rng(seed)
             column = rng.integers(0, self.neighbors.shape[1], len(chosen))
@@ -100,7 +100,7 @@ class TrainingSchedule:
     seed: int
 
     def rate(self, step: int, n_steps: int) -> float:
-        """The learning rate at a step: up in a line, down in half a cosine [1]_.
+        """The learning rate at a step: a linear rise, then half a cosine to zero [1]_.
 
         References
         ----------
@@ -142,8 +142,8 @@ def train(
 
     images : gives the images of these rows
     augment : takes images and their background, returns a random view of each
-    loss : takes what comes out of the head, and which of it belongs together
-    identity : what a checkpoint must have been made from
+    loss : takes outputs of the head and their groups
+    identity : text of data and parameters, which a checkpoint must share
     """
     device = _device(schedule.device)
     both = nn.ModuleDict({"network": network, "head": head}).to(device)
@@ -186,7 +186,9 @@ def train(
                 schedule.callback((step + 1) / (n_batches * schedule.max_iter))
         done.losses.append(float(np.mean(losses)))
         if n_held_out:
-            _judge(done, both, batches, images, augment, held_out, learned, background)
+            _evaluate(
+                done, both, batches, images, augment, held_out, learned, background
+            )
         _write(schedule.checkpoint, name, both, optimiser, done)
         patient = schedule.patience is None or not n_held_out
         if not patient and done.n_since_best >= (schedule.patience or 0):
@@ -205,7 +207,7 @@ def recall_at_1(Q: Array, X: Array, belongs: Callable[[Ints], Array]) -> float:
     return float(belongs(np.argmax(Q @ X.T, axis=1)).mean())
 
 
-def _judge(
+def _evaluate(
     done: Progress,
     both: nn.ModuleDict,
     batches: Batches,
@@ -273,7 +275,7 @@ def _write(
     optimiser: torch.optim.Optimizer,
     done: Progress,
 ) -> None:
-    """Write the state of the training whole."""
+    """Write the state of the training, complete or not at all."""
     if checkpoint is None:
         return
     about = {"name": name, "losses": done.losses, "recalls": done.recalls}
@@ -294,7 +296,7 @@ def _resumed(
     both: nn.Module,
     optimiser: torch.optim.Optimizer,
 ) -> Progress:
-    """Resume from a checkpoint of this same training, or begin."""
+    """Resume from a checkpoint of this training, or begin a new one."""
     if checkpoint is None or not Path(checkpoint).exists():
         return Progress([], [])
     try:

@@ -1,4 +1,4 @@
-"""What the convolutional estimators share: fitting, answering, and their arrays.
+"""Shared by the convolutional estimators: fitting, prediction, and their arrays.
 
 Needs the deep extra; only modules that have found torch import this one.
 """
@@ -31,7 +31,7 @@ PIXELS = [np.float32, np.uint8]
 
 
 class TorchNetwork(BaseEstimator, ABC):
-    """An estimator whose answers come from a torch network over scaled pixels."""
+    """An estimator that applies a torch network to scaled pixels."""
 
     image_shape_: tuple[int, ...]
     n_jobs: int | None
@@ -40,13 +40,13 @@ class TorchNetwork(BaseEstimator, ABC):
     _scale: float
 
     def _measure(self, X: Array) -> None:
-        """Settle how pixels are centred and scaled."""
+        """Set the mean and the scale of the pixels."""
         self._mean, self._scale = float(X.mean()), float(X.std()) or 1.0
 
-    def _answered(
+    def _outputs(
         self, answer: Callable[[Array], Tensor], X: ArrayLike, n_outputs: int, size: int
     ) -> Array:
-        """Answer rows of pixels, ``size`` at a time, float32 (n_samples, n_outputs)."""
+        """Outputs for rows, ``size`` at a time, float32 (n_samples, n_outputs)."""
         check_is_fitted(self)
         rows: Array = validate_data(self, X, dtype=PIXELS, reset=False)
         with threads(self.n_jobs):
@@ -58,7 +58,7 @@ class TorchNetwork(BaseEstimator, ABC):
         preprocessing = np.array([self._mean, self._scale, *facts], np.float64)
         return {**weights_of(self._network), "preprocessing": preprocessing}
 
-    def _settle(
+    def _restore(
         self,
         network: nn.Module,
         weights: Mapping[str, Tensor],
@@ -66,7 +66,7 @@ class TorchNetwork(BaseEstimator, ABC):
         scale: float,
         shape: tuple[int, ...],
     ) -> Self:
-        """Become fitted: a network with these weights, over images of this shape."""
+        """Set the fitted state: a network with these weights, and its preprocessing."""
         network.load_state_dict(dict(weights))
         self._mean, self._scale, self.image_shape_ = mean, scale, shape
         self.n_features_in_ = int(np.prod(shape))

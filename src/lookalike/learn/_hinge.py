@@ -1,7 +1,7 @@
-"""Ways to the weights of a linear support vector machine of two classes.
+"""Solvers of a linear support vector machine of two classes.
 
 All take the last weight as that of a constant feature, ``bias``, and penalise it like
-the others. They give the weights, the iterations made, and whether they converged.
+the others. They return the weights, the iterations made, and whether they converged.
 """
 
 import numpy as np
@@ -30,25 +30,25 @@ class SquaredHinge:
         self.X, self.signs, self.costs, self.bias = X, signs, costs, bias
         self.scale = np.sqrt(2 * costs)
 
-    def lacks(self, w: Floats) -> Array:
-        """What each row lacks to its margin, zero where nothing."""
+    def slacks(self, w: Floats) -> Array:
+        """How far each row is inside the margin, zero outside."""
         scores = self.X @ w[:-1].astype(self.X.dtype) + self.X.dtype.type(
             self.bias * w[-1]
         )
         return np.maximum(1 - self.signs * scores, 0)
 
-    def value(self, lacks: Array) -> float:
-        """Loss for given lacks."""
-        return float(np.einsum("i,i,i", self.costs, lacks, lacks, dtype=np.float64))
+    def value(self, slacks: Array) -> float:
+        """Loss for given slacks."""
+        return float(np.einsum("i,i,i", self.costs, slacks, slacks, dtype=np.float64))
 
-    def gradient(self, lacks: Array) -> Floats:
-        """Gradient of the loss for given lacks."""
-        pull = -2 * self.costs * self.signs * lacks
-        last = self.bias * pull.sum(dtype=np.float64)
-        return np.append(np.asarray(self.X.T @ pull, np.float64), last)
+    def gradient(self, slacks: Array) -> Floats:
+        """Gradient of the loss for given slacks."""
+        slopes = -2 * self.costs * self.signs * slacks
+        last = self.bias * slopes.sum(dtype=np.float64)
+        return np.append(np.asarray(self.X.T @ slopes, np.float64), last)
 
     def hessian(self, rows: Array) -> Floats:
-        """Second derivatives that some rows give while they lack anything."""
+        """Second derivatives of the loss of some rows inside the margin."""
         d = self.X.shape[1]
         H = np.zeros((d + 1, d + 1))
         for start in range(0, len(rows), CHUNK):
@@ -68,8 +68,8 @@ def solve_newton(
     """Newton steps on the primal with the squared hinge [Keerthi and DeCoste (2005)].
 
     The loss is quadratic between changes of the set of rows inside the margin, which
-    soon hardly changes: so the Hessian is updated by the rows that enter and leave,
-    and the first steps look at every eighth row only.
+    soon changes little: the Hessian is updated by the rows that enter and leave, and
+    the first steps use every eighth row only.
     """
     loss = SquaredHinge(X, signs, costs, bias)
     n, d = X.shape
@@ -81,30 +81,30 @@ def solve_newton(
             X[few], signs[few], 8 * costs[few], bias, 100 * tol, max_iter
         )
     step = _ByHessian(loss) if _fits(X) else _ByProducts(loss)
-    share = _rarer(signs, costs)
-    enough = tol * share * np.linalg.norm(loss.gradient(loss.lacks(zero)))
-    lacks = loss.lacks(w)
-    value = 0.5 * w @ w + loss.value(lacks)
+    share = _minority_share(signs, costs)
+    enough = tol * share * np.linalg.norm(loss.gradient(loss.slacks(zero)))
+    slacks = loss.slacks(w)
+    value = 0.5 * w @ w + loss.value(slacks)
     for iteration in range(n_iter, max_iter):
-        gradient = w + loss.gradient(lacks)
+        gradient = w + loss.gradient(slacks)
         if np.linalg.norm(gradient) <= enough:
             return w, iteration, True
-        direction = step(gradient, lacks)
+        direction = step(gradient, slacks)
         size, predicted = 1.0, float(gradient @ direction)
         while True:
             trial = w + size * direction
-            lacks = loss.lacks(trial)
-            lower = 0.5 * trial @ trial + loss.value(lacks)
+            slacks = loss.slacks(trial)
+            lower = 0.5 * trial @ trial + loss.value(slacks)
             if lower <= value + 1e-4 * size * predicted or size < 1e-8:
                 break
             size /= 2
-        if lower >= value:  # as low as this precision can tell
+        if lower >= value:  # no lower in this precision
             return w, iteration + 1, True
         w, value = trial, lower
     return w, max_iter, False
 
 
-def _rarer(signs: Array, costs: Array) -> float:
+def _minority_share(signs: Array, costs: Array) -> float:
     """Share of the rarer class in all costs."""
     mass = costs[signs > 0].sum(dtype=np.float64)
     total = costs.sum(dtype=np.float64)
@@ -123,8 +123,8 @@ class _ByHessian:
         self.inside = np.zeros(loss.X.shape[0], bool)
         self.H = np.eye(loss.X.shape[1] + 1)
 
-    def __call__(self, gradient: Floats, lacks: Array) -> Floats:
-        inside = lacks > 0
+    def __call__(self, gradient: Floats, slacks: Array) -> Floats:
+        inside = slacks > 0
         entered, left = inside & ~self.inside, self.inside & ~inside
         if entered.sum() + left.sum() > inside.sum():
             self.H = np.eye(len(self.H))
@@ -141,14 +141,14 @@ class _ByProducts:
     def __init__(self, loss: SquaredHinge) -> None:
         self.loss = loss
 
-    def __call__(self, gradient: Floats, lacks: Array) -> Floats:
-        inside = np.flatnonzero(lacks > 0)
+    def __call__(self, gradient: Floats, slacks: Array) -> Floats:
+        inside = np.flatnonzero(slacks > 0)
         X, costs = self.loss.X[inside], 2 * self.loss.costs[inside]
 
         def product(v: Floats) -> Floats:
             scores = X @ v[:-1].astype(X.dtype) + X.dtype.type(self.loss.bias * v[-1])
-            pull = costs * scores
-            return v + np.append(X.T @ pull, self.loss.bias * pull.sum())
+            slopes = costs * scores
+            return v + np.append(X.T @ slopes, self.loss.bias * slopes.sum())
 
         size = len(gradient)
         hessian = LinearOperator((size, size), product, dtype=np.float64)
@@ -171,11 +171,11 @@ def solve_lasso(
     else:
         entries = row_entries(np.hstack([X, one]).T)
     d = len(entries[2])
-    w, lacks = np.zeros(d), np.ones(len(signs))
-    share, enough = _rarer(signs, costs), np.inf
+    w, slacks = np.zeros(d), np.ones(len(signs))
+    share, enough = _minority_share(signs, costs), np.inf
     for n_iter in range(1, max_iter + 1):
         order = rng.permutation(d)
-        violation = lasso_pass(*entries, signs, costs, order, lacks, w)
+        violation = lasso_pass(*entries, signs, costs, order, slacks, w)
         if n_iter == 1:
             enough = tol * share * violation
         if violation <= enough:
@@ -195,27 +195,29 @@ def solve_dual(
 ) -> Answer:
     """Coordinate descent on the dual, until all violations lie within ``tol``."""
     n, d = X.shape
-    worth = np.flatnonzero(costs > 0)
+    weighted = np.flatnonzero(costs > 0)
     diagonal, bounds = np.zeros(n), costs.astype(np.float64)
     if squared:
-        diagonal[worth], bounds = 0.5 / bounds[worth], np.full(n, np.inf)
+        diagonal[weighted], bounds = 0.5 / bounds[weighted], np.full(n, np.inf)
     norms = squared_norms(X) + bias**2 + diagonal
     rows = (*row_entries(X), not issparse(X), signs.astype(X.dtype))
     limits = np.maximum(norms, 1e-300), bounds, diagonal, X.dtype.type(bias)
     alpha, w = np.zeros(n), np.zeros(d + 1, X.dtype)
-    active, high, low, n_iter, done = worth, np.inf, -np.inf, 0, False
+    active, high, low, n_iter, done = weighted, np.inf, -np.inf, 0, False
     while n_iter < max_iter and not done:
         n_iter += 1
         active = rng.permutation(active)
         kept, most, least = dual_pass(*rows, *limits, active, high, low, alpha, w)
-        everywhere = len(active) == len(worth)
+        complete = len(active) == len(weighted)
         active = active[:kept]
         if most - least <= tol:
-            done = everywhere
-            active, most, least = worth, 0.0, 0.0
+            done = complete
+            active, most, least = weighted, 0.0, 0.0
         high, low = most if most > 0 else np.inf, least if least < 0 else -np.inf
-    pull = (alpha * signs).astype(X.dtype)  # the sum anew, without its drift
-    return np.append(X.T @ pull, bias * pull.sum()).astype(np.float64), n_iter, done
+    signed = (alpha * signs).astype(
+        X.dtype
+    )  # summed again, without accumulated rounding
+    return np.append(X.T @ signed, bias * signed.sum()).astype(np.float64), n_iter, done
 
 
 def solve_pegasos(
@@ -231,7 +233,7 @@ def solve_pegasos(
     """Stochastic sub-gradient steps, in stages of twice as many passes as before.
 
     The answer is the mean of a stage, the last half of all steps (suffix averaging),
-    which is much quieter than the last step alone.
+    which varies much less than the last step alone.
     """
     n, d = X.shape
     W = np.zeros((d + 1, 1), X.dtype)
@@ -248,8 +250,8 @@ def solve_pegasos(
             mean = pegasos_pass(*rows, X.dtype.type(bias), order, start, W)
             w += mean[:, 0] / passes
             n_iter += 1
-        lacks = np.maximum(1 - signs * (X @ w[:-1] + bias * w[-1]), 0)
-        value = float(0.5 * w @ w + costs @ (lacks**2 if squared else lacks))
+        slacks = np.maximum(1 - signs * (X @ w[:-1] + bias * w[-1]), 0)
+        value = float(0.5 * w @ w + costs @ (slacks**2 if squared else slacks))
         done = n_iter > 3 and value > best * (1 - tol)
         best, passes = min(best, value), 2 * passes
         if done or n_iter == max_iter:

@@ -9,6 +9,7 @@ from scipy.sparse.linalg import LinearOperator
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Ints
@@ -21,7 +22,7 @@ Matrix = Any  # dense or sparse, (n_samples, n_features)
 def weight_of_classes(
     class_weight: object, classes: Array, labels: Array, weights: Array
 ) -> Array:
-    """Weight of each class: given, or so that all classes weigh the same."""
+    """Weight of each class: given, or "balanced", with equal totals of all classes."""
     if isinstance(class_weight, str) and class_weight == "balanced":
         mass = np.bincount(labels, weights, minlength=len(classes))
         return mass.sum() / (len(classes) * mass)
@@ -29,7 +30,7 @@ def weight_of_classes(
 
 
 def positions(y: Array, classes: Array) -> Array:
-    """Place of each label of y among the sorted classes."""
+    """Position of each label of y among the sorted classes."""
     labels = np.searchsorted(classes, y)
     known = classes[np.minimum(labels, len(classes) - 1)] == y
     if not known.all():
@@ -141,6 +142,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
     coef_: Array
     intercept_: Array
     classes_: Array
+
+    def _validate(self, X: Matrix, y: Any, reset: bool = True) -> tuple[Matrix, Array]:
+        """Rows, dense or CSR, and labels, checked."""
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=FLOATS, order="C", reset=reset
+        )
+        check_classification_targets(y)
+        return X, y
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Scores of shape (n_samples, n_classes); (n_samples,) for two classes."""

@@ -44,7 +44,7 @@ class LinearMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
 
 def check_classes(y: Ints) -> None:
-    """Refuse labels that say nothing of who is like whom and who is not."""
+    """Refuse labels without two classes, or without two samples of one class."""
     counts = np.bincount(y)
     if len(counts) < 2:
         raise ValueError(f"y must have at least two classes, got {len(counts)} class.")
@@ -65,9 +65,9 @@ def chosen_width(n_components: Any, init: Any, n_features: int) -> int:
 
 
 def first_map(
-    X: Array, y: Ints | None, n_components: int, init: Any, chance: Any
+    X: Array, y: Ints | None, n_components: int, init: Any, rng: Any
 ) -> Array:
-    """Make the map that learning starts from, (n_components, n_features)."""
+    """Initial map, (n_components, n_features)."""
     n_features = X.shape[1]
     if not isinstance(init, str):
         given: Array = check_array(init, dtype=X.dtype.type, copy=True)
@@ -81,11 +81,11 @@ def first_map(
     if init == "auto":
         init = "pca" if n_components < min(X.shape) else "identity"
     if init == "random":
-        return chance.standard_normal((n_features, n_components)).T.astype(X.dtype)
+        return rng.standard_normal((n_features, n_components)).T.astype(X.dtype)
     if init == "identity":
         return np.eye(n_components, n_features, dtype=X.dtype)
     if init == "pca":
-        return PCA(n_components, random_state=chance).fit(X).components_
+        return PCA(n_components, random_state=rng).fit(X).components_
     if y is None:
         raise ValueError("init='lda' needs y.")
     model = LinearDiscriminantAnalysis(n_components=n_components).fit(X, y)
@@ -93,6 +93,6 @@ def first_map(
     if len(directions) < n_components:
         raise ValueError(
             f"init='lda' finds {len(directions)} directions in these data, "
-            f"n_components={n_components} were asked for."
+            f"n_components={n_components} were requested."
         )
     return np.ascontiguousarray(directions, X.dtype)

@@ -24,7 +24,7 @@ def solve_lbfgs(
     """Limited-memory quasi-Newton steps in whitened coordinates.
 
     In the coordinates V = R W, with R'R a cheap estimate of the curvature, the
-    objective is nearly round and takes a few steps where W takes hundreds.
+    curvature is nearly equal in all directions: few steps where W takes hundreds.
     """
     whiten = Whitening(objective)
     curve: Curve = []
@@ -41,7 +41,7 @@ def solve_lbfgs(
         if steepest <= tol:
             raise StopIteration
 
-    # The library's own rules are off but for a standstill in floating point.
+    # The library's own stopping rules are off, but for no progress in floating point.
     options = {"maxiter": max_iter, "maxls": 50, "gtol": 0, "ftol": 1e-14}
     begin = whiten.coordinates(start).ravel()
     answer = minimize(
@@ -93,7 +93,7 @@ def by_cholesky(
         step = lstsq(H, -gradient.ravel(), check_finite=False)[0]
     step = step.reshape(point.shape)
     if objective.n_columns > 1:
-        # The same number on all classes changes nothing: what a step has of it is
+        # Adding one number to all classes changes nothing: that part of a step is
         # rounding divided by the number above.
         free = objective.ridges(point)[:, 0] == 0
         step[free] -= step[free].mean(axis=1, keepdims=True)
@@ -143,7 +143,7 @@ def solve_batches(
     batch_size: int,
     rng: np.random.RandomState,
 ) -> Answer:
-    """Mini-batch gradient descent; done when five passes bring less than tol."""
+    """Mini-batch gradient descent; stops when five passes improve by less than tol."""
     point, curve = start, []
     best, patience = np.inf, 5
     for step in range(max_iter):
@@ -180,7 +180,7 @@ def solve_saga(
     max_iter: int,
     rng: np.random.RandomState,
 ) -> Answer:
-    """SAGA: steps for one row at a time, until W stops moving."""
+    """SAGA: steps for one row at a time, until W no longer changes."""
     X = objective.X
     n, d = X.shape
     weights = objective.weights * (n / objective.total)

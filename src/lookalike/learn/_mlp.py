@@ -1,8 +1,8 @@
 """Shared by the multi-layer classifier and regressor: the network and its training.
 
-A fitted network is nothing but ``coefs_`` and ``intercepts_``; its layers are put
-around those arrays whenever they are needed. Training is one of two loops: ``_descend``
-takes a step for each small batch, ``_minimise`` hands the whole objective to L-BFGS.
+A fitted network consists of ``coefs_`` and ``intercepts_``; its layers are made around
+those arrays when they are needed. Training is one of two loops: ``_descend`` takes a
+step for each batch, ``_minimise`` minimises the whole objective by L-BFGS.
 """
 
 import warnings
@@ -110,18 +110,18 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     @property
     @abstractmethod
     def _loss(self) -> Loss:
-        """What is made small; known once the targets are."""
+        """The loss that is minimised; it depends on the targets."""
 
     @abstractmethod
     def _encode(self, y: Array, dtype: DTypeLike, known: bool) -> Array:
-        """Turn targets into what the loss takes; set ``n_outputs_`` unless known."""
+        """Targets in the form that the loss takes; sets ``n_outputs_`` unless known."""
 
     @abstractmethod
     def _score(self, answer: Array, samples: Samples) -> float:
-        """Say how good an answer to held-out samples is; higher is better."""
+        """Score of the outputs for held-out samples; higher is better."""
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Train on all samples, from a new start unless ``warm_start`` is set.
+        """Train on all samples, from new weights unless ``warm_start`` is set.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     def _start(
         self, sizes: list[int], rng: np.random.RandomState, dtype: DTypeLike
     ) -> None:
-        """Draw the weights and forget every earlier training."""
+        """Draw the weights and reset the state of training."""
         drawn = [self._draw(shape, rng) for shape in pairwise(sizes)]
         self.coefs_ = [weights.astype(dtype) for weights, _ in drawn]
         self.intercepts_ = [bias.astype(dtype) for _, bias in drawn]
@@ -219,7 +219,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         return value
 
     def _minimise(self, samples: Samples) -> None:
-        """Hand the whole objective to L-BFGS, in double precision."""
+        """Minimise the whole objective by L-BFGS, in double precision."""
         dtype = self.coefs_[0].dtype
         self.coefs_ = [weights.astype(np.float64) for weights in self.coefs_]
         self.intercepts_ = [bias.astype(np.float64) for bias in self.intercepts_]
@@ -251,7 +251,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     def _descend(
         self, samples: Samples, rng: np.random.RandomState, one_pass: bool
     ) -> None:
-        """Take a step for each batch until nothing gets better."""
+        """Take a step for each batch until training no longer improves."""
         held_out = None
         if self.early_stopping:
             samples, held_out = self._hold_out(samples, rng)
@@ -277,7 +277,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
     def _hold_out(
         self, samples: Samples, rng: np.random.RandomState
     ) -> tuple[Samples, Samples]:
-        """Set a part aside, with its share of both classes if there are two."""
+        """Hold out a part of the samples, stratified if there are two classes."""
         is_binary = self.n_outputs_ == 1 and not is_regressor(self)
         train, test = train_test_split(
             np.arange(samples.size),
@@ -288,7 +288,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         if len(test) < 2:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} of {samples.size} "
-                "samples leaves fewer than 2 to stop by."
+                "samples leaves fewer than 2 to validate on."
             )
         return samples.take(train), samples.take(test)
 
@@ -310,7 +310,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
         total = 0.0
         for batch in gen_batches(len(order), size):
             part = samples.take(order[batch])
-            if part.mass == 0:  # nothing to learn from, and a mean of nothing
+            if part.mass == 0:  # a mean over no weight
                 continue
             total += self._objective(network, part) * part.size
             self._optimizer.step(network.parameters, network.gradients)
@@ -325,7 +325,7 @@ class MultilayerPerceptron(BaseEstimator, ABC):
             print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
 
     def _is_best(self, network: Sequential, held_out: Samples | None) -> bool:
-        """Judge an epoch by its loss, or by the score of the held-out samples."""
+        """Record an epoch's loss, or held-out score; return whether it is the best."""
         if held_out is None:
             is_best = self._patience.see(self.loss_)
             self.best_loss_ = self._patience.best

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lookalike._checks import check_choice, check_whole
 from lookalike.learn.layers.activations import ACTIVATIONS
 from lookalike.learn.layers.initializers import INITIALIZERS
 
@@ -13,17 +14,17 @@ SCHEDULES = ("constant", "invscaling", "adaptive")
 
 
 def check_parameters(model: Any) -> list[int]:
-    """Refuse what cannot be; return the sizes of the hidden layers as a list."""
-    _check_choice(model, "activation", tuple(ACTIVATIONS))
-    _check_choice(model, "solver", SOLVERS)
-    _check_choice(model, "learning_rate", SCHEDULES)
-    _check_choice(model, "weight_init", ("auto", *INITIALIZERS))
+    """Refuse invalid parameters; return the sizes of the hidden layers as a list."""
+    check_choice("activation", model.activation, tuple(ACTIVATIONS))
+    check_choice("solver", model.solver, SOLVERS)
+    check_choice("learning_rate", model.learning_rate, SCHEDULES)
+    check_choice("weight_init", model.weight_init, ("auto", *INITIALIZERS))
     if model.batch_size != "auto":
-        _check_whole(model, "batch_size")
-    _check_whole(model, "max_iter")
-    _check_whole(model, "max_fun")
+        check_whole("batch_size", model.batch_size)
+    check_whole("max_iter", model.max_iter)
+    check_whole("max_fun", model.max_fun)
     if model.n_iter_no_change != np.inf:
-        _check_whole(model, "n_iter_no_change")
+        check_whole("n_iter_no_change", model.n_iter_no_change)
     for name in ("learning_rate_init", "epsilon"):
         _check_number(model, name, "above 0", lambda value: value > 0)
     for name in ("alpha", "power_t", "tol"):
@@ -32,13 +33,12 @@ def check_parameters(model: Any) -> list[int]:
         _check_number(model, name, "in [0, 1]", lambda value: 0 <= value <= 1)
     for name in ("beta_1", "beta_2", "rho", "dropout"):
         _check_number(model, name, "in [0, 1)", lambda value: 0 <= value < 1)
-    for name in ("validation_fraction",):
-        _check_number(model, name, "in (0, 1)", lambda value: 0 < value < 1)
+    _check_number(model, "validation_fraction", "in (0, 1)", lambda v: 0 < v < 1)
     return _hidden_sizes(model.hidden_layer_sizes)
 
 
 def learns_by_batches(model: Any) -> bool:
-    """Say that there is a ``partial_fit``, or why there is none."""
+    """Whether there is a ``partial_fit``; an AttributeError says why there is none."""
     if model.solver == "lbfgs":
         raise AttributeError("partial_fit needs a solver that learns by batches.")
     return True
@@ -53,19 +53,7 @@ def _hidden_sizes(sizes: Any) -> list[int]:
     return [int(size) for size in listed]
 
 
-def _check_choice(model: Any, name: str, choices: tuple[str, ...]) -> None:
+def _check_number(model: Any, name: str, expected: str, is_valid: Any) -> None:
     value = getattr(model, name)
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {choices}, got {value!r}.")
-
-
-def _check_whole(model: Any, name: str) -> None:
-    value = getattr(model, name)
-    if not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a whole number above 0, got {value!r}.")
-
-
-def _check_number(model: Any, name: str, expected: str, is_right: Any) -> None:
-    value = getattr(model, name)
-    if not isinstance(value, Real) or not is_right(value):
+    if not isinstance(value, Real) or not is_valid(value):
         raise ValueError(f"{name} must be a number {expected}, got {value!r}.")

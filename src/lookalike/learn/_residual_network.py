@@ -11,7 +11,7 @@ from torch.nn import functional
 
 
 class Block(nn.Module):
-    """Halve the resolution, then add to a convolution what two more make of it."""
+    """Halve the resolution, convolve, and add the output of two more convolutions."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ def residual_network(
 ) -> nn.Sequential:
     """One convolution at full resolution, a block for each halving, one linear layer.
 
-    grid : the last block is averaged over so many by so many cells; 1 forgets where
+    grid : the last block is averaged over so many by so many cells
     """
     layers: list[nn.Module] = [_convolution(n_colours, channels[0]), nn.ReLU()]
     for n_in, n_out in pairwise(channels):

@@ -23,7 +23,7 @@ class Solution(NamedTuple):
 
 
 class RowCache:
-    """Kernel rows at hand; where there is no room, the one used longest ago goes."""
+    """A cache of kernel rows that replaces the least recently used."""
 
     def __init__(self, n_slots: int, n: int) -> None:
         self.rows = np.empty((n_slots, n), np.float32)
@@ -32,10 +32,10 @@ class RowCache:
         self._owner = np.full(n_slots, -1)
 
     def store(self, samples: Ints, rows: Array) -> None:
-        """Keep the rows of some samples."""
+        """Store the rows of some samples."""
         free = np.argsort(self.stamps, kind="stable")[: len(samples)]
-        gone = self._owner[free]
-        self.slots[gone[gone >= 0]] = -1
+        evicted = self._owner[free]
+        self.slots[evicted[evicted >= 0]] = -1
         self.rows[free], self.slots[samples] = rows, free
         self._owner[free] = samples
         self.stamps[free] = self.stamps.max() + 1
@@ -44,11 +44,11 @@ class RowCache:
 def solve_with_matrix(
     K: Array, signs: Floats, bounds: Floats, tol: float, max_iter: int
 ) -> Solution:
-    """Solve with all kernel values at hand: K float32 (n_samples, n_samples)."""
+    """Solve with all kernel values in memory: K float32 (n_samples, n_samples)."""
     n = len(signs)
-    at_hand = K, np.arange(n), np.zeros(n, np.int64)
+    cached = K, np.arange(n), np.zeros(n, np.int64)
     diagonal = K.diagonal().astype(np.float64)
-    return _solve(at_hand, None, diagonal, signs, bounds, tol, max_iter)
+    return _solve(cached, None, diagonal, signs, bounds, tol, max_iter)
 
 
 def solve_with_cache(
@@ -60,35 +60,35 @@ def solve_with_cache(
     max_iter: int,
     cache_bytes: float,
 ) -> Solution:
-    """Solve with as many kernel rows at hand as ``cache_bytes`` hold."""
+    """Solve with as many kernel rows in memory as ``cache_bytes`` hold."""
     n = len(signs)
     cache = RowCache(min(n, max(4, int(cache_bytes // (4 * n)))), n)
     together = min(TOGETHER, len(cache.rows) // 2)
 
-    def load(sample: int, alpha: Floats, pull: Floats) -> None:
-        missing = np.append(sample, _likely(signs, bounds, alpha, pull, together))
+    def load(sample: int, alpha: Floats, residual: Floats) -> None:
+        missing = np.append(sample, _likely(signs, bounds, alpha, residual, together))
         missing = np.unique(missing[cache.slots[missing] < 0])
         cache.store(missing, kernel(X[missing], X))
 
-    at_hand = cache.rows, cache.slots, cache.stamps
+    cached = cache.rows, cache.slots, cache.stamps
     diagonal = kernel.diagonal(X)
-    return _solve(at_hand, load, diagonal, signs, bounds, tol, max_iter)
+    return _solve(cached, load, diagonal, signs, bounds, tol, max_iter)
 
 
 def _likely(
-    signs: Floats, bounds: Floats, alpha: Floats, pull: Floats, count: int
+    signs: Floats, bounds: Floats, alpha: Floats, residual: Floats, count: int
 ) -> Ints:
     """Samples that the next steps are likely to take: the worst violators."""
     above, below = alpha < bounds, alpha > 0
     up, down = (np.where(signs > 0, *p) for p in ((above, below), (below, above)))
     half = (count - 1) // 2
-    highest = np.argsort(np.where(up, -pull, np.inf))[:half]
-    lowest = np.argsort(np.where(down, pull, np.inf))[:half]
+    highest = np.argsort(np.where(up, -residual, np.inf))[:half]
+    lowest = np.argsort(np.where(down, residual, np.inf))[:half]
     return np.concatenate([highest, lowest])
 
 
 def _solve(
-    at_hand: tuple[Array, Ints, Ints],
+    cached: tuple[Array, Ints, Ints],
     load: Callable[[int, Floats, Floats], None] | None,
     diagonal: Floats,
     signs: Floats,
@@ -96,22 +96,22 @@ def _solve(
     tol: float,
     max_iter: int,
 ) -> Solution:
-    alpha, pull, n_iter = np.zeros(len(signs)), signs.copy(), 0
+    alpha, residual, n_iter = np.zeros(len(signs)), signs.copy(), 0
     status = MISSING
     while status == MISSING:
         left = max_iter - n_iter
         status, sample, steps, high, low = smo_steps(
-            *at_hand, diagonal, signs, bounds, tol, left, alpha, pull
+            *cached, diagonal, signs, bounds, tol, left, alpha, residual
         )
         n_iter += steps
         if status == MISSING and load is not None:
-            load(sample, alpha, pull)
+            load(sample, alpha, residual)
     if status == UNBOUNDED:
         raise ValueError(
             "No margin separates the classes, so C must be finite (and the kernel "
             "positive semi-definite)."
         )
-    # Free samples lie on the margin, where their pull is the intercept.
+    # Free samples lie on the margin, where their residual is the intercept.
     free = (alpha > 0) & (alpha < bounds)
-    intercept = float(pull[free].mean()) if free.any() else (high + low) / 2
+    intercept = float(residual[free].mean()) if free.any() else (high + low) / 2
     return Solution(alpha, intercept, n_iter, status != SPENT)

@@ -13,7 +13,7 @@ from lookalike.learn._bytes import PackedImages, as_bytes, fits
 from lookalike.learn._linear import Matrix, squared_norms, varying_columns
 
 TOGETHER = 2**22  # values of one product: large enough to be fast
-CHUNK = 2**18  # values worked on after it, so that they stay in cache
+CHUNK = 2**18  # values transformed after it, so that they stay in cache
 NAMES = ("linear", "poly", "rbf", "sigmoid", "precomputed")
 
 
@@ -134,7 +134,7 @@ class Kernel:
 
 
 def _slices(values: Array, size: int) -> Iterator[slice]:
-    """Rows by so many that they hold about ``size`` values."""
+    """Slices of rows that hold about ``size`` values each."""
     step = max(16, size // max(1, values.shape[1]))
     return (slice(i, i + step) for i in range(0, len(values), step))
 

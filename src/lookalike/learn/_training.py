@@ -13,7 +13,7 @@ from lookalike.learn.optimizers import Adam
 
 
 class Samples(NamedTuple):
-    """What is learned from: inputs, targets, and weights or None."""
+    """Training samples: inputs, targets, and weights or None."""
 
     X: Any  # dense or sparse, (n_samples, ...)
     y: Array
@@ -64,14 +64,14 @@ class Patience:
     Parameters
     ----------
     n_epochs : float
-        How many epochs without progress to bear.
+        Epochs without progress that are allowed.
     tol : float
-        What counts as progress.
+        Least decrease that counts as progress.
 
     Attributes
     ----------
     best : float
-        The least loss so far (a score to be raised is seen with a minus).
+        The least loss so far (of a score, minus the score).
     n_stuck : int
         Epochs without progress since the last with it.
 
@@ -91,7 +91,7 @@ class Patience:
         self.n_stuck = 0
 
     def see(self, loss: float) -> bool:
-        """Take note of an epoch's loss; say whether it is the least so far."""
+        """Record an epoch's loss; return whether it is the least so far."""
         self.n_stuck = self.n_stuck + 1 if loss > self.best - self._tol else 0
         is_best = loss < self.best
         self.best = min(self.best, loss)
@@ -99,7 +99,7 @@ class Patience:
 
     @property
     def is_over(self) -> bool:
-        """Whether there were more epochs without progress than were to be borne."""
+        """Whether there were more epochs without progress than allowed."""
         return self.n_stuck > self._n_epochs
 
 
@@ -110,12 +110,12 @@ def descend(
     learning_rate: float,
     batch_size: int,
     max_iter: int,
-    disturb: Callable[[Any], Any] | None = None,
+    augment: Callable[[Any], Any] | None = None,
 ) -> list[float]:
     """Train a network with a softmax by Adam; return the mean loss of each epoch.
 
-    The learning rate falls to zero in a straight line. ``disturb`` changes the inputs
-    of each batch before the network sees them.
+    The learning rate falls linearly to zero. ``augment`` changes the inputs of each
+    batch at random.
     """
     optimizer, loss_of, curve = Adam(learning_rate), SoftmaxLoss(), []
     n_steps = max_iter * -(-samples.size // batch_size)
@@ -123,7 +123,7 @@ def descend(
         order, total = rng.permutation(samples.size), 0.0
         for batch in gen_batches(samples.size, batch_size):
             part = samples.take(order[batch])
-            X = disturb(part.X) if disturb else part.X
+            X = augment(part.X) if augment else part.X
             loss, slope = loss_of(
                 network.forward(X, training=True), part.y, part.weight
             )

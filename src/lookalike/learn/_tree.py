@@ -130,13 +130,13 @@ def sorted_columns(X: Array) -> Columns:
     """
     n, n_features = X.shape
     small = X.dtype == np.uint8 or n <= 2**16
-    # Memory for what is left out for being the default is never touched.
+    # Memory reserved for rows of the default value is never touched.
     rows = np.empty(n * n_features, np.int32)
     ranks = np.empty(n * n_features, np.uint16 if small else np.int32)
     starts, default = np.zeros(n_features + 1, np.int64), np.empty(n_features, np.int64)
     values, found = [], np.empty(max(n, 256))
     for j in range(n_features):
-        if j % 64 == 0:  # a few columns at a time: memory holds rows together
+        if j % 64 == 0:  # a few columns at a time: X is stored by rows
             block = np.ascontiguousarray(X[:, j : j + 64].T)
         column = block[j % 64]
         out = slice(starts[j], starts[j] + n)

@@ -1,4 +1,4 @@
-"""Coordinates in which a logistic objective is nearly round."""
+"""Coordinates in which a logistic objective has nearly equal curvature."""
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -11,7 +11,7 @@ NARROW, WIDEST = 256, 4096
 
 
 class Whitening:
-    """Coordinates V = R W in which a logistic objective curves alike every way.
+    """Coordinates V = R W in which a logistic objective has nearly equal curvature.
 
     R'R estimates the mean curvature: the spread of X, at half the curvature that equal
     probabilities have, plus the ridge. It comes from about ten rows a feature. R is

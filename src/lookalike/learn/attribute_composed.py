@@ -1,4 +1,4 @@
-"""Classes that are combinations of attributes, also for classes with one sample."""
+"""Classification by attributes whose combinations are the classes."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any, Self
@@ -15,7 +15,7 @@ from lookalike.learn.logistic_regression import LogisticRegression
 
 
 class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
-    r"""Learn each attribute from every sample that has it, then put classes together.
+    r"""Learn each attribute from all samples, and combine attributes into classes.
 
     Where classes are combinations (sex by hair length), a class with one sample still
     shares each of its attributes with many. One classifier per attribute learns
@@ -52,8 +52,8 @@ class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
     Notes
     -----
     The product is exact where the attributes are independent given x. Where an
-    attribute looks different in each combination, a classifier of the combinations is
-    better once each has samples enough. Cost: that of one fit per attribute.
+    attribute differs by combination, a classifier of the combinations is better once
+    each has enough samples. Cost: that of one fit per attribute.
 
     References
     ----------
@@ -62,7 +62,7 @@ class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
 
     Examples
     --------
-    No training sample is tall and dark, and the class is predicted all the same.
+    No training sample is tall and dark; the class is predicted from its attributes.
 
     >>> from lookalike.learn import AttributeComposedClassifier
     >>> X = [[0.0, 0.0], [0.1, 0.0], [2.0, 0.1], [2.1, 0.0], [0.0, 2.0], [0.1, 2.1]]
@@ -123,7 +123,7 @@ class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
             np.ones((X.shape[0], 1)) if model is None else model.predict_proba(X)
             for model in self.estimators_
         ]
-        # A share that rounded to zero must not make every class impossible.
+        # A probability that rounds to zero must not make all classes impossible.
         logarithms = np.log(np.maximum(np.hstack(shares), np.finfo(np.float64).tiny))
         return softmax(logarithms @ self.composition_, axis=1)
 
@@ -139,9 +139,9 @@ class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
             self.classes_ = seen
             return seen[:, None]
         given = {label: list(values) for label, values in self.attributes.items()}
-        strange = [label for label in seen.tolist() if label not in given]
-        if strange:
-            raise ValueError(f"attributes has no entry for the labels {strange}.")
+        unknown = [label for label in seen.tolist() if label not in given]
+        if unknown:
+            raise ValueError(f"attributes has no entry for the labels {unknown}.")
         if len({len(values) for values in given.values()}) != 1:
             raise ValueError("attributes must give every label as many values.")
         self.classes_ = np.unique(np.array(list(given)))

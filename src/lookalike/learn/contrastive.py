@@ -1,8 +1,8 @@
 """Contrastive learning: images that belong together get similar unit vectors.
 
-Take two views of each image of a batch, or several images of one class, or pairs that
-people clicked one after the other. Let a network map them to the sphere, and make each
-find its partner among all the others: a softmax of similarities with one right answer.
+Positive pairs are two views of an image, images of one class, or given pairs such as a
+query and the click that followed. A network maps a batch to the unit sphere, and the
+loss is the cross-entropy of finding each partner among the batch by similarity.
 """
 
 import os
@@ -27,16 +27,16 @@ except ModuleNotFoundError as error:
         "ContrastiveEmbedding needs torch: pip install 'lookalike[deep]'."
     ) from error
 
+from lookalike.learn._augmentation import Augmentation
 from lookalike.learn._contrastive_training import Batches, TrainingSchedule, train
 from lookalike.learn._convolutional import TorchNetwork
 from lookalike.learn._residual_network import residual_network
-from lookalike.learn._views import Views
 from lookalike.learn.torch_training import image_shape, in_batches, threads
 
 BATCH = 8  # images embedded at once, always: the sums then have one order
-SMOOTHING = 0.05  # share of the truth that is spread over all classes: some err
-FAINT = Views(crop=1.0, shift=0.07, turn=0.0, light=0.0)
-STRONG = Views(crop=0.6, shift=0.05, turn=10.0, light=0.4)
+SMOOTHING = 0.05  # label smoothing
+WEAK = Augmentation(crop=1.0, shift=0.07, rotation=0.0, brightness=0.0)
+STRONG = Augmentation(crop=0.6, shift=0.05, rotation=10.0, brightness=0.4)
 
 
 class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
@@ -50,10 +50,10 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
 
     averaged over all pairs (i, p) of a batch. Without labels a partner is another view
     of the same image [1]_, or a view of one of its neighbours; with pairs it is the
-    other of the two. With labels it is the
-    direction of the image's class, learned beside the network and then forgotten, and
-    those of the other classes are the negatives [2]_: they stand for all images of
-    their class, not only for those in the batch.
+    other of the two. With labels it is the direction of the image's class, which is
+    learned with the network and then dropped, and the directions of the other classes
+    are the negatives [2]_: they represent all images of their class, not only those in
+    the batch.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
     channels : tuple of int, default=(32, 64, 128)
         Width of the network at full, half, quarter, ... resolution.
     grid : int, default=1
-        Places across and down over which the last block is averaged.
+        Cells across and down over each of which the last block is averaged.
     max_iter : int, default=12
         Passes over the images.
     batch_size : int, default=256
@@ -72,28 +72,28 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
     hardness : float, default=0
         Negatives are weighted by :math:`e^{\beta s}` [3]_; 0 takes them as they come.
         Not with labels.
-    views : Views or None, default=None
-        How views differ from their image; None is strong views where they are all there
-        is to learn from, and faint ones with labels or pairs.
+    augmentation : Augmentation or None, default=None
+        How views differ from their image; None is strong without labels and pairs, and
+        weak with them.
     learning_rate : float, default=0.1
-        The highest; it rises to it and falls to nothing (one cycle).
+        The highest: the rate rises to it and falls to zero (one cycle).
     alpha : float, default=5e-4
         Weight decay.
     n_held_out : int, default=0
-        Images that are not learned from but tell, after each pass, the recall@1: the
-        share whose nearest neighbour belongs to them. The best pass is kept.
+        Images held out of training. After each pass they give the recall@1, the share
+        whose nearest neighbour belongs to them; the best pass is kept.
     patience : int or None, default=None
         Passes without a better recall@1 after which to stop; None never stops.
     checkpoint : path or None, default=None
-        File to which training is written after each pass and from which it goes on.
-        What it leads to is the same to the bit, however often it was interrupted.
-    start : mapping of str to ndarray or None, default=None
-        The ``arrays()`` of an embedding of the same size from which to begin, such as
-        one that was learned from stronger views, or before the last clicks came.
+        File to which training is written after each pass and from which it continues.
+        The result is the same to the bit, however often training was interrupted.
+    init : mapping of str to ndarray or None, default=None
+        The ``arrays()`` of an embedding of the same size whose weights training starts
+        from; None draws them.
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, 3); None is a square of grey levels.
     callback : callable or None, default=None
-        Called with the share of the work that is done, 0 to 1, after every batch.
+        Called after every batch with the share of the work done, 0 to 1.
     device : str, default="auto"
         As torch names it; "auto" is a GPU where there is one. The embedding is
         computed on the processor.
@@ -132,7 +132,7 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
     >>> import numpy as np
     >>> from lookalike.learn.contrastive import ContrastiveEmbedding
     >>> bars = np.zeros((64, 8, 8), np.uint8)
-    >>> bars[:32, :, 3:5] = bars[32:, 3:5, :] = 255  # standing, then lying
+    >>> bars[:32, :, 3:5] = bars[32:, 3:5, :] = 255  # vertical, then horizontal
     >>> y = np.repeat([0, 1], 32)
     >>> model = ContrastiveEmbedding(
     ...     8, (4, 8), max_iter=10, batch_size=16, random_state=0
@@ -160,13 +160,13 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         batch_size: int = 256,
         temperature: float | None = None,
         hardness: float = 0.0,
-        views: Views | None = None,
+        augmentation: Augmentation | None = None,
         learning_rate: float = 0.1,
         alpha: float = 5e-4,
         n_held_out: int = 0,
         patience: int | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
-        start: Mapping[str, Array] | None = None,
+        init: Mapping[str, Array] | None = None,
         image_shape: tuple[int, ...] | None = None,
         callback: Callable[[float], None] | None = None,
         device: str = "auto",
@@ -180,13 +180,13 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         self.batch_size = batch_size
         self.temperature = temperature
         self.hardness = hardness
-        self.views = views
+        self.augmentation = augmentation
         self.learning_rate = learning_rate
         self.alpha = alpha
         self.n_held_out = n_held_out
         self.patience = patience
         self.checkpoint = checkpoint
-        self.start = start
+        self.init = init
         self.image_shape = image_shape
         self.callback = callback
         self.device = device
@@ -210,8 +210,8 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         pairs : array-like of int, shape (n_pairs, 2), default=None
             Rows that belong together, such as a query and what was clicked.
         neighbors : array-like of int, shape (n_samples, n_neighbors), default=None
-            For each image others that lie near it in a plainer description: its partner
-            is a view of one of them, drawn anew each time [4]_.
+            Rows near each image in another description: its partner is a view of one
+            of them, drawn anew each time [4]_.
         """
         rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8])
         self._check_parameters()
@@ -222,9 +222,9 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
             torch.manual_seed(seed)
             self._network = self._new_network()
-            if self.start is not None:
-                before = type(self).from_arrays(self.start)._network.state_dict()
-                self._network.load_state_dict(before)
+            if self.init is not None:
+                initial = type(self).from_arrays(self.init)._network.state_dict()
+                self._network.load_state_dict(initial)
             self._train(rows, batches, seed)
         return self
 
@@ -259,9 +259,9 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         return Batches.of_labels(numbers)
 
     def _train(self, rows: Array, batches: Batches, seed: int) -> None:
-        strong = STRONG if batches.labels is None and batches.pairs is None else FAINT
-        views, head = self.views or strong, self._head(batches)
-        if self.start is not None and isinstance(head, Directions):
+        default = STRONG if batches.labels is None and batches.pairs is None else WEAK
+        augmentation, head = self.augmentation or default, self._head(batches)
+        if self.init is not None and isinstance(head, Directions):
             head.weight.data = self._means(rows, batches)
         schedule = TrainingSchedule(
             batch_size=self.batch_size,
@@ -280,10 +280,10 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
             head,
             batches,
             images=lambda some: self._images(rows[some]),
-            augment=views.of,
+            augment=augmentation.apply,
             loss=self._loss(batches),
             schedule=schedule,
-            identity=self._identity(rows, views),
+            identity=self._identity(rows, augmentation),
         )
         self._network.eval()
         self.loss_curve_, self.recall_curve_ = learned
@@ -324,15 +324,14 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
             cosines / tau, labels, label_smoothing=SMOOTHING
         )
 
-    def _identity(self, rows: Array, views: Views) -> str:
+    def _identity(self, rows: Array, augmentation: Augmentation) -> str:
         """Text of data and parameters; a checkpoint of another identity is refused."""
-        skipped = ("callback", "checkpoint", "n_jobs", "views", "device", "start")
+        skipped = ("callback", "checkpoint", "n_jobs", "augmentation", "device", "init")
         given = {k: v for k, v in self.get_params().items() if k not in skipped}
-        identity = (
-            f"{given} {views} {rows.shape} {rows.dtype} {self._mean} {self._scale}"
-        )
-        if self.start is not None:
-            identity += "".join(f" {k} {float(v.sum())}" for k, v in self.start.items())
+        pixels = f"{rows.shape} {rows.dtype} {self._mean} {self._scale}"
+        identity = f"{given} {augmentation} {pixels}"
+        if self.init is not None:
+            identity += "".join(f" {k} {float(v.sum())}" for k, v in self.init.items())
         return identity
 
     def _check_parameters(self) -> None:
@@ -362,7 +361,7 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
 
     def transform(self, X: ArrayLike) -> Array:
         """Embed images, float32 of shape (n_samples, n_components), of unit length."""
-        return self._answered(self._embedded, X, self.n_components, BATCH)
+        return self._outputs(self._embedded, X, self.n_components, BATCH)
 
     def _embedded(self, X: Array) -> Tensor:
         return functional.normalize(self._network(self._images(X)), dim=1)
@@ -373,7 +372,7 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the embedding from which these arrays were taken, ready to transform.
+        """Return the embedding whose ``arrays`` these are, ready to transform.
 
         Raises
         ------
@@ -394,7 +393,7 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         model.image_shape_ = tuple(map(int, shape))
         layers = model._new_network()
         try:
-            return model._settle(layers, weights, mean, scale, model.image_shape_)
+            return cls._restore(model, layers, weights, mean, scale, model.image_shape_)
         except RuntimeError:
             raise ValueError("The arrays do not fit one network.") from None
 
@@ -405,7 +404,7 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
 
 
 class Directions(nn.Module):
-    """One direction a class: cosines of vectors with each of them."""
+    """A learned direction for each class: cosines of vectors with all of them."""
 
     def __init__(self, n_classes: int, n_components: int) -> None:
         super().__init__()
@@ -424,11 +423,11 @@ def contrastive_loss(
     """Mean loss over all pairs of one group; see ``ContrastiveEmbedding``.
 
     z : (n, n_components), of unit length
-    groups : (n,), equal for those that belong together
+    groups : (n,), equal for vectors that belong together
 
     Examples
     --------
-    A right partner at similarity 1, two wrong ones at 0: log(1 + 2 / e).
+    A partner at similarity 1, two negatives at 0: log(1 + 2 / e).
 
     >>> import math, torch
     >>> z = torch.eye(3)[[0, 0, 1, 2]]

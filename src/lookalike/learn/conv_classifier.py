@@ -24,8 +24,8 @@ except ModuleNotFoundError as error:
 from lookalike.learn._convolutional import ConvolutionalNetwork
 from lookalike.learn.torch_training import warp
 
-BATCH = 8  # images answered at once, always: sums then have one order, one is quick
-TURN, STRETCH = 0.2, 0.12  # radians and share: how far images vary at random
+BATCH = 8  # images predicted at once, always: the sums then have one order
+ROTATION, STRETCH = 0.2, 0.12  # largest random rotation (radians) and scaling
 
 
 class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
@@ -37,7 +37,7 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
     .. math:: p(c \mid x) \propto \exp(w_c \cdot f(x) + b_c),
 
     and training minimises the smoothed cross-entropy on images that are mirrored,
-    shifted, turned and stretched at random each time they are seen.
+    shifted, rotated and scaled at random each time.
 
     Parameters
     ----------
@@ -47,23 +47,23 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
         Passes over the training images.
     batch_size : int, default=128
     learning_rate : float, default=0.1
-        The highest; it rises to it and falls to nothing (one cycle).
+        The highest: the rate rises to it and falls to zero (one cycle).
     alpha : float, default=5e-4
         Weight decay.
     smoothing : float, default=0.1
         Share of each label that is spread over all classes, in [0, 1).
     shift : int, default=4
-        Most pixels by which an image is shifted in training.
+        Largest shift of an image in training, in pixels.
     crop : int, default=8
-        By how many pixels the pieces that are seen in training are shorter than the
-        image, either way; answers are of whole images.
+        By how many pixels the crops used in training are shorter than the image, either
+        way; predictions use whole images.
     mirror : bool, default=True
         Whether left and right may be exchanged, in training and in prediction, where
         the scores of an image and its mirror image are averaged.
     image_shape : tuple of two int or None, default=None
         Height and width; None is a square, or one line where the features make none.
     callback : callable or None, default=None
-        Called with the share of the work that is done, 0 to 1, after every batch.
+        Called after every batch with the share of the work done, 0 to 1.
     random_state : int, RandomState instance or None, default=None
     n_jobs : int or None, default=None
         Threads; None leaves the choice to torch.
@@ -80,11 +80,11 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
 
     Notes
     -----
-    Trained in bfloat16 where the processor multiplies it, answering in float32. A batch
-    is answered exactly like its images one by one: the network always sees as many
-    images, blank ones where there are fewer. Pixels are centred and scaled by the
-    mean and deviation of the training images. Cost per image of 48 by 48 pixels: some
-    100 million multiplications forward, three times that in training.
+    Trained in bfloat16 where the processor multiplies it, predicting in float32. A
+    batch is predicted exactly like its images one by one: the network always takes the
+    same number of images, blank ones where there are fewer. Pixels are standardised by
+    the mean and deviation of the training images. Cost per image of 48 by 48 pixels:
+    some 100 million multiplications forward, three times that in training.
 
     References
     ----------
@@ -99,13 +99,13 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
     >>> import numpy as np
     >>> from lookalike.learn.conv_classifier import ConvolutionalClassifier
     >>> bars = np.zeros((64, 8, 8), np.uint8)
-    >>> bars[:32, :, 2:4] = bars[32:, 2:4, :] = 255  # standing, then lying
-    >>> y = np.repeat(["standing", "lying"], 32)
+    >>> bars[:32, :, 2:4] = bars[32:, 2:4, :] = 255
+    >>> y = np.repeat(["vertical", "horizontal"], 32)
     >>> model = ConvolutionalClassifier(
     ...     (4, 8), max_iter=8, batch_size=16, shift=1, crop=0, random_state=0
     ... )
     >>> model.fit(bars.reshape(64, -1), y).predict(bars[[0, 40]].reshape(2, -1))
-    array(['standing', 'lying'], dtype='<U8')
+    array(['vertical', 'horizontal'], dtype='<U10')
     """
 
     def __init__(
@@ -163,14 +163,14 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
         )
 
     def decision_function(self, X: ArrayLike) -> Array:
-        """Scores, (n_samples, n_classes); for two classes the second's lead."""
+        """Scores, (n_samples, n_classes); for two classes their difference, 1-D."""
         scores = self.scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
     def scores(self, X: ArrayLike) -> Array:
         """Scores before the softmax, float32 of shape (n_samples, n_classes)."""
         check_is_fitted(self)
-        return self._answered(self._scored, X, len(self.classes_), BATCH)
+        return self._outputs(self._scored, X, len(self.classes_), BATCH)
 
     def _scored(self, X: Array) -> Tensor:
         images = self._images(X)
@@ -198,7 +198,7 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the classifier from which these arrays were taken, ready to answer.
+        """Return the classifier whose ``arrays`` these are, ready to predict.
 
         Raises
         ------
@@ -212,7 +212,8 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
             blocks = [w for w in weights.values() if np.ndim(w) == 4]
             channels = tuple(len(weight) for weight in blocks[1::2])
             model = cls(channels, mirror=bool(mirror))
-            model._settle(
+            cls._restore(
+                model,
                 network(channels, len(classes)),
                 {name: torch.tensor(array) for name, array in weights.items()},
                 mean,
@@ -228,7 +229,7 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
 
 
 def network(channels: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """Blocks that halve the image, their mean, and a score for each class."""
+    """Blocks that halve the image, the mean over the image, a score for each class."""
     layers: list[nn.Module] = []
     for n_in, n_out in zip((1, *channels), channels, strict=False):
         for n in (n_in, n_out):
@@ -241,7 +242,7 @@ def network(channels: tuple[int, ...], n_classes: int) -> nn.Sequential:
 
 
 def decayed(layers: nn.Module, alpha: float) -> list[dict[str, object]]:
-    """Weights decay; the normalisations' factors and all offsets do not."""
+    """Parameter groups: weights decay, factors of normalisations and offsets do not."""
     weights = [p for p in layers.parameters() if p.ndim > 1]
     others = [p for p in layers.parameters() if p.ndim <= 1]
     return [
@@ -251,12 +252,12 @@ def decayed(layers: nn.Module, alpha: float) -> list[dict[str, object]]:
 
 
 def augment(images: Tensor, shift: int, crop: int, mirror: bool) -> Tensor:
-    """Take a piece of each image: mirrored, shifted, turned and stretched at random."""
+    """Random crops of images, mirrored, shifted, rotated and scaled at random."""
     n, _, height, width = images.shape
-    # No piece is smaller than half the image.
+    # No crop is smaller than half the image.
     size = (max(height - crop, -(-height // 2)), max(width - crop, -(-width // 2)))
     down, across = size[0] / height, size[1] / width
-    angle = (torch.rand(n) * 2 - 1) * TURN
+    angle = (torch.rand(n) * 2 - 1) * ROTATION
     stretch = 1 + (torch.rand(n) * 2 - 1) * STRETCH
     side = torch.where(torch.rand(n) < 0.5 * mirror, -1.0, 1.0)
     cosine, sine = torch.cos(angle) * stretch, torch.sin(angle) * stretch

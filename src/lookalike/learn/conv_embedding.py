@@ -23,8 +23,8 @@ from lookalike.learn._convolutional import ConvolutionalNetwork
 from lookalike.learn.torch_training import warp
 
 BATCH = 128  # images embedded at once, always: the sums then have one order
-SHARPNESS = 16.0  # cosines are this many times as far apart as they enter the softmax
-SHIFT, TURN, STRETCH = 2.0, 0.17, 0.1  # pixels, radians and share: how images vary
+SHARPNESS = 16.0  # inverse temperature: factor of the cosines in the softmax
+SHIFT, ROTATION, STRETCH = 2.0, 0.17, 0.1  # largest, in pixels, radians and scale
 
 
 class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
@@ -35,8 +35,8 @@ class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
 
     .. math:: p(c \mid x) \propto \exp(s \cos(f(x), w_c)),
 
-    on images that are shifted, turned and stretched a little each time; the directions
-    are then forgotten and f(x) is the embedding.
+    on images that are shifted, rotated and scaled at random each time; the directions
+    are then dropped and f(x) is the embedding.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
         Passes over the training images.
     batch_size : int, default=128
     learning_rate : float, default=0.1
-        The highest; it rises to it and falls to nothing (one cycle).
+        The highest: the rate rises to it and falls to zero (one cycle).
     alpha : float, default=5e-4
         Weight decay.
     image_shape : tuple of two int or None, default=None
         Height and width; None is a square, or one line where the features make none.
     callback : callable or None, default=None
-        Called with the share of the work that is done, 0 to 1, after every batch.
+        Called after every batch with the share of the work done, 0 to 1.
     random_state : int, RandomState instance or None, default=None
     n_jobs : int or None, default=None
         Threads; None leaves the choice to torch.
@@ -71,7 +71,7 @@ class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
     Notes
     -----
     Trained in bfloat16 where the processor multiplies it, embedded in float32. A batch
-    is embedded exactly like its images one by one: the network always sees 128 images,
+    is embedded exactly like its images one by one: the network always takes 128 images,
     blank ones where there are fewer. Cost per image of 28 by 28 pixels: 11 million
     multiplications forward, three times that in training.
 
@@ -86,7 +86,7 @@ class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
     >>> import numpy as np
     >>> from lookalike.learn.conv_embedding import ConvolutionalEmbedding
     >>> bars = np.zeros((64, 6, 6), np.uint8)
-    >>> bars[:32, :, 2:4] = bars[32:, 2:4, :] = 255  # standing, then lying
+    >>> bars[:32, :, 2:4] = bars[32:, 2:4, :] = 255  # vertical, then horizontal
     >>> y = np.repeat([0, 1], 32)
     >>> model = ConvolutionalEmbedding(
     ...     8, (4, 4, 8), max_iter=8, batch_size=16, random_state=0
@@ -153,7 +153,7 @@ class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
 
     def transform(self, X: ArrayLike) -> Array:
         """Embed images, float32 of shape (n_samples, n_components), of unit length."""
-        return self._answered(self._embedded, X, self.n_components, BATCH)
+        return self._outputs(self._embedded, X, self.n_components, BATCH)
 
     def _embedded(self, X: Array) -> Tensor:
         return _unit(self._network(self._images(X)))
@@ -164,7 +164,7 @@ class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the embedding from which these arrays were taken, ready to transform.
+        """Return the embedding whose ``arrays`` these are, ready to transform.
 
         Raises
         ------
@@ -184,7 +184,7 @@ class ConvolutionalEmbedding(TransformerMixin, ConvolutionalNetwork):
         model = cls(len(last), (channels[0], channels[1], channels[2]))
         mean, scale, height, width = facts.tolist()
         shape = (int(height), int(width))
-        return model._settle(model._new_network(), weights, mean, scale, shape)
+        return cls._restore(model, model._new_network(), weights, mean, scale, shape)
 
     def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
         tags = super().__sklearn_tags__()
@@ -211,19 +211,19 @@ def network(channels: tuple[int, int, int], n_components: int) -> nn.Sequential:
 
 def _block(n_in: int, n_out: int, *pool: nn.Module) -> list[nn.Module]:
     convolution = nn.Conv2d(n_in, n_out, 3, padding=1, bias=False)
-    # Pooled first, three quarters of what follows need not be computed.
+    # Pooling first saves three quarters of the layers after it.
     return [convolution, *pool, nn.BatchNorm2d(n_out), nn.ReLU()]
 
 
 def augment(images: Tensor, background: float) -> Tensor:
-    """Shift, turn and stretch each image a little, at random."""
+    """Shift, rotate and scale each image at random."""
     n, _, height, width = images.shape
-    angle = (torch.rand(n) * 2 - 1) * TURN
+    angle = (torch.rand(n) * 2 - 1) * ROTATION
     stretch = 1 + (torch.rand(n) * 2 - 1) * STRETCH
     cosine, sine = torch.cos(angle) * stretch, torch.sin(angle) * stretch
     shift = (torch.rand(n, 2) * 2 - 1) * SHIFT * 2 / torch.tensor([width, height])
     rows = [cosine, -sine, shift[:, 0], sine, cosine, shift[:, 1]]
-    # Outside the image lies the background, and a warp fills with zero.
+    # A warp fills with zero: the background is subtracted first.
     moved = warp(images - background, rows)
     return (moved + background).contiguous(memory_format=torch.channels_last)
 

@@ -29,19 +29,35 @@ UNLIMITED = 2**31
 
 
 class _DecisionTree(BaseEstimator):
-    """What both trees do once ``fit`` has left ``tree_``."""
+    """Shared by both trees: parameters, and the use of ``tree_``."""
 
     tree_: Tree
     max_features_: int
-    max_depth: int | None
-    min_samples_split: float
-    min_samples_leaf: float
-    min_weight_fraction_leaf: float
-    max_features: Any
-    max_leaf_nodes: int | None
-    min_impurity_decrease: float
-    random_state: Any
-    ccp_alpha: float
+
+    def __init__(
+        self,
+        *,
+        criterion: str = "squared_error",
+        max_depth: int | None = None,
+        min_samples_split: float = 2,
+        min_samples_leaf: float = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: Any = None,
+        random_state: Any = None,
+        max_leaf_nodes: int | None = None,
+        min_impurity_decrease: float = 0.0,
+        ccp_alpha: float = 0.0,
+    ) -> None:
+        self.criterion = criterion
+        self.max_depth = max_depth
+        self.min_samples_split = min_samples_split
+        self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.max_features = max_features
+        self.random_state = random_state
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_impurity_decrease = min_impurity_decrease
+        self.ccp_alpha = ccp_alpha
 
     def _read(self, X: Any) -> Array:
         check_is_fitted(self)
@@ -139,7 +155,7 @@ class _DecisionTree(BaseEstimator):
         return path
 
     def get_depth(self) -> int:
-        """Number of questions on the way to the deepest leaf."""
+        """Number of splits on the way to the deepest leaf."""
         check_is_fitted(self)
         return self.tree_.max_depth
 
@@ -170,7 +186,7 @@ class _DecisionTree(BaseEstimator):
 
 
 class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
-    r"""Classify by a tree of questions "is feature j at most t?".
+    r"""Classify by a tree of splits "is feature j at most t?".
 
     Grown from the root: each node takes the split that leaves its two sides purest,
     that is, with the weights :math:`w` of samples and sides, the one that minimises
@@ -184,7 +200,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
         The impurity I; the last two are the same.
     max_depth : int or None, default=None
-        Most questions on the way to a leaf.
+        Most splits on the way to a leaf.
     min_samples_split : int or float, default=2
         Fewest samples of a node that is split; a float is a share of all.
     min_samples_leaf : int or float, default=1
@@ -192,18 +208,18 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     min_weight_fraction_leaf : float, default=0.0
         Least share of the weight in a leaf, at most 0.5.
     max_features : int, float, "sqrt", "log2" or None, default=None
-        Features that each node looks at, drawn at random; a float is a share. More are
-        drawn while none of them can be split. None looks at all.
+        Features considered at each node, drawn at random; a float is a share. More are
+        drawn while none of them can be split. None considers all.
     random_state : int, RandomState instance or None, default=None
         Source of chance of ``max_features``.
     max_leaf_nodes : int or None, default=None
-        Most leaves; the tree then grows where the impurity falls most.
+        Most leaves; the tree is then grown best first, by the decrease of impurity.
     min_impurity_decrease : float, default=0.0
-        Least fall of the impurity by a split, times the node's share of the weight.
+        Least decrease of impurity by a split, times the node's share of the weight.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, times that of the sample.
     ccp_alpha : float, default=0.0
-        Price of a leaf in cost-complexity pruning. 0 prunes nothing.
+        Cost of a leaf in cost-complexity pruning. 0 prunes nothing.
 
     Attributes
     ----------
@@ -214,23 +230,23 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     tree_ : Tree
         The tree as arrays, named as in scikit-learn.
     max_features_ : int
-        Features that each node looks at.
+        Features considered at each node.
     feature_importances_ : ndarray of shape (n_features,)
         Share of each feature in the total decrease of impurity.
 
     See Also
     --------
-    export_text, plot_tree : the tree as text and as a picture.
+    export_text, plot_tree : the tree as text and as a figure.
 
     Notes
     -----
     Splits are exact: every midpoint between neighbouring values is considered. Columns
-    are sorted once, those of few whole numbers by counting, and then only parted, in
+    are sorted once, those of few whole numbers by counting, and then partitioned, in
     time O(n_samples * n_features) for a level of the tree. Values that make up a
     quarter or more of a feature cost nothing, so images with a black background, counts
     and dummies are cheap. 8-bit X stays as it is; float64 is not rounded to float32 as
-    in scikit-learn. Of equally good splits that of the first feature is taken, or
-    about the one drawn first.
+    in scikit-learn. Of equally good splits that of the first feature, or of the
+    first one drawn, is taken.
 
     Missing values, several outputs, random thresholds (``splitter``) and monotonic
     constraints are not offered.
@@ -274,17 +290,19 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         class_weight: Any = None,
         ccp_alpha: float = 0.0,
     ) -> None:
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.random_state = random_state
-        self.max_leaf_nodes = max_leaf_nodes
-        self.min_impurity_decrease = min_impurity_decrease
+        super().__init__(
+            criterion=criterion,
+            max_depth=max_depth,
+            min_samples_split=min_samples_split,
+            min_samples_leaf=min_samples_leaf,
+            min_weight_fraction_leaf=min_weight_fraction_leaf,
+            max_features=max_features,
+            random_state=random_state,
+            max_leaf_nodes=max_leaf_nodes,
+            min_impurity_decrease=min_impurity_decrease,
+            ccp_alpha=ccp_alpha,
+        )
         self.class_weight = class_weight
-        self.ccp_alpha = ccp_alpha
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Grow the tree on X (n_samples, n_features) and labels y."""
@@ -330,7 +348,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
 
 
 class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
-    r"""Predict a number by a tree of questions "is feature j at most t?".
+    r"""Predict a number by a tree of splits "is feature j at most t?".
 
     Each node takes the split that leaves the least squared error around the means of
     its two sides; a leaf predicts its mean.
@@ -349,13 +367,13 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     tree_ : Tree
         The tree as arrays, named as in scikit-learn.
     max_features_ : int
-        Features that each node looks at.
+        Features considered at each node.
     feature_importances_ : ndarray of shape (n_features,)
         Share of each feature in the total decrease of impurity.
 
     See Also
     --------
-    export_text, plot_tree : the tree as text and as a picture.
+    export_text, plot_tree : the tree as text and as a figure.
 
     Notes
     -----
@@ -377,31 +395,6 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     """
 
     n_outputs_: int
-
-    def __init__(
-        self,
-        *,
-        criterion: str = "squared_error",
-        max_depth: int | None = None,
-        min_samples_split: float = 2,
-        min_samples_leaf: float = 1,
-        min_weight_fraction_leaf: float = 0.0,
-        max_features: Any = None,
-        random_state: Any = None,
-        max_leaf_nodes: int | None = None,
-        min_impurity_decrease: float = 0.0,
-        ccp_alpha: float = 0.0,
-    ) -> None:
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.random_state = random_state
-        self.max_leaf_nodes = max_leaf_nodes
-        self.min_impurity_decrease = min_impurity_decrease
-        self.ccp_alpha = ccp_alpha
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Grow the tree on X (n_samples, n_features) and numbers y."""
@@ -435,7 +428,7 @@ def _weighed(
 ) -> tuple[Array, Floats, Array]:
     """Rows of positive weight, their weights (empty if all are 1), and which they are.
 
-    A sample of weight 0 counts for nothing, not even as one of a leaf's samples.
+    A sample of weight 0 is left out, also from the numbers of samples.
     """
     if sample_weight is None and class_weight is None:
         return X, np.empty(0), np.arange(len(X))

@@ -1,6 +1,6 @@
-"""Linear discriminant analysis: the directions that part the classes best."""
+"""Linear discriminant analysis: the directions that separate the classes best."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -18,6 +18,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn._bytes import as_bytes, class_sums, scatter_of_bytes
@@ -29,7 +30,7 @@ FLOATS = [np.float64, np.float32]
 class LinearDiscriminantAnalysis(
     ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator
 ):
-    r"""Classes as clouds of one shape: classify by them, or draw them apart.
+    r"""Classify by normal distributions of one covariance, or reduce dimensions.
 
     With class means :math:`\mu_k`, priors :math:`\pi_k` and the covariance
     :math:`\Sigma = \sum_k \pi_k \Sigma_k` within the classes, a sample goes to the
@@ -83,7 +84,7 @@ class LinearDiscriminantAnalysis(
     priors_ : ndarray of shape (n_classes,)
         Class shares; they sum to 1.
     covariance_ : ndarray of shape (n_features, n_features)
-        :math:`\Sigma`, shrunk if so asked.
+        :math:`\Sigma`, after ``shrinkage``.
     scalings_ : ndarray of shape (n_features, at least n_components)
         Columns span the directions, best first; svd and eigen only.
     xbar_ : ndarray of shape (n_features,)
@@ -147,7 +148,7 @@ class LinearDiscriminantAnalysis(
         self.covariance_estimator = covariance_estimator
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn the classes' means and common shape."""
+        """Estimate the class means and the common covariance."""
         self._check_parameters()
         X, y = validate_data(self, X, y, dtype=FLOATS, ensure_min_samples=2)
         check_classification_targets(y)
@@ -322,9 +323,8 @@ class LinearDiscriminantAnalysis(
             raise ValueError(
                 f"shrinkage must be None, 'auto' or in [0, 1], got {share!r}."
             )
-        n = self.n_components
-        if n is not None and (not isinstance(n, Integral) or n < 1):
-            raise ValueError(f"n_components must be a positive integer, got {n!r}.")
+        if self.n_components is not None:
+            check_positive_integer("n_components", self.n_components)
         if not isinstance(self.tol, Real) or not self.tol >= 0:
             raise ValueError(f"tol must be at least 0, got {self.tol!r}.")
         if self.solver == "svd" and share is not None:
@@ -370,7 +370,7 @@ def scatter(
     moved = sums / counts[:, None]
     spread = products.diagonal() * (10 * np.finfo(precision).eps)
     products -= (moved.T * class_weight) @ moved
-    constant = products.diagonal() <= spread  # what is left there is rounding
+    constant = products.diagonal() <= spread  # rounding only
     products[constant] = 0
     products[:, constant] = 0
     means = np.tile(shift.astype(np.float64), (len(counts), 1))
@@ -381,7 +381,7 @@ def scatter(
 def scatter_of_images(
     images: Array, labels: Ints, counts: Ints
 ) -> tuple[Floats, Floats]:
-    """``scatter`` of bytes that all weigh alike: exact but for its last steps."""
+    """``scatter`` of bytes of equal weight: exact but for the last steps."""
     sums = class_sums(images, labels, len(counts))
     means = sums / counts[:, None]
     products = scatter_of_bytes(images).astype(np.float64)
@@ -441,7 +441,7 @@ def whitening(within: Floats, total: Floats, precision: np.dtype[Any]) -> Floats
     size = np.abs(null.T) @ np.sqrt(total.diagonal())
     rounding = size**2 * rounding_of(total, precision)
     if (np.einsum("ij,ij->j", null, total @ null) <= rounding).all():
-        return W  # what has no scatter within has none at all: nothing was dropped
+        return W  # the dropped axes have no scatter at all
     _, axes = scaled_axes(total)
     axes = axes[:, : W.shape[1]]
     return axes @ whitening_and_null(axes.T @ within @ axes, 0.0, precision)[0]
@@ -452,7 +452,7 @@ def whitening_and_null(
 ) -> tuple[Floats, Floats]:
     """W with W'SW = I over the axes of spread above ``floor``, and the other axes.
 
-    precision : type in which S was multiplied; what could be its rounding is no spread
+    precision : type in which S was computed; eigenvalues within its rounding are zero
     """
     values, axes = scaled_axes(S)
     rank = (values > max(floor, values[0] * rounding_of(S, precision))).sum()

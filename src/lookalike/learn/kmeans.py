@@ -1,4 +1,4 @@
-"""k-means: Lloyd's algorithm, with bounds that spare it most distances."""
+"""k-means: Lloyd's algorithm, with bounds that avoid most distances."""
 
 import logging
 import warnings
@@ -36,32 +36,33 @@ class KMeans(SquaredDistanceClusters):
 
     .. math:: \sum_i w_i \min_j |x_i - \mu_j|^2,
 
-    by turns: every sample to its nearest centre, every centre to the mean of its
-    samples. Neither step can increase it, so it settles, in a local minimum.
+    alternately: every sample is assigned to its nearest centre, every centre becomes
+    the mean of its samples. Neither step increases the inertia, so it converges to a
+    local minimum.
 
     Parameters
     ----------
     n_clusters : int, default=8
         Number of centres, k.
     init : {"k-means++", "random"}, array or callable, default="k-means++"
-        Where to start: far apart samples; any samples; given centres of shape
+        Initial centres: samples far apart; random samples; given centres of shape
         (k, n_features); or ``init(X, n_clusters, random_state=...)``.
     n_init : "auto" or int, default="auto"
-        Number of starts; the one with the least inertia is kept. "auto" is 10 for
+        Number of runs; the one with the least inertia is kept. "auto" is 10 for
         "random" and callables, else 1. Given centres are used once.
     max_iter : int, default=300
-        Most rounds of a start.
+        Most iterations of a run.
     tol : float, default=1e-4
         Stop when the squared moves of the centres sum to at most this, times the mean
         variance of a feature. It also stops when no sample changes its centre.
     verbose : int, default=0
-        If positive, rounds are logged at level INFO under this module's name.
+        If positive, iterations are logged at level INFO under this module's name.
     random_state : int, RandomState instance or None, default=None
-        Source of chance of the starts. A number gives scikit-learn's starts.
+        Source of chance of the initial centres. A number gives scikit-learn's.
     copy_x : bool, default=True
-        Accepted for scikit-learn's sake: X is never written to.
+        Accepted for compatibility with scikit-learn: X is never written to.
     algorithm : {"lloyd", "elkan"}, default="lloyd"
-        Accepted for scikit-learn's sake: both mean this Lloyd with bounds.
+        Accepted for compatibility with scikit-learn: both are Lloyd with bounds.
     n_jobs : int, default=None
         Threads over samples: None is one, -1 is every processor. Changes no answer.
 
@@ -74,19 +75,19 @@ class KMeans(SquaredDistanceClusters):
     inertia_ : float
         Weighted sum of squared distances to the nearest centre.
     n_iter_ : int
-        Rounds of the start that was kept.
+        Iterations of the run that was kept.
 
     Notes
     -----
-    The answer of each round is Lloyd's, in less time. A sample is passed over if the
-    distance to its centre, plus that centre's moves since, stays below a lower bound
-    of all others less theirs [2]_. For the rest, lower bounds of all distances come
-    from one product of 48 principal coordinates, and only centres whose bound is below
-    the best distance so far are compared in full. Only samples that change their
-    centre enter the new sums, which are float64.
+    Each iteration has the result of Lloyd's. A sample is skipped if the distance to its
+    centre, plus that centre's moves since, stays below a lower bound of all others less
+    theirs [2]_. For the rest, lower bounds of all distances come from one product of 48
+    principal coordinates, and only centres whose bound is below the best distance so
+    far are compared in full. Only samples that change their centre enter the new sums,
+    which are float64.
 
-    A cluster that loses all its samples starts again at the sample farthest from its
-    centre, as in scikit-learn. Time per round is O(n_samples * n_clusters * 48) at
+    A cluster that loses all its samples is moved to the sample farthest from its
+    centre, as in scikit-learn. Time per iteration is O(n_samples * n_clusters * 48) at
     most, plus the distances.
 
     References
@@ -154,7 +155,7 @@ class KMeans(SquaredDistanceClusters):
         points = points_of(X, self.n_jobs)
         tol = self.tol * mean_variance(X) if self.tol else 0.0
         self.inertia_ = np.inf
-        # Runs that differ by rounding found the same clusters, perhaps in other order.
+        # Runs that differ by rounding have the same clusters, perhaps in other order.
         gain = 1 - 100 * np.finfo(X.dtype).eps
         for _ in range(runs_of(self.n_init, self.init, 10)):
             start = initial_centers(
@@ -183,7 +184,7 @@ def lloyd(
     tol: float,
     verbose: bool = False,
 ) -> tuple[float, Array, Array, int]:
-    """One run of Lloyd's algorithm: inertia, labels, centres, number of rounds."""
+    """One run of Lloyd's algorithm: inertia, labels, centres, iterations."""
     n_samples, n_clusters = len(weight), len(centers)
     labels = np.full(n_samples, -1, np.int32)
     upper, lower = np.full(n_samples, np.inf), np.zeros(n_samples)
@@ -195,7 +196,7 @@ def lloyd(
         points.assign(centers, rows, labels, upper, lower)
         changed = points.move(rows, before, labels, weight, sums, counts)
         if verbose:
-            log.info("round %d: %d samples changed their centre", n_iter, changed)
+            log.info("iteration %d: %d samples changed their centre", n_iter, changed)
         if changed == 0:
             break
         moved = means(points, weight, labels, sums, counts, centers)

@@ -1,4 +1,4 @@
-"""k-medians: k-means for distances along the axes, which outliers do not drag away."""
+"""k-medians: clustering by Manhattan distance, robust to outliers."""
 
 from typing import Any, Self
 
@@ -42,29 +42,29 @@ class KMedians(
 
     .. math:: \sum_i w_i \min_j |x_i - m_j|_1,
 
-    by turns: every sample to its nearest centre, every centre to the median of its
-    samples, feature by feature. Half of a cluster's weight can lie anywhere without
-    moving its centre far.
+    alternately: every sample is assigned to its nearest centre, every centre becomes
+    the median of its samples, feature by feature. Outliers of less than half of a
+    cluster's weight cannot move its centre far.
 
     Parameters
     ----------
     n_clusters : int, default=8
         Number of centres, k.
     init : {"k-means++", "random"}, array or callable, default="k-means++"
-        Where to start: samples drawn in proportion to their (absolute) distance to
-        those drawn before; any samples; given centres of shape (k, n_features); or
+        Initial centres: samples drawn in proportion to their (absolute) distance to
+        those drawn before; random samples; given centres of shape (k, n_features); or
         ``init(X, n_clusters, random_state=...)``.
     n_init : "auto" or int, default="auto"
-        Number of starts; the one with the least inertia is kept. "auto" is 10 for
+        Number of runs; the one with the least inertia is kept. "auto" is 10 for
         "random" and callables, else 1. Given centres are used once.
     max_iter : int, default=300
-        Most rounds of a start.
+        Most iterations of a run.
     tol : float, default=1e-4
         Stop when the moves of the centres sum to at most this times the mean absolute
         deviation of a sample from the overall median. It also stops when no sample
         changes its centre.
     random_state : int, RandomState instance or None, default=None
-        Source of chance of the starts.
+        Source of chance of the initial centres.
     n_jobs : int, default=None
         Threads over samples: None is one, -1 is every processor. Changes no answer.
 
@@ -77,14 +77,14 @@ class KMedians(
     inertia_ : float
         Weighted sum of absolute distances to the nearest centre.
     n_iter_ : int
-        Rounds of the start that was kept.
+        Iterations of the run that was kept.
 
     Notes
     -----
-    Between the two middle samples of an even number the centre takes their mean, like
-    ``numpy.median``. A cluster that loses all its samples starts again at the sample
+    For an even number of samples the centre is the mean of the two middle ones, as in
+    ``numpy.median``. A cluster that loses all its samples is moved to the sample
     farthest from its centre. Samples whose centre cannot have changed, by the triangle
-    inequality, are passed over. Time per round is O(n_samples * n_clusters *
+    inequality, are skipped. Time per iteration is O(n_samples * n_clusters *
     n_features) at most for the distances, and a sort of the clusters that changed.
 
     References
@@ -186,13 +186,13 @@ class KMedians(
 
 
 class ManhattanPoints:
-    """Rows of an array that know their nearest centre along the axes."""
+    """Rows of an array, with Manhattan distances to centres."""
 
     def __init__(self, X: Array, n_jobs: int | None = None) -> None:
         self.X, self.shape, self.dtype, self.n_jobs = X, X.shape, X.dtype, n_jobs
 
     def unassigned(self) -> tuple[Array, Floats, Floats]:
-        """Labels and bounds of rows of which nothing is known."""
+        """Labels and bounds before the first assignment."""
         n = len(self.X)
         return np.full(n, -1, np.int32), np.full(n, np.inf), np.zeros(n)
 
@@ -226,7 +226,7 @@ class ManhattanPoints:
 def alternate(
     points: ManhattanPoints, weight: Array, centers: Array, max_iter: int, tol: float
 ) -> tuple[float, Array, Array, int]:
-    """One run: inertia, labels, centres, number of rounds."""
+    """One run: inertia, labels, centres, iterations."""
     labels, upper, lower = points.unassigned()
     doubtful, n_doubtful = np.arange(len(labels)), len(labels)
     margin = 1 - 4 * np.finfo(points.dtype).eps * (points.shape[1] + 8)
@@ -251,7 +251,7 @@ def alternate(
 def medians(
     points: ManhattanPoints, weight: Array, labels: Array, centers: Array, some: Array
 ) -> Array:
-    """Centres, those of the clusters ``some`` made anew; an empty one starts again."""
+    """Centres, with new medians of the clusters ``some``; empty ones are moved."""
     moved = centers.copy()
     empty = np.bincount(labels, weight, minlength=len(centers)) == 0
     for j in some[~empty[some]]:
@@ -263,7 +263,7 @@ def medians(
 
 
 def weighted_median(X: Array, weight: Array) -> Array:
-    """Median of each column; between two values if they part the weight in halves."""
+    """Weighted median of each column; the mean of two values at exactly half."""
     if weight.min() == weight.max():
         # Of short contiguous columns a sort costs less than numpy.median's partition.
         columns = np.sort(X.T, axis=1)

@@ -1,7 +1,7 @@
-"""A linear-chain conditional random field: tags of a whole sentence at once.
+"""A linear-chain conditional random field: the tags of a sentence jointly.
 
-A tag is scored by what is known about its word, and by the tag before it. The sums over
-all sequences of tags run from left to right and back, in time linear in the length.
+A tag is scored by the features of its word, and by the tag before it. The sums over all
+sequences of tags run from left to right and back, in time linear in the length.
 """
 
 import math
@@ -9,33 +9,32 @@ import warnings
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Floats, Ints
-from lookalike.learn._sentences import tags_of
+from lookalike.learn._sentences import SentenceTagger, tags_of
 
 Sentence = Sequence[Sequence[Hashable]]
-"""What is known about each word: its features."""
+"""The features of each word."""
 BETWEEN = "\n"
-"""Stands between two features in ``arrays``."""
+"""Separator of the features in ``arrays``."""
 
 
-class LinearChainCRF(ClassifierMixin, BaseEstimator):
+class LinearChainCRF(SentenceTagger):
     r"""Tag the words of a sentence jointly, by features and by their neighbours' tags.
 
     .. math::
 
         p(y \mid x) = \frac{1}{Z(x)} \exp\left( \sum_i \Big( b_{y_i} +
-            \sum_{s \in x_i} w_{y_i s} \Big) + \sum_{i > 1} T_{y_{i-1} y_i} \right)
+            \sum_{f \in x_i} w_{y_i f} \Big) + \sum_{i > 1} T_{y_{i-1} y_i} \right)
 
     Fitting minimises :math:`-C \sum \log p(y \mid x) + (\lVert w \rVert^2 +
     \lVert T \rVert^2) / 2` over the training sentences; b is not penalised.
@@ -45,7 +44,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
     C : float, default=1.0
         Weight of the data against the penalty.
     min_count : int, default=1
-        Features that stand at fewer words have no weight.
+        Features of fewer words have no weight.
     tol : float, default=1e-3
         Stop when no slope of the mean loss of a word is larger.
     max_iter : int, default=200
@@ -56,9 +55,9 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Tags seen in ``fit``, sorted.
     features_ : dict of length n_features
-        What has a weight, and its column.
+        Column of each feature that has a weight.
     coef_ : ndarray of shape (n_classes, n_features)
-        w. A feature that was not seen in ``fit`` counts nothing.
+        w. A feature that was not seen in ``fit`` is ignored.
     intercept_ : ndarray of shape (n_classes,)
         b.
     transitions_ : ndarray of shape (n_classes, n_classes)
@@ -80,7 +79,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
 
     Examples
     --------
-    "York" alone is a person's; behind "New" it goes on with a place.
+    "York" alone is no location; after "New" it continues one.
 
     >>> from lookalike.learn import LinearChainCRF
     >>> texts = ["in New York", "with York", "from New York", "by York"]
@@ -123,8 +122,8 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         """
         self._check_parameters()
         self.classes_, codes = np.unique(tags_of(X, y), return_inverse=True)
-        counts = Counter(s for sentence in X for word in sentence for s in set(word))
-        kept = sorted((s for s, n in counts.items() if n >= self.min_count), key=str)
+        counts = Counter(f for sentence in X for word in sentence for f in set(word))
+        kept = sorted((f for f, n in counts.items() if n >= self.min_count), key=str)
         self.features_ = {feature: i for i, feature in enumerate(kept)}
         self._descend(
             _matrix(X, self.features_),
@@ -157,9 +156,9 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """The field whose ``arrays`` these are: it predicts the same.
+        """The model whose ``arrays`` these are: it predicts the same.
 
-        Parameters, all of training alone, have their defaults.
+        Parameters, which only training uses, have their defaults.
 
         Raises
         ------
@@ -202,10 +201,6 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         best = _best(scores, self.transitions_, packing)
         return [self.classes_[codes] for codes in packing.split(best)]
 
-    def score(self, X: Sequence[Sentence], y: Sequence[Sequence[Any]]) -> float:
-        """Share of the words with the right tag."""
-        return float((np.concatenate(self.predict(X)) == tags_of(X, y)).mean())
-
     def _descend(self, rows: csr_matrix, codes: Ints, packing: "Packing") -> None:
         n_classes, n_features = len(self.classes_), rows.shape[1]
         ends = np.cumsum([n_features * n_classes, n_classes])
@@ -216,7 +211,7 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         def value(point: Floats) -> tuple[float, Floats]:
             nonlocal steepest
             W, b, T = np.split(point, ends)
-            W, T = W.reshape(n_features, -1), T.reshape(n_classes, -1)
+            W, T = W.reshape(n_features, n_classes), T.reshape(n_classes, -1)
             scores = rows @ W + b
             sums = Sums.of(scores, T, packing)
             log_z = sums.log_z[packing.lasts].sum()
@@ -246,13 +241,13 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
         )
         if answer.status == 1:
             warnings.warn(
-                f"LinearChainCRF stopped after {self.max_iter} steps before it came to "
-                "rest; raise max_iter or tol.",
+                f"LinearChainCRF did not converge in {self.max_iter} steps; raise "
+                "max_iter or tol.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
         W, self.intercept_, T = np.split(answer.x, ends)
-        self.coef_ = np.ascontiguousarray(W.reshape(n_features, -1).T)
+        self.coef_ = np.ascontiguousarray(W.reshape(n_features, n_classes).T)
         self.transitions_ = T.reshape(n_classes, -1)
         self.n_iter_ = int(answer.nit)
 
@@ -267,27 +262,19 @@ class LinearChainCRF(ClassifierMixin, BaseEstimator):
             if not isinstance(value, Real) or not 0 < float(value) < math.inf:
                 raise ValueError(f"{name} must be a positive number, got {value!r}.")
         for name in ("min_count", "max_iter"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or int(value) < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
+            check_positive_integer(name, getattr(self, name))
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Sentences that stand end to end, and steps that move through all of them at once.
+    """Concatenated sentences, and steps through all of them at once.
 
     A step is two lists of words: those at one position of their sentences that have a
     next word, and these next words.
     """
 
     ends: Ints
-    """Number of the word behind each sentence."""
+    """Number of the word after each sentence."""
     lasts: Ints
     """Number of the last word of each sentence that has one."""
     steps: list[tuple[Ints, Ints]]
@@ -317,7 +304,7 @@ class Sums:
     ahead: Floats
     """Over the tags up to a word that has this tag, (n_words, n_classes)."""
     behind: Floats
-    """Over the tags behind it."""
+    """Over the tags after it."""
     log_z: Floats
     """Over all sequences, at each word of the sentence, (n_words, 1)."""
 
@@ -350,7 +337,7 @@ class Sums:
         """Sum of ``pairs`` over all words, (n_classes, n_classes), in less memory."""
         total = np.zeros_like(self.T)
         for left, here in self.packing.steps:
-            # Of the two parts of a logarithm each is near zero at its largest.
+            # Each of the two parts of the logarithm is near zero at its largest.
             most = self.ahead[left].max(axis=1, keepdims=True)
             right = self.scores[here] + self.behind[here] - self.log_z[here] + most
             total += np.exp(self.ahead[left] - most).T @ np.exp(right)
@@ -393,7 +380,7 @@ def _matrix(X: Sequence[Sentence], numbers: dict[Hashable, int]) -> csr_matrix:
     words = [word for sentence in X for word in sentence]
     if any(isinstance(word, str) for word in words):
         raise ValueError("A word must be a sequence of features, got a string.")
-    lists = [sorted({numbers[s] for s in word if s in numbers}) for word in words]
+    lists = [sorted({numbers[f] for f in word if f in numbers}) for word in words]
     ends = np.append(0, np.cumsum([len(each) for each in lists], dtype=np.int64))
     columns = np.array([n for each in lists for n in each], dtype=np.int64)
     shape = (len(words), len(numbers))

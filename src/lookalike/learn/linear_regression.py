@@ -26,7 +26,7 @@ from lookalike.learn._linear import (
 
 
 class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    r"""Fit a line, a plane, a hyperplane: the one with the least squared error.
+    r"""Fit the hyperplane with the least squared error.
 
     .. math:: \min_{W, b} \sum_i s_i \lVert W x_i + b - y_i \rVert^2
 
@@ -37,15 +37,15 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit b; otherwise it is zero.
     copy_X : bool, default=True
-        False lets ``fit`` centre a dense float X where it lies, for
-        ``positive=True``. Otherwise dense X is neither written nor copied.
+        False lets ``fit`` centre a dense float X in place, for ``positive=True``.
+        Otherwise dense X is neither written nor copied.
     tol : float, default=1e-6
         Relative precision of the iterations on sparse X; dense X needs none.
     n_jobs : int, default=None
         Targets solved at a time where each is solved on its own: sparse X and
         ``positive=True``. None is one, -1 as many as processors.
     positive : bool, default=False
-        Whether to look for W >= 0 only. Dense X.
+        Whether to restrict W to W >= 0. Dense X.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     -----
     With A the centred, weighted X and R the Cholesky factor of A'A, the normal
     equations R'R W = A'y are solved and W is corrected once by the solution for the
-    residual y - A W. That gives what an orthogonal factorisation gives for half the
+    residual y - A W. That is as accurate as an orthogonal factorisation, for half the
     work [1]_ while the condition number of A is below :math:`\epsilon^{-1/4}` (8,192
     in double precision); beyond that, and where columns depend on each other or
     outnumber the samples, the answer is the shortest W, by singular values. Time is
@@ -193,7 +193,7 @@ def _least_squares(A: CentredRows, B: Array) -> tuple[Array, int, Array]:
 def _shortest(
     A: CentredRows, B: Array, gram: Array, right: Array
 ) -> tuple[Array, int, Array]:
-    """Solve where columns depend on each other: by their products, if these suffice."""
+    """Solve where columns are dependent: from their products, if accurate enough."""
     answer = None
     if A.shape[0] > A.shape[1]:
         answer = _by_eigenvectors(A, B, gram, right)
@@ -213,11 +213,11 @@ def _cutoff(A: CentredRows) -> float:
 def _by_eigenvectors(
     A: CentredRows, B: Array, gram: Array, right: Array
 ) -> tuple[Array, int, Array] | None:
-    """Answer from the eigenvectors of A'A; None where squaring has hidden the rank.
+    """Solve by the eigenvectors of A'A; None where squaring hides the rank.
 
-    A direction is kept whose square stands clear of the rounding of A'A, and dropped if
-    the rows themselves show that they do not vary along it. One step of refinement with
-    the rows gives back the digits that squaring cost.
+    A direction is kept whose square is far above the rounding of A'A, and dropped if
+    the rows do not vary along it. One step of refinement with the rows restores the
+    digits lost by squaring.
     """
     squares, V = eigh(gram)
     rounding = np.finfo(A.dtype).eps * squares[-1]
@@ -233,7 +233,7 @@ def _by_eigenvectors(
     corrected = start + solve(A.slopes(start, B))
     W, null = np.hsplit(corrected, [B.shape[1]])
     null = qr(null, mode="economic")[0]
-    few = int((squares < 1e-8 * squares[-1]).sum())  # whose squares are not exact
+    few = int((squares < 1e-8 * squares[-1]).sum())  # whose squares are inaccurate
     spread = A.spread(np.hstack([null, kept[:, :few]]))
     if (spread[:n_null] > _cutoff(A) * np.sqrt(squares[-1])).any():
         return None

@@ -15,7 +15,7 @@ from lookalike.learn._linear import FLOATS, Matrix, predict_linear
 
 
 class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    r"""Fit a linear regression by walking down its squared error.
+    r"""Fit a linear regression by gradient descent on its squared error.
 
     .. math::
         J(W, b) = \sum_i s_i \lVert W x_i + b - y_i \rVert^2
@@ -138,7 +138,7 @@ class LinearRegressionGD(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def partial_fit(
         self, X: Matrix, y: Any, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Make one more pass, over these rows, from where the last one ended."""
+        """Make one more pass, over these rows, continuing the last one."""
         reset = not hasattr(self, "coef_")
         X, Y, weights = self._start(X, y, sample_weight, reset=reset)
         if not hasattr(self, "_rng"):

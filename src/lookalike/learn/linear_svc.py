@@ -7,8 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import (
     check_choice,
@@ -18,7 +16,7 @@ from lookalike._checks import (
 )
 from lookalike._typing import Array
 from lookalike.learn import _hinge
-from lookalike.learn._linear import FLOATS, LinearClassifier, Matrix, weight_of_classes
+from lookalike.learn._linear import LinearClassifier, Matrix, weight_of_classes
 
 
 class LinearSVC(LinearClassifier):
@@ -47,7 +45,7 @@ class LinearSVC(LinearClassifier):
         When to stop. The dual: the range of the slopes that could still improve it.
         The primal: the gradient, beside that at zero times the share of the rarer
         class; with 'l1', the sum of the slopes in a pass, beside that of the first.
-        'pegasos': twice the passes bring less than this share of the objective.
+        'pegasos': twice the passes lower the objective by less than this share.
     C : float, default=1.0
         Weight of the data against the penalty.
     multi_class : {'ovr'}, default='ovr'
@@ -55,7 +53,7 @@ class LinearSVC(LinearClassifier):
     fit_intercept : bool, default=True
         Whether to fit b; otherwise it is zero.
     intercept_scaling : float, default=1
-        See above: the larger, the less the penalty pulls b to zero.
+        See above: the larger, the less the penalty shrinks b.
     class_weight : dict or 'balanced', default=None
         Factor of C for the rows of each class. Against the rest, the rest weighs one.
     random_state : int, RandomState instance or None, default=None
@@ -66,8 +64,8 @@ class LinearSVC(LinearClassifier):
         - 'coordinate_descent': the dual, one row's variable at a time [1]_;
         - 'newton': the primal with the squared hinge, by Newton steps [2]_, by a
           Hessian up to 4,096 features of dense X, by products with it beyond;
-        - 'pegasos': the primal by sub-gradient steps of length 1 / t [4]_; a rough
-          answer soon;
+        - 'pegasos': the primal by sub-gradient steps of length 1 / t [4]_; fast and
+          approximate;
         - 'auto': the first or second, as ``dual`` says.
 
     Attributes
@@ -144,8 +142,7 @@ class LinearSVC(LinearClassifier):
     def fit(self, X: Matrix, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Find w and b for X (n_samples, n_features) and labels y (n_samples,)."""
         self._check_parameters()
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=FLOATS, order="C")
-        check_classification_targets(y)
+        X, y = self._validate(X, y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         n_classes = len(self.classes_)
         if n_classes < 2:

@@ -8,8 +8,6 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import (
     check_choice,
@@ -21,7 +19,6 @@ from lookalike._typing import Array, Floats
 from lookalike.learn import _logistic_solvers as solvers
 from lookalike.learn._curvature import score_curvature
 from lookalike.learn._linear import (
-    FLOATS,
     LinearClassifier,
     Matrix,
     positions,
@@ -63,11 +60,11 @@ class LogisticRegression(LinearClassifier):
     random_state : int, RandomState instance or None, default=None
         Order of the rows in 'saga' and 'sgd'; nothing else is random.
     solver : str, default='lbfgs'
-        The way down:
+        Solver:
 
-        - 'lbfgs': quasi-Newton in whitened coordinates; the fastest to a good answer;
+        - 'lbfgs': quasi-Newton in whitened coordinates; usually the fastest;
         - 'newton-cholesky': Newton by the whole Hessian of (n_features * n_columns)
-          squared numbers; the fastest to an exact answer where that is small;
+          squared numbers; the fastest to a precise solution where that is small;
         - 'newton-cg': Newton by products with the Hessian; wide and sparse data;
         - 'saga': a row at a time [1]_; any penalty;
         - 'gd': full-batch gradient descent; any penalty;
@@ -77,7 +74,7 @@ class LogisticRegression(LinearClassifier):
     max_iter : int, default=100
         Most iterations; for 'saga' and 'sgd', passes over the data.
     warm_start : bool, default=False
-        Whether ``fit`` starts from the last answer instead of zero.
+        Whether ``fit`` starts from the last solution instead of zero.
     multi_class : {'multinomial', 'ovr'}, default='multinomial'
         More than two classes: one model of all, or each class against the rest.
     learning_rate : float, default=None
@@ -165,7 +162,7 @@ class LogisticRegression(LinearClassifier):
     def fit(self, X: Matrix, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Find W and b for X (n_samples, n_features) and labels y (n_samples,)."""
         self._check_parameters()
-        X, y = self._validate(X, y, reset=True)
+        X, y = self._validate(X, y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         start = self._point() if self.warm_start and hasattr(self, "coef_") else None
         answers = [
@@ -192,10 +189,10 @@ class LogisticRegression(LinearClassifier):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Make one pass of mini-batch steps over these rows, from where it stood.
+        """Make one pass of mini-batch steps over these rows, continuing the last one.
 
-        The first call needs ``classes``, all labels that may ever come. The penalty is
-        that of a fit to these rows alone.
+        The first call needs ``classes``, all labels of all calls. The penalty is that
+        of a fit to these rows alone.
         """
         self._check_parameters()
         first = not hasattr(self, "coef_")
@@ -219,13 +216,6 @@ class LogisticRegression(LinearClassifier):
         self.n_iter_ = self.n_iter_ + 1
         return self
 
-    def _validate(self, X: Matrix, y: Any, reset: bool) -> tuple[Matrix, Array]:
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=FLOATS, order="C", reset=reset
-        )
-        check_classification_targets(y)
-        return X, y
-
     def _check_parameters(self) -> None:
         check_positive("C", self.C)
         check_positive("l1_ratio", self.l1_ratio, zero=True)
@@ -245,7 +235,7 @@ class LogisticRegression(LinearClassifier):
             check_positive("learning_rate", self.learning_rate)
 
     def _problems(self, X: Matrix, labels: Array, sample_weight: Any) -> list[Any]:
-        """Objectives to go down, each with the columns of the answer it gives."""
+        """Objectives to minimise, each with the columns of the solution."""
         n_classes = len(self.classes_)
         if n_classes < 2:
             raise ValueError(
@@ -334,5 +324,5 @@ class LogisticRegression(LinearClassifier):
 
     @staticmethod
     def _log_shares(scores: Array) -> Array:
-        """Log of each class's own probability, shared out so that they sum to one."""
+        """Logarithm of each class's own probability, normalised to sum to one."""
         return log_softmax(log_expit(scores), axis=1)

@@ -1,8 +1,8 @@
 r"""Losses that networks are trained to minimise.
 
-Each loss defines the prediction from raw scores and the gradient in them. All are
-paired with the answer that makes this slope simply :math:`\hat y - y` (the canonical
-link), so that no factor can vanish in the tails.
+Each loss defines the prediction from raw scores and the gradient in them. Each has its
+canonical link, for which this gradient is :math:`\hat y - y`: no factor vanishes in the
+tails.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ class Loss(ABC):
     Attributes
     ----------
     link : str
-        Name of the function that turns scores into the answer.
+        Name of the function that turns scores into predictions.
     """
 
     link: str
@@ -44,9 +44,9 @@ class Loss(ABC):
         Parameters
         ----------
         scores : ndarray of shape (n_samples, n_outputs)
-            What the network said.
+            Outputs of the network.
         y : ndarray
-            What it should have said, in the form that the loss takes.
+            Targets, in the form that the loss takes.
         sample_weight : ndarray of shape (n_samples,) or None
             Weight of each sample; None is one for all.
         """
@@ -67,8 +67,8 @@ class SoftmaxLoss(Loss):
         p_k = \frac{e^{s_k}}{\sum_j e^{s_j}}, \qquad
         \ell = -\log p_y = \log \sum_j e^{s_j} - s_y
 
-    The largest score is taken off first, so that nothing overflows and a loss is right
-    also where the probability rounds to zero.
+    The largest score is subtracted first, so that nothing overflows and the loss is
+    accurate where the probability rounds to zero.
 
     Examples
     --------
@@ -93,20 +93,20 @@ class SoftmaxLoss(Loss):
         return p
 
     def each(self, scores: Array, y: Array) -> Array:
-        """Minus the log-probability of the right class."""
+        """Minus the log-probability of the true class."""
         top = scores.max(axis=1)
         total = np.log(np.exp(scores - top[:, None]).sum(axis=1))
         return total + (top - scores[np.arange(len(y)), y])
 
     def slope(self, scores: Array, y: Array) -> Array:
-        """Probabilities, less one at the right class."""
+        """Probabilities, less one at the true class."""
         p = self.answer(scores)
         p[np.arange(len(y)), y] -= 1
         return p
 
 
 class LogisticLoss(Loss):
-    r"""Cross-entropy of yes-or-no questions; y holds 0 and 1, one column a question.
+    r"""Cross-entropy of binary outputs; y holds 0 and 1, one column an output.
 
     .. math:: p = \frac{1}{1 + e^{-s}}, \qquad
         \ell = \sum_k \log(1 + e^{s_k}) - y_k s_k
@@ -128,11 +128,11 @@ class LogisticLoss(Loss):
     link = "logistic"
 
     def answer(self, scores: Array) -> Array:
-        """Probability of yes to each question."""
+        """Probability of 1 of each output."""
         return expit(scores)
 
     def each(self, scores: Array, y: Array) -> Array:
-        """Sum over the questions."""
+        """Sum over the outputs."""
         return (np.logaddexp(0, scores) - y * scores).sum(axis=1)
 
 
@@ -177,5 +177,5 @@ class PoissonLoss(Loss):
         return np.exp(scores)
 
     def each(self, scores: Array, y: Array) -> Array:
-        """Sum over the outputs; zero where the answer is exact."""
+        """Sum over the outputs; zero where the prediction is exact."""
         return (xlogy(y, y) - y * scores - y + np.exp(scores)).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Mini-batch k-means: centres that follow a stream of small samples."""
+"""Mini-batch k-means: centres learned from a stream of small samples."""
 
 import logging
 import warnings
@@ -33,9 +33,9 @@ log: logging.Logger = logging.getLogger(__name__)
 
 
 class MiniBatchKMeans(SquaredDistanceClusters):
-    r"""k-means from small random batches: nearly as good, for data without end.
+    r"""k-means from small random batches, for large or streamed data.
 
-    A batch moves each centre to the mean of all samples it was ever given. With
+    A batch moves each centre to the mean of all samples assigned to it so far. With
     :math:`n_j` the weight of those so far, and the samples B of the batch nearest to
     :math:`\mu_j`,
 
@@ -47,7 +47,7 @@ class MiniBatchKMeans(SquaredDistanceClusters):
     n_clusters : int, default=8
         Number of centres, k.
     init : {"k-means++", "random"}, array or callable, default="k-means++"
-        Where to start; see :class:`KMeans`.
+        Initial centres; see :class:`KMeans`.
     max_iter : int, default=100
         Most passes over X that ``fit`` draws.
     batch_size : int, default=1024
@@ -65,13 +65,13 @@ class MiniBatchKMeans(SquaredDistanceClusters):
         Stop after so many steps in which the smoothed inertia of the batches found no
         new minimum. None switches this off.
     init_size : int, default=None
-        Samples that starts are chosen from and compared on; None takes 3 batches, or
-        3 k if that is fewer than k.
+        Samples that initial centres are chosen from and compared on; None takes 3
+        batches, or 3 k if that is fewer than k.
     n_init : "auto" or int, default="auto"
-        Number of starts, of which the best on ``init_size`` samples goes on. "auto" is
-        3 for "random" and callables, else 1.
+        Number of initialisations, of which the best on ``init_size`` samples is used.
+        "auto" is 3 for "random" and callables, else 1.
     reassignment_ratio : float, default=0.01
-        A centre with less than this share of the largest centre's weight jumps to a
+        A centre with less than this share of the largest centre's weight is moved to a
         sample of the batch, once every 10 k samples and while any centre is unused.
 
     Attributes
@@ -159,15 +159,17 @@ class MiniBatchKMeans(SquaredDistanceClusters):
         tol = self.tol * mean_variance(X) if self.tol else 0.0
         progress = _Progress(2 * size / (X.shape[0] + 1), self.max_no_improvement)
         # The draws of RandomState.choice, less its pass over all weights each time.
-        ladder = np.cumsum(weight / weight.sum())
-        ladder /= ladder[-1]
-        points, n = points_of(X), X.shape[0]  # what bounds need is found once
+        cumulative = np.cumsum(weight / weight.sum())
+        cumulative /= cumulative[-1]
+        points, n = points_of(X), X.shape[0]  # the bounds are prepared once
         labels = np.full(n, -1, np.int32)
         nowhere = labels.copy()
         upper, lower = np.empty((2, n))
         ones = np.ones(n, X.dtype)
         for step in range(self.max_iter * X.shape[0] // size):
-            drawn = ladder.searchsorted(random_state.random_sample(size), side="right")
+            drawn = cumulative.searchsorted(
+                random_state.random_sample(size), side="right"
+            )
             before = self.cluster_centers_
             points.assign(before, drawn, labels, upper, lower)
             inertia = float((upper[drawn] ** 2).sum()) / size
@@ -177,7 +179,7 @@ class MiniBatchKMeans(SquaredDistanceClusters):
             if self.verbose:
                 log.info("step %d: inertia %g a sample", step + 1, inertia)
             if step == 0:
-                continue  # its inertia is that of the start
+                continue  # its inertia is that of the initial centres
             moved = ((self.cluster_centers_ - before) ** 2).sum()
             if (tol > 0 and moved <= tol) or progress.ended(inertia):
                 break
@@ -196,7 +198,7 @@ class MiniBatchKMeans(SquaredDistanceClusters):
     def partial_fit(
         self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Take X, dense or sparse, as one batch more."""
+        """Use X, dense or sparse, as the next batch."""
         first = not hasattr(self, "cluster_centers_")
         dtype = FLOATS if first else self.cluster_centers_.dtype
         X = validate_data(
@@ -283,10 +285,10 @@ class MiniBatchKMeans(SquaredDistanceClusters):
         reassign = self._time_to_reassign(self._batch_size)
         centers = self.cluster_centers_
         after = self._counts + mass
-        fed = mass > 0
+        updated = mass > 0
         moved = centers.copy()
-        kept = centers[fed] * self._counts[fed, None]
-        moved[fed] = (kept + sums[fed]) / after[fed, None]
+        kept = centers[updated] * self._counts[updated, None]
+        moved[updated] = (kept + sums[updated]) / after[updated, None]
         self.cluster_centers_, self._counts = moved, after
         if reassign and self.reassignment_ratio > 0:
             self._reassign(batch, rows)
@@ -300,7 +302,7 @@ class MiniBatchKMeans(SquaredDistanceClusters):
         return False
 
     def _reassign(self, batch: Array, rows: Callable[[Array], Array]) -> None:
-        """Centres of little weight jump to samples of the batch, at most half of it."""
+        """Move centres of little weight to samples of the batch, at most half of it."""
         counts = self._counts
         weak = counts < self.reassignment_ratio * counts.max()
         weak[counts.argmax()] = False
@@ -310,7 +312,7 @@ class MiniBatchKMeans(SquaredDistanceClusters):
         if weak.any():
             chosen = self._random_state.choice(len(batch), weak.sum(), replace=False)
             self.cluster_centers_[weak] = rows(batch[chosen])
-            # As light as the lightest of the rest, lest they jump again at once.
+            # The least weight of the rest, or they would be moved again at once.
             counts[weak] = counts[~weak].min()
 
     def _keep_labels(self, labels: Array, squared: Array, weight: Array) -> None:

@@ -28,8 +28,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     and the weights make the mean of :math:`-\log p_y` small, together with the penalty
     :math:`\frac{\alpha}{n} \left( \rho \|W\|_1 + \frac{1 - \rho}{2} \|W\|_2^2 \right)`,
     where n is the weight of the samples in the batch and :math:`\rho` is ``l1_ratio``.
-    Two classes have one output and a sigmoid; so has each question if y has a column
-    of zeros and ones for several.
+    Two classes have one output and a sigmoid; so has each label of a multi-label y,
+    which has a column of zeros and ones for each.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         The nonlinearity :math:`f` of the hidden layers.
     solver : {"lbfgs", "sgd", "adagrad", "rmsprop", "adam"}, default="adam"
-        How the weights are found. "lbfgs" sees all samples at each step, which is best
+        How the weights are found. "lbfgs" uses all samples at each step, which is best
         for a few thousand; the others take a step for each batch.
     alpha : float, default=0.0001
         Strength of the penalty.
@@ -57,18 +57,18 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     shuffle : bool, default=True
         Take the samples in a new order in each epoch.
     random_state : int, RandomState or None, default=None
-        Source of the start, the order, the held-out samples and the dropout.
+        Source of the initial weights, the order, the held-out samples and the dropout.
     tol : float, default=1e-4
-        What counts as progress from one epoch to another; for "lbfgs", the largest
+        Least progress from one epoch to another; for "lbfgs", the largest
         element of the gradient at the end.
     verbose : bool, default=False
         Print the loss of each epoch.
     warm_start : bool, default=False
-        Let ``fit`` go on from the weights of the last.
+        Whether ``fit`` starts from the weights of the last.
     momentum : float, default=0.9
         Of "sgd", in [0, 1].
     nesterovs_momentum : bool, default=True
-        Look one step ahead in "sgd".
+        Use Nesterov's momentum in "sgd".
     early_stopping : bool, default=False
         Set ``validation_fraction`` of the samples aside, stop when their accuracy has
         not grown for ``n_iter_no_change`` epochs, and keep the best weights.
@@ -79,16 +79,16 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     epsilon : float, default=1e-8
         Keeps "adagrad", "rmsprop" and "adam" from dividing by zero.
     n_iter_no_change : int, default=10
-        Epochs without progress to bear; infinity never stops early.
+        Epochs without progress that are allowed; infinity never stops early.
     max_fun : int, default=15000
         Most evaluations of the objective by "lbfgs".
     weight_init : {"auto", "he", "xavier"}, default="auto"
-        Start of the weights. "auto" is Xavier's with biases drawn as well, and smaller
+        Initial weights. "auto" is Xavier's with biases drawn as well, and smaller
         by the root of three for "logistic"; "he" suits deep networks of ReLUs.
     l1_ratio : float, default=0.0
         Share of the absolute values in the penalty, in [0, 1].
     dropout : float, default=0.0
-        Share of the hidden units that are silent in each step, in [0, 1); not for
+        Share of the hidden units that are dropped in each step, in [0, 1); not for
         "lbfgs".
     rho : float, default=0.9
         Memory of "rmsprop", in [0, 1).
@@ -104,8 +104,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     loss_ : float
         Loss of the last epoch.
     loss_curve_ : list of float
-        Loss of each epoch, penalty included; the mean over its batches as they were
-        met.
+        Loss of each epoch, penalty included; the mean over its batches at the time of
+        their steps.
     best_loss_ : float or None
         Least loss of an epoch; None with early stopping.
     validation_scores_ : list of float or None
@@ -136,7 +136,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     Examples
     --------
-    No line parts the exclusive or; two layers do.
+    No line separates the exclusive or; two layers do.
 
     >>> from lookalike.learn import MLPClassifier
     >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
@@ -156,7 +156,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | None = None,
     ) -> Self:
-        """Go over these samples once, from where the last call ended.
+        """Make one epoch over these samples, continuing the last call.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
         classes : array-like of shape (n_classes,), default=None
-            Every label that will ever come; needed at the first call.
+            All labels of all calls; needed at the first call.
         """
         if not hasattr(self, "classes_"):
             if classes is None:
@@ -183,7 +183,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return self._fit(X, y, sample_weight, one_pass=True)
 
     def predict(self, X: Any) -> Array:
-        """Most likely label, or a column of zeros and ones for each question."""
+        """Most likely label, or a column of zeros and ones for each label."""
         answer = self._answer(X)
         if self._is_multilabel:
             return (answer > 0.5).astype(np.int64)
@@ -212,7 +212,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return SoftmaxLoss() if softmax else LogisticLoss()
 
     def _encode(self, y: Any, dtype: DTypeLike, known: bool) -> Array:
-        """Class numbers for a softmax; otherwise a column of 0 and 1 a question."""
+        """Class numbers for a softmax; otherwise columns of 0 and 1."""
         check_classification_targets(y)
         is_multilabel = type_of_target(y).startswith("multilabel")
         if is_multilabel:
@@ -234,14 +234,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return codes[:, None].astype(dtype)
 
     def _check_labels(self, labels: Array, is_multilabel: bool) -> None:
-        """Refuse labels that earlier calls did not know of."""
+        """Refuse labels that are not in ``classes_``."""
         if is_multilabel != self._is_multilabel or (
             is_multilabel and len(labels) != len(self.classes_)
         ):
             raise ValueError("y must have as many columns as in the earlier call.")
-        strange = np.setdiff1d(labels, self.classes_)
-        if len(strange):
-            raise ValueError(f"y has the labels {strange}, not in {self.classes_}.")
+        unknown = np.setdiff1d(labels, self.classes_)
+        if len(unknown):
+            raise ValueError(f"y has the labels {unknown}, not in {self.classes_}.")
 
     def _codes(self, answer: Array) -> Array:
         """Return the number of the most likely class."""
@@ -251,7 +251,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def _score(self, answer: Array, samples: Samples) -> float:
         if self._is_multilabel:
-            right = ((answer > 0.5) == samples.y).all(axis=1)
+            correct = ((answer > 0.5) == samples.y).all(axis=1)
         else:
-            right = self._codes(answer) == samples.y.reshape(len(answer))
-        return float(np.average(right, weights=samples.weight))
+            correct = self._codes(answer) == samples.y.reshape(len(answer))
+        return float(np.average(correct, weights=samples.weight))

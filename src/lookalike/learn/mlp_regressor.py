@@ -34,7 +34,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     ----------
     loss : {"squared_error", "poisson"}, default="squared_error"
         Half of the squared error; or, for counts, half of the Poisson deviance, where
-        the exponential of the last sums is the answer and y must not be negative.
+        the exponential of the last sums is the prediction and y must not be negative.
     hidden_layer_sizes, activation, ... :
         As in :class:`MLPClassifier`, with the same defaults. The score of early
         stopping is R squared, the share of the variance that is explained.
@@ -126,7 +126,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     def partial_fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Go over these samples once, from where the last call ended.
+        """Make one epoch over these samples, continuing the last call.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Neighbourhood components: a linear map in which a stochastic neighbour is right."""
+"""Neighbourhood components analysis: a linear map for nearest neighbours."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Self
@@ -27,8 +27,8 @@ OBJECTIVES = ("log_probability", "accuracy")
 class NeighbourhoodComponents(LinearMap):
     r"""Map rows so that their nearest neighbours are of their own class.
 
-    Each row i of a mini-batch picks a neighbour j by chance, the nearer the likelier,
-    and is right with the probability that j has its class:
+    Each row i of a mini-batch picks a neighbour j at random, the nearer the likelier,
+    and is correct with the probability that j has its class:
 
     .. math::
         p_{ij} = \frac{\exp(-\lVert W(x_i - x_j) \rVert^2)}
@@ -49,8 +49,8 @@ class NeighbourhoodComponents(LinearMap):
         else 'identity'. All but an array are scaled so that the new features have unit
         variance on average.
     objective : {'log_probability', 'accuracy'}, default='log_probability'
-        What is averaged: :math:`\log p_i`, which cares most for rows that are wrong, or
-        :math:`p_i`, which gives up on them.
+        What is averaged: :math:`\log p_i`, to which rows with wrong neighbours matter
+        most, or :math:`p_i`, to which they matter little.
     alpha : float, default=0.005
         Weight of the penalty, at least 0; W is measured where X has unit variance on
         average.
@@ -66,7 +66,7 @@ class NeighbourhoodComponents(LinearMap):
     callback : callable, default=None
         Called after each epoch with the number of epochs done and the epoch's loss.
     random_state : int, RandomState instance or None, default=None
-        Chance in ``init`` and in the batches.
+        Source of ``init`` and of the batches.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class NeighbourhoodComponents(LinearMap):
 
     Examples
     --------
-    The second feature is noise, larger than the first, which tells the classes apart.
+    The second feature is noise, larger than the first, which separates the classes.
 
     >>> import numpy as np
     >>> from lookalike.learn import NeighbourhoodComponents
@@ -141,16 +141,16 @@ class NeighbourhoodComponents(LinearMap):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn W from rows X (n_samples, n_features) and classes y (n_samples,)."""
         rows, labels = self._checked(X, y)
-        chance = check_random_state(self.random_state)
+        rng = check_random_state(self.random_state)
         unit, centred = _centred(rows)
-        W = self._start(centred, labels, chance, unit)
+        W = self._start(centred, labels, rng, unit)
         batches = max(1, round(len(rows) / self.batch_size))
         adam = Adam(self.learning_rate)
         patience = Patience(n_epochs=5, tol=self.tol)
         self.loss_curve_ = []
         for epoch in range(self.max_iter):
             losses = []
-            for i, batch in enumerate(_batches(labels, batches, chance)):
+            for i, batch in enumerate(_batches(labels, batches, rng)):
                 done = (epoch + i / batches) / self.max_iter
                 adam.learning_rate = (
                     self.learning_rate * 0.5 * (1 + np.cos(np.pi * done))
@@ -175,10 +175,10 @@ class NeighbourhoodComponents(LinearMap):
         penalty = 0.5 * self.alpha * float(np.vdot(W, W))
         return loss + penalty, slope.T @ X + W.dtype.type(self.alpha) * W
 
-    def _start(self, X: Array, y: Ints, chance: Any, unit: float) -> Array:
-        """Make the first W, for centred rows that were divided by ``unit``."""
+    def _start(self, X: Array, y: Ints, rng: Any, unit: float) -> Array:
+        """Initial W, for centred rows that were divided by ``unit``."""
         n_components = chosen_width(self.n_components, self.init, X.shape[1])
-        W = first_map(X, y, n_components, self.init, chance)
+        W = first_map(X, y, n_components, self.init, rng)
         if not isinstance(self.init, str):
             return W * X.dtype.type(unit)
         return W / (np.sqrt(np.mean(np.square(X @ W.T))) or X.dtype.type(1))
@@ -198,16 +198,16 @@ class NeighbourhoodComponents(LinearMap):
 
 
 def _centred(X: Array) -> tuple[Any, Array]:
-    """Give the root of the mean variance of the columns, and X in units of it."""
+    """The root of the mean variance of the columns, and X in units of it."""
     centred = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)
     unit = X.dtype.type(np.sqrt(np.mean(np.square(centred)))) or X.dtype.type(1)
     centred /= unit
     return unit, centred
 
 
-def _batches(labels: Ints, n_batches: int, chance: Any) -> Iterator[Ints]:
-    """Split all rows at random, the rows of each batch sorted by class."""
-    for batch in np.array_split(chance.permutation(len(labels)), n_batches):
+def _batches(labels: Ints, n_batches: int, rng: Any) -> Iterator[Ints]:
+    """Random batches of all rows, the rows of each batch sorted by class."""
+    for batch in np.array_split(rng.permutation(len(labels)), n_batches):
         yield batch[np.argsort(labels[batch], kind="stable")]
 
 
@@ -219,10 +219,8 @@ def _neighbour_loss(Z: Array, counts: Ints, accuracy: bool) -> tuple[float, Arra
     loss, slope = 0.0, np.zeros_like(Z)
     squares, pulls = np.einsum("ij,ij->i", Z, Z), np.zeros(len(Z), Z.dtype)
     stops = np.cumsum(counts)
-    in_company = counts >= 2
-    for start, stop in zip(
-        (stops - counts)[in_company], stops[in_company], strict=True
-    ):
+    has_pair = counts >= 2
+    for start, stop in zip((stops - counts)[has_pair], stops[has_pair], strict=True):
         own = slice(start, stop)
         logits = (2 * Z[own]) @ Z.T - squares  # but for a constant in each row
         logits.ravel()[start :: len(Z) + 1] = -np.inf  # a row is not its own neighbour
@@ -241,7 +239,7 @@ def _neighbour_loss(Z: Array, counts: Ints, accuracy: bool) -> tuple[float, Arra
         slope -= Q.T @ Z[own]
         pulls += Q.sum(axis=0)
     slope += pulls[:, None] * Z
-    n = max(1, counts[in_company].sum())
+    n = max(1, counts[has_pair].sum())
     return loss / n, slope * (Z.dtype.type(2) / Z.dtype.type(n))
 
 

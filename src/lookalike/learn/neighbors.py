@@ -137,7 +137,7 @@ class KNeighborsClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: ArrayLike | None) -> Floats:
         """Weighted share of each class, shape (n_queries, n_classes).
 
-        X of None asks for the training points, each left out of its own vote.
+        None predicts the training points, each left out of its own vote.
         """
         distances, rows = self.kneighbors(X)
         weights = self._weigh(distances)

@@ -1,4 +1,4 @@
-"""Ways down a gradient: SGD with momentum, AdaGrad, RMSProp, Adam."""
+"""Optimisers: SGD with momentum, AdaGrad, RMSProp, Adam."""
 
 import math
 from abc import ABC, abstractmethod
@@ -13,14 +13,13 @@ from lookalike.kernels import descent
 class Optimizer(ABC):
     """Changes parameters in place, one step for each gradient.
 
-    What it remembers (velocities, means of squares) is made at the first step, so that
-    every further step must bring the same parameters in the same order.
+    Its state (velocities, means of squares) is made at the first step, so that every
+    further step must have the same parameters in the same order.
 
     Parameters
     ----------
     learning_rate : float
-        Size of a step, positive. It may be assigned between steps: that is how a
-        learning rate decays.
+        Size of a step, positive. It may be assigned between steps, to decay it.
 
     Attributes
     ----------
@@ -32,31 +31,31 @@ class Optimizer(ABC):
         _check("learning_rate", learning_rate > 0, "positive", learning_rate)
         self.learning_rate: float = float(learning_rate)
         self.n_steps: int = 0
-        self._memories: list[list[Array]] = []
+        self._states: list[list[Array]] = []
 
     def step(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         """Move each parameter against its gradient."""
-        if not self._memories:
-            self._memories = [self._start(w) for w in parameters]
+        if not self._states:
+            self._states = [self._start(w) for w in parameters]
         self.n_steps += 1
-        for w, g, memory in zip(parameters, gradients, self._memories, strict=True):
-            if not w.shape == g.shape == memory[0].shape:
+        for w, g, state in zip(parameters, gradients, self._states, strict=True):
+            if not w.shape == g.shape == state[0].shape:
                 raise ValueError(
                     f"a parameter of shape {w.shape} came with a gradient of shape "
-                    f"{g.shape}; at the first step it had {memory[0].shape}."
+                    f"{g.shape}; at the first step it had {state[0].shape}."
                 )
             flat = w.reshape(-1)  # a view, or a copy if w is not contiguous
-            past = [m.reshape(-1) for m in memory]
-            self._move(flat, g.astype(w.dtype, copy=False).reshape(-1), past)
+            flat_state = [s.reshape(-1) for s in state]
+            self._move(flat, g.astype(w.dtype, copy=False).reshape(-1), flat_state)
             if not w.flags.c_contiguous:
                 w[...] = flat.reshape(w.shape)
 
     def _start(self, w: Array) -> list[Array]:
-        """Make what is remembered of one parameter, before the first step."""
+        """Initial state of one parameter."""
         return [np.zeros(w.shape, w.dtype)]
 
     @abstractmethod
-    def _move(self, w: Array, g: Array, past: list[Array]) -> None:
+    def _move(self, w: Array, g: Array, state: list[Array]) -> None:
         """Take one step on one flat parameter."""
 
 
@@ -65,8 +64,7 @@ class SGD(Optimizer):
 
     .. math:: v \leftarrow \mu v - \eta g, \qquad w \leftarrow w + v
 
-    Nesterov's form adds :math:`\mu v - \eta g` with the new :math:`v` instead: the step
-    that the momentum is about to take.
+    Nesterov's form adds :math:`\mu v - \eta g` with the new :math:`v` instead.
 
     Parameters
     ----------
@@ -75,7 +73,7 @@ class SGD(Optimizer):
     momentum : float, default=0.9
         :math:`\mu`, in [0, 1]; 0 is plain descent.
     nesterov : bool, default=True
-        Look one step ahead.
+        Whether to use Nesterov's form.
 
     References
     ----------
@@ -84,9 +82,9 @@ class SGD(Optimizer):
 
     Examples
     --------
-    >>> w, ball = np.array([1.0]), SGD(learning_rate=0.1, nesterov=False)
+    >>> w, optimizer = np.array([1.0]), SGD(learning_rate=0.1, nesterov=False)
     >>> for _ in range(2):  # w * w has the slope 2 * w
-    ...     ball.step([w], [2 * w])
+    ...     optimizer.step([w], [2 * w])
     >>> w  # 1 - .2 = .8, then .8 - .16 - .9 * .2
     array([0.46])
     """
@@ -99,13 +97,13 @@ class SGD(Optimizer):
         self._momentum = momentum
         self._nesterov = bool(nesterov)
 
-    def _move(self, w: Array, g: Array, past: list[Array]) -> None:
+    def _move(self, w: Array, g: Array, state: list[Array]) -> None:
         rate, momentum = np.array([self.learning_rate, self._momentum], w.dtype)
-        descent.momentum_step(w, g, past[0], rate, momentum, self._nesterov)
+        descent.momentum_step(w, g, state[0], rate, momentum, self._nesterov)
 
 
 class AdaGrad(Optimizer):
-    r"""Steps that shrink with the sum of squared gradients, each parameter its own.
+    r"""Steps divided by the root of the sum of squared gradients, for each parameter.
 
     .. math::
 
@@ -128,11 +126,11 @@ class AdaGrad(Optimizer):
     Whatever the size of the gradient, the first step is the learning rate; with the
     same gradient the second is smaller by the root of two.
 
-    >>> w, way = np.zeros(2), AdaGrad(learning_rate=1.0)
-    >>> way.step([w], [np.array([100.0, -0.01])])
+    >>> w, optimizer = np.zeros(2), AdaGrad(learning_rate=1.0)
+    >>> optimizer.step([w], [np.array([100.0, -0.01])])
     >>> w.round(2)
     array([-1.,  1.])
-    >>> way.step([w], [np.array([100.0, -0.01])])
+    >>> optimizer.step([w], [np.array([100.0, -0.01])])
     >>> w.round(2)
     array([-1.71,  1.71])
     """
@@ -142,9 +140,9 @@ class AdaGrad(Optimizer):
         _check("epsilon", epsilon > 0, "positive", epsilon)
         self._epsilon = epsilon
 
-    def _move(self, w: Array, g: Array, past: list[Array]) -> None:
+    def _move(self, w: Array, g: Array, state: list[Array]) -> None:
         numbers = np.array([self.learning_rate, self._epsilon], w.dtype)
-        descent.adagrad_step(w, g, *past, *numbers)
+        descent.adagrad_step(w, g, *state, *numbers)
 
 
 class RMSProp(Optimizer):
@@ -171,8 +169,8 @@ class RMSProp(Optimizer):
 
     Examples
     --------
-    >>> w, way = np.zeros(1), RMSProp(learning_rate=1.0, rho=0.75)
-    >>> way.step([w], [np.array([8.0])])  # the root of the mean is 4
+    >>> w, optimizer = np.zeros(1), RMSProp(learning_rate=1.0, rho=0.75)
+    >>> optimizer.step([w], [np.array([8.0])])  # the root of the mean is 4
     >>> w
     array([-2.])
     """
@@ -186,10 +184,10 @@ class RMSProp(Optimizer):
         self._rho = rho
         self._epsilon = epsilon
 
-    def _move(self, w: Array, g: Array, past: list[Array]) -> None:
+    def _move(self, w: Array, g: Array, state: list[Array]) -> None:
         decay = (self._rho, 1 - self._rho)
         numbers = np.array([self.learning_rate, *decay, self._epsilon], w.dtype)
-        descent.rmsprop_step(w, g, *past, *numbers)
+        descent.rmsprop_step(w, g, *state, *numbers)
 
 
 class Adam(Optimizer):
@@ -219,8 +217,8 @@ class Adam(Optimizer):
 
     Examples
     --------
-    >>> w, way = np.zeros(2), Adam(learning_rate=0.5)
-    >>> way.step([w], [np.array([100.0, -0.01])])
+    >>> w, optimizer = np.zeros(2), Adam(learning_rate=0.5)
+    >>> optimizer.step([w], [np.array([100.0, -0.01])])
     >>> w.round(2)
     array([-0.5,  0.5])
     """
@@ -242,15 +240,15 @@ class Adam(Optimizer):
     def _start(self, w: Array) -> list[Array]:
         return [np.zeros(w.shape, w.dtype), np.zeros(w.shape, w.dtype)]
 
-    def _move(self, w: Array, g: Array, past: list[Array]) -> None:
+    def _move(self, w: Array, g: Array, state: list[Array]) -> None:
         beta_1, beta_2 = self._betas
         unbias = math.sqrt(1 - beta_2**self.n_steps) / (1 - beta_1**self.n_steps)
         decay = (beta_1, 1 - beta_1, beta_2, 1 - beta_2)
         rate = self.learning_rate * unbias
         numbers = np.array([rate, *decay, self._epsilon], w.dtype)
-        descent.adam_step(w, g, *past, *numbers)
+        descent.adam_step(w, g, *state, *numbers)
 
 
-def _check(name: str, right: bool, expected: str, value: float) -> None:
-    if not right:
+def _check(name: str, valid: bool, expected: str, value: float) -> None:
+    if not valid:
         raise ValueError(f"{name} must be {expected}, got {value!r}.")

@@ -45,7 +45,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         kept as exceed it; 'mle' for the number that Minka's Bayesian evidence prefers
         [2]_; None for all.
     copy : bool, default=True
-        False lets 'full', 'arpack' and 'randomized' centre X where it lies.
+        False lets 'full', 'arpack' and 'randomized' centre X in place.
     whiten : bool, default=False
         Divide each new feature by its standard deviation.
     svd_solver : {'auto', 'full', 'covariance_eigh', 'arpack', 'randomized'}, \
@@ -59,7 +59,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
           iterations [3]_, an approximation;
         - 'auto': 'covariance_eigh' for up to 1000 features and ten times as many
           samples, 'randomized' where some side exceeds 500 and less than 80% of the
-          components are asked for, else 'full'.
+          components are requested, else 'full'.
     tol : float, default=0.0
         Precision of the singular values for 'arpack'; 0 is machine precision.
     iterated_power : int or 'auto', default='auto'
@@ -71,7 +71,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         What keeps the power iterations of 'randomized' from degenerating; 'auto' is
         'none' for up to two of them, else 'LU'.
     random_state : int, RandomState instance or None, default=None
-        Chance in 'arpack' and 'randomized'.
+        Source of chance of 'arpack' and 'randomized'.
 
     Attributes
     ----------
@@ -264,7 +264,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return solver, requested
 
     def _requested(self, n_samples: int, n_features: int) -> int | None:
-        """Read n_components as a number; None where the spectrum has to decide."""
+        """n_components as a number; None where it depends on the spectrum."""
         requested, limit = self.n_components, min(n_samples, n_features)
         if requested == "mle" and n_samples < n_features:
             raise ValueError(
@@ -295,8 +295,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if solver == "full":
             _, S, V = svd(X, full_matrices=False, check_finite=False)
         elif solver == "arpack":
-            chance = check_random_state(self.random_state)
-            v0 = chance.uniform(-1, 1, size=min(X.shape)).astype(X.dtype)
+            rng = check_random_state(self.random_state)
+            v0 = rng.uniform(-1, 1, size=min(X.shape)).astype(X.dtype)
             _, S, V = svds(X, k=requested, tol=self.tol, v0=v0)
             S, V = S[::-1], V[::-1]
         else:
@@ -310,8 +310,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             n_iter = 7 if k < 0.1 * min(X.shape) else 4
         normalize = _normalizer(self.power_iteration_normalizer, n_iter)
         A = X if len(X) >= X.shape[1] else X.T
-        chance = check_random_state(self.random_state)
-        Q = chance.normal(size=(A.shape[1], k + self.n_oversamples)).astype(X.dtype)
+        rng = check_random_state(self.random_state)
+        Q = rng.normal(size=(A.shape[1], k + self.n_oversamples)).astype(X.dtype)
         for _ in range(n_iter):
             Q = normalize(A.T @ normalize(A @ Q))
         Q = _orthonormal(A @ Q)
@@ -319,7 +319,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return S[:k], (right if A is X else (Q @ left).T)[:k]
 
     def _enough(self, variance: Array, total: float) -> int:
-        """Count the components that n_components asks for, now that all are known."""
+        """Number of components that n_components requires, given all variances."""
         if self.n_components is None:
             return len(variance)
         if self.n_components == "mle":
@@ -341,7 +341,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.noise_variance_ = left_out / (limit - k) if k < limit else 0.0
 
     def _deviations(self) -> Array:
-        """Give the deviations to whiten by, never so small that rounding explodes."""
+        """Deviations to whiten by, bounded below against rounding."""
         deviations = np.sqrt(self.explained_variance_)
         return np.maximum(deviations, np.finfo(deviations.dtype).eps)
 
@@ -402,7 +402,7 @@ def _orthonormal(A: Array) -> Array:
 
 
 def _normalizer(name: str, n_iter: int) -> Any:
-    """Name what is done to the directions after each half of a power iteration."""
+    """The function that normalises after each half of a power iteration."""
     if name == "auto":
         name = "none" if n_iter <= 2 else "LU"
     if name == "QR":

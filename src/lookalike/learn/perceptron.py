@@ -1,4 +1,4 @@
-"""The perceptron: a line that moves only when it is wrong."""
+"""The perceptron: a linear classifier updated on its errors only."""
 
 import warnings
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import (
     check_choice,
@@ -23,7 +21,6 @@ from lookalike._parallel import run_slices
 from lookalike._typing import Array
 from lookalike.kernels.perceptron import dense_pass, sparse_pass
 from lookalike.learn._linear import (
-    FLOATS,
     LinearClassifier,
     Matrix,
     positions,
@@ -35,21 +32,21 @@ TOGETHER = 16  # problems that one pass over the rows serves
 
 
 class Perceptron(LinearClassifier):
-    r"""Separate classes by a line that steps towards each row it gets wrong.
+    r"""Separate classes by a hyperplane that is updated at each misclassified row.
 
     For two classes with signs :math:`y_i = \pm 1`, rows are visited one by one and
 
     .. math:: y_i (w' x_i + b) \le 0 \implies w \leftarrow w + \eta\, y_i x_i, \quad
               b \leftarrow b + \eta\, y_i
 
-    until whole passes no longer help. More classes are one such problem each, that
+    until passes no longer improve. More classes are one such problem each, that
     class against the rest; the highest score wins.
 
     Parameters
     ----------
     penalty : {None, 'l2', 'l1', 'elasticnet'}, default=None
-        What pulls weights towards zero at each row, by ``eta0 * alpha``: their size,
-        their sign, or both.
+        Shrinkage of the weights at each row, by ``eta0 * alpha``: in proportion to
+        their size, by a constant, or both.
     alpha : float, default=0.0001
         Strength of the penalty.
     l1_ratio : float, default=0.15
@@ -59,27 +56,27 @@ class Perceptron(LinearClassifier):
     max_iter : int, default=1000
         Most passes over the data.
     tol : float or None, default=1e-3
-        A pass helps when the mean of max(0, -y score) plus the penalty falls below
+        A pass improves when the mean of max(0, -y score) plus the penalty falls below
         its best by more than this. None makes ``max_iter`` passes.
     shuffle : bool, default=True
         Whether to draw a new order of rows for each pass.
     eta0 : float, default=1.0
-        Length of a step. Without a penalty it only scales the answer.
+        Length of a step. Without a penalty it only scales the solution.
     n_jobs : int, default=None
         Threads for more than 16 classes. None is one, -1 as many as processors.
     random_state : int, RandomState instance or None, default=0
-        Source of the order of rows and of the rows set aside.
+        Source of the order of rows and of the held-out rows.
     early_stopping : bool, default=False
-        Whether a pass helps only when the accuracy on rows set aside rises by more
+        Whether a pass improves only when the accuracy on held-out rows rises by more
         than ``tol``.
     validation_fraction : float, default=0.1
-        Share of the rows to set aside for ``early_stopping``.
+        Share of the rows that are held_out out for ``early_stopping``.
     n_iter_no_change : int, default=5
-        Passes without help, one after the other, at which a problem stops.
+        Consecutive passes without improvement after which a problem stops.
     class_weight : dict or 'balanced', default=None
         Factor of the steps towards rows of each class.
     warm_start : bool, default=False
-        Whether ``fit`` starts from the last answer instead of zero.
+        Whether ``fit`` starts from the last solution instead of zero.
 
     Attributes
     ----------
@@ -93,7 +90,7 @@ class Perceptron(LinearClassifier):
         Rows on the wrong side when visited, in each pass; zero once a pass separates
         the data. One list for each class where there are more than two.
     n_iter_ : int
-        Passes made, by the slowest problem; ``partial_fit`` counts on.
+        Passes made, by the slowest problem; ``partial_fit`` adds to it.
     t_ : int
         Rows visited, plus one.
     n_features_in_ : int
@@ -104,8 +101,8 @@ class Perceptron(LinearClassifier):
     If a line separates the classes with margin g, and the rows lie within a radius R,
     the rule makes at most (R / g)**2 corrections [2]_. One pass over the rows serves
     all classes. Time is O(n_entries * n_classes) a pass. X may be sparse; float32
-    stays float32. With sparse X, weights pay their L1 penalty when a row next touches
-    them, which for 'l1' gives what dense X gives.
+    stays float32. With sparse X, the L1 penalty of a weight is applied when a row next
+    uses it, which for 'l1' gives the result of dense X.
 
     References
     ----------
@@ -177,7 +174,7 @@ class Perceptron(LinearClassifier):
         ``coef_`` and ``intercept_``.
         """
         self._check_parameters()
-        X, y = self._validate(X, y, reset=True)
+        X, y = self._validate(X, y)
         if self.warm_start and hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             if intercept_init is None:
@@ -201,15 +198,15 @@ class Perceptron(LinearClassifier):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Make one pass over these rows, from where the last one ended.
+        """Make one pass over these rows, continuing the last one.
 
-        The first call needs ``classes``, all labels that may ever come.
+        The first call needs ``classes``, all labels of all calls.
         """
         self._check_parameters()
         if self.early_stopping or self.class_weight == "balanced":
             raise ValueError(
-                "partial_fit knows too little of the data for early_stopping and for "
-                "class_weight='balanced'."
+                "partial_fit does not support early_stopping and "
+                "class_weight='balanced': they need all data."
             )
         first = not hasattr(self, "coef_")
         if first and classes is None:
@@ -220,13 +217,6 @@ class Perceptron(LinearClassifier):
             self._begin(X, None, None)
         self._learn(X, positions(y, self.classes_), sample_weight, 1)
         return self
-
-    def _validate(self, X: Matrix, y: Any, reset: bool) -> tuple[Matrix, Array]:
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=FLOATS, order="C", reset=reset
-        )
-        check_classification_targets(y)
-        return X, y
 
     def _check_parameters(self) -> None:
         check_choice("penalty", self.penalty, PENALTIES)
@@ -308,8 +298,8 @@ class Perceptron(LinearClassifier):
             test_size=self.validation_fraction,
             random_state=self._rng.randint(2**31 - 1),
         )
-        train, held = next(split.split(np.zeros((len(labels), 1)), labels))
-        return np.sort(train), held
+        train, held_out = next(split.split(np.zeros((len(labels), 1)), labels))
+        return np.sort(train), held_out
 
     def _descend(
         self,
@@ -334,9 +324,9 @@ class Perceptron(LinearClassifier):
             if self.tol is None:
                 continue
             cost = self._cost(rows, problems, losses)
-            helped = cost < best[problems] - self.tol
+            improved = cost < best[problems] - self.tol
             patience[problems] = np.where(
-                helped, self.n_iter_no_change, patience[problems] - 1
+                improved, self.n_iter_no_change, patience[problems] - 1
             )
             best[problems] = np.minimum(best[problems], cost)
             problems = problems[patience[problems] > 0]
@@ -363,13 +353,13 @@ class Perceptron(LinearClassifier):
         return counts
 
     def _cost(self, rows: "_Rows", problems: Array, losses: Array) -> Array:
-        """What each problem wants low: the mean loss, or the errors on rows held."""
+        """The cost of each problem: the mean loss, or the error on held-out rows."""
         W, b = self.coef_[problems], self.intercept_[problems]
         if self.early_stopping:
-            scores = rows.X[rows.held] @ W.T + b
-            positive = rows.labels[rows.held][:, None] == self._targets[problems]
+            scores = rows.X[rows.held_out] @ W.T + b
+            positive = rows.labels[rows.held_out][:, None] == self._targets[problems]
             return np.average(
-                (scores > 0) != positive, axis=0, weights=rows.weights[rows.held]
+                (scores > 0) != positive, axis=0, weights=rows.weights[rows.held_out]
             )
         penalty = self._ridge() / 2 * (W**2).sum(axis=1)
         penalty += self._lasso() * np.abs(W).sum(axis=1)
@@ -378,13 +368,13 @@ class Perceptron(LinearClassifier):
 
 @dataclass(frozen=True)
 class _Rows:
-    """What one call learns from."""
+    """Rows, labels and weights of one call, and their split."""
 
     X: Matrix
     labels: Array
     weights: Array
     train: Array
-    held: Array
+    held_out: Array
 
 
 def _initial(given: Any, shape: tuple[int, ...], dtype: Any, name: str) -> Array:

@@ -25,7 +25,7 @@ SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs")
 
 
 class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    r"""Linear regression that prefers small weights.
+    r"""Linear regression with a penalty on the squares of the weights.
 
     .. math::
         \min_{W, b} \sum_i s_i \lVert W x_i + b - y_i \rVert^2
@@ -40,7 +40,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit b, which is never penalised; otherwise it is zero.
     copy_X : bool, default=True
-        False lets ``fit`` centre a dense float X where it lies.
+        False lets ``fit`` centre a dense float X in place.
     max_iter : int, default=None
         Most iterations of 'lsqr', 'sparse_cg' and 'lbfgs'; None is their own limit.
     tol : float, default=1e-4
@@ -53,13 +53,13 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         - 'svd': by singular values, for dense X; the most exact where alpha is small;
         - 'sparse_cg': conjugate gradients on the same equations;
         - 'lsqr': Golub-Kahan iterations on A itself;
-        - 'lbfgs': the only one that can keep W >= 0;
+        - 'lbfgs': the only one for W >= 0;
         - 'auto': 'lbfgs' for ``positive``, else 'cholesky' for dense X and 'sparse_cg'
           for sparse X.
     positive : bool, default=False
-        Whether to look for W >= 0 only.
+        Whether to restrict W to W >= 0.
     random_state : int, RandomState instance or None, default=None
-        Taken so that calls written for scikit-learn run; no solver here is random.
+        Accepted for compatibility with scikit-learn; no solver is random.
 
     Attributes
     ----------
@@ -79,8 +79,8 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     A holds the centred rows, each times the root of its sample weight. With its
     singular value decomposition :math:`A = U \Sigma V'`, the answer is :math:`W = V
     \,\mathrm{diag}(\sigma_j / (\sigma_j^2 + \alpha))\, U' y`: directions along which
-    the data vary little are shrunk most. Where 'cholesky' meets a matrix that is
-    singular in floating point, 'svd' takes over. Time is O(n_samples * n_features *
+    the data vary little are shrunk most. Where the matrix of 'cholesky' is
+    singular in floating point, 'svd' is used. Time is O(n_samples * n_features *
     min(n_samples, n_features)) for the direct solvers and O(n_entries) an iteration
     for the others. float32 stays float32.
 
@@ -185,10 +185,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
             except LinAlgError:
                 self.solver_ = "lsqr" if isinstance(A, LinearOperator) else "svd"
                 return self._solve(A, B, alphas)
-        solve = {"lsqr": _by_lsqr, "sparse_cg": _by_cg, "lbfgs": _by_lbfgs}[
-            self.solver_
-        ]
-        return self._each_target(solve, A, B, alphas)
+        return self._each_target(ITERATIONS[self.solver_], A, B, alphas)
 
     def _each_target(
         self, solve: Callable[..., Any], A: Any, B: Array, alphas: Array

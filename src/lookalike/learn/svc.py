@@ -38,12 +38,12 @@ class SVC(ClassifierMixin, BaseEstimator):
 
     and the score of x is :math:`\sum_i y_i \alpha_i K(x_i, x) + b`. Only support
     vectors, which have :math:`\alpha_i > 0`, matter. More classes are one such
-    machine for each two of them, and the class that wins most pairs is the answer.
+    machine for each pair of them, and the class that wins most pairs is predicted.
 
     Parameters
     ----------
     C : float, default=1.0
-        Price of a row inside the margin; ``np.inf`` is the hard margin, for classes
+        Cost of a row inside the margin; ``np.inf`` is the hard margin, for classes
         that can be separated.
     kernel : {'linear', 'poly', 'rbf', 'sigmoid', 'precomputed'} or callable, \
 default='rbf'
@@ -58,8 +58,8 @@ default='rbf'
     coef0 : float, default=0.0
         c_0 of 'poly' and 'sigmoid'.
     shrinking : bool, default=True
-        Taken so that calls written for scikit-learn run: steps cost too little here
-        for leaving rows out to pay.
+        Accepted for compatibility with scikit-learn: steps are so cheap that leaving
+        rows out saves no time.
     tol : float, default=1e-3
         How far the optimality conditions may be from holding.
     cache_size : float, default=200
@@ -72,10 +72,10 @@ default='rbf'
     decision_function_shape : {'ovr', 'ovo'}, default='ovr'
         Scores of more than two classes: one for each class, or one for each pair.
     break_ties : bool, default=False
-        Whether equal numbers of pairs won are told apart by the 'ovr' scores rather
+        Whether ties in the number of pairs won are broken by the 'ovr' scores rather
         than by the order of the classes.
     random_state : int, RandomState instance or None, default=None
-        Taken so that calls written for scikit-learn run; nothing here is random.
+        Accepted for compatibility with scikit-learn; nothing is random.
 
     Attributes
     ----------
@@ -233,7 +233,7 @@ default='rbf'
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """The machine whose ``arrays`` these are: it predicts the same.
 
-        Parameters of training alone have their defaults; C is kept.
+        Parameters that only training uses have their defaults, but for C.
 
         Raises
         ------
@@ -393,8 +393,8 @@ default='rbf'
     def decision_function(self, X: Matrix) -> Array:
         """Scores: (n_samples,) for two classes, else as decision_function_shape says.
 
-        For 'ovr' a class's score is the pairs it wins, plus less than a half for how
-        clearly.
+        For 'ovr' a class's score is the number of pairs it wins, plus less than a half
+        that grows with their scores.
         """
         scores = self._pair_scores(X)
         if len(self.classes_) == 2:

@@ -21,7 +21,7 @@ from lookalike._typing import Array
 def image_shape(
     given: tuple[int, ...] | None, n_features: int, colour: bool = False
 ) -> tuple[int, ...]:
-    """Height and width: as given, or a square, or one line where there is no square.
+    """Height and width: as given, or a square, or one row where there is no square.
 
     With ``colour`` they may be given with a third number, that of the colours.
     """
@@ -84,7 +84,7 @@ def one_cycle(
 
     augment : called with a batch of images, returns them changed at random
     loss : called with the network's output and the labels
-    rise : share of the steps in which the rate rises; then it falls to nothing [1]_
+    rise : share of the steps in which the rate rises; then it falls to zero [1]_
 
     References
     ----------
@@ -93,7 +93,7 @@ def one_cycle(
     optimiser = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, nesterov=True)
     n_batches = -(-len(images) // batch_size)
     total = n_batches * max_iter
-    # The cycle divides by the length of its parts: a few steps make none.
+    # The cycle divides by the length of its parts, which must not be zero.
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, learning_rate, total_steps=max(total + 1, 8), pct_start=rise
     )
@@ -122,10 +122,10 @@ def one_cycle(
 def in_batches(
     answer: Callable[[Array], Tensor], X: Array, n_outputs: int, size: int
 ) -> Array:
-    """Answer ``size`` rows at a time, blank ones where there are fewer.
+    """Apply ``answer`` to ``size`` rows at a time, padded with blank rows.
 
-    A product of matrices may sum in another order for another number of rows: with one
-    number always, a batch is answered exactly like its rows one by one.
+    A product of matrices may sum in another order for another number of rows: with a
+    constant number, a batch has exactly the outputs of its rows one by one.
     """
     out = np.empty((len(X), n_outputs), np.float32)
     with torch.inference_mode():
@@ -138,7 +138,7 @@ def in_batches(
 
 
 def weights_of(network: nn.Module) -> dict[str, Array]:
-    """Everything that the network has learned, by name."""
+    """All weights and statistics of the network, by name."""
     state = network.state_dict()
     return {name: tensor.numpy().copy() for name, tensor in state.items()}
 

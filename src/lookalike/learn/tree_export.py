@@ -1,4 +1,4 @@
-"""Decision trees as text and as pictures."""
+"""Decision trees as text and as figures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ def export_text(
     decimals: int = 2,
     show_weights: bool = False,
 ) -> str:
-    """The questions of a fitted tree, one a line, indented by depth.
+    """The splits of a fitted tree, one a line, indented by depth.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ def export_text(
     class_names : sequence of str, default=None
         Names of the classes, in the order of ``classes_``; None takes the labels.
     max_depth : int, default=10
-        Deepest question shown.
+        Deepest split shown.
     spacing : int, default=3
         Characters between two depths, at least 1.
     decimals : int, default=2
-        Digits behind the point.
+        Digits after the point.
     show_weights : bool, default=False
         Show the weight of each class in each leaf.
 
@@ -106,7 +106,7 @@ def plot_tree(
     precision: int = 3,
     fontsize: int = 8,
 ) -> Figure:
-    """A picture of a fitted tree: a box for each node, leaves side by side.
+    """A figure of a fitted tree: a box for each node, leaves side by side.
 
     Boxes are shaded by the share of their most frequent class, or by how far their
     mean is from the smallest; "yes" goes to the left.
@@ -185,7 +185,7 @@ def _positions(tree: Tree, most: int) -> dict[int, tuple[float, float]]:
     def put(t: int) -> float:
         nonlocal n_leaves
         depth = int(tree.depth[t])
-        positions[t] = (0.0, -float(depth))  # in preorder; where comes with the leaves
+        positions[t] = (0.0, -float(depth))  # in preorder; x follows from the leaves
         if tree.children_left[t] == NONE or depth > most:
             x = float(n_leaves)
             n_leaves += 1
@@ -205,8 +205,8 @@ def _node_text(
     tree: Tree = model.tree_
     lines = []
     if tree.children_left[t] != NONE:
-        question = f"{tree.threshold[t]:.{precision}g}"
-        lines.append(f"{names[tree.feature[t]]} <= {question}")
+        threshold = f"{tree.threshold[t]:.{precision}g}"
+        lines.append(f"{names[tree.feature[t]]} <= {threshold}")
     lines.append(f"{model.criterion} = {tree.impurity[t]:.{precision}g}")
     lines.append(f"samples = {tree.n_node_samples[t]}")
     values = tree.value[t, 0]
@@ -229,7 +229,7 @@ def _shade(tree: Tree, t: int) -> float:
 
 
 def _heights(tree: Tree) -> list[int]:
-    """Nodes on the longest way down from each node."""
+    """Nodes on the longest path down from each node."""
     heights = [1] * tree.node_count
     for t in reversed(range(tree.node_count)):  # children come after their parent
         if tree.children_left[t] != NONE:

@@ -1,4 +1,4 @@
-"""A linear map learned from triplets: anchor, something like it, something unlike."""
+"""A linear map learned from triplets of an anchor, a positive and a negative."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Self
@@ -27,7 +27,7 @@ FIRST = 32  # triplets whose gradient is the first map of init="gradient"
 
 
 class TripletEmbedding(LinearMap):
-    r"""Map rows so that each is nearer to its like than to others, by a margin.
+    r"""Map rows so that each is nearer to its class than to others, by a margin.
 
     With anchor a, positive p of the same class and negative n of another,
 
@@ -47,18 +47,18 @@ class TripletEmbedding(LinearMap):
     alpha : float, default=0.001
         Weight of the penalty, at least 0.
     positives : {'random', 'nearest', 'farthest'}, default='nearest'
-        In each epoch each row is anchor once, in random order, with a random row of its
-        class and a random row of the others. 'nearest' replaces the first by the
+        In each epoch each row is the anchor once, in random order, with a random row of
+        its class and a random row of the others. 'nearest' replaces the first by the
         anchor's nearest partner in the mini-batch, 'farthest' by the farthest [2]_.
     negatives : {'random', 'semi_hard', 'hard'}, default='semi_hard'
         'hard' replaces the second by the nearest row of the other classes in the
         mini-batch; 'semi_hard' by the nearest that is farther than the positive, or, if
         none is, by the farthest [1]_.
     batch_size : int, default=256
-        Triplets in a mini-batch. What is mined, is mined among all their rows.
+        Triplets in a mini-batch. Mining searches all their rows.
     learning_rate : float or 'auto', default='auto'
         Step of the descent, positive. 'auto' is 1 over the mean squared distance of two
-        random rows, which makes learning indifferent to the scale of X; for pixels of
+        random rows, which makes learning independent of the scale of X; for pixels of
         digits in [0, 1] it is near 0.01.
     max_iter : int, default=20
         Epochs.
@@ -70,14 +70,14 @@ class TripletEmbedding(LinearMap):
     callback : callable, default=None
         Called after each epoch with the number of epochs done and the epoch's loss.
     random_state : int, RandomState instance or None, default=None
-        Chance in triplets, order and ``init``. Random triplets are drawn before W.
+        Source of triplets, order and ``init``. Random triplets are drawn before W.
 
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
         W.
     loss_curve_ : list of float
-        Mean loss of each epoch; each mini-batch counts with the W it found.
+        Mean loss of each epoch; each mini-batch counts with the W before its step.
     n_iter_ : int
         Epochs done.
     n_features_in_ : int
@@ -86,7 +86,7 @@ class TripletEmbedding(LinearMap):
     Raises
     ------
     ValueError
-        When the loss grows and grows, because ``learning_rate`` is too large for X.
+        When the loss diverges, because ``learning_rate`` is too large for X.
 
     Notes
     -----
@@ -99,11 +99,11 @@ class TripletEmbedding(LinearMap):
     O(n_triplets * n_features * rank). With init='gradient' the rank is at most twice
     the number of the first 32 triplets that are active, however large n_components.
 
-    A random positive asks that all rows of a class come together, and a linear map can
-    do that only by giving up the directions in which a class varies; for neighbours to
-    be right, near rows of the class suffice. On MNIST (150 principal components, 50
-    rows in W, 10,000 training images held out) 3 nearest neighbours are right for 96.0%
-    of the images after learning from random positives and negatives and 94.7% with
+    Random positives draw all rows of a class together, which a linear map can do only
+    by dropping the directions in which a class varies; correct neighbours need only
+    near rows of the class. On MNIST (150 principal components, 50 rows in W, 10,000
+    training images held out) 3 nearest neighbours are correct for 96.0% of the images
+    after learning from random positives and negatives and 94.7% with
     semi-hard negatives, but for 97.6% from nearest positives and random negatives and
     98.0% from nearest and semi-hard ones; without learning, for 97.4%.
 
@@ -118,7 +118,7 @@ class TripletEmbedding(LinearMap):
 
     Examples
     --------
-    The second feature is noise, larger than the first, which tells the classes apart.
+    The second feature is noise, larger than the first, which separates the classes.
 
     >>> import numpy as np
     >>> from lookalike.learn import TripletEmbedding
@@ -163,7 +163,7 @@ class TripletEmbedding(LinearMap):
     def fit(
         self, X: ArrayLike, y: Any = None, *, triplets: ArrayLike | None = None
     ) -> Self:
-        """Learn from the classes y (n_samples,), or from triplets of one's own.
+        """Learn from the classes y (n_samples,), or from given triplets.
 
         triplets : array of shape (n_triplets, 3), rows (anchor, positive, negative) of
             X. They are taken in this order in each epoch, and y may be None.
@@ -171,12 +171,12 @@ class TripletEmbedding(LinearMap):
         rows, labels = self._checked(X, y, triplets is None)
         self._check_parameters()
         n_components = chosen_width(self.n_components, self.init, rows.shape[1])
-        chance = check_random_state(self.random_state)
+        rng = check_random_state(self.random_state)
         own = None
         if triplets is not None:
             own = _checked_triplets(triplets, len(rows))
-        first = draw_triplets(labels, chance) if own is None else own
-        W = self._first_map(rows, labels, first, n_components, chance)
+        first = draw_triplets(labels, rng) if own is None else own
+        W = self._first_map(rows, labels, first, n_components, rng)
         Q, V = _factors(W)
         rate = self.learning_rate
         if rate == "auto":
@@ -184,12 +184,12 @@ class TripletEmbedding(LinearMap):
         D = np.empty((2 * min(self.batch_size, len(first)), rows.shape[1]), rows.dtype)
         self.loss_curve_ = []
         for _ in range(self.max_iter):
-            with np.errstate(over="ignore", invalid="ignore"):  # reported by _note
+            with np.errstate(over="ignore", invalid="ignore"):  # reported by _record
                 done = [
                     self._step(V, rows, batch, D, rate)
-                    for batch in self._batches(V, rows, labels, own, chance)
+                    for batch in self._batches(V, rows, labels, own, rng)
                 ]
-            self._note(done)
+            self._record(done)
         self.n_iter_ = self.max_iter
         self.components_: Array = Q @ V
         return self
@@ -205,8 +205,8 @@ class TripletEmbedding(LinearMap):
         V -= (rate / n) * G
         return hinge, n, penalty
 
-    def _note(self, done: list[tuple[float, int, float]]) -> None:
-        """Close an epoch: its loss, and whether the descent still descends."""
+    def _record(self, done: list[tuple[float, int, float]]) -> None:
+        """Record the loss of an epoch; refuse one that diverges."""
         hinges, counts, penalties = zip(*done, strict=True)
         loss = float(sum(hinges) / sum(counts) + np.mean(penalties))
         self.loss_curve_.append(loss)
@@ -219,12 +219,12 @@ class TripletEmbedding(LinearMap):
             self.callback(len(self.loss_curve_), loss)
 
     def _batches(
-        self, V: Array, X: Array, labels: Ints, own: Ints | None, chance: Any
+        self, V: Array, X: Array, labels: Ints, own: Ints | None, rng: Any
     ) -> Iterator[Ints]:
-        """Yield an epoch's triplets by mini-batches, mined with V as it is then."""
+        """Yield an epoch's triplets by mini-batches, mined with the current V."""
         triplets, mining = own, False
         if triplets is None:
-            triplets = chance.permutation(draw_triplets(labels, chance))
+            triplets = rng.permutation(draw_triplets(labels, rng))
             mining = {self.positives, self.negatives} != {"random"}
         for start in range(0, len(triplets), self.batch_size):
             batch = triplets[start : start + self.batch_size]
@@ -234,11 +234,11 @@ class TripletEmbedding(LinearMap):
             yield batch
 
     def _first_map(
-        self, X: Array, y: Ints | None, triplets: Ints, n_components: int, chance: Any
+        self, X: Array, y: Ints | None, triplets: Ints, n_components: int, rng: Any
     ) -> Array:
         if not isinstance(self.init, str) or self.init not in ("random", "gradient"):
-            return first_map(X, y, n_components, self.init, chance)
-        W = X.dtype.type(0.01) * first_map(X, y, n_components, "random", chance)
+            return first_map(X, y, n_components, self.init, rng)
+        W = X.dtype.type(0.01) * first_map(X, y, n_components, "random", rng)
         if self.init == "random":
             return W
         few = triplets[:FIRST]
@@ -270,7 +270,7 @@ def draw_triplets(y: ArrayLike, random_state: Any = None) -> Ints:
     """Draw a triplet for each row of y as anchor, in order: (n_samples, 3).
 
     The positive is any row of the anchor's class, perhaps itself, the negative any row
-    of the others, each with equal chance: the same rows as ``choice`` of NumPy's
+    of the others, each with equal rng: the same rows as ``choice`` of NumPy's
     RandomState draws from each anchor's two pools in turn.
 
     Parameters
@@ -278,7 +278,7 @@ def draw_triplets(y: ArrayLike, random_state: Any = None) -> Ints:
     y : array-like of shape (n_samples,)
         Classes, at least two of them.
     random_state : int, RandomState instance or None, default=None
-        Chance.
+        Source of rng.
 
     Examples
     --------
@@ -308,7 +308,7 @@ def draw_triplets(y: ArrayLike, random_state: Any = None) -> Ints:
 def _mined(
     Z: Array, triplets: Ints, labels: Ints, positives: str, negatives: str
 ) -> Ints:
-    """Replace positives and negatives by rows of the same mini-batch, as asked for.
+    """Replace positives and negatives by mined rows of the same mini-batch.
 
     Z holds the embedded rows of the triplets, in their order.
     """

@@ -1,4 +1,4 @@
-"""Tags for the words of a sentence, each decided by the word and its neighbours."""
+"""Tags of the words of a sentence, each from the word and its neighbours."""
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -6,15 +6,14 @@ from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.text import Vocabulary, padded_windows
-from lookalike.learn._sentences import tags_of
+from lookalike.learn._sentences import SentenceTagger, tags_of
 from lookalike.learn._training import Samples, descend
 from lookalike.learn.layers import Dense, Embedding, Flatten, Sequential, Tanh
 from lookalike.learn.losses import SoftmaxLoss
@@ -23,8 +22,8 @@ Sentence = Sequence[Hashable]
 PADDING, UNKNOWN = 0, 1
 
 
-class WordWindowClassifier(ClassifierMixin, BaseEstimator):
-    r"""Tag each word of a sentence by looking at a window around it.
+class WordWindowClassifier(SentenceTagger):
+    r"""Tag each word of a sentence by a window around it.
 
     .. math::
 
@@ -32,10 +31,10 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
             V \tanh(W [e_{i - m}; \dots; e_i; \dots; e_{i + m}] + b) + c \right)
 
     where :math:`e_j` is the learned vector of the jth word, or of padding beyond the
-    ends of the sentence. A word that was not met in training has the vector of unknown
-    words. So that this vector is learned, an occurrence of a word that is met n times
-    counts as unknown with probability :math:`a / (a + n)` in each epoch, with a the
-    ``unknown_weight``.
+    ends of the sentence. A word that did not occur in training has the vector of
+    unknown words. So that this vector is learned, an occurrence of a word that occurs n
+    times counts as unknown with probability :math:`a / (a + n)` in each epoch (word
+    dropout [2]_), with a the ``unknown_weight``.
 
     Parameters
     ----------
@@ -46,30 +45,31 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
     hidden_size : int, default=25
         Units of the tanh layer.
     describe : callable, default=None
-        Turns a word into a tuple of symbols, as many for every word, each with a vector
-        of its own: ``lambda word: (word.lower(), word[-3:], word.istitle())``. None
-        takes the word as it is.
+        Turns a word into a tuple of features, as many for every word, each with a
+        vector of its own:
+        ``lambda word: (word.lower(), word[-3:], word.istitle())``. None takes the word
+        as it is.
     min_count : int, default=1
-        Symbols met less often are unknown.
+        Features that occur less often are unknown.
     unknown_weight : float, default=0.25
-        How readily words are made unknown in training, at least 0.
+        Weight a of the word dropout, at least 0.
     class_weight : dict, "balanced" or None, default=None
         Weight of each tag in the loss; "balanced" gives every tag the same total.
     learning_rate_init : float, default=0.01
-        First learning rate of Adam; it falls to zero in a straight line.
+        First learning rate of Adam; it falls linearly to zero.
     batch_size : int, default=64
         Words a step.
     max_iter : int, default=50
         Epochs.
     random_state : int, RandomState or None, default=None
-        Source of the start, the order and the words made unknown.
+        Source of the initial weights, the order and the word dropout.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Tags seen in ``fit``, sorted.
     vocabulary_ : Vocabulary
-        Numbers of the symbols; 0 is padding and 1 is unknown.
+        Numbers of the features; 0 is padding and 1 is unknown.
     network_ : Sequential
         The layers; the first holds the vectors.
     loss_curve_ : list of float
@@ -92,7 +92,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
 
     Examples
     --------
-    Which words are places?
+    Names of locations:
 
     >>> from lookalike.learn import WordWindowClassifier
     >>> texts = ["We always come to Paris", "The professor is from Australia"]
@@ -148,13 +148,13 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
             One tag a word.
         """
         self._check_parameters()
-        symbols = self._symbols(X)
+        features = self._features(X)
         tags = tags_of(X, y)
         self.classes_, codes = np.unique(tags, return_inverse=True)
         self.vocabulary_ = Vocabulary(min_count=self.min_count)
-        self.vocabulary_.fit(sentence for kind in symbols for sentence in kind)
+        self.vocabulary_.fit(sentence for kind in features for sentence in kind)
         rng = check_random_state(self.random_state)
-        self.network_ = self._build(len(symbols), rng)
+        self.network_ = self._build(len(features), rng)
         weight = None
         if self.class_weight is not None:
             each = compute_class_weight(
@@ -163,12 +163,12 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
             weight = each[codes].astype(np.float32)
         self.loss_curve_ = descend(
             self.network_,
-            Samples(self._windows(symbols), codes, weight),
+            Samples(self._windows(features), codes, weight),
             rng,
             self.learning_rate_init,
             self.batch_size,
             self.max_iter,
-            self._doubt(rng),
+            self._word_dropout(rng),
         )
         self.n_iter_ = self.max_iter
         return self
@@ -176,7 +176,7 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Sequence[Sentence]) -> list[Floats]:
         """Probability of each tag, one array (n_words, n_classes) a sentence."""
         check_is_fitted(self)
-        rows = self._windows(self._symbols(X))
+        rows = self._windows(self._features(X))
         parts = [
             self.network_.forward(rows[start : start + 8192])
             for start in range(0, len(rows), 8192)
@@ -190,21 +190,16 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
         """Most likely tag of each word, one array a sentence."""
         return [self.classes_[p.argmax(axis=1)] for p in self.predict_proba(X)]
 
-    def score(self, X: Sequence[Sentence], y: Sequence[Any]) -> float:
-        """Share of the words with the right tag."""
-        tags = tags_of(X, y)
-        return float((np.concatenate(self.predict(X)) == tags).mean())
-
-    def _doubt(self, rng: np.random.RandomState) -> Callable[[Ints], Ints]:
-        """Return what makes some words of a batch unknown, the rare ones rather."""
+    def _word_dropout(self, rng: np.random.RandomState) -> Callable[[Ints], Ints]:
+        """The word dropout of a batch: rare words become unknown more often."""
         counts = np.maximum(self.vocabulary_.counts_, 1)
-        chance = self.unknown_weight / (self.unknown_weight + counts)
-        chance[PADDING] = 0
+        probability = self.unknown_weight / (self.unknown_weight + counts)
+        probability[PADDING] = 0
 
-        def forget_some(X: Ints) -> Ints:
-            return np.where(rng.random_sample(X.shape) < chance[X], UNKNOWN, X)
+        def drop(X: Ints) -> Ints:
+            return np.where(rng.random_sample(X.shape) < probability[X], UNKNOWN, X)
 
-        return forget_some
+        return drop
 
     def _build(self, n_kinds: int, rng: np.random.RandomState) -> Sequential:
         width = n_kinds * (2 * self.window + 1) * self.embedding_size
@@ -219,26 +214,26 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
             ]
         )
 
-    def _symbols(self, X: Sequence[Sentence]) -> list[list[list[Hashable]]]:
-        """Sentences of symbols, once for each kind that ``describe`` gives."""
+    def _features(self, X: Sequence[Sentence]) -> list[list[list[Hashable]]]:
+        """Sentences of features, once for each kind that ``describe`` gives."""
         if isinstance(X, str) or any(isinstance(sentence, str) for sentence in X):
             raise ValueError("X must be sentences cut into words, got a string.")
         if self.describe is None:
             return [[list(sentence) for sentence in X]]
         described = [[self.describe(word) for word in sentence] for sentence in X]
-        lengths = {len(symbols) for sentence in described for symbols in sentence}
+        lengths = {len(features) for sentence in described for features in sentence}
         if len(lengths) > 1:
             raise ValueError(
-                f"describe must give as many symbols for each word, got {lengths}."
+                f"describe must give as many features for each word, got {lengths}."
             )
         return [
-            [[f"{kind}:{symbols[kind]}" for symbols in row] for row in described]
+            [[f"{kind}:{features[kind]}" for features in row] for row in described]
             for kind in range(lengths.pop() if lengths else 1)
         ]
 
-    def _windows(self, symbols: list[list[list[Hashable]]]) -> Ints:
-        """Numbers of the symbols around each word, kind by kind."""
-        numbers = [self.vocabulary_.transform(kind) for kind in symbols]
+    def _windows(self, features: list[list[list[Hashable]]]) -> Ints:
+        """Numbers of the features around each word, kind by kind."""
+        numbers = [self.vocabulary_.transform(kind) for kind in features]
         width = (self.window, self.window, PADDING)
         return np.hstack([padded_windows(kind, *width) for kind in numbers])
 
@@ -257,9 +252,3 @@ class WordWindowClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"unknown_weight must be a number of at least 0, got {weight!r}."
             )
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags

@@ -1,4 +1,4 @@
-"""Vectors to neighbours."""
+"""Search of vectors: exact, approximate, and over items that change."""
 
 from lookalike.search.approximate import ApproximateNeighbors
 from lookalike.search.collection import Collection

@@ -14,7 +14,7 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -24,6 +24,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._arrays import named
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
 from lookalike.search.exact import check_k, without_self
@@ -45,7 +46,7 @@ MOST_NEIGHBORS = 1_024  # more are found exactly
 AXES = (92, 124, 188)  # coordinates of a code
 LONGER = 1.5  # times as fast a longer code has to be: it takes memory
 TIMED = 1_000  # queries by which plans are timed
-HOPELESS = 1.2  # times as slow as the best: as more rows are compared, none is better
+GIVE_UP = 1.2  # times as slow as the best: larger ratios compare more rows still
 
 
 _PLAN = ("guaranteed", "width", "search_radius", "rerank_ratio")
@@ -95,7 +96,8 @@ class ApproximateNeighbors(BaseEstimator):
     n_jobs : int or None, default=None
         Threads, as in scikit-learn.
     random_state : int, RandomState instance or None, default=0
-        Chooses the rows that are taken out, and the entry points.
+        Chooses the rows that serve as queries, those that centres are learned from, and
+        the rotation of the codes.
 
     Attributes
     ----------
@@ -107,9 +109,8 @@ class ApproximateNeighbors(BaseEstimator):
     queries_per_second_ : float
         Measured on a sample of the rows, one thread, processor time, as one batch.
     memory_ : int
-        Bytes held. More than ``n_neighbors``, and neighbours of all rows, are found by
-        the exact search, which learns how to skip rows at its first query, and then
-        holds that too.
+        Bytes held. The exact search answers calls for more than ``n_neighbors`` and
+        calls without X; the filter that it learns at the first of them adds to this.
     build_seconds_ : float
         Wall-clock time of ``fit``.
     search_radius_ : float or None
@@ -196,7 +197,7 @@ class ApproximateNeighbors(BaseEstimator):
         )
         self._choose(k, rng)
         if self._plan is not None and self._batch_plan:
-            self._exact.forget_filter()  # what it is for has become rare
+            self._exact.forget_filter()  # few calls still need it
         self.build_seconds_ = time.perf_counter() - start
         return self
 
@@ -283,10 +284,7 @@ class ApproximateNeighbors(BaseEstimator):
         return self._exact.memory + lists
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.n_neighbors, Integral) or self.n_neighbors < 1:
-            raise ValueError(
-                f"n_neighbors must be a positive integer, got {self.n_neighbors!r}."
-            )
+        check_positive_integer("n_neighbors", self.n_neighbors)
         if not isinstance(self.recall, Real) or not 0.0 < self.recall <= 1.0:
             raise ValueError(
                 f"recall must be above 0 and at most 1, got {self.recall!r}."
@@ -314,7 +312,7 @@ class ApproximateNeighbors(BaseEstimator):
         # Of many copies some are found, seldom those that come first.
         if tuning.tied > 0.5:
             return
-        # To a row that a centre was learned from, the centre is nearer than to a query.
+        # A centre is nearer to the rows it was learned from than to other queries.
         learned_from = rows[2 * n_out :]
         best: tuple[float, Ladder] = (np.inf, [])
         lists = None
@@ -365,7 +363,7 @@ class ApproximateNeighbors(BaseEstimator):
                 for step, radius in enumerate(SEARCH_RADII[rung:])
             ]
             taken = seconds(partial(plans[0].nearest, few.queries, k))
-            if taken > HOPELESS * best[0]:
+            if taken > GIVE_UP * best[0]:
                 break
             best = min(best, (taken, plans), key=lambda one: one[0])
         return best
@@ -419,11 +417,11 @@ class ApproximateNeighbors(BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), default=None
-            None asks for the neighbours of every catalogue row, itself left out: they
-            are found exactly.
+            None finds the neighbours of every catalogue row, itself left out, by the
+            exact search.
         n_neighbors : int, default=None
-            Between 1 and ``n_samples_fit_`` (less one without X). More than were
-            guaranteed for are found by the exact search.
+            Between 1 and ``n_samples_fit_`` (less one without X). The exact search
+            finds more than the number that the recall is guaranteed for.
         return_distance : bool, default=True
 
         Returns
@@ -459,7 +457,7 @@ class ApproximateNeighbors(BaseEstimator):
             and k <= plan.guaranteed
             and (self._batch_plan or len(Q) < BATCH)
         ):
-            # What is compared depends on k: search for the k of the guarantee.
+            # The rows that are compared depend on k: take the k of the guarantee.
             distances, indices = plan.nearest(Q, plan.guaranteed, n_jobs)
             if k == plan.guaranteed:
                 return distances, indices
@@ -485,7 +483,7 @@ class ApproximateNeighbors(BaseEstimator):
 def first_true(holds: Callable[[int], bool], n: int) -> int:
     """The first of 0 to n - 1 that ``holds``, which stays true once it is; else n.
 
-    Begins at 0, in steps that double: what comes late costs more to ask.
+    Steps double from 0 on, because ``holds`` costs more for larger numbers.
     """
     low, high, step = 0, 0, 1
     while high < n and not holds(high):

@@ -44,8 +44,8 @@ class ByteCodes:
         self._mean = sample.mean(axis=0)
         sample -= self._mean
         n_axes = min(n_axes, sample.shape[1])
-        # Many small products gain little from threads, and where there are fewer cores
-        # than threads these wait for each other longer than all the rest takes.
+        # Many small products gain little from threads, and lose much where there are
+        # fewer cores than threads.
         with blas_threads(1, len(X)):
             axes = principal_axes(sample, n_axes) @ _turn(n_axes, rng)
         largest = float(np.quantile(np.abs(sample @ axes), 0.9999))
@@ -58,7 +58,7 @@ class ByteCodes:
         self._finish(X.shape[1])
 
     def _finish(self, n_features: int) -> None:
-        """What queries are encoded by."""
+        """Prepare the arrays that encode queries."""
         mean, squared = self._mean, self._scale**2
         n_axes = self._long.shape[1]
         n_lines = -(-(n_axes + TAIL) // LINE)
@@ -73,7 +73,7 @@ class ByteCodes:
 
     @classmethod
     def of_parts(cls, geometry: Geometry, axes: Array, centre: Array) -> "ByteCodes":
-        """The codes that others were, less what encodes rows."""
+        """Codes from the axes and centre of others; they encode queries only."""
         codes = cls.__new__(cls)
         codes.geometry = geometry
         codes._take(axes, centre)
@@ -93,7 +93,7 @@ class ByteCodes:
             part = slice(first, first + CHUNK)
             centred = self.geometry.lift(X[part]) - self._mean
             codes[part] = np.clip(np.rint(centred @ self._long), -127, 127)
-            # What the code leaves out counts as if it were square to the query's.
+            # The part of a row outside its code counts as orthogonal to the query.
             full = np.einsum("ij,ij->i", centred, centred) * self._scale**2
             squares[part] = np.minimum(np.rint(full), 2.0**28)
         return codes, squares
@@ -111,9 +111,10 @@ def _unit(axes: Array) -> float:
 
 
 def _in_steps(axes: Array) -> tuple[Array, Array]:
-    """The axes as multiples, and of what; no multiples where they are none.
+    """The axes as integer multiples of units, and the units.
 
-    The mean, which only tells how far a query is from it, is rounded to some.
+    Without multiples where an axis is none of its unit. The mean is rounded to one: it
+    only measures how far a query is from it.
     """
     units = np.zeros(axes.shape[1])
     others = np.ones(len(units), bool)

@@ -1,9 +1,9 @@
 """A catalogue that changes while it is searched.
 
-A fast index is built for rows that stay. So one index is kept, removed rows are marked
-in it, and rows added since go into a small *delta* that is searched by brute force. A
-search merges both answers. When the delta has grown, or many rows are dead, a new index
-is built from the live rows beside the old one, and replaces it as a whole.
+A fast index is built for rows that do not change. So one index is kept, removed rows
+are marked in it, and rows added since lie in a small *delta*, searched by brute force.
+A search merges both answers. When the delta has grown, or many rows are dead, a new
+index is built from the live rows beside the old one, and replaces it as a whole.
 
 Readers see an immutable *snapshot*; a change makes another snapshot and publishes it by
 one assignment. So a reader never waits and never sees half a change.
@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Mapping, Set
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from lookalike._arrays import named
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Ints
 from lookalike.kernels import simd
 from lookalike.search.approximate import ApproximateNeighbors
@@ -40,7 +41,7 @@ from lookalike.search.snapshot import (
 )
 from lookalike.search.storage import read_folder, write_folder
 
-_PARAMETERS = ("metric", "n_neighbors", "algorithm", "share")
+_PARAMETERS = ("metric", "n_neighbors", "algorithm", "rebuild_share")
 
 
 class Collection:
@@ -58,10 +59,10 @@ class Collection:
         The k that the index is planned for; any other is answered too.
     algorithm : {"auto", "brute", "rotation", "portable"}, default="auto"
         As for ``NearestNeighbors``.
-    share : float, default=0.02
-        How large the delta may grow, as a share of the indexed rows, before the index
-        is built again; 1,024 rows are always allowed. The index is also built again
-        when a quarter of its rows is dead.
+    rebuild_share : float, default=0.02
+        Most rows of the delta, as a share of the indexed rows, before the index is
+        built again; 1,024 rows are always allowed. The index is also built again when
+        a quarter of its rows is dead.
     background : bool, default=False
         Build it in a thread of its own, or within the call that made it necessary.
     n_jobs : int or None, default=None
@@ -108,16 +109,16 @@ class Collection:
         metric: str = "euclidean",
         n_neighbors: int = 10,
         algorithm: str = "auto",
-        share: float = 0.02,
+        rebuild_share: float = 0.02,
         background: bool = False,
         n_jobs: int | None = None,
         engine: Engine | None = None,
     ) -> None:
-        _check_parameters(metric, n_neighbors, algorithm, share, engine)
+        _check_parameters(metric, n_neighbors, algorithm, rebuild_share, engine)
         self.metric = metric
         self.n_neighbors = n_neighbors
         self.algorithm = algorithm
-        self.share = share
+        self.rebuild_share = rebuild_share
         self.background = background
         self.n_jobs = n_jobs
         self.engine = engine
@@ -166,7 +167,7 @@ class Collection:
             positions = self._next + np.arange(len(new_ids))
             self._change(NO_IDS, new_ids, rows, positions)
             self._next += len(new_ids)
-        self._tidy()
+        self._rebuild_if_due()
 
     def update(self, ids: ArrayLike, X: ArrayLike) -> None:
         """Give items another vector; every id must be there, or nothing changes."""
@@ -174,13 +175,13 @@ class Collection:
             new_ids, rows = self._checked(ids, X)
             slots = self._find_all(new_ids)
             self._change(slots, new_ids, rows, self._positions(slots))
-        self._tidy()
+        self._rebuild_if_due()
 
     def remove(self, ids: ArrayLike) -> None:
         """Remove items; every id must be there, or nothing is removed."""
         with self._writing:
             self._change(self._find_all(_distinct(ids)))
-        self._tidy()
+        self._rebuild_if_due()
 
     def rebuild(self) -> None:
         """Build the index again from what is there; readers and writers go on."""
@@ -190,8 +191,8 @@ class Collection:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays and a JSON document from which ``from_state`` makes this again.
 
-        A system puts both into its generation: index and ids travel together, and
-        nothing is fitted when they arrive.
+        A system saves both in its generation: index and ids stay together, and loading
+        fits nothing.
         """
         with self._writing:
             base, delta, live = self._base, self._delta, self._delta_live
@@ -204,7 +205,7 @@ class Collection:
                 "metric": self.metric,
                 "n_neighbors": int(self.n_neighbors),
                 "algorithm": self.algorithm,
-                "share": float(self.share),
+                "rebuild_share": float(self.rebuild_share),
                 "next": self._next,
                 "n_features": self._n_features,
                 "text": self._no_ids.dtype.kind == "U",
@@ -347,12 +348,12 @@ class Collection:
         live = np.zeros(len(self._delta), bool)
         live[: len(self._delta_live)] = self._delta_live
         live[len(live) - len(ids) :] = True
-        gone = dead[dead >= n_base] - n_base
-        live[gone] = False
+        dead_rows = dead[dead >= n_base] - n_base
+        live[dead_rows] = False
         if base is not None and (dead < n_base).any():
             base = base.without(dead[dead < n_base])
         self._publish(base, self._delta, live)
-        for id in self._delta.ids[gone].tolist():
+        for id in self._delta.ids[dead_rows].tolist():
             del self._delta_row[id]
         first = len(live) - len(ids)
         self._delta_row |= {id: first + i for i, id in enumerate(ids.tolist())}
@@ -374,10 +375,10 @@ class Collection:
 
     def _is_due(self) -> bool:
         dead = 0 if self._base is None else self._n_base - len(self._base.chosen)
-        allowed = max(SMALL, self.share * self._n_base)
+        allowed = max(SMALL, self.rebuild_share * self._n_base)
         return len(self._delta) > allowed or dead > max(SMALL, self._n_base / 4)
 
-    def _tidy(self) -> None:
+    def _rebuild_if_due(self) -> None:
         """Build the index again where that is due, here or in the background."""
         if not self._is_due():
             return
@@ -479,7 +480,7 @@ class Collection:
 
 
 def _check_parameters(
-    metric: Any, n_neighbors: Any, algorithm: Any, share: Any, engine: Any
+    metric: Any, n_neighbors: Any, algorithm: Any, rebuild_share: Any, engine: Any
 ) -> None:
     if engine is not None and getattr(engine, "metric", None) != metric:
         raise ValueError(
@@ -489,12 +490,11 @@ def _check_parameters(
         raise ValueError(f"metric must be one of {METRICS}, got {metric!r}.")
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {ALGORITHMS}, got {algorithm!r}.")
-    if not isinstance(n_neighbors, Integral) or n_neighbors < 1:
+    check_positive_integer("n_neighbors", n_neighbors)
+    if not isinstance(rebuild_share, Real) or not 0.0 <= float(rebuild_share) <= 1.0:
         raise ValueError(
-            f"n_neighbors must be a positive integer, got {n_neighbors!r}."
+            f"rebuild_share must lie between 0 and 1, got {rebuild_share!r}."
         )
-    if not isinstance(share, Real) or not 0.0 <= float(share) <= 1.0:
-        raise ValueError(f"share must lie between 0 and 1, got {share!r}.")
 
 
 def _distinct(ids: ArrayLike) -> Array:

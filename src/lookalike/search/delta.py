@@ -12,8 +12,8 @@ from lookalike.search.rows import narrowest, norms_for, stored
 class Delta:
     """Rows to which rows are appended while others read the first of them.
 
-    What was written is never written again: an index over the first n rows stays
-    valid. Rows are held in the narrowest type that holds all of them exactly.
+    Rows that were written never change: an index over the first n rows stays valid.
+    Rows are held in the narrowest type that holds all of them exactly.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Delta:
 
     @property
     def positions(self) -> Ints:
-        """Places of the rows."""
+        """Positions of the rows."""
         return self._positions[: self._n]
 
     def index(self) -> ExactIndex:

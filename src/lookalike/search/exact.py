@@ -1,8 +1,8 @@
 """Exact nearest neighbours at the speed of approximate ones.
 
-Distances are preserved by a rotation. So rotate to principal axes once, and compare a
-few leading coordinates in small integers: a *proven lower bound* of the distance. Then
-compute the full distance only for the few rows that could still win:
+A rotation preserves distances. So rows are rotated to principal axes once, and a few
+leading coordinates are compared in small integers: a *proven lower bound* of the
+distance. The full distance is computed only for the few rows whose bound allows it:
 
 1. ``search.rotation`` learns the axes, measures how many of them pay, rounds the
    leading coordinates of every row to a short code, and proves the bound;
@@ -10,12 +10,12 @@ compute the full distance only for the few rows that could still win:
 3. ``kernels.neighbors`` computes distances in the order of the bounds, until the bound
    itself exceeds the k-th best distance.
 
-Exact, because the bound is proven; fast, because almost everything is skipped. On real
-images a few hundred distances are computed out of 60,000.
+The answer is exact because the bound is proven. On real images a few hundred distances
+are computed out of 60,000.
 """
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -23,11 +23,12 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import METRICS, ExactIndex
 
 ALGORITHMS = ("auto", "brute", "rotation", "portable")
-SMALL = 1_024  # fewer rows than this are simply all compared
+SMALL = 1_024  # fewer rows than this are all compared
 
 
 class NearestNeighbors(BaseEstimator):
@@ -174,10 +175,7 @@ class NearestNeighbors(BaseEstimator):
         return model
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.n_neighbors, Integral) or self.n_neighbors < 1:
-            raise ValueError(
-                f"n_neighbors must be a positive integer, got {self.n_neighbors!r}."
-            )
+        check_positive_integer("n_neighbors", self.n_neighbors)
         if self.algorithm not in ALGORITHMS:
             raise ValueError(
                 f"algorithm must be one of {ALGORITHMS}, got {self.algorithm!r}."
@@ -204,7 +202,7 @@ class NearestNeighbors(BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), default=None
-            None asks for the neighbours of every catalogue row, itself left out.
+            None finds the neighbours of every catalogue row, itself left out.
         n_neighbors : int, default=None
             Between 1 and ``n_samples_fit_`` (less one without X).
         return_distance : bool, default=True
@@ -237,7 +235,7 @@ class NearestNeighbors(BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), default=None
-            None asks for the neighbours of every catalogue row, itself left out.
+            None finds the neighbours of every catalogue row, itself left out.
         radius : float, default=None
             In units of the metric; a row at exactly this distance is found.
         return_distance : bool, default=True

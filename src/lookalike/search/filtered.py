@@ -1,8 +1,7 @@
-"""Nearest neighbours among some of the rows: scan the few, or filter the many.
+"""Nearest neighbours among some of the rows: compare those, or bound all rows.
 
-To compare a handful of rows costs less than to bound all of them; to compare half of
-them costs far more. A short model of both costs, with constants that were measured,
-chooses. The answer is the same.
+Comparing few rows costs less than bounding all of them, comparing many costs more. A
+model of both costs, with measured constants, chooses. The answer is the same.
 """
 
 import numpy as np

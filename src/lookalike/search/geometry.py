@@ -1,7 +1,7 @@
 r"""Where each metric is a Euclidean distance.
 
-The rotation filter knows one thing, Euclidean distance. Other metrics order rows like
-the Euclidean distance of *lifted* vectors:
+The rotation filter bounds Euclidean distances. Other metrics order rows like the
+Euclidean distance of *lifted* vectors:
 
 - cosine: :math:`|u_q - u_x|^2 = 2 (1 - \cos)` for vectors of length one;
 - inner product: give every row one more coordinate :math:`\sqrt{M^2 - |x|^2}`, so that

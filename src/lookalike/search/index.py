@@ -20,7 +20,7 @@ from lookalike.kernels.distances import (
 from lookalike.kernels.neighbors import BLOCK, Catalogue, Queries, nearest, within
 from lookalike.kernels.simd import PANEL
 from lookalike.search.geometry import geometry_of
-from lookalike.search.memory import as_compiled_for
+from lookalike.search.memory import for_kernels
 from lookalike.search.rotation import RotationFilter
 from lookalike.search.rows import STEP, narrowest, norms_for, queries_for, stored
 
@@ -41,7 +41,7 @@ _learning = Lock()  # one filter at a time is learned anew
 class ExactIndex:
     """Exact search over fixed rows; Euclidean distances stay squared.
 
-    Nothing is checked here: ``NearestNeighbors`` is the border where data is.
+    Input is not checked here: ``NearestNeighbors`` and ``Collection`` check it.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class ExactIndex:
     filtered : bool
         Skip rows by the rotation filter (never for Manhattan).
     portable : bool
-        Leave the processor's integer instructions alone.
+        Do not use the processor's integer instructions.
     """
 
     def __init__(
@@ -121,9 +121,9 @@ class ExactIndex:
         Raises
         ------
         ValueError
-            If the arrays do not belong together: kernels would read beside them.
+            If the arrays do not belong together: kernels would read outside them.
         """
-        held = {k: as_compiled_for(a, at_line=k == "panels") for k, a in arrays.items()}
+        held = {k: for_kernels(a, at_line=k == "panels") for k, a in arrays.items()}
         metric, n_features = about["metric"], about["n_features"]
         rows, norms = held["rows"], held["norms"]
         width = n_features

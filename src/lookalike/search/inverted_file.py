@@ -37,7 +37,7 @@ from lookalike.search.geometry import (
 )
 from lookalike.search.index import ExactIndex
 from lookalike.search.lloyd import centres_of, move, nearest_centre
-from lookalike.search.memory import aligned, as_compiled_for
+from lookalike.search.memory import aligned, for_kernels
 from lookalike.search.rows import narrowest, norms_for, queries_for
 
 BYTE, INDEX = np.dtype(np.uint8), np.dtype(np.int64)  # known faster than by name
@@ -178,10 +178,10 @@ class InvertedFile:
         Raises
         ------
         ValueError
-            If the arrays do not belong together: kernels would read beside them.
+            If the arrays do not belong together: kernels would read outside them.
         """
         at_line = ("panels", "centres")
-        held = {k: as_compiled_for(a, at_line=k in at_line) for k, a in arrays.items()}
+        held = {k: for_kernels(a, at_line=k in at_line) for k, a in arrays.items()}
         _check(held, exact)
         if exact.filter is None:
             raise ValueError("index and lists do not belong together.")
@@ -251,7 +251,7 @@ class InvertedFile:
             how = (self._about[2], width, search_radius, rerank_ratio)
             self._search(Q, how, n_jobs, distances, indices)
         short = np.flatnonzero(indices[:, -1] < 0)
-        if len(short) > 0:  # lists that are near hold too few rows
+        if len(short) > 0:  # the lists read hold too few rows
             distances[short], indices[short] = self._exact.nearest(Q[short], k, n_jobs)
         return distances, indices
 
@@ -302,7 +302,7 @@ class InvertedFile:
         return search_radii, rerank_ratios
 
     def _queries(self, Q: Array) -> tuple[Array, Floats, Floats, Floats, Floats]:
-        """Queries of any type as ``kernels.inverted_file.search`` asks for them."""
+        """Queries of any type as ``kernels.inverted_file.search`` takes them."""
         exact = self._exact
         rows, shifts = queries_for(exact.rows, Q)
         norms = norms_for(exact.code, narrowest(Q))

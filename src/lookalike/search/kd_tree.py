@@ -1,8 +1,7 @@
-"""k-d tree: halve the rows along their widest direction, again and again.
+"""k-d tree: the rows are halved along their widest direction, recursively.
 
-Exact, and quick in a few dimensions; in many, every box is near every query and the
-tree looks at all of them. ``NearestNeighbors`` is the search to use; this is the
-classic to compare it with.
+Exact, and fast in a few dimensions; in many, every box is near every query and all are
+visited. ``NearestNeighbors`` is the search to use; this is the classic to compare with.
 """
 
 from numbers import Integral
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array
 
+from lookalike._checks import check_positive_integer
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.kd_tree import search
@@ -33,7 +33,7 @@ class KDTree:
 
     Notes
     -----
-    O(n_samples log n_samples) comparisons to build. A query looks at every box that is
+    O(n_samples log n_samples) comparisons to build. A query visits every box that is
     not further away than the k-th best row: about log n_samples of them in few
     dimensions, all of them in many.
 
@@ -56,10 +56,7 @@ class KDTree:
     def __init__(
         self, X: ArrayLike, leaf_size: int = 40, metric: str = "euclidean"
     ) -> None:
-        if not isinstance(leaf_size, Integral) or leaf_size < 1:
-            raise ValueError(
-                f"leaf_size must be a positive integer, got {leaf_size!r}."
-            )
+        check_positive_integer("leaf_size", leaf_size)
         if metric not in ("euclidean", "l2"):
             raise ValueError(f"metric must be 'euclidean' or 'l2', got {metric!r}.")
         self.data: Floats = check_array(X, dtype=np.float64, order="C")

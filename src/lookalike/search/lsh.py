@@ -8,9 +8,9 @@ Each of several tables hashes a row by several random directions r:
   more often the nearer they are (r is drawn from a normal distribution, which is
   2-stable: :math:`r \cdot (x - y)` spreads like :math:`|x - y|`).
 
-A query looks at the rows that share its bucket in any table. More hashes make buckets
-smaller, more tables give more chances. ``ApproximateNeighbors`` is the search to use;
-this is the classic to compare it with.
+A query is compared with the rows that share its bucket in any table. More hashes make
+buckets smaller, more tables give more candidates. ``ApproximateNeighbors`` is the
+search to use; this is the classic to compare with.
 """
 
 from numbers import Integral, Real
@@ -22,6 +22,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.geometry import inverse_norms
 
@@ -103,9 +104,7 @@ class LSH(BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("n_neighbors", "n_tables", "n_hashes"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_positive_integer(name, getattr(self, name))
         if self.metric not in ("cosine", "euclidean"):
             raise ValueError(
                 f"metric must be 'cosine' or 'euclidean', got {self.metric!r}."

@@ -15,11 +15,11 @@ def aligned(shape: tuple[int, ...], dtype: type) -> Array:
     return buffer[start : start + size].view(dtype).reshape(shape)
 
 
-def as_compiled_for(array: Array, at_line: bool = False) -> Array:
-    """The same values as the type of array that the kernels were compiled for.
+def for_kernels(array: Array, at_line: bool = False) -> Array:
+    """The same values in the type of array that the kernels are compiled for.
 
     Numba would compile all kernels again for read-only arrays, for half a minute. No
-    kernel writes to what it searches, so the same memory is offered as writeable.
+    kernel writes to what it searches, so the same memory is presented as writeable.
 
     at_line : copy the values to the beginning of a cache line if they are not there;
         arrays that are mapped from ``.npy`` files are
@@ -35,7 +35,7 @@ def as_compiled_for(array: Array, at_line: bool = False) -> Array:
 
 
 class _Memory:
-    """The memory of an array, offered to NumPy as if it might be written."""
+    """The memory of an array, presented to NumPy as writeable."""
 
     def __init__(self, array: Array) -> None:
         self._array = array  # keeps it alive

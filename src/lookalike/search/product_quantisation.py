@@ -16,11 +16,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_positive_integer
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.product_quantisation import table_sums
 from lookalike.search.lloyd import centres_of, nearest_centre
-from lookalike.search.memory import as_compiled_for
+from lookalike.search.memory import for_kernels
 
 SAMPLE = 64  # rows learned from, for each centre
 ROUNDS = 12  # of assigning and averaging
@@ -86,9 +87,7 @@ class ProductQuantisation(BaseEstimator):
         """Learn centres from X (n_samples, n_features), and keep codes of its rows."""
         rows: Array = validate_data(self, X, dtype=np.float32, order="C")
         for name in ("n_pieces", "n_neighbors"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_positive_integer(name, getattr(self, name))
         n_pieces = min(self.n_pieces, rows.shape[1])
         rng = check_random_state(self.random_state)
         n_codes = min(256, len(rows))
@@ -101,10 +100,10 @@ class ProductQuantisation(BaseEstimator):
         pieces = _pieces(rows.shape[1], n_pieces)
         for j, (piece, centres) in enumerate(zip(pieces, self.centres_, strict=True)):
             self.codes_[:, j] = nearest_centre(rows[:, piece], centres)
-        self._settle()
+        self._set_sizes()
         return self
 
-    def _settle(self) -> None:
+    def _set_sizes(self) -> None:
         self.n_samples_fit_ = len(self.codes_)
         self.memory_ = self.codes_.nbytes + sum(c.nbytes for c in self.centres_)
 
@@ -124,10 +123,10 @@ class ProductQuantisation(BaseEstimator):
         Raises
         ------
         ValueError
-            If the arrays do not belong together: kernels would read beside them.
+            If the arrays do not belong together: kernels would read outside them.
         """
         model = cls(**about["parameters"])
-        codes, centres = as_compiled_for(arrays["codes"]), arrays["centres"]
+        codes, centres = for_kernels(arrays["codes"]), arrays["centres"]
         good = (
             codes.dtype == np.uint8
             and centres.dtype == np.float32
@@ -142,7 +141,7 @@ class ProductQuantisation(BaseEstimator):
         model.codes_ = codes
         model.centres_ = [np.ascontiguousarray(centres[:, piece]) for piece in pieces]
         model.n_features_in_ = centres.shape[1]
-        model._settle()
+        model._set_sizes()
         return model
 
     def kneighbors(

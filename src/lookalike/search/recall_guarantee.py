@@ -6,9 +6,9 @@ variance :math:`s^2` the interval is Wilson's for
 
 .. math:: m' = m \cdot \min\left(k, \frac{p (1 - p)}{s^2}\right)
 
-independent trials: the number that would have the variance that was seen.
+independent trials: so many would have the observed variance.
 
-Trying several candidates until one passes makes a pass by chance likelier. So the
+Validating several candidates until one passes makes a pass by chance likelier. So the
 interval of the j-th candidate has confidence :math:`1 - 0.001 / (j (j + 1))`, and its
 low end must reach the guaranteed recall: together the candidates err as often as one
 interval of 99.9%.
@@ -27,8 +27,8 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import ExactIndex
 
-DOUBT = 0.05  # an interval that is shown misses the truth this often
-RISK = 0.001  # and the intervals of all candidates of a guarantee, together, this often
+ERROR_RATE = 0.05  # how often a reported interval misses the truth
+FAMILY_ERROR_RATE = 0.001  # the same for all intervals of a guarantee together
 
 
 class Interval(NamedTuple):
@@ -63,8 +63,8 @@ class HeldOut(NamedTuple):
     def recall(self, indices: Ints, candidate: int = 0) -> Interval:
         """Recall of an answer, int64 (n_queries, k + 1), see ``interval``.
 
-        A query is among the rows: itself, it does not count, nor does the last row
-        where it is not found.
+        Each query is itself a row: that row does not count, nor does the last row of
+        an answer without it.
         """
         found = others(indices, self.rows)
         hits = (found[:, :, None] == self.truth[:, None, :]).any(axis=1)
@@ -80,9 +80,9 @@ def others(indices: Ints, rows: Ints) -> Ints:
     array([[7, 3],
            [4, 5]])
     """
-    gone = indices == rows[:, None]
-    gone[:, -1] |= ~gone.any(axis=1)
-    return indices[~gone].reshape(len(rows), -1)
+    dropped = indices == rows[:, None]
+    dropped[:, -1] |= ~dropped.any(axis=1)
+    return indices[~dropped].reshape(len(rows), -1)
 
 
 def interval(shares: Floats, k: int, candidate: int = 0) -> Interval:
@@ -98,8 +98,10 @@ def interval(shares: Floats, k: int, candidate: int = 0) -> Interval:
     p, spread = float(shares.mean()), float(shares.var())
     alike = p * (1.0 - p) / spread if spread > 0.0 else float(k)
     n = len(shares) * min(float(k), alike)
-    doubt = RISK / (candidate * (candidate + 1)) if candidate > 0 else DOUBT
-    z = NormalDist().inv_cdf(1.0 - doubt / 2.0)
+    error_rate = ERROR_RATE
+    if candidate > 0:
+        error_rate = FAMILY_ERROR_RATE / (candidate * (candidate + 1))
+    z = NormalDist().inv_cdf(1.0 - error_rate / 2.0)
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n * n))
     return Interval(p, float(middle - half), min(1.0, float(middle + half)))

@@ -42,8 +42,8 @@ from lookalike.search.memory import aligned
 
 SAMPLE = 6_000  # rows from which the axes are learned and the plan is made
 PROBES = 48  # rows of the sample that serve as queries when the plan is made
-# The sample flatters queries that are further out than the catalogue's own rows are.
-WORTH = 0.8  # a rotation must cost less than this share of comparing all coordinates
+# Queries from outside the catalogue leave more rows than those of the sample do.
+MOST_COST = 0.8  # of a rotation, as a share of comparing all coordinates
 # Numbers of axes that are considered: with the residual, multiples of eight.
 AXES = (7, 15, 23, 31, 39, 47, 55, 63, 79, 95, 127)
 RADIUS = 2.0**14  # codes of ordinary rows lie in a ball of this radius
@@ -135,7 +135,7 @@ class RotationFilter:
         Raises
         ------
         ValueError
-            If the arrays do not belong together: kernels would read beside them.
+            If the arrays do not belong together: kernels would read outside them.
         """
         geometry: Geometry = Cosine() if metric == "cosine" else Euclidean()
         if metric == "inner_product":
@@ -191,7 +191,7 @@ class RotationFilter:
             for m, share in zip(candidates, left, strict=True)
         ]
         best = int(np.argmin(cost))
-        if cost[best] >= WORTH * n_lifted * per_step:
+        if cost[best] >= MOST_COST * n_lifted * per_step:
             return None
         return np.ascontiguousarray(axes[:, : candidates[best]])
 
@@ -260,7 +260,7 @@ class RotationFilter:
         for first in range(0, len(X), CHUNK):
             centred = self._centred(X[first : first + CHUNK])
             scaled = self.coordinates(centred) * self.scale
-            # A row far outside is not worth a coarser code for all: always compute it.
+            # A scale for rows far outside would be too coarse: always compare them.
             far = _lengths(scaled) > 1.5 * RADIUS
             scaled[far] = 0.0
             codes = self._round(scaled)

@@ -22,7 +22,7 @@ def narrowest(X: Array) -> Array:
     for kind in (np.uint8, np.float32):
         if kind == np.uint8 and X.shape[1] > LONGEST_BYTES:
             continue
-        # A few rows tell almost always, at almost no cost.
+        # The first rows usually decide, at almost no cost.
         if _holds(X[:8], kind) and _holds(X, kind):
             return X.astype(kind)
     return X.astype(np.float64, copy=False)
@@ -70,7 +70,7 @@ def queries_for(rows: Array, Q: Array) -> tuple[Array, Floats]:
 
 
 def norms_for(metric: int, X: Array) -> Floats:
-    """What the kernel's distance asks for beside the values, shape (n,)."""
+    """Norms that the kernel's distance needs beside the values, shape (n,)."""
     parts = []
     for i in range(0, len(X), 4096):
         wide = X[i : i + 4096].astype(np.float64, copy=False)

@@ -26,7 +26,7 @@ NO_IDS = np.empty(0, np.int64)
 class Found:
     """Answers to a batch of queries, nearest first, ties in catalogue order.
 
-    Every query finds as many: k, or all there are if those are fewer.
+    Every query has the same number of answers: k, or all items if they are fewer.
     """
 
     ids: Array  # (n_queries, n_found)
@@ -77,7 +77,7 @@ class Segment:
         order: Ints | None,
         live: Array,
     ) -> "Segment":
-        """A segment; what follows from the rest is worked out."""
+        """A segment; ``chosen`` and ``floors`` follow from the rest."""
         chosen = np.flatnonzero(live)
         chosen = chosen[np.argsort(positions[chosen], kind="stable")]
         some_dead = index.filter is not None and len(chosen) < len(live)
@@ -85,7 +85,7 @@ class Segment:
         return cls(index, ids, positions, order, live, chosen, floors)
 
     def without(self, rows: Ints) -> "Segment":
-        """The segment after these rows have died."""
+        """The segment with these rows no longer live."""
         live = self.live.copy()
         live[rows] = False
         segment = Segment.of(self.index, self.ids, self.positions, self.order, live)
@@ -218,10 +218,10 @@ class Snapshot:
         ----------
         Q : array-like of shape (n_queries, n_features)
         k : int
-            At least 0. If fewer items are there, or let through, all of them come.
+            At least 0. If fewer items match, all of them are returned.
         where : array-like or set, default=None
             Booleans, one for each of ``ids``; or the ids that may be found, of which
-            unknown ones are passed over.
+            unknown ones are ignored.
         n_jobs : int or None, default=None
             Threads, as in scikit-learn. The answer does not depend on it.
 
@@ -296,7 +296,7 @@ class Snapshot:
 def check_vectors(X: ArrayLike, n_features: int | None, name: str) -> Array:
     """A finite matrix as the index reads it, or a ValueError that says what is wrong.
 
-    NaN and infinity would be compared without a word; kernels do not check.
+    The kernels do not check for NaN and infinity.
     """
     rows: Array = check_array(
         X, dtype=[np.float64, np.float32, np.uint8], order="C", ensure_min_samples=0

@@ -5,7 +5,7 @@ of every file and of itself: an index and the ids of its rows cannot be mixed up
 those of another. How it is written and read is ``lookalike._files``.
 
 Processes that load the same folder share its pages. ``.npy`` files begin their data at
-a multiple of 64 bytes, so a mapped array is aligned as the kernels want it.
+a multiple of 64 bytes, so a mapped array is aligned as the kernels need it.
 """
 
 import os

@@ -20,13 +20,13 @@ class MeetingPoint:
 def meeting_point(homes: ArrayLike, weights: ArrayLike | None = None) -> MeetingPoint:
     r"""Find the cell of an open grid with the smallest sum of walking distances.
 
-    People walk along the axes, so the sum falls apart into one sum an axis,
+    People walk along the axes, so the sum splits into one sum an axis,
 
     .. math:: \sum_i w_i \lVert x_i - p \rVert_1
               = \sum_{a} \sum_i w_i \, | x_{ia} - p_a | \qquad (a: \text{axes}),
 
-    and each is smallest at a median of its coordinates: one step away from it takes at
-    least half of the weight a step further.
+    and each is smallest at a median of its coordinates: a step away from the median
+    lengthens the walks of at least half of the weight.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def meeting_point(homes: ArrayLike, weights: ArrayLike | None = None) -> Meeting
 
     Notes
     -----
-    Cost: O(n log n), the sort. With walls take ``meeting_point_among_walls``.
+    Cost: O(n log n), the sort. With walls use ``meeting_point_among_walls``.
 
     Examples
     --------

@@ -7,15 +7,16 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Floats, Ints
 
-_BLOCK = 1 << 22  # shared friends that are laid out at a time: bounds the memory
+_BLOCK = 1 << 22  # paths of length two held at a time: bounds the memory
 
 
 def triangle_scores(
     friendships: Any, people: ArrayLike | None = None, score: str = "adamic_adar"
 ) -> sp.csr_array:
-    r"""Score the pairs of people who share a friend and are no friends yet.
+    r"""Score the pairs of people who share a friend and are not friends.
 
     With A the matrix of friendships, d the numbers of friends and D = diag(d),
 
@@ -29,7 +30,7 @@ def triangle_scores(
     "resource_allocation" :math:`1 / d_z`                     :math:`A D^{-1} A`
     ===================== =================================== =======================
 
-    The last two trust a friend with few friends more than a celebrity.
+    The last two give a shared friend more weight the fewer friends it has.
 
     Parameters
     ----------
@@ -109,8 +110,7 @@ def suggest_friends(
     >>> suggest_friends(path, k=1)[0].ravel()
     array([2, 3, 0, 1])
     """
-    if not (isinstance(k, int | np.integer) and k >= 1):
-        raise ValueError(f"k must be a positive integer, got {k!r}.")
+    check_positive_integer("k", k)
     A = _adjacency(friendships)
     scorer = _scorer(score)
     rows = _rows(people, A.shape[0])
@@ -143,7 +143,7 @@ def _scorer(score: str) -> Scorer:
 
 
 def _weighted(A: sp.csr_array, rows: Ints, dampen: Any) -> sp.csr_array:
-    # One friend is shared by no pair: any weight will do, so that of two.
+    # A person with one friend is shared by no pair: any finite weight will do.
     degrees = np.maximum(np.diff(A.indptr), 2)
     return A[rows] @ sp.diags_array(1 / dampen(degrees)) @ A
 
@@ -162,10 +162,10 @@ def _scores(A: sp.csr_array, rows: Ints, scorer: Scorer) -> sp.csr_array:
         (np.ones(len(rows)), rows, np.arange(len(rows) + 1)), shape=found.shape
     )
     known = A[rows] + itself
-    strangers = found - found.multiply(known)  # friends have a 1 in known: exactly 0
-    strangers.eliminate_zeros()
-    strangers.sort_indices()
-    return strangers
+    candidates = found - found.multiply(known)  # friends have a 1 in known: exactly 0
+    candidates.eliminate_zeros()
+    candidates.sort_indices()
+    return candidates
 
 
 def _keep_best(found: sp.csr_array, ids: Ints, scores: Floats) -> None:

@@ -70,6 +70,6 @@ class AliasTable:
         return draws
 
     def counts(self, n_draws: int, random_state: Any = None) -> Ints:
-        """Draw a multinomial: how often each number came, shape (n,)."""
+        """Draw a multinomial: how often each number is drawn, shape (n,)."""
         draws = self.sample(n_draws, random_state)
         return np.bincount(draws, minlength=len(self.probabilities))

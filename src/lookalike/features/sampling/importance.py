@@ -1,4 +1,4 @@
-"""Importance sampling: draw from one distribution, answer for another."""
+"""Importance sampling: estimates for one distribution from draws of another."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Floats
 from lookalike.features.sampling.alias import AliasTable
 from lookalike.features.sampling.stratified import WeightedRows
@@ -13,11 +14,11 @@ from lookalike.features.sampling.stratified import WeightedRows
 
 @dataclass(frozen=True)
 class ImportanceEstimate:
-    """A mean under the target, and how far to trust it."""
+    """A mean under the target, and its uncertainty."""
 
     mean: float
     standard_error: float
-    effective_size: float  # draws from the target that would say as much
+    effective_size: float  # draws from the target of the same variance
 
 
 def importance_mean(
@@ -36,7 +37,7 @@ def importance_mean(
 
     The second form, self-normalised, needs the densities only up to constants; it is
     biased by O(1/n). The effective size is :math:`(\sum w)^2 / \sum w^2`; when it is a
-    small part of n, few draws carry the answer and the standard error is too small.
+    small part of n, few draws dominate and the standard error is too small.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def importance_mean(
 def importance_sample(
     scores: ArrayLike, n_samples: int, random_state: Any = None
 ) -> WeightedRows:
-    r"""Draw rows with replacement, by score, with the weights that make up for it.
+    r"""Draw rows with replacement, by score, and give the weights that correct for it.
 
     Row i is drawn with probability :math:`p_i` proportional to its score and stands
     for :math:`1 / (n p_i)` rows, so :math:`\sum_s w_s f(x_s)` estimates the sum of f
@@ -119,8 +120,7 @@ def importance_sample(
     >>> float(sample.weights @ sales[sample.rows])
     100.00
     """
-    if not (isinstance(n_samples, int | np.integer) and n_samples >= 1):
-        raise ValueError(f"n_samples must be a positive integer, got {n_samples!r}.")
+    check_positive_integer("n_samples", n_samples)
     table = AliasTable(scores)
     rows = table.sample(int(n_samples), random_state)
     weights: Floats = 1 / (n_samples * table.probabilities[rows])

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Floats, Ints
 from lookalike.features._random import as_generator
 from lookalike.features.sampling.alias import AliasTable
 
-_LARGEST = 1 - 1e-6  # an item likelier than this leaves next to nothing to draw
+_LARGEST = 1 - 1e-6  # beside an item likelier than this others are hardly drawn
 
 
 class NegativeSampler:
@@ -26,7 +27,7 @@ class NegativeSampler:
     .. math:: \mathbb{E} \Bigl[ e^{s_p} +
               \sum_{k=1}^{n} e^{s_k - \ln (n q_k)} \Bigr] = Z ,
 
-    while uncorrected logits meet popular items too often and learn to rank them low.
+    while training on uncorrected logits ranks popular items too low.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class NegativeSampler:
     power : float, default=0.75
         Exponent a of the counts, at least 0.
     random_state : int, Generator, RandomState or None, default=None
-        Source of chance; each call of ``sample`` goes on from the last.
+        Source of chance; each call of ``sample`` continues it.
 
     Attributes
     ----------
@@ -71,10 +72,7 @@ class NegativeSampler:
         power: float = 0.75,
         random_state: Any = None,
     ) -> None:
-        if not (isinstance(n_negatives, int | np.integer) and n_negatives > 0):
-            raise ValueError(
-                f"n_negatives must be a positive integer, got {n_negatives!r}."
-            )
+        check_positive_integer("n_negatives", n_negatives)
         if not power >= 0:
             raise ValueError(f"power must not be negative, got {power!r}.")
         occurrences = np.asarray(counts, dtype=np.float64)
@@ -123,14 +121,14 @@ class NegativeSampler:
 
 
 def correct_logits(logits: ArrayLike, log_q: ArrayLike, n_draws: int = 1) -> Floats:
-    r"""Logits of sampled items as a softmax over all items would see them.
+    r"""Logits of sampled items, corrected for a softmax over all items.
 
     .. math:: s' = s - \ln (n q)
 
     An item that is drawn n q times on average then counts once on average. For
-    negatives from a sampler, leave the positive's logit alone. For negatives from the
-    batch, where every item of the batch, the positive too, is there by its popularity,
-    correct all of them (the number of draws then cancels).
+    negatives from a sampler, do not correct the positive's logit. For negatives from
+    the batch, whose items, the positive too, occur by popularity, correct all of them
+    (the number of draws then cancels).
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ def random_below(n: int, source: Callable[[], int], m: int) -> int:
 
     Keep a number ``value`` that is uniform in ``range(span)``. A call of the source
     widens it: ``value * m + source()`` is uniform in ``range(span * m)``. Once the span
-    is n or more, cut off the largest multiple of n that fits: below the cut,
-    ``value % n`` is the answer; above it, what sticks out is uniform, too, and is
-    widened further instead of being thrown away. Taking ``source() * n // m`` or a sum
-    of calls modulo n would favour some answers.
+    is n or more, it is cut at the largest multiple of n that fits: below the cut,
+    ``value % n`` is the answer; above it, the remainder is uniform too, and is widened
+    further instead of being rejected. ``source() * n // m`` or a sum of calls modulo n
+    would be biased.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def random_below(n: int, source: Callable[[], int], m: int) -> int:
 
     Notes
     -----
-    From 7 to 10 a draw takes 2.19 calls on average; throwing away takes 2.45, and
-    entropy alone asks for 1.18.
+    From 7 to 10 a draw takes 2.19 calls on average; with rejection it takes 2.45, and
+    the entropy bound is 1.18.
 
     References
     ----------

@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Generic, Self, TypeVar
 
-import numpy as np
-
+from lookalike._checks import check_positive_integer
 from lookalike.features._random import as_generator
 
 T = TypeVar("T")
@@ -16,8 +15,8 @@ class Reservoir(Generic[T]):
     r"""Keep a uniform sample of everything seen so far.
 
     The first k items fill the reservoir; then item number i enters with probability
-    :math:`k / i` and throws out one at random. Which items enter is not decided item
-    by item: the gap to the next one is geometric and drawn at once (algorithm L), with
+    :math:`k / i` and replaces one at random. Which items enter is not drawn item by
+    item: the gap to the next one is geometric and drawn at once (algorithm L), with
 
     .. math:: w \leftarrow w \, U^{1/k}, \qquad
               \text{gap} = \lfloor \ln U / \ln (1 - w) \rfloor .
@@ -32,8 +31,8 @@ class Reservoir(Generic[T]):
     Attributes
     ----------
     items : list
-        The sample, at most k items: a uniform subset of the stream, in no order that
-        means anything.
+        The sample, at most k items: a uniform subset of the stream, in no particular
+        order.
     n_seen : int
         Length of the stream so far.
 
@@ -56,10 +55,7 @@ class Reservoir(Generic[T]):
     """
 
     def __init__(self, n_samples: int, random_state: Any = None) -> None:
-        if not (isinstance(n_samples, int | np.integer) and n_samples >= 1):
-            raise ValueError(
-                f"n_samples must be a positive integer, got {n_samples!r}."
-            )
+        check_positive_integer("n_samples", n_samples)
         self.n_samples = n_samples
         self.items: list[T] = []
         self.n_seen: int = 0
@@ -69,7 +65,7 @@ class Reservoir(Generic[T]):
         self._choose_next()
 
     def update(self, stream: Iterable[T]) -> Self:
-        """Read on: offer each item of ``stream`` to the reservoir."""
+        """Offer each item of ``stream`` to the reservoir."""
         for item in stream:
             self.add(item)
         return self

@@ -6,6 +6,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Floats
 from lookalike.features._random import as_generator
 
@@ -58,10 +59,7 @@ class WeightedReservoir(Generic[T]):
     """
 
     def __init__(self, n_samples: int, random_state: Any = None) -> None:
-        if not (isinstance(n_samples, int | np.integer) and n_samples >= 1):
-            raise ValueError(
-                f"n_samples must be a positive integer, got {n_samples!r}."
-            )
+        check_positive_integer("n_samples", n_samples)
         self.n_samples = n_samples
         self.items: list[T] = []
         self.n_seen: int = 0
@@ -89,7 +87,7 @@ class WeightedReservoir(Generic[T]):
         return self
 
     def merge(self, other: "WeightedReservoir[T]") -> Self:
-        """Take over what another reservoir kept of another stream."""
+        """Merge with the reservoir of another stream."""
         if other.n_samples < self.n_samples:
             raise ValueError(
                 f"The other reservoir keeps {other.n_samples} items, "

@@ -1,4 +1,4 @@
-"""Columns of a table to numbers, where scikit-learn has nothing for it."""
+"""Encoders of table columns that scikit-learn does not have."""
 
 from lookalike.features.table.bucketise import Bucketiser
 from lookalike.features.table.class_count_encoder import ClassCountEncoder

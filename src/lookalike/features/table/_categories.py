@@ -4,12 +4,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from lookalike._typing import Array, Ints
 from lookalike.kernels.slices import number_in_range, number_slices
 
-CROWDED = 16  # a range at most so many times as long as its values may be a table
+DENSE = 16  # a range at most so many times as long as its values is a table
+
+
+class CategoryEncoder(TransformerMixin, BaseEstimator):
+    """A transformer of categories: numbers, strings or both, NaN where missing."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 def check_table(estimator: Any, X: ArrayLike, reset: bool) -> Array:
@@ -30,7 +42,7 @@ def number_values(column: Array) -> tuple[list[Any], Ints]:
     """
     if column.dtype.kind == "i":
         low, high = int(column.min()), int(column.max())
-        if high - low < CROWDED * len(column):
+        if high - low < DENSE * len(column):
             whole = column.astype(np.int64)
             numbers, distinct = number_in_range(whole, low, high - low + 1)
             return distinct.tolist(), numbers
@@ -94,7 +106,7 @@ def _table(values: list[Any]) -> tuple[int, Ints] | None:
     if not values or any(type(value) is not int for value in values):
         return None
     low, high = min(values) - 1, max(values) + 1
-    if high - low >= CROWDED * len(values) or max(-low, high) >= 2**63:
+    if high - low >= DENSE * len(values) or max(-low, high) >= 2**63:
         return None
     known: Ints = np.full(high - low + 1, len(values))
     known[np.array(values) - low] = np.arange(len(values))

@@ -16,8 +16,7 @@ class Bucketiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     With boundaries :math:`b_1 < \dots < b_m`, bucket k holds
     :math:`b_k \le x < b_{k+1}`, bucket 0 everything below :math:`b_1` and bucket m
     everything from :math:`b_m` up. The boundaries are given, such as the ages at which
-    a price changes; to have them found from data take
-    ``sklearn.preprocessing.KBinsDiscretizer``.
+    a price changes; ``sklearn.preprocessing.KBinsDiscretizer`` learns them from data.
 
     Parameters
     ----------

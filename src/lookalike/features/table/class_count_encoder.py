@@ -4,7 +4,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.model_selection import KFold
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -14,24 +13,28 @@ from sklearn.utils.validation import (
 )
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.features.table._categories import check_table, learn_categories
+from lookalike.features.table._categories import (
+    CategoryEncoder,
+    check_table,
+    learn_categories,
+)
 
 
-class ClassCountEncoder(TransformerMixin, BaseEstimator):
+class ClassCountEncoder(CategoryEncoder):
     r"""Replace each category by how often each class occurred with it.
 
     A category becomes one number a class, such as views and clicks of an ad. Unlike
     the mean target of ``sklearn.preprocessing.TargetEncoder`` the counts also say how
     much is known: 1 of 2 is not 500 of 1,000. Counts use the target, so a training row
-    must not see its own. In ``fit_transform`` the rows of each fold get the counts of
+    must not count its own. In ``fit_transform`` the rows of each fold get the counts of
     the other folds, scaled up to all rows,
 
     .. math:: \frac{n}{n - n_{\text{fold}}}
               \bigl( N_{c,y} - N_{c,y}^{\text{fold}} \bigr) ,
 
-    and ``transform`` gives :math:`N_{c,y}`. Leaving out only the row itself would not
-    do: among the rows of a category the count of a class is then one less exactly
-    where the row is of that class, and a model reads the target off it.
+    and ``transform`` gives :math:`N_{c,y}`. Leaving out only the row itself would
+    leak: among the rows of a category the count of a class is then one less exactly
+    where the row is of that class, which reveals the target.
 
     Parameters
     ----------
@@ -173,8 +176,5 @@ class ClassCountEncoder(TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
         tags.target_tags.required = True
         return tags

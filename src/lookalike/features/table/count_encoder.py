@@ -4,14 +4,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._typing import Floats, Ints
-from lookalike.features.table._categories import check_table, learn_categories
+from lookalike.features.table._categories import (
+    CategoryEncoder,
+    check_table,
+    learn_categories,
+)
 
 
-class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class CountEncoder(OneToOneFeatureMixin, CategoryEncoder):
     r"""Replace each category by the number of other rows that have it.
 
     A new row gets the number of training rows of its category, 0 if it is unknown. A
@@ -19,9 +23,9 @@ class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     .. math:: \text{fit\_transform}: \; n_c - 1, \qquad \text{transform}: \; n_c ,
 
-    so that in both a model sees how often the category was met *before*. Counting
-    itself, a training row would never be 0, and what a model should do with an
-    unknown category could not be learned.
+    so that both give the number of rows of the category *besides* the row. If training
+    rows counted themselves, none would be 0, and a model could not learn what to do
+    with an unknown category.
 
     Parameters
     ----------
@@ -88,10 +92,3 @@ class CountEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         for j, counts in enumerate(self.counts_):
             found[:, j] = (counts - float(others))[codes[:, j]]
         return found / max(self._n_rows - others, 1) if self.normalize else found
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
-        return tags

@@ -7,15 +7,18 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._typing import Array, Ints
 from lookalike.features._hashing import hash_names
-from lookalike.features.table._categories import check_table, number_values
+from lookalike.features.table._categories import (
+    CategoryEncoder,
+    check_table,
+    number_values,
+)
 
 
-class HashedCrosses(TransformerMixin, BaseEstimator):
+class HashedCrosses(CategoryEncoder):
     r"""One column for each combination of categories, chosen by a hash function.
 
     A linear model with ``(city, hour)`` crossed can learn that this city is busy at
@@ -126,13 +129,6 @@ class HashedCrosses(TransformerMixin, BaseEstimator):
                 f"{names or list(range(self.n_features_in_))}."
             )
         return tuple(known[column] for column in cross)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _hash_column(column: Array) -> Ints:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -14,11 +14,15 @@ from sklearn.utils.validation import (
 )
 
 from lookalike._typing import Array, Floats
-from lookalike.features.table._categories import check_table, number_values
+from lookalike.features.table._categories import (
+    CategoryEncoder,
+    check_table,
+    number_values,
+)
 from lookalike.kernels.running_means import running_means
 
 
-class OrderedTargetEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class OrderedTargetEncoder(OneToOneFeatureMixin, CategoryEncoder):
     r"""Replace each category by its mean target in the rows before.
 
     Rows are in the order of time. Row i gets
@@ -27,17 +31,17 @@ class OrderedTargetEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
                    {|\{ j < i : x_j = x_i \}| + a} , \qquad
               m_i = \frac{1}{i} \sum_{j < i} y_j ,
 
-    so neither its own target nor anything later can reach it, and a log of events is
-    encoded just as it would have been while it was written. A new row, in
+    so neither its own target nor a later one enters, and a log of events is encoded as
+    it would have been while it was written. A new row, in
     ``transform``, gets the same with all training rows before it. For rows without an
-    order take ``sklearn.preprocessing.TargetEncoder``, which uses all other folds.
+    order use ``sklearn.preprocessing.TargetEncoder``, which uses all other folds.
 
     Parameters
     ----------
     smooth : float, default=1.0
         Weight a of the mean over all categories, in rows; above 0.
     start : float, default=0.0
-        What the very first row gets, which has no row before.
+        Value of the first row, which has no row before it.
 
     Attributes
     ----------
@@ -51,8 +55,8 @@ class OrderedTargetEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
     Notes
     -----
-    ``partial_fit`` goes on where the last rows ended; ``partial_fit_transform`` encodes
-    them, too. Cost: O(n) for n rows.
+    ``partial_fit`` continues after the last rows; ``partial_fit_transform`` also
+    encodes the new ones. Cost: O(n) for n rows.
 
     References
     ----------
@@ -144,9 +148,6 @@ class OrderedTargetEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
         tags.target_tags.required = True
         return tags
 

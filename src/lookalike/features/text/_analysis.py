@@ -1,6 +1,6 @@
 """How a text vectoriser reads documents: decode, normalise, cut, n-grams.
 
-The parameters are scikit-learn's, and so is what they mean.
+The parameters are scikit-learn's and have the same meaning.
 """
 
 import re
@@ -12,9 +12,9 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from lookalike.features.text._input import TextInput
 from lookalike.features.text._terms import (
     Terms,
     character_n_grams,
@@ -31,7 +31,7 @@ _RUNS = {WORDS_OF_TWO: 2, r"\b\w\w+\b": 2, r"(?u)\b\w+\b": 1, r"\b\w+\b": 1, r"\
 _BATCH = 1 << 22  # characters that are cut at a time: bounds the memory
 
 
-class TextReader(BaseEstimator):
+class TextReader(TextInput):
     """What the vectorisers share: from raw documents to numbered terms.
 
     A subclass stores in ``__init__`` the parameters ``input``, ``encoding``,
@@ -119,13 +119,13 @@ class TextReader(BaseEstimator):
                 "analyzer must be 'word', 'char', 'char_wb' or a function, "
                 f"got {self.analyzer!r}."
             )
-        tokenize, unwanted = self.build_tokenizer(), self.get_stop_words()
+        tokenize, stop_words = self.build_tokenizer(), self.get_stop_words()
         runs = None if self.tokenizer is not None else _RUNS.get(self.token_pattern)
 
         def cut(texts: list[Any]) -> Terms:
             words = word_runs(texts, runs) if runs else self._cut_by(tokenize)(texts)
-            if unwanted is not None:
-                words = without(words, unwanted)
+            if stop_words is not None:
+                words = without(words, stop_words)
             return word_n_grams(words, shortest, longest)
 
         return cut
@@ -135,7 +135,7 @@ class TextReader(BaseEstimator):
         return lambda texts: number_tokens(map(cut, texts))
 
     def _check_reading(self) -> None:
-        """Refuse reading parameters that cannot be followed, warn of idle ones."""
+        """Refuse invalid reading parameters, warn of unused ones."""
         for name, allowed in (
             ("input", ("content", "file", "filename")),
             ("decode_error", ("strict", "ignore", "replace")),
@@ -172,16 +172,16 @@ class TextReader(BaseEstimator):
         return [name for name, is_idle in idle.items() if is_idle]
 
     def _warn_of_leaking_stop_words(self) -> None:
-        """Warn of pieces of stop words that are not stop words, where this is known."""
-        unwanted = self.get_stop_words() or frozenset()
+        """Warn of pieces of stop words that are not stop words themselves."""
+        stop_words = self.get_stop_words() or frozenset()
         normalise, tokenize = self.build_preprocessor(), self.build_tokenizer()
         try:
-            pieces = {p for word in unwanted for p in tokenize(normalise(word))}
-        except Exception:  # the user's own functions may want more than a word
+            pieces = {p for word in stop_words for p in tokenize(normalise(word))}
+        except Exception:  # the user's own functions may not take a single word
             return
-        if pieces - unwanted:
+        if pieces - stop_words:
             _warn(
-                f"Stop words are cut into {sorted(pieces - unwanted)}, which are not "
+                f"Stop words are cut into {sorted(pieces - stop_words)}, which are not "
                 "stop words: those pieces will be counted."
             )
 

@@ -1,4 +1,4 @@
-"""From streams of documents to document-term matrices with a vocabulary."""
+"""Document-term matrices of streams of documents, with a vocabulary."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -141,9 +141,9 @@ class VocabularyReader(TextReader):
         within = (frequency <= highest) & (frequency >= lowest)
         kept = sorted(np.flatnonzero(within).tolist(), key=names.__getitem__)
         if self.max_features is not None and len(kept) > self.max_features:
-            totals = np.asarray(X.sum(axis=0)).ravel()[kept]
-            # Not a stable sort: ties fall as they fall in scikit-learn.
-            largest = (-totals).argsort()[: self.max_features]
+            counts = np.asarray(X.sum(axis=0)).ravel()[kept]
+            # Not a stable sort: ties are resolved as in scikit-learn.
+            largest = (-counts).argsort()[: self.max_features]
             kept = [kept[k] for k in np.sort(largest)]
         if not kept:
             raise ValueError(
@@ -171,7 +171,7 @@ class VocabularyReader(TextReader):
             )
 
     def _check_vocabulary(self) -> None:
-        """Take the vocabulary given to ``__init__``, if ``fit`` was not called."""
+        """Use the vocabulary given to ``__init__``, if ``fit`` was not called."""
         if hasattr(self, "vocabulary_"):
             return
         given = _given_vocabulary(self.vocabulary)
@@ -181,12 +181,6 @@ class VocabularyReader(TextReader):
                 "or give it one."
             )
         self.vocabulary_, self.fixed_vocabulary_ = given, True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def _given_vocabulary(vocabulary: Any) -> dict[Any, int] | None:

@@ -1,4 +1,4 @@
-"""Documents as numbered terms: the form in which text is cut and counted.
+"""Documents as numbered terms: how text is cut and counted.
 
 A text becomes an array of code points, a word or an n-gram is a slice of an array,
 and equal slices get the same number (``number_slices``). Strings are made once for
@@ -33,13 +33,13 @@ class Terms:
 def word_runs(texts: list[str], shortest: int) -> Terms:
     r"""Cut out runs of at least ``shortest`` word characters (``\w``), in order."""
     text = "\n".join(texts)
-    symbols = _code_points(text)
-    inside = np.zeros(len(symbols) + 2, dtype=bool)
-    inside[1:-1] = _word_characters(128 if text.isascii() else 0x110000)[symbols]
+    code_points = _code_points(text)
+    inside = np.zeros(len(code_points) + 2, dtype=bool)
+    inside[1:-1] = _word_characters(128 if text.isascii() else 0x110000)[code_points]
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     keep = edges[1::2] - edges[::2] >= shortest
     starts, stops = edges[::2][keep], edges[1::2][keep]
-    numbers, first = number_slices(symbols, starts, stops)
+    numbers, first = number_slices(code_points, starts, stops)
     text_ends = np.cumsum(_lengths(texts) + 1)
     per_text = np.diff(np.searchsorted(starts, text_ends), prepend=0)
     return Terms(_cut(text, starts, stops, first), numbers, _owners(per_text))
@@ -55,9 +55,9 @@ def number_tokens(token_lists: Iterable[Iterable[Hashable]]) -> Terms:
     return Terms(list(number_of), numbers, _owners(_lengths(lists)))
 
 
-def without(terms: Terms, unwanted: frozenset[str]) -> Terms:
-    """Drop the occurrences of unwanted terms, before n-grams close the gap."""
-    kept = np.array([name not in unwanted for name in terms.names], dtype=bool)
+def without(terms: Terms, stop_words: frozenset[str]) -> Terms:
+    """Drop the occurrences of stop words, before n-grams are made."""
+    kept = np.array([name not in stop_words for name in terms.names], dtype=bool)
     keep = kept[terms.numbers]
     return Terms(terms.names, terms.numbers[keep], terms.documents[keep])
 

@@ -14,8 +14,8 @@ class CountVectorizer(VocabularyReader):
 
     .. math:: X_{dt} = |\{ i : \text{the } i\text{th term of } d \text{ is } t \}|.
 
-    Terms are words, n-grams of words or n-grams of characters. Parameters and
-    attributes are scikit-learn's, and so is every count.
+    Terms are words, n-grams of words or n-grams of characters. Parameters,
+    attributes and counts are those of scikit-learn.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class CountVectorizer(VocabularyReader):
     lowercase : bool, default=True
         Fold to lower case first.
     preprocessor : callable, default=None
-        Takes the place of the two steps above.
+        Replaces the two steps above.
     tokenizer : callable, default=None
         Cuts a text into words, in place of ``token_pattern``.
     stop_words : {None, "english"} or list, default=None
@@ -131,6 +131,6 @@ class CountVectorizer(VocabularyReader):
     def transform(self, raw_documents: Iterable[Any]) -> Any:
         """Count into a CSR matrix of shape (n_documents, n_terms).
 
-        Terms outside the vocabulary are passed over.
+        Terms outside the vocabulary are ignored.
         """
         return self._known_counts(raw_documents)[0]

@@ -7,26 +7,27 @@ from itertools import chain, pairwise
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Ints
+from lookalike.features.text._input import TextInput
 from lookalike.kernels.byte_pairs import merge_pair
 
-# A word takes the blank before it along, so that the pieces joined are the text.
+# A word includes the blank before it, so that the pieces joined are the text.
 _WORDS = re.compile(r" ?\w+| ?[^\w\s]+|\s+(?!\S)|\s+")
 _MOST_WORDS = 1 << 16  # words whose pieces are kept
 Pair = tuple[int, int]
 
 
-class BytePairTokeniser(BaseEstimator):
+class BytePairTokeniser(TextInput):
     """Cut texts into pieces of words that were frequent in a training text.
 
-    Start from the 256 bytes; again and again, give the pair of neighbouring pieces
-    that occurs most often within words a number of its own. To encode a word, repeat
-    the merges in the order in which they were learned. Frequent words become one
-    piece, rare ones several, and nothing is unknown: any text can be encoded, and
-    decoding gives it back exactly.
+    Starts from the 256 bytes and repeatedly gives the pair of neighbouring pieces that
+    occurs most often within words a number of its own. To encode a word, the
+    merges are repeated in the order in which they were learned. Frequent words become
+    one piece, rare ones several. Any text can be encoded, and decoding restores it
+    exactly.
 
     Parameters
     ----------
@@ -77,9 +78,7 @@ class BytePairTokeniser(BaseEstimator):
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
         """Learn the merges from texts."""
         for name in ("n_merges", "min_count"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | np.integer) and value >= 1):
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_positive_integer(name, getattr(self, name))
         _check_texts(X)
         counts = Counter(chain.from_iterable(map(_WORDS.findall, X)))
         self.pieces_ = [bytes([byte]) for byte in range(256)]
@@ -159,12 +158,6 @@ class BytePairTokeniser(BaseEstimator):
             earliest = min(known, key=self._numbers.__getitem__)
             pieces = _merge(pieces, earliest, self._numbers[earliest])
         return pieces
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def _merge(pieces: list[int], pair: Pair, number: int) -> list[int]:

@@ -18,10 +18,10 @@ class HashingVectorizer(TextReader):
     .. math:: X_{dj} = \sum_{t :\; |h(t)| \bmod n = j} \pm_t \, n_{dt}, \qquad
               \pm_t = \operatorname{sign} h(t),
 
-    and each row is scaled to length 1. Nothing is learned, so documents can come in
-    any order, from anywhere, for ever; the price is that columns have no names and
-    that terms may collide. With signs, the inner product of two documents keeps its
-    expectation [1]_. Parameters are scikit-learn's, and so is every value.
+    and each row is scaled to length 1. Nothing is learned, so a stream
+    of documents of any length can be transformed; but columns have no names, and terms
+    may collide. With signs, the inner product of two documents keeps its
+    expectation [1]_. Parameters and values are those of scikit-learn.
 
     Parameters
     ----------
@@ -140,7 +140,5 @@ class HashingVectorizer(TextReader):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
         tags.requires_fit = False
         return tags

@@ -1,25 +1,25 @@
-"""Normalisation: one spelling for texts that a reader takes for the same."""
+"""Normalisation of texts: one Unicode form, one case, single blanks."""
 
 import unicodedata
 from collections.abc import Iterable
 from typing import Any, Literal, Self
 
-from sklearn.base import BaseEstimator
+from lookalike.features.text._input import TextInput
 
 _Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 _FORMS: tuple[_Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
 
 
-class TextNormaliser(BaseEstimator):
+class TextNormaliser(TextInput):
     r"""Bring texts to one Unicode form, one case and single blanks.
 
-    The form is made again after the other steps, which may have undone it, so
-    normalising twice is normalising once.
+    The Unicode form is applied again after the other steps, which may undo it, so
+    normalising is idempotent.
 
     Parameters
     ----------
     form : {"NFC", "NFD", "NFKC", "NFKD"}, default="NFKC"
-        Unicode normal form. "K" also unites what only looks different, such as wide
+        Unicode normal form. "K" also replaces compatibility characters, such as wide
         letters, ligatures and superscripts.
     fold_case : bool, default=True
         Fold case for comparison, stronger than lower case: "ß" becomes "ss".
@@ -33,7 +33,7 @@ class TextNormaliser(BaseEstimator):
 
     Notes
     -----
-    An object can be called with one text, so it can be the ``preprocessor`` of a
+    The object can be called with one text, so it can be the ``preprocessor`` of a
     vectoriser. Cost: linear in the text; ASCII takes a shortcut.
 
     References
@@ -106,8 +106,6 @@ class TextNormaliser(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
         tags.requires_fit = False
         return tags
 

@@ -30,7 +30,7 @@ class TfidfVectorizer(VocabularyReader):
     ================ ======================================= ==========================
 
     and each row is scaled to length 1 unless ``norm`` is None. With ``norm="l2"`` the
-    textbook's share of the document is invisible; take ``norm=None`` for its values.
+    textbook's division by the length cancels; ``norm=None`` gives its values.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class TfidfVectorizer(VocabularyReader):
         Whether to weight by idf.
     smooth_idf : bool, default=True
         Add the 1 inside the logarithm, as if one more document held every term. The
-        textbook's formula has no such thing and ignores it.
+        textbook's formula ignores it.
     sublinear_tf : bool, default=False
         Take :math:`1 + \ln n_{dt}` for tf; not with the textbook's formula.
     formula : {"scikit-learn", "textbook"}, default="scikit-learn"

@@ -1,17 +1,18 @@
-"""Vocabulary: tokens to numbers and back, with one number for the unknown."""
+"""Vocabulary: tokens to numbers and back, with one number for unknown tokens."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Ints
+from lookalike.features.text._input import TextInput
 
 
-class Vocabulary(BaseEstimator):
+class Vocabulary(TextInput):
     """Number the tokens of a set of sentences, the most frequent first.
 
     Parameters
@@ -32,7 +33,7 @@ class Vocabulary(BaseEstimator):
         Token of each number: special tokens, then by falling count, ties in the order
         of the tokens' text.
     counts_ : ndarray of shape (n_tokens,)
-        Occurrences in ``fit``; 0 for padding, all that is left out for unknown.
+        Occurrences in ``fit``; 0 for padding, those of all other tokens for unknown.
     numbers_ : dict
         Number of each token.
 
@@ -116,10 +117,7 @@ class Vocabulary(BaseEstimator):
             ) from None
 
     def _check_parameters(self, n_special: int) -> None:
-        if not (isinstance(self.min_count, int | np.integer) and self.min_count >= 1):
-            raise ValueError(
-                f"min_count must be a positive integer, got {self.min_count!r}."
-            )
+        check_positive_integer("min_count", self.min_count)
         if self.padding is not None and self.padding == self.unknown:
             raise ValueError(f"padding and unknown are both {self.padding!r}.")
         if self.max_size is not None and not (
@@ -129,12 +127,6 @@ class Vocabulary(BaseEstimator):
                 f"max_size must be None or an integer above {n_special}, the number of "
                 f"special tokens, got {self.max_size!r}."
             )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
 
 
 def _tokens(sentence: Iterable[Hashable]) -> Iterable[Hashable]:

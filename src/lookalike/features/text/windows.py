@@ -25,7 +25,7 @@ def padded_windows(
     before, after : int, default=1
         How many neighbours on each side, at least 0.
     padding : int, default=0
-        Number that stands for "nothing here".
+        Number beyond the ends of a sequence.
 
     Returns
     -------

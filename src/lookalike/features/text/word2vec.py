@@ -1,21 +1,22 @@
-"""word2vec: vectors in which words of similar company lie close together."""
+"""word2vec: word vectors learned from neighbouring words."""
 
 from collections.abc import Hashable, Iterable
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array, Floats, Ints
+from lookalike.features.text._input import TextInput
 from lookalike.features.text.vocabulary import Vocabulary
 from lookalike.kernels.alias import build_alias
 from lookalike.kernels.word_vectors import train_word_vectors
 
 
-class Word2Vec(BaseEstimator):
+class Word2Vec(TextInput):
     r"""Learn a vector for each word from the words around it.
 
     Each word has an input vector v and an output vector u. For a word t to be
@@ -36,10 +37,9 @@ class Word2Vec(BaseEstimator):
         Farthest neighbour; the window size of each position is drawn from
         1 to ``window``.
     min_count : int, default=5
-        Words that occur less often are passed over.
+        Words that occur less often are ignored.
     model : {"skip-gram", "cbow"}, default="skip-gram"
-        What predicts what. CBOW is several times faster, skip-gram better on rare
-        words.
+        See above. CBOW is several times faster, skip-gram better on rare words.
     n_negatives : int, default=5
         Noise words for each prediction, K.
     noise_power : float, default=0.75
@@ -48,12 +48,12 @@ class Word2Vec(BaseEstimator):
         A word that makes up a share f of the text is kept with probability
         :math:`\sqrt{s/f} + s/f`, where s is ``sample``; 0 keeps everything.
     learning_rate : float, default=0.025
-        First step length; it falls evenly to a ten-thousandth of this.
+        First step length; it falls linearly to a ten-thousandth of this.
     max_iter : int, default=5
         Passes over the text.
     random_state : int, RandomState instance or None, default=None
-        Start vectors, windows, kept words and noise words. One thread learns, so the
-        same integer gives the same vectors.
+        Initial vectors, windows, kept words and noise words. Training uses one thread,
+        so the same integer gives the same vectors.
 
     Attributes
     ----------
@@ -212,9 +212,7 @@ class Word2Vec(BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "window", "n_negatives", "max_iter"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | np.integer) and value >= 1):
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_positive_integer(name, getattr(self, name))
         if self.model not in ("skip-gram", "cbow"):
             raise ValueError(
                 f"model must be 'skip-gram' or 'cbow', got {self.model!r}."
@@ -225,9 +223,3 @@ class Word2Vec(BaseEstimator):
             )
         if not self.sample >= 0:
             raise ValueError(f"sample must not be negative, got {self.sample!r}.")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags

@@ -9,18 +9,18 @@ from lookalike._typing import Array
 class Layer(ABC):
     r"""One step of a network.
 
-    ``forward`` maps a batch to its answer. ``backward`` takes the gradient of a loss
-    :math:`L` in that answer, :math:`G = \partial L / \partial Y`, leaves the gradient
+    ``forward`` maps a batch to its output. ``backward`` takes the gradient of a loss
+    :math:`L` in that output, :math:`G = \partial L / \partial Y`, leaves the gradient
     in each parameter in ``gradients`` and returns the one in the input.
 
     ``forward`` keeps what ``backward`` will need only when ``training`` is true. With
-    ``training=False`` it changes nothing, so that several threads may ask one network
+    ``training=False`` it changes nothing, so that several threads may use one network
     at the same time.
 
     Attributes
     ----------
     parameters : list of ndarray
-        What the optimiser changes, in place; empty for a layer that learns nothing.
+        Changed in place by the optimiser; empty for a layer without parameters.
     gradients : list of ndarray
         After ``backward``: the gradient in each parameter, in the same order.
     """
@@ -35,17 +35,17 @@ class Layer(ABC):
 
     @abstractmethod
     def forward(self, X: Array, training: bool = False) -> Array:
-        """Answer a batch; its first axis counts the samples."""
+        """Output for a batch, whose first axis is the samples."""
 
     @abstractmethod
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
         """Set ``gradients`` and return the gradient in the input of ``forward``.
 
         ``input_gradient=False`` says that the returned value is not used (the
-        first layer of a network): a layer may then skip that work and return anything.
+        first layer of a network): a layer may then return anything.
         """
 
     def forget(self) -> None:
-        """Drop the gradients and what ``forward`` kept: training is over."""
+        """Drop the gradients and what ``forward`` kept, after training."""
         self.gradients = []
         self._memory = None

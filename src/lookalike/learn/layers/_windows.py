@@ -1,14 +1,14 @@
-"""Where the windows of a convolution lie, and the products over them.
+"""Positions of the windows of a convolution, and the products over them.
 
 The windows are copied into the rows of a matrix, so that a convolution is a product,
 and a few images at a time, so that this matrix stays in the processor's cache.
 """
 
 from collections.abc import Iterator
-from numbers import Integral
 
 import numpy as np
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array
 from lookalike.kernels.convolution import add_patches, cut_patches
 
@@ -39,12 +39,12 @@ class Windows:
         if not top + bottom + left + right:
             return np.ascontiguousarray(images)
         shape = (n, top + rows + bottom, left + columns + right, channels)
-        padded = np.full(shape, 0, images.dtype)  # quicker than new pages of zeros
+        padded = np.full(shape, 0, images.dtype)  # faster than new pages of zeros
         padded[:, top : top + rows, left : left + columns] = images
         return padded
 
     def trim(self, padded: Array, shape: tuple[int, ...]) -> Array:
-        """Take images of ``shape`` out of the zeros around them."""
+        """Remove the zeros around images of ``shape``."""
         _, rows, columns, _ = shape
         (top, _), (left, _) = self._zeros(rows, columns)
         return padded[:, top : top + rows, left : left + columns]
@@ -62,10 +62,10 @@ class Windows:
         return (rows - height) // stride + 1, (columns - width) // stride + 1
 
     def cut(self, padded: Array) -> Iterator[tuple[slice, Array]]:
-        """Give a few images at a time: which, and (n, *sides, patch) of them.
+        """Yield a few images at a time: which, and their patches (n, *sides, patch).
 
-        A patch is its window row by row, and then a one: the bias is the weight of it.
-        The array is used again for the next images.
+        A patch is its window row by row, and then a one, whose weight is the bias. The
+        array is reused for the next images.
         """
         n, rows, _, channels = padded.shape
         height, width = self._size
@@ -129,12 +129,11 @@ def correlate_backward(
 
 def check_stride(stride: int) -> None:
     """Refuse a stride that is not a positive integer."""
-    if not isinstance(stride, Integral) or stride < 1:
-        raise ValueError(f"stride must be a positive integer, got {stride!r}.")
+    check_positive_integer("stride", stride)
 
 
 def check_shape(name: str, X: Array, axes: tuple[str, ...], last: int) -> None:
-    """Refuse an input whose axes are not those; kernels would read past its end."""
+    """Refuse an input of other axes: kernels would read past its end."""
     if X.ndim != len(axes) or X.shape[-1] != last:
         raise ValueError(
             f"{name} expects ({', '.join(axes)}) with {last} {axes[-1]}, got an array "

@@ -1,4 +1,4 @@
-"""Functions of one number, applied to every number of a batch."""
+"""Activations: elementwise functions."""
 
 from abc import abstractmethod
 
@@ -34,7 +34,7 @@ class _Activation(Layer):
 
 
 class Identity(_Activation):
-    """:math:`y = x`: nothing happens.
+    """:math:`y = x`.
 
     Examples
     --------

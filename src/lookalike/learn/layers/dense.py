@@ -30,7 +30,7 @@ class Dense(Layer):
 
     Notes
     -----
-    The input may be a SciPy sparse matrix; its gradient is then not to be had. Both
+    The input may be a SciPy sparse matrix; its gradient is then not available. Both
     directions cost O(n_samples * n_inputs * n_outputs).
 
     Examples

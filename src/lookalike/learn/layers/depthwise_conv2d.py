@@ -98,7 +98,7 @@ class DepthwiseConv2D(Layer):
             *self._windows.sides(padded),
             shape[3],
         ):
-            raise ValueError(f"G must have the shape of the answer, got {G.shape}.")
+            raise ValueError(f"G must have the shape of the output, got {G.shape}.")
         runs = self._runs(sides[1])
         slopes, back = np.zeros_like(runs), np.zeros_like(padded)
         weigh_channels_back(

@@ -1,4 +1,4 @@
-"""Dropout: a network that cannot rely on any one of its units."""
+"""Dropout: random units are zero while training."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -8,18 +8,18 @@ from lookalike.learn.layers._layer import Layer
 
 
 class Dropout(Layer):
-    r"""Silence each unit with probability ``rate`` while training.
+    r"""Set each unit to zero with probability ``rate`` while training.
 
     .. math:: y = \frac{m}{1 - r}\, x, \qquad m \sim \text{Bernoulli}(1 - r)
 
-    The division keeps the mean, so that nothing is to be done when predicting.
+    The division keeps the mean, so that prediction needs no correction.
 
     Parameters
     ----------
     rate : float
-        :math:`r`, the share that is silenced, in [0, 1).
+        :math:`r`, the share that is set to zero, in [0, 1).
     random_state : int, RandomState or None, default=None
-        Where the masks come from.
+        Source of the masks.
 
     References
     ----------
@@ -50,7 +50,7 @@ class Dropout(Layer):
         self._rng = check_random_state(random_state)
 
     def forward(self, X: Array, training: bool = False) -> Array:
-        """Silence at random when training; otherwise return the input as it is."""
+        """Drop units at random when training; otherwise return the input."""
         if not training:
             return X
         keep = self._rng.random_sample(X.shape) >= self._rate
@@ -58,5 +58,5 @@ class Dropout(Layer):
         return X * self._memory
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
-        """Silence the same units of the gradient."""
+        """Drop the same units of the gradient."""
         return G * self._memory

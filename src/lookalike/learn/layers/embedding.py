@@ -1,4 +1,4 @@
-"""A table of vectors, one for each word, that are learned."""
+"""A table of learned vectors, one for each identifier."""
 
 from typing import Self
 
@@ -22,8 +22,7 @@ class Embedding(Layer):
     vectors : ndarray of shape (n_words, n_components)
         :math:`E`, kept as it is and changed in place by the optimiser.
     padding : int or None, default=None
-        A row that stands for "nothing here": its gradient is zero, so that it stays
-        what it was.
+        Row of the padding: its gradient is zero, so that it does not change.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""From a box of numbers a sample to a row of numbers a sample."""
+"""Flatten each sample to one row."""
 
 from lookalike._typing import Array
 from lookalike.learn.layers._layer import Layer
@@ -28,5 +28,5 @@ class Flatten(Layer):
         return X.reshape(len(X), -1)
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
-        """Fold the gradient back to the shape of the input."""
+        """Reshape the gradient to the shape of the input."""
         return G.reshape(self._memory)

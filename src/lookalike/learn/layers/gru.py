@@ -13,7 +13,7 @@ from lookalike.learn.layers.initializers import draw
 
 
 class GRU(Layer):
-    r"""A state that each step may keep, forget or replace, unit by unit.
+    r"""A recurrent layer whose gates keep or replace each unit of the state.
 
     .. math::
 
@@ -22,8 +22,8 @@ class GRU(Layer):
         n_t &= \tanh(x_t W_n + b_n + r_t \odot (h_{t-1} U_n + c_n)) \\
         h_t &= (1 - z_t) \odot n_t + z_t \odot h_{t-1}, \qquad h_0 = 0
 
-    Where :math:`z_t` is near one the state passes unchanged, and so does its gradient:
-    the gates keep information that a plain recurrent layer loses within ten steps.
+    Where :math:`z_t` is near one the state passes unchanged, and so does its gradient,
+    so that information is kept over more steps than in a plain recurrent layer.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class GRU(Layer):
 
     Notes
     -----
-    The answer holds the state after every step; the last is ``Y[:, -1]``. The reset
+    The output holds the state after every step; the last is ``Y[:, -1]``. The reset
     gate acts after the product with :math:`U_n`, so that one product a step serves all
     three gates; [1]_ has it before.
 
@@ -49,7 +49,7 @@ class GRU(Layer):
 
     Examples
     --------
-    One unit whose gates stand half open: half of tanh(1), then half of that.
+    One unit whose gates are 1/2: half of tanh(1), then half of that.
 
     >>> weights = np.array([[0.0, 0.0, 1.0]])
     >>> layer = GRU(weights, np.zeros((1, 3)), np.zeros(3), np.zeros(3))
@@ -82,17 +82,17 @@ class GRU(Layer):
         """(n, length, n_inputs) to (n, length, n_units): the state after each step."""
         weights, recurrent, bias, recurrent_bias = self.parameters
         check_shape("GRU", X, ("n_samples", "length", "features"), len(weights))
-        drive = _rows_times(X, weights)
-        drive += bias
-        n_samples, length, wide = drive.shape
-        states = np.zeros((n_samples, length + 1, wide // 3), drive.dtype)
+        input_term = _rows_times(X, weights)
+        input_term += bias
+        n_samples, length, wide = input_term.shape
+        states = np.zeros((n_samples, length + 1, wide // 3), input_term.dtype)
         steps = []
         for t in range(length):
-            pull = states[:, t] @ recurrent
-            pull += recurrent_bias
-            r, z, n = _gates(drive[:, t], pull)
+            state_term = states[:, t] @ recurrent
+            state_term += recurrent_bias
+            r, z, n = _gates(input_term[:, t], state_term)
             states[:, t + 1] = n + z * (states[:, t] - n)
-            steps.append((r, z, n, pull[:, -n.shape[1] :]))
+            steps.append((r, z, n, state_term[:, -n.shape[1] :]))
         if training:
             self._memory = X, states, steps
         return states[:, 1:]
@@ -101,28 +101,30 @@ class GRU(Layer):
         """Gradients in all states to gradients in all inputs."""
         weights, recurrent, _, _ = self.parameters
         X, states, steps = self._memory
-        drives = np.empty((*G.shape[:2], weights.shape[1]), G.dtype)
-        pulls = np.empty_like(drives)
+        input_terms = np.empty((*G.shape[:2], weights.shape[1]), G.dtype)
+        state_terms = np.empty_like(input_terms)
         later = np.zeros_like(G[:, 0])
         for t in reversed(range(G.shape[1])):
-            r, z, n, pull = steps[t]
+            r, z, n, state_term = steps[t]
             state = G[:, t] + later
-            drive = drives[:, t]
-            in_r, in_z, in_n = np.split(drive, 3, axis=1)  # views, filled one by one
+            input_term = input_terms[:, t]
+            in_r, in_z, in_n = np.split(
+                input_term, 3, axis=1
+            )  # views, filled one by one
             rest = state * (1 - z)
             in_n[...] = rest * (1 - n * n)
             in_z[...] = rest * (states[:, t] - n) * z
-            in_r[...] = in_n * pull * r * (1 - r)
-            pulls[:, t] = drive
-            pulls[:, t, -n.shape[1] :] *= r
-            later = state * z + pulls[:, t] @ recurrent.T
+            in_r[...] = in_n * state_term * r * (1 - r)
+            state_terms[:, t] = input_term
+            state_terms[:, t, -n.shape[1] :] *= r
+            later = state * z + state_terms[:, t] @ recurrent.T
         self.gradients: list[Array] = [
-            np.tensordot(X, drives, axes=((0, 1), (0, 1))),
-            np.tensordot(states[:, :-1], pulls, axes=((0, 1), (0, 1))),
-            drives.sum(axis=(0, 1)),
-            pulls.sum(axis=(0, 1)),
+            np.tensordot(X, input_terms, axes=((0, 1), (0, 1))),
+            np.tensordot(states[:, :-1], state_terms, axes=((0, 1), (0, 1))),
+            input_terms.sum(axis=(0, 1)),
+            state_terms.sum(axis=(0, 1)),
         ]
-        return _rows_times(drives, weights.T)
+        return _rows_times(input_terms, weights.T)
 
 
 def _rows_times(A: Array, B: Array) -> Array:
@@ -130,16 +132,16 @@ def _rows_times(A: Array, B: Array) -> Array:
     return (A.reshape(-1, A.shape[2]) @ B).reshape(*A.shape[:2], B.shape[1])
 
 
-def _gates(drive: Array, pull: Array) -> tuple[Array, Array, Array]:
-    """Reset gate, update gate and candidate from the input's and the state's share."""
-    n_units = drive.shape[1] // 3
+def _gates(input_term: Array, state_term: Array) -> tuple[Array, Array, Array]:
+    """Reset gate, update gate and candidate from the terms of input and state."""
+    n_units = input_term.shape[1] // 3
     # The sigmoid through tanh, which NumPy computes many at a time.
-    both = drive[:, :-n_units] + pull[:, :-n_units]
+    both = input_term[:, :-n_units] + state_term[:, :-n_units]
     both *= 0.5
     np.tanh(both, out=both)
     both *= 0.5
     both += 0.5
     r, z = both[:, :n_units], both[:, n_units:]
-    n = r * pull[:, -n_units:]
-    n += drive[:, -n_units:]
+    n = r * state_term[:, -n_units:]
+    n += input_term[:, -n_units:]
     return r, z, np.tanh(n, out=n)

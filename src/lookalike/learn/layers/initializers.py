@@ -1,8 +1,7 @@
 r"""Random initial weights that keep the variance of signals from layer to layer.
 
 A sum of :math:`n` products of unit variance has variance :math:`n`: without a scale
-that depends on the fan-in, a deep network starts with answers and gradients that
-vanish or explode.
+that depends on the fan-in, outputs and gradients of a deep network vanish or explode.
 """
 
 import math

@@ -1,9 +1,8 @@
 """Max pooling: the largest value of each window."""
 
-from numbers import Integral
-
 import numpy as np
 
+from lookalike._checks import check_positive_integer
 from lookalike._typing import Array
 from lookalike.kernels.convolution import pool_max, unpool_max
 from lookalike.learn.layers._layer import Layer
@@ -15,7 +14,7 @@ class MaxPool2D(Layer):
 
     .. math:: Y_{r c k} = \max_{0 \le i, j < p} X_{r s + i,\; c s + j,\; k}
 
-    Backward sends the whole gradient to the element that had won.
+    Backward passes the gradient to the element of the maximum.
 
     Parameters
     ----------
@@ -27,7 +26,7 @@ class MaxPool2D(Layer):
 
     Notes
     -----
-    Of equal values in a window the first, row by row, wins.
+    Of equal values in a window the first, row by row, is the maximum.
 
     Examples
     --------
@@ -42,8 +41,7 @@ class MaxPool2D(Layer):
 
     def __init__(self, size: int = 2, stride: int | None = None) -> None:
         super().__init__()
-        if not isinstance(size, Integral) or size < 1:
-            raise ValueError(f"size must be a positive integer, got {size!r}.")
+        check_positive_integer("size", size)
         check_stride(size if stride is None else stride)
         self._size: int = int(size)
         self._stride: int = int(size if stride is None else stride)
@@ -65,13 +63,13 @@ class MaxPool2D(Layer):
         return largest
 
     def backward(self, G: Array, input_gradient: bool = True) -> Array:
-        """Map the gradient of each window to the element that had won."""
+        """Pass the gradient of each window to the element of its maximum."""
         winners, shape = self._memory
         if G.shape != winners.shape:
             raise ValueError(
-                f"G must have the shape {winners.shape} of the answer, got {G.shape}."
+                f"G must have the shape {winners.shape} of the output, got {G.shape}."
             )
-        images = np.full(shape, 0, G.dtype)  # quicker than new pages of zeros
+        images = np.full(shape, 0, G.dtype)  # faster than new pages of zeros
         G = np.ascontiguousarray(G)
         unpool_max(G, winners, images, self._size, self._stride, 0, len(G))
         return images

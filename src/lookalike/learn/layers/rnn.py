@@ -13,12 +13,12 @@ from lookalike.learn.layers.initializers import draw
 
 
 class RNN(Layer):
-    r"""A state that is renewed at every step from the input and from itself.
+    r"""A recurrent layer: the state is computed from the input and the state before.
 
     .. math:: h_t = \tanh(x_t W + h_{t-1} U + b), \qquad h_0 = 0
 
-    Backward goes through time from the last step to the first: the gradient in
-    :math:`h_t` is the one from outside plus the one that arrives from :math:`h_{t+1}`.
+    Backpropagation runs from the last step to the first: the gradient in :math:`h_t` is
+    that of the output plus that through :math:`h_{t+1}`.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class RNN(Layer):
 
     Notes
     -----
-    The answer holds the state after every step; the last is ``Y[:, -1]``. The input's
-    share is one matrix product over all steps; only :math:`h_{t-1} U` must wait.
+    The output holds the state after every step; the last is ``Y[:, -1]``. The term of
+    the input is one matrix product over all steps; :math:`h_{t-1} U` is one a step.
 
     References
     ----------
@@ -69,11 +69,11 @@ class RNN(Layer):
         """(n, length, n_inputs) to (n, length, n_units): the state after each step."""
         weights, recurrent, bias = self.parameters
         check_shape("RNN", X, ("n_samples", "length", "features"), len(weights))
-        drive = X @ weights + bias
-        states = np.empty_like(drive)
-        state = np.zeros_like(drive[:, 0])
+        input_term = X @ weights + bias
+        states = np.empty_like(input_term)
+        state = np.zeros_like(input_term[:, 0])
         for t in range(X.shape[1]):
-            state = np.tanh(drive[:, t] + state @ recurrent)
+            state = np.tanh(input_term[:, t] + state @ recurrent)
             states[:, t] = state
         if training:
             self._memory = X, states

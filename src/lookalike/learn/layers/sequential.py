@@ -1,4 +1,4 @@
-"""Layers one after the other: the network."""
+"""A network: layers applied in order."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from lookalike.learn.layers._layer import Layer
 class Sequential(Layer):
     r"""A chain of layers, :math:`f = f_m \circ \dots \circ f_1`, itself a layer.
 
-    Backward is the chain rule: each layer turns the gradient in its answer into the
+    Backward is the chain rule: each layer turns the gradient in its output into the
     one in its input, from the last layer to the first.
 
     Parameters
@@ -25,7 +25,7 @@ class Sequential(Layer):
     >>> network = Sequential([sums, ReLU()])
     >>> network.forward(np.array([[2.0, 3.0]]), training=True)
     array([[5., 0.]])
-    >>> network.backward(np.array([[1.0, 1.0]]))  # the second unit is asleep
+    >>> network.backward(np.array([[1.0, 1.0]]))  # the second unit is at zero
     array([[1., 1.]])
     """
 
@@ -49,7 +49,7 @@ class Sequential(Layer):
         return G
 
     def forget(self) -> None:
-        """Drop what each layer kept, too."""
+        """Drop the gradients, and what each layer kept."""
         super().forget()
         for layer in self.layers:
             layer.forget()

@@ -16,7 +16,7 @@ from PIL import Image
 
 from lookalike._typing import Array
 from lookalike.features.image import read_image
-from lookalike.features.perceptual_hash import difference_hash, tiny
+from lookalike.features.perceptual_hash import difference_hash, thumbnail
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images.catalogue import THUMBNAIL
 
@@ -166,7 +166,7 @@ def picture_of(data: bytes, preparation: Preparation) -> Picture:
         width,
         height,
         difference_hash(image).to_bytes(8, "big"),
-        tiny(image).tobytes(),
+        thumbnail(image).tobytes(),
         _thumbnail(image),
         preparation.tile(image),
     )

@@ -188,7 +188,7 @@ def _by_pairs(
         "channels": network.channels,
         "grid": network.grid,
         "n_components": network.n_components,
-        "start": network.arrays(),
+        "init": network.arrays(),
         "max_iter": 4,
         "learning_rate": 0.01,
         "n_held_out": min(1000, len(pairs) // 10),

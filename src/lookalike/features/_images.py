@@ -1,0 +1,61 @@
+"""Shared by the descriptions of images: the shape of images, whole or in flat rows."""
+
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lookalike._typing import Array
+
+
+class ImageDescriptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A transformer of images (n, height, width), or flat (n, height * width)."""
+
+    image_shape: tuple[int, int] | None
+    image_shape_: tuple[int, int]
+    _n_features_out: int
+
+    def _fit_shape(self, X: ArrayLike, dtype: Any) -> None:
+        """Set ``image_shape_``."""
+        flat, shape = _flat(X)
+        n_features = validate_data(self, flat, dtype=dtype).shape[1]
+        self.image_shape_ = shape or self._shape_of_rows(n_features)
+
+    def _images(self, X: ArrayLike, dtype: Any) -> Array:
+        """Checked images of the shape of ``fit``, C-contiguous."""
+        check_is_fitted(self)
+        flat, shape = _flat(X)
+        if shape is not None and shape != self.image_shape_:
+            raise ValueError(
+                f"Images are {shape[0]} by {shape[1]}, but fit had "
+                f"{self.image_shape_[0]} by {self.image_shape_[1]}."
+            )
+        flat = validate_data(self, flat, dtype=dtype, order="C", reset=False)
+        return flat.reshape(len(flat), *self.image_shape_)
+
+    def _shape_of_rows(self, n_features: int) -> tuple[int, int]:
+        if self.image_shape is not None:
+            height, width = self.image_shape
+            if height * width != n_features:
+                raise ValueError(
+                    f"image_shape={self.image_shape} has {height * width} pixels, but "
+                    f"X has {n_features} features."
+                )
+            return height, width
+        side = isqrt(n_features)
+        return (side, side) if side * side == n_features else (1, n_features)
+
+
+def _flat(X: Any) -> tuple[Any, tuple[int, int] | None]:
+    """Images as rows of pixels, and their shape if they came as images."""
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    if len(X.shape) != 3:
+        return X, None
+    return X.reshape(len(X), -1), X.shape[1:]
