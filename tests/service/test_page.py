@@ -1,5 +1,6 @@
 """The page in a real browser: every system that is served, by what it can do."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage import data as photographs
+from typer.testing import CliRunner
+
+from lookalike.cli.app import app
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -269,6 +273,26 @@ def test_the_interface_is_documented_from_here_alone(visit):
     assert "/v1/digits/search" in text
     assert "multipart/form-data" in text
     shot(page, "docs")
+
+
+def test_a_key_is_asked_for_and_a_wrong_one_is_refused(browser, start_server, library):
+    server = start_server("--require-key")
+    make = ["keys", "make", "the page", "--system", str(library.folder), "--json"]
+    key = json.loads(CliRunner().invoke(app, make).stdout)["key"]
+    visiting_it = visiting(browser, server.port)
+    page = next(visiting_it)(expected=("401",))
+    page.fill("#ask-key[open] #key", "lk_of_another_service")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#status:not(:empty)")
+    assert page.locator("#gallery").count() == 0
+    page.click("#tab-live")
+    page.fill("#ask-key[open] #key", key)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#gallery canvas")
+    assert page.inner_text("#status") == ""
+    page.reload()  # the window keeps it
+    page.wait_for_selector("#gallery canvas")
+    next(visiting_it, None)
 
 
 # --- many systems ---------------------------------------------------------------------

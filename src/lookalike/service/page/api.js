@@ -1,5 +1,5 @@
 // Requests to the service: one place for the key, and for sentences when something is wrong.
-let key = sessionStorage.getItem("key"), found = null;
+let key = sessionStorage.getItem("key"), asking = null, found = null;
 
 export function say(sentence) {
   document.getElementById("status").textContent = sentence || "";
@@ -27,7 +27,8 @@ export async function call(path, options = {}, again = true) {
     throw new Error("The service does not answer.");
   }
   if (answer.status === 401 && again) {
-    await askForKey();
+    asking ??= askForKey().finally(() => { asking = null; });  // once for requests that are sent together
+    await asking;
     return call(path, options, false);
   }
   if (!answer.ok) {
