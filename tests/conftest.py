@@ -41,6 +41,8 @@ class Small:
     """A few, as users send them."""
     folder: Path
     """The generation that holds the system and the result."""
+    module: dict[str, Any]
+    """What ``small.py`` defines."""
 
     @property
     def queries(self):
@@ -74,8 +76,8 @@ def _made(name, folder):
     result = spec.evaluate(system, data)
     system.save(folder / "0001", result)
     inputs = small["inputs"](data)
-    options = small["OPTIONS"]
-    return Small(spec, options, data, system, result, before, inputs, folder / "0001")
+    made = spec, small["OPTIONS"], data, system, result, before, inputs
+    return Small(*made, folder / "0001", small)
 
 
 @pytest.fixture(scope="session")

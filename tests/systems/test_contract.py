@@ -6,7 +6,7 @@ says what it is made of. What only one system does is tested in its own folder.
 
 import json
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from html import escape
 from inspect import get_annotations, signature
 from pathlib import Path
@@ -205,6 +205,23 @@ def test_a_batch_answers_exactly_like_its_queries_one_by_one(made):
         assert found == [answer for each in alone for answer in each[verb]], verb
 
 
+@having("search", "recommend")
+def test_hits_for_python_are_what_is_shown(made):
+    for verb in filter(made.spec.can, ("search", "recommend")):
+        queries = made.queries
+        if verb == "recommend":
+            known = set(made.system.known_users.tolist())
+            queries = [user for user in queries if user in known]
+        shown = EACH[verb](made.system, queries, 7)
+        hits = getattr(made.system, verb)(queries, 7)
+        assert len(hits.ids) == len(queries) > 0
+        for answer, ids, scores in zip(shown, hits.ids, hits.scores, strict=True):
+            assert list(answer.scores) == scores.tolist()
+            assert len(ids) == len(answer.ids)
+            if verb == "recommend":
+                assert ids.tolist() == answer.ids
+
+
 @having(*EACH)
 def test_answers_are_ready_for_json(made):
     for verb in filter(made.spec.can, EACH):
@@ -242,8 +259,10 @@ def test_fewer_than_k_are_as_many_as_there_are(made):
 def test_items_are_ranked_each_once_for_known_and_unknown_users(made):
     [found] = made.system.recommend_each(made.queries[:1], 5)
     given = [*found.ids[::-1], found.ids[0]]
+    known = set(made.system.known_users.tolist())
     for user in (*made.queries, "somebody unknown"):
         ranked = made.system.rank_items(user, given)
+        assert ranked.known is (user in known)
         assert sorted(ranked.ids) == sorted(found.ids)
         assert (np.diff(ranked.scores) <= 0).all()
         assert len(ranked.features[0]) == len(made.system.feature_names)
@@ -311,6 +330,15 @@ def test_evaluating_changes_nothing(made):
 
 
 @having()
+def test_a_loaded_system_is_measured_like_the_one_that_was_saved(made):
+    loaded = made.spec.system_class.load(made.folder)
+    again = made.spec.evaluate(loaded, made.data)
+    for part in ("tested", "metrics", "comparisons", "quality"):
+        assert plain(getattr(again, part)) == plain(getattr(made.result, part))
+    assert again.facts.keys() == made.result.facts.keys()
+
+
+@having()
 def test_a_saved_system_answers_the_same_with_any_number_of_threads(made):
     expected = answers(made, made.system, made.queries)
     for n_jobs in (None, 2):
@@ -319,10 +347,9 @@ def test_a_saved_system_answers_the_same_with_any_number_of_threads(made):
         assert loaded.n_jobs == n_jobs
         assert answers(made, loaded, made.queries) == expected
         assert loaded.configuration() == made.system.configuration()
-        found = loaded.manifest_.document()
-        assert {name: found[name] for name in made.result.document()} == json.loads(
-            json.dumps(made.result.document())
-        )
+    manifest = made.system.manifest_.with_evaluation(made.result)
+    document = replace(manifest, state=made.system.state()[1]).document()
+    assert loaded.manifest_.document() == json.loads(json.dumps(document))
 
 
 @having()
@@ -372,14 +399,21 @@ def test_every_name_of_the_card_has_a_value_and_every_value_is_used(made):
 
 @having()
 def test_the_card_says_what_was_measured_and_before_that_it_was_not(made):
-    before = made.spec.build_card(made.system).markdown()
-    assert card.NOT_YET in before
+    before = made.spec.build_card(made.system)
+    assert tuple(before.steps) == card.STEPS
+    before = before.markdown()
+    assert f"The numbers are {card.NOT_YET}." in before
+    assert "p = " not in before
     after = made.spec.build_card(made.system, made.result).markdown()
     assert card.NOT_YET not in after
     assert "{" not in before + after
     for name, metric in made.result.metrics.items():
         shown = f"{name.replace('_', ' ')}: {metric.value:.4f} [{metric.low:.4f}, "
         assert shown in after
+    for comparison in made.result.comparisons.values():
+        assert f"p = {comparison.p_value:.2g} ({comparison.test})" in after
+    for said in made.module.get("IN_CARD", ()):
+        assert said in after
     loaded = made.spec.system_class.load(made.folder)
     assert made.spec.build_card(loaded).markdown() == after
 
@@ -389,7 +423,12 @@ def test_the_report_holds_every_metric_and_the_card(made, tmp_path):
     report = made.spec.build_report(made.system, made.data, made.result)
     html = report.write(tmp_path / "report.html").read_text("utf-8")
     assert made.spec.title in html
-    for name in made.result.metrics:
+    assert len(html) < 1_000_000
+    assert html.count("<img") == made.module.get("N_FIGURES", 0)
+    for name, metric in made.result.metrics.items():
         assert name.replace("_", " ") in html
+        assert f"{metric.value:.4f}" in html
+    for said in made.module.get("IN_REPORT", ()):
+        assert said in html
     for step in card.STEPS:
         assert escape(step.upper()) in html

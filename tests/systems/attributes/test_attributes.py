@@ -5,33 +5,17 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.exceptions import NotFittedError
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.core import generation
-from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
+from lookalike.core.manifest import Manifest
 from lookalike.datasets import load_digits_sample
-from lookalike.datasets.strokes import load_strokes_of_digits_sample, with_strokes
+from lookalike.datasets.strokes import with_strokes
 from lookalike.systems.attributes import SPEC
 from lookalike.systems.attributes.classifiers import block_means, flat_classifier
 from lookalike.systems.attributes.system import Attributes
-
-
-@pytest.fixture(scope="module")
-def data():
-    return load_strokes_of_digits_sample()
-
-
-@pytest.fixture(scope="module")
-def system(data):
-    return Attributes(n_draws=40).fit(data)
-
-
-@pytest.fixture(scope="module")
-def result(system, data):
-    return SPEC.evaluate(system, data)
 
 
 def evaluated(data, **options):
@@ -107,32 +91,12 @@ def test_features_are_means_of_blocks():
     assert found[1, 8] == pytest.approx(images[1, 4:8, 4:8].mean() / 255)
 
 
-def test_a_batch_answers_exactly_like_its_images_one_by_one(system, data):
-    together = system.classify(data.x_test[:20]).probabilities
-    for row in range(20):
-        alone = system.classify(data.x_test[row : row + 1]).probabilities[0]
-        np.testing.assert_array_equal(together[row], alone)
-
-
-def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
-    system.save(tmp_path / "1")
-    loaded = Attributes.load(tmp_path / "1")
-    expected, found = (s.classify(data.x_test).probabilities for s in (system, loaded))
-    np.testing.assert_array_equal(found, expected)
+def test_a_generation_whose_parts_do_not_fit_is_damaged(system, saved, tmp_path):
+    document = Manifest.of(generation.load(saved, "attributes").about).document()
     arrays = {"images": system.images_, "labels": system.labels_[:-1]}
-    generation.save(tmp_path / "2", "attributes", arrays, system.manifest_.document())
+    generation.save(tmp_path / "2", "attributes", arrays, document)
     with pytest.raises(Damaged, match="holds no system of attributes"):
         Attributes.load(tmp_path / "2")
-
-
-def test_the_card_and_the_report_tell_the_numbers(system, data, result, tmp_path):
-    card, name = SPEC.build_card(system, result), "recall_of_3_thin_composed"
-    assert tuple(card.steps) == STEPS
-    assert f"{result.metrics[name].value:.4f}" in card.markdown()
-    assert "not measured" not in card.markdown()
-    page = SPEC.build_report(system, data, result)
-    page = page.write(tmp_path / "r.html").read_text()
-    assert page.count("<img") == 3
 
 
 def test_the_data_are_found_by_the_name_of_the_digits_and_by_their_own(data):
@@ -157,9 +121,7 @@ def test_options_that_mean_nothing_are_refused(data, options, said):
         Attributes(**options).fit(data)
 
 
-def test_without_a_fit_or_a_digit_it_does_not_answer(data):
-    with pytest.raises(NotFittedError, match="must be fitted or loaded"):
-        Attributes().classify(data.x_test)
+def test_without_a_digit_there_are_no_strokes():
     sample = load_digits_sample()
     none = dataclasses.replace(sample, y_train=np.zeros_like(sample.y_train))
     with pytest.raises(ValueError, match="There is no 3 among"):

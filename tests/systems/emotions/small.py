@@ -9,6 +9,7 @@ from lookalike.core.items import png_of
 from lookalike.datasets import Expressions
 
 OPTIONS = {}
+N_FIGURES = 4
 
 
 def data():

@@ -3,13 +3,19 @@
 from lookalike.datasets.event_simulator import simulate_events
 
 OPTIONS = {"compare": "logistic"}
+N_FIGURES = 2
+IN_REPORT = (
+    "For whom it works",
+    "has joined nothing so far",
+    "share of lists learned from",
+)
 
 
 def data():
-    """Return the log of 60 users and 80 events."""
-    return simulate_events(n_people=60, n_events=80, n_days=20)
+    """Return the log of 250 users and 300 events."""
+    return simulate_events(n_people=250, n_events=300, n_days=30, random_state=3)
 
 
 def inputs(made):
     """Return a few users, one of them unknown."""
-    return [*made.people.ids[:40:10].tolist(), "unknown"]
+    return [*made.people.ids[:20].tolist(), "unknown"]

@@ -4,6 +4,8 @@ from pathlib import Path
 from runpy import run_path
 
 OPTIONS = {"ranker": "logistic"}
+N_FIGURES = 4
+IN_REPORT = ("The long tail", "mostly", "share of histories learned from")
 _WORLD = run_path(str(Path(__file__).parents[1] / "_recommender" / "world.py"))
 
 
@@ -14,4 +16,4 @@ def data():
 
 def inputs(made):
     """Return a few users, one of them unknown."""
-    return [*made.users[:40:10].tolist(), "unknown"]
+    return [*made.users[:30].tolist(), "unknown"]

@@ -5,6 +5,8 @@ import numpy as np
 from lookalike.datasets.friendships import Friendships, hold_out
 
 OPTIONS = {"n_candidates": 30}
+N_FIGURES = 1
+IN_REPORT = ("Who is helped",)
 
 
 def data(n_clubs=6, size=30, inside=0.4, outside=0.01):
@@ -19,4 +21,4 @@ def data(n_clubs=6, size=30, inside=0.4, outside=0.01):
 
 def inputs(made):
     """Return a few users, one of them unknown."""
-    return [*made.people[:120:30].tolist(), "unknown"]
+    return [*made.people[:40].tolist(), "unknown"]

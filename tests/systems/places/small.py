@@ -3,6 +3,8 @@
 from lookalike.datasets import Tagged, TaggedText
 
 OPTIONS = {"C": 10.0}
+N_FIGURES = 2
+IN_REPORT = ("names found",)
 CITIES = ["Oslo", "Lima", "Turin", "Cairo", "Perth"]
 CITIES += ["Delhi", "Quito", "Miami", "Lyon", "Kyoto"]
 THINGS = ["soup", "rain", "music", "tea", "maths"]

@@ -17,12 +17,11 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.core import generation
-from lookalike.core.card import STEPS
 from lookalike.core.generation import Damaged
-from lookalike.datasets import Tagged, TaggedText, load_wnut17
+from lookalike.core.manifest import Manifest
+from lookalike.datasets import Tagged, load_wnut17
 from lookalike.datasets.tagged import read_tagged
 from lookalike.evaluate import f1_of_counts, span_counts, word_counts
-from lookalike.systems.places import SPEC
 from lookalike.systems.places.baselines import (
     plain_gazetteer,
     tags_of_list,
@@ -52,50 +51,6 @@ from lookalike.systems.places.tuning import (
     take_rows,
 )
 from lookalike_bench.places import PARTS, Trial
-
-CITIES = ["Oslo", "Lima", "Turin", "Cairo", "Perth"]
-CITIES += ["Delhi", "Quito", "Miami", "Lyon", "Kyoto"]
-THINGS = ["soup", "rain", "music", "tea", "maths"]
-THINGS += ["football", "paper", "glass", "bread", "noise"]
-FRAMES = [
-    ("we", "moved", "to", "*", "last", "year"),
-    ("greetings", "from", "*", "!"),
-    ("I", "live", "in", "*", "now"),
-]
-OTHERS = [("I", "like", "*", "a", "lot"), ("no", "*", "today", "!")]
-
-
-def part(cities, things):
-    words, tags = [], []
-    for frames, fillers, tag in ((FRAMES, cities, "B-location"), (OTHERS, things, "O")):
-        for frame in frames:
-            for filler in fillers:
-                words.append(tuple(filler if w == "*" else w for w in frame))
-                tags.append(tuple(tag if w == "*" else "O" for w in frame))
-    words.append(("She", "saw", "New", cities[0], "and", "Anna"))
-    tags.append(("O", "O", "B-location", "I-location", "O", "B-person"))
-    return Tagged(tuple(words), tuple(tags))
-
-
-@pytest.fixture(scope="module")
-def data():
-    return TaggedText(
-        "own",
-        "",
-        part(CITIES[:7], THINGS[:7]),
-        part(CITIES[5:9], THINGS[5:9]),
-        part(CITIES[6:], THINGS[6:]),
-    )
-
-
-@pytest.fixture(scope="module")
-def system(data):
-    return Places(C=10.0).fit(data)
-
-
-@pytest.fixture(scope="module")
-def measured(system, data):
-    return SPEC.evaluate(system, data)
 
 
 def test_a_place_that_was_never_seen_is_found_by_its_neighbours(system):
@@ -213,8 +168,9 @@ def test_without_a_tag_of_places_nothing_is_named():
     assert likeliest(only.names([[("a", ""), ("b", "")]])[0], 0.5) == [(0, 1)]
 
 
-def test_what_is_learned_does_not_depend_on_the_test_part(system, data):
-    other = dataclasses.replace(data, test=part(["Nowhere"], ["Rome"]))
+def test_what_is_learned_does_not_depend_on_the_test_part(made, system, data):
+    part = made.module["part"](["Nowhere"], ["Rome"])
+    other = dataclasses.replace(data, test=part)
     again = Places(C=10.0).fit(other)
     assert again.threshold_ == system.threshold_
     assert again.seen_ == system.seen_
@@ -246,10 +202,10 @@ def test_a_list_takes_large_places_in_small_letters_only_if_it_is_told_to():
     ]
 
 
-def test_the_tuned_gazetteer_is_the_best_of_its_forms_on_what_is_known(data):
+def test_the_tuned_gazetteer_is_the_best_of_its_forms_on_what_is_known(made, data):
     gazetteer = {
-        **{city.lower(): "large" for city in CITIES},
-        **dict.fromkeys(THINGS, "small"),
+        **{city.lower(): "large" for city in made.module["CITIES"]},
+        **dict.fromkeys(made.module["THINGS"], "small"),
         "anna": "middle",
         "I": "state code",
     }
@@ -312,16 +268,16 @@ def test_a_second_place_may_begin_right_after_the_first():
     assert tags_of_probabilities(shares[1:], 0.5) == ["B", "B"]
 
 
-def test_the_metrics_are_those_of_the_answers(system, data, measured):
+def test_the_metrics_are_those_of_the_answers(system, data, result):
     truth = location_tags(data.test)
     tags = system.classify(data.test.words)
     hits, wrong, missed = word_counts(truth, tags).sum(axis=0)
     expected = 2 * hits / (2 * hits + wrong + missed)
-    assert measured.metrics["word_f1"].value == pytest.approx(expected)
-    seen = measured.metrics["word_recall_of_words_seen_in_training"].value
-    assert measured.metrics["word_recall"].value > seen
-    assert "gazetteer (span F1)" in measured.comparisons
-    assert "tuned gazetteer (word F1)" in measured.comparisons
+    assert result.metrics["word_f1"].value == pytest.approx(expected)
+    seen = result.metrics["word_recall_of_words_seen_in_training"].value
+    assert result.metrics["word_recall"].value > seen
+    assert "gazetteer (span F1)" in result.comparisons
+    assert "tuned gazetteer (word F1)" in result.comparisons
 
 
 def test_a_place_is_as_sure_as_its_name(system):
@@ -356,14 +312,16 @@ def test_the_list_to_beat_is_without_small_places_where_that_is_better(
     assert len(plain_gazetteer(gazetteer, data.validation)) == 2
 
 
-def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_path):
-    system.save(tmp_path / "1")
-    loaded = Places.load(tmp_path / "1")
+def test_what_is_saved_is_the_words_and_names_too(system, data, saved):
+    loaded = Places.load(saved)
     assert loaded.gazetteer_ == system.gazetteer_
     assert loaded.seen_ == system.seen_
     assert loaded.names(data.test.words) == system.names(data.test.words)
-    found = generation.load(tmp_path / "1", "places")
-    document = system.manifest_.document() | {"state": found.about["state"]}
+
+
+def test_a_generation_whose_parts_do_not_fit_is_damaged(saved, tmp_path):
+    found = generation.load(saved, "places")
+    document = Manifest.of(found.about).document()
     for name, array in {
         "coef": np.zeros((3, 2)),
         "intercept": np.zeros(2),
@@ -374,43 +332,15 @@ def test_a_loaded_system_answers_like_the_one_that_was_saved(system, data, tmp_p
         generation.save(folder, "places", {**found.arrays, name: array}, document)
         with pytest.raises(Damaged, match="holds no system of places"):
             Places.load(folder)
-    without = {n: array for n, array in found.arrays.items() if n != "transitions"}
-    generation.save(tmp_path / "2", "places", without, document)
-    with pytest.raises(Damaged, match="holds no system of places"):
-        Places.load(tmp_path / "2")
 
 
-def test_evaluating_changes_nothing_of_the_system(data):
-    system = Places(C=10.0).fit(data)
-    manifest, (arrays, document) = system.manifest_, system.state()
-    SPEC.evaluate(system, data)
-    assert system.manifest_ == manifest
-    after, document_after = system.state()
-    assert document_after == document
-    assert after.keys() == arrays.keys()
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(after[name], array)
-
-
-def test_texts_together_are_answered_like_one_by_one(system):
+def test_a_text_may_have_several_places_or_none(system):
     texts = ["we moved to Oslo and I live in Lima now", "I like bread a lot"]
     together = system.classify_each(texts)
-    assert together == [system.classify_each([text])[0] for text in texts]
     assert [[each.location for each in row] for row in together] == [
         ["Oslo", "Lima"],
         [None],
     ]
-
-
-def test_the_card_and_the_report_tell_the_numbers(system, data, measured, tmp_path):
-    card = SPEC.build_card(system, measured)
-    assert tuple(card.steps) == STEPS
-    assert f"{measured.metrics['word_f1'].value:.4f}" in card.markdown()
-    assert "not measured" not in card.markdown()
-    page = SPEC.build_report(system, data, measured)
-    page = page.write(tmp_path / "r.html").read_text()
-    assert page.count("<img") == 2
-    assert "names found" in page
 
 
 def test_files_of_tags_are_read_as_published(tmp_path):
@@ -465,11 +395,6 @@ def run(*words, status=0):
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == status, result.output
     return result
-
-
-@pytest.fixture(scope="module")
-def saved(system, tmp_path_factory):
-    return system.save(tmp_path_factory.mktemp("places") / "0001")
 
 
 def test_raw_text_is_tagged_with_offsets(saved, tmp_path):

@@ -6,6 +6,7 @@ from lookalike.core.items import png_of
 from lookalike.datasets import load_textures, pictures_of
 
 OPTIONS = {}
+N_FIGURES = 5
 
 
 def data():
