@@ -1,4 +1,4 @@
-"""Events: the simulated world, features of a moment, what is result and kept."""
+"""Events: the simulated world, features of a moment, what is measured and kept."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""People you may know: candidates, ranking, what is result, saved and refused."""
+"""People you may know: candidates, ranking, what is measured, saved and refused."""
 
 import json
 
