@@ -11,10 +11,12 @@ from pathlib import Path
 
 TESTS = {
     "features/test_byte_pairs.py": "counting_anew",
-    "learn/test_decision_tree.py": "every_split or sorted_col or get_a_turn or pruning",
+    "learn/test_decision_tree.py": (
+        "every_split or sorted_col or follow_the_seed or pruning"
+    ),
     "systems/digits/test_digits.py": "definition",
     "features/test_gradient_histogram.py": "every_option or edge_of_a_bin",
-    "search/test_inverted_file.py": "definition or add_up or what_a_row_needs",
+    "search/test_inverted_file.py": "definition or add_up or needed_lists",
     "search/test_kd_tree.py": "definition",
     "learn/test_kmeans.py": "definition or moved_sums or loosened or two_nearest",
     "learn/test_kmedians.py": "definition",
@@ -32,7 +34,7 @@ TESTS = {
     "search/test_product_quantisation.py": "adds_up or stands_for_each",
     "rank/test_network_rankers.py": "dense_layer_is",
     "learn/test_perceptron.py": "definition",
-    "rank/test_point_in_time.py": "before_the_moment",
+    "rank/test_point_in_time.py": "before_the_time",
     "rank/test_rankers.py": "trees_add_up",
     "features/test_sampling.py": "definition or holds_exactly or follow_the_weights",
     "rank/test_recommenders.py": "definition",

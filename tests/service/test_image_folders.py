@@ -328,7 +328,7 @@ def test_a_number_never_names_another_image(folders, found, folder, encoder):
 
 
 def test_a_snapshot_holds_what_is_indexed(folders, found, folder, encoder, tmp_path):
-    from lookalike.service.snapshot import restore, snapshot
+    from lookalike.service.snapshots import restore, snapshot
 
     folders.add(folder, encoder)
     folders.mark(folder / "a.png", "blocked")

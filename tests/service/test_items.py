@@ -245,8 +245,8 @@ def test_the_index_is_built_once_and_saved():
     arrays, document = made.state()
     for catalogue in (made, ItemCatalogue.from_state(arrays, document)):
         view = catalogue.snapshot.index
-        assert [len(part.ids) for part in view.parts] == [5_000]
-        assert view.parts[0].index.filter is not None
+        assert [len(segment.ids) for segment in view.segments] == [5_000]
+        assert view.segments[0].index.filter is not None
 
 
 @pytest.mark.parametrize("selected", [250, 50, 5, 1])

@@ -5,9 +5,14 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from lookalike.service.components import Components
+from lookalike.service.errors import ServiceError
 from lookalike.service.keyring import Keyring
+
+UNREADABLE = "There was an error parsing the body"
+"""What FastAPI says of a body that is no JSON, such as one nested too deeply."""
 
 
 class RequiredScope:
@@ -43,7 +48,12 @@ class KeyRoute(APIRoute):
                 scope.admit(request)
             if takes_json:
                 _read_as_json(request)
-            return await handle(request)
+            try:
+                return await handle(request)
+            except HTTPException as error:
+                if error.detail == UNREADABLE:
+                    raise ServiceError(422, "The body is no JSON.") from None
+                raise
 
         return checked
 
