@@ -40,7 +40,7 @@ class Toy:
 def answers(system, *requests, seconds=10.0):
     until = time.monotonic() + seconds
     jobs = [Job(request, until, None) for request in requests]
-    return answer_batch(SPEC, SimpleNamespace(system=system), jobs, SETTINGS)
+    return answer_batch(SPEC, SimpleNamespace(system=system), jobs, SETTINGS, {})
 
 
 def asked(*inputs, k=3, **more):

@@ -65,8 +65,12 @@ def answer_batch(
     active: Any,
     jobs: Sequence[Job[AnswerRequest]],
     settings: Settings,
+    pace: dict[str, float],
 ) -> list[Answered | Exception]:
-    """Return one answer or exception a job, all from one generation."""
+    """Return one answer or exception a job, all from one generation.
+
+    pace : seconds that one query of each verb took last; it is brought up to date
+    """
     answers: list[Any] = [None] * len(jobs)
     groups: dict[Any, list[int]] = {}
     for at, job in enumerate(jobs):
@@ -84,13 +88,16 @@ def answer_batch(
                 ]
             except ValueError as error:
                 answers[at] = error
-        for at, found in _answered(active, jobs, decoded).items():
+        for at, found in _answered(active, jobs, decoded, pace).items():
             answers[at] = found
     return answers
 
 
 def _answered(
-    active: Any, jobs: Sequence[Job[AnswerRequest]], decoded: dict[int, list[Any]]
+    active: Any,
+    jobs: Sequence[Job[AnswerRequest]],
+    decoded: dict[int, list[Any]],
+    pace: dict[str, float],
 ) -> dict[int, Answered | Exception]:
     """Answer the queries of several jobs together, or each alone if that fails."""
     if not decoded:
@@ -99,11 +106,11 @@ def _answered(
     deadline = max(jobs[at].deadline for at in decoded)
     request = jobs[next(iter(decoded))].request
     try:
-        answers = _in_time(active.system, request, queries, deadline)
+        answers = _in_time(active.system, request, queries, deadline, pace)
     except Exception as error:
         if len(decoded) == 1:
             return dict.fromkeys(decoded, error)
-        alone = [_answered(active, jobs, {at: decoded[at]}) for at in decoded]
+        alone = [_answered(active, jobs, {at: decoded[at]}, pace) for at in decoded]
         return {at: found for each in alone for at, found in each.items()}
     found: dict[int, Answered | Exception] = {}
     start = 0
@@ -119,19 +126,24 @@ def _answered(
 
 
 def _in_time(
-    system: Any, request: AnswerRequest, queries: list[Any], deadline: float
+    system: Any,
+    request: AnswerRequest,
+    queries: list[Any],
+    deadline: float,
+    pace: dict[str, float],
 ) -> list[Any]:
     """Return answers to all queries, or to the first for which there was time."""
     answers: list[Any] = []
-    n = _FIRST
-    while len(answers) < len(queries):
-        started = time.monotonic()
-        if answers and started > deadline:
-            break
-        answers += _verb(system, request, queries[len(answers) : len(answers) + n])
+    now = time.monotonic()
+    while len(answers) < len(queries) and (not answers or now <= deadline):
+        n = _FIRST
+        if request.verb in pace:
+            n = max(1, min(int((deadline - now) / pace[request.verb]), _SLICE))
+        queried = queries[len(answers) : len(answers) + n]
+        started = now
+        answers += _verb(system, request, queried)
         now = time.monotonic()
-        left = (deadline - now) / max((now - started) / n, 1e-9)
-        n = max(1, min(int(left), _SLICE))
+        pace[request.verb] = max((now - started) / len(queried), 1e-9)
     return answers
 
 

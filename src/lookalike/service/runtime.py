@@ -86,6 +86,7 @@ class ServedSystem:
         self.engine: Engine[AnswerRequest] = Engine(
             self._answer, resources.settings.max_waiting
         )
+        self._pace: dict[str, float] = {}
         self._loading = threading.Lock()
         self._catching_up = threading.Lock()
         self._pointer: Any = None
@@ -172,7 +173,7 @@ class ServedSystem:
     def _answer(self, jobs: list[Job[AnswerRequest]]) -> list[Answered | Exception]:
         """One answer or exception a job, all from one generation."""
         self._metrics.together.observe(len(jobs))
-        return answer_batch(self.spec, self.current(), jobs, self._settings)
+        return answer_batch(self.spec, self.current(), jobs, self._settings, self._pace)
 
     def _found(self) -> Generation:
         found, complaint = self.library.open()
