@@ -43,8 +43,8 @@ from lookalike.service.settings import Settings
 Routes = Callable[[Components, ServedSystem], APIRouter]
 OF_EVERY_SYSTEM: tuple[Routes, ...] = (generations, quality)
 OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
-    "classify": (classify,),
     "search": (search,),
+    "classify": (classify,),
     "recommend": (recommend,),
     "rank": (rank,),
     "explain": (explain,),
@@ -81,11 +81,12 @@ def create_app(
         redoc_url=None,
     )
     app.state.components = components
-    app.include_router(health(components))
-    app.include_router(systems(components))
+    # Routes are tried in their order: those that answer queries come first.
     for served in components.served.values():
         for routes in _routes_of(served):
             app.include_router(routes(components, served))
+    app.include_router(health(components))
+    app.include_router(systems(components))
     app.include_router(page())
     for common in (events, live, users, snapshots):
         app.include_router(common(components))
@@ -109,11 +110,11 @@ def create_app(
 
 
 def _routes_of(served: ServedSystem) -> list[Routes]:
-    found = list(OF_EVERY_SYSTEM)
+    found: list[Routes] = []
     for capability, routes in OF_CAPABILITY.items():
         if served.spec.can(capability):
             found += routes
-    return found
+    return [*found, *OF_EVERY_SYSTEM]
 
 
 def _lifespan(components: Components) -> Any:
