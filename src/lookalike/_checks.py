@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_array
 
 from lookalike._typing import Array
 
@@ -16,12 +15,6 @@ def check_positive(name: str, value: Any, zero: bool = False) -> None:
     if not real or not (value > 0 or (zero and value == 0)):
         expected = "a number of at least 0" if zero else "a number above 0"
         raise ValueError(f"{name} must be {expected}, got {value!r}.")
-
-
-def check_positive_integer(name: str, value: Any) -> None:
-    """Refuse anything but an integer of at least 1."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a positive integer, got {value!r}.")
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> None:
@@ -41,6 +34,8 @@ def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
 
 def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> Array:
     """Weights as an array of X's precision, ones where there are none."""
+    from sklearn.utils.validation import check_array  # slow to import, rarely needed
+
     n_samples = X.shape[0]
     if sample_weight is None:
         return np.ones(n_samples, X.dtype)

@@ -483,7 +483,7 @@ def test_options_out_of_range_are_sentences(trained, seven, own_data, tmp_path):
     )
     words = ("train", "digits", "--data", own_data, "--folder", tmp_path)
     told = sentence(*words, "--neighbors", 0)
-    assert "n_neighbors must be a positive integer, got 0" in told
+    assert "n_neighbors must be a whole number of at least 1, got 0" in told
     assert "embedding must be one of" in sentence(*words, "--embedding", "magic")
     told = sentence("systems", "activate", "digits", "0007", *folder)
     assert "0001, 0002; got '0007'" in told

@@ -46,7 +46,7 @@ def test_the_error_has_an_interval():
         ([0.5], [2], 10, "True or False"),
         ([0.5, 0.5], [1], 10, "one value an answer"),
         ([], [], 10, "one value an answer"),
-        ([0.5], [1], 0, "n_bins must be a positive integer"),
+        ([0.5], [1], 0, "n_bins must be a whole number of at least 1"),
     ],
 )
 def test_what_is_no_probability_is_refused(stated, correct, n_bins, said):

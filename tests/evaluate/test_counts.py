@@ -75,7 +75,7 @@ def test_both_systems_answer_the_same_rows():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_resamples": 0}, "n_resamples must be a positive integer, got 0"),
+        ({"n_resamples": 0}, "n_resamples must be a whole number of at least 1, got 0"),
         ({"confidence": 1.0}, "confidence must lie between 0 and 1, got 1.0"),
     ],
 )

@@ -222,11 +222,11 @@ def test_equal_systems_have_no_difference():
         (lambda: bootstrap(np.mean, [1, np.nan]), "must not hold nan"),
         (
             lambda: bootstrap(np.mean, [1], n_resamples=0),
-            "n_resamples must be a positive",
+            "n_resamples must be a whole number",
         ),
         (
             lambda: bootstrap(np.mean, [1], n_resamples=2.5),
-            "n_resamples must be a posit",
+            "n_resamples must be a whole",
         ),
         (lambda: bootstrap(np.mean, [1], confidence=1), "confidence must lie between"),
         (

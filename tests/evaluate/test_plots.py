@@ -211,7 +211,7 @@ def test_text_is_never_read_as_a_formula():
         (lambda: plots.strip(GREY[0] * 255), r"uint8 in \[0, 255\] or real in"),
         (lambda: plots.strip(GREY[0] * np.nan), r"uint8 in \[0, 255\] or real in"),
         (lambda: plots.strip(GREY[0], wrong=[1, 0, 1]), "wrong must hold 3 truth"),
-        (lambda: plots.strip(GREY[0], n_columns=0), "n_columns must be a positive"),
+        (lambda: plots.strip(GREY[0], n_columns=0), "n_columns must be a whole number"),
         (
             lambda: plots.embedding_map(np.eye(3), [1, 2, 3]),
             r"\(n_samples, 2\), got",

@@ -196,7 +196,7 @@ def test_parameters_are_stored_as_given_and_cloned():
         ({"min_df": -1}, "min_df must be a share"),
         ({"min_df": 3, "max_df": 2}, "fewer documents than min_df"),
         ({"min_df": 6}, "No terms remain"),
-        ({"max_features": 0}, "max_features must be a positive integer"),
+        ({"max_features": 0}, "max_features must be a whole number of at least 1"),
         ({"vocabulary": []}, "empty vocabulary"),
         ({"vocabulary": ["a", "b", "a"]}, r"vocabulary repeats \['a'\]"),
         ({"vocabulary": {"a": 0, "b": 2}}, "must be 0 to 1, each once"),

@@ -116,7 +116,9 @@ def test_can_cut_for_a_vectoriser():
 @pytest.mark.parametrize("name", ["n_merges", "min_count"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, "3"])
 def test_refuses_a_parameter_that_is_no_positive_integer(name, value):
-    with pytest.raises(ValueError, match=f"{name} must be a positive integer"):
+    with pytest.raises(
+        ValueError, match=f"{name} must be a whole number of at least 1"
+    ):
         BytePairTokeniser(**{name: value}).fit([TEXT])
 
 

@@ -56,7 +56,10 @@ def test_threads_and_batches_do_not_change_the_numbers():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"orientations": 0}, "orientations must be a positive integer, got 0"),
+        (
+            {"orientations": 0},
+            "orientations must be a whole number of at least 1, got 0",
+        ),
         ({"pixels_per_cell": (0, 2)}, "pixels_per_cell must be two positive"),
         ({"cells_per_block": (9, 9)}, "hold no whole block"),
         ({"block_norm": "L3"}, "block_norm must be one of"),

@@ -102,7 +102,7 @@ def test_accepts_every_kind_of_random_state():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_negatives": 0}, "n_negatives must be a positive integer, got 0"),
+        ({"n_negatives": 0}, "n_negatives must be a whole number of at least 1, got 0"),
         ({"power": -1}, "power must not be negative"),
         ({"counts": [1, -1]}, "counts must be finite and not negative"),
         ({"counts": [1, np.inf]}, "counts must be finite and not negative"),

@@ -272,7 +272,9 @@ def test_items_without_weight_are_never_kept():
 @pytest.mark.parametrize("kind", [Reservoir, WeightedReservoir])
 @pytest.mark.parametrize("n", [0, -1, 2.5])
 def test_refuses_a_reservoir_without_room(kind, n):
-    with pytest.raises(ValueError, match="n_samples must be a positive integer"):
+    with pytest.raises(
+        ValueError, match="n_samples must be a whole number of at least 1"
+    ):
         kind(n)
 
 
@@ -407,7 +409,9 @@ def test_importance_mean_refuses_with_a_sentence(arrays, message):
 
 
 def test_importance_sample_refuses_no_draws():
-    with pytest.raises(ValueError, match="n_samples must be a positive integer, got 0"):
+    with pytest.raises(
+        ValueError, match="n_samples must be a whole number of at least 1, got 0"
+    ):
         importance_sample([1, 2], 0)
 
 

@@ -94,7 +94,7 @@ def test_a_celebrity_counts_less_than_a_small_circle():
         (np.ones((3, 3)), {"people": [3]}, r"people must be in \[0, 2\]"),
         (np.ones((3, 3)), {"people": [0.5]}, "flat list of integers"),
         (np.ones((3, 3)), {"score": "katz"}, "score must be one of"),
-        (np.ones((3, 3)), {"k": 0}, "k must be a positive integer, got 0"),
+        (np.ones((3, 3)), {"k": 0}, "k must be a whole number of at least 1, got 0"),
     ],
 )
 def test_refuses_with_a_sentence(friendships, options, message):

@@ -50,7 +50,7 @@ def test_a_token_outside_is_an_error_without_unknown():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"min_count": 0}, "min_count must be a positive integer, got 0"),
+        ({"min_count": 0}, "min_count must be a whole number of at least 1, got 0"),
         ({"max_size": 2}, "max_size must be None or an integer above 2"),
         ({"padding": "x", "unknown": "x"}, "padding and unknown are both 'x'"),
     ],

@@ -154,10 +154,13 @@ def test_parameters_are_cloned():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_components": 0}, "n_components must be a positive integer, got 0"),
-        ({"window": 1.5}, "window must be a positive integer"),
-        ({"n_negatives": 0}, "n_negatives must be a positive integer"),
-        ({"max_iter": -1}, "max_iter must be a positive integer"),
+        (
+            {"n_components": 0},
+            "n_components must be a whole number of at least 1, got 0",
+        ),
+        ({"window": 1.5}, "window must be a whole number of at least 1"),
+        ({"n_negatives": 0}, "n_negatives must be a whole number of at least 1"),
+        ({"max_iter": -1}, "max_iter must be a whole number of at least 1"),
         ({"model": "glove"}, "model must be 'skip-gram' or 'cbow', got 'glove'"),
         ({"learning_rate": 0}, "learning_rate must be positive"),
         ({"sample": -1}, "sample must not be negative"),

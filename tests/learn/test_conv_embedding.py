@@ -110,6 +110,14 @@ def test_rejects_bad_parameters(options, message):
         model.fit(np.zeros((4, 16), np.uint8), [0, 0, 1, 1])
 
 
+def test_rejects_arrays_of_which_one_has_another_shape(fitted):
+    arrays = fitted.arrays()
+    name = next(name for name, array in arrays.items() if array.ndim == 2)
+    arrays[name] = arrays[name][:, 1:]
+    with pytest.raises(ValueError, match="do not fit one network"):
+        ConvolutionalEmbedding.from_arrays(arrays)
+
+
 def test_rejects_one_class_and_foreign_arrays():
     with pytest.raises(ValueError, match="at least two classes, got one class: 7"):
         small().fit(np.zeros((4, 16), np.uint8), [7, 7, 7, 7])

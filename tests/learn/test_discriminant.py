@@ -264,7 +264,11 @@ def test_priors_are_scaled_to_sum_to_one_and_zero_forbids_a_class():
         ({"solver": "qr"}, ValueError, "solver must be .* got 'qr'"),
         ({"shrinkage": 1.5}, ValueError, r"shrinkage must be .* in \[0, 1\], got 1.5"),
         ({"shrinkage": 0.1}, NotImplementedError, "shrinkage not supported with 'svd'"),
-        ({"n_components": 0}, ValueError, "n_components must be a positive integer"),
+        (
+            {"n_components": 0},
+            ValueError,
+            "n_components must be a whole number of at least 1",
+        ),
         ({"n_components": 4}, ValueError, "n_components cannot be larger .* 3, got 4"),
         ({"tol": -1}, ValueError, "tol must be at least 0, got -1"),
         ({"priors": [0.5, 0.5]}, ValueError, "one entry for each of the 4 classes"),

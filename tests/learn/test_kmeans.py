@@ -327,10 +327,13 @@ def test_rounds_are_logged_on_request(caplog):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_clusters": 0}, "n_clusters must be a positive integer, got 0"),
-        ({"n_clusters": 2.5}, "n_clusters must be a positive integer, got 2.5"),
+        ({"n_clusters": 0}, "n_clusters must be a whole number of at least 1, got 0"),
+        (
+            {"n_clusters": 2.5},
+            "n_clusters must be a whole number of at least 1, got 2.5",
+        ),
         ({"n_clusters": 11}, "n_samples=10 should be >= n_clusters=11"),
-        ({"max_iter": 0}, "max_iter must be a positive integer, got 0"),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
         ({"n_init": 0}, "n_init must be 'auto' or a positive integer, got 0"),
         ({"n_init": "many"}, "n_init must be 'auto' or a positive integer, got 'many'"),
         ({"init": "far"}, "init must be 'k-means.*', 'random', .* got 'far'"),

@@ -140,9 +140,9 @@ def test_threads_change_nothing():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_clusters": 0}, "n_clusters must be a positive integer, got 0"),
+        ({"n_clusters": 0}, "n_clusters must be a whole number of at least 1, got 0"),
         ({"n_clusters": 11}, "n_samples=10 should be >= n_clusters=11"),
-        ({"max_iter": 0}, "max_iter must be a positive integer, got 0"),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
         ({"n_init": 0}, "n_init must be 'auto' or a positive integer, got 0"),
         ({"init": "far"}, "init must be 'k-means.*', 'random', .* got 'far'"),
         ({"init": np.zeros((8, 2))}, r"must have shape \(8, 3\) .* got \(8, 2\)"),

@@ -548,11 +548,14 @@ def test_the_first_layer_may_skip_the_gradient_of_its_input():
     [
         (lambda: Dropout(1.0), r"rate must be in \[0, 1\), got 1.0"),
         (lambda: Dropout(-0.1), r"rate must be in \[0, 1\), got -0.1"),
-        (lambda: MaxPool2D(0), "size must be a positive integer, got 0"),
-        (lambda: MaxPool2D(2, stride=0), "stride must be a positive integer, got 0"),
+        (lambda: MaxPool2D(0), "size must be a whole number of at least 1, got 0"),
+        (
+            lambda: MaxPool2D(2, stride=0),
+            "stride must be a whole number of at least 1, got 0",
+        ),
         (
             lambda: Conv2D.random((2, 2), 1, 1, stride=1.5),
-            "stride must be a positive integer, got 1.5",
+            "stride must be a whole number of at least 1, got 1.5",
         ),
         (
             lambda: Conv2D.random((2, 2), 1, 1, padding="full"),

@@ -142,8 +142,8 @@ def test_a_fit_that_is_cut_short_says_so():
     [
         ({"C": 0}, "C must be a positive number, got 0"),
         ({"tol": np.inf}, "tol must be a positive number, got inf"),
-        ({"min_count": 0}, "min_count must be a positive integer, got 0"),
-        ({"max_iter": 1.5}, "max_iter must be a positive integer, got 1.5"),
+        ({"min_count": 0}, "min_count must be a whole number of at least 1, got 0"),
+        ({"max_iter": 1.5}, "max_iter must be a whole number of at least 1, got 1.5"),
     ],
 )
 def test_bad_parameters_are_refused(options, message):

@@ -142,11 +142,11 @@ def test_a_start_on_too_few_samples_warns():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_clusters": 0}, "n_clusters must be a positive integer, got 0"),
+        ({"n_clusters": 0}, "n_clusters must be a whole number of at least 1, got 0"),
         ({"n_clusters": 501}, "n_samples=500 should be >= n_clusters=501"),
-        ({"max_iter": 0}, "max_iter must be a positive integer, got 0"),
-        ({"batch_size": 0}, "batch_size must be a positive integer, got 0"),
-        ({"init_size": 0}, "init_size must be a positive integer, got 0"),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
+        ({"init_size": 0}, "init_size must be a whole number of at least 1, got 0"),
         ({"init": "far"}, "init must be 'k-means.*', 'random', .* got 'far'"),
         ({"init": np.zeros((8, 2))}, r"must have shape \(8, 64\) .* got \(8, 2\)"),
         ({"n_init": -1}, "n_init must be 'auto' or a positive integer, got -1"),

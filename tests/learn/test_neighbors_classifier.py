@@ -85,7 +85,10 @@ def test_ties_in_the_vote_go_to_the_smallest_label():
     ("options", "message"),
     [
         ({"weights": "nearest"}, "weights must be 'uniform', 'distance', a callable"),
-        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0."),
+        (
+            {"n_neighbors": 0},
+            "n_neighbors must be a whole number of at least 1, got 0.",
+        ),
         ({"weights": "distance", "metric": "inner_product"}, "needs a distance"),
     ],
 )

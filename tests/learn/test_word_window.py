@@ -181,7 +181,7 @@ def test_a_batch_answers_like_its_sentences_one_by_one():
         ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
         ({"unknown_weight": -1}, "unknown_weight must be a number of at least 0"),
         ({"learning_rate_init": 0}, "learning_rate must be positive, got 0"),
-        ({"min_count": 0}, "min_count must be a positive integer, got 0"),
+        ({"min_count": 0}, "min_count must be a whole number of at least 1, got 0"),
         (
             {"describe": lambda word: tuple(word)},
             "describe must give as many features for each word",

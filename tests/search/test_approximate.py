@@ -204,7 +204,10 @@ def test_recall_one_is_the_exact_search():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0."),
+        (
+            {"n_neighbors": 0},
+            "n_neighbors must be a whole number of at least 1, got 0.",
+        ),
         ({"recall": 0.0}, "recall must be above 0 and at most 1, got 0.0."),
         ({"recall": 95}, "recall must be above 0 and at most 1, got 95."),
         ({"recall": "high"}, "recall must be above 0 and at most 1, got 'high'."),
@@ -220,7 +223,7 @@ def test_rejects_bad_parameters(parameters, message):
     ("query", "k", "message"),
     [
         ([[0.0]], 3, "Expected n_neighbors <= n_samples_fit"),
-        ([[0.0]], 0, "n_neighbors must be a positive integer"),
+        ([[0.0]], 0, "n_neighbors must be a whole number of at least 1"),
         ([[0.0, 1.0]], 1, "X has 2 features"),
         (np.zeros((1, 2), np.uint8), 1, "X has 2 features"),
         ([[np.nan]], 1, "NaN"),

@@ -457,7 +457,7 @@ def test_bad_searches_are_refused():
     ("parameters", "message"),
     [
         ({"metric": "hamming"}, "metric must be one of .*'hamming'"),
-        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0"),
+        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, got 0"),
         ({"algorithm": "tree"}, "algorithm must be one of .*'tree'"),
         ({"rebuild_share": 2}, "rebuild_share must lie between 0 and 1, got 2"),
     ],

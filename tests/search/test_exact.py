@@ -319,8 +319,14 @@ def test_as_many_neighbours_as_rows_sort_the_catalogue():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0."),
-        ({"n_neighbors": 1.5}, "n_neighbors must be a positive integer, got 1.5."),
+        (
+            {"n_neighbors": 0},
+            "n_neighbors must be a whole number of at least 1, got 0.",
+        ),
+        (
+            {"n_neighbors": 1.5},
+            "n_neighbors must be a whole number of at least 1, got 1.5.",
+        ),
         ({"metric": "hamming"}, "metric must be 'minkowski' or one of"),
         ({"p": 3}, "p must be 1 or 2, got 3."),
         ({"algorithm": "kd_tree"}, "algorithm must be one of"),
@@ -335,7 +341,7 @@ def test_rejects_bad_parameters(parameters, message):
     ("query", "k", "message"),
     [
         ([[0.0]], 3, "Expected n_neighbors <= n_samples_fit"),
-        ([[0.0]], 0, "n_neighbors must be a positive integer"),
+        ([[0.0]], 0, "n_neighbors must be a whole number of at least 1"),
         ([[0.0, 1.0]], 1, "X has 2 features"),
         ([[np.nan]], 1, "NaN"),
         ([[np.inf]], 1, "infinity"),

@@ -57,7 +57,10 @@ def test_equal_rows_do_not_halve_for_ever():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: KDTree([[0.0]], leaf_size=0), "leaf_size must be a positive integer"),
+        (
+            lambda: KDTree([[0.0]], leaf_size=0),
+            "leaf_size must be a whole number of at least 1",
+        ),
         (lambda: KDTree([[0.0]], metric="cosine"), "metric must be 'euclidean'"),
         (lambda: KDTree([[np.nan]]), "NaN"),
         (lambda: KDTree([[0.0]]).query([[0.0]], k=2), r"k must be in \[1, 1\], got 2"),

@@ -67,9 +67,12 @@ def test_ties_come_in_the_order_of_the_catalogue():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0."),
-        ({"n_tables": 1.5}, "n_tables must be a positive integer, got 1.5."),
-        ({"n_hashes": -1}, "n_hashes must be a positive integer, got -1."),
+        (
+            {"n_neighbors": 0},
+            "n_neighbors must be a whole number of at least 1, got 0.",
+        ),
+        ({"n_tables": 1.5}, "n_tables must be a whole number of at least 1, got 1.5."),
+        ({"n_hashes": -1}, "n_hashes must be a whole number of at least 1, got -1."),
         ({"metric": "l1"}, "metric must be 'cosine' or 'euclidean', got 'l1'."),
         ({"width": 0.0}, "width must be None or above 0, got 0.0."),
     ],

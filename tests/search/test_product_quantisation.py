@@ -101,8 +101,12 @@ def test_equal_distances_come_by_row():
 @pytest.mark.parametrize(
     ("options", "k", "sentence"),
     [
-        ({"n_pieces": 0}, 1, "n_pieces must be a positive integer, got 0"),
-        ({"n_neighbors": 0}, 1, "n_neighbors must be a positive integer, got 0"),
+        ({"n_pieces": 0}, 1, "n_pieces must be a whole number of at least 1, got 0"),
+        (
+            {"n_neighbors": 0},
+            1,
+            "n_neighbors must be a whole number of at least 1, got 0",
+        ),
         ({}, 21, r"n_neighbors must be in \[1, 20\], got 21"),
         ({}, 0, r"n_neighbors must be in \[1, 20\], got 0"),
     ],

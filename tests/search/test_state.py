@@ -273,3 +273,31 @@ def test_an_approximate_search_holds_its_index_or_is_given_it(
         assert_state(model, arrays, about)
         assert_state(model, *rest, False)
     assert not any(name.startswith("index_") for name in rest[0])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        NearestNeighbors(np.int64(5), n_jobs=np.int64(1)),
+        ApproximateNeighbors(
+            np.int64(5), recall=np.float32(0.9), random_state=np.int64(7)
+        ),
+        ProductQuantisation(np.int64(3), random_state=np.random.RandomState(3)),
+    ],
+)
+def test_parameters_are_json_and_a_generator_counts_as_zero(model):
+    X = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
+    arrays, about = model.fit(X).state()
+    again = type(model).from_state(arrays, json.loads(json.dumps(about)))
+    for name, value in model.get_params().items():
+        expected = 0 if isinstance(value, np.random.RandomState) else value
+        assert again.get_params()[name] == expected
+
+
+@pytest.mark.parametrize("engine", [NearestNeighbors, ApproximateNeighbors])
+def test_an_index_of_another_metric_is_refused(engine):
+    X = np.random.default_rng(0).normal(size=(300, 6))
+    arrays, about = engine().fit(X).state()
+    about["parameters"]["metric"] = "cosine"
+    with pytest.raises(ValueError, match="do not belong together"):
+        engine.from_state(arrays, about)

@@ -1,10 +1,10 @@
 """What the metrics and their intervals share: ratios, blocks, percentile intervals."""
 
 from collections.abc import Iterator
-from numbers import Integral
 
 import numpy as np
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
 
 
@@ -48,9 +48,6 @@ def percentile_interval(values: Array, confidence: float) -> tuple[float, float]
 
 def check_resampling(n_resamples: int, confidence: float) -> None:
     """Refuse options of a bootstrap or a test that give no interval."""
-    if not isinstance(n_resamples, Integral) or n_resamples < 1:
-        raise ValueError(
-            f"n_resamples must be a positive integer, got {n_resamples!r}."
-        )
+    check_whole("n_resamples", n_resamples)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence!r}.")

@@ -1,11 +1,11 @@
 """Calibration: predicted probabilities against the frequency of correct answers."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_whole
 from lookalike._typing import Floats, Ints
 
 
@@ -47,14 +47,15 @@ def reliability(
     (array([0.53, 0.93]), array([0.5, 1. ]), array([2, 2]))
     """
     stated, is_correct = _columns(confidence, correct)
-    if not isinstance(n_bins, Integral) or n_bins < 1:
-        raise ValueError(f"n_bins must be a positive integer, got {n_bins!r}.")
-    n = int(n_bins)
-    bins = np.minimum((stated * n).astype(np.int64), n - 1)
-    counts = np.bincount(bins, minlength=n)
+    check_whole("n_bins", n_bins)
+    bins = np.minimum((stated * n_bins).astype(np.int64), n_bins - 1)
+    counts = np.bincount(bins, minlength=n_bins)
     held = counts > 0
-    sums = [np.bincount(bins, values, n)[held] for values in (stated, is_correct)]
-    return Reliability(*(total / counts[held] for total in sums), counts[held])
+    confidences, accuracies = (
+        np.bincount(bins, values, n_bins)[held] / counts[held]
+        for values in (stated, is_correct)
+    )
+    return Reliability(confidences, accuracies, counts[held])
 
 
 def expected_calibration_error(

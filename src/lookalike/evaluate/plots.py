@@ -15,7 +15,6 @@ References
 """
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
 from lookalike.evaluate.drawing import (
     CORRECT,
@@ -280,8 +280,7 @@ def strip(
     marks = np.zeros(n, dtype=bool) if wrong is None else np.asarray(wrong)
     if marks.shape != (n,) or marks.dtype != bool:
         raise ValueError(f"wrong must hold {n} truth values, one an image.")
-    if not isinstance(n_columns, Integral) or n_columns < 1:
-        raise ValueError(f"n_columns must be a positive integer, got {n_columns!r}.")
+    check_whole("n_columns", n_columns)
     n_columns = min(n, int(n_columns))
     grid = Grid(
         *(pictures, n_columns, -(-n // n_columns), title),

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike.features._images import ImageDescriptor
@@ -160,7 +160,7 @@ class GradientHistogram(ImageDescriptor):
         return rows, columns
 
     def _check_parameters(self) -> None:
-        check_positive_integer("orientations", self.orientations)
+        check_whole("orientations", self.orientations)
         for name in ("pixels_per_cell", "cells_per_block"):
             pair = getattr(self, name)
             if len(pair) != 2 or min(pair) < 1:

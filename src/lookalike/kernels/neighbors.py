@@ -37,8 +37,8 @@ HIDDEN = np.int32(2147483500)  # a key above every limit: such a row is not coll
 class Catalogue(NamedTuple):
     """The rows that are searched, and their codes.
 
-    rows   : (n_samples, n_features) int8 (bytes less 128, padded to a multiple of 64),
-        float32 or float64
+    rows   : (n_samples, n_features) int8 (bytes less 128) or uint8, padded to a
+        multiple of 16 columns; or float32, float64
     norms  : (n_samples,) as for ``distances.distance``
     panels : (n_panels, n_steps, 64, pair) int16 or float32
     starts : (n_panels, 64) int32 or float32, half the squared norm of the code

@@ -8,9 +8,10 @@ Recent x86 processors multiply small integers much faster than floats (AVX-512 V
   to a sum;
 - ``prefetch`` loads a cache line before it is needed.
 
-Each function below emits LLVM's name for one of them inside a small loop. They take
-*addresses* (``array.ctypes.data``), check nothing, and need ``HAS_VNNI``; every caller
-has a portable twin in plain Numba that returns the same answer.
+The tiles and products below emit LLVM's name for one of the first two inside a small
+loop. They take *addresses* (``array.ctypes.data``), check nothing, and need
+``HAS_VNNI``; every caller has a portable twin in plain Numba that returns the same
+answer. The other functions, for addresses and bits, run on any processor.
 """
 
 import llvmlite.binding as llvm
@@ -438,7 +439,7 @@ def lowest_bit(context, bits):
 
 @intrinsic
 def prefetch(context, address):
-    """Prefetch the cache line at ``address``; without effect on other processors."""
+    """Prefetch the cache line at ``address``, on any processor."""
 
     def generate(context, builder, signature, arguments):
         pointer = builder.inttoptr(arguments[0], _BYTE.as_pointer())

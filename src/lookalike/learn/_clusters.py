@@ -16,7 +16,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_positive_integer, check_sample_weight
+from lookalike._checks import check_sample_weight, check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import kmeans as kernels
@@ -396,7 +396,7 @@ def kmeans_plusplus(
 def check_clustering(n_samples: int, **parameters: Any) -> None:
     """Refuse invalid numbers of clusters, runs and iterations."""
     for name, value in parameters.items():
-        check_positive_integer(name, value)
+        check_whole(name, value)
     if n_samples < parameters["n_clusters"]:
         raise ValueError(
             f"n_samples={n_samples} should be >= n_clusters={parameters['n_clusters']}."
@@ -450,12 +450,11 @@ class SquaredDistanceClusters(
     """Prediction by the nearest of ``cluster_centers_``, in squared distance."""
 
     cluster_centers_: Array
+    n_jobs: int | None = None
 
     def predict(self, X: Any) -> Array:
         """Nearest centre of each sample, int32 of shape (n_samples,)."""
-        return nearest(
-            self._checked(X), self.cluster_centers_, getattr(self, "n_jobs", None)
-        )[0]
+        return nearest(self._checked(X), self.cluster_centers_, self.n_jobs)[0]
 
     def transform(self, X: Any) -> Array:
         """Distances to every centre, shape (n_samples, n_clusters)."""
@@ -466,7 +465,7 @@ class SquaredDistanceClusters(
     ) -> float:
         """Minus the inertia of X: higher is better."""
         X = self._checked(X)
-        _, squared = nearest(X, self.cluster_centers_, getattr(self, "n_jobs", None))
+        _, squared = nearest(X, self.cluster_centers_, self.n_jobs)
         return -float(check_sample_weight(sample_weight, X) @ squared)
 
     def _checked(self, X: Any) -> Any:

@@ -66,8 +66,17 @@ class TorchNetwork(BaseEstimator, ABC):
         scale: float,
         shape: tuple[int, ...],
     ) -> Self:
-        """Set the fitted state: a network with these weights, and its preprocessing."""
-        network.load_state_dict(dict(weights))
+        """Set the fitted state: a network with these weights, and its preprocessing.
+
+        Raises
+        ------
+        ValueError
+            If the weights are not those of such a network.
+        """
+        try:
+            network.load_state_dict(dict(weights))
+        except RuntimeError:
+            raise ValueError("The arrays do not fit one network.") from None
         self._mean, self._scale, self.image_shape_ = mean, scale, shape
         self.n_features_in_ = int(np.prod(shape))
         self._network = network.eval()

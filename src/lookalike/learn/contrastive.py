@@ -29,7 +29,7 @@ except ModuleNotFoundError as error:
 
 from lookalike.learn._augmentation import Augmentation
 from lookalike.learn._contrastive_training import Batches, TrainingSchedule, train
-from lookalike.learn._convolutional import TorchNetwork
+from lookalike.learn._convolutional import PIXELS, TorchNetwork
 from lookalike.learn._residual_network import residual_network
 from lookalike.learn.torch_training import image_shape, in_batches, threads
 
@@ -213,10 +213,10 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
             Rows near each image in another description: its partner is a view of one
             of them, drawn anew each time [4]_.
         """
-        rows: Array = validate_data(self, X, dtype=[np.float32, np.uint8])
+        rows: Array = validate_data(self, X, dtype=PIXELS)
         self._check_parameters()
         self.image_shape_ = image_shape(self.image_shape, rows.shape[1], colour=True)
-        self._mean, self._scale = float(rows.mean()), float(rows.std()) or 1.0
+        self._measure(rows)
         batches = self._batches(len(rows), y, pairs, neighbors)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with torch.random.fork_rng(devices=[]), threads(self.n_jobs):
@@ -392,10 +392,7 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         model = cls(len(last[0]), tuple(len(w) for w in wide), grid=int(grid))
         model.image_shape_ = tuple(map(int, shape))
         layers = model._new_network()
-        try:
-            return cls._restore(model, layers, weights, mean, scale, model.image_shape_)
-        except RuntimeError:
-            raise ValueError("The arrays do not fit one network.") from None
+        return cls._restore(model, layers, weights, mean, scale, model.image_shape_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -18,7 +18,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn._bytes import as_bytes, class_sums, scatter_of_bytes
@@ -324,7 +324,7 @@ class LinearDiscriminantAnalysis(
                 f"shrinkage must be None, 'auto' or in [0, 1], got {share!r}."
             )
         if self.n_components is not None:
-            check_positive_integer("n_components", self.n_components)
+            check_whole("n_components", self.n_components)
         if not isinstance(self.tol, Real) or not self.tol >= 0:
             raise ValueError(f"tol must be at least 0, got {self.tol!r}.")
         if self.solver == "svd" and share is not None:

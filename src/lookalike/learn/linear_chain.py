@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.learn._sentences import SentenceTagger, tags_of
 
@@ -262,7 +262,7 @@ class LinearChainCRF(SentenceTagger):
             if not isinstance(value, Real) or not 0 < float(value) < math.inf:
                 raise ValueError(f"{name} must be a positive number, got {value!r}.")
         for name in ("min_count", "max_iter"):
-            check_positive_integer(name, getattr(self, name))
+            check_whole(name, getattr(self, name))
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._arrays import named
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
 from lookalike.search.exact import check_k, without_self
 from lookalike.search.index import ExactIndex
 from lookalike.search.inverted_file import BYTE, InvertedFile
 from lookalike.search.recall_guarantee import HeldOut, Interval, hold_out, interval
+from lookalike.search.storage import saved_parameters
 
 METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product")
 SMALL = 8_192  # fewer rows than this are searched exactly
@@ -47,9 +48,6 @@ AXES = (92, 124, 188)  # coordinates of a code
 LONGER = 1.5  # times as fast a longer code has to be: it takes memory
 TIMED = 1_000  # queries by which plans are timed
 GIVE_UP = 1.2  # times as slow as the best: larger ratios compare more rows still
-
-
-_PLAN = ("guaranteed", "width", "search_radius", "rerank_ratio")
 
 
 class Plan(NamedTuple):
@@ -72,6 +70,9 @@ class Plan(NamedTuple):
         return self.lists.nearest(
             Q, k, self.width, self.search_radius, self.rerank_ratio, n_jobs
         )
+
+
+_NUMBERS = Plan._fields[1:-1]  # all but the lists and the recall
 
 
 Ladder = list[Plan]
@@ -214,16 +215,13 @@ class ApproximateNeighbors(BaseEstimator):
             "index_"; else it has to be given to ``from_state``
         """
         check_is_fitted(self)
-        parameters = self.get_params()
-        if not isinstance(parameters["random_state"], int):
-            parameters["random_state"] = 0  # a generator's state is not kept
-        about: dict[str, Any] = {"parameters": parameters, "plan": None}
+        about: dict[str, Any] = {"parameters": saved_parameters(self), "plan": None}
         measured = ("build_seconds_", "queries_per_second_")
         about["measured"] = {key: getattr(self, key) for key in measured}
         arrays: dict[str, Array] = {}
         if self._plan is not None:
             about["plan"] = {
-                **{key: getattr(self._plan, key) for key in _PLAN},
+                **{key: getattr(self._plan, key) for key in _NUMBERS},
                 "recall": list(self._plan.recall),
                 "batches": self._batch_plan,
             }
@@ -243,8 +241,7 @@ class ApproximateNeighbors(BaseEstimator):
         """The fitted search whose ``state`` this is; arrays may be mapped, and stay so.
 
         Nothing is fitted, unless the index was made for instructions that this
-        processor lacks. Where only the lists were (see ``can_restore``), the exact
-        search answers.
+        processor lacks. Where only the lists were, the exact search answers.
 
         Raises
         ------
@@ -252,11 +249,14 @@ class ApproximateNeighbors(BaseEstimator):
             If arrays and document do not belong together.
         """
         model = cls(**about["parameters"])
+        model._check_parameters()
         if index is None:
             index = ExactIndex.from_state(named("index_", arrays), about["index"])
             arrays = {k: a for k, a in arrays.items() if not k.startswith("index_")}
-            if not index.runs_here:
-                return model.fit(index.catalogue())
+        if index.metric != model.metric:
+            raise ValueError("index and parameters do not belong together.")
+        if not index.runs_here:
+            return model.fit(index.catalogue())
         model.build_seconds_ = about["measured"]["build_seconds_"]
         model.queries_per_second_ = about["measured"]["queries_per_second_"]
         model.n_samples_fit_, model.n_features_in_ = len(index.rows), index.n_features
@@ -264,18 +264,11 @@ class ApproximateNeighbors(BaseEstimator):
         plan, saved = None, about["plan"]
         if saved is not None:
             lists = InvertedFile.from_state(arrays, index)
-            if cls.can_restore(arrays, about):
-                numbers = {key: saved[key] for key in _PLAN}
+            if InvertedFile.runs_here(arrays):
+                numbers = {key: saved[key] for key in _NUMBERS}
                 plan = Plan(lists, **numbers, recall=Interval(*saved["recall"]))
         model._take(plan, plan is not None and bool(saved["batches"]))
         return model
-
-    @staticmethod
-    def can_restore(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> bool:
-        """Whether the lists of a ``state`` are of a form that is searched here."""
-        if "plan" not in about:
-            return False
-        return about["plan"] is None or InvertedFile.runs_here(arrays)
 
     @property
     def memory_(self) -> int:
@@ -284,7 +277,7 @@ class ApproximateNeighbors(BaseEstimator):
         return self._exact.memory + lists
 
     def _check_parameters(self) -> None:
-        check_positive_integer("n_neighbors", self.n_neighbors)
+        check_whole("n_neighbors", self.n_neighbors)
         if not isinstance(self.recall, Real) or not 0.0 < self.recall <= 1.0:
             raise ValueError(
                 f"recall must be above 0 and at most 1, got {self.recall!r}."

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from lookalike._arrays import named
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Ints
 from lookalike.kernels import simd
 from lookalike.search.approximate import ApproximateNeighbors
@@ -248,15 +248,12 @@ class Collection:
         if about["base"] is not None:
             segment = collection._restored(named("base_", arrays), about["base"])
             if about.get("engine") is not None:
-                held = named("engine_", arrays)
-                if ApproximateNeighbors.can_restore(held, about["engine"]):
-                    made = ApproximateNeighbors.from_state(
-                        held, about["engine"], segment.index
-                    )
-                    segment = replace(segment, engine=made)
+                made = ApproximateNeighbors.from_state(
+                    named("engine_", arrays), about["engine"], segment.index
+                )
+                segment = replace(segment, engine=made)
                 if collection.engine is None:
-                    parameters = about["engine"]["parameters"]
-                    collection.engine = ApproximateNeighbors(**parameters)
+                    collection.engine = clone(made)
             collection._base = segment
         keys = ("delta_ids", "delta_rows", "delta_positions")
         ids, rows, positions = (arrays[key] for key in keys)
@@ -490,7 +487,7 @@ def _check_parameters(
         raise ValueError(f"metric must be one of {METRICS}, got {metric!r}.")
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {ALGORITHMS}, got {algorithm!r}.")
-    check_positive_integer("n_neighbors", n_neighbors)
+    check_whole("n_neighbors", n_neighbors)
     if not isinstance(rebuild_share, Real) or not 0.0 <= float(rebuild_share) <= 1.0:
         raise ValueError(
             f"rebuild_share must lie between 0 and 1, got {rebuild_share!r}."

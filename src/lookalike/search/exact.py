@@ -23,9 +23,10 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import METRICS, ExactIndex
+from lookalike.search.storage import saved_parameters
 
 ALGORITHMS = ("auto", "brute", "rotation", "portable")
 SMALL = 1_024  # fewer rows than this are all compared
@@ -143,11 +144,7 @@ class NearestNeighbors(BaseEstimator):
         """Arrays and a JSON document from which ``from_state`` makes this again."""
         check_is_fitted(self)
         arrays, index = self._index.state()
-        parameters = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in self.get_params().items()
-        }
-        return arrays, {"parameters": parameters, "index": index}
+        return arrays, {"parameters": saved_parameters(self), "index": index}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> Self:
@@ -175,7 +172,7 @@ class NearestNeighbors(BaseEstimator):
         return model
 
     def _check_parameters(self) -> None:
-        check_positive_integer("n_neighbors", self.n_neighbors)
+        check_whole("n_neighbors", self.n_neighbors)
         if self.algorithm not in ALGORITHMS:
             raise ValueError(
                 f"algorithm must be one of {ALGORITHMS}, got {self.algorithm!r}."
@@ -270,8 +267,7 @@ class NearestNeighbors(BaseEstimator):
 
 def check_k(k: Any, most: int, n_samples: int) -> None:
     """Refuse a number of neighbours that is no integer from 1 to ``most``."""
-    if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-        raise ValueError(f"n_neighbors must be a positive integer, got {k!r}.")
+    check_whole("n_neighbors", k)
     if k > most:
         raise ValueError(
             f"Expected n_neighbors <= n_samples_fit, but n_neighbors = {k}, "

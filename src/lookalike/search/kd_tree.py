@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.kd_tree import search
@@ -56,7 +56,7 @@ class KDTree:
     def __init__(
         self, X: ArrayLike, leaf_size: int = 40, metric: str = "euclidean"
     ) -> None:
-        check_positive_integer("leaf_size", leaf_size)
+        check_whole("leaf_size", leaf_size)
         if metric not in ("euclidean", "l2"):
             raise ValueError(f"metric must be 'euclidean' or 'l2', got {metric!r}.")
         self.data: Floats = check_array(X, dtype=np.float64, order="C")

@@ -22,7 +22,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.geometry import inverse_norms
 
@@ -104,7 +104,7 @@ class LSH(BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name in ("n_neighbors", "n_tables", "n_hashes"):
-            check_positive_integer(name, getattr(self, name))
+            check_whole(name, getattr(self, name))
         if self.metric not in ("cosine", "euclidean"):
             raise ValueError(
                 f"metric must be 'cosine' or 'euclidean', got {self.metric!r}."

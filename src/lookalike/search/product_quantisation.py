@@ -16,12 +16,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.product_quantisation import table_sums
 from lookalike.search.lloyd import centres_of, nearest_centre
 from lookalike.search.memory import for_kernels
+from lookalike.search.storage import saved_parameters
 
 SAMPLE = 64  # rows learned from, for each centre
 ROUNDS = 12  # of assigning and averaging
@@ -87,7 +88,7 @@ class ProductQuantisation(BaseEstimator):
         """Learn centres from X (n_samples, n_features), and keep codes of its rows."""
         rows: Array = validate_data(self, X, dtype=np.float32, order="C")
         for name in ("n_pieces", "n_neighbors"):
-            check_positive_integer(name, getattr(self, name))
+            check_whole(name, getattr(self, name))
         n_pieces = min(self.n_pieces, rows.shape[1])
         rng = check_random_state(self.random_state)
         n_codes = min(256, len(rows))
@@ -110,11 +111,8 @@ class ProductQuantisation(BaseEstimator):
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays and a JSON document from which ``from_state`` makes this again."""
         check_is_fitted(self)
-        parameters = self.get_params()
-        if not isinstance(parameters["random_state"], int):
-            parameters["random_state"] = 0  # a generator's state is not kept
         arrays = {"codes": self.codes_, "centres": np.hstack(self.centres_)}
-        return arrays, {"parameters": parameters}
+        return arrays, {"parameters": saved_parameters(self)}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> Self:

@@ -13,13 +13,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sklearn.base import BaseEstimator
+
 import lookalike
 from lookalike import _files
 from lookalike._typing import Array
 
-FORMAT = 1
-"""The form of the folder; a reader refuses a higher one by name."""
+FORMAT = 2
+"""The form of the folder; a reader refuses any other by name."""
 DOCUMENT = "index.json"
+
+
+def saved_parameters(model: BaseEstimator) -> dict[str, Any]:
+    """Parameters as JSON holds them; a generator, whose state is not kept, as 0."""
+    parameters = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in model.get_params().items()
+    }
+    if isinstance(parameters.get("random_state"), np.random.RandomState):
+        parameters["random_state"] = 0
+    return parameters
 
 
 def write_folder(

@@ -111,7 +111,7 @@ def test_the_data_are_found_by_the_name_of_the_digits_and_by_their_own(data):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"n_common": 0}, "n_common must be a positive integer, got 0"),
+        ({"n_common": 0}, "n_common must be a whole number of at least 1, got 0"),
         ({"rare": "9, thin"}, "rare must be one of 3, thick; .* got '9, thin'"),
         ({"n_common": 500}, "At least 500 images of each combination"),
     ],

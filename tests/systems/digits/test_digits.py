@@ -325,8 +325,11 @@ def test_test_images_and_labels_must_belong_together(system, data):
     ("options", "said"),
     [
         ({"embedding": "magic"}, "embedding must be one of linear"),
-        ({"n_neighbors": 0}, "n_neighbors must be a positive integer, got 0"),
-        ({"n_neighbors": 2.0}, "n_neighbors must be a positive integer, got 2.0"),
+        ({"n_neighbors": 0}, "n_neighbors must be a whole number of at least 1, got 0"),
+        (
+            {"n_neighbors": 2.0},
+            "n_neighbors must be a whole number of at least 1, got 2.0",
+        ),
         ({"n_neighbors": 801}, "n_neighbors=801 exceeds the 800 images"),
     ],
 )

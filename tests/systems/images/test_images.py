@@ -249,7 +249,10 @@ def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
     [
         ({"encoder": "eyes"}, "encoder must be one of linear, contrastive, labels"),
         ({"encoder": "onnx"}, "encoder='onnx' needs model"),
-        ({"n_candidates": 0}, "n_candidates must be a positive integer, got 0"),
+        (
+            {"n_candidates": 0},
+            "n_candidates must be a whole number of at least 1, got 0",
+        ),
         ({"recall": 0}, "recall must be above 0 and at most 1, got 0"),
         ({"relevance": 2}, r"relevance must be in \[0, 1\], got 2"),
         ({"freshness": -1}, "freshness must not be negative"),

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Floats, Ints
 
 _BLOCK = 1 << 22  # paths of length two held at a time: bounds the memory
@@ -110,7 +110,7 @@ def suggest_friends(
     >>> suggest_friends(path, k=1)[0].ravel()
     array([2, 3, 0, 1])
     """
-    check_positive_integer("k", k)
+    check_whole("k", k)
     A = _adjacency(friendships)
     scorer = _scorer(score)
     rows = _rows(people, A.shape[0])

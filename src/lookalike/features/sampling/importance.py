@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Floats
 from lookalike.features.sampling.alias import AliasTable
 from lookalike.features.sampling.stratified import WeightedRows
@@ -120,7 +120,7 @@ def importance_sample(
     >>> float(sample.weights @ sales[sample.rows])
     100.00
     """
-    check_positive_integer("n_samples", n_samples)
+    check_whole("n_samples", n_samples)
     table = AliasTable(scores)
     rows = table.sample(int(n_samples), random_state)
     weights: Floats = 1 / (n_samples * table.probabilities[rows])

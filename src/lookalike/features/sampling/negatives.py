@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Floats, Ints
 from lookalike.features._random import as_generator
 from lookalike.features.sampling.alias import AliasTable
@@ -72,7 +72,7 @@ class NegativeSampler:
         power: float = 0.75,
         random_state: Any = None,
     ) -> None:
-        check_positive_integer("n_negatives", n_negatives)
+        check_whole("n_negatives", n_negatives)
         if not power >= 0:
             raise ValueError(f"power must not be negative, got {power!r}.")
         occurrences = np.asarray(counts, dtype=np.float64)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Generic, Self, TypeVar
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike.features._random import as_generator
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Reservoir(Generic[T]):
     """
 
     def __init__(self, n_samples: int, random_state: Any = None) -> None:
-        check_positive_integer("n_samples", n_samples)
+        check_whole("n_samples", n_samples)
         self.n_samples = n_samples
         self.items: list[T] = []
         self.n_seen: int = 0

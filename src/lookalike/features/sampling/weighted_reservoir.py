@@ -6,7 +6,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Floats
 from lookalike.features._random import as_generator
 
@@ -59,7 +59,7 @@ class WeightedReservoir(Generic[T]):
     """
 
     def __init__(self, n_samples: int, random_state: Any = None) -> None:
-        check_positive_integer("n_samples", n_samples)
+        check_whole("n_samples", n_samples)
         self.n_samples = n_samples
         self.items: list[T] = []
         self.n_seen: int = 0

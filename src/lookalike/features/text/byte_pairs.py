@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Ints
 from lookalike.features.text._input import TextInput
 from lookalike.kernels.byte_pairs import merge_pair
@@ -78,7 +78,7 @@ class BytePairTokeniser(TextInput):
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
         """Learn the merges from texts."""
         for name in ("n_merges", "min_count"):
-            check_positive_integer(name, getattr(self, name))
+            check_whole(name, getattr(self, name))
         _check_texts(X)
         counts = Counter(chain.from_iterable(map(_WORDS.findall, X)))
         self.pieces_ = [bytes([byte]) for byte in range(256)]

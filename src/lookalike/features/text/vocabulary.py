@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Ints
 from lookalike.features.text._input import TextInput
 
@@ -117,7 +117,7 @@ class Vocabulary(TextInput):
             ) from None
 
     def _check_parameters(self, n_special: int) -> None:
-        check_positive_integer("min_count", self.min_count)
+        check_whole("min_count", self.min_count)
         if self.padding is not None and self.padding == self.unknown:
             raise ValueError(f"padding and unknown are both {self.padding!r}.")
         if self.max_size is not None and not (

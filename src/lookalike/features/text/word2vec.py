@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.text._input import TextInput
 from lookalike.features.text.vocabulary import Vocabulary
@@ -212,7 +212,7 @@ class Word2Vec(TextInput):
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "window", "n_negatives", "max_iter"):
-            check_positive_integer(name, getattr(self, name))
+            check_whole(name, getattr(self, name))
         if self.model not in ("skip-gram", "cbow"):
             raise ValueError(
                 f"model must be 'skip-gram' or 'cbow', got {self.model!r}."

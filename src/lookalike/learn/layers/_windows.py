@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array
 from lookalike.kernels.convolution import add_patches, cut_patches
 
@@ -129,7 +129,7 @@ def correlate_backward(
 
 def check_stride(stride: int) -> None:
     """Refuse a stride that is not a positive integer."""
-    check_positive_integer("stride", stride)
+    check_whole("stride", stride)
 
 
 def check_shape(name: str, X: Array, axes: tuple[str, ...], last: int) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lookalike._checks import check_positive_integer
+from lookalike._checks import check_whole
 from lookalike._typing import Array
 from lookalike.kernels.convolution import pool_max, unpool_max
 from lookalike.learn.layers._layer import Layer
@@ -41,7 +41,7 @@ class MaxPool2D(Layer):
 
     def __init__(self, size: int = 2, stride: int | None = None) -> None:
         super().__init__()
-        check_positive_integer("size", size)
+        check_whole("size", size)
         check_stride(size if stride is None else stride)
         self._size: int = int(size)
         self._stride: int = int(size if stride is None else stride)
