@@ -346,7 +346,8 @@ def test_what_was_clicked_for_one_query_teaches_the_network(tmp_path, monkeypatc
 
 def test_pairs_that_cannot_teach_are_refused(tmp_path):
     pytest.importorskip("sqlalchemy")
-    from lookalike.service.image_folders import open_database, with_folders
+    from lookalike.service.database.migrate import open_database
+    from lookalike.service.image_folders import with_folders
 
     digits = load_digits_sample()
     some = digits.x_train[::40], digits.y_train[::40]

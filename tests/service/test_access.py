@@ -155,6 +155,23 @@ def test_deleting_a_user_leaves_the_id_in_no_file(
     assert who not in client.log.getvalue()
 
 
+def test_a_snapshot_that_cannot_be_read_does_not_keep_a_user(make_client, tmp_path):
+    client = make_client()
+    who = "user-of-whom-little-stays"
+    event = {"action_name": "click", "timestamp": "2026-01-01T00:00:00Z"}
+    sent = [event | {"event_id": "e", "user_id": who}]
+    client.post("/v1/events", json={"events": sent})
+    for name in ("a", "b"):
+        client.post("/v1/snapshots", json={"name": name})
+    client.get("/v1/export/events")
+    [damaged] = tmp_path.rglob("snapshots/a/snapshot.json")
+    damaged.write_bytes(b"{}")
+    answer = client.delete(f"/v1/users/{who}")
+    assert answer.status_code == 409
+    assert answer.json()["detail"].endswith("Snapshot a is damaged.")
+    assert {path.parent for path in _files_with(who, tmp_path)} == {damaged.parent}
+
+
 def _files_with(text, folder):
     files = (path for path in folder.rglob("*") if path.is_file())
     return [path for path in files if text.encode() in path.read_bytes()]

@@ -188,7 +188,7 @@ def bomb():
         (b'{"image": {"pixels": [[1, 2], [3]]}}', "application/json", 422, "length"),
         (b'{"image": {"pixels": [[1, 2], [3, 4]]}}', "application/json", 422, "28 by"),
         (b'{"image": {"pixels": [[300]]}}', "application/json", 422, "255"),
-        (b'{"images": []}', "application/json", 422, "at least one"),
+        (b'{"images": []}', "application/json", 422, "at least 1"),
         (b'{"image": {}}', "application/json", 422, "either"),
         (b'{"user_id": "\\ud800"}', "application/json", 422, ""),
         (b'{"user_id": "\\u0000"}', "application/json", 422, "user_id"),

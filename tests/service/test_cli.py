@@ -61,6 +61,15 @@ def test_what_a_service_holds_is_kept_and_brought_back(
     assert "no snapshot" in lookalike("restore", "two", status=2)
 
 
+def test_what_is_no_database_is_refused_in_a_sentence(library, tmp_path):
+    path = tmp_path / "text.sqlite"
+    path.write_text("not a database" * 100)
+    words = ["keys", "list", "--system", str(library.folder)]
+    done = CliRunner().invoke(app, [*words, "--database", f"sqlite:///{path}"])
+    assert done.exit_code == 2
+    assert "is no database: file is not a database." in done.stderr
+
+
 def test_what_cannot_be_served_is_told(tmp_path):
     done = CliRunner().invoke(app, ["serve", str(tmp_path)])
     assert done.exit_code == 2

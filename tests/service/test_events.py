@@ -1,5 +1,6 @@
 """Events: stored before they are acknowledged, once, and the same rows in any order."""
 
+import asyncio
 import itertools
 import json
 import threading
@@ -18,7 +19,11 @@ from lookalike.service.database.events import (
 )
 from lookalike.service.database.migrate import migrate
 from lookalike.service.database.tables import events, exposures, metadata
+from lookalike.service.database.writer import Writer
+from lookalike.service.errors import ServiceError
 from lookalike.service.export import export
+from lookalike.service.exposures import ExposureLog
+from lookalike.service.metrics import Metrics
 from lookalike.service.routes.events import event_row
 from lookalike.service.schemas import Event
 from lookalike.service.training import training_rows
@@ -55,7 +60,8 @@ def clicks(n):
     ]
 
 
-def show(database, n=3):
+def exposed(n=3):
+    """What n queries showed."""
     rows = [
         exposure_row(
             query_id=f"q{i}",
@@ -73,8 +79,12 @@ def show(database, n=3):
     ]
     for i, row in enumerate(rows):
         row["timestamp"] = int(START.timestamp()) * 10**6 - 50 + i
+    return rows
+
+
+def show(database, n=3):
     with database.writing() as connection:
-        store_exposures(database, connection, rows)
+        store_exposures(database, connection, exposed(n))
 
 
 def test_migrations_make_what_the_tables_say(database):
@@ -116,6 +126,39 @@ def test_a_newer_database_is_refused_by_name(url):
 def test_another_kind_of_database_is_refused(wrong):
     with pytest.raises(ValueError, match="sqlite"):
         Database(wrong)
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "n_stored", "n_dropped"),
+    [
+        (ValueError("of one request"), ValueError, 3, 0),
+        (sa.exc.OperationalError("INSERT", {}, OSError("disk")), ServiceError, 0, 3),
+    ],
+)
+def test_exposures_outlive_a_refused_write_and_are_counted_in_an_outage(
+    database, error, raised, n_stored, n_dropped
+):
+    writer, metrics = Writer(database, 10), Metrics()
+    log = ExposureLog(database, writer, metrics)
+    for row in exposed(3):
+        log.add(lambda row=row: [row])
+
+    def fail(connection):
+        raise error
+
+    async def write():
+        refused = asyncio.ensure_future(writer.write(fail))
+        await asyncio.sleep(0)
+        writer.start()  # what waits goes into one commit
+        with pytest.raises(raised):
+            await refused
+
+    asyncio.run(write())
+    writer.stop()
+    with database.reading() as connection:
+        count = sa.select(sa.func.count()).select_from(exposures)
+        assert connection.execute(count).scalar() == n_stored
+    assert metrics.dropped._value.get() == n_dropped
 
 
 def test_events_are_stored_once_however_often_they_come(database):

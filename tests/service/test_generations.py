@@ -35,6 +35,27 @@ def test_the_pointer_is_followed_within_a_second(make_client, library):
         wait_for(client, name, 1.0)
 
 
+def test_a_pointer_that_moves_while_a_generation_loads_is_followed(
+    make_client, library, monkeypatch
+):
+    library.activate("0001")
+    client = make_client(watch=60.0)
+    served = client.components.served["digits"]
+    take_up = served._take_up
+
+    def slowly(found):
+        monkeypatch.undo()
+        take_up(found)
+        library.activate("0001")  # as another program might
+
+    monkeypatch.setattr(served, "_take_up", slowly)
+    library.activate("0002")
+    served.watch()
+    assert served.active.generation == "0002"
+    served.watch()
+    assert served.active.generation == "0001"
+
+
 def test_swaps_under_readers_are_never_mixed(make_client, library, digits_data):
     client = make_client()
     queries = digits_data.x_test[:8]

@@ -23,9 +23,9 @@ from lookalike.systems.images.system import ImageSearch
 
 pytest.importorskip("sqlalchemy")
 
+from lookalike.service.database.migrate import open_database
 from lookalike.service.image_folders import (
     ImageFolders,
-    open_database,
     with_folders,
 )
 
@@ -188,6 +188,19 @@ def test_content_that_two_files_share_is_one_image(folders, found, folder, encod
     assert folders.counts() == {"images": 12, "files": 13, "look_alikes": 0}
 
 
+def test_a_file_that_moves_keeps_its_mark_and_its_vector(
+    folders, found, folder, encoder
+):
+    folders.add(folder, encoder)
+    folders.mark(folder / "a.png", "private")
+    marked = found().metadata.marks == "private"
+    (folder / "a.png").rename(folder / "z.png")
+    added = folders.add(folder, encoder)
+    assert (added.new, added.vanished, added.embedded) == (1, 1, 0)
+    np.testing.assert_array_equal(found().metadata.marks == "private", marked)
+    assert found().name(int(marked.argmax())).endswith("z.png")
+
+
 def test_a_smaller_and_a_recompressed_copy_look_like_the_first(
     folders, found, tmp_path, encoder
 ):
@@ -244,6 +257,7 @@ import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from lookalike.features.preparation import Preparation
 from lookalike.service import image_folders
+from lookalike.service.database.migrate import open_database
 from lookalike.systems.images.encoders.base import PixelEncoder
 image_folders.BATCH = 1
 class Slow(PixelEncoder):
@@ -253,7 +267,7 @@ class Slow(PixelEncoder):
 Slow.__name__ = "PixelEncoder"
 encoder = Slow(Preparation(28, 28))
 print("ready", flush=True)
-database = image_folders.open_database(sys.argv[1])
+database = open_database(sys.argv[1])
 image_folders.ImageFolders(database).add(sys.argv[2], encoder)
 """
 
@@ -433,6 +447,18 @@ def test_folders_in_another_database_are_searched_where_it_is_named(
     ]
     labels = [answer["hits"][0]["label"] for answer in found]
     assert labels[0] != labels[1] == str(folder / "a.png")
+
+
+def test_a_database_without_tables_holds_no_folders(library, folder, tmp_path):
+    words = ["search", folder / "a.png", "--system", "images", "--folder", library]
+    database = f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    found = run(*words, "--json", "--database", database)
+    assert found.stdout == run(*words, "--json").stdout
+
+
+def test_options_of_an_encoder_need_one(library, folder):
+    said = run("index", "add", folder, "--folder", library, "--side", 8, status=2)
+    assert "--side, --mean and --scale are for --encoder." in said.stderr
 
 
 def test_the_index_keeps_to_the_memory_that_was_given(library, folder):

@@ -89,7 +89,8 @@ def ask(client, file, status=200, **options):
 
 def answer_of(library, url, file, k):
     """What the library answers to a file, searching the folders that are indexed."""
-    from lookalike.service.image_folders import open_database, with_folders
+    from lookalike.service.database.migrate import open_database
+    from lookalike.service.image_folders import with_folders
 
     database = open_database(url)
     system = with_folders(ImageSearch.load(library.folder / "0001"), database)

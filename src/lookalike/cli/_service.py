@@ -1,5 +1,7 @@
 """What the verbs of the service share: where its library, database and files are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,10 +30,16 @@ def database_url(state: Path) -> str:
     return f"sqlite:///{database_file(state).resolve()}"
 
 
-def needed(work: Any) -> Any:
-    """Return what ``work()`` returns, or name the extra that it needs."""
+def state_of(library: Any, given: Path | None = None) -> Path:
+    """Return where a service of these generations keeps its files."""
+    return given or Path(library.folder) / "service"
+
+
+@contextmanager
+def serve_extra() -> Iterator[None]:
+    """Name the extra where a module within is missing."""
     try:
-        return work()
+        yield
     except ModuleNotFoundError as error:
         raise ImportError(
             f"The service needs {error.name}: pip install 'lookalike[serve]'"
@@ -42,18 +50,16 @@ class Location:
     """A service's library, database and state, as ``lookalike serve`` has them."""
 
     def __init__(self, system: str, database: str | None, state: Path | None) -> None:
-        from lookalike.service.database import Database
-        from lookalike.service.database.migrate import migrate
+        from lookalike.service.database.migrate import open_database
         from lookalike.service.server import libraries_of
         from lookalike.systems import find_spec
 
         self.libraries = libraries_of([system])
         self.library = next(iter(self.libraries.values()))
         self.spec = find_spec(self.library.name)
-        self.state = state or self.library.folder / "service"
+        self.state = state_of(self.library, state)
         self.state.mkdir(parents=True, exist_ok=True)
-        self.database = Database(database or database_url(self.state))
-        migrate(self.database)
+        self.database = open_database(database or database_url(self.state))
 
     def __enter__(self) -> "Location":
         return self
@@ -72,5 +78,5 @@ class Location:
 
 def location(system: str, database: str | None, state: Path | None) -> Location:
     """Open the service's location, or say what is missing."""
-    found: Location = needed(lambda: Location(system, database, state))
-    return found
+    with serve_extra():
+        return Location(system, database, state)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from weakref import finalize
 
 from lookalike.cli._common import warn
-from lookalike.cli._service import database_file, database_url, needed
+from lookalike.cli._service import database_file, database_url, serve_extra, state_of
 
 
 class Opened(NamedTuple):
@@ -47,22 +47,20 @@ def open_system(
         warn(complaint)
     system = spec.system_class.load(found, n_jobs=-1)
     if spec.can("refresh"):
-        system = _with_folders(system, library.folder, database)
+        system = _with_folders(system, library, database)
     return Opened(spec, system, found.folder.name)
 
 
-def _with_folders(system: Any, library: Path, url: str | None) -> Any:
+def _with_folders(system: Any, library: Any, url: str | None) -> Any:
     """The system as it searches what ``lookalike index`` has indexed, if anything."""
-    state = library / "service"
+    state = state_of(library)
     if url is None and not database_file(state).exists():
         return system
-    return needed(lambda: _attached(system, url or database_url(state)))
+    with serve_extra():
+        from lookalike.service.database.migrate import open_database
+        from lookalike.service.image_folders import with_folders
 
-
-def _attached(system: Any, url: str) -> Any:
-    from lookalike.service.image_folders import open_database, with_folders
-
-    store = open_database(url, upgrade=False)
+        store = open_database(url or database_url(state), upgrade=False)
     found = with_folders(system, store)
     finalize(found, store.close)  # thumbnails are read for as long as it is used
     return found

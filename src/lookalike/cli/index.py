@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say, warn
-from lookalike.cli._service import DatabaseUrl, State, database_url, needed
+from lookalike.cli._service import (
+    DatabaseUrl,
+    State,
+    database_url,
+    serve_extra,
+    state_of,
+)
 from lookalike.core.progress import stage_of
 
 SYSTEM = "images"
@@ -52,6 +59,8 @@ def add(
 
     if not images.is_dir():
         raise ValueError(f"{images} is no folder.")
+    if encoder is None and (side, mean, scale) != (None, None, None):
+        raise ValueError("--side, --mean and --scale are for --encoder.")
     library = _library(folder)
     library.check_writable()
     with progress() as on_progress:
@@ -80,12 +89,7 @@ def add(
     answer: dict[str, Any] = {
         "system": SYSTEM,
         "generation": number,
-        "new": result.new,
-        "changed": result.changed,
-        "vanished": result.vanished,
-        "unchanged": result.unchanged,
-        "embedded": result.embedded,
-        "broken": result.broken,
+        **asdict(result),
         "seconds": round(result.seconds, 2),
         "images_a_second": round(result.images_a_second, 1),
         **about,
@@ -112,10 +116,9 @@ def status(
     """Say what is indexed, and which files could not be."""
     with _database(_library(folder), database, state) as store:
         folders = _folders(store)
-        answer = {**folders.counts(), "broken": folders.broken()}
-    rows = [(name.replace("_", " "), str(n)) for name, n in answer.items() if n != []]
-    lines = columns([row for row in rows if row[0] != "broken"])
-    say(answer, json, [*lines, *answer["broken"]])
+        counts, broken = folders.counts(), folders.broken()
+    lines = columns([(name.replace("_", " "), str(n)) for name, n in counts.items()])
+    say({**counts, "broken": broken}, json, [*lines, *broken])
 
 
 @index.command()
@@ -190,18 +193,14 @@ def _library(folder: Path | None) -> Any:
 @contextmanager
 def _database(library: Any, url: str | None, state: Path | None) -> Iterator[Any]:
     """The service's database, its tables made."""
-    address = url or database_url(state or library.folder / "service")
-    store = needed(lambda: _opened(address))
+    with serve_extra():
+        from lookalike.service.database.migrate import open_database
+
+        store = open_database(url or database_url(state_of(library, state)))
     try:
         yield store
     finally:
         store.close()
-
-
-def _opened(url: str) -> Any:
-    from lookalike.service.image_folders import open_database
-
-    return open_database(url)
 
 
 def _folders(store: Any) -> Any:

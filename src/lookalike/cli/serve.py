@@ -1,11 +1,16 @@
 """``lookalike serve``: saved systems behind HTTP, with a page."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lookalike.cli._service import database_url
+from lookalike.cli._service import (
+    DatabaseUrl,
+    State,
+    database_url,
+    serve_extra,
+    state_of,
+)
 
 Names = Annotated[
     list[str] | None,
@@ -15,16 +20,11 @@ Names = Annotated[
 
 def serve(
     generations: Names = None,
-    database: Annotated[
-        str | None,
-        typer.Option(help="sqlite:///FILE or postgresql://USER@HOST/NAME."),
-    ] = None,
+    database: DatabaseUrl = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
-    state: Annotated[
-        Path | None, typer.Option(help="Where snapshots and the database lie.")
-    ] = None,
+    state: State = None,
     durability: Annotated[
         str, typer.Option(help="safe waits for the disk; fast for the system.")
     ] = "safe",
@@ -46,20 +46,15 @@ def serve(
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
-    try:
+    with serve_extra():
         from lookalike.service.server import is_loopback, libraries_of
         from lookalike.service.server import serve as run
         from lookalike.service.settings import Settings
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"The service needs {error.name}: pip install 'lookalike[serve]'"
-        ) from None
 
     if durability not in ("safe", "fast"):
         raise ValueError(f"The durability must be safe or fast, got {durability!r}.")
     libraries = libraries_of(generations or ["digits"])
-    first = next(iter(libraries.values()))
-    state = state or first.folder / "service"
+    state = state_of(next(iter(libraries.values())), state)
     settings = Settings(
         state=state,
         require_key=require_key or not is_loopback(host),

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Ints
 from lookalike.features.image import MAX_PIXELS, read_image
 
@@ -260,8 +261,7 @@ def check_k(k: Any) -> int:
     ValueError
         If k is no whole number of at least 1.
     """
-    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
-        raise ValueError(f"k must be a whole number of at least 1, got {k!r}.")
+    check_whole("k", k)
     return int(k)
 
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 
 import lookalike
 from lookalike.core.library import Library
-from lookalike.service.bodies import schemas_of
+from lookalike.service.bodies import schemas_of, sentence_of
 from lookalike.service.components import Components, assemble
 from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
@@ -141,9 +141,7 @@ async def _outage(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])
-    what = str(first["msg"]).encode("utf-8", "replace").decode()
-    return JSONResponse({"detail": f"{where}: {what}." if where else f"{what}."}, 422)
+    return JSONResponse({"detail": sentence_of(first["loc"][1:], first["msg"])}, 422)
 
 
 async def _http(request: Request, error: Any) -> JSONResponse:

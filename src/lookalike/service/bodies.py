@@ -7,7 +7,7 @@ three, which are read here; ``described`` puts them into the OpenAPI document.
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -45,14 +45,7 @@ async def image_request(
             415, "Send application/json, multipart/form-data or an image itself."
         )
     found = parsed(await request.body(), ImageRequest)
-    pictures = found.images or []
-    if (found.image is None) == (found.images is None) or found.images == []:
-        raise ServiceError(
-            422, "Send either image or images, with at least one of them."
-        )
-    if found.image is not None:
-        pictures = [found.image]
-    check_count(len(pictures), settings, "images")
+    pictures = one_or_many(found.image, found.images, "image", settings)
     return _completed(found, request), [picture(each) for each in pictures]
 
 
@@ -61,17 +54,20 @@ def parsed(body: bytes, kind: type[Document]) -> Document:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        raise ServiceError(422, sentence_of(error)) from None
+        raise ServiceError(422, _sentence(error)) from None
 
 
-def sentence_of(error: ValidationError) -> str:
-    """Return what is wrong and where, without repeating what was sent."""
+def sentence_of(where: Sequence[int | str], what: str) -> str:
+    """Return what is wrong with a body and where, without repeating what was sent."""
+    text = what.encode("utf-8", "replace").decode()
+    return ".".join(map(str, where)) + f": {text}." if where else f"{text}."
+
+
+def _sentence(error: ValidationError) -> str:
     [first, *_] = error.errors(
         include_url=False, include_input=False, include_context=False
     )
-    where = ".".join(str(part) for part in first["loc"])
-    what = str(first["msg"]).encode("utf-8", "replace").decode()
-    return f"{where}: {what}." if where else f"{what}."
+    return sentence_of(first["loc"], first["msg"])
 
 
 def picture(sent: Picture) -> Any:
@@ -84,6 +80,15 @@ def picture(sent: Picture) -> Any:
         return base64.b64decode(sent.base64, validate=True)
     except (binascii.Error, ValueError):
         raise ServiceError(422, "The image's base64 is no base64.") from None
+
+
+def one_or_many(one: Any, many: Any, noun: str, settings: Settings) -> list[Any]:
+    """Return what was sent as one or as several, or refuse both and neither."""
+    if (one is None) == (many is None):
+        raise ServiceError(422, f"Send either {noun} or {noun}s.")
+    found = [one] if many is None else list(many)
+    check_count(len(found), settings, f"{noun}s")
+    return found
 
 
 def check_count(n: int, settings: Settings, noun: str) -> None:
@@ -160,7 +165,7 @@ def _options(fields: Mapping[str, str]) -> ImageRequest:
             values["where"] = json.loads(values["where"])
         return ImageRequest.model_validate(values)
     except ValidationError as error:
-        raise ServiceError(422, sentence_of(error)) from None
+        raise ServiceError(422, _sentence(error)) from None
     except (ValueError, RecursionError):
         raise ServiceError(422, "where must be JSON.") from None
 

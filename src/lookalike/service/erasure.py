@@ -19,16 +19,30 @@ from lookalike.service.snapshots import remove_user
 
 
 def erase_user(components: Components, id: str) -> int:
-    """Delete every trace of a user; return how many rows named them."""
+    """Delete every trace of a user; return how many rows named them.
+
+    Raises
+    ------
+    ServiceError
+        409 if a snapshot cannot be read: it may still hold the user.
+    """
     components.writer.settle()
     with components.database.writing() as connection:
         deleted = erase(components.database, connection, id)
-    for folder in sorted(components.settings.snapshots.glob("[a-z0-9]*")):
-        remove_user(folder, id)
     for path in components.settings.exports.glob("*.parquet"):
         path.unlink(missing_ok=True)  # made again by the next export
     purge(components.database)
-    log(logging.INFO, "user deleted", rows=deleted)
+    refused = []
+    for folder in sorted(components.settings.snapshots.glob("[a-z0-9]*")):
+        try:
+            remove_user(folder, id)
+        except ValueError as error:
+            refused.append(str(error))
+    log(logging.INFO, "user deleted", rows=deleted, snapshots_refused=len(refused))
+    if refused:
+        raise ServiceError(
+            409, f"The user is deleted, but not from every snapshot: {refused[0]}"
+        )
     return deleted
 
 

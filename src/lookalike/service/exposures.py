@@ -6,6 +6,8 @@ twentieth of a second; a process that is killed loses that much, and no more.
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -15,6 +17,7 @@ from lookalike.service.database.events import store_exposures
 from lookalike.service.database.writer import Writer
 from lookalike.service.metrics import Metrics
 
+MakeRows = Callable[[], list[dict[str, Any]]]
 _MAX_WAITING = 5_000  # further ones are dropped, and counted
 
 
@@ -25,22 +28,30 @@ class ExposureLog:
         self._database = database
         self._writer = writer
         self._metrics = metrics
-        self._waiting: list[Callable[[], list[dict[str, Any]]]] = []
+        self._waiting: list[MakeRows] = []
         self._lock = threading.Lock()
 
-    def add(self, make: Callable[[], list[dict[str, Any]]]) -> None:
+    def add(self, make: MakeRows) -> None:
         """Store the rows that ``make`` returns; the writer's thread calls it."""
         with self._lock:
             if len(self._waiting) >= _MAX_WAITING:
                 self._metrics.dropped.inc()
                 return
             self._waiting.append(make)
-            first = len(self._waiting) == 1
-        if first:
-            self._writer.write_behind(self._store)
+            if len(self._waiting) > 1:
+                return
+            batch = self._waiting
+        stored = self._writer.write_behind(partial(self._store, batch))
+        stored.add_done_callback(partial(self._count, batch))
 
-    def _store(self, connection: Connection) -> None:
+    def _store(self, batch: list[MakeRows], connection: Connection) -> None:
+        """Store a batch; after a rollback this is called again."""
         with self._lock:
-            waiting, self._waiting = self._waiting, []
-        rows = [row for make in waiting for row in make()]
+            if self._waiting is batch:
+                self._waiting = []  # what comes now is the next batch
+        rows = [row for make in batch for row in make()]
         store_exposures(self._database, connection, rows)
+
+    def _count(self, batch: list[MakeRows], stored: Future[Any]) -> None:
+        if stored.exception() is not None:
+            self._metrics.dropped.inc(len(batch))

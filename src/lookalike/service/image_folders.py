@@ -28,10 +28,8 @@ from lookalike.features.preparation import Preparation
 from lookalike.search.vector_index import VectorIndex
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
-from lookalike.service.database.items import epoch, put, take
-from lookalike.service.database.migrate import migrate
+from lookalike.service.database.items import counter, epoch, put, take
 from lookalike.service.database.tables import (
-    counters,
     folder_catalogues,
     folder_files,
     folder_images,
@@ -161,7 +159,6 @@ class ImageFolders:
             unchanged=found.n_unchanged,
             broken=found.problems,
         )
-        self._remove(found.vanished)
         files = list(found.to_read.items())
         for first in range(0, len(files), BATCH):
             batch = files[first : first + BATCH]
@@ -177,6 +174,7 @@ class ImageFolders:
             result.seconds = time.perf_counter() - started
             rate = f"{result.images_a_second:,.0f} images a second"
             on_progress(rate, (first + len(batch)) / len(files))
+        self._remove(found.vanished)  # last: a file that moved keeps its image
         result.seconds = time.perf_counter() - started
         return result
 
@@ -332,18 +330,15 @@ class ImageFolders:
             self._check(connection, version)
 
     def is_empty(self) -> bool:
-        """Whether no image is indexed; a database may have no such tables yet."""
+        """Whether no image is indexed."""
         query = sa.select(folder_images.c.number).where(self._of_images).limit(1)
         with self.database.reading() as connection:
-            if not sa.inspect(connection).has_table(folder_images.name):
-                return True
             return connection.execute(query).first() is None
 
     def stamp(self) -> tuple[int, int]:
         """Return what differs after every change, and after every restore."""
-        query = sa.select(counters.c.value).where(counters.c.name == self._changes)
         with self.database.reading() as connection:
-            return epoch(connection), int(connection.execute(query).scalar() or 0)
+            return epoch(connection), counter(connection, self._changes)
 
     def catalogue(self, version: str, **options: Any) -> FolderCatalogue:
         """Return all images as they are now, ready to be searched.
@@ -424,28 +419,6 @@ class ImageFolders:
         return read_image(data, mode="RGB")
 
 
-def open_database(url: str, upgrade: bool = True) -> Database:
-    """Return the service's database.
-
-    upgrade : make its tables, or bring them up to date
-
-    Raises
-    ------
-    ValueError
-        If it is none, or cannot be opened, in one sentence.
-    """
-    database = Database(url)
-    try:
-        if upgrade:
-            migrate(database)
-        else:
-            sa.inspect(database.engine).get_table_names()
-    except sa.exc.DBAPIError as error:
-        shown = database.url.render_as_string()
-        raise ValueError(f"{shown} is no database: {error.orig}.") from None
-    return database
-
-
 def with_folders(system: ImageSearch, database: Database) -> ImageSearch:
     """Return a system as it searches the folders that are indexed, where some are.
 
@@ -457,6 +430,9 @@ def with_folders(system: ImageSearch, database: Database) -> ImageSearch:
     ValueError
         If they were embedded with another version of the encoder.
     """
+    with database.reading() as connection:
+        if not sa.inspect(connection).has_table(folder_images.name):
+            return system  # a database without any tables, or of an earlier release
     folders = ImageFolders(database, system.name)
     loaded = folders.stamp()
     catalogue: Catalogue = system.trained_

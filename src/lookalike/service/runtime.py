@@ -96,6 +96,8 @@ class ServedSystem:
 
     def start(self) -> None:
         """Load the generation that answers, and begin to answer."""
+        if self.items is not None:
+            self.items.was_restored()  # before this load: nothing to do about it
         self.open()
         self.engine.start()
 
@@ -124,9 +126,10 @@ class ServedSystem:
 
     def watch(self) -> None:
         """Take up another generation if the pointer moved, and what else changed."""
-        if self._read_pointer() != self._pointer:
+        pointer = self._read_pointer()
+        if pointer != self._pointer:
+            self._pointer = pointer  # of one that cannot be opened, too: said once
             self._try(self.open)
-            self._pointer = self._read_pointer()
         if self.items is not None:
             self.catch_up()
             self.active.system.items_.refresh()
@@ -152,7 +155,7 @@ class ServedSystem:
         with self._catching_up:
             version = self.items.version()  # first: later changes are announced again
             if self.items.was_restored():
-                self.active = self._loaded(self._found())
+                self.reload()
             self._apply_changes(self.active.system)
             self.items.mark_read(version)
 

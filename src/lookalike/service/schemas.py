@@ -61,7 +61,7 @@ class ImageRequest(AnswerOptions):
     """One image or several, and options."""
 
     image: Picture | None = None
-    images: Annotated[list[Picture], Field(max_length=1000)] | None = None
+    images: Annotated[list[Picture], Field(min_length=1, max_length=1000)] | None = None
     k: Annotated[int, Field(ge=1, le=1000)] = 10
     where: Annotated[
         dict[Text, Annotated[list[int | Text], Field(max_length=100)]],

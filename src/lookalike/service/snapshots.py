@@ -39,7 +39,7 @@ from lookalike.service.database.tables import (
 )
 
 FORMAT = 2
-"""The form of the folder; a reader refuses a higher one by name."""
+"""The form of the folder; a reader refuses any other by name."""
 FOLDERS = (folder_catalogues, folder_images, folder_files)
 TABLES = (counters, erased, items, vectors, events, exposures, *FOLDERS)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -164,16 +164,17 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 def remove_user(folder: Path, id: str) -> None:
     """Write a snapshot again without the rows that name a user."""
+
+    def names(line: str) -> bool:
+        row = json.loads(line)
+        return any(row.get(column) == id for column in USER_COLUMNS)
+
     about = read_about(folder)
     for table in (events, exposures):
         path = folder / f"{table.name}.jsonl"
-        kept = (
-            line
-            for line in path.read_text("utf-8").splitlines()
-            if not any(json.loads(line).get(column) == id for column in USER_COLUMNS)
-        )
         fresh = path.with_suffix(".new")
-        _write(fresh, kept)
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            _write(fresh, (line.rstrip("\n") for line in lines if not names(line)))
         fresh.replace(path)
     (folder / "snapshot.json").unlink()
     about.pop("files")

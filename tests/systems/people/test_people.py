@@ -219,7 +219,7 @@ def test_a_graph_network_is_measured_beside_and_kept(data, tmp_path):
     loaded = People.load(fitted.save(tmp_path / "0001"))
     again = SPEC.evaluate(loaded, data)
     assert again.metrics == result.metrics
-    with pytest.raises(ValueError, match="network_dimensions must be at least 0"):
+    with pytest.raises(ValueError, match="network_dimensions must be a whole number"):
         People(network_dimensions=-1).fit(data)
 
 
@@ -283,7 +283,7 @@ def test_k_above_who_is_left_answers_with_who_is_left(system, data):
 
 
 def test_refuses_what_it_cannot_learn_from(data):
-    with pytest.raises(ValueError, match="n_candidates must be at least 10, got 3"):
+    with pytest.raises(ValueError, match="whole number of at least 10, got 3"):
         People(n_candidates=3).fit(data)
     chain = np.stack([np.arange(40), np.arange(1, 41)], axis=1)
     names = np.array([f"c{i}" for i in range(41)])

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Ints
 from lookalike.features.text._analysis import TextReader, batches
 from lookalike.features.text._terms import Terms
@@ -162,13 +163,8 @@ class VocabularyReader(TextReader):
                     f"{name} must be a share from 0.0 to 1.0 or a positive number of "
                     f"documents, got {limit!r}."
                 )
-        if self.max_features is not None and not (
-            isinstance(self.max_features, int | np.integer) and self.max_features >= 1
-        ):
-            raise ValueError(
-                "max_features must be a positive integer or None, "
-                f"got {self.max_features!r}."
-            )
+        if self.max_features is not None:
+            check_whole("max_features", self.max_features)
 
     def _check_vocabulary(self) -> None:
         """Use the vocabulary given to ``__init__``, if ``fit`` was not called."""

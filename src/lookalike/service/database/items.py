@@ -123,17 +123,13 @@ def take(database: Database, connection: Connection, name: str, n: int) -> int:
     return int(last) - n
 
 
-def latest(connection: Connection, system: str) -> int:
-    """The last revision of a system's items, 0 before the first."""
-    return _value(connection, f"items:{system}")
-
-
 def epoch(connection: Connection) -> int:
     """How often everything may have changed."""
-    return _value(connection, EPOCH)
+    return counter(connection, EPOCH)
 
 
-def _value(connection: Connection, name: str) -> int:
+def counter(connection: Connection, name: str) -> int:
+    """The last number of a counter that was taken, 0 before the first."""
     query = sa.select(counters.c.value).where(counters.c.name == name)
     return int(connection.execute(query).scalar() or 0)
 
@@ -143,7 +139,6 @@ def changes(
     system: str,
     after: int,
     embedding_version: str,
-    until: int | None = None,
 ) -> list[Item]:
     """Every change after a revision, in its order, with vectors of this version."""
     join = (
@@ -162,19 +157,7 @@ def changes(
         .where(items.c.system == system, items.c.revision > after)
         .order_by(items.c.revision)
     )
-    if until is not None:
-        query = query.where(items.c.revision <= until)
     return list(_items(connection.execute(query)))
-
-
-def one(connection: Connection, system: str, id: str) -> Item | None:
-    """The last change of one item, None if it never changed."""
-    columns = (
-        *(items.c.id, items.c.label, items.c.attributes, items.c.image),
-        *(sa.null(), items.c.deleted, items.c.revision),
-    )
-    query = sa.select(*columns).where(items.c.system == system, items.c.id == id)
-    return next(_items(connection.execute(query)), None)
 
 
 def _items(rows: Iterable[Any]) -> Any:

@@ -44,6 +44,28 @@ def migrate(database: Database) -> None:
         command.upgrade(config, "head")
 
 
+def open_database(url: str, upgrade: bool = True) -> Database:
+    """Return the service's database.
+
+    upgrade : make its tables, or bring them up to date
+
+    Raises
+    ------
+    ValueError
+        If it is none, or cannot be opened.
+    """
+    database = Database(url)
+    try:
+        if upgrade:
+            migrate(database)
+        else:
+            sa.inspect(database.engine).get_table_names()
+    except sa.exc.DBAPIError as error:
+        shown = database.url.render_as_string()
+        raise ValueError(f"{shown} is no database: {error.orig}.") from None
+    return database
+
+
 def _config(connection: sa.Connection) -> Config:
     config = Config()
     folder = Path(__file__).parents[1] / "migrations"

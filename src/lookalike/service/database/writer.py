@@ -35,10 +35,8 @@ class Writer:
         self._database = database
         self._queue: queue.Queue[tuple[Work, Future[Any]] | None]
         self._queue = queue.Queue(most_waiting)
-        self._later: queue.SimpleQueue[Work] = queue.SimpleQueue()
+        self._later: queue.SimpleQueue[tuple[Work, Future[Any]]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-        self.dropped: int = 0  # of what was written behind, after the database failed
-        self.write_behind_limit: int = 4 * most_waiting
 
     def start(self) -> None:
         """Begin to write."""
@@ -65,12 +63,11 @@ class Writer:
             raise ServiceError(429, "Too many writes wait for the disk.", 1) from None
         return await asyncio.wrap_future(future)
 
-    def write_behind(self, work: Work) -> None:
+    def write_behind(self, work: Work) -> Future[Any]:
         """Do this soon, with whatever is written next, without waiting for it."""
-        if self._later.qsize() >= self.write_behind_limit:
-            self.dropped += 1
-            return
-        self._later.put(work)
+        future: Future[Any] = Future()
+        self._later.put((work, future))
+        return future
 
     def settle(self) -> None:
         """Wait until everything that was to be written behind is written."""
@@ -89,7 +86,7 @@ class Writer:
             together, running = self._gather()
             behind = [self._later.get() for _ in range(self._later.qsize())]
             if together or behind:
-                self._store(together, behind)
+                self._store(behind + together)
 
     def _gather(self) -> tuple[list[tuple[Work, Future[Any]]], bool]:
         together: list[tuple[Work, Future[Any]]] = []
@@ -104,35 +101,24 @@ class Writer:
         except queue.Empty:
             return together, True
 
-    def _store(
-        self, together: list[tuple[Work, Future[Any]]], behind: list[Work]
-    ) -> None:
+    def _store(self, together: list[tuple[Work, Future[Any]]]) -> None:
         try:
             with self._database.writing() as connection:
-                for work in behind:
-                    work(connection)
                 answers = [work(connection) for work, _ in together]
         except Exception as error:
-            self._one_by_one(together, behind, error)
+            self._one_by_one(together, error)
             return
         self._acknowledge(together, answers)
 
     def _one_by_one(
-        self,
-        together: list[tuple[Work, Future[Any]]],
-        behind: list[Work],
-        error: Exception,
+        self, together: list[tuple[Work, Future[Any]]], error: Exception
     ) -> None:
         """One request must not spoil the others; a broken database fails them all."""
-        if is_outage(error):
-            self.dropped += len(behind)
-            for _, future in together:
-                future.set_exception(service_error_of(error))
-            return
-        for work in behind:
-            self._alone(work, Future())
         for work, future in together:
-            self._alone(work, future)
+            if is_outage(error):
+                future.set_exception(service_error_of(error))
+            else:
+                self._alone(work, future)
 
     def _alone(self, work: Work, future: Future[Any]) -> None:
         try:

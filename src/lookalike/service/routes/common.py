@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from lookalike._typing import Array
 from lookalike.service.answering import Answered, AnswerRequest
-from lookalike.service.bodies import check_count, described, image_request
+from lookalike.service.bodies import described, image_request, one_or_many
 from lookalike.service.components import Components
 from lookalike.service.database.events import exposure_row
 from lookalike.service.errors import ServiceError
@@ -61,8 +61,7 @@ def add_input_route(
         return await handle(options, images)
 
     async def of_texts(sent: TextRequest) -> Response:
-        texts = one_or_many(sent.text, sent.texts, "text")
-        check_count(len(texts), settings, "texts")
+        texts = one_or_many(sent.text, sent.texts, "text", settings)
         return await handle(sent, texts)
 
     if served.spec.decoder().noun == "image":
@@ -70,13 +69,6 @@ def add_input_route(
         router.add_api_route(path, of_images, openapi_extra=extra, **about)
     else:
         router.add_api_route(path, of_texts, **about)
-
-
-def one_or_many(one: Any, many: Any, noun: str) -> list[Any]:
-    """Return what was sent as one or as several, or refuse both and neither."""
-    if (one is None) == (many is None):
-        raise ServiceError(422, f"Send either {noun} or {noun}s.")
-    return [one] if many is None else list(many)
 
 
 async def ask(

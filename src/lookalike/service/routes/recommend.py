@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from lookalike.core.contracts import Recommends
 from lookalike.rank.slate import ExplainedSlate, explore
 from lookalike.service.answering import Answered, AnswerRequest
-from lookalike.service.bodies import check_count
+from lookalike.service.bodies import one_or_many
 from lookalike.service.components import Components
 from lookalike.service.routes.access import new_router
 from lookalike.service.routes.common import (
@@ -20,7 +20,6 @@ from lookalike.service.routes.common import (
     document_of,
     log_exposures,
     new_query_id,
-    one_or_many,
     responses_of,
 )
 from lookalike.service.runtime import ServedSystem
@@ -44,8 +43,7 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
     @router.post("/recommend", responses=responses_of(_MODEL), response_class=Response)
     async def recommend(sent: RecommendRequest) -> Response:
         """Recommend k things to each user, best first; also to users not known."""
-        users = one_or_many(sent.user, sent.users, "user")
-        check_count(len(users), components.settings, "users")
+        users = one_or_many(sent.user, sent.users, "user", components.settings)
         share = components.settings.explore
         request = AnswerRequest("recommend", users, sent.k)
         if share > 0:

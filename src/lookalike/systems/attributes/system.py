@@ -6,11 +6,11 @@ together from them; beside it, one flat classifier of the combinations.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
@@ -202,9 +202,7 @@ class Attributes(BaseSystem):
 
     def _check(self, labels: Array) -> None:
         for name in ("n_common", "n_rare", "n_draws"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+            check_whole(name, getattr(self, name))
         names, counts = np.unique(labels, return_counts=True)
         if self.rare not in names:
             raise ValueError(

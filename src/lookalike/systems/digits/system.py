@@ -8,12 +8,12 @@ import time
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 
 from lookalike._arrays import named
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import (
@@ -382,10 +382,7 @@ class Digits(BaseSystem):
                 f"embedding must be one of {', '.join(EMBEDDINGS)}, "
                 f"got {self.embedding!r}."
             )
-        if not isinstance(self.n_neighbors, Integral) or self.n_neighbors < 1:
-            raise ValueError(
-                f"n_neighbors must be a positive integer, got {self.n_neighbors!r}."
-            )
+        check_whole("n_neighbors", self.n_neighbors)
         if self.n_neighbors > len(labels):
             raise ValueError(
                 f"n_neighbors={self.n_neighbors} exceeds the {len(labels)} images."

@@ -8,13 +8,13 @@ scores become probabilities that were fitted on images the model had not seen.
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from scipy.special import softmax
 
 from lookalike._arrays import named
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
@@ -331,12 +331,8 @@ class Emotions(BaseSystem):
             )
         if not 0 <= self.balance <= 1:
             raise ValueError(f"balance must lie in [0, 1], got {self.balance!r}.")
-        if self.max_iter is not None and (
-            not isinstance(self.max_iter, Integral) or self.max_iter < 1
-        ):
-            raise ValueError(
-                f"max_iter must be a positive integer or None, got {self.max_iter!r}."
-            )
+        if self.max_iter is not None:
+            check_whole("max_iter", self.max_iter)
         counts = np.bincount(labels, minlength=len(data.classes))
         if len(data.classes) < 2 or len(counts) > len(data.classes):
             raise ValueError(

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 
 from lookalike._arrays import named
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation, SearchAnswer
@@ -549,10 +549,7 @@ class ImageSearch(BaseSystem):
 
     def _check_options(self) -> None:
         encoder_class(self.encoder)
-        if not isinstance(self.n_candidates, Integral) or self.n_candidates < 1:
-            raise ValueError(
-                f"n_candidates must be a positive integer, got {self.n_candidates!r}."
-            )
+        check_whole("n_candidates", self.n_candidates)
         if not 0 < self.recall <= 1:
             raise ValueError(
                 f"recall must be above 0 and at most 1, got {self.recall!r}."

@@ -7,11 +7,11 @@ from friendships hidden from it puts them in order.
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import fields, replace
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
@@ -339,12 +339,8 @@ class People(ExplainsListedItems, BaseSystem):
     # --- inside -----------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
-        n = self.n_candidates
-        if not isinstance(n, Integral) or n < K:
-            raise ValueError(f"n_candidates must be at least {K}, got {n!r}.")
-        n = self.network_dimensions
-        if not isinstance(n, Integral) or n < 0:
-            raise ValueError(f"network_dimensions must be at least 0, got {n!r}.")
+        check_whole("n_candidates", self.n_candidates, K)
+        check_whole("network_dimensions", self.network_dimensions, 0)
 
     def _take_up(
         self, people: Array, pairs: Ints, statistics: GraphStatistics | None = None

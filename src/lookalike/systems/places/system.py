@@ -7,11 +7,12 @@ and it tags the sentence as a whole.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
@@ -254,10 +255,7 @@ class Places(BaseSystem):
     # --- inside -----------------------------------------------------------------------
 
     def _check(self, data: TaggedText) -> None:
-        if not isinstance(self.window, Integral) or int(self.window) < 0:
-            raise ValueError(
-                f"window must be a whole number of at least 0, got {self.window!r}."
-            )
+        check_whole("window", self.window, 0)
         if not isinstance(self.C, Real) or not 0 < self.C < np.inf:
             raise ValueError(f"C must be a positive number, got {self.C!r}.")
         for part in (data.train, data.validation, data.test):

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
@@ -206,10 +207,7 @@ class Textures(BaseSystem):
         self._weights, self._offsets = weights, offsets
 
     def _check(self, data: Pictures) -> None:
-        if not isinstance(self.side, int) or self.side < 16:
-            raise ValueError(
-                f"side must be a whole number of at least 16, got {self.side!r}."
-            )
+        check_whole("side", self.side, 16)
         if not 0 <= self.smoothing < 10:
             raise ValueError(f"smoothing must lie in [0, 10), got {self.smoothing!r}.")
         if len(set(data.labels)) < 2:
