@@ -1,4 +1,4 @@
-"""Values for the cards of recommenders; each system's text is its ``card.md``."""
+"""Values for the cards of recommenders; the text is each system's ``card.md``."""
 
 from typing import Any
 
