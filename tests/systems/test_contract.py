@@ -8,8 +8,9 @@ import json
 import re
 from dataclasses import fields, is_dataclass, replace
 from html import escape
-from inspect import get_annotations, signature
+from inspect import get_annotations, getfile, signature
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -19,7 +20,6 @@ from lookalike.core import card, generation
 from lookalike.core.contracts import CAPABILITIES, Explanation
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.core.generation import Damaged, Generation
-from lookalike.core.inputs import named_function
 from lookalike.systems import specs
 
 MEMBERS = ("system", "evaluation", "card", "inputs", "own_data", "report", "answer")
@@ -95,7 +95,7 @@ def test_names_lead_to_what_they_name(spec):
     for name in MEMBERS:
         assert getattr(spec, name) is None or spec.member(name) is not None
     for loader in spec.datasets.values():
-        assert callable(named_function(loader))
+        assert callable(resolve_name(loader))
     assert (spec.own_data is None) == (spec.own_data_form == "")
     assert spec.title
     assert spec.lead.endswith(".")
@@ -353,6 +353,15 @@ def test_a_saved_system_answers_the_same_with_any_number_of_threads(made):
 
 
 @having()
+def test_a_changed_system_keeps_nothing_that_was_measured_before(made):
+    learned = made.system.manifest_
+    assert learned.with_evaluation(made.result).without_evaluation() == learned
+    loaded = made.spec.system_class.load(made.folder).manifest_
+    assert loaded.measured == list(made.result.facts)
+    assert loaded.without_evaluation().facts == json.loads(json.dumps(learned.facts))
+
+
+@having()
 def test_saved_again_it_is_the_same_files(made, tmp_path):
     loaded = made.spec.system_class.load(made.folder)
     loaded.save(tmp_path / "again")
@@ -384,9 +393,8 @@ def test_a_generation_without_one_of_its_arrays_is_damaged(made):
 
 @having()
 def test_every_name_of_the_card_has_a_value_and_every_value_is_used(made):
-    module, _, function = made.spec.card.partition(":")
-    values = named_function(f"{module}:{function}")
-    template = Path(named_function(f"{module}:__file__")).with_name("card.md")
+    values = made.spec.member("card")
+    template = Path(getfile(made.spec.system_class)).with_name("card.md")
     names = card.names_in(template.read_text("utf-8"))
     for manifest in (
         made.system.manifest_,

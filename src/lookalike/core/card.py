@@ -136,11 +136,14 @@ def compared(manifest: Manifest) -> str:
     )
 
 
-def arm_size(share: float, difference: float) -> str:
+def arm_size(share: float | None, difference: float) -> str | None:
     """Return how many answers each half of an experiment needs, in words.
 
+    None before the share is measured.
     Two-sided 5%, power 80%: n = 2 (1.96 + 0.84)^2 p (1 - p) / difference^2.
     """
+    if share is None:
+        return None
     n = 2 * 2.8**2 * share * (1 - share) / difference**2
     return f"{max(n, 1):,.0f} answers an arm"
 

@@ -34,6 +34,8 @@ class EvaluationResult:
     def document(self) -> dict[str, Any]:
         """Return the numbers in the form in which a manifest keeps them."""
         return {
+            "measured": list(self.facts),
+            "quality": self.quality,
             "metrics": {name: asdict(m) for name, m in self.metrics.items()},
             "comparisons": {name: asdict(c) for name, c in self.comparisons.items()},
         }

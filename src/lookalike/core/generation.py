@@ -15,25 +15,15 @@ from typing import Any
 
 import lookalike
 from lookalike._files import (
-    UNFINISHED,
     Damaged,
     is_taken,
     read_arrays,
     read_document,
-    sync,
     write_folder,
 )
 from lookalike._typing import Array
 
-__all__ = [
-    "FORMAT",
-    "UNFINISHED",
-    "Damaged",
-    "Generation",
-    "load",
-    "save",
-    "sync",
-]
+__all__ = ["FORMAT", "Damaged", "Generation", "load", "save"]
 
 FORMAT = 2
 """The form of the folder; a reader refuses a higher one by name."""

@@ -8,8 +8,8 @@ before it reaches a kernel.
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -31,9 +31,7 @@ class Inputs(Protocol):
         """In what an input may come: "file", "pixels", "drawing", "text", "name"."""
         ...
 
-    def read(
-        self, given: Sequence[str | os.PathLike[str]]
-    ) -> tuple[list[str], list[Any]]:
+    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
         """Return names and queries for what was named on the command line.
 
         Raises
@@ -56,13 +54,13 @@ class ImageInputs:
     """Images: files in any format, turned upright and laid on white.
 
     mode : "L" is grey, "RGB" is colour
-    prepare : "module:function" that maps the picture to a query, or ""
+    prepare : "module:function" that maps the picture to a query
     takes_pixels : whether rows of pixels are taken as they are
     takes_drawings : whether a few strokes by hand are such an image
     """
 
     mode: Literal["L", "RGB"] = "L"
-    prepare: str = ""
+    prepare: str = "numpy:asarray"
     takes_pixels: bool = False
     takes_drawings: bool = False
     noun: str = "image"
@@ -73,19 +71,17 @@ class ImageInputs:
         more = {"pixels": self.takes_pixels, "drawing": self.takes_drawings}
         return ("file", *(form for form, taken in more.items() if taken))
 
-    def read(
-        self, given: Sequence[str | os.PathLike[str]]
-    ) -> tuple[list[str], list[Any]]:
+    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
         """Return image files, and those in folders, with what is on them."""
         files = image_files(given)
-        prepare = self._prepare()
-        return list(map(str, files)), read_images(files, prepare, self.mode)
+        prepared = read_images(files, resolve_name(self.prepare), self.mode)
+        return list(map(str, files)), prepared
 
     def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
         """Return what is on an image file, or pixels as they are."""
         if isinstance(sent, bytes):
             picture = read_image(sent, mode=self.mode, max_pixels=max_pixels)
-            return self._prepare()(picture)
+            return resolve_name(self.prepare)(picture)
         if not self.takes_pixels:
             raise ValueError(
                 "This system takes image files, in base64 or as they are; got pixels."
@@ -94,9 +90,6 @@ class ImageInputs:
             return np.asarray(sent, np.uint8)
         except (ValueError, OverflowError):
             raise ValueError("The rows of pixels must be of one length.") from None
-
-    def _prepare(self) -> Callable[[Array], Any]:
-        return named_function(self.prepare) if self.prepare else np.asarray
 
 
 @dataclass(frozen=True)
@@ -110,9 +103,7 @@ class TextInputs:
     noun: str = "text"
     forms: tuple[str, ...] = ("text",)
 
-    def read(
-        self, given: Sequence[str | os.PathLike[str]]
-    ) -> tuple[list[str], list[Any]]:
+    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
         """Return texts under their own names, and lines under theirs."""
         names, texts = [], []
         for each in map(str, given):
@@ -127,7 +118,7 @@ class TextInputs:
 
     def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
         """Return a text that was sent."""
-        return named_function(self.check)(sent)
+        return resolve_name(self.check)(sent)
 
 
 @dataclass(frozen=True)
@@ -137,9 +128,7 @@ class NameInputs:
     noun: str = "user"
     forms: tuple[str, ...] = ("name",)
 
-    def read(
-        self, given: Sequence[str | os.PathLike[str]]
-    ) -> tuple[list[str], list[Any]]:
+    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
         """Return the names, without spaces around them."""
         names = [str(name).strip() for name in given]
         return names, list(names)
@@ -154,12 +143,6 @@ IMAGES = ImageInputs()
 COLOUR_IMAGES = ImageInputs("RGB", takes_pixels=True)
 """Pictures in colour, from files or pixels."""
 USERS = NameInputs()
-
-
-def named_function(name: str) -> Any:
-    """Return what "module:attribute" names."""
-    module, _, attribute = name.partition(":")
-    return getattr(import_module(module), attribute)
 
 
 def image_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -267,11 +250,7 @@ def check_k(k: Any) -> int:
 
 def _lines(given: str) -> list[tuple[str, str]]:
     """A text under its own name, or the lines of a file under theirs."""
-    try:
-        is_file = Path(given).is_file()
-    except OSError:  # longer than a name of a file can be
-        is_file = False
-    if not is_file:
+    if not os.path.isfile(given):  # a text may be longer than a file's name can be
         return [(given, given)]
     try:
         lines = Path(given).read_text(encoding="utf-8").splitlines()

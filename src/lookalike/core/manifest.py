@@ -17,6 +17,8 @@ class Manifest:
     """Name and checksum of the data that was learned from."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the card tells beside: counts, times, what was found while learning."""
+    measured: list[str] = field(default_factory=list)
+    """Names of the facts that an evaluation found."""
     metrics: dict[str, Any] = field(default_factory=dict)
     comparisons: dict[str, Any] = field(default_factory=dict)
     embedding_version: str = ""
@@ -30,12 +32,15 @@ class Manifest:
         """Return the manifest with the numbers of an evaluation."""
         if result is None:
             return self
-        facts = {**self.facts, **result.facts}
-        return replace(self, facts=facts, quality=result.quality, **result.document())
+        facts = {**self.without_evaluation().facts, **result.facts}
+        return replace(self, facts=facts, **result.document())
 
     def without_evaluation(self) -> Self:
         """Return the manifest of a system that has changed since it was measured."""
-        return replace(self, metrics={}, comparisons={}, quality=None)
+        facts = {k: v for k, v in self.facts.items() if k not in self.measured}
+        return replace(
+            self, facts=facts, measured=[], metrics={}, comparisons={}, quality=None
+        )
 
     def document(self) -> dict[str, Any]:
         """Return everything as one mapping."""
@@ -50,4 +55,5 @@ class Manifest:
         KeyError
             If a part of it is missing.
         """
-        return cls(**{each.name: document[each.name] for each in fields(cls)})
+        whole = {"measured": [], **document}  # older generations lack it
+        return cls(**{each.name: whole[each.name] for each in fields(cls)})

@@ -1,28 +1,20 @@
 """Why an item stands where it does in a user's list: the same for every recommender."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from lookalike.rank.slate import ExplainedSlate
+from lookalike.core.contracts import Ranks, Recommends
+
+
+class _RecommendsAndRanks(Recommends, Ranks, Protocol):
+    pass
 
 
 class ExplainsListedItems:
     """The capability "explain_item" of systems that recommend and rank."""
 
-    @property
-    def feature_names(self) -> Sequence[str]:
-        """Names of the columns of features."""
-        raise NotImplementedError
-
-    def recommend_each(self, users: Sequence[str], k: int = 10) -> list[ExplainedSlate]:
-        """Return at most k suggestions for each user, best first."""
-        raise NotImplementedError
-
-    def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
-        """Return these items, each once, best first."""
-        raise NotImplementedError
-
-    def explain_item(self, query: str, id: str, k: int = 10) -> dict[str, Any]:
+    def explain_item(
+        self: _RecommendsAndRanks, query: str, id: str, k: int = 10
+    ) -> dict[str, Any]:
         """Return rank, score, reasons and features of an item in a user's list of k.
 
         An item that is not in the list has no rank; its score is then that of

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lookalike.core.card import Card
 from lookalike.core.evaluation import EvaluationResult
-from lookalike.evaluate import Comparison, Estimate
+from lookalike.evaluate import Estimate
 from lookalike.evaluate.report import Report
 
 
@@ -41,10 +41,10 @@ def metric_rows(metrics: Mapping[str, Estimate]) -> list[list[object]]:
     return [[name.replace("_", " "), value] for name, value in metrics.items()]
 
 
-def verdict(name: str, comparison: Comparison) -> str:
-    """Return one comparison as a sentence."""
-    gain = comparison.difference
-    return (
-        f"Against {name}: {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}], "
-        f"p = {comparison.p_value:.2g} ({comparison.test})."
-    )
+def metrics_of(metrics: Mapping[str, Estimate], prefix: str) -> dict[str, Estimate]:
+    """Return the metrics whose names begin so, by the rest of the name in words."""
+    return {
+        name.removeprefix(prefix).replace("_", " "): value
+        for name, value in metrics.items()
+        if name.startswith(prefix)
+    }

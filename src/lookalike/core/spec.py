@@ -4,11 +4,11 @@ Every system package has a ``SPEC``. Its members are named as "module:attribute"
 imported when they are needed, so that listing systems loads none of them.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from importlib import import_module
-from inspect import signature
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import getfile, signature
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from lookalike.core.progress import (
@@ -38,13 +38,14 @@ class SystemSpec:
     lead : str
         One sentence under the title.
     system : str
-        "module:Class", a subclass of ``core.base.BaseSystem``.
+        "module:Class", a subclass of ``core.base.BaseSystem``; ``card.md`` is beside
+        that module.
     evaluation : str
         "module:function", called with the fitted system, the data and a progress
         callback; returns an ``EvaluationResult`` and changes nothing of the system.
     card : str
         "module:function", called with the system and its manifest; returns values for
-        the named places in ``card.md`` beside that module.
+        the named places in ``card.md``.
     inputs : str
         "module:attribute", the ``Inputs`` that decode what users send.
     capabilities : tuple of str
@@ -82,8 +83,6 @@ class SystemSpec:
     answer: str | None = None
     extras: tuple[str, ...] = ()
     example: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-    """What the options of the constructor mean, where one line is not enough."""
 
     def member(self, name: str) -> Any:
         """Import what one of the fields above names.
@@ -93,8 +92,7 @@ class SystemSpec:
         ImportError
             If it needs an extra that is not installed; the sentence names it.
         """
-        module, _, attribute = getattr(self, name).partition(":")
-        return getattr(self._imported(module), attribute)
+        return self._named(getattr(self, name))
 
     @property
     def system_class(self) -> Any:
@@ -155,7 +153,7 @@ class SystemSpec:
         if choice is None:
             return self._default_data(on_warning)
         if choice in self.datasets:
-            return self._loader(choice)()
+            return self._named(self.datasets[choice])()
         if self.own_data is not None and (
             Path(choice).exists() or Path(choice).suffix == ".npz"
         ):
@@ -186,10 +184,8 @@ class SystemSpec:
         from lookalike.core.card import STANDARD_VALUES, card_of
 
         manifest = system.manifest_.with_evaluation(result)
-        module, _, function = self.card.partition(":")
-        found = import_module(module)
-        values = getattr(found, function)(system, manifest)
-        template = Path(found.__file__ or "").with_name("card.md")
+        values = self.member("card")(system, manifest)
+        template = Path(getfile(self.system_class)).with_name("card.md")
         standard = {name: make(manifest) for name, make in STANDARD_VALUES.items()}
         return card_of(template.read_text(encoding="utf-8"), standard | values)
 
@@ -207,7 +203,7 @@ class SystemSpec:
     def _default_data(self, on_warning: WarningCallback) -> Any:
         first, *others = self.datasets
         try:
-            return self._loader(first)()
+            return self._named(self.datasets[first])()
         except FileNotFoundError:
             if not others:
                 raise
@@ -215,15 +211,12 @@ class SystemSpec:
             f"The data set {first} is not here (`lookalike data get {first}`); using "
             f"{others[0]}."
         )
-        return self._loader(others[0])()
+        return self._named(self.datasets[others[0]])()
 
-    def _loader(self, name: str) -> Callable[[], Any]:
-        module, _, attribute = self.datasets[name].partition(":")
-        return getattr(self._imported(module), attribute)
-
-    def _imported(self, module: str) -> Any:
+    def _named(self, name: str) -> Any:
+        """Import what "module:attribute" names."""
         try:
-            return import_module(module)
+            return resolve_name(name)
         except ModuleNotFoundError as error:
             if not self.extras or (error.name or "").startswith("lookalike"):
                 raise

@@ -20,7 +20,8 @@ from typing import Any
 import sqlalchemy as sa
 
 import lookalike
-from lookalike.core.generation import UNFINISHED, load, sync
+from lookalike._files import UNFINISHED, sync
+from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now

@@ -81,6 +81,18 @@ def test_rows_to_learn_from_are_the_rows_that_are_served(data, system):
         np.testing.assert_array_equal(np.sort(scores)[::-1], found.scores[0])
 
 
+def test_suggestions_carry_the_features_that_they_were_ranked_by(system):
+    data = system.data_
+    [slate] = system.recommend_each(["u3"], 5)
+    user, *events = (
+        np.flatnonzero(ids == name)[0]
+        for ids, name in [(data.people.ids, "u3")]
+        + [(data.events.ids, name) for name in slate.ids]
+    )
+    many = np.full(5, user), np.array(events), np.full(5, system.now)
+    np.testing.assert_array_equal(slate.features, system.features_.rows(*many))
+
+
 def test_features_are_what_they_are_called(data):
     built = EventFeatures(data)
     person, event, moment = (

@@ -1,4 +1,4 @@
-"""Values for the cards of recommenders; each system's text is its ``card.md``."""
+"""Values for the cards of recommenders; the text is each system's ``card.md``."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from lookalike.systems._recommender.base import RecommenderSystem
 def recommender_values(system: RecommenderSystem, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
     facts, configuration = manifest.facts, manifest.configuration
-    precision = metric_value(manifest, "precision_at_10")
     counts = ("n_users", "n_items", "n_known", "n_held_out", "n_training_rows")
     generators = zip(facts["generators"], facts["quotas"], strict=True)
     return {
@@ -21,5 +20,5 @@ def recommender_values(system: RecommenderSystem, manifest: Manifest) -> dict[st
         "diversity": configuration["diversity"],
         "exploration": configuration["exploration"],
         "users_per_second": facts.get("users_per_second"),
-        "arm_size": None if precision is None else arm_size(precision, 0.005),
+        "arm_size": arm_size(metric_value(manifest, "precision_at_10"), 0.005),
     }

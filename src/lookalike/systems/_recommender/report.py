@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.core.learning_curves import add_curves
+from lookalike.core.report import metrics_of
 from lookalike.datasets.interactions import Interactions
 from lookalike.evaluate import plots
 from lookalike.evaluate.drawing import DASHES, GRID, INK, MUTED, PALETTE, figure_of
@@ -25,10 +26,9 @@ def add_sections(
     details, users = result.details, system.users_noun
     report.section("Beside each generator alone")
     for metric in ("ndcg_at_10", "recall_at_20"):
-        named = {"funnel": result.metrics[metric]} | {
-            name.removeprefix(f"{metric}_of_").replace("_", " "): estimate
-            for name, estimate in result.metrics.items()
-            if name.startswith(f"{metric}_of_")
+        named = {
+            "funnel": result.metrics[metric],
+            **metrics_of(result.metrics, f"{metric}_of_"),
         }
         label = metric.replace("_", " ").replace("ndcg", "nDCG")
         report.figure(

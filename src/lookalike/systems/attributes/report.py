@@ -3,6 +3,7 @@
 import numpy as np
 
 from lookalike.core.evaluation import EvaluationResult
+from lookalike.core.report import metrics_of
 from lookalike.datasets.strokes import Attributed
 from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
@@ -13,11 +14,7 @@ def add_sections(
     report: Report, system: Attributes, data: Attributed, result: EvaluationResult
 ) -> None:
     """Add what is particular to attributes."""
-    recalls = {
-        name.removeprefix("recall_of_").replace("_", " "): value
-        for name, value in result.metrics.items()
-        if name.startswith("recall")
-    }
+    recalls = metrics_of(result.metrics, "recall_of_")
     report.figure(
         plots.estimates(recalls, xlabel="recall, mean over draws"),
         alt="Recall of each combination, composed and flat, with intervals",

@@ -13,7 +13,6 @@ def values(system: Digits, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
     items, dimensions = system.items_.base_vectors.shape
     counts = np.unique(system.items_.base_labels, return_counts=True)[1]
-    accuracy = metric_value(manifest, "accuracy")
     usual = manifest.facts.get("usual_distance")
     return {
         "embedding": manifest.configuration["embedding"],
@@ -26,7 +25,7 @@ def values(system: Digits, manifest: Manifest) -> dict[str, Any]:
         "features": manifest.facts["features"],
         "model": manifest.facts["model"],
         "seconds_to_learn": f"{manifest.facts['seconds_to_learn']:.1f}",
-        "arm_size": None if accuracy is None else arm_size(accuracy, 0.005),
+        "arm_size": arm_size(metric_value(manifest, "accuracy"), 0.005),
         "bytes_per_item": 4 * dimensions,
         "megabytes": f"{items * 4 * dimensions / 1e6:.0f}",
         "usual_distance": None if usual is None else f"{usual:.3g}",

@@ -9,7 +9,7 @@ from lookalike.systems.emotions.system import Emotions
 
 def values(system: Emotions, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
-    facts, accuracy = manifest.facts, metric_value(manifest, "accuracy")
+    facts = manifest.facts
     classes = system.classes_.tolist()
     counts = zip(classes, system.shares_.tolist(), strict=True)
     return {
@@ -21,5 +21,5 @@ def values(system: Emotions, manifest: Manifest) -> dict[str, Any]:
         "features": facts["features"],
         "model": facts["model"],
         "seconds_to_learn": facts["seconds_to_learn"],
-        "arm_size": None if accuracy is None else arm_size(accuracy, 0.01),
+        "arm_size": arm_size(metric_value(manifest, "accuracy"), 0.01),
     }

@@ -1,27 +1,30 @@
 """Event data as arrays: what a generation keeps of it."""
 
 from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
 from lookalike._typing import Array
 from lookalike.datasets.events import EventData, EventLog, Events, Users
 
-PEOPLE = ("ids", "locations", "births", "registered", "interests")
-EVENTS = ("ids", "locations", "topics", "prices", "created", "starts", "hosts")
 LOGS = ("shown", "joins", "invitations")
-LOG = ("time", "person", "event")
+TABLES: dict[str, Any] = {
+    "people": Users,
+    "events": Events,
+    **dict.fromkeys(LOGS, EventLog),
+}
+"""By the name in the data: a dataclass whose fields are columns."""
 
 
 def arrays_of(data: EventData) -> dict[str, Array]:
     """Return everything that answers need, by name, without the true probabilities."""
     return {
-        **{f"people.{name}": getattr(data.people, name) for name in PEOPLE},
-        **{f"events.{name}": getattr(data.events, name) for name in EVENTS},
         **{
-            f"{log}.{name}": getattr(getattr(data, log), name)
-            for log in LOGS
-            for name in LOG
+            f"{table}.{name}": column
+            for table in TABLES
+            for name, column in vars(getattr(data, table)).items()
         },
         "friendships": data.friendships,
         "lists": data.lists,
@@ -38,35 +41,31 @@ def data_of(arrays: Mapping[str, Array], name: str, checksum: str) -> EventData:
     ValueError
         If they do not fit each other.
     """
-    people = Users(*(np.asarray(arrays[f"people.{n}"]) for n in PEOPLE))
-    events = Events(*(np.asarray(arrays[f"events.{n}"]) for n in EVENTS))
-    logs = {
-        log: EventLog(*(np.asarray(arrays[f"{log}.{n}"]) for n in LOG)) for log in LOGS
+    tables = {
+        table: kind(*(np.asarray(arrays[f"{table}.{c.name}"]) for c in fields(kind)))
+        for table, kind in TABLES.items()
     }
-    n_people, n_events = len(people.ids), len(events.ids)
-    for each in (people, events):
-        if any(len(column) != len(each.ids) for column in vars(each).values()):
-            raise ValueError("its people or its events are not whole.")
+    for table, each in tables.items():
+        if len(set(map(len, vars(each).values()))) != 1:
+            what = "log is" if table in LOGS else "people or its events are"
+            raise ValueError(f"its {what} not whole.")
+    n_people, n_events = len(tables["people"].ids), len(tables["events"].ids)
     positions = [(arrays["friendships"], n_people)]
-    for log in logs.values():
-        positions += [(log.person, n_people), (log.event, n_events)]
-        if not len(log.time) == len(log.person) == len(log.event):
-            raise ValueError("its log is not whole.")
+    for log in LOGS:
+        positions += [(tables[log].person, n_people), (tables[log].event, n_events)]
     for position, n in positions:
         if position.size and not 0 <= position.min() <= position.max() < n:
             raise ValueError("its log is not that of its people and events.")
-    n_shown = len(logs["shown"])
+    n_shown = len(tables["shown"])
     if len(arrays["lists"]) != n_shown or len(arrays["joined"]) != n_shown:
         raise ValueError("its lists are not whole.")
     return EventData(
         name=name,
         checksum=checksum,
-        people=people,
-        events=events,
         friendships=np.asarray(arrays["friendships"]),
         lists=np.asarray(arrays["lists"]),
         joined=np.asarray(arrays["joined"]),
         chance=np.full(n_shown, np.nan),
         split=float(arrays["split"][0]),
-        **logs,
+        **tables,
     )

@@ -1,6 +1,7 @@
 """The rankers of events, and which of them can be learned in this installation."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,7 +14,7 @@ from lookalike.rank.network_ranker import NetworkRanker
 from lookalike.rank.ranker import Ranker
 from lookalike.rank.resampling import downsample_negatives
 
-RankerKinds = dict[str, tuple[str | None, Callable[[int, int | None], Any]]]
+RankerKinds = dict[str, tuple[str | None, Callable[..., Any]]]
 
 _TREES: dict[str, Any] = {
     "n_estimators": 200,
@@ -22,42 +23,16 @@ _TREES: dict[str, Any] = {
 }
 KEPT_NEGATIVES = 5.0  # for each relevant row, where negatives are downsampled
 
+_network = partial(NetworkRanker, max_iter=4)
 KINDS: RankerKinds = {
-    "logistic": (None, lambda seed, jobs: LogisticRanker()),
-    "boosted": (
-        "lightgbm",
-        lambda seed, jobs: BoostedRanker(**_TREES, random_state=seed, n_jobs=jobs),
-    ),
-    "network": (
-        "torch",
-        lambda seed, jobs: NetworkRanker(max_iter=4, random_state=seed, n_jobs=jobs),
-    ),
-    "lambdamart": (
-        "lightgbm",
-        lambda seed, jobs: LambdaMART(**_TREES, random_state=seed, n_jobs=jobs),
-    ),
-    "cross": (
-        "torch",
-        lambda seed, jobs: NetworkRanker(
-            n_cross=2, max_iter=4, random_state=seed, n_jobs=jobs
-        ),
-    ),
-    "network_focal": (
-        "torch",
-        lambda seed, jobs: NetworkRanker(
-            loss="focal", max_iter=4, random_state=seed, n_jobs=jobs
-        ),
-    ),
-    "network_balanced": (
-        "torch",
-        lambda seed, jobs: NetworkRanker(
-            loss="balanced", max_iter=4, random_state=seed, n_jobs=jobs
-        ),
-    ),
-    "network_downsampled": (
-        "torch",
-        lambda seed, jobs: NetworkRanker(max_iter=20, random_state=seed, n_jobs=jobs),
-    ),
+    "logistic": (None, lambda random_state, n_jobs: LogisticRanker()),
+    "boosted": ("lightgbm", partial(BoostedRanker, **_TREES)),
+    "network": ("torch", _network),
+    "lambdamart": ("lightgbm", partial(LambdaMART, **_TREES)),
+    "cross": ("torch", partial(_network, n_cross=2)),
+    "network_focal": ("torch", partial(_network, loss="focal")),
+    "network_balanced": ("torch", partial(_network, loss="balanced")),
+    "network_downsampled": ("torch", partial(NetworkRanker, max_iter=20)),
 }
 """By name: the package that learning needs, and an unfitted ranker."""
 FEW = ("logistic", "boosted", "network")
@@ -86,7 +61,7 @@ def fit_ranker(
     name: str, seed: int, n_jobs: int | None, X: Array, y: Array, groups: Array
 ) -> Ranker:
     """Return the ranker of this name, fitted to these rows."""
-    ranker: Ranker = KINDS[name][1](seed, n_jobs)
+    ranker: Ranker = KINDS[name][1](random_state=seed, n_jobs=n_jobs)
     if name.endswith("_downsampled"):
         kept, _ = downsample_negatives(y, KEPT_NEGATIVES, seed)
         return ranker.fit(X[kept], y[kept])
@@ -114,7 +89,7 @@ def rankers_of(
     """
     found: dict[str, Ranker] = {}
     for name in names:
-        kind: Any = type(KINDS[name][1](0, None))
+        kind: Any = type(KINDS[name][1](random_state=0, n_jobs=None))
         ranker = kind.from_arrays(named(f"ranker.{name}.", arrays))
         if ranker.n_features_in_ != n_features:
             raise ValueError(f"its ranker {name} is not one of {n_features} features.")

@@ -2,6 +2,7 @@
 
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.core.learning_curves import add_curves
+from lookalike.core.report import metrics_of
 from lookalike.datasets.events import EventData
 from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
@@ -14,11 +15,11 @@ def add_sections(
 ) -> None:
     """Add what is particular to events."""
     ranked = {
-        name.removeprefix("ndcg_of_").replace("_", " "): estimate
-        for name, estimate in result.metrics.items()
-        if name.startswith("ndcg_of_") and not name.endswith("_events")
+        system.model.replace("_", " "): result.metrics["ndcg_at_10"],
+        **metrics_of(result.metrics, "ndcg_of_"),
     }
-    ranked = {system.model.replace("_", " "): result.metrics["ndcg_at_10"], **ranked}
+    for kind in ("new events", "older events"):
+        ranked.pop(kind, None)
     report.figure(
         plots.estimates(ranked, xlabel="nDCG at 10"),
         alt="nDCG at 10 of every ranker and of simple orders, with intervals",

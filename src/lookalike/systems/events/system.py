@@ -176,8 +176,8 @@ class Events(ExplainsListedItems, BaseSystem):
         k = check_k(k)
         ranked = [self._ranked(user, time) for user in users_at.tolist()]
         return Hits(
-            [self.data_.events.ids[events[:k]] for events, _ in ranked],
-            [scores[:k] for _, scores in ranked],
+            [self.data_.events.ids[events[:k]] for events, _, _ in ranked],
+            [scores[:k] for _, scores, _ in ranked],
         )
 
     def rank(
@@ -192,7 +192,7 @@ class Events(ExplainsListedItems, BaseSystem):
         """
         self.check_fitted()
         [at] = self._users([user]).tolist()
-        rows, scores = self._ordered(at, self._events(events), self._time(time))
+        rows, scores, _ = self._ordered(at, self._events(events), self._time(time))
         return Hits([self.data_.events.ids[rows]], [scores])
 
     def recommend_each(
@@ -211,8 +211,7 @@ class Events(ExplainsListedItems, BaseSystem):
                 open_now = np.flatnonzero(self._is_open(time))
                 slates.append(self._popular_slate(open_now, time, k))
             else:
-                events, scores = self._ranked(at, time)
-                slates.append(self._slate(at, events[:k], scores[:k], time))
+                slates.append(self._slate(*self._ranked(at, time), k))
         return slates
 
     def rank_items(
@@ -224,7 +223,7 @@ class Events(ExplainsListedItems, BaseSystem):
         at = self._user_position.get(user)
         if at is None:
             return self._popular_slate(events, time)
-        return self._slate(at, *self._ordered(at, events, time), time)
+        return self._slate(*self._ordered(at, events, time))
 
     def explain(self, query: str) -> Explanation:
         """Give reasons for the first suggestions to a user.
@@ -236,11 +235,9 @@ class Events(ExplainsListedItems, BaseSystem):
         """
         self.check_fitted()
         [at] = self._users([query]).tolist()
-        time = self._time(None)
-        events, scores = self._ranked(at, time)
-        if not len(events):
+        slate = self._slate(*self._ranked(at, self._time(None)), K)
+        if not len(slate):
             raise ValueError(f"No event is open that {query} has not joined.")
-        slate = self._slate(at, events[:K], scores[:K], time)
         reasons = [
             f"{name} ({score:.2f}): " + "; ".join(why[:N_EXPLAINED])
             for name, score, why in zip(
@@ -300,7 +297,7 @@ class Events(ExplainsListedItems, BaseSystem):
     def _time(self, time: float | None) -> float:
         return self.now if time is None else float(time)
 
-    def _ranked(self, user: int, time: float) -> tuple[Ints, Floats]:
+    def _ranked(self, user: int, time: float) -> tuple[Ints, Floats, Array]:
         """Open events that a user has not joined: those nearby first."""
         data = self.data_
         open_now = self._is_open(time)
@@ -313,35 +310,34 @@ class Events(ExplainsListedItems, BaseSystem):
         events = self.data_.events
         return (events.created <= time) & (time < events.starts)
 
-    def _ordered(self, user: int, events: Ints, time: float) -> tuple[Ints, Floats]:
-        """These events, best first: those beyond the radius last, by distance."""
+    def _ordered(
+        self, user: int, events: Ints, time: float
+    ) -> tuple[Ints, Floats, Array]:
+        """These events, best first: those beyond the radius last, by distance.
+
+        With their scores and features.
+        """
         data = self.data_
         far = kilometres(data.people.locations[user], data.events.locations[events])
         far = np.nan_to_num(far, nan=0.0)  # an unknown distance counts as near
         near = far <= self.radius
-        scores = np.empty(0)
-        if len(events):
-            scores = self.rankers_[self.model].score_rows(
-                self._rows(user, events, time)
-            )
+        n = len(events)
+        X = self.features_.rows(np.full(n, user), events, np.full(n, time))
+        scores = self.rankers_[self.model].score_rows(X) if n else np.empty(0)
         lowest = scores[near].min() if near.any() else 0.0
         scores[~near] = lowest - 1.0 - far[~near] / 20_000
         order = np.lexsort((events, -scores))
-        return events[order], scores[order]
-
-    def _rows(self, user: int, events: Ints, time: float) -> Array:
-        n = len(events)
-        return self.features_.rows(np.full(n, user), events, np.full(n, time))
+        return events[order], scores[order], X[order]
 
     def _slate(
-        self, user: int, events: Ints, scores: Floats, time: float
+        self, events: Ints, scores: Floats, X: Array, k: int | None = None
     ) -> ExplainedSlate:
-        X = self._rows(user, events, time)
+        """The first k of events that are in order."""
         return ExplainedSlate(
-            ids=self.data_.events.ids[events].tolist(),
-            scores=scores,
-            features=X,
-            reasons=[reasons[0] for reasons in self._reasons(X)],
+            ids=self.data_.events.ids[events[:k]].tolist(),
+            scores=scores[:k],
+            features=X[:k],
+            reasons=[reasons[0] for reasons in self._reasons(X[:k])],
         )
 
     def _reasons(self, X: Array) -> list[list[str]]:

@@ -9,12 +9,11 @@ from lookalike.systems.faces.system import Faces
 
 def values(system: Faces, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
-    refused = metric_value(manifest, "strangers_refused")
     return {
         "n_dimensions": system.vectors_.shape[1],
         "n_known": len(system.names_),
         "n_pictures": len(system.people_),
         "threshold": f"{system.threshold_:.3f}",
         "stranger_threshold": f"{system.stranger_threshold_:.3f}",
-        "arm_size": None if refused is None else arm_size(refused, 0.01),
+        "arm_size": arm_size(metric_value(manifest, "strangers_refused"), 0.01),
     }

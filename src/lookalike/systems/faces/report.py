@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from lookalike._typing import Array, Floats
 from lookalike.core.evaluation import EvaluationResult
+from lookalike.core.report import metrics_of
 from lookalike.datasets import People
 from lookalike.evaluate import plots
 from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, figure_of
@@ -17,9 +18,8 @@ def add_sections(
 ) -> None:
     """Add what is particular to faces."""
     accuracies = {
-        name.removeprefix("accuracy_of_").replace("_", " "): value
-        for name, value in result.metrics.items()
-        if name.startswith("accuracy")
+        "accuracy": result.metrics["accuracy"],
+        **metrics_of(result.metrics, "accuracy_of_"),
     }
     report.figure(
         plots.estimates(accuracies, xlabel="accuracy, mean of ten splits"),

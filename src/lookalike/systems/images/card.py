@@ -11,7 +11,6 @@ def values(system: ImageSearch, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
     form, facts = system.encoder_.preparation, manifest.facts
     index = facts.get("index", {})
-    precision = metric_value(manifest, "precision_at_10")
     return {
         "n_candidates": manifest.configuration["n_candidates"],
         "n_dimensions": facts["n_dimensions"],
@@ -25,5 +24,5 @@ def values(system: ImageSearch, manifest: Manifest) -> dict[str, Any]:
         "seconds_training": facts.get("seconds_training"),
         "cpu_seconds_training": facts.get("cpu_seconds_training"),
         "images_a_second": facts.get("images_a_second"),
-        "arm_size": None if precision is None else arm_size(precision, 0.005),
+        "arm_size": arm_size(metric_value(manifest, "precision_at_10"), 0.005),
     }

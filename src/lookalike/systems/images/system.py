@@ -266,10 +266,10 @@ class ImageSearch(BaseSystem):
         on_progress("embedding the catalogue", 0.8)
         vectors = encoder.transform(images)
         self._take_up(self._catalogue_of(vectors, images, labels), self._learned_clicks)
-        facts = {**self.manifest_.facts, "n_pairs": len(pairs)}
+        manifest = self.manifest_.without_evaluation()
         self.manifest_ = replace(
-            self.manifest_.without_evaluation(),
-            facts=facts,
+            manifest,
+            facts={**manifest.facts, "n_pairs": len(pairs)},
             embedding_version=version_of(encoder),
         )
         return self

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lookalike.core.evaluation import EvaluationResult
+from lookalike.core.report import metrics_of
 from lookalike.datasets.friendships import Friendships
 from lookalike.evaluate import bootstrap, plots
 from lookalike.evaluate.report import Report
@@ -17,11 +18,9 @@ def add_sections(
 ) -> None:
     """Add what is particular to people."""
     rates = {
-        name.removeprefix("hit_rate_of_").replace("_", " "): estimate
-        for name, estimate in result.metrics.items()
-        if name.startswith("hit_rate")
+        "ranker": result.metrics["hit_rate_at_10"],
+        **metrics_of(result.metrics, "hit_rate_of_"),
     }
-    rates = {"ranker" if k == "hit rate at 10" else k: v for k, v in rates.items()}
     report.figure(
         plots.estimates(rates, xlabel="hit rate at 10"),
         alt="Hit rate at 10 of the ranker and of each score alone, with intervals",

@@ -276,17 +276,11 @@ class People(ExplainsListedItems, BaseSystem):
         system.manifest_ = replace(self.manifest_, configuration=system.configuration())
         return system
 
-    def precompute(
-        self, on_progress: ProgressCallback = no_progress
-    ) -> SuggestionTable:
+    def precompute(self) -> SuggestionTable:
         """Return the ranked candidates of everybody."""
         self.check_fitted()
         everybody = np.arange(len(self.people_))
-        tables = []
-        for block in blocks(everybody):
-            on_progress("ranking everybody's candidates", block[0] / len(everybody))
-            tables.append(self._ranked(block))
-        return SuggestionTable.concatenate(tables)
+        return SuggestionTable.concatenate([*map(self._ranked, blocks(everybody))])
 
     @staticmethod
     def table_of(arrays: Mapping[str, Array]) -> SuggestionTable:

@@ -237,9 +237,9 @@ class Places(BaseSystem):
         """Return the tagger, its words and names, and the threshold."""
         names = sorted(self.gazetteer_)
         arrays = {
-            "seen": _text_array(sorted(self.seen_)),
-            "gazetteer": _text_array(names),
-            "kinds": _text_array([self.gazetteer_[name] for name in names]),
+            "seen": np.array(sorted(self.seen_), "U"),
+            "gazetteer": np.array(names, "U"),
+            "kinds": np.array([self.gazetteer_[name] for name in names], "U"),
             **self.tagger_.arrays(),
         }
         return arrays, {"threshold": self.threshold_}
@@ -265,7 +265,3 @@ class Places(BaseSystem):
                 )
         if not any(tag != "O" for own in location_tags(data.train) for tag in own):
             raise ValueError("The training part names no location.")
-
-
-def _text_array(texts: list[str]) -> Array:
-    return np.array(texts, dtype=np.str_)

@@ -9,12 +9,11 @@ from lookalike.systems.textures.system import Textures
 
 def values(system: Textures, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
-    accuracy = metric_value(manifest, "accuracy")
     return {
         "side": system.side,
         "n_features": system.histograms_.shape[1],
         "n_train": manifest.facts["n_train"],
         "n_classes": len(system.classes_),
         "classes": ", ".join(system.classes_.tolist()),
-        "arm_size": None if accuracy is None else arm_size(accuracy, 0.005),
+        "arm_size": arm_size(metric_value(manifest, "accuracy"), 0.005),
     }
