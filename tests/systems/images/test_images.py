@@ -59,6 +59,9 @@ def test_an_encoder_is_measured_on_images_that_it_has_not_learned_from(pixels, d
     searching = other.with_catalogue(pixels.catalogue_)  # as one of a folder
     found, expected = (SPEC.evaluate(each, data) for each in (searching, pixels))
     assert found.metrics == expected.metrics
+    upside_down = replace(data, x_train=data.x_train[:, ::-1])  # as many of them
+    with pytest.raises(ValueError, match="they are not the same: train on the data"):
+        SPEC.evaluate(pixels, upside_down)
 
 
 def test_an_answer_in_a_batch_is_not_shortened_to_the_shortest(pixels, data):
