@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
@@ -23,7 +23,7 @@ from lookalike.core.contracts import (
     Explanation,
     SearchAnswer,
 )
-from lookalike.core.inputs import ImageInputs, check_images, check_k, check_labels
+from lookalike.core.inputs import check_image, check_images, check_k, check_labels
 from lookalike.core.items import ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
@@ -31,11 +31,6 @@ from lookalike.datasets import Images
 from lookalike.rank import Hits
 from lookalike.systems.digits.embedding import EMBEDDINGS, Embedding, version_of
 
-INPUTS = ImageInputs(
-    prepare="lookalike.features.image:prepare_digit",
-    takes_pixels=True,
-    takes_drawings=True,
-)
 N_EXPLAINED = 5  # dimensions of a distance that an explanation names
 
 
@@ -299,8 +294,7 @@ class Digits(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return one image in the form of the known ones, or refuse it."""
-        image: Array = check_images(np.asarray(query)[None], self.items_.shape)[0]
-        return image
+        return check_image(query, self.items_.shape)
 
     def check_label(self, label: Any) -> None:
         """Refuse a label that the vote could not count."""
@@ -320,8 +314,7 @@ class Digits(BaseSystem):
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the embedding and the items as they are now."""
         arrays, document = self.items_.state()
-        embedding = self._embedding.arrays()
-        arrays |= {f"embedding_{name}": array for name, array in embedding.items()}
+        arrays |= prefixed("embedding_", self._embedding.arrays())
         return arrays, {"items": document}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -348,11 +341,9 @@ class Digits(BaseSystem):
         """The answer on which these items, all that vote, agree most."""
         if not shown.ids:
             raise ValueError("No item is let through, so none can vote.")
-        result = self.vote(np.array([shown.labels], self.classes_.dtype))
-        (label,), (shares,) = result.labels.tolist(), result.probabilities.tolist()
-        classes = map(str, self.classes_.tolist())
-        probabilities = dict(zip(classes, shares, strict=True))
-        return DigitAnswer(label, max(shares), probabilities, shown.records(), shown)
+        labels = np.array([shown.labels], self.classes_.dtype)
+        [found] = self.vote(labels).by_query(self.classes_)
+        return DigitAnswer(*found, shown.records(), shown)
 
     def _placing(self, found: SearchAnswer, number: int, rank: int | None) -> list[str]:
         """What placed an item where it stands, in sentences."""
