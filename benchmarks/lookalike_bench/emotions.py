@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from lookalike.datasets import Expressions, load_happy_and_fear
 from lookalike.evaluate import accuracy, bootstrap, f1, precision, recall
-from lookalike.systems.emotions.baseline import N_EPOCHS, STEP, resized
+from lookalike.systems.emotions.source import N_EPOCHS, STEP, resized
 from lookalike_bench import runner
 from lookalike_bench.arrays import Array, Floats
 from lookalike_bench.bars import Bar, Row, most

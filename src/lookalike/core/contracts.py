@@ -95,6 +95,16 @@ class ClassificationResult:
     labels: Array  # (n_queries,)
     probabilities: Floats  # (n_queries, n_classes), in the order of ``classes_``
 
+    def by_query(self, classes: Array) -> list[tuple[Any, float, dict[str, float]]]:
+        """Return label, its probability, and each class's, ready for JSON."""
+        names = list(map(str, classes.tolist()))
+        return [
+            (label, max(shares), dict(zip(names, shares, strict=True)))
+            for label, shares in zip(
+                self.labels.tolist(), self.probabilities.tolist(), strict=True
+            )
+        ]
+
 
 @dataclass(frozen=True)
 class Explanation:

@@ -142,6 +142,12 @@ IMAGES = ImageInputs()
 """Grey pictures as they are."""
 COLOUR_IMAGES = ImageInputs("RGB", takes_pixels=True)
 """Pictures in colour, from files or pixels."""
+DIGIT_IMAGES = ImageInputs(
+    prepare="lookalike.features.image:prepare_digit",
+    takes_pixels=True,
+    takes_drawings=True,
+)
+"""Digits by hand, in MNIST's form: from files, pixels or drawings."""
 USERS = NameInputs()
 
 
@@ -202,6 +208,12 @@ def check_images(images: ArrayLike, shape: tuple[int, ...] | None = None) -> Arr
             f"{array.min():g} to {array.max():g}."
         )
     return array.astype(np.uint8)
+
+
+def check_image(image: ArrayLike, shape: tuple[int, ...] | None = None) -> Array:
+    """Return one grey image as bytes, or say what is wrong; see ``check_images``."""
+    checked: Array = check_images(np.asarray(image)[None], shape)[0]
+    return checked
 
 
 def check_labels(labels: ArrayLike, n_images: int) -> Array:

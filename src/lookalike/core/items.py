@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.image import read_image
 from lookalike.search import Collection
@@ -313,7 +313,7 @@ class ItemCatalogue:
             arrays = self._compacted(now)
             index = _new_index(arrays["vectors"], None)
         held, about = index.state()
-        arrays |= {f"{_PREFIX}{name}": array for name, array in held.items()}
+        arrays |= prefixed(_PREFIX, held)
         return arrays, {"revision": now.revision, "index": about}
 
     @classmethod

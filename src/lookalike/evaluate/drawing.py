@@ -124,11 +124,6 @@ def plain(text: object) -> str:
     return str(text).replace("$", r"\$")
 
 
-def rgb(colour: str) -> Floats:
-    """Return red, green and blue in [0, 1] of a colour such as "#3f90da"."""
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-
-
 def images_of(name: str, images: ArrayLike, leading: int) -> Floats:
     """Return grey or RGB images as float64 in [0, 1], behind these leading axes.
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
@@ -41,7 +42,6 @@ from lookalike.evaluate.drawing import (
     figure_of,
     images_of,
     plain,
-    rgb,
     rounded,
 )
 from lookalike.evaluate.interval import Estimate
@@ -127,8 +127,8 @@ def _cell_colours(cells: Floats) -> Floats:
     errors = np.where(np.eye(len(cells), dtype=bool), 0, cells)
     depth = 0.75 * np.sqrt(errors / max(errors.max(), 1e-300))
     np.fill_diagonal(depth, 0.75 * np.diag(share))
-    colour = np.tile(rgb("#f08a4b"), (*cells.shape, 1))
-    np.einsum("iij->ij", colour)[:] = rgb(CORRECT)
+    colour = np.tile(to_rgb("#f08a4b"), (*cells.shape, 1))
+    np.einsum("iij->ij", colour)[:] = to_rgb(CORRECT)
     return 1 - depth[:, :, None] * (1 - colour)
 
 

@@ -90,6 +90,20 @@ def find_faces(photograph: Array) -> list[Box]:
     ]
 
 
+def faces_on(
+    picture: Array, size: tuple[int, int], margin: float
+) -> list[tuple[Box, Array]]:
+    """Find the faces on a grey picture, the largest first, each cut out at this size.
+
+    A picture smaller than twice the size is taken for a face itself. Faces that are
+    found are cut out wider by ``margin`` of the box on each side.
+    """
+    if picture.shape[0] < 2 * size[0] and picture.shape[1] < 2 * size[1]:
+        box = Box(0, 0, *picture.shape)
+        return [(box, cut_face(picture, box, size, 0.0))]
+    return [(box, cut_face(picture, box, size, margin)) for box in find_faces(picture)]
+
+
 def cut_face(
     photograph: Array, box: Box, size: tuple[int, int], margin: float
 ) -> Array:

@@ -1,5 +1,6 @@
 """Estimators: classifiers, regressors, clustering and embeddings, one a file."""
 
+from lookalike.learn._linear import row_for_each_class
 from lookalike.learn.attribute_composed import AttributeComposedClassifier
 from lookalike.learn.convnet import ConvNetClassifier
 from lookalike.learn.decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -51,4 +52,5 @@ __all__ = [
     "draw_triplets",
     "export_text",
     "plot_tree",
+    "row_for_each_class",
 ]

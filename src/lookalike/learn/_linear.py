@@ -131,6 +131,20 @@ def predict_linear(model: Any, X: Any) -> Array:
     return safe_sparse_dot(X, model.coef_.T) + model.intercept_
 
 
+def row_for_each_class(coef: Array, intercept: Array) -> tuple[Array, Array]:
+    """Weights and offset of each class: two classes share one row, the second's.
+
+    Examples
+    --------
+    >>> row_for_each_class(np.array([[3.0, 1.0]]), np.array([0.5]))
+    (array([[0., 0.],
+           [3., 1.]]), array([0. , 0.5]))
+    """
+    if len(coef) > 1:
+        return coef, intercept
+    return np.vstack([0 * coef, coef]), np.append(0.0, intercept)
+
+
 class LinearClassifier(ClassifierMixin, BaseEstimator):
     """A classifier that decides by linear scores, one column a class.
 

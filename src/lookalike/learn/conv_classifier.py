@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -181,9 +182,7 @@ class ConvolutionalClassifier(ClassifierMixin, ConvolutionalNetwork):
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Probability of each class, shape (n_samples, n_classes)."""
-        scores = self.scores(X).astype(np.float64)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares: Array = powers / powers.sum(axis=1, keepdims=True)
+        shares: Array = softmax(self.scores(X).astype(np.float64), axis=1)
         return shares
 
     def predict(self, X: ArrayLike) -> Array:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
+from scipy.special import expit
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.clicks import (
     Impressions,
@@ -110,7 +111,7 @@ class ClickRanker:
         for _ in range(ROUNDS):
             relevant = relevance_posterior(late_rows.clicked, examined, chance)
             ranker.fit(both, y, sample_weight=np.concatenate([relevant, 1 - relevant]))
-            chance = 1 / (1 + np.exp(-ranker.score_rows(X)))
+            chance = expit(ranker.score_rows(X))
             if not self.corrected:
                 break
         return ranker
@@ -123,11 +124,10 @@ class ClickRanker:
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``score`` needs, by name."""
-        ranker = {f"ranker_{k}": v for k, v in self.ranker_.arrays().items()}
         return {
             "examination": self.examination_,
             "attractiveness": self.attractiveness_,
-            **ranker,
+            **prefixed("ranker_", self.ranker_.arrays()),
         }
 
     @classmethod

@@ -122,6 +122,34 @@ def test_pixels_as_whole_numbers_of_another_type_are_the_same_pixels(system, dat
     np.testing.assert_array_equal(found.ids, expected.ids)
 
 
+def test_an_item_votes_however_few_answers_are_explained(data):
+    system, query = Digits(n_neighbors=5).fit(data), data.x_test[0]
+    *voting, sixth = map(str, system.search(query[None], k=6).ids[0])
+    for k in (1, 4, 6):
+        told = [system.explain_item(query, id, k) for id in (*voting, sixth)]
+        assert [each["votes"] for each in told] == [True] * 5 + [False]
+        assert [each["rank"] for each in told] == [*range(1, k + 1), *[None] * (6 - k)]
+        assert len(told[0]["evidence"]) == k
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1"):
+        system.explain_item(query, voting[0], 0)
+
+
+@pytest.mark.parametrize("n_neighbors", [3, 12])
+def test_an_explanation_describes_the_image_once(data, n_neighbors, monkeypatch):
+    system, query = Digits(n_neighbors=n_neighbors).fit(data), data.x_test[0]
+    [[answer]] = system.classify_each([query])
+    describe, described = system.describe, []
+    monkeypatch.setattr(
+        system, "describe", lambda x: described.append(x) or describe(x)
+    )
+    found = system.explain(query)
+    assert len(described) == 1
+    assert found.answer == answer.record()
+    assert len(found.reasons) == 10
+    voting = [each for each in found.reasons if each.startswith("votes")]
+    assert len(voting) == min(n_neighbors, 10)
+
+
 # Evaluation
 
 

@@ -27,8 +27,8 @@ from lookalike.datasets import load_fer2013, load_happy_and_fear
 from lookalike.features.face_detection import cut_face
 from lookalike.learn import LogisticRegression
 from lookalike.systems.emotions import SPEC
-from lookalike.systems.emotions import baseline as emotions_source
-from lookalike.systems.emotions.baseline import BATCH, PENALTY, descend
+from lookalike.systems.emotions import source as emotions_source
+from lookalike.systems.emotions.source import BATCH, PENALTY, descend
 from lookalike.systems.emotions.splits import parts_of
 from lookalike.systems.emotions.system import Emotions
 

@@ -14,7 +14,7 @@ from lookalike._checks import check_whole
 from lookalike._typing import Array, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
-from lookalike.core.inputs import ImageInputs, check_images, check_labels
+from lookalike.core.inputs import check_image, check_images, check_labels
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.strokes import Attributed
@@ -23,12 +23,6 @@ from lookalike.systems.attributes.classifiers import (
     block_means,
     composed_classifier,
     flat_classifier,
-)
-
-INPUTS = ImageInputs(
-    prepare="lookalike.features.image:prepare_digit",
-    takes_pixels=True,
-    takes_drawings=True,
 )
 
 
@@ -140,15 +134,8 @@ class Attributes(BaseSystem):
 
     def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
         """Say which combination each image shows, and how sure the answer is."""
-        found = self.classify(np.asarray(queries))
-        classes = self.classes_.tolist()
-        answers: list[list[Answer]] = []
-        for label, shares in zip(
-            found.labels.tolist(), found.probabilities.tolist(), strict=True
-        ):
-            probabilities = dict(zip(classes, shares, strict=True))
-            answers.append([AttributesAnswer(label, max(shares), probabilities)])
-        return answers
+        found = self.classify(np.asarray(queries)).by_query(self.classes_)
+        return [[AttributesAnswer(*each)] for each in found]
 
     def explain(self, query: Array) -> Explanation:
         """Show each attribute's probabilities, whose products the classes are."""
@@ -173,8 +160,7 @@ class Attributes(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return one image in the form of the training images, or refuse it."""
-        image: Array = check_images(np.asarray(query)[None], self.images_.shape[1:])[0]
-        return image
+        return check_image(query, self.images_.shape[1:])
 
     # --- saving -----------------------------------------------------------------------
 

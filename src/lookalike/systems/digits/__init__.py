@@ -13,7 +13,7 @@ SPEC = SystemSpec(
     evaluation=f"{_HERE}.evaluation:evaluate",
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
-    inputs=f"{_HERE}.system:INPUTS",
+    inputs="lookalike.core.inputs:DIGIT_IMAGES",
     answer=f"{_HERE}.system:DigitAnswer",
     capabilities=(
         *("classify", "search", "explain", "explain_item"),

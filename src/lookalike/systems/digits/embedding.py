@@ -7,7 +7,7 @@ import numpy as np
 
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
-from lookalike.core.learned import Learned, digest_of
+from lookalike.core.learned import Learned, LearnedNetwork, digest_of
 from lookalike.core.progress import ShareCallback
 from lookalike.kernels.linear_map import map_images
 from lookalike.learn import PCA, NeighbourhoodComponents
@@ -117,63 +117,29 @@ def _facts(pca: PCA, nca: NeighbourhoodComponents) -> dict[str, Any]:
     }
 
 
-class ConvEmbedding:
+class ConvEmbedding(LearnedNetwork):
     """A small convolutional network, of the ``deep`` extra."""
 
-    def __init__(self) -> None:
-        self.facts: dict[str, Any] = {}
-        self.network: Any = None
-
-    def fit(
-        self,
-        images: Array,
-        labels: Array,
-        *,
-        random_state: int,
-        n_jobs: int | None,
-        on_progress: ShareCallback,
-    ) -> Self:
-        """Train the network."""
+    @staticmethod
+    def kind() -> Any:
+        """Import and return the network's class."""
         from lookalike.learn.conv_embedding import ConvolutionalEmbedding
 
-        height, width = images.shape[1:]
-        self.network = ConvolutionalEmbedding(
-            image_shape=(height, width),
-            callback=on_progress,
-            random_state=random_state,
-            n_jobs=n_jobs,
-        )
-        self.network.fit(images.reshape(len(images), -1), labels)
-        losses = self.network.loss_curve_
-        self.facts = {
+        return ConvolutionalEmbedding
+
+    def description(self) -> dict[str, str]:
+        """Return what the network is made of."""
+        return {
             "features": "Nothing else: the network finds its own.",
             "model": "Four convolutions, trained to point an image's vector of "
             f"{self.network.n_components} numbers in the direction of its class, on "
-            "images that are shifted, turned and stretched a little each time. In "
-            f"{len(losses)} passes over the images the loss fell from {losses[0]:.3f} "
-            f"to {losses[-1]:.3f}.",
-            "loss_curve": [round(loss, 5) for loss in losses],
+            "images that are shifted, turned and stretched a little each time.",
         }
-        return self
 
     def transform(self, images: Array) -> Array:
         """Map images to vectors of length one."""
         vectors: Array = self.network.transform(images.reshape(len(images), -1))
         return vectors
-
-    def arrays(self) -> dict[str, Array]:
-        """Return the weights."""
-        weights: dict[str, Array] = self.network.arrays()
-        return weights
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the embedding with these weights."""
-        from lookalike.learn.conv_embedding import ConvolutionalEmbedding
-
-        embedding = cls()
-        embedding.network = ConvolutionalEmbedding.from_arrays(arrays)
-        return embedding
 
 
 EMBEDDINGS: dict[str, type[Embedding]] = {

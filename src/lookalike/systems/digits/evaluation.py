@@ -14,6 +14,7 @@ from lookalike.datasets import Images
 from lookalike.evaluate import (
     accuracy,
     bootstrap,
+    confusion_matrix,
     f1,
     paired_test,
     precision_at_k,
@@ -82,14 +83,11 @@ def _quality(
     """Which test images were taken for what, and a few of the mistakes."""
     wrong = np.flatnonzero(predicted != truth)
     classes = np.union1d(system.classes_, truth)  # a test image may show another
-    positions = (np.searchsorted(classes, y) for y in (truth, predicted))
-    confusion = np.zeros((len(classes),) * 2, int)
-    np.add.at(confusion, tuple(positions), 1)
     return {
         "n_test": len(truth),
         "wrong": wrong.tolist(),
         "classes": classes.tolist(),
-        "confusion": confusion.tolist(),
+        "confusion": confusion_matrix(truth, predicted, labels=classes).tolist(),
         "shape": list(images.shape[1:]),
         "errors": [
             {

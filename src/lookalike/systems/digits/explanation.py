@@ -1,11 +1,16 @@
 """The page that explains one answer of the digits system."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from lookalike._typing import Array
 from lookalike.evaluate import plots
 from lookalike.evaluate.report import Report
 
 
-def look_alikes(query: Array, images: Array, labels: Array, n_voting: int) -> Report:
+def look_alikes(
+    query: Array, images: Array, labels: Sequence[Any], n_voting: int
+) -> Report:
     """Return the page on one answer: the image, and the known ones most like it.
 
     query : (height, width); images : (k, height, width); labels : (k,), nearest first

@@ -7,6 +7,7 @@ from lookalike.core.evaluation import EvaluationResult
 from lookalike.datasets import Images
 from lookalike.evaluate import confusion_matrix, plots
 from lookalike.evaluate.report import Report
+from lookalike.learn import PCA
 from lookalike.systems.digits.system import Digits
 
 
@@ -92,7 +93,4 @@ def _map(system: Digits) -> tuple[Array, Array]:
     """At most 2,000 of the vectors, on their two leading directions."""
     vectors, labels = system.items_.base_vectors, system.items_.base_labels
     some = np.linspace(0, len(vectors) - 1, min(2000, len(vectors))).astype(int)
-    rows = vectors[some].astype(np.float64)
-    centred = rows - rows.mean(axis=0)
-    leading = np.linalg.svd(centred, full_matrices=False)[2][:2]
-    return centred @ leading.T, labels[some]
+    return PCA(2).fit_transform(vectors[some].astype(np.float64)), labels[some]

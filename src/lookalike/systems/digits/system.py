@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
@@ -23,19 +23,14 @@ from lookalike.core.contracts import (
     Explanation,
     SearchAnswer,
 )
-from lookalike.core.inputs import ImageInputs, check_images, check_k, check_labels
-from lookalike.core.items import CatalogueSnapshot, ItemCatalogue
+from lookalike.core.inputs import check_image, check_images, check_k, check_labels
+from lookalike.core.items import ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
 from lookalike.rank import Hits
 from lookalike.systems.digits.embedding import EMBEDDINGS, Embedding, version_of
 
-INPUTS = ImageInputs(
-    prepare="lookalike.features.image:prepare_digit",
-    takes_pixels=True,
-    takes_drawings=True,
-)
 N_EXPLAINED = 5  # dimensions of a distance that an explanation names
 
 
@@ -170,19 +165,7 @@ class Digits(BaseSystem):
         ``where`` names attributes of the items that may vote, as in ``search_each``.
         """
         found = self.search_each(queries, self.n_neighbors, where)
-        classes = list(map(str, self.classes_.tolist()))
-        answers: list[list[Answer]] = []
-        for shown in found:
-            if not shown.ids:
-                raise ValueError("No item is let through, so none can vote.")
-            result = self.vote(np.array([shown.labels], self.classes_.dtype))
-            (label,), (shares,) = result.labels.tolist(), result.probabilities.tolist()
-            probabilities = dict(zip(classes, shares, strict=True))
-            evidence = shown.records()
-            answers.append(
-                [DigitAnswer(label, max(shares), probabilities, evidence, shown)]
-            )
-        return answers
+        return [[self._voted(shown)] for shown in found]
 
     def search_each(
         self,
@@ -220,18 +203,18 @@ class Digits(BaseSystem):
         """Say which known images voted, and how near they are."""
         from lookalike.systems.digits.explanation import look_alikes
 
-        [[answer]] = self.classify_each([query])
-        numbers, distances = self.nearest(query[None], 10)
-        labels = self.items_.labels(numbers)
+        [seen] = self.search_each([query], max(10, self.n_neighbors))
+        answer, found = self._voted(_first(seen, self.n_neighbors)), _first(seen, 10)
         reasons = tuple(
             f"{'votes' if rank <= self.n_neighbors else 'near'}: known image "
-            f"{self.items_.id(number)}, a {label}, at distance {distance:.3f}"
-            for rank, (number, label, distance) in enumerate(
-                zip(numbers[0].tolist(), labels[0], distances[0], strict=True), start=1
+            f"{id}, a {label}, at distance {distance:.3f}"
+            for rank, (id, label, distance) in enumerate(
+                zip(found.ids, found.labels, found.columns["distance"], strict=True),
+                start=1,
             )
         )
-        images = np.stack([self.items_.image(n) for n in numbers[0].tolist()])
-        page = look_alikes(query, images, labels[0], self.n_neighbors)
+        images = self.thumbnails(found.ids)
+        page = look_alikes(query, images, found.labels, self.n_neighbors)
         return Explanation(answer.record(), reasons, page)
 
     def explain_item(self, query: Array, id: str, k: int = 10) -> dict[str, Any]:
@@ -240,7 +223,8 @@ class Digits(BaseSystem):
         number = items.number(id)
         if number is None:
             raise LookupError("There is no item of this id.")
-        [found] = self.search_each([query], k)
+        [seen] = self.search_each([query], max(check_k(k), self.n_neighbors))
+        found = _first(seen, k)
         assert found.vector is not None
         vector = np.asarray(items.vector(number), np.float64)
         differences = (found.vector.astype(np.float64) - vector) ** 2
@@ -262,7 +246,7 @@ class Digits(BaseSystem):
                 for d in np.argsort(-differences, kind="stable")[:N_EXPLAINED]
             ],
             "evidence": found.records(),
-            "votes": rank is not None and rank <= self.n_neighbors,
+            "votes": id in seen.ids[: self.n_neighbors],
             "query": _pixels(query),
             "rules": self._placing(found, number, rank),
         }
@@ -273,13 +257,11 @@ class Digits(BaseSystem):
         """Map images to vectors, float32 (n_images, n_dimensions)."""
         return self._embedding.transform(images)
 
-    def nearest(
-        self, images: Array, k: int, snapshot: CatalogueSnapshot | None = None
-    ) -> tuple[Ints, Floats]:
+    def nearest(self, images: Array, k: int) -> tuple[Ints, Floats]:
         """Return numbers and distances of the nearest items, (n_images, at most k)."""
         items = self._fitted_items()
         images = check_images(images, items.shape)
-        return items.search(self.describe(images), check_k(k), snapshot=snapshot)
+        return items.search(self.describe(images), check_k(k))
 
     def vote(self, labels: Array) -> ClassificationResult:
         """Count the votes of (n_queries, n_neighbors) labels."""
@@ -312,8 +294,7 @@ class Digits(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return one image in the form of the known ones, or refuse it."""
-        image: Array = check_images(np.asarray(query)[None], self.items_.shape)[0]
-        return image
+        return check_image(query, self.items_.shape)
 
     def check_label(self, label: Any) -> None:
         """Refuse a label that the vote could not count."""
@@ -333,8 +314,7 @@ class Digits(BaseSystem):
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the embedding and the items as they are now."""
         arrays, document = self.items_.state()
-        embedding = self._embedding.arrays()
-        arrays |= {f"embedding_{name}": array for name, array in embedding.items()}
+        arrays |= prefixed("embedding_", self._embedding.arrays())
         return arrays, {"items": document}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -356,6 +336,14 @@ class Digits(BaseSystem):
     def _fitted_items(self) -> ItemCatalogue:
         self.check_fitted()
         return self.items_
+
+    def _voted(self, shown: SearchAnswer) -> DigitAnswer:
+        """The answer on which these items, all that vote, agree most."""
+        if not shown.ids:
+            raise ValueError("No item is let through, so none can vote.")
+        labels = np.array([shown.labels], self.classes_.dtype)
+        [found] = self.vote(labels).by_query(self.classes_)
+        return DigitAnswer(*found, shown.records(), shown)
 
     def _placing(self, found: SearchAnswer, number: int, rank: int | None) -> list[str]:
         """What placed an item where it stands, in sentences."""
@@ -392,6 +380,11 @@ class Digits(BaseSystem):
                 "Images of at least two classes are needed to learn from, got only "
                 f"{labels[0]}."
             )
+
+
+def _first(shown: SearchAnswer, k: int) -> SearchAnswer:
+    """The k best of what was found, or all where there are fewer."""
+    return shown.reordered(range(len(shown.ids))[:k])
 
 
 def _pixels(image: Array) -> dict[str, Any]:

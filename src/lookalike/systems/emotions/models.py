@@ -5,14 +5,14 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
-from lookalike.core.learned import Learned
+from lookalike.core.learned import Learned, LearnedNetwork
 from lookalike.core.progress import ShareCallback
 from lookalike.features import GradientHistogram
-from lookalike.learn import PCA, SVC, LogisticRegression
-from lookalike.systems.emotions.baseline import SourceModel
+from lookalike.learn import PCA, SVC
+from lookalike.systems.emotions.source import SourceModel
 
 
 class Model(Learned, Protocol):
@@ -21,29 +21,6 @@ class Model(Learned, Protocol):
     def scores(self, images: Array) -> Floats:
         """Return scores that tell the emotions apart, (n, n_scores)."""
         ...
-
-
-class PixelModel:
-    """Logistic regression on the leading components of the pixels: the plain one."""
-
-    def __init__(self) -> None:
-        self.facts: dict[str, Any] = {}
-
-    def fit(self, images: Array, labels: Array, *, n_jobs: int | None) -> Self:
-        """Learn from uint8 images (n, height, width) and labels 0, 1, 2, ..."""
-        pixels = images.reshape(len(images), -1).astype(np.float32) / 255
-        with blas_threads(n_jobs, len(pixels)):
-            self._pca = PCA(min(150, *pixels.shape), svd_solver="covariance_eigh")
-            reduced = self._pca.fit_transform(pixels)
-            self._classifier = LogisticRegression(C=0.1, max_iter=200)
-            self._classifier.fit(reduced, labels)
-        return self
-
-    def predict(self, images: Array) -> Array:
-        """Return the likeliest label of each image."""
-        pixels = images.reshape(len(images), -1).astype(np.float32) / 255
-        labels: Array = self._classifier.predict(self._pca.transform(pixels))
-        return labels
 
 
 class HistogramModel:
@@ -112,7 +89,7 @@ class HistogramModel:
             "pca_mean": self.mean,
             "pca_components": self.components,
             "scale": np.array(self.scale),
-            **{f"svc_{name}": array for name, array in self.machine.arrays().items()},
+            **prefixed("svc_", self.machine.arrays()),
         }
 
     @classmethod
@@ -132,66 +109,34 @@ class HistogramModel:
         return described
 
 
-class ConvModel:
+class ConvModel(LearnedNetwork):
     """A convolutional network of four blocks, of the ``deep`` extra."""
 
     def __init__(self, max_iter: int = 18) -> None:
-        self.facts: dict[str, Any] = {}
-        self.max_iter = max_iter
-        self.network: Any = None
+        super().__init__(max_iter=max_iter)
 
-    def fit(
-        self,
-        images: Array,
-        labels: Array,
-        *,
-        random_state: int,
-        n_jobs: int | None,
-        on_progress: ShareCallback,
-    ) -> Self:
-        """Train the network."""
+    @staticmethod
+    def kind() -> Any:
+        """Import and return the network's class."""
         from lookalike.learn.conv_classifier import ConvolutionalClassifier
 
-        height, width = images.shape[1:]
-        self.network = ConvolutionalClassifier(
-            max_iter=self.max_iter,
-            image_shape=(height, width),
-            callback=on_progress,
-            random_state=random_state,
-            n_jobs=n_jobs,
-        )
-        self.network.fit(images.reshape(len(images), -1), labels)
-        losses = self.network.loss_curve_
-        self.facts = {
+        return ConvolutionalClassifier
+
+    def description(self) -> dict[str, str]:
+        """Return what the network is made of."""
+        return {
             "features": "Nothing else: the network finds its own, on faces that are "
             "mirrored, shifted, turned and stretched a little each time.",
             "model": "Four blocks of two convolutions each, "
             f"{', '.join(map(str, self.network.channels))} wide, and the mean over "
-            f"what is left of the image. In {len(losses)} passes over the images the "
-            f"loss fell from {losses[0]:.3f} to {losses[-1]:.3f}.",
-            "loss_curve": [round(loss, 5) for loss in losses],
+            "what is left of the image.",
         }
-        return self
 
     def scores(self, images: Array) -> Floats:
         """Return the network's scores before the softmax."""
         flat = images.reshape(len(images), -1)
         scores: Floats = self.network.scores(flat).astype(np.float64)
         return scores
-
-    def arrays(self) -> dict[str, Array]:
-        """Return the weights."""
-        weights: dict[str, Array] = self.network.arrays()
-        return weights
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Return the model with these weights."""
-        from lookalike.learn.conv_classifier import ConvolutionalClassifier
-
-        model = cls()
-        model.network = ConvolutionalClassifier.from_arrays(arrays)
-        return model
 
 
 MODELS: dict[str, Any] = {

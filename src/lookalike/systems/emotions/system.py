@@ -13,17 +13,17 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import softmax
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
-from lookalike.core.inputs import check_images, check_labels
+from lookalike.core.inputs import check_image, check_images, check_labels
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Expressions
-from lookalike.features.face_detection import Box, cut_face, find_faces
-from lookalike.learn import LogisticRegression
+from lookalike.features.face_detection import Box, faces_on
+from lookalike.learn import LogisticRegression, row_for_each_class
 from lookalike.systems.emotions.explanation import page_of_face
 from lookalike.systems.emotions.models import MODELS, Model
 from lookalike.systems.emotions.splits import parts_of
@@ -149,8 +149,7 @@ class Emotions(BaseSystem):
             calibration = LogisticRegression(C=1.0, max_iter=500)
             calibration.fit(model.scores(held_x), held_y)
             slopes, offsets = calibration.coef_, calibration.intercept_
-        if len(slopes) == 1:  # two classes share one row
-            slopes, offsets = np.vstack([0 * slopes, slopes]), np.append(0.0, offsets)
+        slopes, offsets = row_for_each_class(slopes, offsets)
         shares = np.bincount(y, minlength=len(data.classes)) / len(y)
         classes = np.array(data.classes)
         self._take_up(model, x.shape[1:], classes, shares, slopes, offsets)
@@ -210,26 +209,17 @@ class Emotions(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return a grey photograph of bytes, or refuse it."""
-        photograph: Array = check_images(np.asarray(query)[None])[0]
-        return photograph
+        return check_image(query)
 
     # --- parts of an answer -----------------------------------------------------------
 
     def faces(self, photograph: Array) -> list[tuple[Box, Array]]:
         """Find the faces of a photograph, each cut out as the model knows faces.
 
-        A picture of exactly the model's size, or smaller than twice that, is taken for
-        a face itself.
+        A picture smaller than twice the model's size is taken for a face itself.
         """
         self.check_fitted()
-        height, width = self._shape
-        if max(photograph.shape) < 2 * max(self._shape):
-            box = Box(0, 0, *photograph.shape)
-            return [(box, cut_face(photograph, box, self._shape, 0.0))]
-        return [
-            (box, cut_face(photograph, box, (height, width), MARGIN))
-            for box in find_faces(photograph)
-        ]
+        return faces_on(photograph, self._shape, MARGIN)
 
     def drops(self, face: Array, side: int = 12, step: int = 6) -> Floats:
         """How far the answer's probability falls when each square is covered.
@@ -277,16 +267,13 @@ class Emotions(BaseSystem):
             "slopes": self._slopes,
             "offsets": self._offsets,
         }
-        model = {_file(key): array for key, array in self.model_.arrays().items()}
-        return {**own, **model}, {}
+        return {**own, **prefixed(MODEL_PREFIX, self.model_.arrays())}, {}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
         """Take up what ``state`` returned."""
         keys = ("emotions", "shares", "slopes", "offsets")
         height, width = arrays["shape"].tolist()
-        model = MODELS[self.model].from_arrays(
-            {_key(file): array for file, array in named(MODEL_PREFIX, arrays).items()}
-        )
+        model = MODELS[self.model].from_arrays(named(MODEL_PREFIX, arrays))
         self._take_up(model, (height, width), *(arrays[key] for key in keys))
 
     # --- inside -----------------------------------------------------------------------
@@ -294,18 +281,11 @@ class Emotions(BaseSystem):
     def _answers(self, faces: Sequence[tuple[Box, Array]]) -> list[EmotionAnswer]:
         if not faces:
             return [EmotionAnswer(None, None, None, {})]
-        found = self.classify(np.stack([face for _, face in faces]))
-        classes = self.classes_.tolist()
+        boxes, cut = zip(*faces, strict=True)
+        found = self.classify(np.stack(cut)).by_query(self.classes_)
         return [
-            EmotionAnswer(
-                face=" ".join(map(str, box.sides)),
-                label=label,
-                probability=max(shares),
-                probabilities=dict(zip(classes, shares, strict=True)),
-            )
-            for (box, _), label, shares in zip(
-                faces, found.labels.tolist(), found.probabilities.tolist(), strict=True
-            )
+            EmotionAnswer(" ".join(map(str, box.sides)), *each)
+            for box, each in zip(boxes, found, strict=True)
         ]
 
     def _take_up(
@@ -345,12 +325,3 @@ class Emotions(BaseSystem):
                 f"At least two faces of each emotion are needed, got {counts.min()} of "
                 f"{rare}."
             )
-
-
-def _file(key: str) -> str:
-    """Name of a network's weight as that of a file."""
-    return MODEL_PREFIX + key.replace(".", "__")
-
-
-def _key(file: str) -> str:
-    return file.replace("__", ".")

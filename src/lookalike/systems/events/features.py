@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lookalike._arrays import unit
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.events import (
     DAY,
@@ -175,10 +176,10 @@ class EventFeatures:
         return (
             np.sum(said * topics, axis=1),
             np.asarray(~said.any(axis=1)),
-            np.sum(_unit(joined) * topics, axis=1),
+            np.sum(unit(joined) * topics, axis=1),
             np.sum(likes * shares, axis=1),
-            np.sum(_unit(joiners) * said, axis=1),
-            np.sum(_unit(self._friends_joined.totals(user, time)) * topics, axis=1),
+            np.sum(unit(joiners) * said, axis=1),
+            np.sum(unit(self._friends_joined.totals(user, time)) * topics, axis=1),
             np.sum(profiles.friends_said[user] * topics, axis=1),
         )
 
@@ -260,15 +261,15 @@ def _profiles(data: EventData) -> _Profiles:
     events = data.events
     total = events.topics.sum(axis=1, keepdims=True)
     n_people = len(data.people.ids)
-    said = _unit(data.people.interests)
+    said = unit(data.people.interests)
     a, b = data.friendships.T
     friends_said = np.zeros(said.shape)
     np.add.at(friends_said, a, said[b])
     np.add.at(friends_said, b, said[a])
     return _Profiles(
         said=said,
-        friends_said=_unit(friends_said),
-        topics=_unit(events.topics),
+        friends_said=unit(friends_said),
+        topics=unit(events.topics),
         shares=events.topics / np.where(total > 0, total, 1),
         price=np.log1p(np.nan_to_num(events.prices)),
         weekend=np.where(weekday(events.starts) >= 5, 1.0, -1.0),
@@ -291,9 +292,3 @@ def _rate(joined: Ints, shown: Ints) -> Floats:
     """Logarithm of how often what is shown is joined, beside the usual rate."""
     rate: Floats = np.log((joined + PRIOR * RATE) / (shown + PRIOR) / RATE)
     return rate
-
-
-def _unit(rows: Floats) -> Floats:
-    length = np.linalg.norm(rows, axis=-1, keepdims=True)
-    unit: Floats = rows / np.where(length > 0, length, 1)
-    return unit

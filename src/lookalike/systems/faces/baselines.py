@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lookalike._arrays import unit
 from lookalike._typing import Array, Floats
 from lookalike.learn import PCA, LinearDiscriminantAnalysis
 from lookalike.systems.faces.embedding import (
     FaceEmbedding,
     centres,
     pattern_histograms,
-    unit,
 )
 
 Recognise = Callable[[Array, Array, Array], Array]

@@ -8,7 +8,7 @@ import numpy as np
 from lookalike._typing import Array
 from lookalike.core.inputs import ImageInputs, image_files, read_images
 from lookalike.datasets import People
-from lookalike.features.face_detection import Box, cut_face, find_faces
+from lookalike.features.face_detection import faces_on
 
 SHAPE = (112, 92)
 """Height and width of a face, as in the ORL pictures."""
@@ -43,12 +43,8 @@ def the_face(picture: Array) -> Array:
 
     A picture of less than twice that size is taken for a face itself.
     """
-    if picture.shape == SHAPE:
-        return picture
-    if picture.shape[0] < 2 * SHAPE[0] and picture.shape[1] < 2 * SHAPE[1]:
-        return cut_face(picture, Box(0, 0, *picture.shape), SHAPE, 0.0)
-    found = find_faces(picture)
+    found = faces_on(picture, SHAPE, MARGIN)
     if len(found) != 1:
         number = f"{len(found)} faces were" if found else "no face was"
         raise ValueError(f"{number} found on the picture; expected one.")
-    return cut_face(picture, found[0], SHAPE, MARGIN)
+    return found[0][1]

@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 
+from lookalike._arrays import product_by_row, unit
 from lookalike._typing import Array, Floats
 from lookalike.features import GradientHistogram, LocalBinaryPattern
 from lookalike.learn import PCA, LinearDiscriminantAnalysis
@@ -29,20 +30,18 @@ class _Embedding(ABC):
 
     def transform(self, images: Array) -> Floats:
         """Map faces to vectors of length one, (n, n_dimensions)."""
-        # One at a time: a product of matrices rounds by how many rows there are.
-        rows = self.describe(images) - self.mean
-        return unit(np.stack([row @ self.matrix for row in rows]))
+        return unit(product_by_row(self.describe(images) - self.mean, self.matrix))
 
-    def arrays(self, prefix: str = "") -> dict[str, Array]:
+    def arrays(self) -> dict[str, Array]:
         """Return the mean and the matrix."""
-        return {f"{prefix}mean": self.mean, f"{prefix}matrix": self.matrix}
+        return {"mean": self.mean, "matrix": self.matrix}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array], prefix: str = "") -> Self:
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return the embedding with this mean and matrix."""
         embedding = cls()
-        embedding.mean = np.array(arrays[f"{prefix}mean"])
-        embedding.matrix = np.array(arrays[f"{prefix}matrix"])
+        embedding.mean = np.array(arrays["mean"])
+        embedding.matrix = np.array(arrays["matrix"])
         if embedding.matrix.shape[:-1] != embedding.mean.shape:
             raise ValueError("the mean and the matrix do not belong together.")
         return embedding
@@ -126,10 +125,3 @@ def centres(vectors: Floats, people: Array) -> tuple[Array, Floats]:
     names = np.unique(people)
     means = np.stack([vectors[people == name].mean(axis=0) for name in names])
     return names, unit(means)
-
-
-def unit(vectors: Floats) -> Floats:
-    """Scale each row to length one; a row of zeros stays."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Floats = vectors / np.where(length > 0, length, 1)
-    return scaled

@@ -11,10 +11,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from lookalike._arrays import named, prefixed, product_by_row
 from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
-from lookalike.core.inputs import check_images, check_labels
+from lookalike.core.inputs import check_image, check_images, check_labels
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import People
@@ -188,8 +189,7 @@ class Faces(BaseSystem):
 
     def classify(self, images: Sequence[Array] | Array) -> RecognitionResult:
         """Say who is on each face, (n_faces, 112, 92), and whether that is enough."""
-        # One at a time: a product of matrices rounds by how many rows there are.
-        alike = np.stack([self.means_ @ vector for vector in self.describe(images)])
+        alike = product_by_row(self.describe(images), self.means_.T)
         best = alike.max(axis=1)
         names = self.names_[alike.argmax(axis=1)]
         return RecognitionResult(names, best, best >= self.stranger_threshold_)
@@ -266,8 +266,7 @@ class Faces(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return one face of 112 by 92 pixels, or refuse it."""
-        image: Array = check_images(np.asarray(query)[None], SHAPE)[0]
-        return image
+        return check_image(query, SHAPE)
 
     def warm_up(self) -> None:
         """Compile what recognising and verifying need."""
@@ -284,13 +283,13 @@ class Faces(BaseSystem):
             "vectors": self.vectors_,
             "thresholds": np.array([self.threshold_, self.stranger_threshold_]),
             **self._embedding.arrays(),
-            **self._pairing.arrays("pair_"),
+            **prefixed("pair_", self._pairing.arrays()),
         }, {}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
         """Take up what ``state`` returned."""
         self._embedding = FaceEmbedding.from_arrays(arrays)
-        self._pairing = PairEmbedding.from_arrays(arrays, "pair_")
+        self._pairing = PairEmbedding.from_arrays(named("pair_", arrays))
         self._take_up(*(arrays[key] for key in ("images", "people", "vectors")))
         self.threshold_, self.stranger_threshold_ = arrays["thresholds"].tolist()
 

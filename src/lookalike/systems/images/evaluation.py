@@ -93,14 +93,14 @@ def evaluate(
 
 def _vectors_of(system: ImageSearch, known: Array, name: str) -> Array:
     """Vectors of training images: those that the system has, or embedded now."""
-    X = system.trained_.vectors
-    if len(X) == len(known):
-        return X
-    if system.catalogue_ is not system.trained_:
+    trained = system.trained_
+    if np.array_equal(trained.images, known):
+        return trained.vectors
+    if system.catalogue_ is not trained:
         return system.embed(list(known))
     raise ValueError(
-        f"The catalogue holds {len(X)} items, {name} {len(known)}: train on the data "
-        "that is to be measured."
+        f"The catalogue holds {len(trained.vectors)} items, {name} {len(known)}, and "
+        "they are not the same: train on the data that is to be measured."
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.click_ranker import ClickRanker
@@ -39,7 +40,6 @@ class Rules:
     half_life : days after which it gains half as much
     """
 
-    duplicates: bool = True
     relevance: float = 1.0
     freshness: float = 0.0
     half_life: float = 7.0
@@ -60,10 +60,10 @@ class Rules:
 
         name : what a row is called in the notes
         """
-        rules: list[Rule] = [Hidden(stock.marks)]
-        if self.duplicates:
-            same = "looks the same as"
-            rules.append(MaxPerGroup(stock.groups, reason=same, name=name))
+        rules: list[Rule] = [
+            Hidden(stock.marks),
+            MaxPerGroup(stock.groups, reason="looks the same as", name=name),
+        ]
         if self.freshness:
             rules.append(Fresh(stock.added, self.half_life, self.freshness, DAY))
         rules.append(Diverse(stock.vectors, self.relevance, rescale=False))
@@ -113,7 +113,7 @@ def ranked(
     """
     found = Slate(rows, similarity, columns={"similarity": similarity})
     if clicks is not None:
-        scores = 1 / (1 + np.exp(-clicks.score(similarity, rows)))
+        scores = expit(clicks.score(similarity, rows))
         times = np.exp(clicks.attractiveness_[rows])
         found = Slate(rows, scores, columns=found.columns).annotate(
             rows,

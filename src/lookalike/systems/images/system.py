@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
@@ -46,7 +46,7 @@ from lookalike.systems.images.encoders.base import (
 )
 from lookalike.systems.images.explanation import search_page
 from lookalike.systems.images.impressions import LearnedClicks
-from lookalike.systems.images.ranking import CatalogueMetadata, Rules, ranked
+from lookalike.systems.images.ranking import Rules, ranked
 
 N_EXPLAINED = 10  # hits of an explanation
 
@@ -112,7 +112,6 @@ class ImageSearch(BaseSystem):
     row_of_: dict[str, int]
     clicks_: ClickRanker | None
 
-    _metadata: CatalogueMetadata
     _learned_clicks: LearnedClicks | None
     _is_stale: Callable[[], bool]
 
@@ -324,7 +323,8 @@ class ImageSearch(BaseSystem):
             raise ValueError(
                 "Nothing is indexed yet: `lookalike index add FOLDER` does it."
             )
-        n_candidates = min(max(self.n_candidates, k), len(self._metadata.vectors))
+        known = self.catalogue_.metadata
+        n_candidates = min(max(self.n_candidates, k), len(known.vectors))
         similarity, rows = index.nearest(vectors, n_candidates)
         now = time.time_ns() // 1000
         return [
@@ -332,7 +332,7 @@ class ImageSearch(BaseSystem):
                 near,
                 alike,
                 k,
-                self._metadata,
+                known,
                 self.rules,
                 self.clicks_,
                 now,
@@ -423,15 +423,6 @@ class ImageSearch(BaseSystem):
         other._search_in(catalogue, is_stale or _never)
         return other
 
-    def with_marks(self, marks: Array) -> Self:
-        """Return the system with items hidden: why, or "" to show; shape (n_items,)."""
-        n = len(self._metadata.vectors)
-        if np.shape(marks) != (n,):
-            raise ValueError(f"marks must be of shape ({n},), got {np.shape(marks)}.")
-        other = copy(self)
-        other._metadata = replace(self._metadata, marks=np.asarray(marks, str))
-        return other
-
     def is_stale(self) -> bool:
         """Whether there is a newer state of what is searched."""
         return self._is_stale()
@@ -441,7 +432,7 @@ class ImageSearch(BaseSystem):
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the encoder, the images that were learned from, and clicks."""
         known = self.trained_
-        arrays = {f"encoder_{k}": v for k, v in self.encoder_.arrays().items()}
+        arrays = prefixed("encoder_", self.encoder_.arrays())
         arrays |= {
             "vectors": known.vectors,
             "images": known.images,
@@ -450,13 +441,12 @@ class ImageSearch(BaseSystem):
         document = {"preparation": self.encoder_.preparation.about(), "index": None}
         if known.index is not None:
             index, about = known.index.state()
-            arrays |= {f"index_{k}": v for k, v in index.items()}
+            arrays |= prefixed("index_", index)
             # The time it took is a fact about learning, not part of what was learned.
             facts = {k: v for k, v in about["facts"].items() if k != "seconds"}
             document["index"] = {**about, "facts": facts}
         if self._learned_clicks is not None:
-            clicks = self._learned_clicks.arrays()
-            arrays |= {f"clicks_{k}": v for k, v in clicks.items()}
+            arrays |= prefixed("clicks_", self._learned_clicks.arrays())
         return arrays, document
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -491,7 +481,7 @@ class ImageSearch(BaseSystem):
         self._search_in(catalogue, _never)
 
     def _search_in(self, catalogue: Catalogue, is_stale: Callable[[], bool]) -> None:
-        self.catalogue_, self._metadata = catalogue, catalogue.metadata
+        self.catalogue_ = catalogue
         self.row_of_ = {id: row for row, id in enumerate(catalogue.ids)}
         self._is_stale = is_stale
         learned = self._learned_clicks

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -43,7 +44,7 @@ def texture_map(
     left.imshow(picture, cmap="gray")
     right.imshow(framed, cmap="gray", extent=reach)
     palette = [PALETTE[k % len(PALETTE)] for k in range(len(labels))]
-    colours = np.array([_rgb(colour) for colour in palette])
+    colours = np.array([to_rgb(colour) for colour in palette])
     right.imshow(colours[textures], alpha=0.5, extent=reach)
     for axes in (left, right):
         bare(axes)
@@ -55,7 +56,3 @@ def texture_map(
         handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
     )
     return figure
-
-
-def _rgb(colour: str) -> tuple[float, ...]:
-    return tuple(int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))

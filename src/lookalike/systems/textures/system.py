@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import softmax
 
+from lookalike._arrays import product_by_row
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
 from lookalike.core.base import BaseSystem
@@ -17,7 +19,7 @@ from lookalike.core.contracts import Answer, ClassificationResult, Explanation
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Pictures
-from lookalike.learn import LinearDiscriminantAnalysis
+from lookalike.learn import LinearDiscriminantAnalysis, row_for_each_class
 from lookalike.systems.textures.explanation import page_of_map
 from lookalike.systems.textures.features import SCALES, histograms_of
 from lookalike.systems.textures.patches import around, cut, training_patches
@@ -100,7 +102,7 @@ class Textures(BaseSystem):
         X = self.describe(patches)
         on_progress("learning", 0.8)
         model = linear_discriminants().fit(X, y)
-        weights, offsets = _for_all(model.coef_, model.intercept_)
+        weights, offsets = row_for_each_class(model.coef_, model.intercept_)
         means = np.stack([X[y == k].mean(axis=0) for k in range(len(data.labels))])
         self._take_up(np.array(data.labels), means, weights, offsets)
         facts = {"n_train": len(y), "n_features": X.shape[1]}
@@ -114,11 +116,8 @@ class Textures(BaseSystem):
         """Say which texture each patch of ``side`` by ``side`` pixels is."""
         self.check_fitted()
         checked = [self._patch(patch) for patch in patches]
-        # One at a time: a product of matrices rounds by how many rows there are.
-        rows = [self._weights @ row for row in self.describe(checked)]
-        scores = np.stack(rows) + self._offsets
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares = powers / powers.sum(axis=1, keepdims=True)
+        scores = product_by_row(self.describe(checked), self._weights.T)
+        shares = softmax(scores + self._offsets, axis=1)
         return ClassificationResult(self.classes_[shares.argmax(axis=1)], shares)
 
     def map(self, picture: Array, step: int = 16) -> Floats:
@@ -259,10 +258,3 @@ def _grey(picture: Array) -> Array:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError("Grey levels must be finite, got NaN or infinity.")
     return array
-
-
-def _for_all(weights: Floats, offsets: Floats) -> tuple[Floats, Floats]:
-    """Two classes share one row, the second's less the first's: give each its own."""
-    if len(weights) > 1:
-        return weights, offsets
-    return np.vstack([0 * weights, weights]), np.append(0.0, offsets)

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from lookalike import _arrays
+from lookalike._arrays import product_by_row
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array, Floats
 from lookalike.core.progress import ShareCallback
@@ -21,9 +23,8 @@ def preparation_of(images: Array) -> Preparation:
 
 
 def unit(vectors: Array) -> Array:
-    """Rows of length one, float32; a row of zeros stays one."""
-    lengths = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    return (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+    """Rows of length one, computed in double precision and kept as float32."""
+    return _arrays.unit(vectors.astype(np.float64)).astype(np.float32)
 
 
 class PixelEncoder:
@@ -69,10 +70,7 @@ class MatrixEncoder(ABC):
 
     def transform(self, images: Array) -> Array:
         """Map images to vectors, each to the same digits whatever the batch."""
-        shape = (0, self.matrix.shape[1])
-        # Row by row: a product of matrices rounds by how many rows there are.
-        rows = [row @ self.matrix for row in self.features(images) - self.mean]
-        return unit(np.stack(rows) if rows else np.empty(shape))
+        return unit(product_by_row(self.features(images) - self.mean, self.matrix))
 
     def arrays(self) -> dict[str, Array]:
         """Return the mean and the matrix."""
@@ -152,9 +150,7 @@ class PlainEncoder:
         parts = []
         for name, X in _feature_sets(images).items():
             mean, matrix = self._maps[f"{name}_mean"], self._maps[f"{name}_matrix"]
-            # Row by row: a product of matrices rounds by how many rows there are.
-            rows = [row @ matrix for row in X - mean]
-            parts.append(unit(np.stack(rows) if rows else matrix[:0]))
+            parts.append(unit(product_by_row(X - mean, matrix)))
         return unit(np.hstack(parts))
 
     def arrays(self) -> dict[str, Array]:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lookalike._arrays import named
+from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Ints
 from lookalike.core.progress import ShareCallback
 from lookalike.features.preparation import Preparation
@@ -73,8 +73,8 @@ class ContrastiveEncoder:
     def arrays(self) -> dict[str, Array]:
         """Return the weights, and those of the plain description."""
         return {
-            **{f"network_{k}": v for k, v in self.network.arrays().items()},
-            **{f"plain_{k}": v for k, v in self.plain.arrays().items()},
+            **prefixed("network_", self.network.arrays()),
+            **prefixed("plain_", self.plain.arrays()),
         }
 
     @classmethod
