@@ -33,7 +33,8 @@ def main() -> None:
         return
     call, describe = made if isinstance(made, tuple) else (made, lambda _: {})
     answer({})
-    latest, peak = None, 0.0
+    latest: Any = None
+    peak: float | None = None
     for line in sys.stdin:
         if json.loads(line) == "call":
             cpu, wall = time.process_time(), time.perf_counter()
@@ -46,12 +47,12 @@ def main() -> None:
             answer({**describe(latest), "peak_megabytes": peak})
 
 
-def peak_megabytes() -> float:
-    """Return the most memory that this process has held; 0 where that is unknown."""
+def peak_megabytes() -> float | None:
+    """Return the most memory that this process has held; None where it is unknown."""
     try:
         import resource
     except ModuleNotFoundError:
-        return 0.0
+        return None
     # Linux counts kilobytes, macOS bytes.
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

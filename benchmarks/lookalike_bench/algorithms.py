@@ -12,7 +12,14 @@ from typing import Any
 
 from lookalike_bench import runner, triplet
 from lookalike_bench.bars import Bar, Row, most, numbers
-from lookalike_bench.races import classical, features, linear, networks, tokens
+from lookalike_bench.races import (
+    classical,
+    features,
+    linear,
+    networks,
+    sampling,
+    tokens,
+)
 from lookalike_bench.runner import Job
 
 RATIOS = {
@@ -53,7 +60,7 @@ def run(
 
 def jobs(rounds: int = 3) -> Iterator[Job]:
     """All races."""
-    parts = linear, classical, networks, triplet, features, tokens
+    parts = linear, classical, networks, triplet, features, tokens, sampling
     return chain.from_iterable(part.jobs(rounds) for part in parts)
 
 

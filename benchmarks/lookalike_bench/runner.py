@@ -234,8 +234,10 @@ def machine() -> dict[str, Any]:
     from importlib.metadata import distributions
 
     names = {
-        "numpy", "scipy", "scikit-learn", "numba", "faiss-cpu", "torch",
-        "scikit-learn-intelex", "scikit-image", "lookalike", "threadpoolctl",
+        "lookalike", "numpy", "scipy", "scikit-learn", "numba", "threadpoolctl",
+        "cornac", "faiss-cpu", "fastapi", "hnswlib", "implicit", "lightgbm", "networkx",
+        "pandas", "scalable-vs", "scann", "scikit-image", "scikit-learn-intelex",
+        "tokenizers", "torch", "usearch", "voyager",
     }  # fmt: skip
     versions = {
         d.metadata["Name"]: d.version
@@ -277,6 +279,8 @@ def show(result: dict[str, Any]) -> None:
         console.print()
     about = result["machine"]
     console.print(f"{about['processor']}, {about['cores']} cores, {about['system']}")
+    versions = {"python": about["python"], **about["versions"]}
+    console.print(", ".join(f"{name} {version}" for name, version in versions.items()))
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> Any:

@@ -89,6 +89,17 @@ def test_the_files_become_lists_entries_and_friendships(tmp_path):
     assert data.joined[first][0] == row[4]
 
 
+def test_the_checksum_is_of_the_contents_of_all_files(tmp_path):
+    before = load_event_challenge(write(tmp_path)).checksum
+    packed = tmp_path / "events.csv.gz"
+    (tmp_path / "events.csv").write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    assert load_event_challenge(tmp_path).checksum == before
+    with (tmp_path / "users.csv").open("a") as users:
+        users.write("\n")
+    assert load_event_challenge(tmp_path).checksum != before
+
+
 def test_attendance_that_is_to_be_found_is_not_known(tmp_path):
     """Of a pair that was shown only what was said then is known, and only after it."""
     data = load_event_challenge(write(tmp_path))

@@ -67,6 +67,11 @@ def test_the_chance_is_that_of_its_formula(data):
     assert chances[3] == pytest.approx(expit(sum(logit)))
 
 
+def test_a_simulation_in_which_nobody_is_shown_a_list_is_refused():
+    with pytest.raises(ValueError, match=r"nobody was shown a list: .* 10, 10 and 10"):
+        simulate_events(10, 10, 10, random_state=0)
+
+
 def test_entries_are_chosen_together():
     entries = EventLog(np.arange(3.0), np.arange(3), np.arange(3)).where(
         np.array([True, False, True])

@@ -47,5 +47,6 @@ def test_a_gzipped_file_is_read_like_a_plain_one(tmp_path):
         file.write(lines)
     plain, zipped = (load_friendships(tmp_path / n) for n in ("a.txt", "a.txt.gz"))
     np.testing.assert_array_equal(plain.held_out, zipped.held_out)
+    assert plain.checksum == zipped.checksum
     assert len(plain.held_out) == 4
     assert len(plain.known) == 16

@@ -53,10 +53,12 @@ def test_columns_may_stand_in_any_order_beside_others(tmp_path):
     assert load_plays(file).value.tolist() == [3.0]
 
 
-def test_a_gzipped_file_is_read(tmp_path):
+def test_a_gzipped_file_is_read_like_a_plain_one(tmp_path):
+    plain = plays(tmp_path, "ann,Go,1")
     packed = tmp_path / "plays.csv.gz"
-    packed.write_bytes(gzip.compress(b"user_id,game_title,hours\nann,Go,1\n"))
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert load_plays(packed).items.tolist() == ["Go"]
+    assert load_plays(packed).checksum == load_plays(plain).checksum
 
 
 def test_of_several_ratings_the_last_one_counts(tmp_path):

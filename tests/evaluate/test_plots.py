@@ -184,6 +184,8 @@ def test_text_is_never_read_as_a_formula():
         drawn(plots.strip(GREY[0], ["$\\x$", "$$", "a_b^c"], title="$\\nothing$"))
         drawn(plots.confusion([[1, 0], [0, 1]], ["$\\x$", "$5"]))
         drawn(plots.embedding_map(np.eye(2), ["$\\x$", "$5"]))
+        curve = {"$\\x$": [Estimate(0.5, 0.4, 0.7)] * 2}
+        drawn(plots.learning_curve([0.5, 1], curve, "$\\x$", "$\\y$"))
 
 
 @pytest.mark.parametrize(

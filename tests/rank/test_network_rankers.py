@@ -182,5 +182,8 @@ def test_downsampled_rows_give_the_same_log_odds_once_they_are_shifted():
     whole = LogisticRanker().fit(X, relevant).score_rows(X)
     downsampled = LogisticRanker().fit(X[kept], relevant[kept]).score_rows(X) + shift
     assert expit(downsampled).mean() == pytest.approx(expit(whole).mean(), rel=0.05)
-    with pytest.raises(ValueError, match="relevant rows"):
-        downsample_negatives(np.zeros(9), ratio=1)
+    for y in (np.zeros(9), np.ones(9)):
+        with pytest.raises(ValueError, match=r"y must hold relevant rows"):
+            downsample_negatives(y, ratio=1)
+    with pytest.raises(ValueError, match=r"must keep an irrelevant row.* got 0.1"):
+        downsample_negatives(np.array([1, 0, 0]), ratio=0.1)

@@ -32,6 +32,14 @@ def test_no_rule_cuts_and_says_nothing():
     assert shown(k=2) == ([4, 2], ())
 
 
+def test_a_list_of_no_rows_is_taken_with_its_columns():
+    line = Slate(LINE.items, LINE.scores, columns={"place": np.zeros((5, 2))})
+    found = line.take([], note="all left out")
+    assert len(found) == len(found.scores) == 0
+    assert found.columns["place"].shape == (0, 2)
+    assert found.notes == ("all left out",)
+
+
 def test_what_was_seen_or_blocked_is_left_out():
     user = UserContext(np.array([2, 3]), blocked=np.array([4]))
     items, notes = shown(Seen(), Blocked(), user=user)

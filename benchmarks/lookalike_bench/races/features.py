@@ -1,4 +1,4 @@
-"""Races of ``lookalike bench algorithms`` for texts, tables, sampling and graphs.
+"""Races of ``lookalike bench algorithms`` for texts, tables and graphs.
 
 The contestants of a race do the same job on the same data; ``error`` is the largest
 difference of our answer from the peer's, or what else shows that the quality is equal.
@@ -30,21 +30,13 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
     yield compare("tf-idf of words, one by one", tfidf_one_by_one, both, rounds)
     yield compare("hashed words", hashed_words, both, rounds)
     yield compare("counts of words", counted_words, both, rounds)
-    name = "byte pairs, 200 merges of 5,000 tweets"
-    yield compare(name, byte_pairs, (OURS, "plain Python"), 1)
     yield compare("word2vec skip-gram", word2vec, (OURS, "plain NumPy"), rounds)
-    for n in (1_000, 100_000):
-        name = f"million draws from {n:,}"
-        yield compare(name, draws, (OURS, "numpy choice"), rounds, n=n)
-    yield compare("stratified sample of a million", strata, both, rounds)
     yield compare("class counts, cross-fitted", class_counts, both, rounds)
     yield compare("hashed crosses", crosses, both, rounds)
     yield compare("buckets at given boundaries", buckets, both, rounds)
     both_tables = OURS, "pandas"
     yield compare("counts of categories", counts, both_tables, rounds)
     yield compare("mean target so far", targets, both_tables, rounds)
-    name = "100 of a stream of a million"
-    yield compare(name, stream, (OURS, "plain Python"), rounds)
     name = "friends of friends, Adamic-Adar"
     yield compare(name, friends, (OURS, "networkx"), rounds)
     yield compare("meeting point among walls", meeting, (OURS, "scipy"), rounds)
@@ -128,44 +120,6 @@ def counted_words(method: str) -> Timed:
     return lambda: model.fit_transform(texts), describe
 
 
-def byte_pairs(method: str) -> Timed:
-    """Learn merges; ``pieces`` is how many the first thousand tweets become."""
-    from lookalike.features.text import BytePairTokeniser
-
-    texts = tweets()[:5_000]
-    model = BytePairTokeniser(200)
-    if ours(method):
-        return lambda: model.fit(texts), lambda fitted: {
-            "pieces": sum(len(fitted.encode(text)) for text in texts[:1000])
-        }
-    return lambda: _merge_by_counting(texts, 200), lambda words: {}
-
-
-def _merge_by_counting(texts: list[str], n_merges: int) -> dict[tuple[bytes, ...], int]:
-    """Byte pairs as one writes them down: count all pairs anew for each merge."""
-    from collections import Counter
-    from itertools import pairwise
-
-    spelled = Counter(word for text in texts for word in text.split())
-    words = {tuple(bytes([b]) for b in word.encode()): n for word, n in spelled.items()}
-    for _ in range(n_merges):
-        pairs: Counter[tuple[bytes, bytes]] = Counter()
-        for word, n in words.items():
-            for pair in pairwise(word):
-                pairs[pair] += n
-        first, second = max(pairs, key=lambda pair: (pairs[pair], pair))
-        merged: dict[tuple[bytes, ...], int] = {}
-        for word, n in words.items():
-            pieces, i = [], 0
-            while i < len(word):
-                both = word[i : i + 2] == (first, second)
-                pieces.append(first + second if both else word[i])
-                i += 1 + both
-            merged[tuple(pieces)] = n
-        words = merged
-    return words
-
-
 def word2vec(method: str) -> Timed:
     """Read 300 tweets once; the same windows, noise words and steps."""
     from lookalike.kernels import word_vectors
@@ -232,53 +186,6 @@ def _train_in_numpy(
             inputs[words[i]] += change
             n_predictions += 1
     return loss, n_predictions
-
-
-# --- sampling -------------------------------------------------------------------------
-
-
-def draws(method: str, n: int) -> Timed:
-    """Draw a million numbers by weights that fall like 1 over the rank."""
-    from lookalike.features.sampling import AliasTable
-
-    weights = 1 / np.arange(1, n + 1)
-    weights /= weights.sum()
-    table = AliasTable(weights)
-    rng = np.random.default_rng(0)
-
-    def call() -> Array:
-        if ours(method):
-            return table.sample(1_000_000, rng)
-        return rng.choice(n, 1_000_000, p=weights)
-
-    def describe(drawn: Array) -> dict[str, Any]:
-        share = np.bincount(drawn, minlength=n) / len(drawn)
-        return {"error": float(abs(share - weights).max())}
-
-    return call, describe
-
-
-def strata(method: str) -> Timed:
-    """A tenth of a million rows from fifty strata by their sizes."""
-    from sklearn.model_selection import train_test_split
-
-    from lookalike.features.sampling import stratified_sample
-
-    labels = np.random.default_rng(0).zipf(1.2, size=1_000_000) % 50
-    rows = np.arange(len(labels))
-
-    def call() -> Array:
-        if ours(method):
-            return stratified_sample(labels, 100_000, random_state=0).rows
-        return train_test_split(
-            rows, train_size=100_000, stratify=labels, random_state=0
-        )[0]
-
-    def describe(chosen: Array) -> dict[str, Any]:
-        share = np.bincount(labels[chosen]) / len(chosen)
-        return {"error": float(abs(share - np.bincount(labels) / len(labels)).max())}
-
-    return call, describe
 
 
 # --- tables ---------------------------------------------------------------------------
@@ -404,26 +311,6 @@ def targets(method: str) -> Timed:
         return {"error": float(abs(answer - model.fit_transform(X, y)).max())}
 
     return call, describe
-
-
-def stream(method: str) -> Timed:
-    """A uniform sample; ``mean`` of 100 of the numbers up to a million."""
-    import random
-
-    from lookalike.features.sampling import Reservoir
-
-    def call() -> list[int]:
-        if ours(method):
-            sample: Reservoir[int] = Reservoir(100, random_state=0)
-            return sample.update(range(1_000_000)).items
-        chance, kept = random.Random(0), list(range(100))
-        for i in range(100, 1_000_000):
-            j = chance.randrange(i + 1)
-            if j < 100:
-                kept[j] = i
-        return kept
-
-    return call, lambda kept: {"mean": float(np.mean(kept))}
 
 
 # --- graphs ---------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""Races of ``lookalike bench algorithms`` for texts as tokens, and for samples.
+"""Races of ``lookalike bench algorithms`` for texts as tokens.
 
-The peer for tokens is the ``tokenizers`` package, compiled Rust. ``same`` is the share
+The peer is the ``tokenizers`` package, compiled Rust. ``same`` is the share
 of texts for which both sides give the same answer.
 """
 
@@ -14,7 +14,7 @@ from lookalike_bench.races.common import Timed, compare, ours
 from lookalike_bench.races.features import tweets
 from lookalike_bench.runner import OURS, Job
 
-TOKENIZERS, NUMPY = "tokenizers", "numpy choice"
+TOKENIZERS = "tokenizers"
 N_MERGES = 500
 
 
@@ -28,12 +28,6 @@ def jobs(rounds: int = 3) -> Iterator[Job]:
         (f"byte pairs, {N_MERGES} merges, encode", encoded),
     ):
         yield compare(name, factory, (OURS, TOKENIZERS), rounds)
-    name = "importance sample of 100,000 of a million rows"
-    yield compare(name, important, (OURS, NUMPY), rounds)
-    name = "20 negatives for each of 10,000, 100,000 items"
-    yield compare(name, negatives, (OURS, NUMPY, "torch"), rounds)
-    name = "1,000 of a million rows by weight, none twice"
-    yield compare(name, weighted, (OURS, NUMPY), rounds)
 
 
 def _share(answer: Any, expected: Any) -> dict[str, Any]:
@@ -151,81 +145,3 @@ def encoded(method: str) -> Timed:
     return lambda: theirs.encode_batch(texts), lambda found: {
         "pieces": sum(len(each.ids) for each in found)
     }
-
-
-# --- samples --------------------------------------------------------------------------
-
-
-def important(method: str) -> Timed:
-    """Estimate a sum by draws in proportion to what is near its terms."""
-    from lookalike.features.sampling import importance_sample
-
-    rng = np.random.default_rng(0)
-    terms = rng.exponential(size=1_000_000)
-    scores = terms * rng.uniform(0.5, 1.5, size=len(terms))
-
-    def call() -> float:
-        if ours(method):
-            drawn = importance_sample(scores, 100_000, rng)
-            return float(drawn.weights @ terms[drawn.rows])
-        shares = scores / scores.sum()
-        rows = rng.choice(len(terms), 100_000, p=shares)
-        return float((terms[rows] / shares[rows]).mean())
-
-    return call, lambda total: {"error": abs(total / float(terms.sum()) - 1)}
-
-
-def negatives(method: str) -> Timed:
-    """Wrong answers by popularity, never the right one."""
-    from lookalike.features.sampling import NegativeSampler
-
-    rng = np.random.default_rng(0)
-    counts = 1 + 1e6 / np.arange(1, 100_001)
-    positives = rng.choice(len(counts), 10_000, p=counts / counts.sum())
-    sampler = NegativeSampler(counts, 20, random_state=0)
-    shares = sampler.probabilities
-    draw = _multinomial(shares) if method == "torch" else None
-
-    def call() -> Array:
-        if ours(method):
-            return sampler.sample(positives)
-        take: Any = draw or (lambda n: rng.choice(len(shares), n, p=shares))
-        drawn: Array = take(200_000).reshape(10_000, 20)
-        while (hit := drawn == positives[:, None]).any():
-            drawn[hit] = take(int(hit.sum()))
-        return drawn
-
-    def describe(drawn: Array) -> dict[str, Any]:
-        share = np.bincount(drawn.ravel(), minlength=len(shares)) / drawn.size
-        # What the rule gives: q_i / (1 - q_p) for a positive p, averaged over them.
-        each = np.bincount(positives, 1 / (1 - shares[positives]), len(shares))
-        expected = shares * (each.sum() - each) / len(positives)
-        return {"error": float(abs(share - expected).max())}
-
-    return call, describe
-
-
-def _multinomial(shares: Array) -> Any:
-    import torch
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    table = torch.from_numpy(shares)
-    return lambda n: torch.multinomial(table, n, replacement=True).numpy()
-
-
-def weighted(method: str) -> Timed:
-    """Rows by weight; ``weight`` is the mean weight of what is drawn."""
-    from lookalike.features.sampling import WeightedReservoir
-
-    rng = np.random.default_rng(0)
-    weights = rng.exponential(size=1_000_000)
-    shares, rows = weights / weights.sum(), range(len(weights))
-
-    def call() -> Any:
-        if ours(method):
-            kept: WeightedReservoir[int] = WeightedReservoir(1_000, random_state=rng)
-            return kept.update(rows, weights).items
-        return rng.choice(len(weights), 1_000, replace=False, p=shares)
-
-    return call, lambda kept: {"weight": float(weights[np.asarray(kept)].mean())}

@@ -50,16 +50,18 @@ class Location:
     """A service's library, database and state, as ``lookalike serve`` has them."""
 
     def __init__(self, system: str, database: str | None, state: Path | None) -> None:
-        from lookalike.service.database.migrate import open_database
-        from lookalike.service.server import libraries_of
         from lookalike.systems import find_spec
 
-        self.libraries = libraries_of([system])
-        self.library = next(iter(self.libraries.values()))
-        self.spec = find_spec(self.library.name)
-        self.state = state_of(self.library, state)
-        self.state.mkdir(parents=True, exist_ok=True)
-        self.database = open_database(database or database_url(self.state))
+        with serve_extra():
+            from lookalike.service.database.migrate import open_database
+            from lookalike.service.server import libraries_of
+
+            self.libraries = libraries_of([system])
+            self.library = next(iter(self.libraries.values()))
+            self.spec = find_spec(self.library.name)
+            self.state = state_of(self.library, state)
+            self.state.mkdir(parents=True, exist_ok=True)
+            self.database = open_database(database or database_url(self.state))
 
     def __enter__(self) -> "Location":
         return self
@@ -74,9 +76,3 @@ class Location:
         signal = ChangeSignal(self.state / "changes")
         signal.notify()
         signal.close()
-
-
-def location(system: str, database: str | None, state: Path | None) -> Location:
-    """Open the service's location, or say what is missing."""
-    with serve_extra():
-        return Location(system, database, state)

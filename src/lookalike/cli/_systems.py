@@ -21,14 +21,12 @@ class Opened(NamedTuple):
 def open_system(
     name: str,
     folder: Path | None,
-    capability: str | None = None,
     database: str | None = None,
 ) -> Opened:
     """Return the system that answers.
 
     name : the system
     folder : its library of generations, or one generation; None is the user's own
-    capability : which the system must have; refused where it has not
     database : URL of the service's database, where folders of images are indexed;
         None is the one in the library
     """
@@ -37,8 +35,6 @@ def open_system(
     from lookalike.systems import find_spec
 
     spec = find_spec(name)
-    if capability is not None:
-        spec.check_can(capability)
     library = Library(name, folder)
     if folder is not None and (folder / "system.json").exists():
         library, found = Library(name, folder.parent), load(folder, name)

@@ -40,18 +40,15 @@ for verb in (
     recommend,
     describe,
     serve,
+    *(enrol, verify),
+    *(compact, reembed, snapshot, restore, export),
+    *(doctor, bench),
 ):
     app.command()(verb)
-app.command()(enrol)
-app.command()(verify)
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
 app.add_typer(keys, name="keys")
 app.add_typer(index, name="index")
-for maintain in (compact, reembed, snapshot, restore, export):
-    app.command()(maintain)
-app.command()(doctor)
-app.command()(bench)
 
 
 def _version(given: bool) -> None:

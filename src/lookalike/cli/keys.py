@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Json, columns, say
-from lookalike.cli._service import DatabaseUrl, State, Where, location
+from lookalike.cli._service import DatabaseUrl, Location, State, Where
 
 keys: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Keys of the service: make, list, revoke."
@@ -25,7 +25,7 @@ def make(
     json: Json = False,
 ) -> None:
     """Make a key, and show it this once."""
-    with location(system, database, state) as where:
+    with Location(system, database, state) as where:
         from lookalike.service.database.keys import make as made
 
         with where.database.writing() as connection:
@@ -42,7 +42,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List every key that was made, without the key itself."""
-    with location(system, database, state) as where:
+    with Location(system, database, state) as where:
         from lookalike.service.database.keys import listed
 
         with where.database.reading() as connection:
@@ -64,7 +64,7 @@ def revoke(
     json: Json = False,
 ) -> None:
     """Make a key invalid, within a second."""
-    with location(system, database, state) as where:
+    with Location(system, database, state) as where:
         from lookalike.service.database.keys import revoke as revoked
 
         with where.database.writing() as connection:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Json, progress, say
-from lookalike.cli._service import DatabaseUrl, State, Where, location
+from lookalike.cli._service import DatabaseUrl, Location, State, Where
 
 Name = Annotated[str, typer.Argument(help="Name of the snapshot: a-z, 0-9 and -.")]
 
@@ -19,7 +19,7 @@ def snapshot(
     json: Json = False,
 ) -> None:
     """Keep items, events and the generation that answers, as they are now."""
-    with location(system, database, state) as where:
+    with Location(system, database, state) as where:
         from lookalike.service.snapshots import snapshot as take
 
         folder = where.state / "snapshots"
@@ -35,7 +35,7 @@ def restore(
     json: Json = False,
 ) -> None:
     """Put everything back as a snapshot has it; keys stay as they are."""
-    with location(system, database, state) as where:
+    with Location(system, database, state) as where:
         from lookalike.service.snapshots import restore as put_back
 
         folder = where.state / "snapshots"
@@ -54,7 +54,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write events, exposures, or both joined for training, as Parquet."""
-    with location(system, database, state) as where:
+    with Location(system, database, state) as where:
         from lookalike.service.export import export as write
 
         count = write(where.database, table, path)
@@ -69,7 +69,7 @@ def reembed(
     json: Json = False,
 ) -> None:
     """Describe added items by another embedding, then let its generation answer."""
-    with location(system, database, state) as where, progress() as on_progress:
+    with Location(system, database, state) as where, progress() as on_progress:
         from lookalike.service.reembed import reembed as describe
 
         done, lost = describe(
@@ -89,7 +89,7 @@ def compact(
     json: Json = False,
 ) -> None:
     """Make the next generation of the present one and all items that changed."""
-    with location(system, database, state) as where:
+    with Location(system, database, state) as where:
         from lookalike.service.compaction import compact_saved
 
         number = compact_saved(where.spec, where.library, where.database)

@@ -1,4 +1,4 @@
-"""Text files of users, gzipped or not."""
+"""Text files of users, gzipped or not, and the numbers in their cells."""
 
 import csv
 import gzip
@@ -29,3 +29,11 @@ def opened(file: Path, what: str) -> Iterator[TextIO]:
         csv.Error,
     ) as error:
         raise ValueError(f"{file} is no {what}: {error}.") from None
+
+
+def number_of(cell: str | None) -> float:
+    """Return a cell as a number, nan where it is none."""
+    try:
+        return float(cell or "nan")
+    except ValueError:
+        return float("nan")

@@ -10,15 +10,16 @@ before it begins, or when it was first shown if that is earlier.
 import csv
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from lookalike._typing import Array, Ints
-from lookalike.datasets._opened import opened
+from lookalike.datasets._opened import number_of, opened
 from lookalike.datasets.events import DAY, EventData, EventLog, Events, Users
+from lookalike.datasets.locate import checksum
 
 COLUMNS = {
     "train": ("user", "event", "invited", "timestamp", "interested"),
@@ -69,9 +70,10 @@ def load_event_challenge(folder: str | os.PathLike[str]) -> EventData:
     # The flag says that the person was invited before the list was shown.
     invited_before = EventLog(shown.time - 1.0, shown.person, shown.event)
     first = float(shown.time.min())
+    contents = " ".join(checksum(file) for file in files.values())
     return EventData(
         name="event_challenge",
-        checksum=_checksum(files.values()),
+        checksum=hashlib.sha256(contents.encode()).hexdigest(),
         people=_people(users, people, first, files["users"]),
         events=_events(events, shown, files["events"]),
         friendships=_friendships(files["user_friends"], people),
@@ -197,7 +199,7 @@ def _people(
         row = users.get(name)
         if row is None:
             continue
-        year = _number(row["birthyear"])
+        year = number_of(row["birthyear"])
         births[n] = year if 1900 <= year <= 2020 else np.nan
         if row["joinedAt"].strip() not in ("", "None"):
             registered[n] = _time(row["joinedAt"], file, 0)
@@ -216,10 +218,10 @@ def _events(rows: list[Row], shown: EventLog, file: Path) -> Events:
     first = np.full(len(rows), np.inf)
     np.minimum.at(first, shown.event, shown.time)
     hosts: dict[str, int] = {}
-    counts = [[_number(row.get(name, "")) for name in TOPICS] for row in rows]
+    counts = [[number_of(row.get(name, "")) for name in TOPICS] for row in rows]
     return Events(
         ids=np.array([row["event_id"] for row in rows]),
-        locations=np.array([[_number(r[c]) for c in ("lat", "lng")] for r in rows]),
+        locations=np.array([[number_of(r[c]) for c in ("lat", "lng")] for r in rows]),
         topics=np.maximum(np.nan_to_num(np.array(counts)), 0),
         prices=np.full(len(rows), np.nan),
         created=np.minimum(created, first),
@@ -255,17 +257,3 @@ def _flag(text: str, file: Path, number: int, name: str) -> bool:
             f"{file}, row {number}: {name} must be 0 or 1, got {text[:40]!r}."
         )
     return text.strip() == "1"
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return float("nan")
-
-
-def _checksum(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(files, key=str):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

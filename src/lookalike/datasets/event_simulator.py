@@ -25,10 +25,10 @@ The expected quality of the ranking by p is an upper bound, so p is kept in the 
 
 import hashlib
 from dataclasses import dataclass, field
-from numbers import Integral
 
 import numpy as np
 
+from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.events import (
     DAY,
@@ -71,7 +71,8 @@ def simulate_events(
     Raises
     ------
     ValueError
-        If a size is not a whole number of at least 10.
+        If a size is not a whole number of at least 10, or if nobody is shown a list,
+        as in a world of too few events.
 
     Notes
     -----
@@ -86,14 +87,18 @@ def simulate_events(
     """
     sizes = {"n_people": n_people, "n_events": n_events, "n_days": n_days}
     for name, size in sizes.items():
-        if not isinstance(size, Integral) or size < 10:
-            raise ValueError(f"{name} must be at least 10, got {size!r}.")
+        check_whole(name, size, least=10)
     settings = f"event_simulator 1 {sorted(sizes.items())} {random_state}"
     rng = np.random.default_rng(random_state)
     simulator = EventSimulator(rng, n_people, n_events, n_days)
-    times, people = _draw_visits(rng, simulator, n_days)
+    times, people = _draw_visits(simulator)
     for time, person in zip(times.tolist(), people.tolist(), strict=True):
         simulator.show(time, person)
+    if not simulator.shown:
+        raise ValueError(
+            "In this simulation nobody was shown a list: expected more events, people "
+            f"or days, got {n_events}, {n_people} and {n_days}."
+        )
     return EventData(
         name="event_simulator",
         checksum=hashlib.sha256(settings.encode()).hexdigest(),
@@ -282,16 +287,15 @@ def _draw_friendships(rng: np.random.Generator, taste: Floats, city: Ints) -> In
     return np.concatenate(pairs)
 
 
-def _draw_visits(
-    rng: np.random.Generator, simulator: EventSimulator, n_days: int
-) -> tuple[Floats, Ints]:
+def _draw_visits(simulator: EventSimulator) -> tuple[Floats, Ints]:
     """Draw the times at which lists are shown, and to whom, both (n,), by time.
 
     Rates differ between people; most visits are by day.
     """
+    rng = simulator.rng
     rate = LISTS_PER_DAY * rng.lognormal(0, 0.8, simulator.n_people)
     since = np.maximum(simulator.people.registered, BEGIN)
-    days = (BEGIN + n_days * DAY - since) / DAY
+    days = (BEGIN + simulator.n_days * DAY - since) / DAY
     n_visits = np.maximum(rng.poisson(rate * days), 1)
     person = np.repeat(np.arange(simulator.n_people), n_visits)
     day = np.floor(rng.uniform(0, days[person]))

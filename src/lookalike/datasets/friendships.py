@@ -1,6 +1,5 @@
 """Friendships: pairs of people, some of them held out for testing."""
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ import numpy as np
 
 from lookalike._typing import Array, Ints
 from lookalike.datasets._opened import opened
-from lookalike.datasets.locate import find
+from lookalike.datasets.locate import checksum, find
 
 HELD_OUT = 0.2  # of all friendships
 
@@ -65,9 +64,8 @@ def load_friendships(
         raise ValueError(f"{file}: {error}") from None
     if len(pairs) < 10:
         raise ValueError(f"{file}: expected ten friendships or more, got {len(pairs)}.")
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
     known, held_out = hold_out(pairs)
-    return Friendships(name or file.name, digest, people, known, held_out)
+    return Friendships(name or file.name, checksum(file), people, known, held_out)
 
 
 def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:

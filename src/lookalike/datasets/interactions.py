@@ -6,7 +6,6 @@ interactions of each user are held out for testing.
 """
 
 import csv
-import hashlib
 import os
 import time as clock
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.datasets._opened import opened
+from lookalike.datasets._opened import number_of, opened
+from lookalike.datasets.locate import checksum
 
 HELD_OUT = 0.2  # of each user's interactions
 AT_LEAST = 5  # interactions of a user of whom some are held out
@@ -83,7 +83,7 @@ def read_table(
     columns = {
         name: [row[names.index(name)].strip() for _, row in filled] for name in needed
     }
-    return columns, hashlib.sha256(file.read_bytes()).hexdigest()
+    return columns, checksum(file)
 
 
 def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
@@ -100,7 +100,7 @@ def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
 
 def numbers(file: Path, cells: Sequence[str], column: str, low: float) -> Floats:
     """Return a column as numbers of at least ``low``."""
-    values = np.array([_number(cell) for cell in cells])
+    values = np.array([number_of(cell) for cell in cells])
     bad = np.flatnonzero(~(values >= low) | np.isinf(values)) + 2
     refuse_rows(file, bad.tolist(), f"a number of at least {low:g} as {column}")
     return values
@@ -193,13 +193,6 @@ def hold_out_latest(user: Ints, time: Floats, least: int = AT_LEAST) -> Array:
     held_out = np.zeros(len(user), bool)
     held_out[order] = rank >= n - n_held_out
     return held_out
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return np.nan
 
 
 def hold_out_again(data: Interactions, random_state: int = 1) -> Interactions:

@@ -48,24 +48,26 @@ def with_strokes(data: Images) -> Attributed:
     ValueError
         If a digit does not occur among the training images.
     """
+    measured = []
+    for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):
+        rows = np.isin(y, DIGITS)
+        measured.append((x[rows], y[rows], stroke_widths(x[rows])))
+    _, digits, widths = measured[0]
     limits = {}
     for digit in DIGITS:
-        widths = stroke_widths(data.x_train[data.y_train == digit])
-        if len(widths) == 0:
+        if digit not in digits:
             raise ValueError(f"There is no {digit} among the training images.")
-        limits[digit] = np.quantile(widths, [1 / 3, 2 / 3])
+        limits[digit] = np.quantile(widths[digits == digit], [1 / 3, 2 / 3])
     parts = []
-    for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):
-        rows = np.flatnonzero(np.isin(y, DIGITS))
-        widths = stroke_widths(x[rows])
-        low, high = np.array([limits[digit] for digit in y[rows].tolist()]).T
+    for images, digits, widths in measured:
+        low, high = np.array([limits[digit] for digit in digits.tolist()]).T
         clear = (widths < low) | (widths > high)
         strokes = np.where(widths > high, STROKES[1], STROKES[0])[clear]
         labels = [
             f"{digit}, {stroke}"
-            for digit, stroke in zip(y[rows][clear], strokes, strict=True)
+            for digit, stroke in zip(digits[clear], strokes, strict=True)
         ]
-        parts += [x[rows][clear], np.array(labels)]
+        parts += [images[clear], np.array(labels)]
     return Attributed(f"strokes_of_{data.name}", data.checksum, *parts)
 
 

@@ -237,11 +237,7 @@ def _counts(
     predicted = _weighted_counts(pred, weights, n + 1)[:n]
     actual = _weighted_counts(true, weights, n + 1)[:n]
     if average == "micro":
-        return (
-            tp.sum(keepdims=True),
-            predicted.sum(keepdims=True),
-            actual.sum(keepdims=True),
-        )
+        tp, predicted, actual = (x.sum(keepdims=True) for x in (tp, predicted, actual))
     return tp, predicted, actual
 
 

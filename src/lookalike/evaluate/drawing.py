@@ -112,6 +112,13 @@ def figure_of(size: tuple[float, float], title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def label_axes(axes: Axes, x: str, y: str) -> None:
+    """Write what both axes show, and remove the frame's upper and right lines."""
+    axes.set_xlabel(plain(x), color=MUTED)
+    axes.set_ylabel(plain(y), color=MUTED)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def bare(axes: Axes) -> None:
     """Remove ticks and frame."""
     axes.set_xticks([])

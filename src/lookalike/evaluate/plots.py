@@ -41,6 +41,7 @@ from lookalike.evaluate.drawing import (
     captions_of,
     figure_of,
     images_of,
+    label_axes,
     plain,
     rounded,
 )
@@ -168,11 +169,10 @@ def loss_curve(
             markersize=4,
             label=plain(f"{name}, last {losses[-1]:.4g}".lstrip(", ")),
         )
-    axes.set_xlabel("epoch", color=MUTED)
-    axes.set_ylabel(plain(ylabel), color=MUTED)
+    label_axes(axes, "epoch", ylabel)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y", color=GRID)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(length=0)
     axes.legend(frameon=False, labelcolor=INK, handlelength=2.6)
     return figure
@@ -400,9 +400,9 @@ def estimates(
         )
     axes.set_yticks(range(len(named)), [plain(name) for name in named])
     axes.set_ylim(len(named) - 0.5, -0.5)
-    axes.set_xlabel(plain(xlabel), color=MUTED)
+    label_axes(axes, xlabel, "")
     axes.grid(axis="x", color=GRID)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(length=0)
     return figure
 
@@ -432,7 +432,7 @@ def learning_curve(
             np.array(shares) * 1.03**number,
             values,
             yerr=np.maximum([below, above], 0),
-            label=name,
+            label=plain(name),
             color=PALETTE[number % len(PALETTE)],
             marker=MARKERS[number % len(MARKERS)],
             linestyle=DASHES[number % len(DASHES)],
@@ -441,10 +441,8 @@ def learning_curve(
     axes.set_xscale("log")
     axes.set_xticks(shares, [f"{share:.0%}" for share in shares])
     axes.set_xticks([], minor=True)
-    axes.set_xlabel(xlabel, color=MUTED)
-    axes.set_ylabel(ylabel, color=MUTED)
+    label_axes(axes, xlabel, ylabel)
     axes.grid(axis="y", color=GRID)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, labelcolor=INK, fontsize=8)
     return figure
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from lookalike._typing import Array, Floats
 from lookalike.rank._network import Network, effective_weights
+from lookalike.rank.ranker import mean_and_scale
 
 try:
     import torch
@@ -70,9 +71,7 @@ def train_network(
     relevant : bool (n_rows,)
     weight : float32 (n_rows,)
     """
-    mean = rows.mean(axis=0, dtype=np.float64)
-    deviation = rows.std(axis=0, dtype=np.float64)
-    scale = np.where(deviation > 0, deviation, 1.0)
+    mean, scale = mean_and_scale(rows)
     if ranker.loss == "balanced":
         weight = weight * effective_weights(relevant, ranker.beta)
     seed = int(np.random.default_rng(ranker.random_state).integers(2**31 - 1))

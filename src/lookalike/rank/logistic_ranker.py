@@ -7,7 +7,7 @@ import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.learn import LogisticRegression
-from lookalike.rank.ranker import BaseRanker, is_relevant
+from lookalike.rank.ranker import BaseRanker, is_relevant, mean_and_scale
 
 ARRAYS = ("mean", "scale", "weights", "intercept")
 
@@ -80,9 +80,7 @@ class LogisticRanker(BaseRanker):
         self.tol = tol
 
     def _learn(self, rows: Array, y: Floats, sizes: Ints, weight: Array) -> None:
-        self.mean_ = rows.mean(axis=0, dtype=np.float64)
-        deviation = rows.std(axis=0, dtype=np.float64)
-        self.scale_ = np.where(deviation > 0, deviation, 1.0)
+        self.mean_, self.scale_ = mean_and_scale(rows)
         model = LogisticRegression(C=self.C, max_iter=self.max_iter, tol=self.tol)
         model.fit(self._columns(rows), is_relevant(y), weight)
         self.weights_ = model.coef_[0].astype(np.float64)

@@ -152,6 +152,16 @@ def is_relevant(y: Floats) -> Array:
     return relevant
 
 
+def mean_and_scale(rows: Array) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation of each column, 1 where a column is constant.
+
+    rows : float32 (n_rows, n_features)
+    """
+    deviation = rows.std(axis=0, dtype=np.float64)
+    mean: Floats = rows.mean(axis=0, dtype=np.float64)
+    return mean, np.where(deviation > 0, deviation, 1.0)
+
+
 def _group_sizes(groups: ArrayLike | None, n_rows: int) -> Ints:
     if groups is None:
         return np.array([n_rows], np.int64)

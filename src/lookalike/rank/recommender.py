@@ -29,7 +29,7 @@ def check_user_items(estimator: Any, user_items: Any, reset: bool = False) -> An
         dtype=np.float32,
         reset=reset,
         ensure_non_negative=True,
-        ensure_min_samples=1 if not reset else 2,
+        ensure_min_samples=2 if reset else 1,
     )
     return tidy(sp.csr_array(given))
 

@@ -146,19 +146,17 @@ class Fresh:
 
     added : (n_items,), time at which each item was added, in the unit of the user's
         ``now``; nan counts as very old, and a time in the future as now
-    half_life : in units
+    half_life : in the unit of the times
     weight : gain of an item that was added now, on the scale of the scores
-    unit : number of units of time in one unit of ``half_life``
     """
 
     added: Array
     half_life: float
     weight: float
-    unit: float = 1.0
 
     def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list in its new order, each item with its gain as a note."""
-        age = np.maximum(user.now - self.added[slate.items], 0) / self.unit
+        age = np.maximum(user.now - self.added[slate.items], 0)
         gain = np.nan_to_num(self.weight * 0.5 ** (age / self.half_life))
         scores = slate.scores + gain
         slate = replace(slate, scores=scores).annotate(

@@ -4,6 +4,7 @@ import numpy as np
 
 from lookalike._checks import check_positive
 from lookalike._typing import Array, Ints
+from lookalike.rank.ranker import is_relevant
 
 
 def downsample_negatives(
@@ -36,7 +37,7 @@ def downsample_negatives(
     Raises
     ------
     ValueError
-        If there are no relevant rows, or no others.
+        If all rows are relevant or none, or if ``ratio`` keeps no irrelevant row.
 
     References
     ----------
@@ -51,10 +52,13 @@ def downsample_negatives(
     (100, 0.1, 0.091)
     """
     check_positive("ratio", ratio)
-    relevant = np.asarray(y) > 0
+    relevant = is_relevant(np.asarray(y))
     kept, others = np.flatnonzero(relevant), np.flatnonzero(~relevant)
     n = min(len(others), round(ratio * len(kept)))
-    if not n:
-        raise ValueError("y must hold relevant rows (above 0) and others.")
+    if n < 1:
+        raise ValueError(
+            f"ratio must keep an irrelevant row or more, got {ratio!r} for each of "
+            f"{len(kept)} relevant rows."
+        )
     drawn = np.random.default_rng(random_state).choice(others, n, replace=False)
     return np.sort(np.concatenate([kept, drawn])), float(np.log(n / len(others)))

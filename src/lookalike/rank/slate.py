@@ -4,17 +4,6 @@
 their scores, and columns that are kept with each item, such as its positions in the
 lists of the candidate generators. :class:`ExplainedSlate` is what a system answers:
 ids, scores, reasons, features and propensities.
-
-``lookalike.core.contracts`` says which methods of a system return explained slates:
-
-- ``Recommends``: ``recommend_each(users, k)`` returns one slate of at most k items for
-  each user. ``feature_names`` names the columns of its ``features``, and
-  ``known_users`` holds the users that the system was fitted on.
-- ``Ranks``: ``rank_items(user, ids)`` returns given items, each once, best first.
-- ``Precomputes``: ``with_edges(pairs)`` returns the system with further links between
-  users. ``precompute()`` returns the suggestions of all users as a table of arrays,
-  ``table_of(arrays)`` restores such a table, and ``look_up(table)`` returns the system
-  that answers from it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +52,8 @@ class Slate:
 
         rows : positions in the list, or a mask of shape (n,)
         """
-        chosen = np.asarray(rows)
+        # An empty list would become an array of floats, which selects no rows.
+        chosen = np.asarray(rows) if len(rows) else np.empty(0, np.int64)
         return replace(
             self,
             items=self.items[chosen],

@@ -269,7 +269,7 @@ def test_refuses_parameters_and_data_that_make_no_system(data, system):
         SPEC.evaluate(system, replace(data, checksum="other"))
     with pytest.raises(ValueError, match="No list was shown before the split"):
         Events(compare="logistic").fit(replace(data, split=0.0))
-    with pytest.raises(ValueError, match="n_people must be at least 10, got 3"):
+    with pytest.raises(ValueError, match="n_people must be a whole number of at least"):
         simulate_events(n_people=3)
 
 

@@ -10,7 +10,7 @@ from lookalike.core.learning_curves import add_curves
 from lookalike.core.report import metrics_of
 from lookalike.datasets.interactions import Interactions
 from lookalike.evaluate import plots
-from lookalike.evaluate.drawing import DASHES, GRID, INK, MUTED, PALETTE, figure_of
+from lookalike.evaluate.drawing import DASHES, GRID, INK, PALETTE, figure_of, label_axes
 from lookalike.evaluate.report import Report
 from lookalike.systems._recommender.base import RecommenderSystem
 from lookalike.systems._recommender.learning_curves import curves_of_generators
@@ -74,9 +74,7 @@ def _long_tail(shown: dict[str, Any]) -> Figure:
             linewidth=2.0 if n == 0 else 1.3,
         )
     axes.set_xscale("log")
-    axes.set_xlabel("items, the most suggested first", color=MUTED)
-    axes.set_ylabel("share of all suggestions", color=MUTED)
+    label_axes(axes, "items, the most suggested first", "share of all suggestions")
     axes.grid(color=GRID)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
     return figure

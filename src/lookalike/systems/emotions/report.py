@@ -7,7 +7,7 @@ from lookalike._typing import Array
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.datasets import Expressions
 from lookalike.evaluate import Reliability, confusion_matrix, plots, reliability
-from lookalike.evaluate.drawing import GRID, MUTED, PALETTE, figure_of
+from lookalike.evaluate.drawing import GRID, PALETTE, figure_of, label_axes
 from lookalike.evaluate.report import Report
 from lookalike.systems.emotions.system import Emotions
 
@@ -49,11 +49,9 @@ def reliability_picture(found: Reliability) -> Figure:
     area = 300 * found.counts / found.counts.max()
     axes.plot(found.confidence, found.accuracy, color=PALETTE[0])
     axes.scatter(found.confidence, found.accuracy, s=area + 8, color=PALETTE[0])
-    axes.set_xlabel("stated probability", color=MUTED)
-    axes.set_ylabel("share of correct answers", color=MUTED)
+    label_axes(axes, "stated probability", "share of correct answers")
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 

@@ -8,7 +8,14 @@ from lookalike.core.evaluation import EvaluationResult
 from lookalike.core.report import metrics_of
 from lookalike.datasets import People
 from lookalike.evaluate import plots
-from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, figure_of
+from lookalike.evaluate.drawing import (
+    DASHES,
+    INK,
+    MUTED,
+    PALETTE,
+    figure_of,
+    label_axes,
+)
 from lookalike.evaluate.report import Report
 from lookalike.systems.faces.system import Faces
 
@@ -49,9 +56,7 @@ def error_curves(same: Floats, different: Floats, thresholds: list[float]) -> Fi
         axes.axvline(threshold, color=MUTED, linewidth=0.8)
     axes.set_yscale("symlog", linthresh=1e-3)
     axes.set_ylim(0, 1.2)
-    axes.set_xlabel("threshold of the cosine", color=MUTED)
-    axes.set_ylabel("share of the pairs", color=MUTED)
-    axes.spines[["top", "right"]].set_visible(False)
+    label_axes(axes, "threshold of the cosine", "share of the pairs")
     axes.legend(frameon=False, labelcolor=INK)
     return figure
 

@@ -65,7 +65,7 @@ class Rules:
             MaxPerGroup(stock.groups, reason="looks the same as", name=name),
         ]
         if self.freshness:
-            rules.append(Fresh(stock.added, self.half_life, self.freshness, DAY))
+            rules.append(Fresh(stock.added, self.half_life * DAY, self.freshness))
         rules.append(Diverse(stock.vectors, self.relevance, rescale=False))
         return rules
 

@@ -7,7 +7,7 @@ from lookalike._typing import Array, Floats
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.datasets import Pictures
 from lookalike.evaluate import confusion_matrix, plots
-from lookalike.evaluate.drawing import DASHES, INK, MUTED, PALETTE, figure_of
+from lookalike.evaluate.drawing import DASHES, INK, PALETTE, figure_of, label_axes
 from lookalike.evaluate.report import Report
 from lookalike.systems.textures.explanation import texture_map
 from lookalike.systems.textures.system import Textures
@@ -83,10 +83,8 @@ def _by_angle(ours: Floats, plain: Floats) -> Figure:
     angles = np.arange(len(ours)) * 360 / len(ours)
     for k, (name, values) in enumerate({"shipped": ours, "plain LBP": plain}.items()):
         axes.plot(angles, values, DASHES[k], color=PALETTE[k], label=name, linewidth=2)
-    axes.set_xlabel("degrees", color=MUTED)
-    axes.set_ylabel("accuracy", color=MUTED)
+    label_axes(axes, "degrees", "accuracy")
     axes.set_xticks(range(0, 361, 45))
     axes.set_ylim(0, 1.03)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, labelcolor=INK)
     return figure
