@@ -342,8 +342,8 @@ def test_bench_runs_the_benchmark_that_was_named(monkeypatch):
     from lookalike_bench import neighbors
 
     rows = [{"job": "j", "method": "lookalike", "threads": 1, "seconds": 0.5}]
-    machine = {"processor": "p", "cores": 2, "system": "s"}
-
+    machine = {"processor": "p", "cores": 2, "system": "s", "python": "3.11"}
+    machine["versions"] = {"faiss-cpu": "1.9", "lookalike": "0.1"}
     bars = [{"bar": "speed", "value": 1.5, "needed": ">= 2", "holds": False}]
     result = {"machine": machine, "rows": rows, "bars": bars}
 
@@ -358,6 +358,7 @@ def test_bench_runs_the_benchmark_that_was_named(monkeypatch):
     shown = run(*words).stdout
     assert "lookalike" in shown
     assert "speed    1.5  >= 2       no" in shown
+    assert "python 3.11, faiss-cpu 1.9, lookalike 0.1" in shown
     assert "got 'nothing'" in sentence("bench", "nothing")
 
 
