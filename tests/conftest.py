@@ -5,6 +5,7 @@ import http.client
 import io
 import logging
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,30 @@ import pytest
 collect_ignore = ["cases"]  # programs, each of which is run by `make cases`
 TESTS = Path(__file__).parent
 _N_KNOWN = 500
+_SLOW = ("small", "demonstrated")
+"""Fixtures that several files take, and that are slow to make."""
+
+
+def pytest_collection_modifyitems(items):
+    """Run in one process what shares fixtures that are slow to make.
+
+    These are the tests of a file, and of all files that take what is in ``_SLOW``. The
+    doctests come last: they are short, so that no process waits long for another.
+    """
+    files = [item.nodeid.partition("::")[0] for item in items]
+    shared = {
+        file: name
+        for file, item in zip(files, items, strict=True)
+        for name in _SLOW
+        if name in getattr(item, "fixturenames", ())
+    }
+    groups = {}
+    for file, item in zip(files, items, strict=True):
+        alone = item.get_closest_marker("full") is not None
+        groups[item] = item.nodeid if alone else shared.get(file, file)
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+    last = {group: place for place, group in enumerate(groups.values())}
+    items.sort(key=lambda item: -last[groups[item]])
 
 
 @dataclass(frozen=True)
@@ -64,10 +89,11 @@ def _made(name, folder):
     assert found, f"The battery needs tests/systems/{name}/small.py; see digits'."
     try:
         small = run_path(str(found[0]))
-        data = small["data"]()
+        try:
+            data = small["data"]()
+        except FileNotFoundError as error:
+            pytest.skip(str(error))
         system = spec.new(small["OPTIONS"]).fit(data)
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
     except ImportError as error:
         if (error.name or "").startswith("lookalike"):
             raise
@@ -120,6 +146,22 @@ def library(tmp_path, two_generations):
 
     shutil.copytree(two_generations.folder, tmp_path / "digits")
     return Library("digits", tmp_path / "digits")
+
+
+@pytest.fixture(scope="session")
+def demonstrated(tmp_path_factory):
+    """The folder in which the demo ran as ``make demo`` runs it, and what it said."""
+    folder = tmp_path_factory.mktemp("demo")
+    typed = re.search(r"lookalike (demo .*)", (TESTS.parent / "Makefile").read_text())
+    program = Path(sys.executable).with_name("lookalike")
+    done = subprocess.run(
+        [program, *typed.group(1).split()],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return folder, done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from zlib import compress, crc32
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from lookalike.service.bodies import parsed
 from lookalike.service.errors import ServiceError
@@ -139,8 +140,8 @@ def test_why_names_place_parts_and_rules(client, system, digits_data):
     assert [each["id"] for each in told["evidence"]] == [hit["id"] for hit in hits]
     assert base64.b64decode(told["query"]["pixels"]) == image.tobytes()
     far = client.post("/v1/digits/explain", json={**body, "id": "1"}).json()
-    if far["rank"] is None:
-        assert "not among the first 5" in " ".join(far["rules"])
+    assert far["rank"] is None
+    assert "not among the first 5" in " ".join(far["rules"])
 
 
 def test_the_views_of_the_page_say_what_the_catalogue_holds(client, digits_data):
@@ -207,6 +208,78 @@ def test_bad_input_gets_a_sentence(client, body, kind, status, sentence):
     assert answer.status_code == status, answer.text
     assert sentence in answer.json()["detail"]
     assert client.log.getvalue().count('"error"') == 0
+
+
+FIELD = b'--b\r\nContent-Disposition: form-data; name="k"\r\n\r\n3\r\n'
+FILE = FIELD.replace(b'"k"', b'"image"; filename="f"')
+WHERE = FIELD.replace(b"k", b"where")
+END = b"--b--"
+FORM = "multipart/form-data; boundary=b"
+NO_FORM = "The form cannot be read: "
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "sentence"),
+    [
+        (FILE + END, "multipart/form-data", "its boundary is missing"),
+        (FILE + END, "multipart/form-data; boundary=\xe9", "boundary is missing"),
+        (FILE, FORM, NO_FORM),
+        (b"nothing", FORM, NO_FORM),
+        (FILE.replace(b"\r", b"") + END, FORM, NO_FORM),
+        (b"--b\r\n\r\n3\r\n" + END, FORM, NO_FORM),
+        (b"--b\r\nname\r\n\r\n3\r\n" + END, FORM, NO_FORM),
+        (FILE.replace(b"form-data", b"mail") + END, FORM, NO_FORM),
+        (FIELD * 23 + END, FORM, NO_FORM),
+        (FILE + FIELD.replace(b"k", b"\xff") + END, FORM, "failed to decode."),
+        (END, FORM, "holds no file named image"),
+        (FIELD + END, FORM, "holds no file named image"),
+        (FILE.replace(b"image", b"photo") + END, FORM, "got 'photo'"),
+        (FILE + FIELD.replace(b"3", b"many") + END, FORM, "k: "),
+        (FILE + FIELD.replace(b"k", b"j") + END, FORM, "j: "),
+        (FILE + WHERE + END, FORM, "where: "),
+        (FILE + WHERE.replace(b"3", b"{") + END, FORM, "where must be JSON"),
+    ],
+)
+def test_what_is_no_form_is_refused(make_client, body, kind, sentence):
+    client = make_client(max_batch=2)
+    headers = {b"content-type": kind.encode("latin-1")}
+    answer = client.post("/v1/digits/search", content=body, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert sentence in answer.json()["detail"]
+    assert answer.json()["detail"].endswith(".")
+
+
+def test_the_files_of_a_form_are_answered_in_their_order(make_client, digits_data):
+    client = make_client(max_batch=5)
+    files = [png(image) for image in digits_data.x_test[:6]]
+
+    def search(sent):
+        form = [("image", file) for file in sent]
+        return client.post("/v1/digits/search", files=form, data={"k": "3"})
+
+    alone = [search([file]).json()["answers"][0] for file in files[:5]]
+    assert alone[0] != alone[1]
+    assert search(files[:5]).json()["answers"] == alone
+    assert search(files[4::-1]).json()["answers"] == alone[::-1]
+    refused = search(files)
+    assert refused.status_code == 413
+    assert "At most 5 images" in refused.json()["detail"]
+
+
+def test_a_file_with_line_ends_and_boundaries_of_others_stays_whole(
+    client, digits_data
+):
+    image, stream, about = digits_data.x_test[0], io.BytesIO(), PngInfo()
+    about.add_text("note", "\r\n--c\r\n\r\n--\r\n--c--\r\n")
+    Image.fromarray(image).save(stream, "PNG", pnginfo=about)
+    body = b'--b\r\nContent-Disposition: form-data; filename="f"; name="image"\r\n'
+    body += b"Content-Type: image/png\r\n\r\n" + stream.getvalue() + b"\r\n--b--\r\n"
+    assert b"\r\n--c--\r\n" in body
+    headers = {"content-type": 'multipart/form-data; charset=x; boundary="b"'}
+    found = client.post("/v1/digits/search", content=body, headers=headers)
+    plain = client.post("/v1/digits/search", json={"image": pictured(image)})
+    assert found.status_code == 200, found.text
+    assert found.json()["answers"] == plain.json()["answers"]
 
 
 def test_a_cut_or_blank_or_moving_picture_is_refused(client, digits_data):

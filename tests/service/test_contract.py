@@ -7,7 +7,7 @@ import base64
 import json
 import os
 import shutil
-from collections import Counter
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -24,7 +24,8 @@ from lookalike.systems import specs
 
 schemathesis = pytest.importorskip("schemathesis")
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
-N_EXAMPLES = 10  # of a route, shared by the systems that have it
+N_EXAMPLES = 10  # of a route, shared by the systems that it is tried on
+N_SYSTEMS = 3  # that a route is tried on, other ones for each route
 
 ROUTES = [
     ("", "GET", "/metrics", "read"),
@@ -236,6 +237,26 @@ def _list(user, slate):
     }
 
 
+@having("recommend")
+def test_a_few_known_users_are_named_by_their_prefix(service, small, name):
+    known = small(name).system.known_users.tolist()
+
+    def users(**query):
+        return service.get(f"/v1/{name}/users", params=query).json()
+
+    found = users(n=10)
+    assert found["count"] == len(known)
+    assert len(set(found["users"])) == 10
+    assert set(found["users"]) <= set(known)
+    assert known.index(found["users"][-1]) > len(known) // 2  # spread over all
+    prefix = known[8][: known[8].index("8") + 1]
+    begin = [user for user in known if user.startswith(prefix)]
+    assert len(begin) > 1
+    assert users(prefix=prefix, n=200) == {"users": begin, "count": len(begin)}
+    assert users(prefix="nobody") == {"users": [], "count": 0}
+    assert service.get(f"/v1/{name}/users", params={"n": 0}).status_code == 422
+
+
 @having("explain")
 def test_explanations_are_those_of_the_library(service, small, name):
     made = small(name)
@@ -444,11 +465,10 @@ def test_every_route_is_tried_with_every_kind_of_key(guarded):
             assert found < 500
 
 
-def test_the_table_of_routes_is_whole(guarded):
-    client, _ = guarded
-    paths = client.app.openapi()["paths"]
+def test_the_table_of_routes_is_whole(service):
+    paths = service.app.openapi()["paths"]
     known = {(m.upper(), path) for path, ms in paths.items() for m in ms}
-    listed = {(m, p.partition("?")[0]) for m, p, _ in _routes(client)}
+    listed = {(m, p.partition("?")[0]) for m, p, _ in _routes(service)}
     assert {(m, p) for m, p in known if p not in OPEN} == listed
     assert {c for c, *_ in ROUTES} <= {"", "every", *CAPABILITIES}
 
@@ -475,19 +495,31 @@ def test_no_request_ends_in_a_5xx(copies, clients, tmp_path, mode):
     client = next(making)(max_batch=16, watch=5.0)
     schema = schemathesis.openapi.from_dict(client.app.openapi())
     operations = [result.ok() for result in schema.get_all_operations()]
-    sharing = Counter(map(route_of, operations))
     kind, seen = schemathesis.GenerationMode[mode], set()
-    for operation in operations:
+    chosen = list(chosen_of(operations))
+    for operation, n_examples in chosen:
         cases = operation.as_strategy(generation_mode=kind)
-        n = LONG * max(1, N_EXAMPLES // sharing[route_of(operation)])
         try:
-            tried(cases, n, client, seen)()
+            tried(cases, n_examples, client, seen)()
         except Unsatisfiable:
             continue  # there is nothing to do wrong on this route
     answered = {path for path, status in seen if isinstance(status, int)}
-    assert len(answered) > len(operations) / 2
+    assert len(answered) > len(chosen) / 2
+    assert {path.split("/")[2] for path in answered if "/v1/" in path} >= set(copies)
     assert client.log.getvalue().count('"request failed"') == 0
     next(making, None)
+
+
+def chosen_of(operations):
+    """Some operations of each route, and how many examples each is tried with."""
+    routes = defaultdict(list)
+    for operation in operations:
+        routes[route_of(operation)].append(operation)
+    for turn, same in enumerate(routes.values()):
+        first = turn * N_SYSTEMS % len(same)
+        few = [*same[first:], *same[:first]][: N_SYSTEMS * LONG]
+        for operation in few:
+            yield operation, LONG * max(1, N_EXAMPLES // len(few))
 
 
 def route_of(operation):

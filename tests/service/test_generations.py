@@ -56,6 +56,34 @@ def test_a_pointer_that_moves_while_a_generation_loads_is_followed(
     assert served.active.generation == "0001"
 
 
+def test_who_looks_while_a_generation_loads_waits_for_it(
+    make_client, library, monkeypatch
+):
+    """So that it answers when the request that activated it is answered."""
+    served = make_client(watch=60.0).components.served["digits"]
+    begun, go_on = threading.Event(), threading.Event()
+    take_up = served._take_up
+
+    def slowly(found):
+        begun.set()
+        assert go_on.wait(30)
+        take_up(found)
+
+    monkeypatch.setattr(served, "_take_up", slowly)
+    library.activate("0002")
+    first, second = (threading.Thread(target=served.watch) for _ in range(2))
+    first.start()
+    assert begun.wait(30)
+    second.start()
+    second.join(0.3)
+    waits = second.is_alive()
+    go_on.set()
+    first.join()
+    second.join()
+    assert waits
+    assert served.active.generation == "0002"
+
+
 def test_swaps_under_readers_are_never_mixed(make_client, library, digits_data):
     client = make_client()
     queries = digits_data.x_test[:8]

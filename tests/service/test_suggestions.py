@@ -90,23 +90,6 @@ def until(true, seconds=20.0):
     return found
 
 
-@pytest.mark.parametrize("name", ["people", "events"])
-def test_a_list_is_that_of_the_library(client, request, name):
-    system = request.getfixturevalue(name)
-    users = [str(who) for who in system.known_users[:4]]
-    sent = {"users": users, "k": 5}
-    answer = client.post(f"/v1/{name}/recommend", json=sent).json()
-    assert answer["generation"] == "0001"
-    expected = system.recommend(users, k=5)
-    for row, each in enumerate(answer["answers"]):
-        assert each["known"]
-        assert [hit["id"] for hit in each["hits"]] == expected.ids[row].tolist()
-        scores = [hit["score"] for hit in each["hits"]]
-        np.testing.assert_array_equal(scores, expected.scores[row])
-        assert {hit["propensity"] for hit in each["hits"]} == {1.0}
-        assert all(hit["reason"] for hit in each["hits"])
-
-
 def test_people_are_looked_up_once_the_table_is_made(client, people):
     served = client.components.served["people"]
     until(lambda: served.has_table)
@@ -234,7 +217,7 @@ def test_what_was_shown_is_logged_as_it_was(make, url, request, name):
     found = np.array([row["features"] for row in rows], np.float32)
     np.testing.assert_array_equal(found, expected.features)
     assert [row["actions"] for row in rows] == [[], [], ["click"], []]
-    assert client.delete(f"/v1/users/{who}").status_code in (200, 204, 404, 405)
+    assert client.delete(f"/v1/users/{who}").status_code == 200
 
 
 def test_the_last_place_is_explored_with_the_chance_that_is_logged(make, people):

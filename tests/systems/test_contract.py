@@ -15,7 +15,9 @@ from pkgutil import resolve_name
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from typer.testing import CliRunner
 
+from lookalike.cli.app import app
 from lookalike.core import card, generation
 from lookalike.core.contracts import CAPABILITIES, Explanation
 from lookalike.core.evaluation import EvaluationResult
@@ -277,6 +279,7 @@ def test_known_users_are_known_and_others_are_told_that_they_are_not(made):
     assert [each.known for each in found] == [True, True, False]
     for each in found:
         assert np.shape(each.features) == (3, len(made.system.feature_names))
+        assert len(each.reasons) == 3
         assert all(each.reasons)
         assert (np.diff(each.scores) <= 0).all()
 
@@ -309,6 +312,38 @@ def test_an_item_is_explained_where_it_stands(made):
         assert json.loads(json.dumps(told)) == told
     with pytest.raises(LookupError, match=r"no item of this id\.$"):
         made.system.explain_item(made.queries[0], "no such item")
+
+
+@having("recommend")
+def test_the_command_recommends_and_explains(made):
+    name, unknown = made.spec.name, "somebody unknown"
+    users = [*made.system.known_users[:2].tolist(), unknown]
+
+    def run(*words, status=0):
+        given = [*words, "--folder", str(made.folder), "--json"]
+        done = CliRunner().invoke(app, given)
+        assert done.exit_code == status, done.output
+        return json.loads(done.stdout) if status == 0 else done.stderr
+
+    told = run("recommend", name, *users, "--k", "3")
+    expected = [
+        {"user": user, **record}
+        for user, slate in zip(users, made.system.recommend_each(users, 3), strict=True)
+        for record in slate.records()
+    ]
+    assert told["answers"] == json.loads(json.dumps(expected))
+    assert "k must be a whole number" in run(
+        "recommend", name, *users, "--k", "0", status=2
+    )
+    told = run("explain", users[0], "--system", name)
+    assert told["answer"]["id"] == expected[0]["id"]
+    assert told["reasons"] == list(made.system.explain(users[0]).reasons)
+    try:
+        reasons, status = list(made.system.explain(unknown).reasons), 0
+    except ValueError as error:  # there is nobody to give reasons for
+        reasons, status = str(error), 2
+    told = run("explain", unknown, "--system", name, status=status)
+    assert told["reasons"] == reasons if status == 0 else reasons in told
 
 
 # Learning and saving

@@ -105,7 +105,8 @@ async def _form(request: Request, settings: Settings) -> tuple[ImageRequest, lis
     try:
         parts = _parts(await request.body(), request.headers["content-type"], settings)
     except MultipartError as error:
-        raise ServiceError(422, f"The form cannot be read: {error}.") from None
+        # What follows may repeat what was sent.
+        raise ServiceError(422, f"The form cannot be read: {error.args[0]}.") from None
     for name, is_file, content in parts:
         if not is_file:
             fields[name] = content.decode("utf-8", "replace")

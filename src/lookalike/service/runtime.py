@@ -87,7 +87,7 @@ class ServedSystem:
             self._answer, resources.settings.max_waiting
         )
         self._pace: dict[str, float] = {}
-        self._loading = threading.Lock()
+        self._loading = threading.RLock()
         self._catching_up = threading.Lock()
         self._pointer: Any = None
         self._refreshed = time.monotonic()
@@ -126,10 +126,11 @@ class ServedSystem:
 
     def watch(self) -> None:
         """Take up another generation if the pointer moved, and what else changed."""
-        pointer = self._read_pointer()
-        if pointer != self._pointer:
-            self._pointer = pointer  # of one that cannot be opened, too: said once
-            self._try(self.open)
+        with self._loading:  # what another thread takes up answers after this
+            pointer = self._read_pointer()
+            if pointer != self._pointer:
+                self._pointer = pointer  # of one that cannot be opened, too: said once
+                self._try(self.open)
         if self.items is not None:
             self.catch_up()
             self.active.system.items_.refresh()

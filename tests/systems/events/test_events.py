@@ -1,6 +1,5 @@
 """Events: the simulated world, features of a moment, what is measured and kept."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -271,27 +270,3 @@ def test_refuses_parameters_and_data_that_make_no_system(data, system):
         Events(compare="logistic").fit(replace(data, split=0.0))
     with pytest.raises(ValueError, match="n_people must be a whole number of at least"):
         simulate_events(n_people=3)
-
-
-def test_the_command_recommends_and_explains(system, data, tmp_path):
-    from typer.testing import CliRunner
-
-    from lookalike.cli.app import app
-    from lookalike.core.library import Library
-
-    Library("events", tmp_path).add(system.save)
-    run = CliRunner().invoke
-    where = ["--folder", str(tmp_path), "--json"]
-    done = run(app, ["recommend", "events", "u0", "u9", "--k", "3", *where])
-    assert done.exit_code == 0, done.output
-    answers = json.loads(done.stdout)["answers"]
-    expected = system.recommend(["u0", "u9"], k=3).ids
-    expected = np.concatenate(expected).tolist()
-    assert [answer["id"] for answer in answers] == expected
-    told = run(app, ["explain", "u0", "--system", "events", *where])
-    assert json.loads(told.stdout)["answer"]["id"] == expected[0]
-    unknown = run(app, ["recommend", "events", "who", *where])
-    [first, *_] = json.loads(unknown.stdout)["answers"]
-    assert first["reason"].startswith("you are new here: ")
-    wrong = run(app, ["explain", "who", "--system", "events", *where])
-    assert wrong.exit_code == 2

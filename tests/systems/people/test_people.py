@@ -1,7 +1,5 @@
 """People you may know: candidates, ranking, what is measured, saved and refused."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -309,27 +307,3 @@ def test_on_facebook_it_finds_more_hidden_friends_than_any_score_alone():
     for comparison in result.comparisons.values():
         assert comparison.difference.value > 0.003
         assert comparison.p_value < 0.05
-
-
-def test_the_command_recommends_and_explains(system, data, tmp_path):
-    from typer.testing import CliRunner
-
-    from lookalike.cli.app import app
-    from lookalike.core.library import Library
-
-    Library("people", tmp_path).add(system.save)
-    run = CliRunner().invoke
-    where = ["--folder", str(tmp_path), "--json"]
-    done = run(app, ["recommend", "people", "p0", "p9", "--k", "3", *where])
-    assert done.exit_code == 0, done.output
-    answers = json.loads(done.stdout)["answers"]
-    expected = system.recommend(["p0", "p9"], k=3).ids
-    expected = np.concatenate(expected).tolist()
-    assert [answer["id"] for answer in answers] == expected
-    told = run(app, ["explain", "p0", "--system", "people", *where])
-    assert json.loads(told.stdout)["answer"]["id"] == expected[0]
-    unknown = run(app, ["recommend", "people", "who", *where])
-    reasons = {answer["reason"] for answer in json.loads(unknown.stdout)["answers"]}
-    assert reasons == {"you are new here: has many friends"}
-    wrong = run(app, ["explain", "who", "--system", "people", *where])
-    assert wrong.exit_code == 2
