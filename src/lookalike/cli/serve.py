@@ -43,6 +43,13 @@ def serve(
             "whose order, is left to chance.",
         ),
     ] = 0.0,
+    keep_days: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Days after which events and what was shown are deleted; 0 is never.",
+        ),
+    ] = 0.0,
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
@@ -62,6 +69,7 @@ def serve(
         workers=workers,
         rate=rate,
         explore=explore,
+        keep_days=keep_days,
         log_requests=log_requests,
     )
     state.mkdir(parents=True, exist_ok=True)
