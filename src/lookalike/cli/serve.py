@@ -54,7 +54,12 @@ def serve(
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
     with serve_extra():
-        from lookalike.service.server import is_loopback, libraries_of
+        from lookalike.service.server import (
+            address_of,
+            bound,
+            is_loopback,
+            libraries_of,
+        )
         from lookalike.service.server import serve as run
         from lookalike.service.settings import Settings
 
@@ -74,5 +79,6 @@ def serve(
     )
     state.mkdir(parents=True, exist_ok=True)
     url = database or database_url(state)
-    typer.echo(f"http://{host}:{port} (Ctrl-C stops it)", err=True)
-    run(libraries, url, settings, host, port)
+    with bound(host, port) as listener:
+        typer.echo(f"{address_of(listener)} (Ctrl-C stops it)", err=True)
+        run(libraries, url, settings, listener)
