@@ -43,11 +43,23 @@ def serve(
             "whose order, is left to chance.",
         ),
     ] = 0.0,
+    keep_days: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Days after which events and what was shown are deleted; 0 is never.",
+        ),
+    ] = 0.0,
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
     with serve_extra():
-        from lookalike.service.server import is_loopback, libraries_of
+        from lookalike.service.server import (
+            address_of,
+            bound,
+            is_loopback,
+            libraries_of,
+        )
         from lookalike.service.server import serve as run
         from lookalike.service.settings import Settings
 
@@ -62,9 +74,11 @@ def serve(
         workers=workers,
         rate=rate,
         explore=explore,
+        keep_days=keep_days,
         log_requests=log_requests,
     )
     state.mkdir(parents=True, exist_ok=True)
     url = database or database_url(state)
-    typer.echo(f"http://{host}:{port} (Ctrl-C stops it)", err=True)
-    run(libraries, url, settings, host, port)
+    with bound(host, port) as listener:
+        typer.echo(f"{address_of(listener)} (Ctrl-C stops it)", err=True)
+        run(libraries, url, settings, listener)

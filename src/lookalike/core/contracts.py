@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from lookalike._typing import Array, Floats
-from lookalike.core.items import ItemCatalogue
+from lookalike.core.items import Allowed, ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback
 from lookalike.rank.slate import ExplainedSlate
@@ -160,11 +160,12 @@ class Searches(System, Protocol):
         self,
         queries: Sequence[Any],
         k: int = 10,
-        where: Mapping[str, Sequence[Any]] | None = None,
+        where: Mapping[str, Allowed] | None = None,
     ) -> list[SearchAnswer]:
         """Return at most k items for each query.
 
-        ``where`` names attributes of items and the values that are let through.
+        ``where`` names attributes of items and what is let through: values, or bounds
+        of a number ("gte", "gt", "lte", "lt").
         """
         ...
 

@@ -9,8 +9,9 @@ their order, then what changed, in the order of its changes.
 
 import io
 import json
+import operator
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -24,6 +25,16 @@ from lookalike.search import Collection
 from lookalike.search.snapshot import Snapshot
 
 _PREFIX = "index_"
+
+
+Allowed = Sequence[Any] | Mapping[str, float]
+"""Values that are let through, or the bounds of a number."""
+_BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
+    "gte": operator.ge,
+    "gt": operator.gt,
+    "lte": operator.le,
+    "lt": operator.lt,
+}
 
 
 @dataclass(frozen=True)
@@ -250,28 +261,34 @@ class ItemCatalogue:
 
     def matching(
         self,
-        where: Mapping[str, Sequence[Any]],
+        where: Mapping[str, Allowed],
         snapshot: CatalogueSnapshot | None = None,
     ) -> Ints:
-        """Numbers of the items whose label and attributes are among these values."""
+        """Numbers of the items whose label and attributes are let through.
+
+        where : by name, the values, or the bounds of a number: "gte", "gt", "lte", "lt"
+        """
         numbers = (snapshot or self.snapshot).numbers
         keep = np.ones(len(numbers), bool)
         base = numbers < self.n_base
-        for name, values in where.items():
-            if name == "label":
-                # Text among numbers would make NumPy compare both as text.
-                kind = self.base_labels.dtype.kind
-                same = [v for v in values if np.asarray(v).dtype.kind == kind]
-                keep &= np.isin(
-                    self.labels(numbers), np.asarray(same, self.base_labels.dtype)
+        for name, allowed in where.items():
+            if isinstance(allowed, Mapping) and not set(allowed) <= set(_BOUNDS):
+                raise ValueError(
+                    f"The bounds of {name} must be among {', '.join(_BOUNDS)}, "
+                    f"got {', '.join(allowed)}."
                 )
+            if name == "label":
+                kinds, of_kind = np.unique(self.labels(numbers), return_inverse=True)
+                mine = [_allows(allowed, kind) for kind in kinds.tolist()]
+                keep &= np.array(mine, bool)[of_kind]
                 continue
             if self.base_attributes is None:
                 keep[base] = False
             else:
                 keep[base] &= self.base_attributes[numbers[base]] != ""
             for at in np.flatnonzero(keep):
-                keep[at] = self.attributes(int(numbers[at])).get(name) in values
+                attributes = self.attributes(int(numbers[at]))
+                keep[at] = _allows(allowed, attributes.get(name))
         return numbers[keep]
 
     def spread(self, n: int) -> Ints:
@@ -383,3 +400,13 @@ def _new_index(vectors: Array, n_jobs: int | None) -> Collection:
         index.add(np.arange(len(vectors)), np.asarray(vectors))
     index.background = True
     return index
+
+
+def _allows(allowed: Allowed, value: Any) -> bool:
+    """Whether a value is among those, or within those bounds."""
+    if not isinstance(allowed, Mapping):
+        return value in allowed
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and all(
+        _BOUNDS[name](value, bound) for name, bound in allowed.items()
+    )

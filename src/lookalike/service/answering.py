@@ -27,14 +27,14 @@ class AnswerRequest:
     verb : "classify", "search", "recommend", "rank", "explain" or "explain_item"
     inputs : as they were sent, see ``core.inputs``
     k : answers to each input
-    where : attributes of items and the values that are let through
+    where : attributes of items and what is let through, see ``core.contracts``
     ids : of the items that are ranked or explained
     """
 
     verb: str
     inputs: Sequence[Any]
     k: int = 10
-    where: dict[str, Sequence[Any]] = field(default_factory=dict)
+    where: dict[str, Any] = field(default_factory=dict)
     ids: Sequence[str] = ()
 
     @property

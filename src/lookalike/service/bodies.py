@@ -7,6 +7,7 @@ three, which are read here; ``described`` puts them into the OpenAPI document.
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from lookalike.service.schemas import ImageRequest, Picture
 from lookalike.service.settings import Settings
 
 Document = TypeVar("Document", bound=BaseModel)
+_DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 _MAX_FIELDS = 20  # of a form, beside its files
 _REF = "#/components/schemas/{model}"
 
@@ -76,8 +78,10 @@ def picture(sent: Picture) -> Any:
         raise ServiceError(422, "An image has either base64 or pixels.")
     if sent.base64 is None:
         return sent.pixels
+    # As browsers give it, data:image/png;base64,..., and as mail does, in lines.
+    text = sent.base64.rpartition(",")[2] if _DATA.match(sent.base64) else sent.base64
     try:
-        return base64.b64decode(sent.base64, validate=True)
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise ServiceError(422, "The image's base64 is no base64.") from None
 

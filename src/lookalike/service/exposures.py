@@ -5,15 +5,19 @@ twentieth of a second; a process that is killed loses that much, and no more.
 """
 
 import threading
+import uuid
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike.service.database import Database
 from lookalike.service.database.events import store_exposures
+from lookalike.service.database.tables import exposures
 from lookalike.service.database.writer import Writer
 from lookalike.service.metrics import Metrics
 
@@ -30,6 +34,27 @@ class ExposureLog:
         self._metrics = metrics
         self._waiting: list[MakeRows] = []
         self._lock = threading.Lock()
+        self._claimed: OrderedDict[str, None] = OrderedDict()
+
+    def claim(self, query_id: str) -> str:
+        """Return an id that no other query has: this one, or one that begins with it.
+
+        Of two workers that are asked with the same new id within a twentieth of a
+        second, both may get it; the list that is stored first is then kept.
+        """
+        with self._lock:
+            taken = query_id in self._claimed
+            self._claimed[query_id] = None
+            if len(self._claimed) > _MAX_WAITING:
+                self._claimed.popitem(last=False)
+        if taken or self._is_stored(query_id):
+            return f"{query_id[:180]}~{uuid.uuid4().hex[:12]}"
+        return query_id
+
+    def _is_stored(self, query_id: str) -> bool:
+        same = sa.select(exposures.c.query_id).where(exposures.c.query_id == query_id)
+        with self._database.reading() as connection:
+            return connection.execute(same).first() is not None
 
     def add(self, make: MakeRows) -> None:
         """Store the rows that ``make`` returns; the writer's thread calls it."""

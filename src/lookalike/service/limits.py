@@ -5,7 +5,6 @@ below has not done so already (see ``shedding``): so a service at twice its capa
 still answers as many requests as it can.
 """
 
-import asyncio
 import json
 import logging
 import re
@@ -17,8 +16,10 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookalike.service.errors import ServiceError
+from lookalike.service.head import as_get
 from lookalike.service.logs import log
 from lookalike.service.metrics import Metrics
+from lookalike.service.request_body import RequestBody, too_large
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import ALWAYS, Occupancy
 
@@ -88,8 +89,9 @@ class RequestLimitsMiddleware:
             return
         self._occupancy.at_work += 1
         try:
-            body = _Body(receive, self._settings)
-            await self._app(scope, body.receive, context.send)
+            body = RequestBody(receive, scope["headers"], self._settings)
+            asked, answer = as_get(scope, context.send)
+            await self._app(asked, body.receive, answer)
         except ServiceError as error:
             await context.refuse(error)
         except Exception as error:
@@ -108,7 +110,7 @@ class RequestLimitsMiddleware:
             _check_local(headers, scope["method"])
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._settings.max_body:
-            raise _too_large(self._settings)
+            raise too_large(self._settings)
 
     def _record(self, context: "RequestContext", started: float) -> None:
         seconds = time.perf_counter() - started
@@ -179,36 +181,6 @@ def _whole(
     return {**start, "headers": headers}, {"type": "http.response.body", "body": body}
 
 
-class _Body:
-    """A request's body, no larger and no slower than is allowed."""
-
-    def __init__(self, receive: Receive, settings: Settings) -> None:
-        self._receive = receive
-        self._settings = settings
-        self._size = 0
-        self._deadline = asyncio.get_running_loop().time() + settings.body_seconds
-        self._whole = False
-
-    async def receive(self) -> Message:
-        """The next part of it."""
-        if self._whole:
-            return await self._receive()
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
-        except TimeoutError:
-            raise ServiceError(
-                408,
-                f"The request took longer than {self._settings.body_seconds:g} s to "
-                "arrive.",
-            ) from None
-        self._size += len(message.get("body", b""))
-        self._whole = not message.get("more_body", False)
-        if self._size > self._settings.max_body:
-            raise _too_large(self._settings)
-        return message
-
-
 def _check_local(headers: dict[bytes, bytes], method: str) -> None:
     """Without keys, only this machine's own pages and programs may ask.
 
@@ -225,10 +197,6 @@ def _check_local(headers: dict[bytes, bytes], method: str) -> None:
     reads = method in ("GET", "HEAD", "OPTIONS")
     if origin is not None and not reads and origin.split(b"://")[-1] != host:
         raise ServiceError(403, "Without keys other sites may not write here.")
-
-
-def _too_large(settings: Settings) -> ServiceError:
-    return ServiceError(413, f"A request may have {settings.max_body:,} bytes at most.")
 
 
 def _origin(error: BaseException) -> str:

@@ -1,9 +1,11 @@
 """Documents of requests and answers, each with its limits."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, get_type_hints
 
 from fastapi import Path
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -11,6 +13,7 @@ from pydantic import (
     JsonValue,
     create_model,
 )
+from pydantic_core import PydanticCustomError
 
 from lookalike.core.contracts import Answer, shown_fields
 
@@ -31,7 +34,10 @@ class Strict(BaseModel):
 
 
 class Picture(Strict):
-    """An image: a file in base64, or its rows of pixels from 0 (black) to 255."""
+    """An image: a file in base64, or its rows of pixels from 0 (black) to 255.
+
+    The base64 may be in lines, and that of a ``data:`` URL.
+    """
 
     base64: Annotated[str, Field(max_length=16_000_000)] | None = None
     pixels: (
@@ -57,6 +63,15 @@ class AnswerOptions(Strict):
     user_id: Text | None = None
 
 
+class Range(Strict):
+    """Numbers from ``gte`` or above ``gt``, to ``lte`` or below ``lt``."""
+
+    gte: float | None = None
+    gt: float | None = None
+    lte: float | None = None
+    lt: float | None = None
+
+
 class ImageRequest(AnswerOptions):
     """One image or several, and options."""
 
@@ -64,12 +79,24 @@ class ImageRequest(AnswerOptions):
     images: Annotated[list[Picture], Field(min_length=1, max_length=1000)] | None = None
     k: Annotated[int, Field(ge=1, le=1000)] = 10
     where: Annotated[
-        dict[Text, Annotated[list[int | Text], Field(max_length=100)]],
-        Field(max_length=8, description="Attributes and the values let through."),
+        dict[
+            Text,
+            Annotated[list[int | float | bool | Text], Field(max_length=100)] | Range,
+        ],
+        Field(max_length=8, description="Attributes, and the values let through."),
     ] = {}
     id: Annotated[
         Text | None, Field(description="For explain: the item to be explained.")
     ] = None
+
+
+def filters(options: AnswerOptions) -> dict[str, Any]:
+    """Return what a request lets through of items, by attribute."""
+    found = getattr(options, "where", {})
+    return {
+        name: each.model_dump(exclude_none=True) if isinstance(each, Range) else each
+        for name, each in found.items()
+    }
 
 
 class TextRequest(AnswerOptions):
@@ -155,6 +182,15 @@ class EventAttributes(BaseModel):
     __pydantic_extra__: dict[str, JsonValue]
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError(
+            "year", "The year must lie from 1 to 9999 in UTC"
+        ) from None
+
+
 class Event(Strict):
     """Something a user did: impression, click, like, hide, purchase, dwell, ..."""
 
@@ -163,7 +199,9 @@ class Event(Strict):
         str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")
     ]
     timestamp: Annotated[
-        AwareDatetime, Field(description="When it happened, with its time zone.")
+        AwareDatetime,
+        AfterValidator(_in_utc),
+        Field(description="When it happened, with its time zone."),
     ]
     application: Text | None = None
     query_id: Text | None = None

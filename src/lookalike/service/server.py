@@ -8,6 +8,7 @@ import ipaddress
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -80,19 +81,44 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address; port 0 takes a free one.
+
+    Raises
+    ------
+    ValueError
+        If the address is none of this machine, or is taken.
+    """
+    try:
+        [(family, _, _, _, address), *_] = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as error:
+        raise ValueError(f"{host}, port {port}: {error.strerror}.") from None
+    found.set_inheritable(True)  # by the workers
+    return found
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL of what listens there."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def serve(
     libraries: Mapping[str, Library],
     url: str,
     settings: Settings,
-    host: str,
-    port: int,
+    listener: socket.socket,
 ) -> None:
-    """Answer until stopped."""
+    """Answer until stopped, at the address that the listener is bound to."""
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     options: dict[str, Any] = {
-        "host": host,
-        "port": port,
         "http": SheddingProtocol,
         "access_log": False,
         "log_config": None,
@@ -108,7 +134,7 @@ def serve(
     if settings.workers == 1:
         sys.setswitchinterval(0.001)
         app = create_app(libraries, Database(url, settings.durability), settings)
-        uvicorn.run(app, **options)
+        uvicorn.Server(uvicorn.Config(app, **options)).run([listener])
         return
     with tempfile.TemporaryDirectory() as counts:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
@@ -116,12 +142,13 @@ def serve(
         served = {"libraries": folders, "url": url}
         served["settings"] = settings.model_dump(mode="json")
         os.environ[_SERVED] = json.dumps(served)
-        uvicorn.run(
+        config = uvicorn.Config(
             "lookalike.service.server:from_environment",
             factory=True,
             workers=settings.workers,
             **options,
         )
+        Multiprocess(config, uvicorn.Server(config).run, [listener]).run()
 
 
 def from_environment() -> FastAPI:

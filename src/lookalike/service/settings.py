@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     """Share of lists whose last place, and of searches whose order, is random."""
     compact_after: int = 5_000
     """Changed items that make a new generation; 0 is never."""
-    keep_days: float = 90.0
-    """Days for which exposures and events are kept; 0 is for ever."""
+    keep_days: float = Field(0.0, ge=0)
+    """Days after their arrival for which events and exposures are kept; 0 is ever."""
     cors_origins: tuple[str, ...] = ()
     """Sites whose pages may call the service."""
 

@@ -152,10 +152,13 @@ def _hash(salt: int, id: str) -> str:
     return hashlib.sha256(f"{salt} {id}".encode()).hexdigest()
 
 
-def delete_before(connection: Connection, timestamp: int) -> int:
-    """Delete events and exposures that are older; return how many."""
+def delete_before(connection: Connection, received: int) -> int:
+    """Delete events and exposures that arrived before; return how many.
+
+    What an event says of its own time may be years ago, and plays no part.
+    """
     gone = 0
-    for table in (events, exposures):
-        old = sa.delete(table).where(table.c.timestamp < timestamp)
+    for column in (events.c.received, exposures.c.timestamp):
+        old = sa.delete(column.table).where(column < received)
         gone += connection.execute(old).rowcount
     return gone

@@ -18,6 +18,7 @@ from lookalike.service.schemas import (
     ImageRequest,
     TextRequest,
     answer_model,
+    filters,
     record_model,
 )
 
@@ -30,10 +31,10 @@ def classify(components: Components, served: ServedSystem) -> APIRouter:
         options: ImageRequest | TextRequest, inputs: list[object]
     ) -> Response:
         """Say what each input is; an input may have several answers, or none."""
-        where = dict(getattr(options, "where", {}))
+        where = filters(options)
         request = AnswerRequest("classify", inputs, where=where)
         found = await ask(components, served, request, options.deadline_ms)
-        query_id = new_query_id(options)
+        query_id = await new_query_id(components, options)
         shown = [
             Exposure(s.vector, s.ids, s.scores, revision=s.revision)
             for answers in found.answers

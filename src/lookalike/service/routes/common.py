@@ -1,5 +1,6 @@
 """What the routes of all capabilities share: asking in time, answering, logging."""
 
+import asyncio
 import json
 import time
 import uuid
@@ -125,13 +126,19 @@ def document_of(
 
 def json_response(document: Any) -> Response:
     """Return a document as JSON; NumPy's numbers and arrays become Python's."""
-    text = json.dumps(document, default=lambda value: value.tolist())
+    text = json.dumps(document, default=lambda value: value.tolist(), allow_nan=False)
     return Response(text, media_type="application/json")
 
 
-def new_query_id(options: AnswerOptions) -> str:
-    """Return the id that the client chose for a request, or a new one."""
-    return options.query_id or uuid.uuid4().hex
+async def new_query_id(components: Components, options: AnswerOptions) -> str:
+    """Return the id that the client chose for a request, or a new one.
+
+    One that was used before gets an ending, so that what is shown is logged under an
+    id of its own; the answer says which.
+    """
+    if options.query_id is None:
+        return uuid.uuid4().hex
+    return await asyncio.to_thread(components.exposures.claim, options.query_id)
 
 
 def query_ids(query_id: str, n: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,6 +12,8 @@ from lookalike.service.database import events as stored
 from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import new_router
 from lookalike.service.schemas import Event, EventsRequest
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def events(components: Components) -> APIRouter:
@@ -40,7 +43,6 @@ def event_row(event: Event) -> dict[str, Any]:
     thing = attributes.object if attributes else None
     position = attributes.position if attributes else None
     kept = attributes.model_dump(exclude_none=True) if attributes else {}
-    timestamp = event.timestamp
     return {
         "event_id": event.event_id,
         "application": event.application,
@@ -55,14 +57,18 @@ def event_row(event: Event) -> dict[str, Any]:
         "message_type": event.message_type,
         "message": event.message,
         "event_attributes": _text(kept),
-        # timestamp() rounds; these are whole numbers all the way.
-        "timestamp": int(timestamp.timestamp() // 1) * 1_000_000
-        + timestamp.microsecond,
+        # Whole numbers all the way: timestamp() rounds.
+        "timestamp": (event.timestamp - _EPOCH) // timedelta(microseconds=1),
     }
 
 
 def _text(attributes: dict[str, Any]) -> str:
-    text = json.dumps(attributes)
+    try:
+        text = json.dumps(attributes, allow_nan=False)
+    except ValueError:
+        raise ServiceError(
+            422, "event_attributes may hold finite numbers only, not NaN or Infinity."
+        ) from None
     if len(text) > 20_000:
         raise ServiceError(
             422, f"event_attributes may have 20,000 bytes; got {len(text)}."

@@ -51,7 +51,7 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
             request = replace(request, k=min(sent.k + _POOL, max(most, sent.k)))
         found = await ask(components, served, request, sent.deadline_ms)
         lists = [explore(each, sent.k, share, rng) for each in found.answers]
-        return _shown(components, served, "recommend", sent, users, found, lists)
+        return await _shown(components, served, "recommend", sent, users, found, lists)
 
     @router.get("/users")
     async def users(
@@ -82,7 +82,7 @@ def rank(components: Components, served: ServedSystem) -> APIRouter:
         request = AnswerRequest("rank", [sent.user], 1, ids=sent.ids)
         found = await ask(components, served, request, sent.deadline_ms)
         lists = found.answers
-        return _shown(components, served, "rank", sent, [sent.user], found, lists)
+        return await _shown(components, served, "rank", sent, [sent.user], found, lists)
 
     return router
 
@@ -91,7 +91,7 @@ def _router(components: Components, served: ServedSystem) -> APIRouter:
     return new_router(components, f"/v1/{served.name}", served.name, "read")
 
 
-def _shown(
+async def _shown(
     components: Components,
     served: ServedSystem,
     verb: str,
@@ -100,7 +100,7 @@ def _shown(
     found: Answered,
     lists: list[ExplainedSlate],
 ) -> Response:
-    query_id = new_query_id(options)
+    query_id = await new_query_id(components, options)
     shown = [
         Exposure(
             np.asarray(each.features, np.float32),

@@ -21,6 +21,7 @@ from lookalike.service.schemas import (
     SearchHits,
     TextRequest,
     answer_model,
+    filters,
 )
 
 
@@ -33,10 +34,10 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
         options: ImageRequest | TextRequest, inputs: list[object]
     ) -> Response:
         """Find the k items most like each input, best first; fewer if there are."""
-        where = dict(getattr(options, "where", {}))
+        where = filters(options)
         request = AnswerRequest("search", inputs, options.k, where)
         found = await ask(components, served, request, options.deadline_ms)
-        query_id = new_query_id(options)
+        query_id = await new_query_id(components, options)
         share = components.settings.explore
         shuffled = (rng.random(len(found.answers)) < share).tolist()
         answers = [

@@ -24,7 +24,7 @@ from lookalike.core.contracts import (
     SearchAnswer,
 )
 from lookalike.core.inputs import check_image, check_images, check_k, check_labels
-from lookalike.core.items import ItemCatalogue
+from lookalike.core.items import Allowed, ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
@@ -158,7 +158,7 @@ class Digits(BaseSystem):
     def classify_each(
         self,
         queries: Sequence[Array],
-        where: Mapping[str, Sequence[Any]] | None = None,
+        where: Mapping[str, Allowed] | None = None,
     ) -> list[list[Answer]]:
         """Return the label of each image, with the images that voted.
 
@@ -171,7 +171,7 @@ class Digits(BaseSystem):
         self,
         queries: Sequence[Array],
         k: int = 10,
-        where: Mapping[str, Sequence[Any]] | None = None,
+        where: Mapping[str, Allowed] | None = None,
     ) -> list[SearchAnswer]:
         """Find at most k known images most like each image.
 

@@ -20,6 +20,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation, SearchAnswer
 from lookalike.core.inputs import check_k
+from lookalike.core.items import Allowed
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
@@ -292,7 +293,7 @@ class ImageSearch(BaseSystem):
         self,
         queries: Sequence[Array],
         k: int = 10,
-        where: Mapping[str, Sequence[Any]] | None = None,
+        where: Mapping[str, Allowed] | None = None,
     ) -> list[SearchAnswer]:
         """Find at most k items most like each image, after ranking and rules.
 
