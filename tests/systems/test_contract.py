@@ -270,6 +270,28 @@ def test_items_are_ranked_each_once_for_known_and_unknown_users(made):
         made.system.rank_items(made.queries[0], ["no such item"])
 
 
+@having("rank")
+def test_recommend_rank_and_explain_agree_to_the_last_digit(made):
+    system = made.system
+    for user in (made.queries[0], "somebody unknown"):
+        [whole] = system.recommend_each([user], MANY)
+        n = len(whole)
+        parts = [range(n), range(0, n, 7), range(n - 3, n), [0], [n // 2], [n - 1]]
+        for part in map(list, parts):
+            ranked = system.rank_items(user, [whole.ids[at] for at in part][::-1])
+            expected = whole.take(part)
+            for name in ("ids", "scores", "features", "reasons"):
+                found = plain(getattr(ranked, name))
+                assert found == plain(getattr(expected, name)), (user, name, part)
+        for at in (0, 2, n // 2, n - 1):
+            told = system.explain_item(user, whole.ids[at], 3)
+            assert told["score"] == whole.scores[at]
+            assert list(told["features"].values()) == whole.features[at].tolist()
+            assert told["rank"] == (at + 1 if at < 3 else None)
+    [first] = system.recommend_each(made.queries[:1], 3)
+    assert np.ptp(first.features, axis=1).all()
+
+
 @having("recommend")
 def test_known_users_are_known_and_others_are_told_that_they_are_not(made):
     known = made.system.known_users[:2].tolist()

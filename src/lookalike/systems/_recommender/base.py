@@ -243,6 +243,10 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
         """Return these items, each once, best first, also items that the user has.
 
+        Order, scores and features are those of ``recommend_each`` before its rules of
+        diversity and exploration. Items that no generator proposes stand below all that
+        are proposed, by popularity; what the user has is scored by the ranker.
+
         Raises
         ------
         ValueError

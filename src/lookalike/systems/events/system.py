@@ -34,6 +34,9 @@ from lookalike.systems.events.rankers import (
 )
 
 K = 10
+FAR = -1e6
+"""Score beyond the radius, less the share of half the earth's circumference: below
+that of every ranker, so that it does not depend on what else is asked for."""
 N_EXPLAINED = 4  # reasons that an explanation gives for each event
 
 
@@ -320,12 +323,11 @@ class Events(ExplainsListedItems, BaseSystem):
         data = self.data_
         far = kilometres(data.people.locations[user], data.events.locations[events])
         far = np.nan_to_num(far, nan=0.0)  # an unknown distance counts as near
-        near = far <= self.radius
         n = len(events)
         X = self.features_.rows(np.full(n, user), events, np.full(n, time))
         scores = self.rankers_[self.model].score_rows(X) if n else np.empty(0)
-        lowest = scores[near].min() if near.any() else 0.0
-        scores[~near] = lowest - 1.0 - far[~near] / 20_000
+        beyond = far > self.radius
+        scores[beyond] = FAR - far[beyond] / 20_000
         order = np.lexsort((events, -scores))
         return events[order], scores[order], X[order]
 
