@@ -98,9 +98,9 @@ class Candidates:
         return np.ascontiguousarray(table, np.float32)
 
     def _spread(self) -> tuple[Float32s, Float32s]:
-        """Mean and deviation of the scores of what is proposed, (n_users, n_generators).
+        """Mean and deviation of the scores, both (n_users, n_generators).
 
-        Of what users have, where nothing is proposed to them.
+        Of what is proposed to each user, or of what they have where nothing is.
         """
         n_users = int(self.user.max(initial=-1)) + 1
         none = np.bincount(self.user[~self.own], minlength=n_users) == 0

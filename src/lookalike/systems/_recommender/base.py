@@ -6,6 +6,7 @@ items are relevant; the rest is here.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -152,10 +153,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         funnel = Funnel(self.generators(catalogue), ranker)
         funnel.fit(self._training_batches(data, catalogue, on_progress))
         on_progress("learning from everything known", 0.7)
-        funnel.refit_generators(
-            self.matrices(history, catalogue), self.item_features(history, catalogue)
-        )
-        self._take_up(catalogue, history, funnel)
+        self._learn_from(history, catalogue, funnel)
         facts = {
             "n_users": len(data.users),
             "n_items": len(data.items),
@@ -169,6 +167,40 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
+
+    def refit(
+        self, data: Interactions, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Return the system that answers: it has the held-out interactions, too.
+
+        Histories and generators are of everything; the ranker is the one measured.
+        """
+        self.check_fitted()
+        on_progress("learning from what was held out, too", 0.1)
+        return self._knowing(InteractionHistory.everything(data), refitted=True)
+
+    def before_refit(self, data: Interactions) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned."""
+        if not self.is_refitted or not self.catalogue_.is_of(data):
+            return self
+        return self._knowing(InteractionHistory.known(data), refitted=False)
+
+    def _knowing(self, history: InteractionHistory, refitted: bool) -> Self:
+        """Return a system with this ranker, and generators of these histories."""
+        system = copy(self)
+        funnel = Funnel(self.generators(self.catalogue_), self.funnel_.ranker)
+        system._learn_from(history, self.catalogue_, funnel)
+        system.mark_refitted(refitted)
+        return system
+
+    def _learn_from(
+        self, history: InteractionHistory, catalogue: Catalogue, funnel: Funnel
+    ) -> None:
+        """Take up a funnel with its generators fitted on these histories."""
+        funnel.refit_generators(
+            self.matrices(history, catalogue), self.item_features(history, catalogue)
+        )
+        self._take_up(catalogue, history, funnel)
 
     def _training_batches(
         self, data: Interactions, catalogue: Catalogue, on_progress: ProgressCallback

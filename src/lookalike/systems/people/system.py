@@ -144,6 +144,33 @@ class People(ExplainsListedItems, BaseSystem):
         on_progress("ready", 1.0)
         return self
 
+    def refit(
+        self, data: Friendships, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Return the system that answers: it has the held-out friendships, too.
+
+        The ranker is the one measured.
+        """
+        self.check_fitted()
+        on_progress("taking up what was held out", 0.1)
+        pairs = np.concatenate([data.known, data.held_out])
+        return self._knowing(data.people, pairs, refitted=True)
+
+    def before_refit(self, data: Friendships) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned."""
+        if not self.is_refitted or not np.array_equal(data.people, self.people_):
+            return self
+        return self._knowing(data.people, data.known, refitted=False)
+
+    def _knowing(self, people: Array, pairs: Ints, refitted: bool) -> Self:
+        """Return a system with this ranker that knows these friendships."""
+        system = copy(self)
+        system._take_up(people, pairs)
+        if self.network_dimensions:
+            system.embedding_ = system._learn_embedding()
+        system.mark_refitted(refitted)
+        return system
+
     # --- answers ----------------------------------------------------------------------
 
     @property
