@@ -337,6 +337,42 @@ def test_an_item_is_explained_where_it_stands(made):
 
 
 @having()
+def test_what_was_held_out_is_given_back_once_it_has_measured(made, tmp_path):
+    served = made.system.refit(made.data)
+    assert plain(made.system.state()) == plain(made.before[0])
+    assert made.system.manifest_.facts == made.before[1].facts
+    served.save(tmp_path / "0001", made.result)
+    loaded = made.spec.system_class.load(tmp_path / "0001")
+    said = made.spec.build_card(loaded).markdown()
+    if served is made.system:
+        assert "stay apart: the system that answers does not learn from" in said
+        return
+    assert loaded.is_refitted
+    assert not made.system.is_refitted
+    assert plain(loaded.state()) == plain(served.state()) != plain(made.before[0])
+    assert "These numbers are those of" in said
+    assert "These numbers" not in made.spec.build_card(made.system).markdown()
+    again = made.spec.evaluate(loaded, made.data)
+    for part in ("tested", "metrics", "comparisons", "quality"):
+        assert plain(getattr(again, part)) == plain(getattr(made.result, part))
+    for verb in filter(made.spec.can, EACH):
+        expected = plain(EACH[verb](served, made.queries, 5))
+        assert plain(EACH[verb](loaded, made.queries, 5)) == expected
+
+
+def test_the_card_counts_test_inputs_that_were_learned_from(small):
+    made = small("digits")
+    x_test = made.data.x_test.copy()
+    x_test[:37] = made.data.x_train[:37]
+    data = replace(made.data, x_test=x_test)
+    before = made.spec.build_card(made.system, made.result).markdown()
+    assert "copies" not in before
+    served, result = made.spec.train(made.spec.new(made.options), data)
+    said = f"37 of the {len(x_test)} test inputs are copies of what was learned from"
+    assert said in made.spec.build_card(served, result).markdown()
+
+
+@having()
 def test_the_same_seed_makes_the_same_system(made):
     again = made.spec.new(made.options).fit(made.data)
     assert plain(again.state()) == plain(made.before[0])

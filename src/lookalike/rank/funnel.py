@@ -183,7 +183,7 @@ class Funnel:
         Raises
         ------
         ValueError
-            If no candidate of any batch is relevant.
+            If no candidate of any batch is relevant, or all are.
         """
         rng = np.random.default_rng(self.random_state)
         rows, grades, groups = [], [], []
@@ -204,8 +204,17 @@ class Funnel:
                 grades.append(grade[kept])
                 sizes = np.bincount(found.user, minlength=len(block))
                 groups.append(sizes[has_relevant])
-        if not grades or not np.concatenate(grades).any():
-            raise ValueError("No candidate is relevant: there is nothing to learn.")
+        relevant = np.concatenate([*grades, [0.0]])[:-1] > 0
+        if not relevant.any():
+            raise ValueError(
+                "Nothing that was held out of the histories is proposed by a "
+                "generator: there is nothing to learn."
+            )
+        if relevant.all():
+            raise ValueError(
+                "Everything that is proposed was held out of the histories: there is "
+                "nothing to tell apart."
+            )
         self.n_training_rows: int = sum(map(len, grades))
         self.ranker.fit(
             np.concatenate(rows), np.concatenate(grades), np.concatenate(groups)

@@ -20,7 +20,12 @@ from lookalike.core.inputs import check_k
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
-from lookalike.datasets.interactions import Interactions, hold_out_again
+from lookalike.datasets.interactions import (
+    AT_LEAST,
+    MOST,
+    Interactions,
+    hold_out_again,
+)
 from lookalike.rank import Hits
 from lookalike.rank.funnel import (
     CandidateGenerator,
@@ -129,6 +134,33 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         parts = ones, relevance.indices, relevance.indptr
         return sp.csr_array(parts, shape=relevance.shape)
 
+    def check_data(self, data: Interactions) -> None:
+        """Refuse a log that cannot be learned from.
+
+        Raises
+        ------
+        ValueError
+            The sentence says what the log must hold, and what it holds.
+        """
+        n_users, n_items = len(data.users), len(data.items)
+        if n_users < 2 or n_items < 2:
+            raise ValueError(
+                f"The log must hold 2 {self.users_noun} and 2 {self.name} or more, got "
+                f"{n_users} and {n_items}."
+            )
+        for at, n in ((data.user, n_users), (data.item, n_items)):
+            if len(at) != len(data.value) or at.min() < 0 or at.max() >= n:
+                raise ValueError("The log is not one of its users and items.")
+        if not ((data.value >= 0) & (data.value <= MOST)).all():
+            raise ValueError(f"Values of the log must lie between 0 and {MOST:g}.")
+        most = int(np.bincount(data.user[~data.held_out], minlength=1).max())
+        if most < AT_LEAST:
+            raise ValueError(
+                f"The log is too small: one of its {self.users_noun} must have "
+                f"{AT_LEAST} {self.name} or more, beside those held out for testing; "
+                f"the most are {most}."
+            )
+
     # --- learning ---------------------------------------------------------------------
 
     def fit(
@@ -147,6 +179,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             If an option is out of its range, or there is nothing to learn from.
         """
         self._check_options()
+        self.check_data(data)
         catalogue, history = Catalogue.of(data), InteractionHistory.known(data)
         n_known = len(history.user)
         ranker = new_ranker(self.ranker, n_known, self.n_jobs)

@@ -19,7 +19,7 @@ from lookalike.evaluate import (
     Estimate,
     accuracy,
     bootstrap,
-    expected_calibration_error,
+    debiased_calibration_error,
     f1,
     paired_test,
     precision,
@@ -62,9 +62,7 @@ def evaluate(
     metrics = {
         "accuracy": bootstrap(accuracy, truth, predicted),
         "macro_f1": bootstrap(macro, truth, predicted),
-        "calibration_error": bootstrap(
-            expected_calibration_error, confidence, correct, n_resamples=300
-        ),
+        "calibration_error": debiased_calibration_error(confidence, correct),
         f"accuracy_{name}": bootstrap(accuracy, truth, other),
         f"macro_f1_{name}": bootstrap(macro, truth, other),
         "accuracy_of_pixels": bootstrap(accuracy, truth, raw),

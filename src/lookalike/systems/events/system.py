@@ -120,6 +120,11 @@ class Events(ExplainsListedItems, BaseSystem):
         if not len(shown):
             raise ValueError("No list was shown before the split: nothing to learn.")
         X, y, groups = self._rows_of(shown)
+        if y.all() or not y.any():
+            raise ValueError(
+                "Some of the events that were shown before the split must have been "
+                f"joined, and some not, got {y.sum()} joined of {len(y)}."
+            )
         self.rankers_ = {}
         for at, name in enumerate(names):
             share = 0.2 + 0.8 * at / len(names)
