@@ -137,6 +137,14 @@ def test_a_system_learns_from_them(tmp_path):
             "row 2: the event '1' is not in",
         ),
         ({"train": [[0, "900"]] * 10}, "row 2: nothing in invited"),
+        (
+            {"train": [[], *[[0, "900", 0, "yesterday", 0, 0]] * 10]},
+            "row 3: 'yesterday' is no time",
+        ),
+        (
+            {"users": [[], [0, "", 1990, "", "soon", "", ""]]},
+            "users.csv, row 3: 'soon' is no time",
+        ),
         ({"events": []}, "holds none of the events of train.csv"),
     ],
 )

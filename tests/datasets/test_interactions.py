@@ -138,12 +138,30 @@ def test_columns_that_are_missing_are_named_beside_those_found(
         (["a,b,1", "a, ,1"], "expected a game_title in every row, not so in 1: row 3"),
         (["a,b", "a,b,1,2"], "expected 3 cells in every row, not so in 2: rows 2, 3"),
         (["a,b,-1"] * 9, r"not so in 9: rows 2, 3, 4, 5, 6, \.\.\."),
+        (["", "", " ,, ", "a,b,-1"], "not so in 1: row 5"),
+        (['"a\n\nb",c,1', "a,b,-1"], "not so in 1: row 5"),
+        (["", "a,b,1e308", "a,b,1e308"], r"at most 1e\+12 as hours .*: rows 3, 4"),
         ([], "has a header and no rows"),
+        (["", ""], "has a header and no rows"),
     ],
 )
 def test_bad_rows_are_refused_by_their_numbers(tmp_path, rows, sentence):
     with pytest.raises(ValueError, match=sentence):
         load_plays(plays(tmp_path, *rows))
+
+
+@pytest.mark.parametrize("header", ["user_id,hours,game_title,hours", "hours, hours"])
+def test_a_column_that_is_there_twice_is_refused(tmp_path, header):
+    needed = "user_id,game_title" * ("user" not in header)
+    file = plays(tmp_path, "a,b,c,d", header=",".join(filter(None, [needed, header])))
+    with pytest.raises(ValueError, match="has 2 columns hours; expected one"):
+        load_plays(file)
+
+
+def test_a_year_out_of_range_is_refused(tmp_path):
+    file = ratings(tmp_path, "7,Alien,1e300,Horror,ann,3,100")
+    with pytest.raises(ValueError, match=r"at most 9999 as year .*: row 2"):
+        load_ratings(file)
 
 
 def test_times_in_the_future_are_refused(tmp_path):

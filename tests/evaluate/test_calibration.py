@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.evaluate import bootstrap, expected_calibration_error, reliability
+from lookalike.evaluate import (
+    bootstrap,
+    debiased_calibration_error,
+    expected_calibration_error,
+    reliability,
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -52,3 +57,47 @@ def test_the_error_has_an_interval():
 def test_what_is_no_probability_is_refused(stated, correct, n_bins, said):
     with pytest.raises(ValueError, match=said):
         reliability(stated, correct, n_bins)
+
+
+def test_the_debiased_interval_of_perfect_probabilities_reaches_zero():
+    rng = np.random.default_rng(0)
+    reached, values, plain = [], [], []
+    for _ in range(40):
+        stated = rng.uniform(0.5, 1.0, 1500)
+        correct = rng.random(1500) < stated
+        found = debiased_calibration_error(stated, correct)
+        assert 0 <= found.low <= found.value <= found.high
+        reached.append(found.low == 0)
+        values.append(found.value)
+        plain.append(expected_calibration_error(stated, correct))
+    assert sum(reached) >= 36
+    assert np.median(values) < 0.005 < 0.015 < np.median(plain)
+
+
+@pytest.mark.parametrize("gap", [0.03, 0.1])
+def test_the_debiased_interval_holds_the_true_error(gap):
+    rng = np.random.default_rng(1)
+    inside, values = [], []
+    for _ in range(100):
+        stated = rng.uniform(0.55, 1.0, 1000)
+        found = debiased_calibration_error(stated, rng.random(1000) < stated - gap)
+        inside.append(found.low <= gap <= found.high)
+        values.append(found.value)
+    assert 0.9 <= np.mean(inside) <= 1
+    assert np.mean(values) == pytest.approx(gap, abs=0.004)
+
+
+def test_with_many_answers_nothing_is_left_of_the_bias():
+    rng = np.random.default_rng(2)
+    stated = rng.uniform(0.0, 1.0, 400_000)
+    correct = rng.random(len(stated)) < stated**2
+    plain = expected_calibration_error(stated, correct)
+    found = debiased_calibration_error(stated, correct)
+    assert found.value == pytest.approx(plain, rel=1e-3)
+    assert found.high - found.low < 0.01
+    always = debiased_calibration_error(np.full(50, 0.9), np.ones(50))
+    assert 0.01 < always.low < 0.05 < always.high  # 50 of 50 right: 0.93 or more
+    assert debiased_calibration_error(np.full(20, 0.9), np.ones(20)).low == 0
+    for level in (0, 1, -2):
+        with pytest.raises(ValueError, match="level must lie between 0 and 1"):
+            debiased_calibration_error([0.5], [1], level=level)

@@ -272,6 +272,28 @@ def test_items_are_ranked_each_once_for_known_and_unknown_users(made):
         made.system.rank_items(made.queries[0], ["no such item"])
 
 
+@having("rank")
+def test_recommend_rank_and_explain_agree_to_the_last_digit(made):
+    system = made.system
+    for user in (made.queries[0], "somebody unknown"):
+        [whole] = system.recommend_each([user], MANY)
+        n = len(whole)
+        parts = [range(n), range(0, n, 7), range(n - 3, n), [0], [n // 2], [n - 1]]
+        for part in map(list, parts):
+            ranked = system.rank_items(user, [whole.ids[at] for at in part][::-1])
+            expected = whole.take(part)
+            for name in ("ids", "scores", "features", "reasons"):
+                found = plain(getattr(ranked, name))
+                assert found == plain(getattr(expected, name)), (user, name, part)
+        for at in (0, 2, n // 2, n - 1):
+            told = system.explain_item(user, whole.ids[at], 3)
+            assert told["score"] == whole.scores[at]
+            assert list(told["features"].values()) == whole.features[at].tolist()
+            assert told["rank"] == (at + 1 if at < 3 else None)
+    [first] = system.recommend_each(made.queries[:1], 3)
+    assert np.ptp(first.features, axis=1).all()
+
+
 @having("recommend")
 def test_known_users_are_known_and_others_are_told_that_they_are_not(made):
     known = made.system.known_users[:2].tolist()
@@ -347,6 +369,42 @@ def test_the_command_recommends_and_explains(made):
 
 
 # Learning and saving
+
+
+@having()
+def test_what_was_held_out_is_given_back_once_it_has_measured(made, tmp_path):
+    served = made.system.refit(made.data)
+    assert plain(made.system.state()) == plain(made.before[0])
+    assert made.system.manifest_.facts == made.before[1].facts
+    served.save(tmp_path / "0001", made.result)
+    loaded = made.spec.system_class.load(tmp_path / "0001")
+    said = made.spec.build_card(loaded).markdown()
+    if served is made.system:
+        assert "stay apart: the system that answers does not learn from" in said
+        return
+    assert loaded.is_refitted
+    assert not made.system.is_refitted
+    assert plain(loaded.state()) == plain(served.state()) != plain(made.before[0])
+    assert "These numbers are those of" in said
+    assert "These numbers" not in made.spec.build_card(made.system).markdown()
+    again = made.spec.evaluate(loaded, made.data)
+    for part in ("tested", "metrics", "comparisons", "quality"):
+        assert plain(getattr(again, part)) == plain(getattr(made.result, part))
+    for verb in filter(made.spec.can, EACH):
+        expected = plain(EACH[verb](served, made.queries, 5))
+        assert plain(EACH[verb](loaded, made.queries, 5)) == expected
+
+
+def test_the_card_counts_test_inputs_that_were_learned_from(small):
+    made = small("digits")
+    x_test = made.data.x_test.copy()
+    x_test[:37] = made.data.x_train[:37]
+    data = replace(made.data, x_test=x_test)
+    before = made.spec.build_card(made.system, made.result).markdown()
+    assert "copies" not in before
+    served, result = made.spec.train(made.spec.new(made.options), data)
+    said = f"37 of the {len(x_test)} test inputs are copies of what was learned from"
+    assert said in made.spec.build_card(served, result).markdown()
 
 
 @having()

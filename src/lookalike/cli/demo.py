@@ -32,8 +32,8 @@ def demo(
     with progress() as on_progress:
         on_progress("reading the digits", 0.0)
         digits = load_digits_sample()
-        system = spec.new({}, n_jobs=-1).fit(digits, stage_of(on_progress, 0.1, 0.4))
-        found = spec.evaluate(system, digits, stage_of(on_progress, 0.5, 0.3))
+        new = spec.new({}, n_jobs=-1)
+        system, found = spec.train(new, digits, stage_of(on_progress, 0.1, 0.7))
         on_progress("saving", 0.8)
         number = library.add(lambda place: system.save(place, found))
         on_progress("writing the report", 0.85)

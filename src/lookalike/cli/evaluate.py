@@ -31,13 +31,19 @@ def evaluate(
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Measure the system that answers, beside plainer ones, with intervals."""
+    """Measure the system that answers, beside plainer ones, with intervals.
+
+    Of a system that was given back what was held out, the one before that is measured.
+    """
+    from lookalike.core.evaluation import copies_note
+
     with progress() as on_progress:
         on_progress("opening the system", 0.0)
         spec, fitted, number = open_system(system, folder)
         test = spec.find_data(data or fitted.manifest_.data["name"], warn)
         started = time.perf_counter()
         found = spec.evaluate(fitted, test, on_progress)
+        warn(copies_note(found.facts))
         seconds = round(time.perf_counter() - started, 2)
         if report is not None:
             spec.build_report(fitted, test, found).write(report)

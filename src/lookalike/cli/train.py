@@ -44,7 +44,11 @@ def train(
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Learn a system from data, measure it, save it and let it answer."""
+    """Learn a system from data, measure it, save it and let it answer.
+
+    What is held out to measure is given back to the system that answers.
+    """
+    from lookalike.core.evaluation import copies_note
     from lookalike.core.library import Library
     from lookalike.core.progress import stage_of
     from lookalike.systems import find_spec
@@ -58,10 +62,12 @@ def train(
         on_progress("reading the data", 0.0)
         found_data = spec.find_data(data, warn)
         started = time.perf_counter()
-        fitted.fit(found_data, stage_of(on_progress, 0.05, 0.6))
-        found = spec.evaluate(fitted, found_data, stage_of(on_progress, 0.65, 0.3))
+        served, found = spec.train(
+            fitted, found_data, stage_of(on_progress, 0.05, 0.93)
+        )
         on_progress("saving", 0.98)
-        number = library.add(lambda place: fitted.save(place, found))
+        number = library.add(lambda place: served.save(place, found))
+    warn(copies_note(found.facts))
     seconds = round(time.perf_counter() - started, 2)
     answer = summary(system, number, found_data.name, found.metrics, seconds)
     lines = [

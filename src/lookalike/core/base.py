@@ -42,6 +42,32 @@ class BaseSystem(ABC):
     def fit(self, data: Any, on_progress: ProgressCallback = no_progress) -> Self:
         """Learn from a data set."""
 
+    def refit(self, data: Any, on_progress: ProgressCallback = no_progress) -> Self:
+        """Return the system that answers: it also knows what was held out to measure.
+
+        This one, which was measured, stays as it is. A system that is measured on a
+        test part of its publisher's keeps it apart, and is itself the answer.
+        """
+        return self
+
+    def before_refit(self, data: Any) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned.
+
+        ``data`` is what both learned from.
+        """
+        return self
+
+    @property
+    def is_refitted(self) -> bool:
+        """Whether the system knows what was held out to measure it."""
+        return bool(self.manifest_.facts.get("is_refitted"))
+
+    def mark_refitted(self, refitted: bool) -> None:
+        """Let the manifest say whether the system is what ``refit`` returns."""
+        rest = {k: v for k, v in self.manifest_.facts.items() if k != "is_refitted"}
+        facts = {**rest, "is_refitted": True} if refitted else rest
+        self.manifest_ = replace(self.manifest_, facts=facts)
+
     @abstractmethod
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return everything that answers depend on: arrays, and a JSON document.

@@ -1,7 +1,8 @@
 """What an evaluation returns, and what evaluations of all systems measure alike."""
 
+import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -39,6 +40,47 @@ class EvaluationResult:
             "metrics": {name: asdict(m) for name, m in self.metrics.items()},
             "comparisons": {name: asdict(c) for name, c in self.comparisons.items()},
         }
+
+
+def n_copies(known: Iterable[Any], tested: Iterable[Any]) -> int:
+    """Return how many of the tested inputs were learned from, by their contents.
+
+    known, tested : arrays, such as images, or lists of words
+
+    Examples
+    --------
+    >>> images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    >>> n_copies(images[:2], images[[1, 1, 2]])
+    2
+    """
+    seen = set(map(_content, known))
+    return sum(_content(each) in seen for each in tested)
+
+
+def copies_note(facts: Mapping[str, Any]) -> str:
+    """Return the sentence on ``n_copies`` of ``n_test``; empty where there are none.
+
+    Examples
+    --------
+    >>> copies_note({"n_copies": 37, "n_test": 1000})
+    '37 of the 1,000 test inputs are copies of what was learned from: the numbers flatter.'
+    """  # noqa: E501
+    n = facts.get("n_copies") or 0
+    if not n:
+        return ""
+    are = "is a copy" if n == 1 else "are copies"
+    return (
+        f"{n:,} of the {facts['n_test']:,} test inputs {are} of what was learned from: "
+        "the numbers flatter."
+    )
+
+
+def _content(each: Any) -> bytes:
+    array = np.asarray(each)
+    about = f"{array.dtype.kind} {array.shape} ".encode()
+    whole = "\0".join(array) if array.dtype.kind == "U" else array.tobytes()
+    text = whole.encode(errors="surrogatepass") if isinstance(whole, str) else whole
+    return hashlib.sha256(about + text).digest()
 
 
 def milliseconds_per_answer(

@@ -33,6 +33,8 @@ TOPICS = (*(f"c_{i}" for i in range(1, 101)), "c_other")
 TEST_SHARE = 0.2  # of the lists, the latest
 
 Row = dict[str, str]
+LINE = "line in the file"
+"""Key of a row's own number; no column has this name."""
 
 
 def load_event_challenge(folder: str | os.PathLike[str]) -> EventData:
@@ -100,7 +102,7 @@ def _rows(file: Path, name: str) -> Iterator[Row]:
     """Yield the rows as dictionaries, and check the needed columns."""
     with opened(file, "table of commas") as lines:
         reader = csv.DictReader(lines)
-        found = reader.fieldnames or []
+        found = list(reader.fieldnames or [])
         missing = [column for column in COLUMNS[name] if column not in found]
         if missing:
             raise ValueError(
@@ -108,13 +110,17 @@ def _rows(file: Path, name: str) -> Iterator[Row]:
                 f"{', '.join(COLUMNS[name])}; found were "
                 f"{', '.join(found) or 'none'}."
             )
+        twice = [column for column in COLUMNS[name] if found.count(column) > 1]
+        if twice:
+            raise ValueError(f"{file} has the column {twice[0]} more than once.")
         for row in reader:
             short = [column for column in COLUMNS[name] if row[column] is None]
             if short:
                 raise ValueError(
                     f"{file}, row {reader.line_num}: nothing in {short[0]}."
                 )
-            yield {key: value for key, value in row.items() if key}
+            filled = {key: value for key, value in row.items() if key}
+            yield {**filled, LINE: str(reader.line_num)}
 
 
 def _attended(file: Path, people: dict[str, int]) -> list[tuple[str, str, str]]:
@@ -136,7 +142,8 @@ def _shown(
     Rows of one person with the same time are a list.
     """
     rows = []
-    for number, row in enumerate(train, start=2):
+    for row in train:
+        number = row[LINE]
         if row["event"] not in events:
             raise ValueError(
                 f"{file}, row {number}: the event {row['event']!r} is not in "
@@ -202,7 +209,7 @@ def _people(
         year = number_of(row["birthyear"])
         births[n] = year if 1900 <= year <= 2020 else np.nan
         if row["joinedAt"].strip() not in ("", "None"):
-            registered[n] = _time(row["joinedAt"], file, 0)
+            registered[n] = _time(row["joinedAt"], file, row[LINE])
     return Users(
         ids=np.array(list(people)),
         locations=np.full((n_people, 2), np.nan),
@@ -213,7 +220,7 @@ def _people(
 
 
 def _events(rows: list[Row], shown: EventLog, file: Path) -> Events:
-    starts = np.array([_time(row["start_time"], file, 0) for row in rows])
+    starts = np.array([_time(row["start_time"], file, row[LINE]) for row in rows])
     created = starts - 30 * DAY
     first = np.full(len(rows), np.inf)
     np.minimum.at(first, shown.event, shown.time)
@@ -241,17 +248,16 @@ def _friendships(file: Path, people: dict[str, int]) -> Ints:
     return np.array(sorted(pairs), np.int64).reshape(-1, 2)
 
 
-def _time(text: str, file: Path, number: int) -> float:
+def _time(text: str, file: Path, row: str) -> float:
     """Return seconds since 1970 of times such as "2012-10-02 15:53:05.754000+00:00"."""
     try:
         found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:
-        where = f", row {number}" if number else ""
-        raise ValueError(f"{file}{where}: {text[:40]!r} is no time.") from None
+        raise ValueError(f"{file}, row {row}: {text[:40]!r} is no time.") from None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def _flag(text: str, file: Path, number: int, name: str) -> bool:
+def _flag(text: str, file: Path, number: str, name: str) -> bool:
     if text.strip() not in ("0", "1"):
         raise ValueError(
             f"{file}, row {number}: {name} must be 0 or 1, got {text[:40]!r}."

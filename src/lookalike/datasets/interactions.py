@@ -8,7 +8,7 @@ interactions of each user are held out for testing.
 import csv
 import os
 import time as clock
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from lookalike.datasets.locate import checksum
 HELD_OUT = 0.2  # of each user's interactions
 AT_LEAST = 5  # interactions of a user of whom some are held out
 DAY = 86_400.0
+MOST = 1e12  # of a number: sums and squares of these are finite in single precision
 
 
 @dataclass(frozen=True)
@@ -51,22 +52,61 @@ class Interactions:
     years: Floats
 
 
-def read_table(
-    path: str | os.PathLike[str], needed: Sequence[str]
-) -> tuple[dict[str, list[str]], str]:
-    """Return the needed columns of a CSV file (or .csv.gz), and its checksum.
+@dataclass(frozen=True)
+class Table:
+    """The needed columns of a file of interactions.
+
+    columns : cells by name, (n_rows,) each
+    rows : (n_rows,), line of the file in which each row begins; the header is in 1
+    """
+
+    file: Path
+    checksum: str
+    columns: Mapping[str, list[str]]
+    rows: Ints
+
+    def refuse(self, bad: Array, what: str) -> None:
+        """Refuse the file if there are bad rows, (n_rows,) of bool."""
+        refuse_rows(self.file, self.rows[bad].tolist(), what)
+
+    def numbers(self, column: str, high: float = MOST) -> Floats:
+        """Return a column as numbers from 0 to ``high``; an empty cell is refused."""
+        values = np.array([number_of(cell) for cell in self.columns[column]])
+        self.refuse(~(values >= 0), f"a number of at least 0 as {column}")
+        self.refuse(values > high, f"a number of at most {high:g} as {column}")
+        return values
+
+    def times(self, column: str) -> Floats:
+        """Return a column as seconds since 1970, none of them later than tomorrow."""
+        values = self.numbers(column)
+        # One day is tolerated, because clocks and time zones differ.
+        late = values > clock.time() + DAY
+        self.refuse(late, f"a {column} that is not in the future")
+        return values
+
+    def name_codes(self, column: str) -> tuple[Array, Ints]:
+        """Return distinct names by first occurrence, and the position of each row's."""
+        cells = self.columns[column]
+        self.refuse(np.array([not cell for cell in cells]), f"a {column}")
+        codes: dict[str, int] = {}
+        at = np.array([codes.setdefault(cell, len(codes)) for cell in cells], np.int64)
+        return np.array(list(codes)), at
+
+
+def read_table(path: str | os.PathLike[str], needed: Sequence[str]) -> Table:
+    """Return the needed columns of a CSV file, or .csv.gz; blank lines are skipped.
 
     Raises
     ------
     ValueError
         If the file is empty or not a table, if a column is missing (the message lists
-        the found and the needed ones), or if rows have too few cells (the message
-        gives their numbers).
+        the found and the needed ones) or there twice, or if rows have too few cells
+        (the message gives their numbers).
     """
     file = Path(path)
     with opened(file, "table in UTF-8") as lines:
-        header, *rows = list(csv.reader(lines)) or [[]]
-    names = [name.strip() for name in header]
+        header, *rows = list(_numbered(lines)) or [(1, [])]
+    names = [name.strip() for name in header[1]]
     if not any(names):
         raise ValueError(f"{file} is empty; needed: columns {', '.join(needed)}.")
     missing = [name for name in needed if name not in names]
@@ -75,19 +115,33 @@ def read_table(
             f"{file} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
             f"found: {', '.join(names)}; needed: {', '.join(needed)}."
         )
-    filled = [(n, row) for n, row in enumerate(rows, start=2) if any(row)]
-    short = [n for n, row in filled if len(row) != len(names)]
+    for name in needed:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"{file} has {names.count(name)} columns {name}; expected one."
+            )
+    short = [n for n, row in rows if len(row) != len(names)]
     refuse_rows(file, short, f"{len(names)} cells")
-    if not filled:
+    if not rows:
         raise ValueError(f"{file} has a header and no rows.")
     columns = {
-        name: [row[names.index(name)].strip() for _, row in filled] for name in needed
+        name: [row[names.index(name)].strip() for _, row in rows] for name in needed
     }
-    return columns, checksum(file)
+    return Table(file, checksum(file), columns, np.array([n for n, _ in rows]))
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that hold something, each with the line in which it begins."""
+    reader = csv.reader(lines)
+    begins = 1
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield begins, row
+        begins = reader.line_num + 1
 
 
 def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
-    """Refuse a file with bad rows; rows are counted from 1, and the header is row 1."""
+    """Refuse a file with bad rows, by the lines in which they begin."""
     if not rows:
         return
     some = ", ".join(str(row) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
@@ -96,32 +150,6 @@ def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
         f"{file}: expected {what} in every row, not so in {len(rows)}: "
         f"row{plural} {some}."
     )
-
-
-def numbers(file: Path, cells: Sequence[str], column: str, low: float) -> Floats:
-    """Return a column as numbers of at least ``low``."""
-    values = np.array([number_of(cell) for cell in cells])
-    bad = np.flatnonzero(~(values >= low) | np.isinf(values)) + 2
-    refuse_rows(file, bad.tolist(), f"a number of at least {low:g} as {column}")
-    return values
-
-
-def times(file: Path, cells: Sequence[str], column: str) -> Floats:
-    """Return a column as seconds since 1970, none of them later than tomorrow."""
-    values = numbers(file, cells, column, 0.0)
-    # One day is tolerated, because clocks and time zones differ.
-    late = np.flatnonzero(values > clock.time() + DAY) + 2
-    refuse_rows(file, late.tolist(), f"a {column} that is not in the future")
-    return values
-
-
-def name_codes(file: Path, cells: Sequence[str], column: str) -> tuple[Array, Ints]:
-    """Return the distinct names by first occurrence, and the position of each row."""
-    empty = [n for n, cell in enumerate(cells, start=2) if not cell]
-    refuse_rows(file, empty, f"a {column}")
-    codes: dict[str, int] = {}
-    rows = np.array([codes.setdefault(cell, len(codes)) for cell in cells], np.int64)
-    return np.array(list(codes)), rows
 
 
 def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:

@@ -1,7 +1,6 @@
 """Hours that players spent on games."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
@@ -9,8 +8,6 @@ from lookalike.datasets.interactions import (
     Interactions,
     distinct_pairs,
     hold_out_random,
-    name_codes,
-    numbers,
     read_table,
 )
 from lookalike.datasets.locate import find
@@ -45,15 +42,14 @@ def load_plays(
         If a column is missing or a row is bad; the message names the columns or the
         rows.
     """
-    file = Path(path)
-    columns, checksum = read_table(file, COLUMNS)
-    users, user = name_codes(file, columns["user_id"], "user_id")
-    items, item = name_codes(file, columns["game_title"], "game_title")
-    hours = numbers(file, columns["hours"], "hours", 0.0)
+    table = read_table(path, COLUMNS)
+    users, user = table.name_codes("user_id")
+    items, item = table.name_codes("game_title")
+    hours = table.numbers("hours")
     kept, pair = distinct_pairs(user, item, len(items))
     return Interactions(
         name=name or str(path),
-        checksum=checksum,
+        checksum=table.checksum,
         users=users,
         items=items,
         user=user[kept],

@@ -1,7 +1,7 @@
 """Ratings of films by people, with times."""
 
 import os
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,14 +10,12 @@ from lookalike.datasets.interactions import (
     Interactions,
     distinct_pairs,
     hold_out_latest,
-    name_codes,
-    numbers,
     read_table,
-    times,
 )
 from lookalike.datasets.locate import find
 
 COLUMNS = ("movieId", "title", "year", "genres", "userId", "rating", "timestamp")
+LATEST = 9999  # year
 NO_GENRES = "(no genres listed)"
 
 
@@ -44,23 +42,22 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
         If a column is missing or a row is bad; the message names the columns or the
         rows.
     """
-    file = Path(path)
-    columns, checksum = read_table(file, COLUMNS)
-    users, user = name_codes(file, columns["userId"], "userId")
-    items, item = name_codes(file, columns["movieId"], "movieId")
-    rating = numbers(file, columns["rating"], "rating", 0.0)
-    time = times(file, columns["timestamp"], "timestamp")
+    table = read_table(path, COLUMNS)
+    columns = table.columns
+    users, user = table.name_codes("userId")
+    items, item = table.name_codes("movieId")
+    rating, time = table.numbers("rating"), table.times("timestamp")
     kept, pair = distinct_pairs(user, item, len(items))
     last = _last(pair, time)
     first = np.unique(item, return_index=True)[1]
     genres = [columns["genres"][row].replace(NO_GENRES, "") for row in first]
     titles = [columns["title"][row] or items[n] for n, row in enumerate(first)]
-    known = [bool(cell) for cell in columns["year"]]
-    stated = [cell or "0" for cell in columns["year"]]
-    years = np.where(known, numbers(file, stated, "year", 0.0), np.nan)[first]
+    known = np.array([bool(cell) for cell in columns["year"]])
+    stated = {"year": [cell or "0" for cell in columns["year"]]}
+    years = replace(table, columns=stated).numbers("year", LATEST)
     return Interactions(
         name=name or str(path),
-        checksum=checksum,
+        checksum=table.checksum,
         users=users,
         items=items,
         user=user[kept],
@@ -70,7 +67,7 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
         held_out=hold_out_latest(user[kept], time[last]),
         titles=np.array(titles),
         genres=np.array(genres),
-        years=years,
+        years=np.where(known, years, np.nan)[first],
     )
 
 

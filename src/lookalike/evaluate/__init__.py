@@ -7,6 +7,7 @@ compares two systems on the same queries. ``lookalike.evaluate.plots`` and
 
 from lookalike.evaluate.calibration import (
     Reliability,
+    debiased_calibration_error,
     expected_calibration_error,
     reliability,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "bootstrap",
     "bootstrap_counts",
     "confusion_matrix",
+    "debiased_calibration_error",
     "expected_calibration_error",
     "f1",
     "f1_of_counts",

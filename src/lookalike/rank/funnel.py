@@ -76,30 +76,46 @@ class Candidates:
     scores : float32 (n, n_generators), score of every generator
     positions : int (n, n_generators), position in the list of each generator, its quota
         if not in it
+    own : bool (n,), whether the user has the item, so that no generator proposes it
     """
 
     user: Ints
     item: Ints
     scores: Float32s
     positions: Ints
+    own: Array
 
     def features(self, described: Float32s) -> Float32s:
         """Return the features of the ranker, float32 (n, n_features).
 
-        They are the scores, standardised within each user, the discounted positions,
-        and ``described``, further features (n, m).
+        They are the scores, standardised over all that is proposed to the user, the
+        discounted positions, and ``described``, further features (n, m).
         """
-        counts = np.bincount(self.user, minlength=int(self.user.max(initial=-1)) + 1)
-        starts = (np.cumsum(counts) - counts)[counts > 0]
-        n_candidates = counts[counts > 0][:, None].astype(np.float32)
-        mean = np.add.reduceat(self.scores, starts) / n_candidates
-        spread = np.add.reduceat(self.scores**2, starts) / n_candidates - mean**2
-        scale = np.sqrt(np.maximum(spread, 1e-12))
-        group = np.repeat(np.arange(len(starts)), counts[counts > 0])
-        relative = (self.scores - mean[group]) / scale[group]
+        mean, scale = self._spread()
+        relative = (self.scores - mean[self.user]) / scale[self.user]
         early = 1 / np.log2(DISCOUNT + self.positions)
         table = np.hstack([relative, early, described])
         return np.ascontiguousarray(table, np.float32)
+
+    def _spread(self) -> tuple[Float32s, Float32s]:
+        """Mean and deviation of the scores, both (n_users, n_generators).
+
+        Of what is proposed to each user, or of what they have where nothing is.
+        """
+        n_users = int(self.user.max(initial=-1)) + 1
+        none = np.bincount(self.user[~self.own], minlength=n_users) == 0
+        counted = ~self.own | none[self.user]
+        user, scores = self.user[counted], self.scores[counted]
+        counts = np.bincount(user, minlength=n_users)
+        there = counts > 0
+        starts = (np.cumsum(counts) - counts)[there]
+        n_candidates = counts[there][:, None].astype(np.float32)
+        mean = np.zeros((n_users, scores.shape[1]), np.float32)
+        scale = np.ones_like(mean)
+        mean[there] = np.add.reduceat(scores, starts) / n_candidates
+        spread = np.add.reduceat(scores**2, starts) / n_candidates - mean[there] ** 2
+        scale[there] = np.sqrt(np.maximum(spread, 1e-12))
+        return mean, scale
 
 
 class Funnel:
@@ -167,7 +183,7 @@ class Funnel:
         Raises
         ------
         ValueError
-            If no candidate of any batch is relevant.
+            If no candidate of any batch is relevant, or all are.
         """
         rng = np.random.default_rng(self.random_state)
         rows, grades, groups = [], [], []
@@ -188,8 +204,17 @@ class Funnel:
                 grades.append(grade[kept])
                 sizes = np.bincount(found.user, minlength=len(block))
                 groups.append(sizes[has_relevant])
-        if not grades or not np.concatenate(grades).any():
-            raise ValueError("No candidate is relevant: there is nothing to learn.")
+        relevant = np.concatenate([*grades, [0.0]])[:-1] > 0
+        if not relevant.any():
+            raise ValueError(
+                "Nothing that was held out of the histories is proposed by a "
+                "generator: there is nothing to learn."
+            )
+        if relevant.all():
+            raise ValueError(
+                "Everything that is proposed was held out of the histories: there is "
+                "nothing to tell apart."
+            )
         self.n_training_rows: int = sum(map(len, grades))
         self.ranker.fit(
             np.concatenate(rows), np.concatenate(grades), np.concatenate(groups)
@@ -221,11 +246,11 @@ class Funnel:
         return self
 
     def candidates(
-        self, matrices: InteractionMatrices, among: Ints | None = None
+        self, matrices: InteractionMatrices, own: Ints | None = None
     ) -> Candidates:
         """Return the union of the generators' lists, without the items of the history.
 
-        among : items that are the candidates of every user instead of the lists
+        own : items that are there for users who have them, too
         """
         plain = matrices["plain"]
         n_users, n_items = plain.shape
@@ -242,22 +267,24 @@ class Funnel:
             position[rows, ids[there]] = np.nonzero(there)[1]
             all_scores.append(scores)
             lists.append(position)
-        if among is not None:
-            proposed[:] = False
-            proposed[:, among] = True
-        user, item = np.nonzero(proposed)
+        had = np.zeros_like(proposed)
+        if own is not None:
+            had[plain.nonzero()] = True
+            had[:, np.setdiff1d(np.arange(n_items), own)] = False
+        user, item = np.nonzero(proposed | had)
         positions = np.stack([position[user, item] for position in lists], axis=1)
         return Candidates(
             user,
             item,
             np.stack([scores[user, item] for scores in all_scores], axis=1),
             positions.astype(np.int64),
+            had[user, item],
         )
 
     def rank(
         self,
         matrices: InteractionMatrices,
-        among: Ints | None = None,
+        own: Ints | None = None,
         features: bool = False,
     ) -> list[Slate]:
         """Return each user's candidates, best first; ties by row of the catalogue.
@@ -265,15 +292,16 @@ class Funnel:
         Parameters
         ----------
         matrices : InteractionMatrices
-        among : items to rank instead of the candidates
+        own : items that are ranked for users who have them, too; the scores of the
+            others do not depend on it
         features : whether the slates carry the features of the ranker
 
         Returns
         -------
         list of Slate
-            With the column "positions", (n, n_generators), the position in the list of
-            each generator, its quota if not in it; and, if asked for, the column
-            "features", float32 (n, n_features).
+            With the columns "positions", (n, n_generators), the position in the list of
+            each generator, its quota if not in it, and "own", whether the user has the
+            item; and, if asked for, "features", float32 (n, n_features).
         """
         n_users = matrices["plain"].shape[0]
         quotas = np.array([generator.quota for generator in self.generators])
@@ -282,7 +310,7 @@ class Funnel:
             mine = {
                 name: each[start : start + BLOCK] for name, each in matrices.items()
             }
-            found = self.candidates(mine, among)
+            found = self.candidates(mine, own)
             table = self._features(found, mine)
             score, order = np.empty(0), np.empty(0, np.int64)
             if len(found.item):
@@ -291,7 +319,10 @@ class Funnel:
             n = mine["plain"].shape[0]
             ends = np.searchsorted(found.user[order], np.arange(1, n))
             for rows in np.split(order, ends):
-                columns: dict[str, Array] = {"positions": found.positions[rows]}
+                columns: dict[str, Array] = {
+                    "positions": found.positions[rows],
+                    "own": found.own[rows],
+                }
                 if features:
                     columns["features"] = table[rows]
                 slates.append(

@@ -76,6 +76,22 @@ class Slate:
             columns=columns,
         )
 
+    def merge(self, other: "Slate") -> "Slate":
+        """Return both lists as one, best first; ties by row of the catalogue.
+
+        other : has the same columns, and none of the items
+        """
+        both = replace(
+            self,
+            items=np.concatenate([self.items, other.items]),
+            scores=np.concatenate([self.scores, other.scores]),
+            columns={
+                name: np.concatenate([column, other.columns[name]])
+                for name, column in self.columns.items()
+            },
+        )
+        return both.take(np.lexsort((both.items, -both.scores)))
+
     def annotate(self, items: Iterable[int], notes: Iterable[str]) -> "Slate":
         """Return the list with one more note on each of these items."""
         found = dict(self.item_notes)

@@ -90,3 +90,22 @@ def test_given_items_are_ordered_by_score_also_those_that_a_user_has(made):
         assert (np.diff(slate.scores) <= 0).all()
         assert slate.notes == ()
         assert (slate.items[:2] // 10 == user).all()
+
+
+def test_a_score_does_not_depend_on_what_else_is_asked_for(made):
+    builder, known = made
+    history = known.rows([0, 150])
+    matrices = matrices_of(history)
+    whole = builder.lists(matrices, history, N_ITEMS, features=True)
+    for user, slate in enumerate(whole):
+        own = history.items_of(user)
+        for items in (slate.items[:3], slate.items[2:], np.append(own, slate.items)):
+            found = builder.orders(matrices, history, np.sort(items))[user]
+            assert len(found) == len(items)
+            mine = np.isin(found.items, slate.items)
+            kept = np.isin(slate.items, items)
+            np.testing.assert_array_equal(found.items[mine], slate.items[kept])
+            np.testing.assert_array_equal(found.scores[mine], slate.scores[kept])
+            for name in ("features", "positions"):
+                expected = slate.columns[name][kept]
+                np.testing.assert_array_equal(found.columns[name][mine], expected)

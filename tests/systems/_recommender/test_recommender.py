@@ -9,7 +9,9 @@ import pytest
 
 from lookalike.core import generation
 from lookalike.core.generation import Damaged
+from lookalike.datasets.interactions import Interactions, hold_out_random
 from lookalike.systems import find_spec
+from lookalike.systems.films.system import Films
 from lookalike.systems.games.system import Games
 
 WORLD = run_path(str(Path(__file__).with_name("world.py")))
@@ -284,3 +286,79 @@ def test_trees_rank_too_and_are_saved(ranker, tmp_path):
     np.testing.assert_array_equal(before.ids, after.ids)
     metrics = find_spec("games").evaluate(system, data).metrics
     assert metrics["ndcg_at_10"].low > metrics["ndcg_at_10_of_popularity"].high
+
+
+def test_nothing_that_a_user_has_is_suggested_by_the_system_that_answers(made):
+    system, data, _ = made
+    served = system.refit(data)
+    has = [set(data.items[data.item[data.user == u]].tolist()) for u in range(N_USERS)]
+
+    def suggested(by):
+        rows = by.recommend(data.users, 10).ids
+        return sum(len(has[user] & set(row)) for user, row in enumerate(rows))
+
+    assert suggested(served) == 0
+    assert suggested(system) > 100
+    measured = served.before_refit(data)
+    assert suggested(measured) == suggested(system)
+
+
+def _log(n_users, n_items, each):
+    """A log in which user u has the items from u on, ``each`` of them."""
+    user = np.repeat(np.arange(n_users), each)
+    item = (user + np.tile(np.arange(each), n_users)) % n_items
+    titles = np.array([chr(65 + i) for i in range(n_items)])  # no word of two letters
+    names = np.array([f"u{u}" for u in range(n_users)])
+    return Interactions(
+        *("small", "", names, titles, user, item, 5.0 * np.ones(len(user)), None),
+        *(hold_out_random(user), titles, np.full(n_items, ""), np.full(n_items, 1.0)),
+    )
+
+
+@pytest.mark.parametrize("kind", [Games, Films])
+@pytest.mark.parametrize("shape", [(30, 8, 8), (30, 6, 6), (2, 25, 20), (40, 20, 8)])
+def test_small_catalogues_and_titles_without_words_are_learned_from(kind, shape):
+    data = _log(*shape)
+    spec = find_spec(kind.name)
+    served, result = spec.train(spec.new({"ranker": "logistic"}), data)
+    assert result.metrics["ndcg_at_10"].value > 0
+    assert served.rank_items("u0", data.items).ids
+    assert served.recommend(["nobody"], 30).ids[0].tolist()
+
+
+@pytest.mark.parametrize("kind", [Games, Films])
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ((1, 30, 20), r"must hold 2 \w+ and 2 \w+ or more, got 1 and 30\.$"),
+        ((30, 1, 1), r"must hold 2 \w+ and 2 \w+ or more, got 30 and 1\.$"),
+        ((30, 6, 4), r"log is too small: .* have 5 \w+ or more, .* the most are 4\.$"),
+    ],
+)
+def test_a_log_that_is_too_small_is_refused_in_a_sentence(kind, shape, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        kind(ranker="logistic").fit(_log(*shape))
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong", "sentence"),
+    [
+        ("value", np.nan, "must lie between 0 and 1e\\+12"),
+        ("value", 1e308, "must lie between 0 and 1e\\+12"),
+        ("item", 20, "not one of its users and items"),
+        ("user", -1, "not one of its users and items"),
+    ],
+)
+def test_a_log_that_does_not_fit_is_refused(column, wrong, sentence):
+    data = _log(40, 20, 8)
+    getattr(data, column)[0] = wrong
+    with pytest.raises(ValueError, match=sentence):
+        Games(ranker="logistic").fit(data)
+
+
+@pytest.mark.parametrize(("low", "high"), [(20, 100), (1, 3), (0, 1), (1, 10)])
+def test_ratings_of_another_scale_are_refused(low, high):
+    data = _log(40, 20, 8)
+    data.value[:] = np.linspace(low, high, len(data.value))
+    with pytest.raises(ValueError, match=f"Ratings .* from {low} to {high}: bring"):
+        Films(ranker="logistic").fit(data)

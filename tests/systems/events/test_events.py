@@ -8,6 +8,7 @@ import pytest
 from lookalike.core.generation import Damaged
 from lookalike.datasets.event_simulator import BEGIN, simulate_events
 from lookalike.datasets.events import DAY, kilometres
+from lookalike.rank import LogisticRanker
 from lookalike.systems.events import SPEC
 from lookalike.systems.events.features import FEATURE_NAMES, EventFeatures
 from lookalike.systems.events.rankers import ranker_names
@@ -270,3 +271,39 @@ def test_refuses_parameters_and_data_that_make_no_system(data, system):
         Events(compare="logistic").fit(replace(data, split=0.0))
     with pytest.raises(ValueError, match="n_people must be a whole number of at least"):
         simulate_events(n_people=3)
+
+
+def test_the_ranker_that_answers_has_learned_from_the_later_lists(data, system):
+    served = system.refit(data)
+    rows = system.features_.rows(data.shown.person, data.shown.event, data.shown.time)
+    expected = LogisticRanker().fit(rows, data.joined).arrays()
+    for name, array in served.ranker_.arrays().items():
+        np.testing.assert_array_equal(array, expected[name])
+    before = system.rankers_["logistic"]
+    assert system.ranker_ is served.rankers_["logistic"] is before
+    assert (served.ranker_.weights_ != before.weights_).any()
+    [slate] = served.recommend_each(["u3"], 5)
+    scores = served.ranker_.score_rows(slate.features)
+    np.testing.assert_array_equal(slate.scores, scores)
+    joined = data.joins.event[data.joins.person == 3]
+    assert not set(slate.ids) & set(data.events.ids[joined].tolist())
+
+
+def test_a_score_beyond_the_radius_does_not_depend_on_what_else_is_asked_for(data):
+    system = Events(compare="logistic", radius=5.0).fit(data)
+    [whole] = system.recommend_each(["u3"], 1000)
+    far = kilometres(
+        data.people.locations[3],
+        data.events.locations[[data.events.ids.tolist().index(i) for i in whole.ids]],
+    )
+    assert (far > 5).sum() > 3
+    for at in np.flatnonzero(far > 5):
+        one = system.rank_items("u3", [whole.ids[at]])
+        assert one.scores[0] == whole.scores[at] < whole.scores[far <= 5].min()
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_lists_in_which_all_or_nothing_was_joined_are_refused(data, everything):
+    joined = np.full(len(data.joined), everything)
+    with pytest.raises(ValueError, match="must have been joined, and some not"):
+        Events(compare="logistic").fit(replace(data, joined=joined))

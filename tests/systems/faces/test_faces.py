@@ -334,3 +334,11 @@ def test_on_the_orl_faces_the_embedding_is_the_best():
     assert 0.93 < metrics["accuracy_of_patterns_chi-square"] < 0.98
     assert metrics["false_accepts_of_pairs"] < 0.05
     assert metrics["strangers_refused"] > 0.8
+
+
+def test_the_system_that_answers_has_learned_from_every_picture(made):
+    served = made.system.refit(made.data)
+    assert len(served.people_) == len(made.data.people) > len(made.system.people_)
+    expected = Faces().fit_enrolled(made.system.check_data(made.data))
+    np.testing.assert_array_equal(served.vectors_, expected.vectors_)
+    assert served.threshold_ == expected.threshold_

@@ -22,6 +22,7 @@ from lookalike.systems.people.features import (
     adjacency,
     are_friends,
     find_candidates,
+    friends_of,
     graph_statistics,
 )
 from lookalike.systems.people.system import People
@@ -307,3 +308,30 @@ def test_on_facebook_it_finds_more_hidden_friends_than_any_score_alone():
     for comparison in result.comparisons.values():
         assert comparison.difference.value > 0.003
         assert comparison.p_value < 0.05
+
+
+def test_no_friend_is_suggested_by_the_system_that_answers(system, data):
+    every = np.concatenate([data.known, data.held_out])
+    friends = {frozenset(pair) for pair in data.people[every].tolist()}
+
+    def suggested(by):
+        rows = by.recommend(data.people, k=10).ids
+        pairs = zip(data.people.tolist(), rows, strict=True)
+        return sum(
+            frozenset((who, name)) in friends for who, row in pairs for name in row
+        )
+
+    served = system.refit(data)
+    assert suggested(served) == 0
+    assert suggested(system) > 100
+    assert suggested(served.before_refit(data)) == suggested(system)
+
+
+def test_friends_are_ranked_below_all_others(system, data):
+    friends = friends_of(system.friendships_, 0)
+    names = data.people[friends].tolist()
+    [whole] = system.recommend_each(["p0"], len(data.people))
+    ranked = system.rank_items("p0", [*names, whole.ids[-1]])
+    assert ranked.ids[0] == whole.ids[-1]
+    assert sorted(ranked.ids[1:]) == sorted(names)
+    assert (np.diff(ranked.scores) < 0).all()

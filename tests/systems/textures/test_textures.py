@@ -17,7 +17,11 @@ from lookalike.datasets import load_textures, pictures_of
 from lookalike.systems.textures import SPEC, features
 from lookalike.systems.textures.evaluation import GREYS, changed_codes
 from lookalike.systems.textures.features import SCALES, pattern, smoothed_ranks
-from lookalike.systems.textures.patches import turned
+from lookalike.systems.textures.patches import (
+    training_patches,
+    turned,
+    whole_patches,
+)
 from lookalike.systems.textures.system import Textures
 
 
@@ -234,3 +238,13 @@ def test_pictures_that_cannot_be_mapped_are_sentences(saved, tmp_path):
         told = run(*words, status=2).stderr
         assert said in told
         assert name in told
+
+
+def test_the_system_that_answers_has_learned_from_both_halves(made):
+    served = made.system.refit(made.data)
+    patches, y = whole_patches(made.data, served.side)
+    assert len(y) > 2 * len(training_patches(made.data, served.side)[1])
+    for number, mean in enumerate(served.histograms_):
+        mine = served.describe(patches[y == number]).mean(axis=0)
+        np.testing.assert_allclose(mean, mine, rtol=1e-6)
+    assert (served.histograms_ != made.system.histograms_).any()

@@ -6,6 +6,7 @@ items are relevant; the rest is here.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -19,7 +20,12 @@ from lookalike.core.inputs import check_k
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
-from lookalike.datasets.interactions import Interactions, hold_out_again
+from lookalike.datasets.interactions import (
+    AT_LEAST,
+    MOST,
+    Interactions,
+    hold_out_again,
+)
 from lookalike.rank import Hits
 from lookalike.rank.funnel import (
     CandidateGenerator,
@@ -128,6 +134,33 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         parts = ones, relevance.indices, relevance.indptr
         return sp.csr_array(parts, shape=relevance.shape)
 
+    def check_data(self, data: Interactions) -> None:
+        """Refuse a log that cannot be learned from.
+
+        Raises
+        ------
+        ValueError
+            The sentence says what the log must hold, and what it holds.
+        """
+        n_users, n_items = len(data.users), len(data.items)
+        if n_users < 2 or n_items < 2:
+            raise ValueError(
+                f"The log must hold 2 {self.users_noun} and 2 {self.name} or more, got "
+                f"{n_users} and {n_items}."
+            )
+        for at, n in ((data.user, n_users), (data.item, n_items)):
+            if len(at) != len(data.value) or at.min() < 0 or at.max() >= n:
+                raise ValueError("The log is not one of its users and items.")
+        if not ((data.value >= 0) & (data.value <= MOST)).all():
+            raise ValueError(f"Values of the log must lie between 0 and {MOST:g}.")
+        most = int(np.bincount(data.user[~data.held_out], minlength=1).max())
+        if most < AT_LEAST:
+            raise ValueError(
+                f"The log is too small: one of its {self.users_noun} must have "
+                f"{AT_LEAST} {self.name} or more, beside those held out for testing; "
+                f"the most are {most}."
+            )
+
     # --- learning ---------------------------------------------------------------------
 
     def fit(
@@ -146,16 +179,14 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             If an option is out of its range, or there is nothing to learn from.
         """
         self._check_options()
+        self.check_data(data)
         catalogue, history = Catalogue.of(data), InteractionHistory.known(data)
         n_known = len(history.user)
         ranker = new_ranker(self.ranker, n_known, self.n_jobs)
         funnel = Funnel(self.generators(catalogue), ranker)
         funnel.fit(self._training_batches(data, catalogue, on_progress))
         on_progress("learning from everything known", 0.7)
-        funnel.refit_generators(
-            self.matrices(history, catalogue), self.item_features(history, catalogue)
-        )
-        self._take_up(catalogue, history, funnel)
+        self._learn_from(history, catalogue, funnel)
         facts = {
             "n_users": len(data.users),
             "n_items": len(data.items),
@@ -169,6 +200,40 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
+
+    def refit(
+        self, data: Interactions, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Return the system that answers: it has the held-out interactions, too.
+
+        Histories and generators are of everything; the ranker is the one measured.
+        """
+        self.check_fitted()
+        on_progress("learning from what was held out, too", 0.1)
+        return self._knowing(InteractionHistory.everything(data), refitted=True)
+
+    def before_refit(self, data: Interactions) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned."""
+        if not self.is_refitted or not self.catalogue_.is_of(data):
+            return self
+        return self._knowing(InteractionHistory.known(data), refitted=False)
+
+    def _knowing(self, history: InteractionHistory, refitted: bool) -> Self:
+        """Return a system with this ranker, and generators of these histories."""
+        system = copy(self)
+        funnel = Funnel(self.generators(self.catalogue_), self.funnel_.ranker)
+        system._learn_from(history, self.catalogue_, funnel)
+        system.mark_refitted(refitted)
+        return system
+
+    def _learn_from(
+        self, history: InteractionHistory, catalogue: Catalogue, funnel: Funnel
+    ) -> None:
+        """Take up a funnel with its generators fitted on these histories."""
+        funnel.refit_generators(
+            self.matrices(history, catalogue), self.item_features(history, catalogue)
+        )
+        self._take_up(catalogue, history, funnel)
 
     def _training_batches(
         self, data: Interactions, catalogue: Catalogue, on_progress: ProgressCallback
@@ -242,6 +307,10 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
 
     def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
         """Return these items, each once, best first, also items that the user has.
+
+        Order, scores and features are those of ``recommend_each`` before its rules of
+        diversity and exploration. Items that no generator proposes stand below all that
+        are proposed, by popularity; what the user has is scored by the ranker.
 
         Raises
         ------

@@ -32,9 +32,17 @@ class InteractionHistory:
     @classmethod
     def known(cls, data: Interactions) -> Self:
         """Return what is not held out."""
-        known = np.flatnonzero(~data.held_out)
+        return cls._of(data, np.flatnonzero(~data.held_out))
+
+    @classmethod
+    def everything(cls, data: Interactions) -> Self:
+        """Return all interactions, also those that are held out."""
+        return cls._of(data, np.arange(len(data.user)))
+
+    @classmethod
+    def _of(cls, data: Interactions, rows: Ints) -> Self:
         time = np.zeros(len(data.user)) if data.time is None else data.time
-        at = known[np.lexsort((time[known], data.user[known]))]
+        at = rows[np.lexsort((time[rows], data.user[rows]))]
         names = len(data.users), len(data.items)
         return cls(data.user[at], data.item[at], data.value[at], time[at], *names)
 

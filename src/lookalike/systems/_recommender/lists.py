@@ -72,19 +72,24 @@ class ListBuilder:
         history: InteractionHistory,
         items: Ints,
     ) -> list[Slate]:
-        """Return these items in order for each history; no rule is applied.
+        """Return these items as they stand in each whole list; no rule is applied.
 
         items : distinct rows of the catalogue, also of items that a user has
 
-        The lists carry the features that the ranker saw.
+        The scores are those of ``lists``, whatever else is asked for. Items that no
+        generator proposes stand below all that are proposed, by popularity. What the
+        user has is scored by the ranker. The lists carry the features that it saw.
         """
         popular = self.funnel.popular()
         slates = []
-        for user, slate in enumerate(self.funnel.rank(matrices, items, features=True)):
-            slate = replace(slate, known=len(history.items_of(user)) > 0)
-            if not slate.known:
-                slate = self._filled(slate, popular[np.isin(popular, items)])
-            slates.append(slate)
+        for user, found in enumerate(
+            self.funnel.rank(matrices, own=items, features=True)
+        ):
+            own = found.columns["own"]
+            slate = replace(found.take(~own), known=len(history.items_of(user)) > 0)
+            slate = self._filled(slate, popular)
+            asked = np.isin(slate.items, np.setdiff1d(items, found.items[own]))
+            slates.append(slate.take(asked).merge(found.take(own)))
         return slates
 
     def _rules(self, k: int) -> Sequence[Rule]:
@@ -99,7 +104,7 @@ class ListBuilder:
     def _filled(self, slate: Slate, popular: Ints) -> Slate:
         """Add popular items below the candidates; order all by popularity if unknown.
 
-        popular : items to add, the most popular first
+        popular : all items, the most popular first
         """
         rest = popular[~np.isin(popular, slate.items)]
         lowest = slate.scores.min() if len(slate) else 0.0

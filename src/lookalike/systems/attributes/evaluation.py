@@ -5,7 +5,11 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Floats
-from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.evaluation import (
+    EvaluationResult,
+    milliseconds_per_answer,
+    n_copies,
+)
 from lookalike.core.inputs import check_images, check_labels
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.strokes import Attributed
@@ -61,6 +65,7 @@ def evaluate(
     }
     facts = {
         "n_test": len(truth),
+        "n_copies": n_copies(images, check_images(data.x_test, images.shape[1:])),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.classify, [image[None] for image in data.x_test[:20]]
         ),

@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array, Ints
-from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.evaluation import (
+    EvaluationResult,
+    milliseconds_per_answer,
+    n_copies,
+)
 from lookalike.core.inputs import check_images, check_labels
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Images
@@ -55,6 +59,7 @@ def evaluate(
     on_progress("timing single answers", 0.9)
     facts = {
         "n_test": len(truth),
+        "n_copies": n_copies(np.asarray(items.base_images), images),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.classify, [image[None] for image in images[:100]]
         ),

@@ -7,7 +7,11 @@ from sklearn.pipeline import make_pipeline
 
 from lookalike._parallel import blas_threads
 from lookalike._typing import Array
-from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.evaluation import (
+    EvaluationResult,
+    milliseconds_per_answer,
+    n_copies,
+)
 from lookalike.core.inputs import check_images, check_labels
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Expressions
@@ -15,7 +19,7 @@ from lookalike.evaluate import (
     Estimate,
     accuracy,
     bootstrap,
-    expected_calibration_error,
+    debiased_calibration_error,
     f1,
     paired_test,
     precision,
@@ -42,7 +46,8 @@ def evaluate(
     predicted = shares.argmax(axis=1)
     other = system.probabilities(scores, 1.0 - round(system.balance)).argmax(axis=1)
     on_progress("learning from raw pixels", 0.4)
-    known = _pixels(check_images(data.x_train, images.shape[1:]))
+    learned_from = check_images(data.x_train, images.shape[1:])
+    known = _pixels(learned_from)
     plain = make_pipeline(
         PCA(min(150, *known.shape), svd_solver="covariance_eigh"),
         LogisticRegression(C=0.1, max_iter=200),
@@ -57,9 +62,7 @@ def evaluate(
     metrics = {
         "accuracy": bootstrap(accuracy, truth, predicted),
         "macro_f1": bootstrap(macro, truth, predicted),
-        "calibration_error": bootstrap(
-            expected_calibration_error, confidence, correct, n_resamples=300
-        ),
+        "calibration_error": debiased_calibration_error(confidence, correct),
         f"accuracy_{name}": bootstrap(accuracy, truth, other),
         f"macro_f1_{name}": bootstrap(macro, truth, other),
         "accuracy_of_pixels": bootstrap(accuracy, truth, raw),
@@ -68,6 +71,7 @@ def evaluate(
         metrics |= source_metrics(truth, system.model_.variants(images) > 0)
     facts = {
         "n_test": len(truth),
+        "n_copies": n_copies(learned_from, images),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.classify, [image[None] for image in images[:20]]
         ),

@@ -87,11 +87,23 @@ def rankers_of(
     ValueError
         If one is not of so many features.
     """
-    found: dict[str, Ranker] = {}
-    for name in names:
-        kind: Any = type(KINDS[name][1](random_state=0, n_jobs=None))
-        ranker = kind.from_arrays(named(f"ranker.{name}.", arrays))
-        if ranker.n_features_in_ != n_features:
-            raise ValueError(f"its ranker {name} is not one of {n_features} features.")
-        found[name] = ranker
+    return {
+        name: ranker_of(named(f"ranker.{name}.", arrays), name, n_features)
+        for name in names
+    }
+
+
+def ranker_of(arrays: Mapping[str, Array], name: str, n_features: int) -> Ranker:
+    """Return the ranker of this name that these arrays were taken from.
+
+    Raises
+    ------
+    ValueError
+        If it is not of so many features.
+    """
+    kind: Any = type(KINDS[name][1](random_state=0, n_jobs=None))
+    ranker: Any = kind.from_arrays(arrays)
+    if ranker.n_features_in_ != n_features:
+        raise ValueError(f"its ranker {name} is not one of {n_features} features.")
+    found: Ranker = ranker
     return found

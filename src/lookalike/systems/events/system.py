@@ -6,10 +6,12 @@ was announced a minute ago.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
 
+from lookalike._arrays import named, prefixed
 from lookalike._checks import check_positive
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
@@ -18,7 +20,7 @@ from lookalike.core.inputs import check_k, positions_of
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
-from lookalike.datasets.events import EventData, kilometres
+from lookalike.datasets.events import EventData, EventLog, kilometres
 from lookalike.rank import Hits
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.ranker import Ranker
@@ -30,10 +32,15 @@ from lookalike.systems.events.rankers import (
     arrays_of_rankers,
     fit_ranker,
     ranker_names,
+    ranker_of,
     rankers_of,
 )
 
 K = 10
+FAR = -1e6
+"""Score beyond the radius, less the share of half the earth's circumference: below
+that of every ranker, so that it does not depend on what else is asked for."""
+REFITTED = "refitted."  # before the names of arrays of the ranker that answers
 N_EXPLAINED = 4  # reasons that an explanation gives for each event
 
 
@@ -58,7 +65,9 @@ class Events(ExplainsListedItems, BaseSystem):
     Attributes
     ----------
     rankers_ : dict of str to Ranker
-        What was learned, by name.
+        What was learned from the lists before the split, by name.
+    ranker_ : Ranker
+        The one that answers: of ``rankers_``, or learned from all lists by ``refit``.
     data_ : EventData
         Users, events and the log that answers are computed from.
     features_ : EventFeatures
@@ -80,6 +89,7 @@ class Events(ExplainsListedItems, BaseSystem):
     feature_names = FEATURE_NAMES
 
     rankers_: dict[str, Ranker]
+    ranker_: Ranker
     data_: EventData
     features_: EventFeatures
 
@@ -109,9 +119,12 @@ class Events(ExplainsListedItems, BaseSystem):
         shown = data.shown.where(data.shown.time < data.split)
         if not len(shown):
             raise ValueError("No list was shown before the split: nothing to learn.")
-        X = self.features_.rows(shown.person, shown.event, shown.time)
-        y = data.joined[: len(shown)]
-        groups = np.unique(data.lists[: len(shown)], return_counts=True)[1]
+        X, y, groups = self._rows_of(shown)
+        if y.all() or not y.any():
+            raise ValueError(
+                "Some of the events that were shown before the split must have been "
+                f"joined, and some not, got {y.sum()} joined of {len(y)}."
+            )
         self.rankers_ = {}
         for at, name in enumerate(names):
             share = 0.2 + 0.8 * at / len(names)
@@ -126,9 +139,25 @@ class Events(ExplainsListedItems, BaseSystem):
             "n_training_rows": len(y),
             "share_joined": float(y.mean()),
         }
+        self.ranker_ = self.rankers_[self.model]
         self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
+
+    def refit(
+        self, data: EventData, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Return the system that answers: its ranker has learned from all lists.
+
+        The rankers that were measured and compared stay beside it.
+        """
+        self.check_fitted()
+        on_progress("learning from all lists", 0.1)
+        system = copy(self)
+        rows = self._rows_of(data.shown)
+        system.ranker_ = fit_ranker(self.model, self.random_state, self.n_jobs, *rows)
+        system.mark_refitted(True)
+        return system
 
     # --- answers ----------------------------------------------------------------------
 
@@ -251,7 +280,7 @@ class Events(ExplainsListedItems, BaseSystem):
 
         Of features that are centred and scaled.
         """
-        ranker = self.rankers_.get("logistic")
+        ranker = self._logistic
         if not isinstance(ranker, LogisticRanker):
             return {}
         order = np.argsort(-abs(ranker.weights_), kind="stable")
@@ -262,6 +291,8 @@ class Events(ExplainsListedItems, BaseSystem):
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the data that answers need, and the rankers."""
         arrays = {**arrays_of(self.data_), **arrays_of_rankers(self.rankers_)}
+        if self.is_refitted:
+            arrays |= prefixed(REFITTED, self.ranker_.arrays())
         return arrays, {"rankers": list(self.rankers_)}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -271,6 +302,10 @@ class Events(ExplainsListedItems, BaseSystem):
         about = self.manifest_.data
         self._take_up(data_of(arrays, about["name"], about["checksum"]))
         self.rankers_ = rankers_of(arrays, names, len(FEATURE_NAMES))
+        self.ranker_ = self.rankers_[self.model]
+        if self.is_refitted:
+            mine = named(REFITTED, arrays)
+            self.ranker_ = ranker_of(mine, self.model, len(FEATURE_NAMES))
 
     # --- inside -----------------------------------------------------------------------
 
@@ -281,6 +316,20 @@ class Events(ExplainsListedItems, BaseSystem):
                 f"{self.model!r}."
             )
         check_positive("radius", self.radius)
+
+    @property
+    def _logistic(self) -> Ranker | None:
+        """Logistic regression, whose weights give reasons."""
+        return (
+            self.ranker_ if self.model == "logistic" else self.rankers_.get("logistic")
+        )
+
+    def _rows_of(self, shown: EventLog) -> tuple[Array, Array, Ints]:
+        """Features, joins and sizes of the first lists of the log."""
+        data, n = self.data_, len(shown)
+        X = self.features_.rows(shown.person, shown.event, shown.time)
+        groups = np.unique(data.lists[:n], return_counts=True)[1]
+        return X, data.joined[:n], groups
 
     def _take_up(self, data: EventData) -> None:
         self.data_ = data
@@ -320,12 +369,11 @@ class Events(ExplainsListedItems, BaseSystem):
         data = self.data_
         far = kilometres(data.people.locations[user], data.events.locations[events])
         far = np.nan_to_num(far, nan=0.0)  # an unknown distance counts as near
-        near = far <= self.radius
         n = len(events)
         X = self.features_.rows(np.full(n, user), events, np.full(n, time))
-        scores = self.rankers_[self.model].score_rows(X) if n else np.empty(0)
-        lowest = scores[near].min() if near.any() else 0.0
-        scores[~near] = lowest - 1.0 - far[~near] / 20_000
+        scores = self.ranker_.score_rows(X) if n else np.empty(0)
+        beyond = far > self.radius
+        scores[beyond] = FAR - far[beyond] / 20_000
         order = np.lexsort((events, -scores))
         return events[order], scores[order], X[order]
 
@@ -342,7 +390,7 @@ class Events(ExplainsListedItems, BaseSystem):
 
     def _reasons(self, X: Array) -> list[list[str]]:
         """Reasons for each row of features, the strongest first."""
-        ranker, contributions = self.rankers_.get("logistic"), np.zeros(X.shape)
+        ranker, contributions = self._logistic, np.zeros(X.shape)
         if isinstance(ranker, LogisticRanker):
             contributions = (X - ranker.mean_) / ranker.scale_ * ranker.weights_
         return [reasons_of(*row) for row in zip(X, contributions, strict=True)]

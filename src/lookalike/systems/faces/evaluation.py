@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lookalike._typing import Array, Floats
-from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.evaluation import (
+    EvaluationResult,
+    milliseconds_per_answer,
+    n_copies,
+)
 from lookalike.core.progress import (
     ProgressCallback,
     ShareCallback,
@@ -51,13 +55,15 @@ def evaluate(
         outcomes = np.concatenate([each.shares[name] for each in apart])
         metrics[name] = bootstrap(np.mean, outcomes)
     n_people = len(np.unique(people))
+    held_out = ~enrolment(people, system.random_state)
     facts = {
         "n_people": n_people,
+        "n_test": int(held_out.sum()),
+        "n_copies": n_copies(images[~held_out], images[held_out]),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.classify, [image[None] for image in images[:20]]
         ),
     }
-    held_out = ~enrolment(people, system.random_state)
     details = {
         "same": np.concatenate([each.same for each in apart]),
         "different": np.concatenate([each.different for each in apart]),

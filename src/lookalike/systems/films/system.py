@@ -7,7 +7,6 @@ import scipy.sparse as sp
 
 from lookalike._typing import Array, Floats
 from lookalike.datasets.interactions import Interactions
-from lookalike.features.text import TfidfVectorizer
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
 from lookalike.rank.funnel import CandidateGenerator
@@ -18,8 +17,10 @@ from lookalike.rank.user_neighbors import UserNeighbors
 from lookalike.systems._recommender.base import RecommenderSystem
 from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
+from lookalike.systems._recommender.words import word_vectors
 
 LIKED = 4.0  # a rating from which on a held-out film is relevant
+STARS = 5.0  # the highest rating
 HALF_LIFE = 20.0  # in ratings: so many later, one counts half as much
 YEAR = 365.25 * 86_400
 
@@ -36,11 +37,22 @@ class Films(RecommenderSystem):
     item_columns = ("year", "when rated", "mean rating", "popularity of late")
     user_columns = ("years", "last rating", "own mean rating")
 
+    def check_data(self, data: Interactions) -> None:
+        """Refuse a log that cannot be learned from, or whose scale is another."""
+        super().check_data(data)
+        low, high = data.value.min(), data.value.max()
+        if not LIKED <= high <= STARS:
+            raise ValueError(
+                f"Ratings must be on a scale that ends at {STARS:g}, where {LIKED:g} "
+                f"or more means liked; those of the log go from {low:g} to {high:g}: "
+                "bring them to that scale first."
+            )
+
     def matrices(
         self, history: InteractionHistory, catalogue: Catalogue
     ) -> dict[str, Any]:
         """Return films as rated at all, by how high, and the later the more."""
-        high = history.value / 5
+        high = history.value / STARS
         behind = np.bincount(history.user, minlength=history.n_users).cumsum()
         later = behind[history.user] - 1 - np.arange(len(history.user))
         recent = high * np.exp2(-later / HALF_LIFE)
@@ -111,7 +123,7 @@ class Films(RecommenderSystem):
             f"{title} {genres.replace('|', ' ')} {'' if np.isnan(year) else year // 10}"
             for title, genres, year in zip(*metadata, strict=True)
         ]
-        return sp.csr_array(TfidfVectorizer().fit_transform(texts))
+        return word_vectors(texts)
 
     def item_features(self, history: InteractionHistory, catalogue: Catalogue) -> Array:
         """Return year, when it is rated, how high, and how often of late."""

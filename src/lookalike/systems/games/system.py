@@ -11,7 +11,6 @@ import scipy.sparse as sp
 
 from lookalike._typing import Array
 from lookalike.datasets.interactions import Interactions
-from lookalike.features.text import TfidfVectorizer
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
 from lookalike.rank.funnel import CandidateGenerator
@@ -22,6 +21,7 @@ from lookalike.rank.user_neighbors import UserNeighbors
 from lookalike.systems._recommender.base import RecommenderSystem
 from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
+from lookalike.systems._recommender.words import word_vectors
 
 LONG = 2.0, 20.0  # hours, from which on a game counts twice and three times
 
@@ -113,8 +113,7 @@ class Games(RecommenderSystem):
 
     def vectors(self, catalogue: Catalogue) -> Any:
         """Return the words of the titles: games of a series share them."""
-        words = TfidfVectorizer().fit_transform(catalogue.titles.tolist())
-        return sp.csr_array(words)
+        return word_vectors(catalogue.titles.tolist())
 
     def item_features(self, history: InteractionHistory, catalogue: Catalogue) -> Array:
         """Return how long a game is played, and how differently."""

@@ -3,7 +3,11 @@
 import numpy as np
 
 from lookalike._typing import Array, Floats
-from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.evaluation import (
+    EvaluationResult,
+    milliseconds_per_answer,
+    n_copies,
+)
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Images
 from lookalike.evaluate import bootstrap, paired_test, ranking_metrics
@@ -70,6 +74,7 @@ def evaluate(
     }
     facts = {
         "n_test": len(images),
+        "n_copies": n_copies(known, images),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.search, [[image] for image in images[:50]]
         ),

@@ -144,6 +144,33 @@ class People(ExplainsListedItems, BaseSystem):
         on_progress("ready", 1.0)
         return self
 
+    def refit(
+        self, data: Friendships, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Return the system that answers: it has the held-out friendships, too.
+
+        The ranker is the one measured.
+        """
+        self.check_fitted()
+        on_progress("taking up what was held out", 0.1)
+        pairs = np.concatenate([data.known, data.held_out])
+        return self._knowing(data.people, pairs, refitted=True)
+
+    def before_refit(self, data: Friendships) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned."""
+        if not self.is_refitted or not np.array_equal(data.people, self.people_):
+            return self
+        return self._knowing(data.people, data.known, refitted=False)
+
+    def _knowing(self, people: Array, pairs: Ints, refitted: bool) -> Self:
+        """Return a system with this ranker that knows these friendships."""
+        system = copy(self)
+        system._take_up(people, pairs)
+        if self.network_dimensions:
+            system.embedding_ = system._learn_embedding()
+        system.mark_refitted(refitted)
+        return system
+
     # --- answers ----------------------------------------------------------------------
 
     @property
@@ -195,25 +222,28 @@ class People(ExplainsListedItems, BaseSystem):
         ]
 
     def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
-        """Put these people in order for a user; those too far away come last."""
+        """Put these people in order for a user, as they stand in the whole list.
+
+        Order, scores and features are those of ``recommend_each``. Friends of the user
+        come last.
+        """
         self.check_fitted()
         chosen = self._positions(list(dict.fromkeys(ids)))
         if user not in self._position:
             n_friends = np.diff(self.friendships_.indptr)
-            order = np.argsort(-n_friends[chosen], kind="stable")
+            order = np.lexsort((chosen, -n_friends[chosen]))
             return self._popular_slate(chosen[order])
         person = np.array([self._position[user]])
-        found = self.candidates(person, len(self.people_))
-        scores = np.full(len(self.people_), -np.inf)
-        features = np.zeros((len(self.people_), N_FEATURES), np.float32)
-        features[found.candidate] = found.features
-        scores[found.candidate] = self.score(found)
-        far = scores[chosen] == -np.inf
-        # Without a shared friend: below all others, and a number that JSON can hold.
-        below = scores[found.candidate].min(initial=0.0) - 1.0
-        value = np.where(far, below, scores[chosen])
-        order = np.lexsort((chosen, -value))
-        return self._slate(user, chosen[order], value[order], features[chosen[order]])
+        [(strangers, scores, features)] = self._lists(person, len(self.people_))
+        friends = self._popular[~np.isin(self._popular, strangers)]
+        everybody = np.concatenate([strangers, friends])
+        below = scores.min(initial=0.0) - 1.0 - np.arange(len(friends))
+        scores = np.concatenate([scores, below])
+        at = np.flatnonzero(np.isin(everybody, chosen))
+        seen = np.zeros((len(at), N_FEATURES), features.dtype)
+        stranger = at < len(strangers)
+        seen[stranger] = features[at[stranger]]
+        return self._slate(user, everybody[at], scores[at], seen)
 
     def explain(self, query: str) -> Explanation:
         """Name the friends that a person shares with the first suggestions.

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 
 from lookalike._typing import Ints
-from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.evaluation import (
+    EvaluationResult,
+    milliseconds_per_answer,
+    n_copies,
+)
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import TaggedText
 from lookalike.evaluate import (
@@ -70,6 +74,7 @@ def evaluate(
                 )
     facts = {
         "n_test": len(truth),
+        "n_copies": n_copies(data.train.words + data.validation.words, data.test.words),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.classify, [[sentence] for sentence in data.test.words[:50]]
         ),

@@ -5,7 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.evaluation import (
+    EvaluationResult,
+    milliseconds_per_answer,
+    n_copies,
+)
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Pictures
 from lookalike.evaluate import Estimate, bootstrap, paired_test
@@ -76,6 +80,7 @@ def evaluate(
     }
     facts = {
         "n_test": len(truth),
+        "n_copies": n_copies(training_patches(data, system.side)[0], upright),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.classify, [patch[None] for patch in upright[:30]]
         ),

@@ -40,6 +40,14 @@ def training_patches(data: Pictures, side: int) -> tuple[Array, Ints]:
     return _joined(halves, lambda half: cut(half, side, side // 4))
 
 
+def whole_patches(data: Pictures, side: int) -> tuple[Array, Ints]:
+    """Upright patches of both halves, as ``training_patches`` cuts them.
+
+    Returns the patches, and for each the number of the picture that it is of.
+    """
+    return _joined(list(data.pictures), lambda picture: cut(picture, side, side // 4))
+
+
 def held_out_patches(data: Pictures, side: int, angle: float) -> tuple[Array, Ints]:
     """Turned patches of the right halves, next to each other.
 

@@ -5,6 +5,7 @@ do not tell rotations apart at three scales, and part the histograms linearly.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from scipy.special import softmax
 
 from lookalike._arrays import product_by_row
 from lookalike._checks import check_whole
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, ClassificationResult, Explanation
 from lookalike.core.manifest import Manifest
@@ -22,7 +23,12 @@ from lookalike.datasets import Pictures
 from lookalike.learn import LinearDiscriminantAnalysis, row_for_each_class
 from lookalike.systems.textures.explanation import page_of_map
 from lookalike.systems.textures.features import SCALES, histograms_of
-from lookalike.systems.textures.patches import around, cut, training_patches
+from lookalike.systems.textures.patches import (
+    around,
+    cut,
+    training_patches,
+    whole_patches,
+)
 
 
 @dataclass(frozen=True)
@@ -99,16 +105,31 @@ class Textures(BaseSystem):
         self._check(data)
         on_progress("describing patches", 0.1)
         patches, y = training_patches(data, self.side)
-        X = self.describe(patches)
-        on_progress("learning", 0.8)
-        model = linear_discriminants().fit(X, y)
-        weights, offsets = row_for_each_class(model.coef_, model.intercept_)
-        means = np.stack([X[y == k].mean(axis=0) for k in range(len(data.labels))])
-        self._take_up(np.array(data.labels), means, weights, offsets)
-        facts = {"n_train": len(y), "n_features": X.shape[1]}
+        self._learn(patches, y, data.labels)
+        facts = {"n_train": len(y), "n_features": self.histograms_.shape[1]}
         self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
         return self
+
+    def refit(
+        self, data: Pictures, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Return the system that answers: it has learned from both halves."""
+        self.check_fitted()
+        on_progress("learning from both halves", 0.1)
+        system = copy(self)
+        system._learn(*whole_patches(data, self.side), data.labels)
+        system.mark_refitted(True)
+        return system
+
+    def before_refit(self, data: Pictures) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned."""
+        if not self.is_refitted or data.checksum != self.manifest_.data["checksum"]:
+            return self
+        system = copy(self)
+        system._learn(*training_patches(data, self.side), data.labels)
+        system.mark_refitted(False)
+        return system
 
     # --- answers ----------------------------------------------------------------------
 
@@ -194,6 +215,14 @@ class Textures(BaseSystem):
         self._take_up(*(arrays[name] for name in names))
 
     # --- inside -----------------------------------------------------------------------
+
+    def _learn(self, patches: Array, y: Ints, labels: Sequence[str]) -> None:
+        """Take up the discriminants of these patches of so many textures."""
+        X = self.describe(patches)
+        model = linear_discriminants().fit(X, y)
+        weights, offsets = row_for_each_class(model.coef_, model.intercept_)
+        means = np.stack([X[y == k].mean(axis=0) for k in range(len(labels))])
+        self._take_up(np.array(labels), means, weights, offsets)
 
     def _take_up(
         self, classes: Array, histograms: Floats, weights: Floats, offsets: Floats
