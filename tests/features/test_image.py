@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
+from lookalike._text import shown
 from lookalike.datasets import load_digits_sample
 from lookalike.features import image as image_room
 from lookalike.features.image import (
@@ -20,7 +21,6 @@ from lookalike.features.image import (
     count_pixels,
     prepare_digit,
     read_image,
-    shown,
 )
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._common import Folder, Json, progress, say
-from lookalike.cli._systems import open_system, read_inputs
+from lookalike.cli._systems import check_queries, open_system, read_inputs
 from lookalike.cli.classify import Named
 
 
@@ -21,9 +21,10 @@ def enrol(
 
     with progress() as on_progress:
         on_progress("reading the pictures", 0.0)
-        _, _, queries = read_inputs(system, "enrol", images)
+        _, names, queries = read_inputs(system, "enrol", images)
         on_progress("opening the system", 0.5)
         fitted = open_system(system, folder).system
+        _, queries = check_queries(fitted, names, queries)
         fitted.enrol(queries, name)
         number = Library(system, folder).add(fitted.save)
     answer = {"system": system, "generation": number, "enrolled": name}
@@ -40,9 +41,10 @@ def verify(
     """Say whether two pictures show one person."""
     with progress() as on_progress:
         on_progress("reading the pictures", 0.0)
-        _, _, queries = read_inputs(system, "verify", [first, second])
+        _, names, queries = read_inputs(system, "verify", [first, second])
         on_progress("opening the system", 0.5)
         _, fitted, number = open_system(system, folder)
+        _, queries = check_queries(fitted, names, queries)
         cosines, same = fitted.verify(queries[:1], queries[1:])
     similarity, one = float(cosines[0]), bool(same[0])
     answer = {

@@ -16,6 +16,7 @@ from typing import IO, Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from lookalike._text import shown
 from lookalike._typing import Array
 
 MAX_PIXELS = 64_000_000
@@ -194,22 +195,6 @@ def _opened(
             raise ValueError(f"{name} cannot be read: {error.strerror}.") from None
         said = shown(str(error) or type(error).__name__).rstrip(".")
         raise ValueError(f"{name} is a damaged or truncated image: {said}.") from None
-
-
-def shown(text: str | os.PathLike[str]) -> str:
-    r"""Return a text on one line: a name may hold line breaks, to forge another.
-
-    Control characters, and what is no text, are escaped.
-
-    Examples
-    --------
-    >>> print(shown("a\nWarning: all is lost.png"))
-    a\nWarning: all is lost.png
-    """
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode()
-        for each in str(text)
-    )
 
 
 def _stream(path: str | os.PathLike[str] | bytes) -> IO[bytes]:
