@@ -189,7 +189,7 @@ def mark(
 ) -> None:
     """Let an image no longer appear in answers, or again.
 
-    The mark follows the file and its pixels; images that only look alike have their own.
+    The mark follows the file and its pixels; images that only look alike have theirs.
     """
     with _database(_library(folder), database, state) as store:
         alike = _folders(store).mark(image, "" if as_ == "shown" else as_)

@@ -1,4 +1,4 @@
-"""``lookalike enrol`` and ``lookalike verify``: people by their faces."""
+"""``lookalike enrol``, ``unenrol`` and ``verify``: people by their faces."""
 
 from typing import Annotated
 
@@ -29,6 +29,26 @@ def enrol(
         number = Library(system, folder).add(fitted.save)
     answer = {"system": system, "generation": number, "enrolled": name}
     say(answer, json, [f"{name} is known to generation {number} of {system}."])
+
+
+def unenrol(
+    name: Annotated[str, typer.Argument(help="Who is to be forgotten.")],
+    system: Named = "faces",
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Forget a person; earlier generations still know them, until they are deleted."""
+    from lookalike.core.library import Library
+    from lookalike.systems import find_spec
+
+    find_spec(system).check_can("enrol")
+    with progress() as on_progress:
+        on_progress("opening the system", 0.5)
+        fitted = open_system(system, folder).system
+        fitted.unenrol(name)
+        number = Library(system, folder).add(fitted.save)
+    answer = {"system": system, "generation": number, "unenrolled": name}
+    say(answer, json, [f"{name} is not known to generation {number} of {system}."])
 
 
 def verify(

@@ -231,6 +231,26 @@ class Faces(BaseSystem):
         )
         return self
 
+    def unenrol(self, name: str) -> Self:
+        """Forget a person and all pictures of theirs; nothing is learned again.
+
+        The embedding and the thresholds, in which a person of the training pictures had
+        a part, stay.
+
+        Raises
+        ------
+        ValueError
+            If nobody of that name is enrolled, or nobody else is.
+        """
+        self.check_fitted()
+        kept = self.people_ != str(name)
+        if kept.all():
+            raise ValueError(f"Nobody called {str(name)!r} is enrolled.")
+        if not kept.any():
+            raise ValueError(f"{name!r} is the last who is enrolled; one must stay.")
+        self._take_up(self.images_[kept], self.people_[kept], self.vectors_[kept])
+        return self
+
     def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
         """Say who is on each picture."""
         found = self.classify(queries)
