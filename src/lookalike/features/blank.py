@@ -79,6 +79,6 @@ def _spread(levels: Array) -> float:
 def _line(values: Array) -> Array:
     """The straight line that fits best."""
     places = np.arange(len(values)) - (len(values) - 1) / 2
-    slope = places @ values / max(places @ places, 1.0)
+    slope = float(places @ values) / max(float(places @ places), 1.0)
     line: Array = values.mean() + slope * places
     return line
