@@ -47,7 +47,7 @@ bench: $(ENV)/.bench  ## Speed beside other libraries, and the bars
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench algorithms
 
 soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire: long tests, minutes at twice its capacity
-	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service
+	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service tests/features/test_image.py
 	$(BIN)/python benchmarks/soak.py
 
 package: $(ENV)/.package  ## Build the wheel and the source archive into dist/

@@ -172,6 +172,29 @@ def test_a_folder_of_images_is_answered_image_by_image(trained, seven, tmp_path)
     assert len({json.dumps(each["probabilities"]) for each in found}) == 1
 
 
+def test_one_bad_file_costs_no_other_its_answer(trained, seven, tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "deeper").mkdir(parents=True)
+    for name in ("a.png", "deeper/b.png"):
+        shutil.copy(seven, folder / name)
+    for name in ("Thumbs.db", "desktop.ini", "notes.txt"):
+        (folder / name).write_text("no picture")
+    words = ("classify", folder, "--folder", trained)
+    found = answer(*words)
+    assert (len(found["answers"]), found["refused"]) == (2, [])
+    (folder / "c\nWarning: all is lost.png").write_text("no picture")
+    Image.new("L", (28, 28), 255).save(folder / "blank.png")
+    for verb in ("classify", "search"):
+        result = run(verb, *words[1:], "--json", status=1)
+        document = json.loads(result.stdout)
+        names = [Path(each["image"]).name for each in document["answers"]]
+        assert names == ["a.png", "b.png"]
+        assert result.stderr.count("\n") == len(document["refused"]) == 2
+        assert "blank.png: There is no digit" in document["refused"][0]
+        assert r"c\nWarning: all is lost.png is not an" in document["refused"][1]
+    assert "blank.png" in sentence("classify", folder / "blank.png", *words[2:])
+
+
 def test_answers_of_a_folder_become_a_table(trained, seven, tmp_path):
     words = ["classify", seven, seven, "--csv", tmp_path / "t.csv", "--folder", trained]
     run(*words)

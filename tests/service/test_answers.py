@@ -282,16 +282,36 @@ def test_a_file_with_line_ends_and_boundaries_of_others_stays_whole(
     assert found.json()["answers"] == plain.json()["answers"]
 
 
-def test_a_cut_or_blank_or_moving_picture_is_refused(client, digits_data):
+def test_a_cut_or_blank_picture_is_refused_and_the_first_frame_answered(
+    client, digits_data
+):
     whole = png(digits_data.x_test[0])
-    frames = [Image.new("L", (28, 28), shade) for shade in (0, 99)]
+    frames = [Image.fromarray(image) for image in digits_data.x_test[:2]]
     moving = io.BytesIO()
     frames[0].save(moving, "GIF", save_all=True, append_images=frames[1:])
-    blank = png(np.zeros((28, 28), np.uint8))
-    for sent in (whole[: len(whole) // 2], blank, moving.getvalue()):
+    blank = np.zeros((28, 28), np.uint8)
+    for sent in (whole[: len(whole) // 2], png(blank)):
         answer = client.post("/v1/digits/search", files={"image": sent})
         assert answer.status_code == 422
         assert answer.json()["detail"].endswith(".")
+    answer = client.post("/v1/digits/search", json={"image": pictured(blank)})
+    assert answer.status_code == 422
+    assert "There is not a digit on the picture" in answer.json()["detail"]
+    still, first = (
+        client.post("/v1/digits/search", files={"image": sent}).json()["answers"]
+        for sent in (whole, moving.getvalue())
+    )
+    assert first == still
+
+
+def test_pictures_of_too_many_pixels_together_are_refused(make_client, digits_data):
+    client = make_client(max_pixels=1_000, max_request_pixels=1_600)
+    file = base64.b64encode(png(digits_data.x_test[0])).decode()
+    for n, status in ((2, 200), (3, 413)):
+        body = {"images": [{"base64": file}] * n, "k": 1}
+        answer = client.post("/v1/digits/search", json=body)
+        assert answer.status_code == status
+    assert "1,600 pixels together; got 2,352" in answer.json()["detail"]
 
 
 def test_a_body_that_is_too_large_is_refused_unread(make_client):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -217,8 +218,197 @@ def test_a_smaller_and_a_recompressed_copy_look_like_the_first(
     folders.add(folder, encoder)
     catalogue = found()
     short = [os.path.basename(name) for name in catalogue.labels]
+    assert folders.duplicates() == [
+        [str(folder / name) for name in ("2.png", "8 smaller.png", "9 jpeg.jpg")]
+    ]
     assert short[-2:] == ["8 smaller.png", "9 jpeg.jpg"]
     np.testing.assert_array_equal(catalogue.metadata.groups, [0, 1, 2, 3, 4, 5, 2, 2])
+
+
+def test_pictures_that_differ_in_colour_or_level_are_not_the_same(
+    folders, found, tmp_path, encoder
+):
+    folder = tmp_path / "swatches"
+    folder.mkdir()
+    for colour in ("red", "blue", "black", "white", "#808080", "#a08080", "#909090"):
+        shirt = Image.new("RGB", (60, 60), "white")
+        shirt.paste(colour, (20, 10, 40, 50))
+        shirt.save(folder / f"{colour}.png")
+    folders.add(folder, encoder)
+    assert len(set(found().metadata.groups.tolist())) == 7
+    Image.new("RGB", (60, 60), "#818181").save(folder / "x1.png")
+    Image.new("RGB", (60, 60), "#828282").save(folder / "x2.png")
+    folders.add(folder, encoder)
+    assert found().metadata.groups.tolist()[-2:] == [7, 7]
+    folders.choose(duplicates=True)
+    assert found().metadata.groups.tolist() == list(range(9))
+
+
+def searched(found):
+    """Labels of what may be answered."""
+    catalogue = found()
+    return [
+        os.path.basename(label)
+        for label, mark in zip(catalogue.labels, catalogue.metadata.marks, strict=True)
+        if not mark
+    ]
+
+
+def test_a_mark_follows_the_file_and_the_pixels(folders, found, folder, encoder):
+    folders.add(folder, encoder)
+    file = folder / "a.png"
+    folders.mark(file, "private")
+    picture = Image.open(file)
+    picture.load()
+    picture.save(file, dpi=(300, 300))  # other bytes, the same pixels
+    folders.add(folder, encoder)
+    assert "a.png" not in searched(found)
+    picture.save(folder / "copy.tiff")  # another name and format
+    folders.add(folder, encoder)
+    assert not {"a.png", "copy.tiff"} & set(searched(found))
+    file.unlink()
+    folders.add(folder, encoder)
+    assert "copy.tiff" not in searched(found)
+    picture.convert("RGB").save(file, "JPEG")  # other pixels, the same name
+    folders.add(folder, encoder)
+    assert not {"a.png", "copy.tiff"} & set(searched(found))
+    folders.forget()  # as --afresh does
+    folders.add(folder, encoder)
+    assert not {"a.png", "copy.tiff"} & set(searched(found))
+    for name in ("a.png", "copy.tiff"):
+        folders.mark(folder / name, "")
+    assert {"a.png", "copy.tiff"} <= set(searched(found))
+
+
+def test_marking_names_what_looks_the_same_and_is_still_shown(folders, folder, encoder):
+    picture = Image.open(folder / "a.png")
+    picture.save(folder / "like.jpg", quality=95)
+    folders.add(folder, encoder)
+    assert folders.mark(folder / "a.png", "blocked") == [str(folder / "like.jpg")]
+    assert folders.mark(folder / "like.jpg", "blocked") == []
+
+
+def test_an_empty_folder_asks_and_marks_outlive_it(folders, found, folder, encoder):
+    folders.add(folder, encoder)
+    folders.mark(folder / "a.png", "private")
+    folder.rename(folder.with_name("elsewhere"))
+    folder.mkdir()
+    (folder / "readme.txt").touch()
+    with pytest.raises(ValueError, match=r"holds no images, but 12 .* --allow-empty"):
+        folders.add(folder, encoder)
+    assert len(found().labels) == 12
+    assert outcome(folders.add(folder, encoder, allow_empty=True)) == (0, 0, 12, 0)
+    shutil.rmtree(folder)
+    folder.with_name("elsewhere").rename(folder)
+    folders.add(folder, encoder)
+    assert len(searched(found)) == 11
+    assert "a.png" not in searched(found)
+
+
+@pytest.mark.parametrize("call", ["listdir", "stat"])
+def test_what_cannot_be_looked_into_has_not_vanished(
+    folders, found, folder, encoder, monkeypatch, call
+):
+    folders.add(folder, encoder)
+    folders.mark(folder / "deep/er/d.png", "private")
+    real = getattr(os, call)
+
+    def failing(path, *rest, **options):
+        if os.fsencode(path).endswith(b"/deep"):
+            raise OSError(5, "Input/output error", path)
+        return real(path, *rest, **options)
+
+    monkeypatch.setattr(os, call, failing)
+    added = folders.add(folder, encoder)
+    assert outcome(added) == (0, 0, 0, 10)
+    assert added.broken == [f"{folder}/deep cannot be read: Input/output error."]
+    assert len(found().labels) == 12
+    monkeypatch.undo()
+    assert outcome(folders.add(folder, encoder)) == (0, 0, 0, 12)
+    assert "d.png" not in searched(found)
+
+
+def test_a_file_that_could_not_be_read_is_read_when_it_can_be(
+    folders, found, folder, encoder, monkeypatch
+):
+    real = open
+
+    def failing(path, *rest, **options):
+        if isinstance(path, bytes) and path.endswith((b"a.png", b"b.jpg")):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *rest, **options)
+
+    (folder / "b.jpg").rename(folder / "later.jpg")
+    folders.add(folder, encoder)  # a.png is known, b.jpg is not
+    (folder / "later.jpg").rename(folder / "b.jpg")
+    os.utime(folder / "a.png", ns=(1, 1))
+    monkeypatch.setattr(image_folder, "open", failing, raising=False)
+    added = folders.add(folder, encoder)
+    assert (added.new, added.changed, len(added.broken)) == (0, 0, 2)
+    assert "a.png" in searched(found)  # as it was
+    monkeypatch.undo()
+    folders.add(folder, encoder)
+    assert len(searched(found)) == 12
+    assert folders.broken() == []
+
+
+def test_whatever_goes_wrong_with_one_file_is_that_files_alone(
+    folders, found, folder, encoder, monkeypatch
+):
+    real, transform = image_folder.read_image, PixelEncoder.transform
+
+    def broken(data, **options):
+        image = real(data, **options)
+        if data == (folder / "a.png").read_bytes():
+            raise RuntimeError("lost\nWarning: all is lost")
+        return image
+
+    def refusing(self, tiles):
+        if any((tile == FORM.read(folder / "b.jpg")).all() for tile in tiles):
+            raise RuntimeError("no vector")
+        return transform(self, tiles)
+
+    monkeypatch.setattr(image_folder, "read_image", broken)
+    monkeypatch.setattr(PixelEncoder, "transform", refusing)
+    added = folders.add(folder, encoder)
+    assert added.new == 10
+    assert sorted(added.broken) == [
+        rf"{folder}/a.png cannot be used: lost\nWarning: all is lost.",
+        f"{folder}/b.jpg cannot be used: no vector.",
+    ]
+    assert len(found().labels) == 10
+
+
+def test_a_folder_that_moved_is_named_where_it_is_and_can_be_forgotten(
+    folders, found, folder, encoder
+):
+    folders.add(folder, encoder)
+    moved = folder.rename(folder.with_name("zz"))
+    folders.add(moved, encoder)
+    assert all(label.startswith(f"{moved}/") for label in found().labels)
+    assert folders.counts()["files"] == 24
+    assert folders.remove(folder) == 12
+    assert folders.counts()["files"] == 12
+    assert folders.remove(moved / "a.png") == 1
+    with pytest.raises(ValueError, match=f"Nothing of {folder} is indexed"):
+        folders.remove(folder)
+
+
+def test_what_is_hidden_or_ignored_is_left_out(folders, found, folder, encoder):
+    good = (folder / "a.png").read_bytes()
+    for name in (".hidden/x.png", "@eaDir/x.png", "._x.png", "drafts/x.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(good)
+    (folder / "Thumbs.db").write_bytes(b"no picture")
+    (folder / ".lookalikeignore").write_text("# what is not finished\ndrafts/\n*.gif\n")
+    (folder / "deep" / ".lookalikeignore").write_text("er/*\n")
+    folders.add(folder, encoder)
+    assert sorted(searched(found)) == sorted(
+        [
+            *("a.png", "b.jpg", "c.webp", "Straße.png", "画像.png", "صورة.bmp"),
+            *("e e.png", "x.PNG", "y.tiff", "🙂.png"),
+        ]
+    )
 
 
 def test_another_embedding_is_refused_and_nothing_is_mixed(
@@ -415,6 +605,27 @@ def test_a_folder_is_indexed_searched_explained_and_hidden(library, folder):
     run("index", "mark", query, "--as", "private", "--folder", library)
     assert "left out: private" in run("explain", query, *there).stdout
     assert "bad.png" in run("index", "status", "--folder", library).stdout
+
+
+def test_the_commands_of_folders_say_what_they_did(library, folder):
+    (folder / "a\nWarning: all is lost.png").write_text("no picture")
+    there = ["--folder", library]
+    told = run("index", "add", folder, *there, "--duplicates").stderr
+    assert told.count("\n") == 1
+    shutil.copy(folder / "a.png", folder / "a copy.png")
+    run("index", "add", folder, *there)
+    listed = json.loads(run("index", "duplicates", *there, "--json").stdout)
+    pair = [str(folder / name) for name in ("a copy.png", "a.png")]
+    assert listed == {"duplicates": [pair]}
+    words = ["search", folder / "a.png", "--system", "images", *there]
+    assert "画像.png" in run(*words).stdout  # more than k are asked for than there are
+    assert "1 files of" in run("index", "remove", pair[0], *there).stdout
+    assert "No two files" in run("index", "duplicates", *there).stdout
+    (folder / "deep" / "good.png").write_bytes((folder / "a.png").read_bytes())
+    found = run("search", folder, "--system", "images", *there, "--json", status=1)
+    document = json.loads(found.stdout)
+    assert (len(document["answers"]), len(document["refused"])) == (13, 1)
+    assert "is not an image" in found.stderr
 
 
 def test_without_the_extra_of_the_service_a_sentence_names_it(

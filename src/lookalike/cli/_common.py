@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lookalike._text import shown
 from lookalike.core.progress import ProgressCallback
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
@@ -25,7 +26,8 @@ System = Annotated[str, typer.Argument(help="Which system; `lookalike systems` l
 class Sentences(TyperGroup):
     """A command whose errors are a sentence and an exit status, never a traceback.
 
-    2 is the user's to mend (a wrong file, an extra that is missing), 130 is Ctrl-C.
+    1 says that some of what was given could not be answered, 2 is the user's to mend
+    (a wrong file, an extra that is missing), 130 is Ctrl-C.
     ``LOOKALIKE_DEBUG=1`` shows the traceback instead.
     """
 
@@ -43,7 +45,7 @@ class Sentences(TyperGroup):
         except (ValueError, OSError, ImportError, MemoryError) as error:
             if os.environ.get("LOOKALIKE_DEBUG"):
                 raise
-            typer.echo(f"Error: {_sentence(error)}", err=True)
+            typer.echo(f"Error: {shown(_sentence(error))}", err=True)
             raise typer.Exit(2) from None
 
 
@@ -101,7 +103,7 @@ def columns(rows: Sequence[Sequence[object]]) -> list[str]:
     for cell in rows[-1]:
         right = isinstance(cell, int | float)
         table.add_column(justify="right" if right else "left", no_wrap=True)
-    texts = [[Text(str(cell)) for cell in row] for row in rows]
+    texts = [[Text(shown(str(cell))) for cell in row] for row in rows]
     for row in texts:
         table.add_row(*row)
     # A pipe has no width, and a terminal wraps by itself: nothing is cut.
@@ -132,4 +134,4 @@ def progress() -> Iterator[ProgressCallback]:
 def warn(sentence: str | None) -> None:
     """Print a warning on stderr, if there is one."""
     if sentence:
-        typer.echo(f"Warning: {sentence}", err=True)
+        typer.echo(f"Warning: {shown(sentence)}", err=True)

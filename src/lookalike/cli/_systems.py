@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import finalize
 
+from typer import Exit
+
 from lookalike.cli._common import warn
 from lookalike.cli._service import database_file, database_url, serve_extra, state_of
 
@@ -62,27 +64,85 @@ def _with_folders(system: Any, library: Any, url: str | None) -> Any:
     return found
 
 
+class Refusals(list[str]):
+    """A sentence for each input that was refused while the others are answered.
+
+    Called with the sentence, as ``Inputs.read`` does.
+    """
+
+    def __call__(self, sentence: str) -> None:
+        """Remember that an input was refused."""
+        self.append(sentence)
+
+    def check(self, n_left: int) -> None:
+        """Say which were refused; it is an error where none is left.
+
+        Raises
+        ------
+        ValueError
+            If none is left.
+        """
+        if self and not n_left:
+            *others, last = self
+            for sentence in others:
+                warn(sentence)
+            raise ValueError(last)
+        for sentence in self:
+            warn(sentence)
+
+    def exit(self) -> None:
+        """End the command with status 1 where an input was refused."""
+        if self:
+            raise Exit(1)
+
+
 def read_inputs(
-    name: str, capability: str, given: Sequence[Any]
+    name: str,
+    capability: str,
+    given: Sequence[Any],
+    refusals: Refusals | None = None,
 ) -> tuple[str, list[str], list[Any]]:
-    """Return what an input is called, and names and queries for what was given."""
+    """Return what an input is called, and names and queries for what was given.
+
+    refusals : takes up what is refused; None lets one refusal refuse all
+    """
+    from lookalike.core.inputs import refuse
     from lookalike.systems import find_spec
 
     spec = find_spec(name)
     spec.check_can(capability)
     inputs = spec.decoder()
-    return inputs.noun, *inputs.read(given)
+    told = refuse if refusals is None else refusals
+    names, queries = inputs.read(given, told)
+    if refusals and not names:
+        refusals.check(0)
+    return inputs.noun, names, queries
 
 
 def check_queries(
-    system: Any, names: Sequence[str], queries: Sequence[Any]
-) -> list[Any]:
-    """Return the queries as the system takes them; a refusal names the input."""
-    checked = []
+    system: Any,
+    names: Sequence[str],
+    queries: Sequence[Any],
+    refusals: Refusals | None = None,
+) -> tuple[list[str], list[Any]]:
+    """Return names and queries as the system takes them; a refusal names the input.
+
+    refusals : as for ``read_inputs``
+    """
+    good, checked = [], []
     for name, query in zip(names, queries, strict=True):
-        with naming(name):
-            checked.append(system.check_query(query))
-    return checked
+        try:
+            with naming(name):
+                checked.append(system.check_query(query))
+        except ValueError as error:
+            if refusals is None:
+                raise
+            refusals(str(error))
+        else:
+            good.append(name)
+    if refusals is not None:
+        refusals.check(len(good))
+    return good, checked
 
 
 @contextmanager

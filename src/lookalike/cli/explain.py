@@ -30,7 +30,7 @@ def explain(
         on_progress("opening the system", 0.2)
         opened = open_system(system, folder, database=database)
         on_progress("looking for reasons", 0.3)
-        [query] = check_queries(opened.system, names, queries)
+        _, [query] = check_queries(opened.system, names, queries)
         with naming(names[0]):
             found = opened.system.explain(query)
         if report is not None:

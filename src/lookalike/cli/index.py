@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike._text import shown
 from lookalike.cli._common import Folder, Json, columns, progress, say, warn
 from lookalike.cli._service import (
     DatabaseUrl,
@@ -45,19 +46,29 @@ def add(
     memory: Annotated[
         int | None, typer.Option(help="Bytes that the index may hold in memory.")
     ] = None,
+    duplicates: Annotated[
+        bool | None,
+        typer.Option(help="Show all images that look the same, or the best of them."),
+    ] = None,
     afresh: Annotated[
         bool, typer.Option(help="Forget what is indexed, and embed all again.")
+    ] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Forget a folder that is empty now.")
     ] = False,
     folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
-    """Index what is new in a folder; what is indexed already is not read again."""
+    """Index what is new in a folder; what is indexed already is not read again.
+
+    Marks stay, whatever is forgotten.
+    """
     from lookalike.systems.images.system import ImageSearch
 
     if not images.is_dir():
-        raise ValueError(f"{images} is no folder.")
+        raise ValueError(f"{shown(images)} is no folder.")
     if encoder is None and (side, mean, scale) != (None, None, None):
         raise ValueError("--side, --mean and --scale are for --encoder.")
     library = _library(folder)
@@ -79,8 +90,8 @@ def add(
             folders.check_version(system.manifest_.embedding_version)
             if encoder is not None:
                 number = library.add(system.save)
-            result = folders.add(images, system.encoder_, on_progress)
-            folders.choose(recall=recall, memory=memory)
+            result = folders.add(images, system.encoder_, on_progress, allow_empty)
+            folders.choose(recall=recall, memory=memory, duplicates=duplicates)
             about = folders.counts() | folders.chosen()
             place = store.url.render_as_string()
     for sentence in result.broken:
@@ -176,10 +187,48 @@ def mark(
     state: State = None,
     json: Json = False,
 ) -> None:
-    """Let an image no longer appear in answers, or again."""
+    """Let an image no longer appear in answers, or again.
+
+    The mark follows the file and its pixels; images that only look alike have theirs.
+    """
     with _database(_library(folder), database, state) as store:
-        _folders(store).mark(image, "" if as_ == "shown" else as_)
-    say({"image": image, "mark": as_}, json, [f"{image} is {as_} now."])
+        alike = _folders(store).mark(image, "" if as_ == "shown" else as_)
+    lines = [f"{shown(image)} is {as_} now."]
+    if alike:
+        lines += ["These look the same and are still shown:", *alike]
+    say({"image": image, "mark": as_, "look_alikes": alike}, json, lines)
+
+
+@index.command()
+def remove(
+    place: Annotated[str, typer.Argument(help="A folder or a file, there or not.")],
+    folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
+    json: Json = False,
+) -> None:
+    """Forget a file, or all files below a folder; the files themselves stay."""
+    with _database(_library(folder), database, state) as store:
+        n = _folders(store).remove(place)
+    say({"removed": n}, json, [f"{n:,} files of {shown(place)} are forgotten."])
+
+
+@index.command("duplicates")
+def list_duplicates(
+    folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
+    json: Json = False,
+) -> None:
+    """List files that are the same image or look the same, the one shown first."""
+    with _database(_library(folder), database, state) as store:
+        groups = _folders(store).duplicates()
+    lines = [
+        name if at == 0 else f"  {name}"
+        for names in groups
+        for at, name in enumerate(names)
+    ]
+    say({"duplicates": groups}, json, lines or ["No two files look the same."])
 
 
 def _library(folder: Path | None) -> Any:

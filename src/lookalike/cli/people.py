@@ -1,11 +1,11 @@
-"""``lookalike enrol`` and ``lookalike verify``: people by their faces."""
+"""``lookalike enrol``, ``unenrol`` and ``verify``: people by their faces."""
 
 from typing import Annotated
 
 import typer
 
 from lookalike.cli._common import Folder, Json, progress, say
-from lookalike.cli._systems import open_system, read_inputs
+from lookalike.cli._systems import check_queries, open_system, read_inputs
 from lookalike.cli.classify import Named
 
 
@@ -21,13 +21,34 @@ def enrol(
 
     with progress() as on_progress:
         on_progress("reading the pictures", 0.0)
-        _, _, queries = read_inputs(system, "enrol", images)
+        _, names, queries = read_inputs(system, "enrol", images)
         on_progress("opening the system", 0.5)
         fitted = open_system(system, folder).system
+        _, queries = check_queries(fitted, names, queries)
         fitted.enrol(queries, name)
         number = Library(system, folder).add(fitted.save)
     answer = {"system": system, "generation": number, "enrolled": name}
     say(answer, json, [f"{name} is known to generation {number} of {system}."])
+
+
+def unenrol(
+    name: Annotated[str, typer.Argument(help="Who is to be forgotten.")],
+    system: Named = "faces",
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Forget a person; earlier generations still know them, until they are deleted."""
+    from lookalike.core.library import Library
+    from lookalike.systems import find_spec
+
+    find_spec(system).check_can("enrol")
+    with progress() as on_progress:
+        on_progress("opening the system", 0.5)
+        fitted = open_system(system, folder).system
+        fitted.unenrol(name)
+        number = Library(system, folder).add(fitted.save)
+    answer = {"system": system, "generation": number, "unenrolled": name}
+    say(answer, json, [f"{name} is not known to generation {number} of {system}."])
 
 
 def verify(
@@ -40,9 +61,10 @@ def verify(
     """Say whether two pictures show one person."""
     with progress() as on_progress:
         on_progress("reading the pictures", 0.0)
-        _, _, queries = read_inputs(system, "verify", [first, second])
+        _, names, queries = read_inputs(system, "verify", [first, second])
         on_progress("opening the system", 0.5)
         _, fitted, number = open_system(system, folder)
+        _, queries = check_queries(fitted, names, queries)
         cosines, same = fitted.verify(queries[:1], queries[1:])
     similarity, one = float(cosines[0]), bool(same[0])
     answer = {

@@ -7,7 +7,7 @@ import typer
 
 from lookalike.cli._common import Folder, Json, columns, progress, say
 from lookalike.cli._service import DatabaseUrl
-from lookalike.cli._systems import check_queries, open_system, read_inputs
+from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
 from lookalike.cli.classify import Named
 
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")]
@@ -21,14 +21,18 @@ def search(
     database: DatabaseUrl = None,
     json: Json = False,
 ) -> None:
-    """Find the known images most like each image, best first."""
+    """Find the known images most like each image, best first.
+
+    An image that cannot be read is named; the others are answered, with status 1.
+    """
+    refusals = Refusals()
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)
-        noun, names, queries = read_inputs(system, "search", images)
+        noun, names, queries = read_inputs(system, "search", images, refusals)
         on_progress("opening the system", 0.3)
         opened = open_system(system, folder, database=database)
         on_progress("answering", 0.8)
-        checked = check_queries(opened.system, names, queries)
+        names, checked = check_queries(opened.system, names, queries, refusals)
         answers = opened.system.search_each(checked, k)
     found, lines = [], []
     for name, answer in zip(names, answers, strict=True):
@@ -41,4 +45,5 @@ def search(
         ]
         lines += [name, *columns(rows)]
     document = {"system": system, "generation": opened.generation, "answers": found}
-    say(document, json, lines)
+    say(document | {"refused": refusals}, json, lines)
+    refusals.exit()

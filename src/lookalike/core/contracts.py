@@ -225,6 +225,10 @@ class Enrols(System, Protocol):
         """Add a person, or further pictures of one."""
         ...
 
+    def unenrol(self, name: str) -> Self:
+        """Forget a person and all pictures of theirs."""
+        ...
+
 
 class Verifies(System, Protocol):
     """Capability "verify": says of two queries whether they show one person."""

@@ -16,8 +16,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._checks import check_whole
+from lookalike._text import shown
 from lookalike._typing import Array, Ints
+from lookalike.core.image_files import folder_contents
 from lookalike.features.image import MAX_PIXELS, read_image
+
+RefusalCallback = Callable[[str], None]
+
+
+def refuse(sentence: str) -> None:
+    """Let one input that is refused refuse them all."""
+    raise ValueError(sentence)
 
 
 class Inputs(Protocol):
@@ -31,13 +40,19 @@ class Inputs(Protocol):
         """In what an input may come: "file", "pixels", "drawing", "text", "name"."""
         ...
 
-    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
+    def read(
+        self, given: Sequence[Path | str], on_refusal: RefusalCallback = refuse
+    ) -> tuple[list[str], list[Any]]:
         """Return names and queries for what was named on the command line.
+
+        on_refusal : called with a sentence for each input that cannot be read; the
+            others are returned where it returns
 
         Raises
         ------
         ValueError
-            If something is no such input; the sentence names it.
+            If something is no such input, unless ``on_refusal`` returns; the sentence
+            names it.
         """
         ...
 
@@ -71,11 +86,16 @@ class ImageInputs:
         more = {"pixels": self.takes_pixels, "drawing": self.takes_drawings}
         return ("file", *(form for form, taken in more.items() if taken))
 
-    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
+    def read(
+        self, given: Sequence[Path | str], on_refusal: RefusalCallback = refuse
+    ) -> tuple[list[str], list[Any]]:
         """Return image files, and those in folders, with what is on them."""
-        files = image_files(given)
-        prepared = read_images(files, resolve_name(self.prepare), self.mode)
-        return list(map(str, files)), prepared
+        names, prepared, prepare = [], [], resolve_name(self.prepare)
+        for file in image_files(given, on_refusal):
+            found = read_images([file], prepare, self.mode, on_refusal)
+            names += [shown(file)] * len(found)
+            prepared += found
+        return names, prepared
 
     def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
         """Return what is on an image file, or pixels as they are."""
@@ -103,17 +123,25 @@ class TextInputs:
     noun: str = "text"
     forms: tuple[str, ...] = ("text",)
 
-    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
+    def read(
+        self, given: Sequence[Path | str], on_refusal: RefusalCallback = refuse
+    ) -> tuple[list[str], list[Any]]:
         """Return texts under their own names, and lines under theirs."""
         names, texts = [], []
         for each in map(str, given):
-            for name, text in _lines(each):
+            try:
+                lines = _lines(each)
+            except ValueError as error:
+                on_refusal(str(error))
+                continue
+            for name, text in lines:
                 try:
                     texts.append(self.decode(text))
                 except ValueError as error:
                     where = f"{name}: " if name != text else ""
-                    raise ValueError(f"{where}{error}") from None
-                names.append(name)
+                    on_refusal(f"{where}{error}")
+                else:
+                    names.append(name)
         return names, texts
 
     def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
@@ -128,7 +156,9 @@ class NameInputs:
     noun: str = "user"
     forms: tuple[str, ...] = ("name",)
 
-    def read(self, given: Sequence[Path | str]) -> tuple[list[str], list[Any]]:
+    def read(
+        self, given: Sequence[Path | str], on_refusal: RefusalCallback = refuse
+    ) -> tuple[list[str], list[Any]]:
         """Return the names, without spaces around them."""
         names = [str(name).strip() for name in given]
         return names, list(names)
@@ -151,17 +181,25 @@ DIGIT_IMAGES = ImageInputs(
 USERS = NameInputs()
 
 
-def image_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """Return the files that were named, and those in the folders that were named."""
+def image_files(
+    paths: Iterable[str | os.PathLike[str]], on_refusal: RefusalCallback = refuse
+) -> list[Path]:
+    """Return the files that were named, and the images below folders that were named.
+
+    on_refusal : called for each folder that holds none, and for all that cannot be
+        looked into
+    """
     files = []
     for path in map(Path, paths):
         if not path.is_dir():
             files.append(path)
             continue
-        inside = [file for file in sorted(path.iterdir()) if file.is_file()]
-        inside = [file for file in inside if not file.name.startswith(".")]
-        if not inside:
-            raise ValueError(f"The folder {path} holds no images.")
+        contents = folder_contents(path)
+        for problem in contents.problems:
+            on_refusal(problem)
+        inside = [Path(os.fsdecode(file)) for file in contents.images]
+        if not inside and not contents.problems:
+            on_refusal(f"The folder {shown(path)} holds no images.")
         files += inside
     return files
 
@@ -170,6 +208,7 @@ def read_images(
     files: Iterable[Path],
     prepare: Callable[[Array], Any] = np.asarray,
     mode: Literal["L", "RGB"] = "L",
+    on_refusal: RefusalCallback = refuse,
 ) -> list[Any]:
     """Read each file and prepare it; a refusal names the file."""
     prepared = []
@@ -177,8 +216,8 @@ def read_images(
         try:
             prepared.append(prepare(read_image(file, mode=mode)))
         except ValueError as error:
-            text = str(error)
-            raise ValueError(text if str(file) in text else f"{file}: {text}") from None
+            text, name = str(error), shown(file)
+            on_refusal(text if name in text else f"{name}: {text}")
     return prepared
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from lookalike._typing import Array
+from lookalike.features.blank import is_blank
 
 LARGEST = 512
 """Pixels of the longer side at which a photograph is searched."""
@@ -95,10 +96,12 @@ def faces_on(
 ) -> list[tuple[Box, Array]]:
     """Find the faces on a grey picture, the largest first, each cut out at this size.
 
-    A picture smaller than twice the size is taken for a face itself. Faces that are
-    found are cut out wider by ``margin`` of the box on each side.
+    A picture smaller than twice the size is taken for a face itself, unless it is
+    blank. Faces that are found are cut out wider by ``margin`` of the box on each side.
     """
     if picture.shape[0] < 2 * size[0] and picture.shape[1] < 2 * size[1]:
+        if is_blank(picture):
+            return []
         box = Box(0, 0, *picture.shape)
         return [(box, cut_face(picture, box, size, 0.0))]
     return [(box, cut_face(picture, box, size, margin)) for box in find_faces(picture)]

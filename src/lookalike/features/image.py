@@ -6,19 +6,41 @@
 
 import io
 import os
-import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from lookalike._text import shown
 from lookalike._typing import Array
 
 MAX_PIXELS = 64_000_000
 """A larger image is refused before it is decoded: 64 megapixels is 8,000 by 8,000."""
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
+FORMATS = {
+    "PNG": "PngImagePlugin",
+    "JPEG": "JpegImagePlugin",
+    "WEBP": "WebPImagePlugin",
+    "GIF": "GifImagePlugin",
+    "TIFF": "TiffImagePlugin",
+    "BMP": "BmpImagePlugin",
+    "AVIF": "AvifImagePlugin",
+    "JPEG2000": "Jpeg2KImagePlugin",
+    "PPM": "PpmImagePlugin",
+    "TGA": "TgaImagePlugin",
+}
+"""The formats that are read, and Pillow's modules that read them.
+
+Pillow reads others too: some of them start a program (EPS) or unpack all of the image
+before its size can be looked at (ICO), so that nothing else is opened.
+"""
+_BITS_A_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0  # of TIFF
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 def read_image(
@@ -30,14 +52,16 @@ def read_image(
     """Read an image file as an array of bytes.
 
     The camera's rotation tag is applied, transparent pixels are blended with white,
-    16-bit values are divided by 257 (65535 becomes 255), and colour becomes grey by
-    the luma of ITU-R 601 where ``mode`` is ``"L"``.
+    and colour becomes grey by the luma of ITU-R 601 where ``mode`` is ``"L"``. 16-bit
+    values are divided by 257 (65535 becomes 255); 32-bit integers are taken for 8 bits
+    where none is above 255, else for 16.
 
     Parameters
     ----------
     path : path or bytes
-        Any still image that Pillow reads: PNG, JPEG, WebP, TIFF, BMP, GIF and others;
-        or the contents of such a file.
+        A file in one of ``FORMATS``, or the contents of such a file; HEIC too where
+        ``pillow-heif`` is installed (``heif`` extra). Of a moving image or of one with
+        many pages the first is read.
     size : (height, width), default=None
         Resize to this many pixels; None keeps the image's own size.
     mode : {"L", "RGB"}, default="L"
@@ -52,33 +76,33 @@ def read_image(
     Raises
     ------
     ValueError
-        If this is no still image of at most that many pixels.
+        If this is no image of those formats with at most that many pixels.
     """
-    source = io.BytesIO(path) if isinstance(path, bytes) else Path(path)
-    name = "The image" if isinstance(path, bytes) else str(path)
     if mode not in ("L", "RGB"):
         raise ValueError(f"mode must be 'L' or 'RGB', got {mode!r}.")
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"size must be (height, width), both positive, got {size}.")
-    if isinstance(source, Path):
-        _check_file(source)
-    try:
-        with Image.open(source) as image:
-            _check_image(image, name, max_pixels)
-            picture = _flatten(ImageOps.exif_transpose(image), name).convert(mode)
-    except UnidentifiedImageError:
-        raise ValueError(f"{name} is not an image that can be read.") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(_too_large(name, max_pixels)) from None
-    except _Refused:
-        raise
-    except PermissionError:
-        raise ValueError(f"{name} may not be read: permission denied.") from None
-    except _BROKEN as error:
-        raise ValueError(f"{name} is a damaged or truncated image: {error}.") from None
-    if size is not None:
-        picture = picture.resize((size[1], size[0]), Image.Resampling.LANCZOS)
-    return np.asarray(picture)
+    with _opened(path) as (image, name):
+        n_pixels = image.width * image.height
+        if n_pixels > max_pixels:
+            raise _Refused(_too_large(name, max_pixels))
+        levels = _levels(image)
+        picture = _flatten(ImageOps.exif_transpose(image), name, levels).convert(mode)
+        if size is not None:
+            picture = picture.resize((size[1], size[0]), Image.Resampling.LANCZOS)
+        return np.asarray(picture)
+
+
+def count_pixels(path: str | os.PathLike[str] | bytes) -> int:
+    """Return how many pixels an image file says it has; none of them is decoded.
+
+    Raises
+    ------
+    ValueError
+        As ``read_image`` does.
+    """
+    with _opened(path) as (image, _):
+        return image.width * image.height
 
 
 def prepare_digit(image: Array) -> Array:
@@ -139,44 +163,129 @@ class _Refused(ValueError):
     """An image that can be read but is refused."""
 
 
-def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; expected an image file.")
-    if not path.exists():
-        raise ValueError(f"{path} does not exist; expected an image file.")
-    if not path.is_file():
-        raise ValueError(f"{path} is not a regular file; expected an image file.")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty (0 bytes); expected an image file.")
+@contextmanager
+def _opened(
+    path: str | os.PathLike[str] | bytes,
+) -> Iterator[tuple[Image.Image, str]]:
+    """An image whose pixels are not decoded yet, and its name in sentences.
+
+    Whatever the decoder raises, here or within the body, becomes a ValueError.
+    """
+    name = "The image" if isinstance(path, bytes) else shown(path)
+    if not isinstance(path, bytes):
+        _check_file(Path(path), name)
+    try:
+        with _stream(path) as stream:
+            _check_kind(stream, name)
+            with Image.open(stream, formats=_formats()) as image:
+                yield image, name
+    except _Refused as error:
+        raise ValueError(str(error)) from None
+    except UnidentifiedImageError:
+        raise ValueError(f"{name} is not an image that can be read.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError(_too_large(name, MAX_PIXELS)) from None
+    except PermissionError:
+        raise ValueError(f"{name} may not be read: permission denied.") from None
+    except MemoryError:
+        raise ValueError(f"{name} needs more memory than there is.") from None
+    # Decoders raise what they like: what they say is about this image alone.
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise ValueError(f"{name} cannot be read: {error.strerror}.") from None
+        said = shown(str(error) or type(error).__name__).rstrip(".")
+        raise ValueError(f"{name} is a damaged or truncated image: {said}.") from None
 
 
-def _check_image(image: Image.Image, path: str, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise _Refused(_too_large(path, max_pixels))
-    # Two views in one MPO file are how some cameras write a still picture.
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":
-        raise _Refused(f"{path} has {frames} frames; expected a still image.")
+def _stream(path: str | os.PathLike[str] | bytes) -> IO[bytes]:
+    return io.BytesIO(path) if isinstance(path, bytes) else open(path, "rb")
+
+
+def _check_file(path: Path, name: str) -> None:
+    try:
+        if path.is_dir():
+            raise ValueError(f"{name} is a folder; expected an image file.")
+        if not path.exists():
+            raise ValueError(f"{name} does not exist; expected an image file.")
+        if not path.is_file():
+            raise ValueError(f"{name} is not a regular file; expected an image file.")
+        if path.stat().st_size == 0:
+            raise ValueError(f"{name} is empty (0 bytes); expected an image file.")
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def _check_kind(stream: IO[bytes], name: str) -> None:
+    """Name the extra for an image of a kind that only the extra reads."""
+    box = stream.read(64)
+    stream.seek(0)
+    if box[4:8] != b"ftyp" or "HEIF" in _formats():
+        return
+    brands = box[8 : int.from_bytes(box[:4], "big")]
+    if b"avif" not in brands and b"avis" not in brands and brands[:4] in _HEIF:
+        raise _Refused(
+            f"{name} is a HEIC image, which pillow-heif reads: pip install "
+            "'lookalike[heif]'"
+        )
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of ``FORMATS`` that the installed Pillow reads, and HEIF with its extra."""
+    for module in FORMATS.values():
+        try:
+            import_module(f"PIL.{module}")
+        except ImportError:  # AVIF came with Pillow 11.3
+            continue
+    found = [name for name in FORMATS if name in Image.OPEN]
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return tuple(found)
+    register_heif_opener()
+    return (*found, "HEIF")
 
 
 def _too_large(path: str, max_pixels: int) -> str:
     return f"{path} is too large; expected at most {max_pixels:,} pixels."
 
 
-def _flatten(image: Image.Image, path: str) -> Image.Image:
-    """Return the image in 8 bits a channel, without transparency."""
+def _levels(image: Image.Image) -> tuple[int, int]:
+    """Levels of black and white where there are more than 8 bits.
+
+    Of such a TIFF, Pillow neither scales 12 bits nor turns a negative.
+    """
+    tags = getattr(image, "tag_v2", {})
+    white = 4095 if tags.get(_BITS_A_SAMPLE) == (12,) else 65535
+    return (white, 0) if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else (0, white)
+
+
+def _flatten(image: Image.Image, path: str, levels: tuple[int, int]) -> Image.Image:
+    """Return the image in 8 bits a channel, without transparency.
+
+    levels : of black and white, where there are more bits
+    """
     if image.mode == "F":
         raise _Refused(f"{path} holds decimal numbers; expected 8 or 16 bits a pixel.")
     if image.mode.startswith("I"):
-        values = np.asarray(image)
-        if values.size and not 0 <= values.min() <= values.max() <= 65535:
-            raise _Refused(f"{path} holds 32-bit values; expected 8 or 16 bits.")
-        return Image.fromarray(np.round(values / 257).astype(np.uint8))
+        return _eight_bits(image, path, levels)
     if not image.has_transparency_data:
         return image
     drawn = image.convert("RGBA")
     paper = Image.new("RGBA", drawn.size, "white")
     return Image.alpha_composite(paper, drawn)
+
+
+def _eight_bits(image: Image.Image, path: str, levels: tuple[int, int]) -> Image.Image:
+    """Return grey levels of more than 8 bits as 8 bits."""
+    values = np.asarray(image)
+    black, white = levels
+    if values.size and not 0 <= values.min() <= values.max() <= 65535:
+        raise _Refused(f"{path} holds 32-bit values; expected 8 or 16 bits.")
+    if image.mode == "I" and values.size and values.max() <= 255:
+        black, white = (255 * (level > 0) for level in levels)
+    grey = (values.astype(np.float64) - black) / ((white - black) / 255)
+    return Image.fromarray(np.round(grey).clip(0, 255).astype(np.uint8))
 
 
 def _ink(image: Array) -> Array:

@@ -7,7 +7,9 @@ from lookalike._typing import Array, Ints
 
 NEAR = 4
 """Most bits in which the hashes of near duplicates differ."""
-ALIKE = 0.98  # least correlation of the grey levels of near duplicates
+LEVELS = 8
+"""Most levels, of 255, by which any cell of any colour of near duplicates differs."""
+CELLS = 16  # of a thumbnail, a side
 BANDS = 8  # of a byte each: with at most 7 bits of difference one of them is equal
 
 
@@ -38,21 +40,24 @@ def difference_hash(image: Array) -> int:
 
 
 def thumbnail(image: Array) -> Array:
-    """The image as 16 by 16 grey levels, flat: uint8 (256,)."""
-    picture = Image.fromarray(np.asarray(image)).convert("L")
-    return np.asarray(picture.resize((16, 16), Image.Resampling.BOX)).ravel()
+    """The image as 16 by 16 cells in colour, flat: uint8 (768,)."""
+    picture = Image.fromarray(np.asarray(image)).convert("RGB")
+    small = picture.resize((CELLS, CELLS), Image.Resampling.BOX)
+    return np.asarray(small).ravel()
 
 
 def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
     """Number the groups of near duplicates by their first member.
 
-    Two belong together if their hashes differ in at most ``near`` bits (0 to 7) and
-    their thumbnails correlate by 0.98 or more, or if a chain of such images joins them.
+    An image belongs to the group of the first image before it, itself in no other's
+    group, whose hash differs in at most ``near`` bits (0 to 7) and whose thumbnail
+    differs in no cell of any colour by more than 8 levels. So every image of a group
+    looks like its first: no chain joins images that differ.
 
     Parameters
     ----------
     hashes : array of uint64, shape (n,)
-    thumbnails : array of uint8, shape (n, 256)
+    thumbnails : array of uint8, shape (n, n_cells)
         ``thumbnail`` of each image.
 
     Returns
@@ -62,47 +67,62 @@ def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
 
     Notes
     -----
-    Only images that share one of the eight bytes of the hash are compared: the others
-    differ in more bits. Cost: one comparison of 64 bits for each pair that does.
+    An image is compared with the first members whose hash shares one of the eight bytes
+    with its own: all others differ in more bits. Cost: for each image one comparison of
+    64 bits with each of those, so O(n) for images of one scene, about n^2 / 64 for
+    unrelated ones, and n^2 at worst, where all hashes are one and no two images are.
 
     Examples
     --------
     >>> import numpy as np
     >>> rising, falling = np.arange(256), np.arange(256)[::-1]
     >>> thumbnails = np.stack([rising, falling, rising // 2, rising]).astype(np.uint8)
-    >>> groups_of(np.array([0, 1, 3, 2**40 - 1], np.uint64), thumbnails)
-    array([0, 1, 0, 3])
+    >>> groups_of(np.array([0, 1, 3, 1], np.uint64), thumbnails)
+    array([0, 1, 2, 0])
     """
     if not 0 <= near < BANDS:
         raise ValueError(f"near must be in [0, {BANDS - 1}], got {near}.")
-    levels = thumbnails.astype(np.float32)
-    levels -= levels.mean(axis=1, keepdims=True)
-    levels /= np.maximum(np.linalg.norm(levels, axis=1, keepdims=True), 1e-6)
-    root = np.arange(len(hashes))
-    pieces = hashes.astype(">u8").view(np.uint8).reshape(-1, 8)
-    for band in range(BANDS):
-        order = np.argsort(pieces[:, band], kind="stable")
-        ends = np.flatnonzero(np.diff(pieces[order, band])) + 1
-        for block in np.split(order, ends):
-            _join(root, hashes, levels, block, near)
-    while (root != root[root]).any():
-        root = root[root]
-    return root
+    cells = thumbnails.astype(np.int16)
+    means = cells.mean(axis=1)
+    known, which = np.unique(hashes.astype(np.uint64), return_inverse=True)
+    pieces = known.astype(">u8").view(np.uint8).reshape(-1, BANDS).tolist()
+    seen = [_Block() for _ in known]  # the first members that have this hash
+    blocks = [[_Block() for _ in range(256)] for _ in range(BANDS)]
+    first = np.arange(len(hashes))
+    for row, own in enumerate(which.tolist()):
+        mine = [blocks[band][piece] for band, piece in enumerate(pieces[own])]
+        close = np.concatenate([block.numbers for block in mine])
+        close = close[np.bitwise_count(known[close] ^ known[own]) <= near]
+        others = np.concatenate([seen[n].numbers for n in set(close.tolist())] or [_NO])
+        # No mean differs by more than the cells do: most are parted by one number.
+        others = others[np.abs(means[others] - means[row]) <= LEVELS]
+        alike = np.abs(cells[others] - cells[row]).max(axis=1, initial=0) <= LEVELS
+        if alike.any():
+            first[row] = others[alike].min()
+            continue
+        if not len(seen[own].numbers):
+            for block in mine:
+                block.add(own)
+        seen[own].add(row)
+    return first
 
 
-def _join(root: Ints, hashes: Array, levels: Array, block: Ints, near: int) -> None:
-    """Join the near duplicates among images whose hashes share a byte."""
-    bits = hashes[block].astype(np.uint64)
-    for at, row in enumerate(block[:-1].tolist()):
-        others = block[at + 1 :]
-        others = others[np.bitwise_count(bits[at + 1 :] ^ bits[at]) <= near]
-        for other in others[levels[others] @ levels[row] >= ALIKE].tolist():
-            _union(root, row, other)
+_NO = np.empty(0, np.int64)
 
 
-def _union(root: Ints, a: int, b: int) -> None:
-    while root[a] != a:
-        root[a] = a = root[root[a]]
-    while root[b] != b:
-        root[b] = b = root[root[b]]
-    root[max(a, b)] = min(a, b)
+class _Block:
+    """Numbers of what shares a hash, or a byte of it: an array that doubles."""
+
+    def __init__(self) -> None:
+        self._held = np.empty(4, np.int64)
+        self._n = 0
+
+    @property
+    def numbers(self) -> Ints:
+        return self._held[: self._n]
+
+    def add(self, number: int) -> None:
+        if self._n == len(self._held):
+            self._held = np.concatenate([self._held, np.empty_like(self._held)])
+        self._held[self._n] = number
+        self._n += 1

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lookalike.core.inputs import Inputs
 from lookalike.core.spec import SystemSpec
+from lookalike.service.bodies import check_pixels
 from lookalike.service.engine import Job
 from lookalike.service.errors import ServiceError
 from lookalike.service.settings import Settings
@@ -82,15 +84,33 @@ def answer_batch(
         decoded: dict[int, list[Any]] = {}
         for at in positions:
             try:
-                decoded[at] = [
-                    active.system.check_query(decoder.decode(sent, settings.max_pixels))
-                    for sent in jobs[at].request.inputs
-                ]
-            except ValueError as error:
+                decoded[at] = _queries(active.system, jobs[at], decoder, settings)
+            # Whatever it is, it is this request's alone.
+            except Exception as error:
                 answers[at] = error
         for at, found in _answered(active, jobs, decoded, pace).items():
             answers[at] = found
     return answers
+
+
+def _queries(
+    system: Any, job: Job[AnswerRequest], decoder: Inputs, settings: Settings
+) -> list[Any]:
+    """Decode inputs: all of them, or the first for which there is time.
+
+    Raises
+    ------
+    ServiceError
+        If they are pictures of too many pixels; then none of them was decoded.
+    """
+    check_pixels(job.request.inputs, settings)
+    queries: list[Any] = []
+    for sent in job.request.inputs:
+        if queries and time.monotonic() > job.deadline:
+            break
+        query = decoder.decode(sent, settings.max_pixels)
+        queries.append(system.check_query(query))
+    return queries
 
 
 def _answered(
@@ -117,7 +137,9 @@ def _answered(
     for at, own in decoded.items():
         mine = answers[start : start + len(own)]
         start += len(own)
-        found[at] = Answered(active, mine, degraded=len(mine) < len(own))
+        found[at] = Answered(
+            active, mine, degraded=len(mine) < len(jobs[at].request.inputs)
+        )
         if not mine:
             found[at] = ServiceError(
                 503, "The deadline passed before it was answered.", 1

@@ -15,6 +15,7 @@ from fastapi import Request
 from multipart import MultipartError, PushMultipartParser, parse_options_header
 from pydantic import BaseModel, ValidationError
 
+from lookalike.features.image import count_pixels
 from lookalike.service.errors import ServiceError
 from lookalike.service.schemas import ImageRequest, Picture
 from lookalike.service.settings import Settings
@@ -100,6 +101,28 @@ def check_count(n: int, settings: Settings, noun: str) -> None:
     if n > settings.max_batch:
         raise ServiceError(
             413, f"At most {settings.max_batch} {noun} at once; got {n}."
+        )
+
+
+def check_pixels(inputs: Sequence[Any], settings: Settings) -> None:
+    """Refuse more pixels than one request may bring, before any is decoded.
+
+    Raises
+    ------
+    ServiceError
+        If the images have more pixels together.
+    ValueError
+        If something is no image that can be read.
+    """
+    files = [sent for sent in inputs if isinstance(sent, bytes)]
+    if len(files) < 2:  # one alone is held to the pixels of an image
+        return
+    n_pixels, most = sum(map(count_pixels, files)), settings.max_request_pixels
+    if n_pixels > most:
+        raise ServiceError(
+            413,
+            f"The images of one request may have {most:,} pixels together; got "
+            f"{n_pixels:,}.",
         )
 
 

@@ -97,12 +97,22 @@ class Engine(Generic[Request]):
             late = [job for job in jobs if job.deadline <= now]
             timely = [job for job in jobs if job.deadline > now]
             _deliver(late, [_too_late() for _ in late])
-            if timely:
-                try:
-                    answers = self._answer(timely)
-                except Exception as error:
-                    answers = [error] * len(timely)
-                _deliver(timely, answers)
+            _deliver(timely, self._answers(timely))
+
+    def _answers(self, jobs: list[Job[Request]]) -> Sequence[Any]:
+        """One answer or error a job: what fails together is answered one by one."""
+        if not jobs:
+            return []
+        try:
+            answers = self._answer(jobs)
+            if len(answers) != len(jobs):
+                raise RuntimeError(f"{len(answers)} answers to {len(jobs)} requests.")
+        # Whatever it is: without this thread nobody would be answered any more.
+        except BaseException as error:
+            if len(jobs) == 1:
+                return [error]
+            return [answer for job in jobs for answer in self._answers([job])]
+        return answers
 
     def _gather(self) -> list[Job[Request]]:
         with self._wake:
@@ -128,11 +138,18 @@ def _deliver(jobs: Sequence[Job[Any]], answers: Sequence[Any]) -> None:
             continue
 
 
+def _settable(error: BaseException) -> Exception:
+    """An error that a future takes, and that ends no event loop."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
 def _resolve(answered: Sequence[tuple[Job[Any], Any]]) -> None:
     for job, answer in answered:
         if job.future.done():  # the client went away
             continue
         if isinstance(answer, BaseException):
-            job.future.set_exception(answer)
+            job.future.set_exception(_settable(answer))
         else:
             job.future.set_result(answer)

@@ -20,11 +20,12 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lookalike._text import shown
 from lookalike._typing import Array, Ints
+from lookalike.core.image_files import readable
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.features.image import read_image
 from lookalike.features.perceptual_hash import groups_of
-from lookalike.features.preparation import Preparation
 from lookalike.search.vector_index import VectorIndex
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
@@ -33,18 +34,19 @@ from lookalike.service.database.tables import (
     folder_catalogues,
     folder_files,
     folder_images,
+    folder_marks,
 )
 from lookalike.systems.images.catalogue import Catalogue
 from lookalike.systems.images.encoders.base import Encoder, version_of
 from lookalike.systems.images.folder import (
     FileState,
     Picture,
+    UnreadableError,
     changes,
     digest_of,
     named_problem,
     picture_of,
     read_file,
-    readable,
 )
 from lookalike.systems.images.ranking import CatalogueMetadata
 from lookalike.systems.images.system import ImageSearch
@@ -126,6 +128,7 @@ class ImageFolders:
         self._of_catalogue = folder_catalogues.c.system == system
         self._of_images = folder_images.c.system == system
         self._of_files = folder_files.c.system == system
+        self._of_marks = folder_marks.c.system == system
         self._with_image = self._of_files & folder_files.c.digest.is_not(None)
         self._changes = f"folders:{system}"  # the counter that every change raises
         self._numbers = f"folder_images:{system}"  # that of the images' numbers
@@ -137,13 +140,21 @@ class ImageFolders:
         folder: str | os.PathLike[str],
         encoder: Encoder,
         on_progress: ProgressCallback = no_progress,
+        allow_empty: bool = False,
     ) -> IndexingResult:
         """Bring what is indexed to what a folder holds now.
+
+        What cannot be read now stays as it was. A file that could not be used is read
+        again.
+
+        allow_empty : whether a folder that holds no image any more is forgotten; it may
+            also be that its disk is not mounted
 
         Raises
         ------
         ValueError
-            If the folder is none, or other vectors are of another encoder.
+            If the folder is none, or other vectors are of another encoder, or it holds
+            no image any more.
         """
         root = Path(folder)
         if not root.is_dir():
@@ -154,6 +165,12 @@ class ImageFolders:
             self._claim(connection, version)
         known = self._known_below(root)
         found = changes(root, known)
+        n_kept = len(known) - len(found.vanished)
+        if found.vanished and not n_kept and not found.to_read and not allow_empty:
+            raise ValueError(
+                f"{shown(root)} holds no images, but {len(known):,} of its files are "
+                "indexed: is its disk mounted? --allow-empty forgets them."
+            )
         result = IndexingResult(
             vanished=len(found.vanished),
             unchanged=found.n_unchanged,
@@ -162,15 +179,14 @@ class ImageFolders:
         files = list(found.to_read.items())
         for first in range(0, len(files), BATCH):
             batch = files[first : first + BATCH]
-            rows, pictures = self._read(batch, known, encoder.preparation, result)
-            vectors = _embedded(pictures, encoder)
+            rows, embedded = self._read(batch, known, encoder, result)
             with self._changing() as connection:
                 self._claim(connection, version)
-                self._insert(connection, pictures, vectors)
+                self._insert(connection, embedded)
                 put(self.database, connection, folder_files, rows)
                 if any(path in known for path, _ in batch):
                     self._remove_images_without_files(connection)
-            result.embedded += len(pictures)
+            result.embedded += len(embedded)
             result.seconds = time.perf_counter() - started
             rate = f"{result.images_a_second:,.0f} images a second"
             on_progress(rate, (first + len(batch)) / len(files))
@@ -178,17 +194,34 @@ class ImageFolders:
         result.seconds = time.perf_counter() - started
         return result
 
-    def choose(self, recall: float | None = None, memory: int | None = None) -> None:
-        """Remember how the images are to be indexed; None leaves what is there."""
-        given = {"recall": recall, "memory": memory}
+    def choose(
+        self,
+        recall: float | None = None,
+        memory: int | None = None,
+        duplicates: bool | None = None,
+    ) -> None:
+        """Remember how the images are to be searched; None leaves what is there.
+
+        duplicates : whether images that look the same are all shown
+        """
+        given = {"recall": recall, "memory": memory, "duplicates": duplicates}
         chosen = {name: value for name, value in given.items() if value is not None}
         if chosen:
             update = sa.update(folder_catalogues).where(self._of_catalogue)
             with self._changing() as connection:
                 connection.execute(update.values(chosen))
 
-    def mark(self, name: str, mark: str) -> None:
+    def mark(self, name: str | os.PathLike[str], mark: str) -> list[str]:
         """Mark the image of a file "", "blocked" or "private".
+
+        A mark covers the file, whatever is in it later, and the same pixels wherever
+        they are, under any name and stored in any way. It stays while they are gone.
+        Images that only look alike are not covered.
+
+        Returns
+        -------
+        list of str
+            Files with another image that looks the same and has no mark.
 
         Raises
         ------
@@ -197,17 +230,77 @@ class ImageFolders:
         """
         if mark not in MARKS:
             raise ValueError(f"The mark must be '', blocked or private, got {mark!r}.")
-        key = _key(os.fsencode(Path(name).resolve()))
-        digest = sa.select(folder_files.c.digest)
-        digest = digest.where(self._of_files, folder_files.c.key == key)
-        same = folder_images.c.digest == digest.scalar_subquery()
-        update = sa.update(folder_images).where(self._of_images, same)
         with self._changing() as connection:
-            if not connection.execute(update.values(mark=mark)).rowcount:
-                raise ValueError(f"{name} is not in the catalogue.")
+            key, digest = self._file_of(connection, name)
+            c = folder_images.c
+            pixels = sa.select(c.pixels).where(self._of_images, c.digest == digest)
+            keys = {key, digest, connection.execute(pixels).scalar()} - {None}
+            if mark:
+                rows = [{"system": self.system, "key": k, "mark": mark} for k in keys]
+                put(self.database, connection, folder_marks, rows)
+            else:
+                keys |= self._keys_of_pixels(connection, keys)
+                gone = self._of_marks & folder_marks.c.key.in_(keys)
+                connection.execute(sa.delete(folder_marks).where(gone))
+        return self._unmarked_like(digest) if mark else []
+
+    def _file_of(
+        self, connection: Connection, name: str | os.PathLike[str]
+    ) -> tuple[str, str]:
+        """Key and digest of a file that is indexed."""
+        c = folder_files.c
+        for path in (Path(name).resolve(), Path(name).absolute()):
+            key = _key(os.fsencode(path))
+            query = sa.select(c.digest).where(self._with_image, c.key == key)
+            digest = connection.execute(query).scalar()
+            if digest is not None:
+                return key, str(digest)
+        raise ValueError(f"{shown(name)} is not in the catalogue.")
+
+    def _keys_of_pixels(self, connection: Connection, keys: set[Any]) -> set[Any]:
+        """Keys of everything by which these pixels may be marked."""
+        images, files = folder_images.c, folder_files.c
+        of = images.digest.in_(keys) | images.pixels.in_(keys)
+        found = connection.execute(sa.select(images.digest).where(self._of_images, of))
+        digests = set(found.scalars())
+        query = sa.select(files.key).where(self._of_files, files.digest.in_(digests))
+        return digests | set(connection.execute(query).scalars())
+
+    def _unmarked_like(self, digest: str) -> list[str]:
+        """Files of images without a mark that look like this one."""
+        for images in self._groups():
+            if any(each.digest == digest for each in images):
+                return [each.label for each in images if not each.mark]
+        return []
+
+    def remove(self, name: str | os.PathLike[str]) -> int:
+        """Forget a file, or all files below a folder, whether they are there or not.
+
+        Marks stay.
+
+        Returns
+        -------
+        int
+            How many files were forgotten.
+
+        Raises
+        ------
+        ValueError
+            If none of them is indexed.
+        """
+        places = {os.fsencode(p) for p in (Path(name).resolve(), Path(name).absolute())}
+        below = tuple(os.path.join(place, b"") for place in places)
+        query = sa.select(folder_files.c.path).where(self._of_files)
+        with self.database.reading() as connection:
+            paths = connection.execute(query).scalars().all()
+        gone = [path for path in paths if path in places or path.startswith(below)]
+        if not gone:
+            raise ValueError(f"Nothing of {shown(name)} is indexed.")
+        self._remove(gone)
+        return len(gone)
 
     def forget(self) -> None:
-        """Forget everything that is indexed; the files stay where they are."""
+        """Forget all that is indexed, but no marks; the files stay where they are."""
         with self._changing() as connection:
             connection.execute(sa.delete(folder_files).where(self._of_files))
             connection.execute(sa.delete(folder_images).where(self._of_images))
@@ -252,30 +345,56 @@ class ImageFolders:
         self,
         batch: Sequence[tuple[bytes, FileState]],
         known: Mapping[bytes, FileState],
-        preparation: Preparation,
+        encoder: Encoder,
         result: IndexingResult,
-    ) -> tuple[list[dict[str, Any]], dict[str, Picture]]:
-        """Read files: their rows, and by digest what no file held before."""
-        rows: list[dict[str, Any]] = []
+    ) -> tuple[list[dict[str, Any]], dict[str, "_Embedded"]]:
+        """Read files: their rows, and by digest what no file held before.
+
+        Whatever is wrong with a file is that file's alone. The row of a good one that
+        cannot be read now stays as it is.
+        """
+        digests: dict[bytes, str] = {}
+        problems: dict[bytes, str] = {}
         pictures: dict[str, Picture] = {}
+        kept = set()
         with self.database.reading() as connection:
-            for path, state in batch:
-                digest = problem = None
+            for path, _ in batch:
                 try:
                     data = read_file(path)
-                    digest = digest_of(data)
-                    if digest not in pictures and not self._has(connection, digest):
-                        pictures[digest] = picture_of(data, preparation)
+                except UnreadableError as error:
+                    problems[path] = str(error)
+                    if path in known and known[path].problem is None:
+                        kept.add(path)
+                    continue
                 except ValueError as error:
-                    digest, problem = None, named_problem(path, str(error))
-                    result.broken.append(problem)
-                else:
-                    result.changed += path in known
-                    result.new += path not in known
-                row: dict[str, Any] = {"system": self.system, "key": _key(path)}
-                row |= {"path": path, "size": state.size, "modified": state.modified}
-                rows.append({**row, "digest": digest, "problem": problem})
-        return rows, pictures
+                    problems[path] = str(error)
+                    continue
+                digest = digest_of(data)
+                if digest not in pictures and not self._has(connection, digest):
+                    try:
+                        pictures[digest] = picture_of(data, encoder.preparation)
+                    except Exception as error:
+                        problems[path] = _said(error)
+                        continue
+                digests[path] = digest
+        embedded, failed = _embedded(pictures, encoder)
+        rows: list[dict[str, Any]] = []
+        for path, state in batch:
+            if path in digests and digests[path] in failed:
+                problems[path] = failed[digests.pop(path)]
+            if path in digests:
+                result.changed += path in known
+                result.new += path not in known
+            else:
+                problems[path] = named_problem(path, problems[path])
+                result.broken.append(problems[path])
+            if path in kept:
+                continue
+            row: dict[str, Any] = {"system": self.system, "key": _key(path)}
+            row |= {"path": path, "size": state.size, "modified": state.modified}
+            row |= {"digest": digests.get(path), "problem": problems.get(path)}
+            rows.append(row)
+        return rows, embedded
 
     def _has(self, connection: Connection, digest: str) -> bool:
         query = sa.select(folder_images.c.number)
@@ -283,12 +402,11 @@ class ImageFolders:
         return connection.execute(query).first() is not None
 
     def _insert(
-        self, connection: Connection, pictures: Mapping[str, Picture], vectors: Array
+        self, connection: Connection, embedded: Mapping[str, "_Embedded"]
     ) -> None:
-        if not pictures:
+        if not embedded:
             return
-        last = take(self.database, connection, self._numbers, len(pictures))
-        found = zip(pictures.items(), vectors, strict=True)
+        last = take(self.database, connection, self._numbers, len(embedded))
         added = now()
         rows = [
             {
@@ -299,12 +417,14 @@ class ImageFolders:
                 "height": picture.height,
                 "look": picture.look,
                 "tiny": picture.tiny,
+                "pixels": picture.pixels,
                 "thumbnail": picture.thumbnail,
                 "vector": vector.astype("<f4").tobytes(),
-                "mark": "",
                 "added": added,
             }
-            for number, ((digest, picture), vector) in enumerate(found, start=last + 1)
+            for number, (digest, (picture, vector)) in enumerate(
+                embedded.items(), start=last + 1
+            )
         ]
         insert = self.database.insert(folder_images)
         connection.execute(insert.on_conflict_do_nothing(), rows)
@@ -352,34 +472,81 @@ class ImageFolders:
             If there are no images, or they were embedded with another version.
         """
         c = folder_images.c
-        query = sa.select(c.number, c.digest, c.vector, c.look, c.tiny, c.mark, c.added)
-        files = sa.select(folder_files.c.digest, folder_files.c.path)
+        query = sa.select(c.number, c.vector, c.added).where(self._of_images)
         with self.database.reading() as connection:
             self._check(connection, version)
-            ordered = query.where(self._of_images).order_by(c.number)
-            rows = connection.execute(ordered).all()
-            paths: dict[str, bytes] = {}
-            for digest, path in connection.execute(files.where(self._with_image)):
-                paths[digest] = min(paths.get(digest, path), path)
+            rows = connection.execute(query.order_by(c.number)).all()
+            images = self._images(connection)
         if not rows:
             raise ValueError("The catalogue holds no images yet.")
-        numbers, digests, vectors, looks, tinies, marks, added = zip(*rows, strict=True)
+        numbers, vectors, added = zip(*rows, strict=True)
+        chosen = options | self.chosen()
+        groups = np.arange(len(rows))
+        if not chosen.pop("duplicates", False):
+            groups = _groups(images)
         metadata = CatalogueMetadata(
             np.frombuffer(b"".join(vectors), "<f4").reshape(len(rows), -1),
-            _groups(looks, tinies),
-            np.array(marks),
+            groups,
+            np.array([each.mark for each in images]),
             np.array(added, np.int64),
         )
-        labels = np.array([readable(paths[digest]) for digest in digests])
-        chosen = options | self.chosen()
+        labels = np.array([each.label for each in images])
         return FolderCatalogue(
             np.array(numbers, np.int64), labels, metadata, self, chosen
         )
 
+    def _images(self, connection: Connection) -> list["_Known"]:
+        """Every image, in the order of the numbers, with its files and its mark."""
+        c, f = folder_images.c, folder_files.c
+        query = sa.select(c.digest, c.pixels, c.look, c.tiny).where(self._of_images)
+        marked = sa.select(folder_marks.c.key, folder_marks.c.mark)
+        rows = connection.execute(marked.where(self._of_marks)).all()
+        marks = {row.key: row.mark for row in rows}
+        files = sa.select(f.digest, f.path, f.key).where(self._with_image)
+        paths: dict[str, list[bytes]] = {}
+        of_path: dict[str, str] = {}
+        for digest, path, key in connection.execute(files):
+            paths.setdefault(digest, []).append(path)
+            if key in marks:
+                of_path[digest] = marks[key]
+        return [
+            _Known(
+                digest,
+                sorted(paths[digest]),
+                marks.get(digest) or marks.get(pixels) or of_path.get(digest, ""),
+                look,
+                tiny,
+            )
+            for digest, pixels, look, tiny in connection.execute(
+                query.order_by(c.number)
+            )
+        ]
+
+    def _groups(self) -> list[list["_Known"]]:
+        """Images that look the same, where there are several; the first is shown."""
+        with self.database.reading() as connection:
+            images = self._images(connection)
+        alike: dict[int, list[_Known]] = {}
+        for first, image in zip(_groups(images).tolist(), images, strict=True):
+            alike.setdefault(first, []).append(image)
+        return [group for group in alike.values() if len(group) > 1]
+
+    def duplicates(self) -> list[list[str]]:
+        """Files that hold the same image, or images that look the same.
+
+        One list for each image that has several, the file that is shown first.
+        """
+        with self.database.reading() as connection:
+            images = self._images(connection)
+        alike: dict[int, list[str]] = {}
+        for first, image in zip(_groups(images).tolist(), images, strict=True):
+            alike.setdefault(first, []).extend(map(readable, image.paths))
+        return [names for names in alike.values() if len(names) > 1]
+
     def chosen(self) -> dict[str, Any]:
         """Return what ``choose`` was given."""
         c = folder_catalogues.c
-        query = sa.select(c.recall, c.memory).where(self._of_catalogue)
+        query = sa.select(c.recall, c.memory, c.duplicates).where(self._of_catalogue)
         with self.database.reading() as connection:
             row = connection.execute(query).mappings().first()
         pairs = row.items() if row is not None else ()
@@ -387,14 +554,11 @@ class ImageFolders:
 
     def counts(self) -> dict[str, int]:
         """Number of images, of files, and of images that look like an earlier one."""
-        looks = sa.select(folder_images.c.look, folder_images.c.tiny)
         files = sa.select(sa.func.count()).select_from(folder_files)
         with self.database.reading() as connection:
-            rows = connection.execute(looks.where(self._of_images)).all()
+            images = self._images(connection)
             n_files = connection.execute(files.where(self._with_image)).scalar_one()
-        n, n_groups = len(rows), 0
-        if rows:
-            n_groups = len(np.unique(_groups(*zip(*rows, strict=True))))
+        n, n_groups = len(images), len(np.unique(_groups(images)))
         return {"images": n, "files": n_files, "look_alikes": n - n_groups}
 
     def broken(self) -> list[str]:
@@ -450,14 +614,61 @@ def _key(path: bytes) -> str:
     return hashlib.sha256(path).hexdigest()
 
 
-def _embedded(pictures: Mapping[str, Picture], encoder: Encoder) -> Array:
+@dataclass(frozen=True)
+class _Known:
+    """An image that is indexed: its files, its mark, and how it looks."""
+
+    digest: str
+    paths: list[bytes]
+    mark: str
+    look: bytes
+    tiny: bytes
+
+    @property
+    def label(self) -> str:
+        """Its first file; one that is there where it has several."""
+        there = (p for p in self.paths if len(self.paths) == 1 or os.path.exists(p))
+        return readable(next(there, self.paths[0]))
+
+
+_Embedded = tuple[Picture, Array]
+"""What is kept of an image, and its vector."""
+
+
+def _embedded(
+    pictures: Mapping[str, Picture], encoder: Encoder
+) -> tuple[dict[str, _Embedded], dict[str, str]]:
+    """Pictures with their vectors, and what is wrong with those that have none."""
     if not pictures:
-        return np.empty((0, 0), np.float32)
-    return encoder.transform(np.stack([each.tile for each in pictures.values()]))
+        return {}, {}
+    try:
+        vectors = encoder.transform(np.stack([each.tile for each in pictures.values()]))
+        found = zip(pictures.values(), vectors, strict=True)
+        return dict(zip(pictures, found, strict=True)), {}
+    # What an encoder cannot embed is said of that picture alone.
+    except Exception as error:
+        if len(pictures) == 1:
+            return {}, dict.fromkeys(pictures, _said(error))
+    embedded: dict[str, _Embedded] = {}
+    failed: dict[str, str] = {}
+    for digest, picture in pictures.items():
+        one, problem = _embedded({digest: picture}, encoder)
+        embedded |= one
+        failed |= problem
+    return embedded, failed
 
 
-def _groups(looks: Sequence[bytes], tinies: Sequence[bytes]) -> Ints:
+def _said(error: Exception) -> str:
+    """An error as a sentence on an image."""
+    if isinstance(error, ValueError):
+        return shown(str(error))
+    said = shown(str(error)) or type(error).__name__
+    return f"The image cannot be used: {said.rstrip('.')}."
+
+
+def _groups(images: Sequence[_Known]) -> Ints:
     """Row of the first image that looks the same."""
-    hashes = np.frombuffer(b"".join(looks), ">u8").astype(np.uint64)
-    small = np.frombuffer(b"".join(tinies), np.uint8)
-    return groups_of(hashes, small.reshape(len(hashes), -1))
+    hashes = np.frombuffer(b"".join(each.look for each in images), ">u8")
+    small = np.frombuffer(b"".join(each.tiny for each in images), np.uint8)
+    width = len(images[0].tiny) if images else 1
+    return groups_of(hashes.astype(np.uint64), small.reshape(-1, width))

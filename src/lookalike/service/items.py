@@ -5,6 +5,7 @@ catalogue of the system that answers.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -94,10 +95,14 @@ def with_vectors(system: HasItems, changed: Sequence[Item]) -> list[Item]:
     """
     missing = [i for i in changed if not i.deleted and i.vector is None and i.image]
     made: dict[int, Any] = {}
-    if missing:
-        images = [system.check_query(read_image(i.image or b"")) for i in missing]
-        vectors = system.describe(np.stack(images))
-        made = {i.revision: v for i, v in zip(missing, vectors, strict=True)}
+    images = {}
+    for item in missing:
+        # One that cannot be read keeps no other from being described.
+        with suppress(Exception):
+            images[item.revision] = system.check_query(read_image(item.image or b""))
+    if images:
+        vectors = system.describe(np.stack(list(images.values())))
+        made = dict(zip(images, vectors, strict=True))
     whole = [
         replace(item, vector=made[item.revision]) if item.revision in made else item
         for item in changed

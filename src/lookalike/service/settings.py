@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Bytes of a request."""
     max_pixels: int = 16_000_000
     """Pixels of an image."""
+    max_request_pixels: int = 64_000_000
+    """Pixels of all images of one request, counted before any is decoded."""
     max_batch: int = 256
     """Queries, items or images of one request."""
     max_events: int = 5_000

@@ -35,13 +35,14 @@ from lookalike.service.database.tables import (
     folder_catalogues,
     folder_files,
     folder_images,
+    folder_marks,
     items,
     vectors,
 )
 
-FORMAT = 2
+FORMAT = 3
 """The form of the folder; a reader refuses any other by name."""
-FOLDERS = (folder_catalogues, folder_images, folder_files)
+FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
 TABLES = (counters, erased, items, vectors, events, exposures, *FOLDERS)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MANY = 1_000

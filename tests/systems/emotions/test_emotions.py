@@ -248,6 +248,17 @@ def test_a_small_picture_is_a_face_itself(system, data):
     assert answer.face == "0 0 48 48"
 
 
+def test_a_blank_picture_is_no_face_and_shows_nothing(system, data):
+    blank = np.full((48, 48), 130, np.uint8)
+    [[answer]] = system.classify_each([blank])
+    assert (answer.face, answer.label, answer.probability) == (None, None, None)
+    shares = system.classify(np.stack([blank, data.x_test[0]])).probabilities
+    np.testing.assert_allclose(shares[0], 1 / len(system.classes_))
+    np.testing.assert_array_equal(
+        shares[1], system.classify(data.x_test[:1]).probabilities[0]
+    )
+
+
 def test_covering_changes_the_probability_where_it_covers(system, data):
     face = data.x_test[0]
     drop = system.drops(face)
@@ -315,10 +326,9 @@ def test_a_photograph_without_a_face_has_one_answer_without_a_label(
 
 
 def test_pictures_that_cannot_be_answered_are_sentences(saved, tmp_path):
-    frames = [Image.new("L", (90, 90), k) for k in (0, 90)]
-    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    (tmp_path / "text.png").write_text("no picture")
     for name, said in {
-        "moving.gif": "has 2 frames; expected a still image",
+        "text.png": "is not an image that can be read",
         "none.png": "does not exist",
     }.items():
         words = (tmp_path / name, "--system", "emotions", "--folder", saved)

@@ -119,6 +119,40 @@ def test_verification_is_a_cosine_and_a_threshold(system, asked):
     assert system.verify(asked[:1], asked[:1])[1][0]
 
 
+def test_pictures_without_a_face_are_nobody_and_no_one_person(system, asked):
+    black, white = np.zeros((112, 92), np.uint8), np.full((112, 92), 255, np.uint8)
+    ramp = np.tile(np.linspace(0, 255, 92), (112, 1)).astype(np.uint8)
+    blank = np.stack([black, white, ramp])
+    cosines, same = system.verify(blank, np.roll(blank, 1, axis=0))
+    assert not same.any()
+    assert not cosines.any()
+    assert not system.verify(blank[:1], asked.images[:1])[1].any()
+    found = system.classify(blank)
+    assert not found.known.any()
+    assert not found.similarities.any()
+    for picture in blank:
+        with pytest.raises(ValueError, match="There is not a face on the picture"):
+            system.check_query(picture)
+        with pytest.raises(ValueError, match="There is not a face on the picture"):
+            system.enrol([picture, picture], "Nobody")
+
+
+def test_who_is_no_longer_enrolled_is_a_stranger(saved, asked):
+    system = Faces.load(saved)
+    names = system.names_.tolist()
+    n = len(system.images_)
+    system.unenrol(names[0])
+    assert system.names_.tolist() == names[1:]
+    assert names[0] not in system.people_
+    assert len(system.images_) == len(system.people_) == len(system.vectors_) < n
+    with pytest.raises(ValueError, match=f"Nobody called '{names[0]}' is enrolled"):
+        system.unenrol(names[0])
+    for name in names[1:-1]:
+        system.unenrol(name)
+    with pytest.raises(ValueError, match="the last"):
+        system.unenrol(names[-1])
+
+
 def test_pairs_are_compared_where_people_vary_alike_every_way(system, data):
     known = enrolment(data.people, 0)
     X = PairEmbedding.describe(data.images[known]).astype(np.float64)

@@ -83,15 +83,18 @@ def test_an_encoder_is_measured_on_images_that_it_has_not_learned_from(pixels, d
         SPEC.evaluate(pixels, upside_down)
 
 
-def test_an_answer_in_a_batch_is_not_shortened_to_the_shortest(pixels, data):
+def test_further_candidates_are_taken_until_k_are_left(pixels, data):
     """Ten images that are hidden from some queries' candidates, and from others not."""
     near = rows(pixels, data.x_test[:1], 10)[0]
     marks = np.full(len(data.x_train), "", "U7")
     marks[near] = "blocked"
     few = hiding(ImageSearch("pixels", n_candidates=12).fit(data), marks)
     alone = [few.search_each([image], 12)[0] for image in data.x_test[:6]]
-    assert len(alone[0].ids) == 2
-    assert max(len(answer.ids) for answer in alone) == 12
+    assert [len(answer.ids) for answer in alone] == [12] * 6
+    many = hiding(pixels, marks)  # whose first candidates are enough
+    assert [many.search_each([i], 12)[0].ids for i in data.x_test[:6]] == [
+        answer.ids for answer in alone
+    ]
     assert few.search_each(list(data.x_test[:6]), 12) == alone
 
 
@@ -203,6 +206,24 @@ def test_the_same_picture_twice_is_shown_once(data):
     assert any("looks the same as item 3 (" in each for each in reasons)
 
 
+def test_images_that_look_the_same_are_all_shown_where_that_is_asked_for(data):
+    twice = replace(data, x_train=np.repeat(data.x_train[:6], 3, axis=0))
+    twice = replace(twice, y_train=np.repeat(data.y_train[:6], 3))
+    system = ImageSearch("pixels", duplicates=True).fit(twice)
+    assert set(rows(system, data.x_train[:1], 3)[0]) == {0, 1, 2}
+    assert len(system.search([data.x_train[0]], k=18).ids[0]) == 18
+
+
+@pytest.mark.parametrize("level", [0, 90, 255])
+def test_a_blank_picture_is_no_query(pixels, level):
+    for picture in (
+        np.full((40, 50), level, np.uint8),
+        np.full((9, 9, 3), level, "u1"),
+    ):
+        with pytest.raises(ValueError, match="There is not anything on the picture"):
+            pixels.check_query(picture)
+
+
 def test_what_came_lately_gains_half_as_much_after_each_half_life():
     day = 86_400_000_000
     vectors, rows = np.eye(4, dtype=np.float32), np.arange(4)
@@ -295,8 +316,8 @@ def test_k_above_what_is_left_answers_with_what_is_left(data):
         alone = system.search([image], k=5)
         np.testing.assert_array_equal(alone.ids[0], ids)
         np.testing.assert_array_equal(alone.scores[0], scores)
-    # Of the five nearest, the copies of an image are shown once.
-    assert [len(ids) for ids in together.ids] == [4, 2]
+    # The copies of an image are shown once, and others take their places.
+    assert [len(ids) for ids in together.ids] == [5, 5]
     assert [len(ids) for ids in system.search(images, k=1000).ids] == [6, 6]
 
 

@@ -226,13 +226,29 @@ def test_a_users_own_pictures_are_a_folder(data, tmp_path):
     np.testing.assert_array_equal(found.pictures[0], data.pictures[0])
 
 
+def test_a_blank_patch_is_no_texture_and_counts_for_none(system, data):
+    level = np.full((64, 64), 120, np.uint8)
+    ramp = np.tile(np.arange(64, dtype=np.uint8), (64, 1))
+    faint = data.pictures[0][-64:, -64:] // 40  # few levels, and yet a texture
+    shares = system.classify([level, ramp, faint]).probabilities
+    np.testing.assert_allclose(shares[:2], 1 / len(system.classes_))
+    assert shares[2].max() > 1 / len(system.classes_)
+    beside = np.full((192, 512), 255, np.uint8)  # paper, and a corner with a picture
+    beside[:, -128:] = data.pictures[0][-192:, -128:]
+    [[alone]] = system.classify_each([np.ascontiguousarray(beside[:, -128:])])
+    [[found]] = system.classify_each([beside])
+    assert found.label == alone.label
+    with pytest.raises(ValueError, match="There is no texture on the picture"):
+        system.check_query(np.full((90, 90), 7, np.uint8))
+
+
 def test_pictures_that_cannot_be_mapped_are_sentences(saved, tmp_path):
     Image.new("L", (40, 80)).save(tmp_path / "small.png")
     frames = [Image.new("L", (90, 90), k) for k in (0, 90)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     for name, said in {
         "small.png": "must measure at least 64 by 64 pixels, got 80 by 40",
-        "moving.gif": "has 2 frames; expected a still image",
+        "moving.gif": "There is no texture on the picture: its pixels are all alike",
     }.items():
         words = ("classify", tmp_path / name, "--system", "textures", "--folder", saved)
         told = run(*words, status=2).stderr

@@ -121,6 +121,7 @@ folder_catalogues = Table(
     Column("embedding_version", String(40), nullable=False),  # of all its vectors
     Column("recall", Double, nullable=True),  # of the index; NULL is the system's own
     Column("memory", BigInteger, nullable=True),  # bytes of the index, likewise
+    Column("duplicates", Boolean, nullable=True),  # whether all are shown, likewise
 )
 
 folder_images = Table(
@@ -132,12 +133,22 @@ folder_images = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("look", LargeBinary, nullable=False),  # perceptual hash, 8 bytes
-    Column("tiny", LargeBinary, nullable=False),  # 16 by 16 grey levels
+    Column("tiny", LargeBinary, nullable=False),  # 16 by 16 cells in colour
+    Column("pixels", String(64), nullable=True),  # SHA-256 of them; NULL is not known
     Column("thumbnail", LargeBinary, nullable=False),  # PNG or JPEG
     Column("vector", LargeBinary, nullable=False),  # float32, little endian
-    Column("mark", String(20), nullable=False),  # "", "blocked" or "private"
     Column("added", BigInteger, nullable=False),
     Index("folder_images_by_digest", "system", "digest", unique=True),
+)
+
+folder_marks = Table(
+    "folder_marks",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    # SHA-256 of the path, of the file or of the pixels: a mark follows each of them,
+    # and stays when they are gone for a time.
+    Column("key", String(64), primary_key=True),
+    Column("mark", String(20), nullable=False),  # "blocked" or "private"
 )
 
 folder_files = Table(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 from lookalike.core.contracts import HasItems
 from lookalike.core.items import Item, png_of
-from lookalike.service.bodies import check_count, picture
+from lookalike.service.bodies import check_count, check_pixels, picture
 from lookalike.service.components import Components
 from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import needs, new_router
@@ -20,6 +20,7 @@ from lookalike.service.schemas import (
     NewItem,
     UpsertItemsRequest,
 )
+from lookalike.service.settings import Settings
 
 
 def items(components: Components, served: ServedSystem) -> APIRouter:
@@ -34,7 +35,7 @@ def items(components: Components, served: ServedSystem) -> APIRouter:
         check_count(len(sent.items), components.settings, "items")
         active = served.active
         changed = await asyncio.to_thread(
-            described_items, served, sent.items, active, components.settings.max_pixels
+            described_items, served, sent.items, active, components.settings
         )
         return await _store(components, served, active, changed, "upserted")
 
@@ -114,18 +115,20 @@ async def _store(
 
 
 def described_items(
-    served: ServedSystem, sent: Sequence[NewItem], active: Active, max_pixels: int
+    served: ServedSystem, sent: Sequence[NewItem], active: Active, settings: Settings
 ) -> list[Item]:
     """Return items with their vectors, checked: all of them, or refuse them all."""
     if len({item.id for item in sent}) < len(sent):
         raise ServiceError(422, "An id comes twice in one request.")
     system, decoder = active.system, served.spec.decoder()
     images: dict[str, Any] = {}
+    pictures = {item.id: picture(item.image) for item in sent if item.image is not None}
     try:
+        check_pixels(list(pictures.values()), settings)
         for item in sent:
             _check(item, system, active.embedding_version)
-            if item.image is not None:
-                query = decoder.decode(picture(item.image), max_pixels)
+            if item.id in pictures:
+                query = decoder.decode(pictures[item.id], settings.max_pixels)
                 images[item.id] = system.check_query(query)
     except ValueError as error:
         raise ServiceError(422, str(error)) from None

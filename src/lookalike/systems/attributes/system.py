@@ -18,6 +18,7 @@ from lookalike.core.inputs import check_image, check_images, check_labels
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.strokes import Attributed
+from lookalike.features.blank import blank_rows, check_not_blank
 from lookalike.learn import AttributeComposedClassifier, LogisticRegression
 from lookalike.systems.attributes.classifiers import (
     block_means,
@@ -124,12 +125,13 @@ class Attributes(BaseSystem):
     # --- answers ----------------------------------------------------------------------
 
     def classify(self, images: Array) -> ClassificationResult:
-        """Say which combination each image shows."""
+        """Say which combination each image shows; of a blank one, each is as likely."""
         self.check_fitted()
         images = check_images(images, self.images_.shape[1:])
         # Image by image: a product of matrices rounds by how many rows there are.
         rows = [self._composed.predict_proba(row[None]) for row in block_means(images)]
         shares = np.concatenate(rows)
+        shares[blank_rows(images)] = 1 / len(self.classes_)
         return ClassificationResult(self.classes_[shares.argmax(axis=1)], shares)
 
     def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
@@ -160,7 +162,9 @@ class Attributes(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return one image in the form of the training images, or refuse it."""
-        return check_image(query, self.images_.shape[1:])
+        image = check_image(query, self.images_.shape[1:])
+        check_not_blank(image, "a digit")
+        return image
 
     # --- saving -----------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from lookalike.core.items import Allowed, ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
+from lookalike.features.blank import blank_rows, check_not_blank
 from lookalike.rank import Hits
 from lookalike.systems.digits.embedding import EMBEDDINGS, Embedding, version_of
 
@@ -143,9 +144,14 @@ class Digits(BaseSystem):
     # --- answers ----------------------------------------------------------------------
 
     def classify(self, images: Array) -> ClassificationResult:
-        """Say which digit each image shows, and how its neighbours voted."""
+        """Say which digit each image shows, and how its neighbours voted.
+
+        Of a blank image each digit is as likely: nothing votes.
+        """
         numbers, _ = self.nearest(images, self.n_neighbors)
-        return self.vote(self.items_.labels(numbers))
+        shares = self.vote(self.items_.labels(numbers)).probabilities
+        shares[blank_rows(images)] = 1 / len(self.classes_)
+        return ClassificationResult(self.classes_[shares.argmax(axis=1)], shares)
 
     def search(self, images: Array, k: int = 10) -> Hits:
         """Find the k known images most like each image.
@@ -294,7 +300,9 @@ class Digits(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return one image in the form of the known ones, or refuse it."""
-        return check_image(query, self.items_.shape)
+        image = check_image(query, self.items_.shape)
+        check_not_blank(image, "a digit")
+        return image
 
     def check_label(self, label: Any) -> None:
         """Refuse a label that the vote could not count."""

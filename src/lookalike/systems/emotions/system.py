@@ -22,6 +22,7 @@ from lookalike.core.inputs import check_image, check_images, check_labels
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Expressions
+from lookalike.features.blank import blank_rows
 from lookalike.features.face_detection import Box, faces_on
 from lookalike.learn import LogisticRegression, row_for_each_class
 from lookalike.systems.emotions.explanation import page_of_face
@@ -166,8 +167,12 @@ class Emotions(BaseSystem):
     # --- answers ----------------------------------------------------------------------
 
     def classify(self, images: Array) -> ClassificationResult:
-        """Say what each face shows; images are (n_faces, height, width)."""
+        """Say what each face shows; images are (n_faces, height, width).
+
+        Of a blank picture each emotion is as likely.
+        """
         shares = self.probabilities(self.scores(images))
+        shares[blank_rows(images)] = 1 / len(self.classes_)
         return ClassificationResult(self.classes_[shares.argmax(axis=1)], shares)
 
     def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:

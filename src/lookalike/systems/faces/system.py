@@ -20,6 +20,7 @@ from lookalike.core.inputs import check_image, check_images, check_labels
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import People
+from lookalike.features.blank import blank_rows, check_not_blank
 from lookalike.systems.faces.data import SHAPE
 from lookalike.systems.faces.embedding import FaceEmbedding, PairEmbedding, centres
 from lookalike.systems.faces.explanation import most_alike
@@ -200,22 +201,30 @@ class Faces(BaseSystem):
     # --- answers ----------------------------------------------------------------------
 
     def classify(self, images: Sequence[Array] | Array) -> RecognitionResult:
-        """Say who is on each face, (n_faces, 112, 92), and whether that is enough."""
+        """Say who is on each face, (n_faces, 112, 92), and whether that is enough.
+
+        A blank picture is like nobody: its similarity is 0, and it is not known.
+        """
         alike = product_by_row(self.describe(images), self.means_.T)
-        best = alike.max(axis=1)
+        blank = blank_rows(images)
+        best = np.where(blank, 0.0, alike.max(axis=1))
         names = self.names_[alike.argmax(axis=1)]
-        return RecognitionResult(names, best, best >= self.stranger_threshold_)
+        known = ~blank & (best >= self.stranger_threshold_)
+        return RecognitionResult(names, best, known)
 
     def verify(
         self, first: Sequence[Array] | Array, second: Sequence[Array] | Array
     ) -> tuple[Floats, Array]:
         """Return cosines of faces pair by pair, and whether each is one person.
 
-        They need not be known: these cosines are of vectors that serve for anybody.
+        They need not be known: these cosines are of vectors that serve for anybody. A
+        blank picture shows nobody: the cosine of its pair is 0, and it is not one
+        person.
         """
         vectors = (self.describe_for_pairs(images) for images in (first, second))
-        cosines = np.multiply(*vectors).sum(axis=1)
-        return cosines, cosines >= self.threshold_
+        blank = blank_rows(first) | blank_rows(second)
+        cosines = np.where(blank, 0.0, np.multiply(*vectors).sum(axis=1))
+        return cosines, ~blank & (cosines >= self.threshold_)
 
     def enrol(self, images: Sequence[Array] | Array, name: str) -> Self:
         """Add a person, or pictures of one, without learning anything again.
@@ -225,11 +234,33 @@ class Faces(BaseSystem):
         if not str(name).strip():
             raise ValueError("A person needs a name, got none.")
         vectors = self.describe(images)
+        for image in images:
+            check_not_blank(image, "a face")
         self._take_up(
             np.concatenate([self.images_, check_images(images, SHAPE)]),
             np.append(self.people_, [str(name)] * len(vectors)),
             np.concatenate([self.vectors_, vectors]),
         )
+        return self
+
+    def unenrol(self, name: str) -> Self:
+        """Forget a person and all pictures of theirs; nothing is learned again.
+
+        The embedding and the thresholds, in which a person of the training pictures had
+        a part, stay.
+
+        Raises
+        ------
+        ValueError
+            If nobody of that name is enrolled, or nobody else is.
+        """
+        self.check_fitted()
+        kept = self.people_ != str(name)
+        if kept.all():
+            raise ValueError(f"Nobody called {str(name)!r} is enrolled.")
+        if not kept.any():
+            raise ValueError(f"{name!r} is the last who is enrolled; one must stay.")
+        self._take_up(self.images_[kept], self.people_[kept], self.vectors_[kept])
         return self
 
     def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
@@ -278,7 +309,9 @@ class Faces(BaseSystem):
 
     def check_query(self, query: Array) -> Array:
         """Return one face of 112 by 92 pixels, or refuse it."""
-        return check_image(query, SHAPE)
+        face = check_image(query, SHAPE)
+        check_not_blank(face, "a face")
+        return face
 
     def warm_up(self) -> None:
         """Compile what recognising and verifying need."""

@@ -15,16 +15,13 @@ from pathlib import Path
 from PIL import Image
 
 from lookalike._typing import Array
+from lookalike.core.image_files import folder_contents, readable
 from lookalike.features.image import read_image
 from lookalike.features.perceptual_hash import difference_hash, thumbnail
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images.catalogue import THUMBNAIL
 
 MAX_BYTES = 256 * 1024**2  # of a file
-ENDINGS = (
-    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"),
-    *(".ppm", ".pgm", ".jp2", ".heic", ".ico", ".tga"),
-)
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class FolderChanges:
     """A folder beside what was known of it."""
 
     to_read: dict[bytes, FileState] = field(default_factory=dict)
-    """Files that are new or changed."""
+    """Files that are new or changed, or could not be used."""
     vanished: list[bytes] = field(default_factory=list)
     n_unchanged: int = 0
     """Of the files that could be read."""
@@ -62,67 +59,35 @@ class Picture:
     look: bytes
     """Perceptual hash, 8 bytes."""
     tiny: bytes
-    """16 by 16 grey levels."""
+    """16 by 16 cells in colour."""
+    pixels: str
+    """SHA-256 of the pixels: the same however they are stored."""
     thumbnail: bytes
     """A PNG or JPEG file."""
     tile: Array
 
 
 def changes(root: Path, known: Mapping[bytes, FileState]) -> FolderChanges:
-    """Compare the image files below a folder with those that are known of it."""
-    found, problems = image_files_below(root)
+    """Compare the image files below a folder with those that are known of it.
+
+    A file that could not be used is read again. What could not be looked into has not
+    vanished.
+    """
+    found = folder_contents(root)
     to_read, n_unchanged = {}, 0
-    for path, state in found.items():
-        before = known.get(path)
-        if before is None or (before.size, before.modified) != (
-            state.size,
-            state.modified,
-        ):
-            to_read[path] = state
-        elif before.problem is None:
+    for path, facts in found.images.items():
+        state = FileState(facts.st_size, facts.st_mtime_ns)
+        if known.get(path) == state:
             n_unchanged += 1
         else:
-            problems.append(before.problem)
-    vanished = [path for path in known if path not in found]
-    return FolderChanges(to_read, vanished, n_unchanged, problems)
+            to_read[path] = state
+    gone = [path for path in known if path not in found.images]
+    vanished = [path for path in gone if not found.hides(path)]
+    return FolderChanges(to_read, vanished, n_unchanged, found.problems)
 
 
-def image_files_below(root: Path) -> tuple[dict[bytes, FileState], list[str]]:
-    """Image files below a folder by path, and what cannot be read.
-
-    Links are followed; a folder that was seen before is not entered again.
-    """
-    found: dict[bytes, FileState] = {}
-    problems: list[str] = []
-    seen: set[tuple[int, int]] = set()
-    waiting = [os.fsencode(root)]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            facts = os.stat(folder)
-            entries = sorted(os.listdir(folder))
-        except OSError as error:
-            problems.append(f"{readable(folder)} cannot be read: {error.strerror}.")
-            continue
-        if (facts.st_dev, facts.st_ino) in seen:
-            continue
-        seen.add((facts.st_dev, facts.st_ino))
-        inside = []
-        for entry in entries:
-            if entry.startswith(b"."):
-                continue
-            path = os.path.join(folder, entry)
-            try:
-                facts = os.stat(path)
-            except OSError as error:
-                problems.append(f"{readable(path)} cannot be read: {error.strerror}.")
-                continue
-            if stat.S_ISDIR(facts.st_mode):
-                inside.append(path)
-            elif entry.lower().endswith(tuple(map(os.fsencode, ENDINGS))):
-                found[path] = FileState(facts.st_size, facts.st_mtime_ns)
-        waiting += reversed(inside)
-    return found, problems
+class UnreadableError(ValueError):
+    """A file is there and cannot be read now: what is in it may be what it was."""
 
 
 def read_file(path: bytes) -> bytes:
@@ -130,8 +95,10 @@ def read_file(path: bytes) -> bytes:
 
     Raises
     ------
+    UnreadableError
+        If it cannot be read, in one sentence.
     ValueError
-        If it cannot be read or is no image's size, in one sentence.
+        If it is no image's size, in one sentence.
     """
     try:
         facts = os.stat(path)
@@ -144,7 +111,7 @@ def read_file(path: bytes) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise ValueError(f"The image cannot be read: {error.strerror}.") from None
+        raise UnreadableError(f"The image cannot be read: {error.strerror}.") from None
 
 
 def digest_of(data: bytes) -> str:
@@ -167,14 +134,10 @@ def picture_of(data: bytes, preparation: Preparation) -> Picture:
         height,
         difference_hash(image).to_bytes(8, "big"),
         thumbnail(image).tobytes(),
+        hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest(),
         _thumbnail(image),
         preparation.tile(image),
     )
-
-
-def readable(path: bytes) -> str:
-    """Return a path as text; bytes that are no text are escaped."""
-    return path.decode("utf-8", "backslashreplace")
 
 
 def named_problem(path: bytes, problem: str) -> str:

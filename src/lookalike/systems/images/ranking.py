@@ -38,11 +38,13 @@ class Rules:
     relevance : 1 is the order of the scores; less makes answers more unlike each other
     freshness : what an item of today gains, on the scale of the scores (0 to 1)
     half_life : days after which it gains half as much
+    duplicates : whether of items that look the same all are shown, or the best one
     """
 
     relevance: float = 1.0
     freshness: float = 0.0
     half_life: float = 7.0
+    duplicates: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.relevance <= 1:
@@ -60,10 +62,10 @@ class Rules:
 
         name : what a row is called in the notes
         """
-        rules: list[Rule] = [
-            Hidden(stock.marks),
-            MaxPerGroup(stock.groups, reason="looks the same as", name=name),
-        ]
+        rules: list[Rule] = [Hidden(stock.marks)]
+        if not self.duplicates:
+            alike = "looks the same as"
+            rules.append(MaxPerGroup(stock.groups, reason=alike, name=name))
         if self.freshness:
             rules.append(Fresh(stock.added, self.half_life * DAY, self.freshness))
         rules.append(Diverse(stock.vectors, self.relevance, rescale=False))

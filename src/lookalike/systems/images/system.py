@@ -24,6 +24,7 @@ from lookalike.core.items import Allowed
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
+from lookalike.features.blank import check_not_blank
 from lookalike.features.preparation import Preparation
 from lookalike.rank import Hits
 from lookalike.rank.click_ranker import ClickRanker
@@ -69,13 +70,16 @@ class ImageSearch(BaseSystem):
     model : path or None, default=None
         The ONNX file.
     n_candidates : int, default=100
-        Taken from the index; at least as many as answers.
+        Taken from the index at first; more follow while the rules leave fewer than are
+        asked for.
     recall : float, default=1
         Of the index; 1 is exact.
     memory : int or None, default=None
         Bytes that the index may hold; see ``VectorIndex``.
     relevance, freshness : float
         Of the rules; see ``Rules``.
+    duplicates : bool, default=False
+        Whether of images that look the same all are shown, or the best one.
     random_state : int, default=0
     n_jobs : int or None, default=None
 
@@ -127,6 +131,7 @@ class ImageSearch(BaseSystem):
         memory: int | None = None,
         relevance: float = 1.0,
         freshness: float = 0.0,
+        duplicates: bool = False,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -139,6 +144,7 @@ class ImageSearch(BaseSystem):
         self.memory = memory
         self.relevance = relevance
         self.freshness = freshness
+        self.duplicates = duplicates
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -324,23 +330,29 @@ class ImageSearch(BaseSystem):
             raise ValueError(
                 "Nothing is indexed yet: `lookalike index add FOLDER` does it."
             )
-        known = self.catalogue_.metadata
-        n_candidates = min(max(self.n_candidates, k), len(known.vectors))
-        similarity, rows = index.nearest(vectors, n_candidates)
-        now = time.time_ns() // 1000
-        return [
-            ranked(
-                near,
-                alike,
-                k,
-                known,
-                self.rules,
-                self.clicks_,
-                now,
-                self.catalogue_.name,
-            )
-            for near, alike in zip(rows, similarity, strict=True)
-        ]
+        known, now = self.catalogue_.metadata, time.time_ns() // 1000
+        n = min(max(self.n_candidates, k), len(known.vectors))
+        found: dict[int, Slate] = {}
+        left = np.arange(len(vectors))
+        while len(left):
+            similarity, rows = index.nearest(vectors[left], n)
+            for at, near, alike in zip(left.tolist(), rows, similarity, strict=True):
+                found[at] = ranked(
+                    near,
+                    alike,
+                    k,
+                    known,
+                    self.rules,
+                    self.clicks_,
+                    now,
+                    self.catalogue_.name,
+                )
+            if n == len(known.vectors):
+                break
+            # The rules left too few: further candidates, for these queries alone.
+            left = np.array([at for at in left if len(found[at]) < k], np.int64)
+            n = min(4 * n, len(known.vectors))
+        return [found[at] for at in range(len(vectors))]
 
     def explain(self, query: Array) -> Explanation:
         """Say for each of the first hits what speaks for it, and what was left out."""
@@ -376,17 +388,24 @@ class ImageSearch(BaseSystem):
     def check_query(self, query: Array) -> Array:
         """Return an image as the encoder takes it, or refuse it."""
         self.check_fitted()
-        return self.encoder_.preparation.tile(query)
+        tile = self.encoder_.preparation.tile(query)
+        check_not_blank(tile, "anything")
+        return tile
 
     def warm_up(self) -> None:
         """Compile and touch what the first answer needs."""
         if self.catalogue_.index is not None:
-            self.search([np.zeros(self.encoder_.preparation.shape, np.uint8)], 1)
+            blank = np.zeros(self.encoder_.preparation.shape, np.uint8)
+            self.rank(self.embed([blank]), 1)
 
     @property
     def rules(self) -> Rules:
         """The rules that apply after ranking."""
-        return Rules(relevance=self.relevance, freshness=self.freshness)
+        return Rules(
+            relevance=self.relevance,
+            freshness=self.freshness,
+            duplicates=self.duplicates,
+        )
 
     # --- the catalogue ----------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from lookalike.core.contracts import Answer, ClassificationResult, Explanation
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Pictures
+from lookalike.features.blank import blank_rows
 from lookalike.learn import LinearDiscriminantAnalysis, row_for_each_class
 from lookalike.systems.textures.explanation import page_of_map
 from lookalike.systems.textures.features import SCALES, histograms_of
@@ -29,6 +30,11 @@ from lookalike.systems.textures.patches import (
     training_patches,
     whole_patches,
 )
+
+STEP = 16
+"""Pixels between the patches of a map."""
+LEAST_SPREAD = 2.0
+"""Grey levels of a patch that is not blank: a texture may be faint."""
 
 
 @dataclass(frozen=True)
@@ -134,14 +140,18 @@ class Textures(BaseSystem):
     # --- answers ----------------------------------------------------------------------
 
     def classify(self, patches: Sequence[Array] | Array) -> ClassificationResult:
-        """Say which texture each patch of ``side`` by ``side`` pixels is."""
+        """Say which texture each patch of ``side`` by ``side`` pixels is.
+
+        Of a blank patch each texture is as likely.
+        """
         self.check_fitted()
         checked = [self._patch(patch) for patch in patches]
         scores = product_by_row(self.describe(checked), self._weights.T)
         shares = softmax(scores + self._offsets, axis=1)
+        shares[blank_rows(checked, LEAST_SPREAD)] = 1 / len(self.classes_)
         return ClassificationResult(self.classes_[shares.argmax(axis=1)], shares)
 
-    def map(self, picture: Array, step: int = 16) -> Floats:
+    def map(self, picture: Array, step: int = STEP) -> Floats:
         """Probabilities at a grid of places, (n_rows, n_columns, n_classes).
 
         Place (i, j) is the patch whose upper left pixel is (i * step, j * step).
@@ -185,12 +195,16 @@ class Textures(BaseSystem):
         return histograms_of(patches, self.smoothing, self.n_jobs)
 
     def check_query(self, query: Array) -> Array:
-        """Return a grey picture of a patch's size at least, or refuse it."""
+        """Return a grey picture of a patch's size at least, not blank, or refuse it."""
         picture = _grey(query)
         if min(picture.shape) < self.side:
             raise ValueError(
                 f"The picture must measure at least {self.side} by {self.side} "
                 f"pixels, got {picture.shape[0]} by {picture.shape[1]}."
+            )
+        if self._blank(picture).all():
+            raise ValueError(
+                "There is no texture on the picture: its pixels are all alike."
             )
         return picture
 
@@ -260,10 +274,16 @@ class Textures(BaseSystem):
             )
         return array
 
+    def _blank(self, picture: Array) -> Array:
+        """Which patches of a map are blank."""
+        return blank_rows(cut(picture, self.side, STEP), LEAST_SPREAD)
+
     def _answer(self, picture: Array) -> TextureAnswer:
-        shares = self.map(picture)
-        mean = shares.mean(axis=(0, 1))
-        most = np.bincount(shares.argmax(axis=2).ravel(), minlength=len(mean))
+        """What the patches that are not blank say together."""
+        shares = self.map(picture).reshape(-1, len(self.classes_))
+        shares = shares[~self._blank(self.check_query(picture))]
+        mean = shares.mean(axis=0)
+        most = np.bincount(shares.argmax(axis=1), minlength=len(mean))
         labels = self.classes_.tolist()
         return TextureAnswer(
             label=labels[int(mean.argmax())],

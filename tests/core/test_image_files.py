@@ -1,0 +1,53 @@
+"""Folders as they are looked through: what is found, left out, or cannot be read."""
+
+import os
+
+from lookalike.core.image_files import folder_contents, has_image_ending, readable
+from lookalike.core.inputs import image_files
+
+
+def names(contents, root):
+    return [os.path.relpath(os.fsdecode(path), root) for path in contents.images]
+
+
+def test_images_of_all_folders_are_found_in_the_order_of_their_names(tmp_path):
+    for name in ("b.png", "a.JPG", "sub/c.tiff", "sub/deep/d.heic", "e.txt", "noend"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "sub" / "loop").symlink_to(tmp_path)
+    found = folder_contents(tmp_path)
+    assert names(found, tmp_path) == ["a.JPG", "b.png", "sub/c.tiff", "sub/deep/d.heic"]
+    assert [os.path.basename(path) for path in found.others] == [b"e.txt", b"noend"]
+    assert found.problems == []
+    assert image_files([tmp_path]) == [tmp_path / n for n in names(found, tmp_path)]
+
+
+def test_what_cannot_be_looked_into_hides_what_is_below_it(tmp_path, monkeypatch):
+    (tmp_path / "shut" / "deep").mkdir(parents=True)
+    (tmp_path / "a.png").touch()
+    (tmp_path / "gone.png").symlink_to(tmp_path / "never was")
+    real = os.listdir
+
+    def listdir(path):
+        if os.fsencode(path).endswith(b"shut"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    found = folder_contents(tmp_path)
+    assert names(found, tmp_path) == ["a.png"]
+    assert len(found.problems) == 2
+    below = os.fsencode(tmp_path)
+    for path in (b"shut/x.png", b"shut/deep/y.png", b"gone.png"):
+        assert found.hides(os.path.join(below, path))
+    for path in (b"a.png", b"shut2/x.png", b"b.png"):
+        assert not found.hides(os.path.join(below, path))
+    refused = []
+    assert image_files([tmp_path], refused.append) == [tmp_path / "a.png"]
+    assert len(refused) == 2
+
+
+def test_names_are_shown_on_one_line():
+    assert readable(b"caf\xe9\n.png") == r"caf\xe9\n.png"
+    assert has_image_ending(b"X.PNG")
+    assert not has_image_ending(b"Thumbs.db")
