@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import METRICS, ExactIndex
+from lookalike.search.rows import KINDS, check_rows
 from lookalike.search.storage import saved_parameters
 
 ALGORITHMS = ("auto", "brute", "rotation", "portable")
@@ -122,10 +123,9 @@ class NearestNeighbors(BaseEstimator):
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Index the rows of X, shape (n_samples, n_features)."""
-        rows: Array = validate_data(
-            self, X, dtype=[np.float64, np.float32, np.uint8], order="C"
-        )
+        rows: Array = validate_data(self, X, dtype=KINDS, order="C")
         self._check_parameters()
+        check_rows(rows, X, self.effective_metric_)
         self.n_samples_fit_ = len(rows)
         self._index = ExactIndex(
             rows,
@@ -260,9 +260,9 @@ class NearestNeighbors(BaseEstimator):
     def _queries(self, X: ArrayLike | None) -> Array:
         if X is None:
             return self._index.catalogue()
-        return validate_data(
-            self, X, dtype=[np.float64, np.float32, np.uint8], order="C", reset=False
-        )
+        Q: Array = validate_data(self, X, dtype=KINDS, order="C", reset=False)
+        check_rows(Q, X, self.effective_metric_)
+        return Q
 
 
 def check_k(k: Any, most: int, n_samples: int) -> None:
