@@ -386,6 +386,7 @@ def test_samples_however_far_away_have_a_nearest_centre(kind, n_features, dtype,
     expected = nearest_exactly(Q, model.cluster_centers_)
     assert model.predict(Q).tolist() == expected
     assert model.predict(sparse.csr_matrix(Q)).tolist() == expected
+    assert model.predict(Q[1:2]).tolist() == expected[1:2]  # none of them near
     for refused in (model.transform, model.score, kind(5).fit):
         with pytest.raises(ValueError, match=f"squares overflow {dtype}"):
             refused(Q)

@@ -476,7 +476,8 @@ class SquaredDistanceClusters(
             return nearest(X, centers, self.n_jobs)[0]
         labels = np.empty(X.shape[0], np.int32)
         near = np.setdiff1d(np.arange(X.shape[0]), far)
-        labels[near] = nearest(X[near], centers, self.n_jobs)[0]
+        if len(near):
+            labels[near] = nearest(X[near], centers, self.n_jobs)[0]
         labels[far] = nearest_to_far(X[far], centers)
         return labels
 

@@ -184,7 +184,7 @@ class KMedians(
 
     def _checked(self, X: Any, far: bool = False) -> Array:
         check_is_fitted(self)
-        how = {"dtype": self.cluster_centers_.dtype, "order": "C", "reset": False}
+        how: Any = {"dtype": self.cluster_centers_.dtype, "order": "C", "reset": False}
         if far:
             return validation.validate_data(self, X, **how)
         return validate_data(self, X, power=1, **how)

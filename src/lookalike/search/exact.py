@@ -81,6 +81,10 @@ class NearestNeighbors(BaseEstimator):
     algorithm, thread count and batch size gives the same bits. A zero vector has cosine
     distance 1 to everything.
 
+    Rows and queries are refused if their squares overflow float64 (a length above
+    6.7e153), if they hold integers that float64 would round (from 2**53 on), and, for
+    the cosine, if they are shorter than 1e-150 and not zero.
+
     Cost of ``fit``: O(n_samples * n_features * n_axes). Of a query: O(n_samples *
     n_axes) integer operations and a few hundred distances, or all of them where the
     rows have no structure.
