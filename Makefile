@@ -46,8 +46,8 @@ cases: $(ENV)/.test  ## Run every case of CASES, or its corrected copy in tests/
 bench: $(ENV)/.bench  ## Speed beside other libraries, and the bars
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench algorithms
 
-soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire: long tests, minutes at twice its capacity
-	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service tests/features/test_image.py
+soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire, damaged files and extreme numbers: long tests
+	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service tests/features/test_image.py tests/test_extreme_values.py
 	$(BIN)/python benchmarks/soak.py
 
 package: $(ENV)/.package  ## Build the wheel and the source archive into dist/

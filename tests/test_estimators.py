@@ -4,11 +4,15 @@ Estimators are found, not listed: a new one is tried with its defaults unless VA
 names better ones. A check that cannot hold stands in ``exclusions`` with its reason.
 """
 
+import pickle
 import pkgutil
+import warnings
 from importlib import import_module
 from inspect import getmembers, isclass
 
+import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.naive_bayes import GaussianNB
 from sklearn.utils import estimator_checks, get_tags
@@ -245,3 +249,44 @@ def test_every_public_estimator_is_found():
 def test_readers_of_texts_say_that_they_take_no_table():
     for kind in TEXTS:
         assert not get_tags(kind()).input_tags.two_d_array
+
+
+def again(model):
+    """The model pickled, its arrays read-only and 8 bytes after the start of a page."""
+    buffers = []
+    data = pickle.dumps(model, protocol=5, buffer_callback=buffers.append)
+    placed = []
+    for buffer in buffers:
+        values = np.frombuffer(buffer.raw(), np.uint8)
+        raw = np.zeros(values.size + 8192, np.uint8)
+        start = -raw.ctypes.data % 4096 + 8
+        raw[start : start + values.size] = values
+        raw.flags.writeable = False
+        placed.append(raw[start : start + values.size])
+    return pickle.loads(data, buffers=placed)
+
+
+ASKED = "predict", "predict_proba", "transform", "kneighbors"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "kind", [k for k in ESTIMATORS if k not in TEXTS], ids=lambda kind: kind.__name__
+)
+def test_neither_the_callers_arrays_nor_other_memory_change_an_answer(kind, dtype):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((90, 16)).astype(dtype), np.arange(90) % 2
+    Q = X[:20].copy()
+    model = next(instances([kind]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    methods = [name for name in ASKED if hasattr(model, name)]
+    answers = {name: getattr(model, name)(Q) for name in methods}
+    X[:], y[:] = 7, 1
+    for one in (model, again(model)):
+        for name, expected in answers.items():
+            found = getattr(one, name)(Q)
+            if sparse.issparse(expected):
+                found, expected = found.toarray(), expected.toarray()
+            np.testing.assert_equal(found, expected, err_msg=name)

@@ -36,6 +36,8 @@ def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> Array:
     """Weights as an array of X's precision, ones where there are none."""
     from sklearn.utils.validation import check_array  # slow to import, rarely needed
 
+    from lookalike._validation import check_range
+
     n_samples = X.shape[0]
     if sample_weight is None:
         return np.ones(n_samples, X.dtype)
@@ -49,6 +51,7 @@ def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> Array:
         raise ValueError(
             f"sample_weight must have shape ({n_samples},), got {weights.shape}."
         )
+    check_range(weights, "sample_weight", power=1)
     if weights.min() < 0:
         raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
     if not weights.any():

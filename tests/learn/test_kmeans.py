@@ -1,4 +1,5 @@
 import logging
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from sklearn.datasets import load_digits, make_blobs
 from sklearn.exceptions import ConvergenceWarning
 
 from lookalike.kernels import kmeans as kernels
-from lookalike.learn import KMeans
+from lookalike.learn import KMeans, MiniBatchKMeans
 from lookalike.learn._clusters import (
     DensePoints,
     SparsePoints,
@@ -354,3 +355,59 @@ def test_refuses_bad_weights_and_features():
         KMeans(2).fit(X, sample_weight=-np.ones(10))
     with pytest.raises(ValueError, match="2 features"):
         KMeans(2).fit(X).predict(X[:, :2])
+
+
+def nearest_exactly(X, C):
+    """The nearest centre, in fractions; of equal ones the first."""
+    X, C = ([[Fraction(float(v)) for v in row] for row in A] for A in (X, C))
+    squared = [
+        [sum((a - b) ** 2 for a, b in zip(x, c, strict=True)) for c in C] for x in X
+    ]
+    return [row.index(min(row)) for row in squared]
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")  # of scikit-learn's own sum
+@pytest.mark.parametrize("kind", [KMeans, MiniBatchKMeans])
+@pytest.mark.parametrize("n_features", [2, 20, 130])
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        ("float32", -3.4028235e38),  # the fill value of GeoTIFF
+        ("float32", 9.96921e36),  # of netCDF
+        ("float64", 1e160),
+        ("float64", -1.7e308),
+    ],
+)
+def test_samples_however_far_away_have_a_nearest_centre(kind, n_features, dtype, value):
+    X = np.random.default_rng(0).normal(size=(100, n_features)).astype(dtype)
+    model = kind(5, random_state=0).fit(X)
+    Q = X[:8].copy()
+    Q[1], Q[3, 1], Q[5] = value, value, np.sign(Q[5]) * dtype_of(Q, value)
+    expected = nearest_exactly(Q, model.cluster_centers_)
+    assert model.predict(Q).tolist() == expected
+    assert model.predict(sparse.csr_matrix(Q)).tolist() == expected
+    assert model.predict(Q[1:2]).tolist() == expected[1:2]  # none of them near
+    for refused in (model.transform, model.score, kind(5).fit):
+        with pytest.raises(ValueError, match=f"squares overflow {dtype}"):
+            refused(Q)
+
+
+def dtype_of(X, value):
+    return X.dtype.type(value)
+
+
+def test_a_distance_that_is_no_number_still_gives_a_label():
+    X = np.full((70, 3), 3e38, np.float32)
+    labels = np.full(70, -1, np.int32)
+    C = np.array([[0, 0, 0], [-3e38, 0, 0]], np.float32)
+    kernels.assign_narrow(X, C, np.arange(70), labels, *np.empty((2, 70)))
+    assert set(labels.tolist()) <= {0, 1}
+
+
+def test_a_run_without_an_inertia_is_kept_all_the_same():
+    X, weight = DATA["narrow"], np.full(300, 1e305)
+    with np.errstate(over="ignore", invalid="ignore"):
+        model = KMeans(3, random_state=0).fit(X, sample_weight=weight)
+    assert set(model.labels_) <= {0, 1, 2}
+    with pytest.raises(ValueError, match="sample_weight holds values whose sums over"):
+        KMeans(3).fit(X, sample_weight=10 * weight)

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -152,3 +154,23 @@ def test_threads_change_nothing():
 def test_refuses_bad_parameters(parameters, message):
     with pytest.raises(ValueError, match=message):
         KMedians(**parameters).fit(np.random.default_rng(0).random((10, 3)))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("float32", -3.4028235e38), ("float64", 1.7e308)]
+)
+def test_samples_however_far_away_have_a_nearest_centre(dtype, value):
+    few = X[:60].astype(dtype)
+    model = KMedians(4, random_state=0).fit(few)
+    Q = few[:6].copy()
+    Q[1], Q[3, 2] = value, value
+    centers = [[Fraction(float(v)) for v in c] for c in model.cluster_centers_]
+    for label, x in zip(model.predict(Q), Q, strict=True):
+        away = [
+            sum(abs(Fraction(float(v)) - w) for v, w in zip(x, c, strict=True))
+            for c in centers
+        ]
+        assert label == away.index(min(away))
+    for refused in (model.transform, model.score, KMedians(2).fit):
+        with pytest.raises(ValueError, match="X holds values whose sums overflow"):
+            refused(Q)

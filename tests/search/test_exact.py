@@ -10,6 +10,7 @@ from sklearn.neighbors import NearestNeighbors as Reference
 from lookalike.kernels import simd
 from lookalike.kernels.best import push, sort_heap
 from lookalike.kernels.distances import dot_of_bytes
+from lookalike.kernels.neighbors import Queries, key_limit
 from lookalike.search import NearestNeighbors
 from lookalike.search.index import ExactIndex
 from lookalike.search.rotation import RotationFilter, principal_axes
@@ -361,3 +362,57 @@ def test_rejects_a_radius_that_is_no_number():
 def test_the_fast_path_is_off_without_the_compiler():
     if config.DISABLE_JIT:
         assert not simd.HAS_VNNI
+
+
+@pytest.mark.parametrize("path", [*PATHS, "brute"])
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("length", [1e155, 1e300, -1e308])
+def test_rows_and_queries_whose_squares_overflow_are_refused(path, metric, length):
+    X = np.random.default_rng(0).normal(size=(1100, 9))
+    far = X.copy()
+    far[777] = length
+    model = NearestNeighbors(metric=metric, algorithm=path)
+    with pytest.raises(ValueError, match="X holds values whose squares overflow float"):
+        model.fit(far)
+    model.fit(X)
+    with pytest.raises(ValueError, match="X holds values whose squares overflow float"):
+        model.kneighbors(far[770:780])
+    with pytest.raises(ValueError, match="X holds values whose squares overflow float"):
+        model.radius_neighbors(far[770:780])
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-40, 1e30, 1e140])
+def test_rows_of_any_length_are_found(path, metric, scale):
+    """Some rows, all rows or the queries are that long: as all distances say."""
+    X = np.random.default_rng(1).normal(size=(1100, 9)) * np.exp(-0.3 * np.arange(9))
+    some = np.where(np.arange(1100)[:, None] % 100 == 7, X * scale, X)
+    model, brute = (
+        NearestNeighbors(metric=metric, algorithm=a) for a in (path, "brute")
+    )
+    for rows, Q in ((some, some[:20]), (X * scale, X[:9] * scale), (X, X[:9] * scale)):
+        if metric == "cosine" and scale < 1e-140:  # of which the cosine divides
+            with pytest.raises(ValueError, match="so short that their squares under"):
+                model.fit(rows).kneighbors(Q)
+            continue
+        found = model.fit(rows).kneighbors(Q)
+        assert np.isfinite(found[0]).all()
+        np.testing.assert_equal(found, brute.fit(rows).kneighbors(Q))
+
+
+def test_whole_numbers_that_would_be_rounded_are_refused():
+    rows = 2**60 + np.arange(40).reshape(20, 2)
+    with pytest.raises(ValueError, match="whole numbers from"):
+        NearestNeighbors().fit(rows)
+    _, found = NearestNeighbors(1).fit(rows - 2**60).kneighbors([[10, 11]])
+    assert found.tolist() == [[5]]
+    model = NearestNeighbors(1).fit(rows - 2**60)
+    with pytest.raises(ValueError, match="whole numbers from"):
+        model.kneighbors([[2**53 + 1, 0]])
+
+
+def test_a_limit_that_is_no_number_lets_every_row_through():
+    empty = np.zeros(1)
+    queries = Queries(*[empty] * 4, *[np.array([np.nan])] * 4)
+    assert key_limit(queries, 0, 1.0) == 2147483000.0

@@ -14,6 +14,7 @@ from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import SIGNED_OFFSET
 
 TAIL = 4  # columns after the axes, of which three are for ``own_of``
+FARTHEST = 2.0**52  # squared distance in units of codes: sums with a key stay exact
 MEAN, SCALE, LENGTH = -4, -3, -2  # columns of the axes
 
 
@@ -126,4 +127,6 @@ def own_of(index, square, sums):
     """The squared distance of a query from the mean, see ``encode``."""
     product = np.float64(sums[MEAN])
     scale, length = index.centre[SCALE], index.centre[LENGTH]
-    return np.int64(square * scale - 2.0 * product + length)
+    own = square * scale - 2.0 * product + length
+    # A query so far away that it is no number here is as far as can be.
+    return np.int64(own if abs(own) < FARTHEST else FARTHEST)

@@ -95,7 +95,7 @@ def _add_tile(tile, from_row, sums, row, column):
 def add_scatter(panels, sums):
     """Add the product of each two columns to sums.
 
-    panels : uint32 (n_panels, n_quads, 64), aligned to 64 bytes, at most LONGEST rows
+    panels : uint32 (n_panels, n_quads, 64), at most LONGEST rows
     sums : int64 (n_columns, n_columns); complete at and above the diagonal
     """
     start = np.empty(PANEL, np.int32)
@@ -132,7 +132,7 @@ def _write_distances(tile, from_row, row, column, A2, B2, factor, out):
 def fill_distances(A, B, A2, B2, factor, out):
     """``out[i, j] = factor * sum((a_i - b_j) ** 2)`` for columns of panels.
 
-    A, B : uint32 (n_panels, n_quads, 64), aligned to 64 bytes, at most LONGEST bytes
+    A, B : uint32 (n_panels, n_quads, 64), at most LONGEST bytes
     A2, B2 : int32, squared norms of the columns
     factor : of the type of out
     out : float (n_a, n_b)

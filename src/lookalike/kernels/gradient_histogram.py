@@ -41,7 +41,7 @@ def cell_gradients(images, cell, n_orientations, out):
 def bin_of(angle, n):
     """Bin of an angle in [0, 180]; a remainder that rounded up to 180 is the last's."""
     step = 180.0 / n
-    k = min(int(angle / step), n - 1)
+    k = min(max(int(angle / step), 0), n - 1)
     # The division may round across an edge: the edges themselves decide.
     while k > 0 and angle < step * k:
         k -= 1

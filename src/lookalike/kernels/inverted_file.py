@@ -399,6 +399,7 @@ def search(
             keys = np.empty(2 * SIDE * n_panels, np.int32)
         read(index, code, lists, n, keys)
         n = select(index, own, lists, n, keys, k, rerank_ratio, nearest, found, width)
+        indices[q] = -1
         filled = refine(
             catalogue_rows,
             catalogue_norms,
@@ -413,6 +414,5 @@ def search(
             distances[q],
             indices[q],
         )
-        indices[q, filled:] = -1
         fewest = min(fewest, filled)
     return fewest

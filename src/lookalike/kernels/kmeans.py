@@ -117,7 +117,7 @@ def assign_narrow(X, C, rows, labels, upper, lower):
         for r in range(some.shape[0]):
             for z in range(X.shape[1]):
                 block[z, r] = X[some[r], z]
-        best[:], second[:] = np.inf, np.inf
+        best[:], second[:], nearest[:] = np.inf, np.inf, 0
         for j in range(C.shape[0]):
             _distances_of_block(block, C[j], squared)
             _keep_two(squared, np.int32(j), best, second, nearest)

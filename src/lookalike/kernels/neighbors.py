@@ -80,8 +80,9 @@ def key_limit(queries, q, worst):
     squared = max(0.0, queries.base[q] + queries.slope[q] * worst)
     radius = np.sqrt(squared) + queries.error[q]
     limit = 0.5 * radius * radius + queries.limit_offset[q]
-    # Below the start of the rows that pad the last panel, whatever the type of keys.
-    return min(limit, 2147483000.0)
+    # Below the start of the rows that pad the last panel, whatever the type of keys;
+    # and no limit at all where the bound is no number.
+    return limit if limit < 2147483000.0 else 2147483000.0
 
 
 @njit(cache=True, nogil=True)

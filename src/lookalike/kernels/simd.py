@@ -9,8 +9,8 @@ Recent x86 processors multiply small integers much faster than floats (AVX-512 V
 - ``prefetch`` loads a cache line before it is needed.
 
 The tiles and products below emit LLVM's name for one of the first two inside a small
-loop. They take *addresses* (``array.ctypes.data``), check nothing, and need
-``HAS_VNNI``; every caller has a portable twin in plain Numba that returns the same
+loop. They take *addresses* (``array.ctypes.data``), aligned or not, check nothing, and
+need ``HAS_VNNI``; every caller has a portable twin in plain Numba that returns the same
 answer. The other functions, for addresses and bits, run on any processor.
 """
 
@@ -42,15 +42,18 @@ def _long(value):
     return ir.Constant(_LONG, value)
 
 
-def _load(builder, address, kind, align=1):
+# No address has to be aligned: NumPy promises 16 bytes at most, and an array that was
+# pickled, copied or mapped has no more. Where an address happens to be aligned, the
+# processor's instruction for any address is as fast.
+def _load(builder, address, kind):
     value = builder.load(builder.inttoptr(address, kind.as_pointer()))
-    value.align = align
+    value.align = 1
     return value
 
 
-def _store(builder, value, address, align=4):
+def _store(builder, value, address):
     pointer = builder.inttoptr(address, value.type.as_pointer())
-    builder.store(value, pointer).align = align
+    builder.store(value, pointer).align = 1
 
 
 def _broadcast(builder, value):
@@ -101,7 +104,7 @@ def _make_tile(rows):
     minima[r]  = min_j keys[r, j]
 
     queries : address of int16 (rows, 2 * n_pairs), rows ``query_stride`` bytes apart
-    panel   : address of int16 (n_pairs, 64, 2), aligned to 64 bytes
+    panel   : address of int16 (n_pairs, 64, 2)
     start   : address of int32 (64,)
     keys    : address of int32 (rows, 64), rows ``key_stride`` bytes apart
     minima  : address of int32 (rows,), ``minimum_stride`` bytes apart
@@ -131,7 +134,7 @@ def _make_tile(rows):
                 [_INTx16, _INT16x32, _INT16x32],
             )
             starts = [
-                _load(builder, builder.add(start, _long(64 * v)), _INTx16, 4)
+                _load(builder, builder.add(start, _long(64 * v)), _INTx16)
                 for v in range(4)
             ]
             query = [q]
@@ -142,12 +145,12 @@ def _make_tile(rows):
                 line = builder.add(panel, builder.mul(i, _long(256)))
                 pair = builder.mul(i, _long(4))
                 x = [
-                    _load(builder, builder.add(line, _long(64 * v)), _INT16x32, 64)
+                    _load(builder, builder.add(line, _long(64 * v)), _INT16x32)
                     for v in range(4)
                 ]
                 out = []
                 for r in range(rows):
-                    both = _load(builder, builder.add(query[r], pair), _INT, 4)
+                    both = _load(builder, builder.add(query[r], pair), _INT)
                     both = builder.bitcast(_broadcast(builder, both), _INT16x32)
                     for v in range(4):
                         out.append(
@@ -189,8 +192,7 @@ def byte_tile(context, columns, panel, n_quads, start, out):
     out[r, j] = start[j] + sum_i columns[i, r] * panel[i, j]   (exact modulo 2**32)
 
     columns : address of the first of six columns in a panel as below, but of int8
-    panel   : address of uint8 (n_quads, 64, 4), aligned to 64 bytes: four rows, column
-              by column
+    panel   : address of uint8 (n_quads, 64, 4): four rows, column by column
     start   : address of int32 (64,)
     out     : address of int32 (6, 64)
     """
@@ -199,20 +201,19 @@ def byte_tile(context, columns, panel, n_quads, start, out):
         columns, panel, n_quads, start, out = arguments
         multiply_add = _declare_byte_product(builder)
         starts = [
-            _load(builder, builder.add(start, _long(64 * v)), _INTx16, 4)
-            for v in range(4)
+            _load(builder, builder.add(start, _long(64 * v)), _INTx16) for v in range(4)
         ]
 
         def step(i, sums):
             line = builder.mul(i, _long(4 * PANEL))
             at, here = builder.add(panel, line), builder.add(columns, line)
             x = [
-                _load(builder, builder.add(at, _long(64 * v)), _BYTEx64, 64)
+                _load(builder, builder.add(at, _long(64 * v)), _BYTEx64)
                 for v in range(4)
             ]
             after = []
             for r in range(ROWS):
-                quad = _load(builder, builder.add(here, _long(4 * r)), _INT, 4)
+                quad = _load(builder, builder.add(here, _long(4 * r)), _INT)
                 quad = builder.bitcast(_broadcast(builder, quad), _BYTEx64)
                 for v in range(4):
                     before = sums[4 * r + v]
@@ -295,7 +296,7 @@ def _make_panel_keys(n_panels):
             return [
                 builder.call(
                     multiply_add,
-                    [s, quad, _load(builder, builder.add(a, line), _BYTEx64, 64)],
+                    [s, quad, _load(builder, builder.add(a, line), _BYTEx64)],
                 )
                 for s, a in zip(sums, at, strict=True)
             ]
@@ -304,7 +305,7 @@ def _make_panel_keys(n_panels):
         one = ir.Constant(_INTx16, [1] * 16)
         last = builder.mul(n_quads, _long(64))
         for p, total in enumerate(_loop(builder, n_quads, zeros, step)):
-            start = _load(builder, builder.add(at[p], last), _INTx16, 64)
+            start = _load(builder, builder.add(at[p], last), _INTx16)
             key = builder.sub(start, builder.shl(total, one))
             _store(builder, key, builder.add(keys, _long(64 * p)))
 
@@ -318,8 +319,8 @@ def panel_keys(context, code, panels, n_quads, n_panels, keys):
     keys[p, r] = start[p, r] - 2 * sum_i code[i] * panels[p, i // 4, r, i % 4]
 
     code     : address of uint8 (4 * n_quads,)
-    panels   : address of int8 (n_panels, n_quads + 1, 16, 4), aligned to 64 bytes; the
-               last quads are the starts, int32
+    panels   : address of int8 (n_panels, n_quads + 1, 16, 4); the last quads are the
+               starts, int32
     n_quads  : at least 1
     n_panels : 1 to 4
     keys     : address of int32 (n_panels, 16)
@@ -417,7 +418,7 @@ def at_most(context, keys, limit):
         limits = _broadcast(builder, limit)
         bits = _long(0)
         for v in range(4):
-            x = _load(builder, builder.add(keys, _long(64 * v)), _INTx16, 4)
+            x = _load(builder, builder.add(keys, _long(64 * v)), _INTx16)
             mask = builder.bitcast(builder.icmp_signed("<=", x, limits), ir.IntType(16))
             mask = builder.shl(builder.zext(mask, _LONG), _long(16 * v))
             bits = builder.or_(bits, mask)

@@ -579,7 +579,7 @@ def weakest_links(left, right, cost):
     )
     n_cuts = 0
     while inner[0]:
-        weakest, least = NONE, np.inf
+        weakest, least = 0, np.inf
         for t in range(n):
             if inner[t]:
                 alpha = (cost[t] - below[t]) / (leaves[t] - 1)

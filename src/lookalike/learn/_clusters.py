@@ -13,12 +13,13 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.utils import check_array, gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_array, gen_batches, validation
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_sample_weight, check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import far_rows, validate_data
 from lookalike.kernels import kmeans as kernels
 from lookalike.learn._linear import squared_norms
 
@@ -314,6 +315,18 @@ def nearest(X: Any, centers: Array, n_jobs: int | None = None) -> tuple[Array, A
     return labels, points.distances(centers, labels)
 
 
+def nearest_to_far(X: Any, centers: Array) -> Array:
+    """Nearest centre of rows whose squares overflow, from ``|c|^2 - 2 x.c``.
+
+    Rows are measured in units of their largest value.
+    """
+    X = X.toarray() if issparse(X) else X
+    wide, C = X.astype(np.float64), centers.astype(np.float64)
+    unit = np.abs(wide).max(axis=1, keepdims=True)
+    less: Array = squared_norms(C) / unit - 2 * (wide / unit) @ C.T
+    return less.argmin(axis=1)
+
+
 def leading_axes(sample: Array, n_axes: int) -> Array:
     """Approximate leading principal axes of centred rows, orthonormal columns.
 
@@ -453,8 +466,20 @@ class SquaredDistanceClusters(
     n_jobs: int | None = None
 
     def predict(self, X: Any) -> Array:
-        """Nearest centre of each sample, int32 of shape (n_samples,)."""
-        return nearest(self._checked(X), self.cluster_centers_, self.n_jobs)[0]
+        """Nearest centre of each sample, int32 of shape (n_samples,).
+
+        Samples may be so far away that their distance is no number of their type.
+        """
+        X, centers = self._checked(X, far=True), self.cluster_centers_
+        far = far_rows(X)
+        if len(far) == 0:
+            return nearest(X, centers, self.n_jobs)[0]
+        labels = np.empty(X.shape[0], np.int32)
+        near = np.setdiff1d(np.arange(X.shape[0]), far)
+        if len(near):
+            labels[near] = nearest(X[near], centers, self.n_jobs)[0]
+        labels[far] = nearest_to_far(X[far], centers)
+        return labels
 
     def transform(self, X: Any) -> Array:
         """Distances to every centre, shape (n_samples, n_clusters)."""
@@ -468,12 +493,11 @@ class SquaredDistanceClusters(
         _, squared = nearest(X, self.cluster_centers_, self.n_jobs)
         return -float(check_sample_weight(sample_weight, X) @ squared)
 
-    def _checked(self, X: Any) -> Any:
+    def _checked(self, X: Any, far: bool = False) -> Any:
         check_is_fitted(self)
         dtype = self.cluster_centers_.dtype
-        return validate_data(
-            self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False
-        )
+        read = validation.validate_data if far else validate_data
+        return read(self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

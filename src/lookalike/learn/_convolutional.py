@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array
+from lookalike._validation import validate_data
 from lookalike.learn.torch_training import (
     image_shape,
     in_batches,

@@ -9,10 +9,11 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Ints
+from lookalike._validation import validate_data
 from lookalike.learn._linear import FLOATS
 from lookalike.learn.discriminant import LinearDiscriminantAnalysis
 from lookalike.learn.pca import PCA

@@ -19,10 +19,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags, check_random_state, gen_batches
 from sklearn.utils import shuffle as shuffled
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_sample_weight
 from lookalike._typing import Array
+from lookalike._validation import validate_data
 from lookalike.learn._mlp_parameters import check_parameters
 from lookalike.learn._training import Patience, Samples, penalise
 from lookalike.learn.layers import Dense, Dropout, Layer, Sequential

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array, Ints
+from lookalike._validation import validate_data
 
 try:
     import torch

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._checks import check_sample_weight
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import check_range
 from lookalike.kernels.tree import (
     ENTROPY,
     GINI,
@@ -399,6 +400,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Grow the tree on X (n_samples, n_features) and numbers y."""
         X, y = validate_data(self, X, y, dtype=KINDS, order="C", y_numeric=True)
+        check_range(y, "y", dtype=np.float64)
         if self.criterion != "squared_error":
             raise ValueError(
                 f"criterion must be 'squared_error', got {self.criterion!r}."

@@ -16,10 +16,11 @@ from sklearn.base import (
 )
 from sklearn.utils import gen_batches
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import validate_data
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn._bytes import as_bytes, class_sums, scatter_of_bytes
 from lookalike.learn._linear import varying_columns

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_sample_weight
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import validate_data
 from lookalike.kernels.kmeans import loosen
 from lookalike.learn._clusters import (
     FLOATS,
@@ -157,12 +157,12 @@ class KMeans(SquaredDistanceClusters):
         self.inertia_ = np.inf
         # Runs that differ by rounding have the same clusters, perhaps in other order.
         gain = 1 - 100 * np.finfo(X.dtype).eps
-        for _ in range(runs_of(self.n_init, self.init, 10)):
+        for trial in range(runs_of(self.n_init, self.init, 10)):
             start = initial_centers(
                 points, X, self.init, self.n_clusters, weight, random_state
             )
             run = lloyd(points, weight, start, self.max_iter, tol, bool(self.verbose))
-            if run[0] < gain * self.inertia_:
+            if trial == 0 or run[0] < gain * self.inertia_:
                 self.inertia_, self.labels_, self.cluster_centers_, self.n_iter_ = run
         self._n_features_out = self.n_clusters
         n_found = len(np.unique(self.labels_))

@@ -11,12 +11,13 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.metrics.pairwise import manhattan_distances
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state, validation
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
+from lookalike._validation import far_rows, validate_data
 from lookalike.kernels.kmeans import (
     assign_manhattan,
     closer_manhattan,
@@ -130,7 +131,7 @@ class KMedians(
         self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
         """Find the centres of X."""
-        X = validate_data(self, X, dtype=FLOATS, order="C")
+        X = validate_data(self, X, dtype=FLOATS, order="C", power=1)
         check_clustering(len(X), n_clusters=self.n_clusters, max_iter=self.max_iter)
         check_init(self.init)
         check_tolerance(self.tol)
@@ -141,19 +142,26 @@ class KMedians(
         if self.tol > 0:
             tol = self.tol * float(np.abs(X - np.median(X, axis=0)).sum(axis=1).mean())
         self.inertia_ = np.inf
-        for _ in range(runs_of(self.n_init, self.init, 10)):
+        for trial in range(runs_of(self.n_init, self.init, 10)):
             start = initial_centers(
                 points, X, self.init, self.n_clusters, weight, random_state
             )
             run = alternate(points, weight, start, self.max_iter, tol)
-            if run[0] < self.inertia_:
+            if trial == 0 or run[0] < self.inertia_:
                 self.inertia_, self.labels_, self.cluster_centers_, self.n_iter_ = run
         self._n_features_out = self.n_clusters
         return self
 
     def predict(self, X: Any) -> Array:
-        """Nearest centre of each sample, int32 of shape (n_samples,)."""
-        return self._nearest(X)[0]
+        """Nearest centre of each sample, int32 of shape (n_samples,).
+
+        Samples may be so far away that their distance is no number of their type.
+        """
+        X = self._checked(X, far=True)
+        far = far_rows(X, power=1)
+        labels = self._nearest(X)[0]
+        labels[far] = [nearest_to_far(x, self.cluster_centers_) for x in X[far]]
+        return labels
 
     def transform(self, X: Any) -> Array:
         """Absolute distances to every centre, shape (n_samples, n_clusters)."""
@@ -164,25 +172,34 @@ class KMedians(
         self, X: Any, y: object = None, sample_weight: ArrayLike | None = None
     ) -> float:
         """Minus the inertia of X: higher is better."""
-        distances = self._nearest(X)[1]
+        distances = self._nearest(self._checked(X))[1]
         return -float(check_sample_weight(sample_weight, distances) @ distances)
 
-    def _nearest(self, X: Any) -> tuple[Array, Floats]:
-        points = ManhattanPoints(self._checked(X), self.n_jobs)
+    def _nearest(self, X: Array) -> tuple[Array, Floats]:
+        points = ManhattanPoints(X, self.n_jobs)
         labels, upper, lower = points.unassigned()
         rows = np.arange(len(labels))
         points.assign(self.cluster_centers_, rows, labels, upper, lower)
         return labels, upper
 
-    def _checked(self, X: Any) -> Array:
+    def _checked(self, X: Any, far: bool = False) -> Array:
         check_is_fitted(self)
-        dtype = self.cluster_centers_.dtype
-        return validate_data(self, X, dtype=dtype, order="C", reset=False)
+        how: Any = {"dtype": self.cluster_centers_.dtype, "order": "C", "reset": False}
+        if far:
+            return validation.validate_data(self, X, **how)
+        return validate_data(self, X, power=1, **how)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def nearest_to_far(x: Array, centers: Array) -> int:
+    """Nearest centre of a row whose distances overflow, by how much less than |x|."""
+    x, C = x.astype(np.float64), centers.astype(np.float64)
+    less = np.where(abs(x) > abs(C), -np.sign(x) * C, abs(x - C) - abs(x))
+    return int(less.sum(axis=1).argmin())
 
 
 class ManhattanPoints:

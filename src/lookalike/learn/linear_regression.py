@@ -10,11 +10,11 @@ from scipy.optimize import nnls
 from scipy.sparse import issparse
 from scipy.sparse.linalg import lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_positive, check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array
+from lookalike._validation import validate_data
 from lookalike.learn._centred_rows import CentredRows
 from lookalike.learn._linear import (
     FLOATS,

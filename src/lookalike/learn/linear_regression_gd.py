@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_positive, check_sample_weight, check_whole
 from lookalike._typing import Array
+from lookalike._validation import validate_data
 from lookalike.learn._curvature import score_curvature
 from lookalike.learn._linear import FLOATS, Matrix, predict_linear
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_sample_weight
 from lookalike._typing import Array
+from lookalike._validation import validate_data
 from lookalike.learn._clusters import (
     FLOATS,
     SquaredDistanceClusters,

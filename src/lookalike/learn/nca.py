@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Array, Ints
+from lookalike._validation import validate_data
 from lookalike.learn._linear import FLOATS
 from lookalike.learn._linear_map import (
     LinearMap,

@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import check_whole_numbers
 from lookalike.search import NearestNeighbors
 
 Weights = str | Callable[[Floats], Floats] | None
@@ -96,7 +97,9 @@ class KNeighborsClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Index the training set: X (n_samples, n_features), y (n_samples,)."""
+        given = X
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32, np.uint8])
+        check_whole_numbers(given, X)
         check_classification_targets(y)
         self._check_weights()
         self._index = NearestNeighbors(
@@ -158,9 +161,11 @@ class KNeighborsClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[best]
 
     def _checked(self, X: ArrayLike) -> Array:
-        return validate_data(
+        Q: Array = validate_data(
             self, X, dtype=[np.float64, np.float32, np.uint8], reset=False
         )
+        check_whole_numbers(X, Q)
+        return Q
 
     def _weigh(self, distances: Floats) -> Floats:
         if callable(self.weights):

@@ -14,10 +14,11 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Array, Floats
+from lookalike._validation import validate_data
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn._linear import FLOATS, varying_columns
 

@@ -10,7 +10,6 @@ from scipy.optimize import minimize
 from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator, cg, lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import validate_data
 
 from lookalike._checks import (
     check_choice,
@@ -19,6 +18,7 @@ from lookalike._checks import (
     check_whole,
 )
 from lookalike._typing import Array
+from lookalike._validation import validate_data
 from lookalike.learn._linear import FLOATS, Matrix, centre, predict_linear
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs")

@@ -13,10 +13,11 @@ from scipy.sparse import vstack as sparse_vstack
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_choice, check_positive, check_sample_weight
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import validate_data
 from lookalike.learn._linear import FLOATS, Matrix, weight_of_classes
 from lookalike.learn._smo import Solution, solve_with_cache, solve_with_matrix
 from lookalike.learn._svm_kernels import NAMES, Kernel

@@ -8,10 +8,11 @@ from numpy.typing import ArrayLike
 from scipy.linalg import svd
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import check_array
 
 from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Array, Ints
+from lookalike._validation import validate_data
 from lookalike.kernels.triplet import differences, keep_active
 from lookalike.learn._linear import FLOATS
 from lookalike.learn._linear_map import (

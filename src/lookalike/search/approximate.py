@@ -31,6 +31,7 @@ from lookalike.search.exact import check_k, without_self
 from lookalike.search.index import ExactIndex
 from lookalike.search.inverted_file import BYTE, InvertedFile
 from lookalike.search.recall_guarantee import HeldOut, Interval, hold_out, interval
+from lookalike.search.rows import KINDS, check_rows
 from lookalike.search.storage import saved_parameters
 
 METRICS = ("euclidean", "sqeuclidean", "cosine", "inner_product")
@@ -179,10 +180,9 @@ class ApproximateNeighbors(BaseEstimator):
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Index the rows of X, shape (n_samples, n_features), and choose a method."""
         start = time.perf_counter()
-        rows: Array = validate_data(
-            self, X, dtype=[np.float64, np.float32, np.uint8], order="C"
-        )
+        rows: Array = validate_data(self, X, dtype=KINDS, order="C")
         self._check_parameters()
+        check_rows(rows, X, self.metric)
         self.n_samples_fit_ = len(rows)
         k = min(int(self.n_neighbors), len(rows))
         self._exact = ExactIndex(
@@ -468,9 +468,9 @@ class ApproximateNeighbors(BaseEstimator):
             and X.flags.c_contiguous
         ):
             return X
-        return validate_data(
-            self, X, dtype=[np.float64, np.float32, np.uint8], order="C", reset=False
-        )
+        Q: Array = validate_data(self, X, dtype=KINDS, order="C", reset=False)
+        check_rows(Q, X, self.metric)
+        return Q
 
 
 def first_true(holds: Callable[[int], bool], n: int) -> int:

@@ -293,7 +293,7 @@ class Collection:
 
     def _checked(self, ids: ArrayLike, X: ArrayLike) -> tuple[Array, Array]:
         checked = _distinct(ids)
-        rows = check_vectors(X, self._n_features, "Vectors")
+        rows = check_vectors(X, self._n_features, "Vectors", self.metric)
         if len(checked) != len(rows):
             raise ValueError(
                 f"{len(checked)} ids do not belong to {len(rows)} vectors."

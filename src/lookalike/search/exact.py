@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import METRICS, ExactIndex
+from lookalike.search.rows import KINDS, check_rows
 from lookalike.search.storage import saved_parameters
 
 ALGORITHMS = ("auto", "brute", "rotation", "portable")
@@ -80,6 +81,10 @@ class NearestNeighbors(BaseEstimator):
     algorithm, thread count and batch size gives the same bits. A zero vector has cosine
     distance 1 to everything.
 
+    Rows and queries are refused if their squares overflow float64 (a length above
+    6.7e153), if they hold integers that float64 would round (from 2**53 on), and, for
+    the cosine, if they are shorter than 1e-150 and not zero.
+
     Cost of ``fit``: O(n_samples * n_features * n_axes). Of a query: O(n_samples *
     n_axes) integer operations and a few hundred distances, or all of them where the
     rows have no structure.
@@ -122,10 +127,9 @@ class NearestNeighbors(BaseEstimator):
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Index the rows of X, shape (n_samples, n_features)."""
-        rows: Array = validate_data(
-            self, X, dtype=[np.float64, np.float32, np.uint8], order="C"
-        )
+        rows: Array = validate_data(self, X, dtype=KINDS, order="C")
         self._check_parameters()
+        check_rows(rows, X, self.effective_metric_)
         self.n_samples_fit_ = len(rows)
         self._index = ExactIndex(
             rows,
@@ -260,9 +264,9 @@ class NearestNeighbors(BaseEstimator):
     def _queries(self, X: ArrayLike | None) -> Array:
         if X is None:
             return self._index.catalogue()
-        return validate_data(
-            self, X, dtype=[np.float64, np.float32, np.uint8], order="C", reset=False
-        )
+        Q: Array = validate_data(self, X, dtype=KINDS, order="C", reset=False)
+        check_rows(Q, X, self.effective_metric_)
+        return Q
 
 
 def check_k(k: Any, most: int, n_samples: int) -> None:

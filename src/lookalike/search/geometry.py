@@ -17,6 +17,7 @@ from lookalike._typing import Array, Floats
 from lookalike.kernels.distances import COSINE, INNER_PRODUCT, SQUARED_EUCLIDEAN
 
 UNIT = 2.0**-53
+SHORTEST = 1e-300  # a squared length below it has lost digits
 
 
 def geometry_of(metric: str, X: Array) -> "Geometry | None":
@@ -136,6 +137,7 @@ def squared_norms(X: Array) -> Floats:
 
 
 def inverse_norms(X: Floats) -> Floats:
-    """One over the length of each row; zero for a zero row."""
-    norms = np.sqrt(squared_norms(X))
-    return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    """One over the length of each row; zero for a zero row, or one next to it."""
+    squares = squared_norms(X)
+    inverse = np.zeros_like(squares)
+    return np.divide(1.0, np.sqrt(squares), out=inverse, where=squares > SHORTEST)

@@ -20,7 +20,7 @@ from lookalike.kernels.distances import (
 from lookalike.kernels.neighbors import BLOCK, Catalogue, Queries, nearest, within
 from lookalike.kernels.simd import PANEL
 from lookalike.search.geometry import geometry_of
-from lookalike.search.memory import for_kernels
+from lookalike.search.memory import attributes_for_kernels, for_kernels
 from lookalike.search.rotation import RotationFilter
 from lookalike.search.rows import STEP, narrowest, norms_for, queries_for, stored
 
@@ -64,7 +64,9 @@ class ExactIndex:
         portable: bool,
         n_jobs: int | None,
     ) -> None:
-        X = narrowest(X)
+        given, X = X, narrowest(X)
+        if X is given and X.dtype != np.uint8:  # bytes are copied by ``stored``
+            X = X.copy()  # or whoever gave it could change the answers
         fast = simd.HAS_VNNI and not portable and metric != "manhattan"
         geometry = geometry_of(metric, X)
         self.metric = metric
@@ -139,6 +141,9 @@ class ExactIndex:
             shape = (len(rows), n_features)
             found = RotationFilter.from_state(held, about["filter"], metric, shape)
         return cls.of_parts(metric, n_features, rows, norms, found)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(attributes_for_kernels(state))
 
     @property
     def runs_here(self) -> bool:

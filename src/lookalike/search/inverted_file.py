@@ -97,7 +97,7 @@ class InvertedFile:
         first: Ints,
         centres: Array,
     ) -> None:
-        self._exact = exact
+        self._exact, self._geometry = exact, codes.geometry
         self.parts = kernels.InvertedFile(
             panels,
             _starts(panels),
@@ -162,6 +162,10 @@ class InvertedFile:
         kept = in_panels(rounded, lengths.astype(np.int32), every, n_panels, signed)
         return cls(exact, codes, panels, rows, first, kept)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Made again: addresses do not outlive a copy, nor do two views of one memory.
+        return _of_state, (self.state(), self._exact, self._geometry)
+
     def state(self) -> dict[str, Array]:
         """Arrays from which ``from_state`` makes this again over the same index."""
         parts = self.parts
@@ -180,14 +184,11 @@ class InvertedFile:
         ValueError
             If the arrays do not belong together: kernels would read outside them.
         """
-        at_line = ("panels", "centres")
-        held = {k: for_kernels(a, at_line=k in at_line) for k, a in arrays.items()}
+        held = _for_kernels(arrays)
         _check(held, exact)
         if exact.filter is None:
             raise ValueError("index and lists do not belong together.")
-        codes = ByteCodes.of_parts(exact.filter.geometry, held["axes"], held["centre"])
-        keys = ("panels", "rows", "first", "centres")
-        return cls(exact, codes, *(held[key] for key in keys))
+        return _of_state(held, exact, exact.filter.geometry)
 
     @staticmethod
     def runs_here(arrays: Mapping[str, Array]) -> bool:
@@ -313,6 +314,21 @@ class InvertedFile:
             factors = length * inverse_norms(floats)
             squares = length**2 * (squares > 0.0)
         return rows, norms, shifts, factors, squares
+
+
+def _for_kernels(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    at_line = ("panels", "centres")
+    return {k: for_kernels(a, at_line=k in at_line) for k, a in arrays.items()}
+
+
+def _of_state(
+    arrays: Mapping[str, Array], exact: ExactIndex, geometry: Geometry
+) -> InvertedFile:
+    """The inverted file of these arrays, which belong together."""
+    held = _for_kernels(arrays)
+    codes = ByteCodes.of_parts(geometry, held["axes"], held["centre"])
+    keys = ("panels", "rows", "first", "centres")
+    return InvertedFile(exact, codes, *(held[key] for key in keys))
 
 
 def _check(held: Mapping[str, Array], index: ExactIndex) -> None:

@@ -14,6 +14,7 @@ from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.kd_tree import search
+from lookalike.search.rows import check_rows
 
 
 class KDTree:
@@ -59,7 +60,9 @@ class KDTree:
         check_whole("leaf_size", leaf_size)
         if metric not in ("euclidean", "l2"):
             raise ValueError(f"metric must be 'euclidean' or 'l2', got {metric!r}.")
-        self.data: Floats = check_array(X, dtype=np.float64, order="C")
+        # A copy: what the caller does with X later changes no answer.
+        self.data: Floats = check_array(X, dtype=np.float64, order="C", copy=True)
+        check_rows(self.data, X, "euclidean")
         self.leaf_size = int(leaf_size)
         self._build()
 
@@ -105,6 +108,7 @@ class KDTree:
         ``return_distance``, and ``indices``, int64 (n_queries, k).
         """
         Q: Array = check_array(X, dtype=np.float64, order="C")
+        check_rows(Q, X, "euclidean")
         n_samples, n_features = self.data.shape
         if Q.shape[1] != n_features:
             raise ValueError(f"X must have {n_features} features, got {Q.shape[1]}.")

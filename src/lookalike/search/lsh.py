@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.geometry import inverse_norms
+from lookalike.search.rows import check_rows
 
 
 class LSH(BaseEstimator):
@@ -88,8 +89,9 @@ class LSH(BaseEstimator):
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Hash the rows of X, shape (n_samples, n_features), into every table."""
-        rows: Array = validate_data(self, X, dtype=np.float64)
+        rows: Array = validate_data(self, X, dtype=np.float64, copy=True)
         self._check_parameters()
+        check_rows(rows, X, self.metric)
         random = check_random_state(self.random_state)
         shape = (self.n_tables, rows.shape[1], self.n_hashes)
         self._rows = rows
@@ -135,6 +137,7 @@ class LSH(BaseEstimator):
         """
         check_is_fitted(self)
         Q: Array = validate_data(self, X, dtype=np.float64, reset=False)
+        check_rows(Q, X, self.metric)
         k = self.n_neighbors if n_neighbors is None else n_neighbors
         if not isinstance(k, Integral) or not 1 <= k <= len(self._rows):
             raise ValueError(

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import validate_data
 from lookalike.kernels.product_quantisation import table_sums
 from lookalike.search.lloyd import centres_of, nearest_centre
 from lookalike.search.memory import for_kernels

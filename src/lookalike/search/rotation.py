@@ -38,7 +38,7 @@ from lookalike.kernels.bounds import WIDE
 from lookalike.kernels.neighbors import HIDDEN
 from lookalike.kernels.simd import PANEL
 from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
-from lookalike.search.memory import aligned
+from lookalike.search.memory import aligned, attributes_for_kernels
 
 SAMPLE = 6_000  # rows from which the axes are learned and the plan is made
 PROBES = 48  # rows of the sample that serve as queries when the plan is made
@@ -148,6 +148,9 @@ class RotationFilter:
         found._row_radius = float(about["row_radius"])
         found._check(*shape)
         return found
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(attributes_for_kernels(state))
 
     def _check(self, n_samples: int, n_features: int) -> None:
         n_lifted = n_features + isinstance(self.geometry, InnerProduct)

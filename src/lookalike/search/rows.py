@@ -5,14 +5,50 @@ Values are kept in the narrowest type that holds them all exactly: bytes for pix
 Distances come out the same to the last bit, from a quarter or an eighth of the memory.
 """
 
+from typing import Any
+
 import numpy as np
 
 from lookalike._typing import Array, Floats
+from lookalike._validation import check_whole_numbers
 from lookalike.kernels.distances import COSINE, SIGNED_OFFSET, SQUARED_EUCLIDEAN
-from lookalike.search.geometry import inverse_norms, squared_norms
+from lookalike.search.geometry import SHORTEST, inverse_norms, squared_norms
 
+KINDS = (np.float64, np.float32, np.uint8)  # of rows, as they may be given
+LONGEST = float(np.finfo(np.float64).max) / 4.001  # |q - x| is up to |q| + |x|
 LONGEST_BYTES = 33_000  # a longer sum of products of bytes would leave 32 bits
 STEP = 16
+
+
+def check_rows(rows: Array, given: Any, metric: str, name: str = "X") -> None:
+    """Refuse rows, or queries, whose distances float64 cannot hold.
+
+    rows  : finite, of one of KINDS
+    given : what they were made from: whole numbers are not rounded in silence
+
+    Raises
+    ------
+    ValueError
+        If squares overflow, or underflow where the cosine divides by them.
+    """
+    if rows.dtype != np.float64 or rows.size == 0:
+        return
+    check_whole_numbers(given, rows, name)
+    largest = max(float(rows.max()), -float(rows.min()))
+    # Most often the largest value shows that no row can be too long.
+    bound = np.sqrt(LONGEST / rows.shape[1])
+    if largest > bound and not squared_norms(rows).max() <= LONGEST:
+        raise ValueError(
+            f"{name} holds values whose squares overflow float64, such as "
+            f"{largest:.3g}: scale them."
+        )
+    if metric == "cosine":
+        short = squared_norms(rows) < SHORTEST
+        if short.any() and rows[short].any():
+            raise ValueError(
+                f"{name} holds rows so short that their squares underflow float64: "
+                "scale them."
+            )
 
 
 def narrowest(X: Array) -> Array:

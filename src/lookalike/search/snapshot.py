@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_array
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.filtered import floors_of, nearest_among, scanning_pays
 from lookalike.search.index import ExactIndex
+from lookalike.search.rows import KINDS, check_rows
 
 NO_IDS = np.empty(0, np.int64)
 
@@ -237,7 +238,7 @@ class Snapshot:
         """
         if not isinstance(k, Integral) or isinstance(k, bool) or k < 0:
             raise ValueError(f"k must be an integer of at least 0, got {k!r}.")
-        Q = check_vectors(Q, self.n_features, "Queries")
+        Q = check_vectors(Q, self.n_features, "Queries", self.metric)
         rows: list[Ints | None] = [None] * len(self.segments)
         if where is not None:
             rows = self._matching(where)
@@ -293,14 +294,15 @@ class Snapshot:
         return rows
 
 
-def check_vectors(X: ArrayLike, n_features: int | None, name: str) -> Array:
+def check_vectors(
+    X: ArrayLike, n_features: int | None, name: str, metric: str
+) -> Array:
     """A finite matrix as the index reads it, or a ValueError that says what is wrong.
 
-    The kernels do not check for NaN and infinity.
+    The kernels check neither for NaN and infinity nor for squares that overflow.
     """
-    rows: Array = check_array(
-        X, dtype=[np.float64, np.float32, np.uint8], order="C", ensure_min_samples=0
-    )
+    rows: Array = check_array(X, dtype=KINDS, order="C", ensure_min_samples=0)
+    check_rows(rows, X, metric, name)
     if n_features is not None and rows.shape[1] != n_features:
         raise ValueError(
             f"{name} must have {n_features} features like the items, "
