@@ -6,8 +6,17 @@ exactly the same in both types, so that only the arithmetic can make a differenc
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
-from lookalike.learn import LinearRegression, Ridge
+from lookalike.learn import (
+    DecisionTreeClassifier,
+    KNeighborsClassifier,
+    LinearDiscriminantAnalysis,
+    LinearRegression,
+    LinearSVC,
+    LogisticRegression,
+    Ridge,
+)
 
 SPREADS = 10.0 ** np.array([-4, 4, -2, 0, 2, 3])
 OFFSETS = {  # of the means, in spreads
@@ -77,3 +86,46 @@ def test_a_column_of_nothing_but_rounding_has_no_weight():
     model = LinearRegression().fit(X, y)
     assert model.rank_ == 5
     assert model.coef_[3] == 0
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", OFFSETS)
+@pytest.mark.parametrize(
+    ("model", "n"),
+    [
+        (LinearDiscriminantAnalysis(), 1000),
+        (LinearDiscriminantAnalysis(), 100_000),
+        (LinearDiscriminantAnalysis(solver="lsqr"), 1000),
+        (LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto"), 1000),
+        (LogisticRegression(), 1000),
+        (LogisticRegression(solver="newton-cholesky"), 1000),
+        (LinearSVC(dual=False), 1000),
+        (LinearSVC(dual=False), 100_000),
+        (LinearSVC(penalty="l1", random_state=0, max_iter=50), 1000),
+        (DecisionTreeClassifier(max_depth=5), 1000),
+        (KNeighborsClassifier(), 1000),
+    ],
+    ids=str,
+)
+def test_classes(model, kind, n):
+    """One row in a hundred lies where rounding decides."""
+    X, _, y = problem(kind, n)
+    single = model.fit(X, y).predict(X)
+    double = model.fit(X.astype(float), y).predict(X)
+    assert (single == double).mean() > 0.99
+
+
+def test_newton_steps_on_images_of_8_bits_in_single_precision():
+    X, y = load_digits(return_X_y=True)
+    X = X * 16
+    double = LinearSVC().fit(X, y)
+    single = LinearSVC().fit(X.astype(np.float32), y)
+    np.testing.assert_allclose(single.coef_, double.coef_, atol=1e-3)
+
+
+def test_newton_steps_do_not_depend_on_where_zero_lies():
+    X, _, y = problem("spread")
+    X = X.astype(float) / SPREADS
+    near = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(X, y)
+    far = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(X + 1e6, y)
+    np.testing.assert_allclose(far.coef_, near.coef_, atol=1e-6)

@@ -13,6 +13,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_class_weight, is_balanced
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.centring import mark_varying
 
@@ -23,11 +24,37 @@ Matrix = Any  # dense or sparse, (n_samples, n_features)
 def weight_of_classes(
     class_weight: object, classes: Array, labels: Array, weights: Array
 ) -> Array:
-    """Weight of each class: given, or "balanced", with equal totals of all classes."""
-    if isinstance(class_weight, str) and class_weight == "balanced":
-        mass = np.bincount(labels, weights, minlength=len(classes))
-        return mass.sum() / (len(classes) * mass)
-    return compute_class_weight(class_weight, classes=classes, y=classes)
+    """Weight of each class: given, or "balanced", with equal totals of all classes.
+
+    A class whose rows have no weight stays without, and does not count.
+    """
+    check_class_weight(class_weight)
+    mass = np.bincount(labels, weights, minlength=len(classes)).astype(np.float64)
+    if is_balanced(class_weight):
+        there = mass > 0
+        factors = np.zeros(len(classes))
+        with np.errstate(over="ignore"):
+            factors[there] = mass.sum() / there.sum() / mass[there]
+        if not np.isfinite(factors).all():
+            rarest = classes[there][mass[there].argmin()]
+            raise ValueError(
+                f"class_weight='balanced' cannot make up for class {rarest}, whose "
+                "rows weigh next to nothing beside the others."
+            )
+        return factors
+    factors = compute_class_weight(class_weight, classes=classes, y=classes)
+    if not (factors * mass).any():
+        raise ValueError("class_weight must leave a row with a weight above zero.")
+    return factors
+
+
+def check_same_classes(classes: ArrayLike | None, known: Array) -> None:
+    """Refuse other classes than those of the first call of ``partial_fit``."""
+    if classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(
+            f"classes must be those of the first call, {known.tolist()}, or None, got "
+            f"{np.asarray(classes).tolist()}."
+        )
 
 
 def positions(y: Array, classes: Array) -> Array:

@@ -186,7 +186,7 @@ default='rbf'
         )
         costs = self.C * self.class_weight_[labels] * weights
         members = [
-            np.flatnonzero((labels == c) & (weights > 0))
+            np.flatnonzero((labels == c) & (costs > 0))
             for c in range(len(self.classes_))
         ]
         n_left = sum(len(rows) > 0 for rows in members)
