@@ -33,6 +33,15 @@ def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
         raise ValueError(f"{name} must be one of {listed}, got {value!r}.")
 
 
+def check_learned(*found: Any) -> None:
+    """Refuse losses or weights that are not finite numbers."""
+    if not all(np.isfinite(each).all() for each in found):
+        raise ValueError(
+            "Training left the finite numbers: scale the features, penalise large "
+            "weights more, or take smaller steps."
+        )
+
+
 def is_balanced(class_weight: object) -> bool:
     """Whether classes are to be weighed by their rarity."""
     return isinstance(class_weight, str) and class_weight == "balanced"

@@ -14,7 +14,7 @@ from scipy.sparse.linalg import lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import validate_data
 
-from lookalike._checks import check_positive, check_sample_weight
+from lookalike._checks import check_learned, check_positive, check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike.learn._centred_rows import CentredRows
@@ -139,6 +139,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             B = (y - y_mean).reshape(len(y), -1)
             B = B if root is None else B * root[:, None]
             W, self.rank_, self.singular_ = _all_weights(rows, B, X.shape[1])
+        check_learned(W)
         self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
         return self
 

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from lookalike._checks import (
     check_choice,
+    check_learned,
     check_positive,
     check_sample_weight,
     check_whole,
@@ -301,6 +302,7 @@ class LogisticRegression(LinearClassifier):
 
     def _store(self, points: list[Floats], dtype: Any) -> None:
         point = np.hstack(points).astype(dtype)
+        check_learned(point)
         d = self.n_features_in_
         self.coef_: Array = np.ascontiguousarray(point[:d].T)
         self.intercept_: Array = (

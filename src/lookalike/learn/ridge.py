@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from lookalike._checks import (
     check_choice,
+    check_learned,
     check_positive,
     check_sample_weight,
     check_whole,
@@ -153,11 +154,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         B = B.reshape(len(B), -1)
         self.n_iter_ = np.ones(B.shape[1], np.int64)
         W = self._solve(A, B, self._alphas(B.shape[1]))
-        if not np.isfinite(W).all():
-            raise ValueError(
-                f"solver {self.solver_!r} left the finite numbers: scale X and y, or "
-                "raise alpha."
-            )
+        check_learned(W)
         self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
         return self
 

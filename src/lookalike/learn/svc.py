@@ -311,7 +311,8 @@ default='rbf'
         spread = 1.0
         if self.gamma == "scale":
             if issparse(X):
-                spread = X.multiply(X).mean() - X.mean() ** 2
+                entries, size = X.data.astype(np.float64), X.shape[0] * X.shape[1]
+                spread = entries @ entries / size - (entries.sum() / size) ** 2
             else:
                 spread = X.var(dtype=np.float64)
         return float(1 / (X.shape[1] * spread)) if spread > 0 else 1.0

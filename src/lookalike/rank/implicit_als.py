@@ -192,10 +192,11 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
         n_jobs, steps = self.n_jobs, n_steps or self.n_steps
         # One thread: idle BLAS threads would spin on processors that ours need.
         with blas_threads(None, len(factors)):
-            gram = (factors.T @ factors).astype(np.float64)
-            gram[np.diag_indices_from(gram)] += float(self.alpha)
-            solved = factors @ np.linalg.inv(gram).astype(np.float32)
-        grams = gram, gram.astype(np.float32)
+            gram = factors.T @ factors
+            gram[np.diag_indices_from(gram)] += np.float32(self.alpha)
+            double = gram.astype(np.float64)
+            solved = factors @ np.linalg.inv(double).astype(np.float32)
+        grams = double, gram
         csr = rows.indptr, rows.indices, rows.data
         run_slices(
             lambda a, b: solve_rows(*csr, factors, *grams, solved, steps, a, b, out),
