@@ -1,5 +1,6 @@
 """Checks of what users pass to ``fit``: parameters and the weights of samples."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -32,6 +33,38 @@ def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
         raise ValueError(f"{name} must be one of {listed}, got {value!r}.")
 
 
+def check_learned(*found: Any) -> None:
+    """Refuse losses or weights that are not finite numbers."""
+    if not all(np.isfinite(each).all() for each in found):
+        raise ValueError(
+            "Training left the finite numbers: scale the features, penalise large "
+            "weights more, or take smaller steps."
+        )
+
+
+def is_balanced(class_weight: object) -> bool:
+    """Whether classes are to be weighed by their rarity."""
+    return isinstance(class_weight, str) and class_weight == "balanced"
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """Refuse anything but None, "balanced" or weights from 0 up, by class."""
+    if class_weight is None or is_balanced(class_weight):
+        return
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            "class_weight must be a dict of weights by class, 'balanced' or None, got "
+            f"{class_weight!r}."
+        )
+    for label, weight in class_weight.items():
+        real = isinstance(weight, Real) and not isinstance(weight, bool)
+        if not real or not 0 <= float(weight) < np.inf:
+            raise ValueError(
+                "class_weight must be a finite number of at least 0 for each class, "
+                f"got {weight!r} for {label!r}."
+            )
+
+
 def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> Array:
     """Weights as an array of X's precision, ones where there are none."""
     from sklearn.utils.validation import check_array  # slow to import, rarely needed
@@ -56,4 +89,8 @@ def check_sample_weight(sample_weight: ArrayLike | None, X: Any) -> Array:
         raise ValueError(f"sample_weight must not be negative, got {weights.min()}.")
     if not weights.any():
         raise ValueError("sample_weight must have a weight that is not zero.")
+    with np.errstate(over="ignore"):
+        total = weights.sum(dtype=np.float64)
+    if not np.isfinite(total):
+        raise ValueError("sample_weight must have a finite sum: scale the weights.")
     return weights

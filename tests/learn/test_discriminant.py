@@ -138,7 +138,7 @@ def test_scatter_equals_its_definition(seed, n, offset):
     X = rng.integers(4, size=(n, 5)) + float(offset)  # constant features happen
     X[:, 4] = np.array([0.1, 0.7, -0.3])[labels]  # constant in each class
     weight = rng.random(labels.max() + 1)
-    means, covariance = scatter(X, labels, weight, X.dtype)
+    means, covariance = scatter(X, labels, weight)
     groups = [X[labels == k] for k in range(len(weight))]
     np.testing.assert_allclose(means, [group.mean(axis=0) for group in groups])
     expected = sum(
@@ -154,7 +154,7 @@ def test_scatter_equals_its_definition(seed, n, offset):
 def test_scatter_of_many_rows_goes_in_blocks():
     X, y = clouds(n_samples=10_000)
     labels = np.unique(y, return_inverse=True)[1]
-    _, covariance = scatter(X, labels, np.full(4, 0.25), X.dtype)
+    _, covariance = scatter(X, labels, np.full(4, 0.25))
     expected = np.mean([np.cov(X[labels == k].T, bias=True) for k in range(4)], axis=0)
     np.testing.assert_allclose(covariance, expected)
 

@@ -109,3 +109,32 @@ def test_rejects_weights_of_another_shape_or_all_zero():
     fitted = KNeighborsClassifier(1, weights=lambda d: d * 0).fit([[0.0]], [1])
     with pytest.raises(ValueError, match="weight zero"):
         fitted.predict([[0.5]])
+
+
+def test_parallel_rows_have_probabilities():
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        v = rng.normal(size=3)
+        rows = [v * rng.uniform(0.1, 10), v * rng.uniform(0.1, 10)]
+        model = KNeighborsClassifier(2, metric="cosine", weights="distance")
+        np.testing.assert_array_equal(
+            model.fit(rows, ["a", "b"]).predict_proba([v]), [[0.5, 0.5]]
+        )
+
+
+def test_distances_next_to_nothing_have_weights():
+    X = [[1e-160], [2e-160], [3e-160]]  # one over them is fine, squares are not
+    model = KNeighborsClassifier(3, weights="distance", metric="manhattan")
+    proba = model.fit(X, [0, 1, 1]).predict_proba([[0.0]])
+    np.testing.assert_allclose(proba, [[6 / 11, 5 / 11]])
+    tiny = np.array(X) * 1e-150  # whose inverse overflows
+    np.testing.assert_allclose(
+        model.fit(tiny, [0, 1, 1]).predict_proba([[0.0]]), [[6 / 11, 5 / 11]], rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
+def test_weights_of_a_callable_that_make_no_shares_are_refused(value):
+    model = KNeighborsClassifier(1, weights=lambda d: np.full_like(d, value))
+    with pytest.raises(ValueError, match="negative or not finite"):
+        model.fit([[0.0], [1.0]], [0, 1]).predict([[0.0]])

@@ -340,3 +340,48 @@ def test_rejects_one_sample_and_other_widths():
         model.transform(np.zeros((2, 3)))
     with pytest.raises(ValueError, match="X has 3 columns, but 2 components"):
         model.inverse_transform(np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("whiten", [False, True])
+@pytest.mark.parametrize(
+    "solver", ["auto", "full", "covariance_eigh", "arpack", "randomized"]
+)
+def test_coordinates_are_centred_once_whether_x_may_be_written_or_not(
+    solver, whiten, dtype
+):
+    X = np.random.default_rng(0).uniform(size=(60, 5)).astype(dtype)
+    options = {"svd_solver": solver, "whiten": whiten, "random_state": 0}
+    plain = PCA(2, **options).fit(X)
+    expected = plain.transform(X)
+    np.testing.assert_array_equal(PCA(2, **options).fit_transform(X), expected)
+    free = PCA(2, copy=False, **options)
+    np.testing.assert_array_equal(free.fit_transform(X.copy()), expected)
+    np.testing.assert_array_equal(free.transform(X), expected)
+    np.testing.assert_array_equal(free.components_, plain.components_)
+    assert np.abs(expected.mean(axis=0)).max() < 1e-6
+
+
+@pytest.mark.parametrize("solver", ["full", "covariance_eigh", "arpack", "randomized"])
+@pytest.mark.parametrize("offset", [0, 1e3, 1e4])
+def test_single_precision_keeps_components_of_little_variance(solver, offset):
+    rng = np.random.default_rng(0)
+    spreads = np.array([1e2, 1, 1e-2, 1e-3, 1e-4])
+    X = (spreads * (rng.normal(size=(1000, 5)) + offset)).astype(np.float32)
+    single, double = (
+        PCA(4, svd_solver=solver, random_state=0).fit(A) for A in (X, X.astype(float))
+    )
+    assert single.components_.dtype == np.float32
+    # Centring rounds entries to 2**-24 * offset of their spread.
+    close = {"rtol": 1e-4 + 1e-6 * offset}
+    np.testing.assert_allclose(
+        single.explained_variance_, double.explained_variance_, **close
+    )
+    np.testing.assert_allclose(np.abs(np.diag(single.components_)), 1, atol=1e-2)
+
+
+def test_whitening_does_not_depend_on_the_unit():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    for unit in (1e-12, 1, 1e12):
+        Z = PCA(whiten=True).fit_transform(unit * X)
+        np.testing.assert_allclose(Z.std(axis=0, ddof=1), 1)

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.optimize import nnls
 from sklearn import linear_model
+from sklearn.exceptions import ConvergenceWarning
 
-from lookalike.learn import Ridge
+from lookalike.learn import LinearRegression, Ridge
 
 SOLVERS = ["svd", "cholesky", "lsqr", "sparse_cg"]
 
@@ -83,8 +85,33 @@ def test_single_precision_stays():
 
 def test_iterations_are_limited():
     X, y, _ = problem()
-    assert Ridge(solver="sparse_cg", max_iter=2, tol=1e-12).fit(X, y).n_iter_ == [2]
-    assert Ridge(solver="lsqr", max_iter=2, tol=1e-12).fit(X, y).n_iter_ == [2]
+    for solver in ("sparse_cg", "lsqr"):
+        model = Ridge(solver=solver, max_iter=2, tol=1e-12)
+        with pytest.warns(ConvergenceWarning, match="max_iter=2"):
+            assert model.fit(X, y).n_iter_ == [2]
+    with pytest.warns(ConvergenceWarning, match="max_iter=1"):
+        Ridge(positive=True, max_iter=1).fit(X, y)
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 100])
+def test_a_small_tolerance_is_kept_for_positive_weights(alpha):
+    X, y, _ = problem(200, 12)
+    X = np.hstack([X, X[:, :3] + 0.01 * X[:, 3:6]])  # slopes that are slow to vanish
+    rows = np.vstack([X - X.mean(axis=0), np.sqrt(alpha) * np.eye(15)])
+    exact = nnls(rows, np.append(y - y.mean(), np.zeros(15)))[0]
+    model = Ridge(alpha=alpha, positive=True, tol=1e-10).fit(X, y)
+    np.testing.assert_allclose(model.coef_, exact, atol=1e-6)
+    loose = Ridge(alpha=alpha, positive=True, tol=0.1).fit(X, y)
+    assert loose.n_iter_ < model.n_iter_
+
+
+def test_columns_that_depend_on_each_other_are_not_left_to_the_factorisation():
+    X, y, _ = problem()
+    X = np.column_stack([X, X[:, 0] - 3 * X[:, 1]])
+    model = Ridge(alpha=0).fit(X, y)
+    assert model.solver_ == "svd"
+    expected = LinearRegression().fit(X, y)  # the shortest
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-8)
 
 
 @pytest.mark.parametrize(

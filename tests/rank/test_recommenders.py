@@ -81,14 +81,19 @@ def test_a_solved_row_follows_the_definition(seed, n):
     d = rng.uniform(0, 5, n).astype(np.float32)
     d[rng.random(n) < 0.2] = 0
     items = rng.permutation(n_items)[:n].astype(np.int32)
-    gram = (Y.T @ Y + 2 * np.eye(n_factors)).astype(np.float32)
+    gram = (Y.T @ Y).astype(float) + 2 * np.eye(n_factors)
     solved = (Y @ np.linalg.inv(gram)).astype(np.float32)
     out = np.zeros((1, n_factors), np.float32)
     indptr = np.array([0, n], np.int32)
-    solve_rows(indptr, items, d, Y, gram, solved, 3 * n_factors, 0, 1, out)
+    grams = gram, gram.astype(np.float32)
+    solve_rows(indptr, items, d, Y, *grams, solved, 3 * n_factors, 0, 1, out)
     U = Y[items].T.astype(float)
     expected = np.linalg.solve(gram + U @ np.diag(d) @ U.T, U @ (1 + d))
     np.testing.assert_allclose(out[0], expected, rtol=2e-3, atol=2e-3)
+    d *= np.float32(1e6)  # single precision would not do
+    solve_rows(indptr, items, d, Y, *grams, solved, 3 * n_factors, 0, 1, out)
+    expected = np.linalg.solve(gram + U @ np.diag(d.astype(float)) @ U.T, U @ (1.0 + d))
+    np.testing.assert_allclose(out[0], expected, rtol=1e-4, atol=1e-4)
 
 
 # --- each against its definition ------------------------------------------------------
@@ -116,6 +121,31 @@ def test_als_reaches_a_point_where_no_factor_can_do_better():
     error = weight * (preference - U @ V.T)
     np.testing.assert_allclose(error @ V, 0.5 * U, atol=2e-3)
     np.testing.assert_allclose(error.T @ U, 0.5 * V, atol=2e-2)
+
+
+@pytest.mark.parametrize("value", [1e4, 1e6, 1e8, 1e10])
+@pytest.mark.parametrize("density", [0.1, 0.9])
+def test_als_of_large_values_stays_finite_and_solves_its_equations(value, density):
+    X = sp.random(300, 100, density=density, format="csr", random_state=0)
+    X.data[:] = value
+    model = ImplicitALS(8, random_state=0, max_iter=3).fit(X)
+    V = model.item_factors_.astype(float)
+    assert np.isfinite(V).all()
+    first = np.flatnonzero(X[[0]].toarray()[0])
+    A = V.T @ V + 0.01 * np.eye(8) + 40 * value * V[first].T @ V[first]
+    expected = np.linalg.solve(A, (1 + 40 * value) * V[first].sum(axis=0))
+    scores = V @ model.user_factors_[0]
+    np.testing.assert_allclose(scores, V @ expected, atol=0.02)
+
+
+def test_als_refuses_values_beside_which_nothing_else_counts():
+    X = plays()
+    X.data[0] = 1e12
+    with pytest.raises(ValueError, match=r"at most 1e\+12, got 4e\+13"):
+        ImplicitALS(3, random_state=0).fit(X)
+    model = ImplicitALS(3, random_state=0).fit(plays())
+    with pytest.raises(ValueError, match="scale user_items down"):
+        model.recommend(X, k=1)
 
 
 def test_als_gives_the_same_answer_on_two_threads():

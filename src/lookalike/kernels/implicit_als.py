@@ -12,6 +12,7 @@ from lookalike.kernels.compiled import njit
 
 # Sums in any order, so that the processor can add 16 at a time. The order depends on
 # the length alone: equal rows still get equal answers.
+LARGE = 65_536.0  # times the rounding of single precision: still below 1%
 LOOSE = {"reassoc", "contract", "nsz"}
 
 
@@ -31,20 +32,23 @@ def _add(out, weight, a):
 
 @njit(cache=True, nogil=True)
 def solve_rows(
-    indptr, indices, weights, factors, gram, solved, n_steps, first, last, out
+    indptr, indices, weights, factors, gram, gram32, solved, n_steps, first, last, out
 ):
     """Solve rows ``first`` to ``last - 1``.
 
     indptr, indices, weights : csr; weights float32, d >= 0: confidence less 1
     factors : float32 (n_items, n_factors), C-contiguous, Y
-    gram    : float32 (n_factors, n_factors), A
+    gram    : float64 (n_factors, n_factors), A
+    gram32  : float32 (n_factors, n_factors), A
     solved  : float32 (n_items, n_factors), Y inv(A)
     n_steps : steps of conjugate gradients for a row with many items
     out     : in and out, float32 (n_rows, n_factors); a start for conjugate gradients
 
     A row with n items, n small beside n_factors, is solved exactly in n unknowns:
     (A + U D U')^-1 U c = inv(A) U (I + D U' inv(A) U)^-1 c. It costs
-    O(n**2 (n_factors + n)); other rows O(n_steps (n_factors**2 + n n_factors)).
+    O(n**2 (n_factors + n)); other rows O(n_steps (n_factors**2 + n n_factors)). Rows
+    with a weight above ``LARGE`` are solved exactly in double precision, in
+    O(n_factors**2 (n_factors + n)); they hold NaN if that is not enough.
     """
     n_factors = factors.shape[1]
     most = few(n_factors)
@@ -59,12 +63,29 @@ def solve_rows(
         x = out[row]
         if len(items) == 0:
             x[:] = np.float32(0)
+        elif d.max() > LARGE:
+            _solve_wide(items, d, factors, gram, x)
         elif len(items) <= most:
             _solve_few(items, d, factors, solved, system, right, root, x)
         else:
             _descend(
-                items, d, factors, gram, n_steps, residual, direction, image, x
+                items, d, factors, gram32, n_steps, residual, direction, image, x
             )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _solve_wide(items, d, factors, gram, x):
+    """Set x by the Cholesky factor of A + U D U' in double precision."""
+    n = len(x)
+    system, right = gram.copy(), np.zeros(n)
+    for a in range(len(items)):
+        y, weight = factors[items[a]], np.float64(d[a])
+        for f in range(n):
+            right[f] += (1.0 + weight) * y[f]
+            for g in range(f + 1):
+                system[f, g] += weight * y[f] * y[g]
+    _cholesky_solve(system, right, n)
+    x[:] = right
 
 
 @njit(cache=True, nogil=True)

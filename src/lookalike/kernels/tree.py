@@ -15,6 +15,7 @@ from lookalike.kernels.compiled import njit
 
 GINI, ENTROPY, SQUARED_ERROR = 0, 1, 2
 NONE = -1  # no child, no default value
+LIGHT = 1e-12  # share of a node's weight that a difference of weights still resolves
 TINY = np.finfo(np.float64).eps  # impurity that counts as none, as in scikit-learn
 
 
@@ -146,9 +147,9 @@ def _purity(stats, weight, criterion):
 def _impurity(stats, weight, criterion):
     purity = _purity(stats, weight, criterion) / weight
     if criterion == GINI:
-        return 1.0 - purity
+        return max(1.0 - purity, 0.0)
     if criterion == ENTROPY:
-        return -purity / np.log(2.0)
+        return max(-purity / np.log(2.0), 0.0)
     variance = stats[2] / weight - purity
     return variance if variance > 4 * TINY * stats[2] / weight else 0.0  # rounding
 
@@ -216,6 +217,8 @@ def _scan_classes(columns, first, last, step, beyond, targets, limits, node, sid
             continue
         if min(passed, left) < limits.min_weight_leaf:
             continue
+        if left <= LIGHT * weight:  # a difference that is mostly rounding
+            continue
         if entropy:
             score = here - _x_log_x(passed) + there - _x_log_x(left)
         else:
@@ -248,6 +251,8 @@ def _scan_targets(columns, first, last, step, beyond, targets, limits, node):
         if min(n_passed, n - n_passed) < limits.min_samples_leaf:
             continue
         if min(passed, left) < limits.min_weight_leaf:
+            continue
+        if left <= LIGHT * weight:  # a difference that is mostly rounding
             continue
         there = total[1] - here
         score = here * here / passed + there * there / left

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import get_blas_funcs
 from sklearn.utils import gen_batches
 
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn._linear import varying_columns
 
@@ -17,7 +17,8 @@ class CentredRows:
     r"""A: the rows :math:`\sqrt{w_i}(x_i - \bar x)`, without the columns of zeros.
 
     A centred copy of X costs memory, and time to write and read it; here each pass over
-    X centres a block in the cache and uses it there.
+    X centres a block in the cache and uses it there. Blocks are in double precision:
+    sums of products in single precision lose the columns that spread least.
 
     Parameters
     ----------
@@ -38,11 +39,15 @@ class CentredRows:
         columns = varying_columns(X)
         if mean is None:
             columns = np.union1d(columns, np.flatnonzero(X[0]))
-            mean = np.zeros(X.shape[1], X.dtype)
+            mean = np.zeros(X.shape[1])
+        self._X, self._mean, self._root = X, mean, root
+        self.dtype = np.dtype(np.float64)
+        self.keep(columns)
+
+    def keep(self, columns: Ints) -> None:
+        """Drop the other columns of X."""
         self.columns = columns
-        self.shape = len(X), len(columns)
-        self.dtype = X.dtype
-        self._X, self._mean, self._root = X, mean[columns], root
+        self.shape = len(self._X), len(columns)
 
     def blocks(self) -> Iterator[tuple[slice, Array]]:
         """Each block of rows; the next one overwrites its memory."""
@@ -55,7 +60,7 @@ class CentredRows:
             yield rows, block
 
     def _fill(self, rows: slice, out: Array) -> None:
-        centre_columns(self._X[rows], self.columns, self._mean, out)
+        centre_columns(self._X[rows], self.columns, self._mean[self.columns], out)
         if self._root is not None:
             out *= self._root[rows, None]
 
@@ -84,6 +89,15 @@ class CentredRows:
             rest[:, : B.shape[1]] += B[rows]
             out += block.T @ rest
         return out
+
+    def roundings(self, squares: Floats) -> Floats:
+        """Norms of columns of the last places of X, given the squared norms of A's.
+
+        A column, or a direction, that is not longer is nothing but rounding.
+        """
+        mass = len(self._X) if self._root is None else self._root @ self._root
+        whole = squares + mass * self._mean[self.columns] ** 2
+        return np.sqrt(whole) * float(np.finfo(self._X.dtype).eps)
 
     def spread(self, V: Array) -> Floats:
         """Norm of each column of A V."""

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lookalike._arrays import named
+from lookalike._checks import check_learned
 from lookalike._files import write_whole
 from lookalike._typing import Array, Ints
 from lookalike.learn.torch_training import has_bfloat16
@@ -185,6 +186,7 @@ def train(
             if schedule.callback is not None:
                 schedule.callback((step + 1) / (n_batches * schedule.max_iter))
         done.losses.append(float(np.mean(losses)))
+        check_learned(done.losses[-1])
         if n_held_out:
             _evaluate(
                 done, both, batches, images, augment, held_out, learned, background

@@ -42,7 +42,8 @@ class TorchNetwork(BaseEstimator, ABC):
 
     def _measure(self, X: Array) -> None:
         """Set the mean and the scale of the pixels."""
-        self._mean, self._scale = float(X.mean()), float(X.std()) or 1.0
+        self._mean = float(X.mean(dtype=np.float64))
+        self._scale = float(X.std(dtype=np.float64)) or 1.0
 
     def _outputs(
         self, answer: Callable[[Array], Tensor], X: ArrayLike, n_outputs: int, size: int

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import hstack, issparse
 from scipy.sparse.linalg import LinearOperator, cg
+from sklearn.utils import gen_batches
 
 from lookalike._typing import Array, Floats
 from lookalike.kernels.coordinate_descent import dual_pass, lasso_pass
@@ -71,6 +72,8 @@ def solve_newton(
     soon changes little: the Hessian is updated by the rows that enter and leave, and
     the first steps use every eighth row only.
     """
+    if _fits(X) and _rounds_away_the_penalty(X, costs):
+        X, signs, costs = (a.astype(np.float64) for a in (X, signs, costs))
     loss = SquaredHinge(X, signs, costs, bias)
     n, d = X.shape
     zero = np.zeros(d + 1)
@@ -102,6 +105,16 @@ def solve_newton(
             return w, iteration + 1, True
         w, value = trial, lower
     return w, max_iter, False
+
+
+def _rounds_away_the_penalty(X: Array, costs: Array) -> bool:
+    """Whether second derivatives in X's precision may hide those of the penalty, 1."""
+    if X.dtype == np.float64:
+        return False
+    total = np.zeros(X.shape[1])
+    for part in gen_batches(len(X), CHUNK):
+        total += 2 * costs[part] @ np.square(X[part], dtype=np.float64)
+    return float(total.max() * np.finfo(X.dtype).eps) > 0.01
 
 
 def _minority_share(signs: Array, costs: Array) -> float:

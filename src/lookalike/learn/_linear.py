@@ -4,15 +4,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
-from scipy.sparse.linalg import LinearOperator
+from scipy.sparse import diags, issparse
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import gen_batches
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._typing import Array, Ints
+from lookalike._checks import check_class_weight, is_balanced
+from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import validate_data
 from lookalike.kernels.centring import mark_varying
 
@@ -23,11 +25,37 @@ Matrix = Any  # dense or sparse, (n_samples, n_features)
 def weight_of_classes(
     class_weight: object, classes: Array, labels: Array, weights: Array
 ) -> Array:
-    """Weight of each class: given, or "balanced", with equal totals of all classes."""
-    if isinstance(class_weight, str) and class_weight == "balanced":
-        mass = np.bincount(labels, weights, minlength=len(classes))
-        return mass.sum() / (len(classes) * mass)
-    return compute_class_weight(class_weight, classes=classes, y=classes)
+    """Weight of each class: given, or "balanced", with equal totals of all classes.
+
+    A class whose rows have no weight stays without, and does not count.
+    """
+    check_class_weight(class_weight)
+    mass = np.bincount(labels, weights, minlength=len(classes)).astype(np.float64)
+    if is_balanced(class_weight):
+        there = mass > 0
+        factors = np.zeros(len(classes))
+        with np.errstate(over="ignore"):
+            factors[there] = mass.sum() / there.sum() / mass[there]
+        if not np.isfinite(factors).all():
+            rarest = classes[there][mass[there].argmin()]
+            raise ValueError(
+                f"class_weight='balanced' cannot make up for class {rarest}, whose "
+                "rows weigh next to nothing beside the others."
+            )
+        return factors
+    factors = compute_class_weight(class_weight, classes=classes, y=classes)
+    if not (factors * mass).any():
+        raise ValueError("class_weight must leave a row with a weight above zero.")
+    return factors
+
+
+def check_same_classes(classes: ArrayLike | None, known: Array) -> None:
+    """Refuse other classes than those of the first call of ``partial_fit``."""
+    if classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(
+            f"classes must be those of the first call, {known.tolist()}, or None, got "
+            f"{np.asarray(classes).tolist()}."
+        )
 
 
 def positions(y: Array, classes: Array) -> Array:
@@ -42,16 +70,30 @@ def positions(y: Array, classes: Array) -> Array:
 def weighted_means(
     X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool
 ) -> tuple[Array, Array, Array | None]:
-    """Means of X and y, zeros without an intercept, and the roots of the weights."""
-    x_mean = np.zeros(X.shape[1], X.dtype)
-    y_mean = np.zeros(y.shape[1:], X.dtype)
+    """Means of X and y, zeros without an intercept, and the roots of the weights.
+
+    All in double precision, whatever that of X.
+    """
+    x_mean, y_mean = np.zeros(X.shape[1]), np.zeros(y.shape[1:])
     if fit_intercept:
         share = np.ones(X.shape[0]) if sample_weight is None else sample_weight
         share = share / share.sum(dtype=np.float64)
-        x_mean = np.asarray(X.T @ share).astype(X.dtype)
-        y_mean = np.asarray(y.T @ share).astype(X.dtype)
-    root = None if sample_weight is None else np.sqrt(sample_weight)
+        x_mean = _column_sums(X, share)
+        y_mean = np.asarray(y.T @ share)
+    root = None
+    if sample_weight is not None:
+        root = np.sqrt(sample_weight, dtype=np.float64)
     return x_mean, y_mean, root
+
+
+def _column_sums(X: Any, share: Array) -> Floats:
+    """X' share in double precision, without a double copy of all of a dense X."""
+    if issparse(X) or X.dtype == np.float64:
+        return np.asarray(X.T @ share)
+    total = np.zeros(X.shape[1])
+    for part in gen_batches(len(X), 1024):
+        total += share[part] @ X[part].astype(np.float64)
+    return total
 
 
 def centre(
@@ -60,7 +102,9 @@ def centre(
     r"""Rows :math:`\sqrt{w_i}(x_i - \bar x)` and :math:`\sqrt{w_i}(y_i - \bar y)`.
 
     Least squares on them without an intercept is weighted least squares with one.
-    A sparse X stays sparse: its centred form is a linear operator.
+    A sparse X stays sparse: its centred form is a linear operator. All are in double
+    precision: products of single precision lose the columns that spread least. Only a
+    float64 X can be centred in place.
 
     Returns
     -------
@@ -74,7 +118,8 @@ def centre(
     if issparse(X):
         return _CentredRows(X, x_mean, root), y, x_mean, y_mean
     if fit_intercept:
-        X = np.subtract(X, x_mean, out=None if copy else X)
+        X = np.subtract(X, x_mean, out=None if copy or X.dtype != x_mean.dtype else X)
+    X = X.astype(np.float64, copy=False)
     if root is not None:
         X = X * root[:, None]
     return X, y, x_mean, y_mean
@@ -84,8 +129,8 @@ class _CentredRows(LinearOperator):
     """Sparse rows less their mean, each times a factor, without filling them in."""
 
     def __init__(self, X: Any, x_mean: Array, root: Array | None) -> None:
-        super().__init__(X.dtype, X.shape)
-        self.root = np.ones(X.shape[0], X.dtype) if root is None else root
+        super().__init__(np.float64, X.shape)
+        self.root = np.ones(X.shape[0]) if root is None else root
         self.rows = X.multiply(self.root[:, None]).tocsr()
         self.x_mean = x_mean
 
@@ -107,6 +152,15 @@ class _CentredRows(LinearOperator):
 
     _transpose = _adjoint
 
+    def lengths(self) -> Floats:
+        """Euclidean norm of each column."""
+        squares = self.rows.multiply(self.rows).sum(axis=0)
+        squares = np.asarray(squares).ravel() - 2 * self.x_mean * (
+            self.rows.T @ self.root
+        )
+        mass = self.root @ self.root
+        return np.sqrt(np.maximum(squares + mass * self.x_mean**2, 0))
+
     def gram(self) -> Array:
         """A'A as a dense matrix."""
         inner = (self.rows.T @ self.rows).toarray()
@@ -123,6 +177,29 @@ def _less_means(inner: Array, cross: Array, mean: Array, other: Array) -> Array:
     outer = np.outer(cross, mean)
     inner -= outer + outer.T - (other @ other) * np.outer(mean, mean)
     return inner
+
+
+def with_unit_columns(A: Any) -> tuple[Any, Floats]:
+    """A with columns of length one, and their lengths before; one of zeros stays."""
+    if isinstance(A, _CentredRows):
+        lengths = A.lengths()
+        lengths[lengths == 0] = 1
+        return A @ aslinearoperator(diags(1 / lengths)), lengths
+    lengths = np.linalg.norm(A, axis=0)
+    lengths[lengths == 0] = 1
+    return A / lengths, lengths
+
+
+def line_through_means(
+    W: Array, x_mean: Array, y_mean: Array, dtype: Any
+) -> tuple[Array, Any]:
+    """``coef_`` and ``intercept_`` of weights (n_features, n_targets), in a precision.
+
+    ``y_mean`` has no dimension for a single column of targets.
+    """
+    coef = np.ascontiguousarray(W[:, 0] if y_mean.ndim == 0 else W.T, dtype)
+    intercept = y_mean - coef.astype(np.float64) @ x_mean  # of the rounded ones
+    return coef, intercept.astype(dtype)
 
 
 def predict_linear(model: Any, X: Any) -> Array:

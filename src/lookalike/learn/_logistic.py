@@ -44,6 +44,13 @@ class LogisticObjective:
         # Largest second derivative of the loss along any direction of the scores.
         self.curvature = 0.25 if n_columns == 1 else 0.5
 
+    def centred(self) -> tuple["LogisticObjective", Floats]:
+        """The objective of dense X less its mean, and that mean."""
+        mean = self.X.mean(axis=0, dtype=np.float64).astype(self.X.dtype)
+        shared = self.n_columns, self.fit_intercept, self.ridge, self.lasso
+        near = LogisticObjective(self.X - mean, self.labels, self.weights, *shared)
+        return near, mean.astype(np.float64)
+
     def start(self) -> Floats:
         """Point of all zeros."""
         return np.zeros((self.X.shape[1] + self.fit_intercept, self.n_columns))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, lstsq
 from scipy.optimize import minimize
+from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator, cg
 
 from lookalike._typing import Floats
@@ -58,7 +59,28 @@ def solve_newton(
     max_iter: int,
     direction: Callable[[LogisticObjective, Floats, Floats], Floats],
 ) -> Answer:
-    """Newton steps, halved until the objective falls as its slope predicts."""
+    """Newton steps, halved until the objective falls as its slope predicts.
+
+    They do not depend on where the features' zero lies, but their rounding does: with
+    an intercept, dense features are centred.
+    """
+    if issparse(objective.X) or not objective.fit_intercept:
+        return _newton_steps(objective, start, tol, max_iter, direction)
+    near, mean = objective.centred()
+    start = start.copy()
+    start[-1] += mean @ start[:-1]
+    point, curve, done = _newton_steps(near, start, tol, max_iter, direction)
+    point[-1] -= mean @ point[:-1]
+    return point, curve, done
+
+
+def _newton_steps(
+    objective: LogisticObjective,
+    start: Floats,
+    tol: float,
+    max_iter: int,
+    direction: Callable[[LogisticObjective, Floats, Floats], Floats],
+) -> Answer:
     point, curve = start, []
     loss, gradient = objective.smooth(point)
     for _ in range(max_iter):
@@ -86,7 +108,9 @@ def by_cholesky(
     """Newton direction by factorising the whole Hessian."""
     H = objective.hessian(point)
     # Directions without curvature still need a number to divide by.
-    H.flat[:: len(H) + 1] += 100 * np.finfo(objective.X.dtype).eps * H.diagonal().mean()
+    diagonal = H.diagonal()
+    lifted = np.where(diagonal > 0, diagonal, diagonal.mean() or 1.0)
+    H.flat[:: len(H) + 1] += 100 * np.finfo(objective.X.dtype).eps * lifted
     try:
         step = cho_solve(cho_factor(H, check_finite=False), -gradient.ravel())
     except LinAlgError:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import gen_batches
 
+from lookalike._checks import check_learned
 from lookalike._typing import Array
 from lookalike.learn.layers import Layer
 from lookalike.learn.losses import SoftmaxLoss
@@ -132,5 +133,6 @@ def descend(
             optimizer.step(network.parameters, network.gradients)
             total += loss * part.size
         curve.append(total / samples.size)
+        check_learned(curve[-1])
     network.forget()
     return curve

@@ -64,7 +64,7 @@ class Tree:
         inner = self.children_left != NONE
         left, right = self.children_left[inner], self.children_right[inner]
         mass = self.weighted_n_node_samples * self.impurity
-        decrease = mass[inner] - mass[left] - mass[right]
+        decrease = np.maximum(mass[inner] - mass[left] - mass[right], 0)  # rounding
         total = np.bincount(
             self.feature[inner], decrease, minlength=self.n_features
         ).astype(np.float64)

@@ -145,8 +145,8 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._shape = self._image_shape(X.shape[1])
-        self.mean_ = float(X.mean())
-        self.scale_ = float(X.std()) or 1.0
+        self.mean_ = float(X.mean(dtype=np.float64))
+        self.scale_ = float(X.std(dtype=np.float64)) or 1.0
         rng = check_random_state(self.random_state)
         self.network_ = self._build(rng, X.dtype)
         self.loss_curve_ = descend(

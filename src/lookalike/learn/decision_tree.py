@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_sample_weight
+from lookalike._checks import check_class_weight, check_sample_weight
 from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import check_range
 from lookalike.kernels.tree import (
@@ -65,12 +65,22 @@ class _DecisionTree(BaseEstimator):
         return validate_data(self, X, dtype=KINDS, order="C", reset=False)
 
     def _grow(self, X: Array, targets: Targets, n_samples: int) -> Tree:
-        """Tree of rows of positive weight; shares are of all ``n_samples``."""
+        """Tree of rows of positive weight; shares are of all ``n_samples``.
+
+        Values are the statistics of a node as shares of its weight.
+        """
+        unit = 1.0
+        if len(targets.weight):  # squares of weights must neither vanish nor overflow
+            unit = 2.0 ** np.frexp(targets.weight.max())[1]
+            targets = targets._replace(weight=targets.weight / unit)
         weight = targets.weight.sum() if len(targets.weight) else float(len(X))
         limits = self._limits(n_samples, X.shape[1], weight)
         self.max_features_ = limits.max_features
         seed = check_random_state(self.random_state).randint(1, 2**31 - 1)
-        return grown(X, targets, limits, seed)
+        tree = grown(X, targets, limits, seed)
+        share = tree.value / tree.weighted_n_node_samples[:, None, None]
+        total = tree.weighted_n_node_samples * unit
+        return replace(tree, value=share, weighted_n_node_samples=total)
 
     def _limits(self, n_samples: int, n_features: int, weight: float) -> Limits:
         depth, leaves = self.max_depth, self.max_leaf_nodes
@@ -326,8 +336,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
             criterion,
         )
         tree = self._grow(X, targets, len(y))
-        shares = tree.value / tree.weighted_n_node_samples[:, None, None]
-        self.tree_ = replace(tree, value=shares)
+        self.tree_ = tree
         if self.ccp_alpha > 0:
             self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
         return self
@@ -413,7 +422,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
             np.empty(0, np.int32), target - mean, weight, 3, SQUARED_ERROR
         )
         tree = self._grow(X, targets, len(y))
-        value = tree.value[:, :, 1:2] / tree.value[:, :, 0:1] + mean
+        value = tree.value[:, :, 1:2] + mean
         self.tree_ = replace(tree, value=value)
         if self.ccp_alpha > 0:
             self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
@@ -436,7 +445,12 @@ def _weighed(
         return X, np.empty(0), np.arange(len(X))
     weight = check_sample_weight(sample_weight, np.empty((len(X), 0)))
     if class_weight is not None:
+        check_class_weight(class_weight)
         weight = weight * compute_sample_weight(class_weight, y)
+        if not weight.any():
+            raise ValueError(
+                "class_weight must leave a row with a weight that is not zero."
+            )
     kept = np.flatnonzero(weight > 0)
     return X[kept], weight[kept], kept
 

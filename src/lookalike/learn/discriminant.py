@@ -96,9 +96,10 @@ class LinearDiscriminantAnalysis(
     Notes
     -----
     The scatter is one matrix product over shifted rows, in blocks; time
-    O(n_samples * n_features**2 + n_features**3). lsqr and eigen multiply in the
-    precision of X, sum blocks in float64; svd multiplies in float64, because ``tol``
-    resolves singular values that float32 products cannot. Answers are scikit-learn's,
+    O(n_samples * n_features**2 + n_features**3). Products are in double precision:
+    single precision loses the features that spread least. For float32 X, lsqr and eigen
+    give scores less what those of a row have in common, which is large where means are
+    far from zero; ``coef_`` and ``intercept_`` have it. Answers are scikit-learn's,
     except where it inverts a singular matrix (eigen) or takes the pseudo-inverse
     of one whose null space the total scatter does not share (lsqr).
 
@@ -129,6 +130,7 @@ class LinearDiscriminantAnalysis(
     scalings_: Array
     xbar_: Array
     explained_variance_ratio_: Array
+    _near: tuple[Floats, Floats, Floats] | None = None  # mean, and scores around it
 
     def __init__(
         self,
@@ -169,12 +171,14 @@ class LinearDiscriminantAnalysis(
             means, origin, W = self._fit_covariance(X, labels, priors)
         if W.shape[1] == 0:
             raise ValueError("There is no scatter within the classes: samples repeat.")
-        white = (means - origin) @ W
-        coef = white @ W.T
-        with np.errstate(divide="ignore"):  # a class that cannot be has score -inf
-            intercept = np.log(priors) - 0.5 * (white**2).sum(axis=1) - coef @ origin
-        if len(counts) == 2:
-            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+        coef, intercept = _scores(means - origin, W, priors)
+        intercept -= coef @ origin
+        # What all scores have in common would leave single precision no digits.
+        if self.solver != "svd" and X.dtype == np.float32:
+            middle = priors @ means
+            self._near = (middle, *_scores(means - middle, W, priors))
+        else:
+            self._near = None
         self.coef_, self.intercept_ = coef.astype(X.dtype), intercept.astype(X.dtype)
         self.means_, self.priors_ = means.astype(X.dtype), priors.astype(X.dtype)
         return self
@@ -184,12 +188,12 @@ class LinearDiscriminantAnalysis(
     ) -> tuple[Floats, Floats, Floats]:
         counts = np.bincount(labels)
         if X.shape[1] < len(X):
-            means, pooled = scatter(X, labels, counts / len(X), np.dtype(np.float64))
-            W, _ = whitening_and_null(pooled, self.tol**2, np.dtype(np.float64))
+            means, pooled = scatter(X, labels, counts / len(X))
+            W, _ = whitening_and_null(pooled, self.tol**2)
         else:
             means, W = whitening_of_few_samples(X, labels, self.tol)
         if self.store_covariance:
-            self.covariance_ = scatter(X, labels, priors, X.dtype)[1].astype(X.dtype)
+            self.covariance_ = scatter(X, labels, priors)[1].astype(X.dtype)
         xbar = priors @ means
         between = np.sqrt(priors)[:, None] * (means - xbar) @ W
         if W.shape[1] == 0:
@@ -205,7 +209,7 @@ class LinearDiscriminantAnalysis(
     ) -> tuple[Floats, Floats, Floats]:
         means, within, total = self._covariances(X, labels, priors)
         self.covariance_ = within.astype(X.dtype)
-        W = whitening(within, total, X.dtype)
+        W = whitening(within, total)
         if self.solver == "eigen" and W.shape[1]:
             ratios, vectors = np.linalg.eigh(W.T @ (total - within) @ W)
             scalings = W @ vectors[:, ::-1]
@@ -222,12 +226,12 @@ class LinearDiscriminantAnalysis(
             means = np.array([group.mean(axis=0, dtype=np.float64) for group in groups])
             each = [self._covariance(group) for group in groups]
             return means, np.tensordot(priors, each, axes=1), self._covariance(X)
-        means, pooled = scatter(X, labels, shares, X.dtype)
+        means, pooled = scatter(X, labels, shares)
         apart = means - shares @ means
         total = shrunk(pooled + (apart.T * shares) @ apart, self.shrinkage)
         if self.priors is None:
             return means, shrunk(pooled, self.shrinkage), total
-        within = scatter(X, labels, priors, X.dtype)[1]
+        within = scatter(X, labels, priors)[1]
         return means, shrunk(within, self.shrinkage), total
 
     def _covariance(self, X: Array) -> Floats:
@@ -263,7 +267,11 @@ class LinearDiscriminantAnalysis(
         """Scores (n_samples, n_classes); for two classes their difference, 1-D."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
-        scores = X @ self.coef_.T + self.intercept_
+        if self._near is not None:
+            middle, coef, intercept = self._near
+            scores = ((X - middle) @ coef.T + intercept).astype(X.dtype)
+        else:
+            scores = X @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: ArrayLike) -> Array:
@@ -339,9 +347,18 @@ class LinearDiscriminantAnalysis(
                 )
 
 
-def scatter(
-    X: Array, labels: Ints, class_weight: Floats, precision: np.dtype[Any]
-) -> tuple[Floats, Floats]:
+def _scores(means: Floats, W: Floats, priors: Floats) -> tuple[Floats, Floats]:
+    """Weights and offsets of the classes; of two, those of their difference."""
+    white = means @ W
+    coef = white @ W.T
+    with np.errstate(divide="ignore"):  # a class that cannot be has score -inf
+        intercept = np.log(priors) - 0.5 * (white**2).sum(axis=1)
+    if len(priors) == 2:
+        return coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+    return coef, intercept
+
+
+def scatter(X: Array, labels: Ints, class_weight: Floats) -> tuple[Floats, Floats]:
     r"""Class means and :math:`\sum_k w_k C_k`, where C_k is the covariance of class k.
 
     One product over all rows, each scaled by :math:`\sqrt{w_k / n_k}`, then
@@ -350,15 +367,16 @@ def scatter(
     Images of 8 bits are multiplied as whole numbers, which loses none.
     """
     counts = np.bincount(labels)
-    root = np.sqrt(class_weight / counts).astype(precision)
+    root = np.sqrt(class_weight / counts)
     if root.min() == root.max() and (images := as_bytes(X)) is not None:
         return scatter_of_images(images, labels, counts)
-    shift = X[0] + (X[:: len(X) // 1000 + 1] - X[0]).mean(axis=0)
-    one_hot = np.eye(len(counts), dtype=precision)
+    some = X[:: len(X) // 1000 + 1].astype(np.float64)
+    shift = X[0] + (some - X[0]).mean(axis=0)
+    one_hot = np.eye(len(counts))
     columns = varying_columns(X)
     sums = np.zeros((len(counts), len(columns)))
     products = np.zeros((len(columns), len(columns)))
-    memory = np.empty((4096, len(columns)), precision)
+    memory = np.empty((4096, len(columns)))
     for rows in gen_batches(len(X), len(memory)):
         block = memory[: rows.stop - rows.start]
         centre_columns(X[rows], columns, shift[columns], block)
@@ -369,12 +387,12 @@ def scatter(
     if root.min() == root.max():
         products *= class_weight[0] / counts[0]
     moved = sums / counts[:, None]
-    spread = products.diagonal() * (10 * np.finfo(precision).eps)
+    spread = products.diagonal() * (10 * np.finfo(np.float64).eps)
     products -= (moved.T * class_weight) @ moved
     constant = products.diagonal() <= spread  # rounding only
     products[constant] = 0
     products[:, constant] = 0
-    means = np.tile(shift.astype(np.float64), (len(counts), 1))
+    means = np.tile(shift, (len(counts), 1))
     means[:, columns] += moved
     return means, spread_out(products, columns, X.shape[1])
 
@@ -427,36 +445,34 @@ def ledoit_wolf(X: Array) -> Floats:
     return shrunk(S, share) * np.outer(scale, scale)
 
 
-def whitening(within: Floats, total: Floats, precision: np.dtype[Any]) -> Floats:
+def whitening(within: Floats, total: Floats) -> Floats:
     """W with W'SW = I for the covariance S within classes; PCA first if singular."""
     vary = np.flatnonzero(total.diagonal())
     if 0 < len(vary) < len(total):
         square = np.ix_(vary, vary)
-        narrow = whitening(within[square], total[square], precision)
+        narrow = whitening(within[square], total[square])
         W = np.zeros((len(total), narrow.shape[1]))
         W[vary] = narrow
         return W
-    W, null = whitening_and_null(within, 0.0, precision)
+    W, null = whitening_and_null(within, 0.0)
     if W.shape[1] == 0:
         return W
     size = np.abs(null.T) @ np.sqrt(total.diagonal())
-    rounding = size**2 * rounding_of(total, precision)
+    rounding = size**2 * rounding_of(total)
     if (np.einsum("ij,ij->j", null, total @ null) <= rounding).all():
         return W  # the dropped axes have no scatter at all
     _, axes = scaled_axes(total)
     axes = axes[:, : W.shape[1]]
-    return axes @ whitening_and_null(axes.T @ within @ axes, 0.0, precision)[0]
+    return axes @ whitening_and_null(axes.T @ within @ axes, 0.0)[0]
 
 
-def whitening_and_null(
-    S: Floats, floor: float, precision: np.dtype[Any]
-) -> tuple[Floats, Floats]:
+def whitening_and_null(S: Floats, floor: float) -> tuple[Floats, Floats]:
     """W with W'SW = I over the axes of spread above ``floor``, and the other axes.
 
-    precision : type in which S was computed; eigenvalues within its rounding are zero
+    Eigenvalues within the rounding of S are zero.
     """
     values, axes = scaled_axes(S)
-    rank = (values > max(floor, values[0] * rounding_of(S, precision))).sum()
+    rank = (values > max(floor, values[0] * rounding_of(S))).sum()
     return axes[:, :rank] / np.sqrt(values[:rank]), axes[:, rank:]
 
 
@@ -471,9 +487,9 @@ def scaled_axes(S: Floats) -> tuple[Floats, Floats]:
     return values[::-1], vectors[:, ::-1] / scale[:, None]
 
 
-def rounding_of(S: Floats, precision: np.dtype[Any]) -> float:
+def rounding_of(S: Floats) -> float:
     """Share of its largest eigenvalue that the rounding of S may reach."""
-    return float(np.finfo(precision).eps * max(10, len(S) ** 0.5))
+    return float(np.finfo(np.float64).eps * max(10, len(S) ** 0.5))
 
 
 def whitening_of_few_samples(
@@ -481,7 +497,9 @@ def whitening_of_few_samples(
 ) -> tuple[Floats, Floats]:
     """Class means and W, without a matrix of n_features by n_features."""
     counts = np.bincount(labels)
-    means = np.array([X[labels == k].mean(axis=0) for k in range(len(counts))], float)
+    means = np.array(
+        [X[labels == k].mean(axis=0, dtype=np.float64) for k in range(len(counts))]
+    )
     rest = X - means[labels]
     scale = rest.std(axis=0)
     constant = scale <= 10 * np.finfo(X.dtype).eps * np.abs(X).max(axis=0)

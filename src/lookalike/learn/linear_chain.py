@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_whole
+from lookalike._checks import check_learned, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.learn._sentences import SentenceTagger, tags_of
 
@@ -246,6 +246,7 @@ class LinearChainCRF(SentenceTagger):
                 ConvergenceWarning,
                 stacklevel=3,
             )
+        check_learned(answer.fun, answer.x)
         W, self.intercept_, T = np.split(answer.x, ends)
         self.coef_ = np.ascontiguousarray(W.reshape(n_features, n_classes).T)
         self.transitions_ = T.reshape(n_classes, -1)

@@ -1,27 +1,31 @@
 """Linear regression by least squares."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.linalg import eigh
 from numpy.typing import ArrayLike
-from scipy.linalg import LinAlgError, cho_solve, cholesky, lstsq, qr, svdvals
+from scipy.linalg import LinAlgError, cho_solve, cholesky, lstsq, qr, svd, svdvals
+from scipy.linalg.lapack import dtrcon
 from scipy.optimize import nnls
 from scipy.sparse import issparse
 from scipy.sparse.linalg import lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
-from lookalike._checks import check_positive, check_sample_weight
+from lookalike._checks import check_learned, check_positive, check_sample_weight
 from lookalike._parallel import run_slices
-from lookalike._typing import Array
+from lookalike._typing import Array, Floats
 from lookalike._validation import validate_data
 from lookalike.learn._centred_rows import CentredRows
 from lookalike.learn._linear import (
     FLOATS,
     Matrix,
     centre,
+    line_through_means,
     predict_linear,
     weighted_means,
+    with_unit_columns,
 )
 
 
@@ -37,7 +41,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit b; otherwise it is zero.
     copy_X : bool, default=True
-        False lets ``fit`` centre a dense float X in place, for ``positive=True``.
+        False lets ``fit`` centre a dense float64 X in place, for ``positive=True``.
         Otherwise dense X is neither written nor copied.
     tol : float, default=1e-6
         Relative precision of the iterations on sparse X; dense X needs none.
@@ -62,13 +66,15 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    With A the centred, weighted X and R the Cholesky factor of A'A, the normal
-    equations R'R W = A'y are solved and W is corrected once by the solution for the
-    residual y - A W. That is as accurate as an orthogonal factorisation, for half the
-    work [1]_ while the condition number of A is below :math:`\epsilon^{-1/4}` (8,192
-    in double precision); beyond that, and where columns depend on each other or
-    outnumber the samples, the answer is the shortest W, by singular values. Time is
-    O(n_samples * n_features**2). float32 stays float32.
+    With A the centred, weighted X, its columns brought to length one, and R the
+    Cholesky factor of A'A, the normal equations R'R W = A'y are solved and W is
+    corrected once by the solution for the residual y - A W. That is as accurate as an
+    orthogonal factorisation, for half the work [1]_ while the condition number of A is
+    below :math:`\epsilon^{-1/4} = 8{,}192`; beyond that, and where columns depend on
+    each other or outnumber the samples, the answer is the shortest W, by singular
+    values. A column or a combination of columns that varies no more than the last
+    place of its entries counts as constant. Time is O(n_samples * n_features**2).
+    float32 stays float32; sums are in double precision.
 
     References
     ----------
@@ -121,7 +127,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, X)
-        y = y.astype(X.dtype, copy=False)
+        y = y.astype(np.float64, copy=False)
         if self.positive or issparse(X):
             A, B, x_mean, y_mean = centre(
                 X, y, weights, self.fit_intercept, self.copy_X
@@ -133,22 +139,24 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             B = (y - y_mean).reshape(len(y), -1)
             B = B if root is None else B * root[:, None]
             W, self.rank_, self.singular_ = _all_weights(rows, B, X.shape[1])
-        self.coef_ = W[:, 0] if y.ndim == 1 else W.T
-        self.intercept_ = y_mean - self.coef_ @ x_mean
+        check_learned(W)
+        self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
         return self
 
     def _each_target(self, A: Any, B: Array) -> Array:
         W = np.empty((A.shape[1], B.shape[1]), B.dtype)
 
+        unit, lengths = with_unit_columns(A)
+
         def solve(start: int, stop: int) -> None:
             for t in range(start, stop):
                 if self.positive:
-                    W[:, t] = nnls(A, B[:, t])[0]
+                    W[:, t] = nnls(unit, B[:, t])[0]
                 else:
-                    W[:, t] = lsqr(A, B[:, t], atol=self.tol, btol=self.tol)[0]
+                    W[:, t] = lsqr(unit, B[:, t], atol=self.tol, btol=self.tol)[0]
 
         run_slices(solve, B.shape[1], self.n_jobs, grain=1)
-        return W
+        return W / lengths[:, None]
 
     def predict(self, X: Matrix) -> Array:
         """Predicted targets, shape (n_samples,) or (n_samples, n_targets)."""
@@ -162,82 +170,138 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
 def _all_weights(A: CentredRows, B: Array, d: int) -> tuple[Array, int, Array]:
     """W of all d columns, zero where A has none; rank; min(n, d) singular values."""
-    W, all_singular = np.zeros((d, B.shape[1]), A.dtype), np.zeros(d, A.dtype)
-    W[A.columns], rank, singular = _least_squares(A, B)
+    W, all_singular = np.zeros((d, B.shape[1])), np.zeros(d)
+    found, rank, singular = _least_squares(A, B)
+    W[A.columns] = found
     all_singular[: len(singular)] = singular
     return W, rank, all_singular[: len(B)]
 
 
 def _least_squares(A: CentredRows, B: Array) -> tuple[Array, int, Array]:
-    """W of least ``||A W - B||``, then of least ``||W||``; rank; singular values."""
-    n, d = A.shape
-    if n < d or d == 0:
-        return _by_singular_values(A, B)
+    """W of least ``||A W - B||``, then of least ``||W||``; rank; singular values.
+
+    Columns of A that are nothing but the rounding of X are dropped from it.
+    """
+    if A.shape[1] == 0:
+        return np.zeros((0, B.shape[1])), 0, np.zeros(0)
+    if A.shape[0] < A.shape[1]:
+        W, _, rank, singular = lstsq(A.whole(), B, cond=_share(A), check_finite=False)
+        return W, int(rank), singular
     gram, right = A.products(B)
-    try:
-        R = cholesky(gram, check_finite=False)
-    except LinAlgError:
-        return _shortest(A, B, gram, right)
-    least = np.finfo(A.dtype).eps ** 0.25
-    diagonal = R.diagonal()  # of which singular values span at least the range
-    if diagonal.min() < least * diagonal.max():
-        return _shortest(A, B, gram, right)
-    singular = svdvals(R, check_finite=False)
-    if singular[-1] < least * singular[0]:
-        return _shortest(A, B, gram, right)
-    W = cho_solve((R, False), right, check_finite=False)
-    W += cho_solve((R, False), A.slopes(W, B), check_finite=False)
-    return W, d, singular
+    squares = gram.diagonal()
+    noise = A.roundings(squares)
+    kept = np.flatnonzero(squares > noise**2)
+    if len(kept) < len(squares):
+        A.keep(A.columns[kept])
+        gram, right, noise = gram[np.ix_(kept, kept)], right[kept], noise[kept]
+    if len(kept) == 0:
+        return right, 0, np.zeros(0)
+    lengths = np.sqrt(gram.diagonal())
+    gram, right = gram / lengths / lengths[:, None], right / lengths[:, None]
+    unit = _UnitColumns(A, B, gram, right, lengths, noise / lengths)
+    for solve in (_by_cholesky, _by_eigenvectors):
+        answer = solve(unit)
+        if answer is not None:
+            return answer
+    return _by_singular_values(unit)
 
 
-def _shortest(
-    A: CentredRows, B: Array, gram: Array, right: Array
-) -> tuple[Array, int, Array]:
-    """Solve where columns are dependent: from their products, if accurate enough."""
-    answer = None
-    if A.shape[0] > A.shape[1]:
-        answer = _by_eigenvectors(A, B, gram, right)
-    return _by_singular_values(A, B) if answer is None else answer
-
-
-def _by_singular_values(A: CentredRows, B: Array) -> tuple[Array, int, Array]:
-    W, _, rank, singular = lstsq(A.whole(), B, cond=_cutoff(A), check_finite=False)
-    return W, int(rank), singular
-
-
-def _cutoff(A: CentredRows) -> float:
-    """Share of the largest singular value below which one counts as zero."""
+def _share(A: CentredRows) -> float:
+    """Share of the largest singular value that rounding in a solver may make."""
     return float(max(A.shape) * np.finfo(A.dtype).eps)
 
 
-def _by_eigenvectors(
-    A: CentredRows, B: Array, gram: Array, right: Array
-) -> tuple[Array, int, Array] | None:
+@dataclass(frozen=True)
+class _UnitColumns:
+    """Least squares of B on A, the columns of A brought to length one.
+
+    No cut-off then depends on the units of the columns.
+    """
+
+    A: CentredRows
+    B: Array
+    gram: Array
+    right: Array  # the columns' products with B
+    lengths: Array  # of the columns of A
+    noise: Array  # lengths of what the rounding of X adds to each column
+
+    def slopes(self, V: Array) -> Array:
+        """The columns' products with ``B - A V``."""
+        scaled = self.A.slopes(V / self.lengths[:, None], self.B)
+        return scaled / self.lengths[:, None]
+
+    def spread(self, V: Array) -> Floats:
+        """Length of the rows along each column of V."""
+        return self.A.spread(V / self.lengths[:, None])
+
+    def cutoffs(self, V: Array, largest: float) -> Floats:
+        """Length along each column of V up to which it is rounding."""
+        of_data = np.linalg.norm(self.noise[:, None] * V, axis=0)
+        return of_data + _share(self.A) * largest
+
+    def shortest(self, V: Array, null: Array) -> Array:
+        """V, to be multiplied with A itself, less its part along ``null``."""
+        V = V / self.lengths[:, None]
+        if null.shape[1] == 0:
+            return V
+        null = qr(null / self.lengths[:, None], mode="economic")[0]
+        return V - null @ (null.T @ V)
+
+
+def _by_cholesky(unit: _UnitColumns) -> tuple[Array, int, Array] | None:
+    """Solve by the seminormal equations; None where they are not accurate."""
+    try:
+        R = cholesky(unit.gram, check_finite=False)
+    except LinAlgError:
+        return None
+    reciprocal_condition, _ = dtrcon(R)
+    if reciprocal_condition < np.finfo(R.dtype).eps ** 0.25:
+        return None
+    W = cho_solve((R, False), unit.right, check_finite=False)
+    W += cho_solve((R, False), unit.slopes(W), check_finite=False)
+    singular = svdvals(R * unit.lengths, check_finite=False)
+    return W / unit.lengths[:, None], len(R), singular
+
+
+def _by_eigenvectors(unit: _UnitColumns) -> tuple[Array, int, Array] | None:
     """Solve by the eigenvectors of A'A; None where squaring hides the rank.
 
     A direction is kept whose square is far above the rounding of A'A, and dropped if
     the rows do not vary along it. One step of refinement with the rows restores the
     digits lost by squaring.
     """
-    squares, V = eigh(gram)
-    rounding = np.finfo(A.dtype).eps * squares[-1]
+    squares, V = eigh(unit.gram)
+    rounding = np.finfo(V.dtype).eps * squares[-1]
     n_null = int((squares <= 100 * rounding).sum())
-    if n_null == len(V) or squares[n_null] < 10_000 * rounding:
+    if squares[n_null] < 10_000 * rounding:
         return None
     null, kept, squares = V[:, :n_null], V[:, n_null:], squares[n_null:]
 
     def solve(right: Array) -> Array:
         return kept @ ((kept.T @ right) / squares[:, None])
 
-    start = np.hstack([solve(right), null])
-    corrected = start + solve(A.slopes(start, B))
-    W, null = np.hsplit(corrected, [B.shape[1]])
+    start = np.hstack([solve(unit.right), null])
+    corrected = start + solve(unit.slopes(start))
+    W, null = np.hsplit(corrected, [unit.B.shape[1]])
     null = qr(null, mode="economic")[0]
     few = int((squares < 1e-8 * squares[-1]).sum())  # whose squares are inaccurate
-    spread = A.spread(np.hstack([null, kept[:, :few]]))
-    if (spread[:n_null] > _cutoff(A) * np.sqrt(squares[-1])).any():
+    checked = np.hstack([null, kept[:, :few]])
+    spread = unit.spread(checked)
+    rounded = spread <= unit.cutoffs(checked, float(np.sqrt(squares[-1])))
+    if not rounded[:n_null].all() or rounded[n_null:].any():
         return None
-    W = W - null @ (null.T @ W)
-    singular = np.sqrt(squares[::-1])
-    singular[len(squares) - few :] = np.sort(spread[n_null:])[::-1]
-    return W, len(squares), singular
+    lengths = np.sqrt(squares)
+    lengths[:few] = spread[n_null:]
+    singular = svdvals(lengths[:, None] * kept.T * unit.lengths, check_finite=False)
+    return unit.shortest(W, null), len(squares), singular
+
+
+def _by_singular_values(unit: _UnitColumns) -> tuple[Array, int, Array]:
+    """Solve by all singular values and vectors: slow, and never wrong."""
+    A = unit.A.whole()
+    A /= unit.lengths
+    U, s, Vt = svd(A, full_matrices=False, overwrite_a=True, check_finite=False)
+    kept = s > unit.cutoffs(Vt.T, float(s[0]))
+    W = Vt[kept].T @ ((U[:, kept].T @ unit.B) / s[kept, None])
+    singular = svdvals(s[kept, None] * Vt[kept] * unit.lengths, check_finite=False)
+    return unit.shortest(W, Vt[~kept].T), int(kept.sum()), singular

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 
 from lookalike._checks import (
     check_choice,
+    check_learned,
     check_positive,
     check_sample_weight,
     check_whole,
@@ -162,6 +163,7 @@ class LinearSVC(LinearClassifier):
         W = np.stack([w for w, _, _ in answers])
         self.coef_: Array = np.ascontiguousarray(W[:, :-1]).astype(X.dtype)
         self.intercept_: Array = (bias * W[:, -1]).astype(X.dtype)
+        check_learned(W)
         self.n_iter_ = max(n_iter for _, n_iter, _ in answers)
         if not all(done for _, _, done in answers):
             warnings.warn(

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from lookalike._checks import (
     check_choice,
+    check_learned,
     check_positive,
     check_sample_weight,
     check_whole,
@@ -21,6 +22,7 @@ from lookalike.learn._curvature import score_curvature
 from lookalike.learn._linear import (
     LinearClassifier,
     Matrix,
+    check_same_classes,
     positions,
     weight_of_classes,
 )
@@ -198,6 +200,8 @@ class LogisticRegression(LinearClassifier):
         first = not hasattr(self, "coef_")
         if first and classes is None:
             raise ValueError("The first call of partial_fit needs classes.")
+        if not first:
+            check_same_classes(classes, self.classes_)
         X, y = self._validate(X, y, reset=first)
         if first:
             self.classes_: Array = np.unique(np.asarray(classes))
@@ -298,6 +302,7 @@ class LogisticRegression(LinearClassifier):
 
     def _store(self, points: list[Floats], dtype: Any) -> None:
         point = np.hstack(points).astype(dtype)
+        check_learned(point)
         d = self.n_features_in_
         self.coef_: Array = np.ascontiguousarray(point[:d].T)
         self.intercept_: Array = (

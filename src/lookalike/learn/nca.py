@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 
-from lookalike._checks import check_choice, check_positive, check_whole
+from lookalike._checks import check_choice, check_learned, check_positive, check_whole
 from lookalike._typing import Array, Ints
 from lookalike._validation import validate_data
 from lookalike.learn._linear import FLOATS
@@ -159,6 +159,7 @@ class NeighbourhoodComponents(LinearMap):
                 adam.step([W], [G])
                 losses.append(loss)
             self.loss_curve_.append(float(np.mean(losses)))
+            check_learned(self.loss_curve_[-1], W)
             if self.callback is not None:
                 self.callback(epoch + 1, self.loss_curve_[-1])
             patience.see(self.loss_curve_[-1])

@@ -13,6 +13,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import check_whole_numbers
 from lookalike.search import NearestNeighbors
 
+PARALLEL = 16 * np.finfo(np.float64).eps  # cosine distance of what may be parallel
 Weights = str | Callable[[Floats], Floats] | None
 
 
@@ -152,6 +153,8 @@ class KNeighborsClassifier(ClassifierMixin, BaseEstimator):
         totals = votes.sum(axis=1, keepdims=True)
         if (totals == 0).any():
             raise ValueError("All neighbours of some query have weight zero.")
+        if not np.isfinite(totals).all():
+            raise ValueError("The weights of the neighbours of some query overflow.")
         shares: Floats = votes / totals
         return shares
 
@@ -168,6 +171,8 @@ class KNeighborsClassifier(ClassifierMixin, BaseEstimator):
         return Q
 
     def _weigh(self, distances: Floats) -> Floats:
+        # Rounding may leave a distance next to zero on either side of it.
+        distances = np.maximum(distances, 0.0)
         if callable(self.weights):
             weights: Any = np.asarray(self.weights(distances), dtype=np.float64)
             if weights.shape != distances.shape:
@@ -175,12 +180,18 @@ class KNeighborsClassifier(ClassifierMixin, BaseEstimator):
                     f"weights gave shape {weights.shape} for distances of shape "
                     f"{distances.shape}."
                 )
+            if not (weights >= 0).all() or not np.isfinite(weights).all():
+                raise ValueError(
+                    "weights gave a number that is negative or not finite."
+                )
             return weights
         if self.weights != "distance":
             return np.ones_like(distances)
-        on_query = distances == 0.0
-        with np.errstate(divide="ignore"):
-            weights = 1.0 / distances
+        # A cosine is not known better than this, and parallel rows are equally near.
+        least = PARALLEL if self.metric == "cosine" else 0.0
+        on_query = distances <= least
         exact = on_query.any(axis=1)
+        distances[exact] = 1.0
+        weights = distances.min(axis=1, keepdims=True) / distances  # never overflows
         weights[exact] = on_query[exact]
         return weights

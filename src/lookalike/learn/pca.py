@@ -102,7 +102,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     n_features * min(n_samples, n_features)), the other two O(n_samples * n_features *
     n_components) a pass. The covariance is summed over blocks of centred rows, so that
     a mean far from zero costs no digits, and leaves out columns that are constant.
-    float32 stays float32.
+    float32 stays float32; where variances that are kept differ more than its digits
+    allow, they are found in double precision.
 
     What is lost by keeping some components, :math:`\sum_i \lVert x_i - \hat x_i
     \rVert^2`, is n - 1 times the sum of the eigenvalues left out. As a mean over the
@@ -166,6 +167,16 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Find the components of X (n_samples, n_features); y is ignored."""
+        self._fit(X)
+        return self
+
+    def fit_transform(self, X: ArrayLike, y: object = None) -> Array:
+        """``fit(X)``, and the coordinates of X, also where X is centred in place."""
+        rows, centred = self._fit(X)
+        return self._coordinates(rows, np.zeros_like(self.mean_) if centred else None)
+
+    def _fit(self, X: ArrayLike) -> tuple[Array, bool]:
+        """Set the fitted attributes; the rows, and whether they are centred now."""
         rows: Array = validate_data(
             self,
             X,
@@ -176,21 +187,32 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         solver, requested = self._plan(*rows.shape)
         self.n_samples_, limit = len(rows), min(rows.shape)
         self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
-        variance, V, total = self._solve(rows, solver, requested)
+        near, mean = rows, self.mean_
+        if solver != "covariance_eigh":
+            near = np.subtract(rows, mean, out=None if self.copy else rows)
+            mean = np.zeros_like(mean)
+        variance, V, total = self._solve(near, mean, solver, requested)
+        if rows.dtype == np.float32 and _loses_digits(variance[: requested or limit]):
+            double = near.astype(np.float64), mean.astype(np.float64)
+            variance, V, total = self._solve(*double, solver, requested)
         variance = np.maximum(variance, 0)  # rounding may leave -1e-17
         if requested is None:
             variance, V = variance[:limit], V[:limit]
         k = requested or self._enough(variance, total)
         self._keep(variance[:k], V[:k], total, limit)
-        return self
+        return rows, near is rows and solver != "covariance_eigh"
 
     def transform(self, X: ArrayLike) -> Array:
         """Coordinates along the components, (n_samples, n_components_)."""
-        rows = self._checked(X)
+        return self._coordinates(self._checked(X))
+
+    def _coordinates(self, rows: Array, mean: Array | None = None) -> Array:
+        """Coordinates of rows less their mean, ``mean_`` unless another is given."""
+        mean = self.mean_ if mean is None else mean
         Z = np.empty((len(rows), self.n_components_), rows.dtype)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
-            Z[part] = (rows[part] - self.mean_) @ self.components_.T
+            Z[part] = (rows[part] - mean) @ self.components_.T
         return Z / self._deviations() if self.whiten else Z
 
     def inverse_transform(self, X: ArrayLike) -> Array:
@@ -286,12 +308,14 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         )
 
     def _solve(
-        self, X: Array, solver: str, requested: int | None
+        self, X: Array, mean: Array, solver: str, requested: int | None
     ) -> tuple[Array, Array, float]:
-        """Variances, most first, their directions as rows, and the total variance."""
+        """Variances, most first, their directions as rows, and the total variance.
+
+        Only 'covariance_eigh' takes rows that are not centred.
+        """
         if solver == "covariance_eigh":
-            return _eigenvectors_of_covariance(X, self.mean_, requested)
-        X = X - self.mean_ if self.copy else np.subtract(X, self.mean_, out=X)
+            return _eigenvectors_of_covariance(X, mean, requested)
         total = np.einsum("ij,ij->", X, X, dtype=np.float64) / (len(X) - 1)
         if solver == "full":
             _, S, V = svd(X, full_matrices=False, check_finite=False)
@@ -344,7 +368,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _deviations(self) -> Array:
         """Deviations to whiten by, bounded below against rounding."""
         deviations = np.sqrt(self.explained_variance_)
-        return np.maximum(deviations, np.finfo(deviations.dtype).eps)
+        least = np.finfo(deviations.dtype).eps * (deviations[0] or 1)
+        return np.maximum(deviations, least)
 
     @property
     def _n_features_out(self) -> int:
@@ -354,6 +379,11 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _loses_digits(variance: Array) -> bool:
+    """Whether single precision leaves the least of these variances few digits."""
+    return bool(variance[-1] < 1e4 * np.finfo(np.float32).eps * variance[0])
 
 
 def _best_solver(n_samples: int, n_features: int, requested: int | None) -> str:

@@ -23,6 +23,7 @@ from lookalike.kernels.perceptron import dense_pass, sparse_pass
 from lookalike.learn._linear import (
     LinearClassifier,
     Matrix,
+    check_same_classes,
     positions,
     weight_of_classes,
 )
@@ -211,6 +212,8 @@ class Perceptron(LinearClassifier):
         first = not hasattr(self, "coef_")
         if first and classes is None:
             raise ValueError("The first call of partial_fit needs classes.")
+        if not first:
+            check_same_classes(classes, self.classes_)
         X, y = self._validate(X, y, reset=first)
         if first:
             self.classes_: Array = np.unique(np.asarray(classes))

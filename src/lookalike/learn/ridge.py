@@ -1,5 +1,6 @@
 """Ridge regression: least squares with a penalty on large weights."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -10,16 +11,25 @@ from scipy.optimize import minimize
 from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator, cg, lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._checks import (
     check_choice,
+    check_learned,
     check_positive,
     check_sample_weight,
     check_whole,
 )
 from lookalike._typing import Array
 from lookalike._validation import validate_data
-from lookalike.learn._linear import FLOATS, Matrix, centre, predict_linear
+from lookalike.learn._linear import (
+    FLOATS,
+    Matrix,
+    centre,
+    line_through_means,
+    predict_linear,
+    with_unit_columns,
+)
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs")
 
@@ -40,11 +50,12 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit b, which is never penalised; otherwise it is zero.
     copy_X : bool, default=True
-        False lets ``fit`` centre a dense float X in place.
+        False lets ``fit`` centre a dense float64 X in place.
     max_iter : int, default=None
         Most iterations of 'lsqr', 'sparse_cg' and 'lbfgs'; None is their own limit.
     tol : float, default=1e-4
-        Relative precision of those three.
+        Relative precision of those three; 'lbfgs': the largest entry of the projected
+        gradient, where the columns of A and y have length one.
     solver : {'auto', 'svd', 'cholesky', 'lsqr', 'sparse_cg', 'lbfgs'}, default='auto'
         How to find W:
 
@@ -82,7 +93,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     the data vary little are shrunk most. Where the matrix of 'cholesky' is
     singular in floating point, 'svd' is used. Time is O(n_samples * n_features *
     min(n_samples, n_features)) for the direct solvers and O(n_entries) an iteration
-    for the others. float32 stays float32.
+    for the others. float32 stays float32; sums are in double precision.
 
     References
     ----------
@@ -139,13 +150,12 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, X)
-        y = y.astype(X.dtype, copy=False)
         A, B, x_mean, y_mean = centre(X, y, weights, self.fit_intercept, self.copy_X)
         B = B.reshape(len(B), -1)
         self.n_iter_ = np.ones(B.shape[1], np.int64)
-        W = self._solve(A, B, self._alphas(B.shape[1]).astype(X.dtype))
-        self.coef_ = W[:, 0] if y.ndim == 1 else W.T
-        self.intercept_ = y_mean - self.coef_ @ x_mean
+        W = self._solve(A, B, self._alphas(B.shape[1]))
+        check_learned(W)
+        self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
         return self
 
     def _chosen_solver(self, sparse: bool) -> str:
@@ -194,8 +204,15 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
             solve(A, b, alpha, self.tol, self.max_iter)
             for b, alpha in zip(B.T, alphas, strict=True)
         ]
-        self.n_iter_ = np.array([n_iter for _, n_iter in answers])
-        return np.stack([w for w, _ in answers], axis=1).astype(B.dtype)
+        self.n_iter_ = np.array([n_iter for _, n_iter, _ in answers])
+        if not all(done for _, _, done in answers):
+            warnings.warn(
+                f"solver {self.solver_!r} did not converge in max_iter={self.max_iter}:"
+                " allow more, scale the features, or accept a larger tol.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return np.stack([w for w, _, _ in answers], axis=1)
 
     def predict(self, X: Matrix) -> Array:
         """Predicted targets, shape (n_samples,) or (n_samples, n_targets)."""
@@ -233,41 +250,55 @@ def _shifted_solve(gram: Array, B: Array, alphas: Array) -> Array:
         columns = alphas == alpha
         np.fill_diagonal(gram, diagonal + alpha)
         factor = cho_factor(gram, check_finite=False)
+        least = 10 * len(gram) * np.finfo(gram.dtype).eps
+        if (factor[0].diagonal() ** 2 <= least * gram.diagonal()).any():
+            raise LinAlgError("Columns depend on each other.")
         solution[:, columns] = cho_solve(factor, B[:, columns], check_finite=False)
     return solution
 
 
-Answer = tuple[Array, int]  # weights, iterations
+Answer = tuple[Array, int, bool]  # weights, iterations, converged
 
 
 def _by_lsqr(A: Any, b: Array, alpha: Any, tol: float, limit: Any) -> Answer:
     answer = lsqr(A, b, damp=np.sqrt(alpha), atol=tol, btol=tol, iter_lim=limit)
-    return answer[0], answer[2]
+    return answer[0], answer[2], answer[1] != 7
 
 
 def _by_cg(A: Any, b: Array, alpha: Any, tol: float, limit: Any) -> Answer:
     steps: list[Array] = []
     d = A.shape[1]
     normal = LinearOperator((d, d), lambda v: A.T @ (A @ v) + alpha * v, dtype=b.dtype)
-    w, _ = cg(normal, A.T @ b, rtol=tol, maxiter=limit, callback=steps.append)
-    return w, len(steps)
+    w, rest = cg(normal, A.T @ b, rtol=tol, maxiter=limit, callback=steps.append)
+    return w, len(steps), rest == 0
 
 
 def _by_lbfgs(A: Any, b: Array, alpha: Any, tol: float, limit: Any) -> Answer:
+    """In units in which columns and b have length one: ``tol`` is then relative."""
+    A, lengths = with_unit_columns(A)
+    size = np.linalg.norm(b) or 1.0
+    b, ridge = b / size, alpha / lengths**2
+
     def half_objective(w: Array) -> tuple[float, Array]:
         residual = A @ w - b
-        value = 0.5 * (residual @ residual + alpha * (w @ w))
-        return float(value), (A.T @ residual + alpha * w).astype(np.float64)
+        value = 0.5 * (residual @ residual + ridge @ (w * w))
+        return float(value), A.T @ residual + ridge * w
 
+    # The library's other stopping rule is off, but for no progress in floating point.
     answer = minimize(
         half_objective,
         np.zeros(A.shape[1]),
         jac=True,
         method="L-BFGS-B",
         bounds=[(0, None)] * A.shape[1],
-        options={"gtol": tol, "maxiter": limit or 15_000},
+        options={
+            "gtol": tol,
+            "ftol": np.finfo(float).eps,
+            "maxiter": limit or 15_000,
+            "maxfun": np.inf,
+        },
     )
-    return answer.x, answer.nit
+    return size * answer.x / lengths, answer.nit, answer.status != 1
 
 
 ITERATIONS = {"lsqr": _by_lsqr, "sparse_cg": _by_cg, "lbfgs": _by_lbfgs}

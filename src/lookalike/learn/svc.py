@@ -187,7 +187,7 @@ default='rbf'
         )
         costs = self.C * self.class_weight_[labels] * weights
         members = [
-            np.flatnonzero((labels == c) & (weights > 0))
+            np.flatnonzero((labels == c) & (costs > 0))
             for c in range(len(self.classes_))
         ]
         n_left = sum(len(rows) > 0 for rows in members)
@@ -312,7 +312,8 @@ default='rbf'
         spread = 1.0
         if self.gamma == "scale":
             if issparse(X):
-                spread = X.multiply(X).mean() - X.mean() ** 2
+                entries, size = X.data.astype(np.float64), X.shape[0] * X.shape[1]
+                spread = entries @ entries / size - (entries.sum() / size) ** 2
             else:
                 spread = X.var(dtype=np.float64)
         return float(1 / (X.shape[1] * spread)) if spread > 0 else 1.0

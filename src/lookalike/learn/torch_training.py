@@ -15,6 +15,7 @@ from joblib import effective_n_jobs
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lookalike._checks import check_learned
 from lookalike._typing import Array
 
 
@@ -115,6 +116,7 @@ def one_cycle(
             if callback is not None:
                 callback((epoch * n_batches + step + 1) / total)
         curve.append(float(np.mean(losses)))
+        check_learned(curve[-1])
     network.eval()
     return curve
 

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_whole
+from lookalike._checks import check_class_weight, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.text import Vocabulary, padded_windows
 from lookalike.learn._sentences import SentenceTagger, tags_of
@@ -157,6 +157,7 @@ class WordWindowClassifier(SentenceTagger):
         self.network_ = self._build(len(features), rng)
         weight = None
         if self.class_weight is not None:
+            check_class_weight(self.class_weight)
             each = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=tags
             )

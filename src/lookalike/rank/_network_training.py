@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from lookalike._checks import check_learned
 from lookalike._typing import Array, Floats
 from lookalike.rank._network import Network, effective_weights
 from lookalike.rank.ranker import mean_and_scale
@@ -132,4 +133,5 @@ def _minimise(
             cycle.step()
             losses.append(float(loss.detach()))
         curve.append(float(np.mean(losses)))
+        check_learned(curve[-1])
     return curve

@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
         "TwoTower needs torch to be trained: pip install 'lookalike[deep]'."
     ) from error
 
+from lookalike._checks import check_learned
 from lookalike._typing import Float32s
 from lookalike.learn.torch_training import threads
 
@@ -114,6 +115,7 @@ def train_towers(model: Any, X: Any, F: Any | None) -> Towers:
                 optimiser.step()
                 total += float(loss.detach()) * len(pairs)
             losses.append(total / X.nnz)
+            check_learned(losses[-1])
         return _arrays(model, towers, X.shape[1], F, losses)
 
 

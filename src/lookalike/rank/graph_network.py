@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
-from lookalike._checks import check_positive, check_whole
+from lookalike._checks import check_learned, check_positive, check_whole
 from lookalike._typing import Array, Floats, Ints
 
 try:
@@ -154,6 +154,7 @@ class GraphNetwork:
             loss.backward()
             optimiser.step()
             self.loss_curve_.append(float(loss.detach()))
+            check_learned(self.loss_curve_[-1])
         with torch.inference_mode():
             vectors = self._propagate(_normalised(pairs, n_nodes), own)
         self.embedding_ = vectors.numpy().copy()

@@ -16,6 +16,7 @@ from lookalike.rank._known_rows import KnownRows
 from lookalike.rank.recommender import Recommends, check_user_items, dense_products
 from lookalike.rank.restorable import Restorable
 
+LARGEST = 1e12  # confidence beside which those of 1 still count
 SLICE = 128  # rows a slice of work
 
 
@@ -35,7 +36,7 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
     alpha : float, default=0.01
         Strength of the penalty, above 0.
     confidence : float, default=40.0
-        w, 0 or more.
+        w, 0 or more. Times the largest value it is at most 1e12.
     max_iter : int, default=15
         Rounds. Each solves all users, then all items; at the end all users are solved
         once more.
@@ -175,6 +176,12 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
 
     def _weigh(self, X: Any) -> Any:
         """Return confidence minus 1."""
+        largest = float(self.confidence) * float(X.data.max(initial=0))
+        if largest > LARGEST:
+            raise ValueError(
+                f"confidence times the largest value must be at most {LARGEST:g}, got "
+                f"{largest:g}: scale user_items down, or take its logarithm."
+            )
         return sp.csr_array(
             (np.float32(self.confidence) * X.data, X.indices, X.indptr), shape=X.shape
         )
@@ -187,14 +194,21 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
         with blas_threads(None, len(factors)):
             gram = factors.T @ factors
             gram[np.diag_indices_from(gram)] += np.float32(self.alpha)
-            solved = factors @ np.linalg.inv(gram.astype(np.float64)).astype(np.float32)
+            double = gram.astype(np.float64)
+            solved = factors @ np.linalg.inv(double).astype(np.float32)
+        grams = double, gram
         csr = rows.indptr, rows.indices, rows.data
         run_slices(
-            lambda a, b: solve_rows(*csr, factors, gram, solved, steps, a, b, out),
+            lambda a, b: solve_rows(*csr, factors, *grams, solved, steps, a, b, out),
             rows.shape[0],
             n_jobs,
             SLICE,
         )
+        if not np.isfinite(out).all():
+            raise ValueError(
+                "The factors left the finite numbers: scale user_items down, or raise "
+                "alpha."
+            )
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "max_iter", "n_steps"):

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_whole
+from lookalike._checks import check_learned, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.text._input import TextInput
 from lookalike.features.text.vocabulary import Vocabulary
@@ -149,6 +149,7 @@ class Word2Vec(TextInput):
                 int(rng.randint(2**31 - 1)),
             )
             self.loss_curve_.append(loss / max(n_predictions, 1))
+            check_learned(self.vectors_, self.output_vectors_)
         return self
 
     def transform(self, X: Iterable[Iterable[Hashable]]) -> Array:
