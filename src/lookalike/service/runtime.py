@@ -111,11 +111,17 @@ class ServedSystem:
         """Load the generation that the pointer names, or the newest whole before it."""
         with self._loading:
             pointer = self._read_pointer()
-            found = self._found()
-            before = getattr(self, "active", None)
-            if before is None or before.generation != found.folder.name:
-                self._take_up(found)
-            self._pointer = pointer
+            if pointer == self._pointer:
+                return  # while this waited another thread took it up
+            try:
+                if self.items is not None:
+                    self.items.start_above(self.library)
+                found = self._found()
+                before = getattr(self, "active", None)
+                if before is None or before.generation != found.folder.name:
+                    self._take_up(found)
+            finally:
+                self._pointer = pointer  # of one that cannot be opened, too: said once
 
     def reload(self) -> None:
         """Load the generation again, with what lies beside it now."""
@@ -126,9 +132,7 @@ class ServedSystem:
 
     def watch(self) -> None:
         """Take up another generation if the pointer moved, and what else changed."""
-        pointer = self._read_pointer()
-        if pointer != self._pointer:
-            self._pointer = pointer  # of one that cannot be opened, too: said once
+        if self._read_pointer() != self._pointer:
             self._try(self.open)
         if self.items is not None:
             self.catch_up()

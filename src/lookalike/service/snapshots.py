@@ -26,7 +26,13 @@ from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.events import SALT, USER_COLUMNS, not_erased
-from lookalike.service.database.items import EPOCH, put
+from lookalike.service.database.items import (
+    EPOCH,
+    REVISIONS,
+    put,
+    revisions_of,
+    store,
+)
 from lookalike.service.database.tables import (
     counters,
     erased,
@@ -38,6 +44,9 @@ from lookalike.service.database.tables import (
     items,
     vectors,
 )
+from lookalike.service.items import held_revision
+from lookalike.service.restored_items import RestoredItems, as_it_was
+from lookalike.systems import find_spec
 
 FORMAT = 2
 """The form of the folder; a reader refuses any other by name."""
@@ -87,7 +96,8 @@ def restore(
 ) -> dict[str, str]:
     """Put everything back as it was; return the generations that answer.
 
-    Users who were erased since stay erased.
+    Users who were erased since stay erased, and numbers that must only rise go on from
+    where they are: what is stored after a restore is new to every generation.
 
     Raises
     ------
@@ -99,17 +109,31 @@ def restore(
     for system, number in about["generations"].items():
         if system in libraries:
             _bring(source / system / number, libraries[system])
+    held = {system: held_revision(each) for system, each in libraries.items()}
+    theirs = _counters(source)
     with database.writing() as connection:
-        kept = _kept(connection)
+        numbers = _risen(connection, theirs)
+        gone = [dict(r) for r in connection.execute(sa.select(erased)).mappings()]
+        changed = RestoredItems(connection, held, revisions_of(theirs))
         for table in reversed(TABLES):
             connection.execute(sa.delete(table))
+        put(database, connection, counters, _rows_of(numbers))
+        put(database, connection, erased, gone)
         for table in TABLES:
-            for rows in _in_blocks(source / f"{table.name}.jsonl", table):
-                if table in (events, exposures):
-                    rows = list(not_erased(connection, rows))
-                if rows:
-                    connection.execute(sa.insert(table), rows)
-            put(database, connection, table, kept.get(table.name, []))
+            if table is not counters:
+                _write_back(database, connection, source, table)
+        moved = changed.move(connection, revisions_of(numbers))
+        numbers |= {f"{REVISIONS}{system}": last for system, last in moved.items()}
+        put(database, connection, counters, _rows_of(numbers))
+        for system, ids in changed.taken_back().items():
+            if system in about["generations"]:
+                folder = source / system / about["generations"][system]
+                before = find_spec(system).system_class.load(folder)
+                store(
+                    *(database, connection, system),
+                    [as_it_was(before.items_, id) for id in ids],
+                    before.manifest_.embedding_version,
+                )
     for system, number in about["generations"].items():
         if system in libraries:
             libraries[system].activate(number)
@@ -256,16 +280,36 @@ def _bring(source: Path, library: Library) -> None:
     scratch.rename(target)
 
 
-def _kept(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
-    """What a restore must not take back: erased users, and that a restore happened.
+def _write_back(
+    database: Database, connection: sa.Connection, source: Path, table: sa.Table
+) -> None:
+    for rows in _in_blocks(source / f"{table.name}.jsonl", table):
+        if table in (events, exposures):
+            rows = list(not_erased(connection, rows))
+        if table is erased:
+            put(database, connection, table, rows)
+        elif rows:
+            connection.execute(sa.insert(table), rows)
 
-    The epoch tells the workers that everything they know may have changed.
+
+def _counters(source: Path) -> dict[str, int]:
+    """The counters of a snapshot by name."""
+    blocks = _in_blocks(source / f"{counters.name}.jsonl", counters)
+    return {row["name"]: row["value"] for rows in blocks for row in rows}
+
+
+def _risen(connection: sa.Connection, theirs: Mapping[str, int]) -> dict[str, int]:
+    """The counters after a restore: none of them falls.
+
+    A number that was given must not be given again: generations, lists that were shown
+    and other workers know it. The epoch tells the workers that everything they know may
+    have changed. The salt is that of the users who were erased here.
     """
-    known = {r.name: r.value for r in connection.execute(sa.select(counters))}
-    values = {name: known[name] for name in (SALT, EPOCH) if name in known}
-    values[EPOCH] = values.get(EPOCH, 0) + 1
-    rows = connection.execute(sa.select(erased)).mappings()
-    return {
-        "counters": [{"name": n, "value": v} for n, v in values.items()],
-        "erased": [dict(row) for row in rows],
-    }
+    ours = {r.name: r.value for r in connection.execute(sa.select(counters))}
+    highest = {n: max(ours.get(n, 0), theirs.get(n, 0)) for n in {**theirs, **ours}}
+    highest[EPOCH] = highest.get(EPOCH, 0) + 1
+    return highest | {n: ours[n] for n in (SALT,) if n in ours}
+
+
+def _rows_of(numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value} for name, value in numbers.items()]
