@@ -21,6 +21,7 @@ from lookalike.service.metrics import Metrics
 from lookalike.service.runtime import Resources, ServedSystem
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import Occupancy
+from lookalike.service.snapshots import snapshots_and_others
 from lookalike.systems import find_spec
 
 
@@ -48,6 +49,9 @@ class Components:
     def start(self) -> None:
         """Bring the database up to date; load and warm up what answers."""
         migrate(self.database)
+        if self.settings.snapshots.is_dir():
+            with suppress(OSError):  # of a folder that may not be written
+                snapshots_and_others(self.settings.snapshots)  # finish what a kill cut
         for served in self.served.values():
             served.start()
         self.keyring.read()

@@ -142,7 +142,9 @@ class RequestContext:
     def route(self) -> str:
         """The route's pattern; what matches none is one label, or there were many."""
         route = self.scope.get("route")
-        return str(getattr(route, "path", "none"))
+        return str(
+            getattr(route, "path_format", None) or getattr(route, "path", "none")
+        )
 
     async def send(self, message: Message) -> None:
         """Send on, with our headers."""

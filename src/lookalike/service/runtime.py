@@ -22,6 +22,7 @@ from lookalike.core.spec import SystemSpec
 from lookalike.service.answering import Answered, AnswerRequest, answer_batch
 from lookalike.service.change_signal import ChangeSignal
 from lookalike.service.database import Database
+from lookalike.service.database.events import erased_among, erasures
 from lookalike.service.engine import Engine, Job
 from lookalike.service.items import ItemStore
 from lookalike.service.logs import log
@@ -66,6 +67,8 @@ class ServedSystem:
     """
 
     active: Active
+    _taken_up: Active
+    """The same as it was loaded, before any table was made of it."""
 
     def __init__(
         self, spec: SystemSpec, library: Library, resources: Resources
@@ -86,6 +89,9 @@ class ServedSystem:
         self.engine: Engine[AnswerRequest] = Engine(
             self._answer, resources.settings.max_waiting
         )
+        self.blocked: frozenset[str] = frozenset()
+        """Users who were deleted since the generation learned from them."""
+        self._erasures = -1  # how many users were deleted at the last look
         self._pace: dict[str, float] = {}
         self._loading = threading.Lock()
         self._catching_up = threading.Lock()
@@ -130,6 +136,31 @@ class ServedSystem:
 
     # --- keeping up -------------------------------------------------------------------
 
+    def block_erased(self) -> None:
+        """Answer without the users who were deleted, if the generation knows any."""
+        with self._database.reading() as connection:
+            if erasures(connection) == self._erasures:
+                return
+            known = self.active.system.known_users.tolist()
+            gone = erased_among(connection, known)
+            if not gone:
+                self._erasures = erasures(connection)
+        if gone:
+            self.reload()
+
+    def has_item(self, id: str) -> bool:
+        """Whether the system has an item of this id."""
+        system = self.active.system
+        if self.items is not None:
+            return system.items_.number(id) is not None
+        if not self.spec.can("rank"):
+            return False
+        try:
+            system.rank_items(id, [id])
+        except ValueError:
+            return False
+        return True
+
     def watch(self) -> None:
         """Take up another generation if the pointer moved, and what else changed."""
         if self._read_pointer() != self._pointer:
@@ -138,6 +169,8 @@ class ServedSystem:
             self.catch_up()
             self.active.system.items_.refresh()
             self._metrics.changed_items.labels(self.name).set(self.n_changed_items)
+        if self.spec.can("recommend"):
+            self.block_erased()
         self._refresh()
 
     def current(self) -> Active:
@@ -171,6 +204,13 @@ class ServedSystem:
         return int(self.active.system.items_.n_changed)
 
     @property
+    def n_held_changes(self) -> int:
+        """How many changes of items are held in memory until the next compaction."""
+        if self.items is None:
+            return 0
+        return int(self.active.system.items_.n_held)
+
+    @property
     def has_table(self) -> bool:
         """Whether recommendations are looked up in a table made beforehand."""
         return self._tables is not None and self._tables.is_used_by(self.active.system)
@@ -190,13 +230,15 @@ class ServedSystem:
         return found
 
     def _take_up(self, found: Generation) -> None:
-        self.active = self._loaded(found)
+        self.active = self._taken_up = self._loaded(found)
         self._metrics.swaps.labels(self.name).inc()
         about = {"system": self.name, "generation": found.folder.name}
         log(logging.INFO, "generation answers", **about)
 
     def _loaded(self, found: Generation) -> Active:
         system = self.spec.system_class.load(found)
+        if self.spec.can("recommend"):
+            system = self._without_erased(system)
         if self.spec.can("refresh"):
             from lookalike.service.image_folders import with_folders
 
@@ -205,6 +247,13 @@ class ServedSystem:
             self._apply_changes(system)
         system.warm_up()
         return Active(found.folder.name, system)
+
+    def _without_erased(self, system: Any) -> Any:
+        with self._database.reading() as connection:
+            self._erasures = erasures(connection)
+            gone = erased_among(connection, system.known_users.tolist())
+        self.blocked = frozenset(gone)
+        return system.without_users(sorted(gone)) if gone else system
 
     def _apply_changes(self, system: Any) -> None:
         assert self.items is not None
@@ -226,9 +275,9 @@ class ServedSystem:
                 self._try(self.reload)
 
     def _use_table(self, base: Active, system: Any) -> None:
-        """Answer from a table, unless another generation answers by now."""
+        """Answer from a table, unless something else was loaded by now."""
         with self._loading:
-            if self.active.generation == base.generation:
+            if self._taken_up is base:
                 self.active = Active(base.generation, system)
 
     def _try(self, take_up: Callable[[], None]) -> None:

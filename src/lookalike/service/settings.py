@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     explore: float = Field(0.0, ge=0, le=1)
     """Share of lists whose last place, and of searches whose order, is random."""
     compact_after: int = 5_000
-    """Changed items that make a new generation; 0 is never."""
+    """Changes of items, repeated ones too, that make a new generation; 0 is never."""
     keep_days: float = 90.0
     """Days for which exposures and events are kept; 0 is for ever."""
     cors_origins: tuple[str, ...] = ()
@@ -75,3 +75,8 @@ class Settings(BaseSettings):
     def exports(self) -> Path:
         """Where exports lie."""
         return self.state / "exports"
+
+    @property
+    def exports_lock(self) -> Path:
+        """Held by whoever writes or deletes exports."""
+        return self.exports / ".lock"
