@@ -127,8 +127,10 @@ def _lifespan(components: Components) -> Any:
         watching = asyncio.create_task(components.watch(stop))
         log(logging.INFO, "ready")
         try:
-            shed = components.settings.shed_early
-            yield {"occupancy": components.occupancy} if shed else {}
+            state: dict[str, Any] = {"arrivals": components.arrivals}
+            if components.settings.shed_early:
+                state["occupancy"] = components.occupancy
+            yield state
         finally:
             stop.set()
             await watching

@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     """Where the database, snapshots and exports lie."""
     require_key: bool = False
     """Whether every request must carry a key; off for loopback only."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Names of hosts, without ports, under which a proxy may hand requests on that have
+    no key: it keeps strangers away itself."""
     durability: Literal["safe", "fast"] = "safe"
     """"safe" waits for the disk before it acknowledges, "fast" for the operating
     system: that survives a kill of the process, not a power cut."""
@@ -42,6 +45,13 @@ class Settings(BaseSettings):
     """Write requests that wait for the disk."""
     deadline: float = 2.0
     """Seconds until an answer is late."""
+    max_head: int = Field(default=32 * 2**10, ge=1_024)
+    """Bytes of a request's first line and fields."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """Seconds until those must have arrived."""
+    max_idle: int = Field(default=500, ge=1)
+    """Connections of one process that wait for a request, or have sent a part of its
+    head; one more takes the place of the one that waits longest."""
     body_seconds: float = 10.0
     """Seconds until a request must have arrived."""
     rate: float = 0.0
