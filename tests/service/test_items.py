@@ -157,6 +157,35 @@ def test_many_changes_are_folded_by_the_service_itself(make_client, digits_data)
     assert served.n_changed_items == 0
 
 
+def test_the_same_items_again_and_again_are_compacted(make_client, digits_data):
+    """What is replaced stays in memory, so that it counts as what is new does."""
+    client = make_client(compact_after=20)
+    served = client.components.served["digits"]
+    image = digits_data.x_test[0]
+    held = []
+    for n in range(30):
+        upsert(client, *(item(f"i{m}", image, n % 10) for m in range(4)))
+        held.append(served.n_held_changes)
+        for _ in range(500):
+            if served.n_held_changes < 20:
+                break
+            client.portal.call(_a_moment)
+    assert max(held) < 40
+    assert served.active.generation > "0003"
+    assert client.get("/v1/digits/items/i0").json()["label"] == 9
+
+
+def test_changes_are_held_until_the_catalogue_is_made_anew():
+    vectors = np.array([[0.0], [1.0]], np.float32)
+    items = ItemCatalogue(np.zeros((2, 1, 1), np.uint8), np.arange(2), vectors)
+    one = Item("0", label=1, vector=np.array([0.5], np.float32))
+    for n in range(1, 4):
+        items.apply([one])
+        assert (items.n_changed, items.n_held) == (1, n)
+    items.apply([Item("1", deleted=True), Item("0", deleted=True)])
+    assert (items.n_changed, items.n_held) == (2, 3)
+
+
 async def _a_moment():
     import asyncio
 

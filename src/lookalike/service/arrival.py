@@ -15,7 +15,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _LINGER = 1.0  # seconds for which a client that was refused may go on sending
-_DISCARDED = 2**20  # bytes of that
+_DISCARDED = 2**17  # bytes of that
 
 
 @dataclass
@@ -97,7 +97,7 @@ class ArrivalProtocol(HttpToolsProtocol):
             self._head += len(data)
         super().data_received(data)
         if self._within and self._in_head and self._head > arrivals.max_head:
-            self._refuse(arrivals, arrivals.too_large)
+            self._refuse(arrivals)
         if not self._within:
             self._disarm()
         elif not self._refused:
@@ -131,33 +131,35 @@ class ArrivalProtocol(HttpToolsProtocol):
         self._within, self._in_head = False, True
         super().on_message_complete()
         if self.arrivals is not None and self.cycle.response_complete:
-            # Answered before all of it had come: nobody waits for what is left.
-            self._wait(self.arrivals)
+            # Answered before all of it had come: the time starts anew.
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
 
     def on_response_complete(self) -> None:
-        """The connection waits for another head, unless one has begun."""
+        """The connection waits for another head, or for what is not needed any more."""
         super().on_response_complete()
-        if self.arrivals is not None and self._in_head:
+        if self.arrivals is not None and self.cycle.response_complete:
             self._wait(self.arrivals)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, or was not parsed further."""
         arrivals = self.arrivals
         if arrivals is not None and self._parsed > arrivals.max_head:
-            self._refuse(arrivals, arrivals.too_large)
+            self._refuse(arrivals)
         else:
             super().send_400_response(msg)
 
     def give_up(self, arrivals: Arrivals) -> None:
         """Close a connection that waits for a head."""
-        if self._within:
-            self._refuse(arrivals, arrivals.too_late)
-        else:
-            self.transport.close()
+        if self._refused:
+            self.transport.abort()
+            return
+        if self._within and self._in_head:
+            arrivals.refused.inc()
+            self.transport.write(arrivals.too_late)
+        self.transport.close()
 
     def _wait(self, arrivals: Arrivals) -> None:
         if not self.transport.is_closing():
@@ -169,18 +171,17 @@ class ArrivalProtocol(HttpToolsProtocol):
         if arrivals is not None and self._parsed > arrivals.max_head:
             raise ValueError("The head is too large.")  # the parser ends with a 400
 
-    def _refuse(self, arrivals: Arrivals, answer: bytes) -> None:
-        """Answer, and close once the client has had time to read it."""
+    def _refuse(self, arrivals: Arrivals) -> None:
+        """Answer 431, and close once the client has had time to read it."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         arrivals.refused.inc()
-        arrivals.idle.pop(self, None)
         self._disarm()
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # another answer is under way on this connection
             return
-        self.transport.write(answer)
+        self.transport.write(arrivals.too_large)
         if self.transport.can_write_eof():
             # Closing at once would let the system throw away what was written.
             self.transport.write_eof()
@@ -203,7 +204,5 @@ class ArrivalProtocol(HttpToolsProtocol):
 
     def _late(self) -> None:
         arrivals = self.arrivals
-        if arrivals is not None and self._timed == "head" and self._within:
-            self._refuse(arrivals, arrivals.too_late)
-        else:
-            self.transport.close()
+        if arrivals is not None:
+            self.give_up(arrivals)
