@@ -9,6 +9,7 @@ version that is installed.
 """
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +48,8 @@ class ArrivalProtocol(HttpToolsProtocol):
     The application's lifespan hands the :class:`Arrivals` over as ``arrivals``.
     """
 
+    _arrivals: Arrivals | None = None  # where the application hands over none
+    _max_head = sys.maxsize
     _within = False  # a request has begun to arrive
     _in_head = True  # and its head is not whole
     _head = 0  # bytes of the head so far, as they came and as they were parsed
@@ -56,18 +59,13 @@ class ArrivalProtocol(HttpToolsProtocol):
     _discarded = 0
     _refused = False
 
-    @property
-    def arrivals(self) -> Arrivals | None:
-        """The limits, None where the application has none."""
-        found: Arrivals | None = self.app_state.get("arrivals")
-        return found
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a first head."""
         super().connection_made(transport)
-        arrivals = self.arrivals
+        arrivals = self._arrivals = self.app_state.get("arrivals")
         if arrivals is None:
             return
+        self._max_head = arrivals.max_head
         self._wait(arrivals)
         self._arm(arrivals, "head")
         while len(arrivals.idle) > arrivals.max_idle:
@@ -77,14 +75,14 @@ class ArrivalProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        if self.arrivals is not None:
-            self.arrivals.idle.pop(self, None)
+        if self._arrivals is not None:
+            self._arrivals.idle.pop(self, None)
         self._disarm()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, as long as the head is neither too large nor too late."""
-        arrivals = self.arrivals
+        arrivals = self._arrivals
         if arrivals is None:
             super().data_received(data)
             return
@@ -96,11 +94,13 @@ class ArrivalProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head += len(data)
         super().data_received(data)
-        if self._within and self._in_head and self._head > arrivals.max_head:
-            self._refuse(arrivals)
         if not self._within:
-            self._disarm()
-        elif not self._refused:
+            if self._timed:
+                self._disarm()
+            return
+        if self._in_head and self._head > self._max_head:
+            self._refuse(arrivals)
+        if not self._refused:
             self._arm(arrivals, "head" if self._in_head else "body")
 
     def on_message_begin(self) -> None:
@@ -122,15 +122,15 @@ class ArrivalProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head, self._head = False, 0
-        if self.arrivals is not None:
-            self.arrivals.idle.pop(self, None)
+        if self._arrivals is not None:
+            self._arrivals.idle.pop(self, None)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._within, self._in_head = False, True
         super().on_message_complete()
-        if self.arrivals is not None and self.cycle.response_complete:
+        if self._arrivals is not None and self.cycle.response_complete:
             # Answered before all of it had come: the time starts anew.
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -140,13 +140,13 @@ class ArrivalProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The connection waits for another head, or for what is not needed any more."""
         super().on_response_complete()
-        if self.arrivals is not None and self.cycle.response_complete:
-            self._wait(self.arrivals)
+        if self._arrivals is not None and self.cycle.response_complete:
+            self._wait(self._arrivals)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed, or was not parsed further."""
-        arrivals = self.arrivals
-        if arrivals is not None and self._parsed > arrivals.max_head:
+        arrivals = self._arrivals
+        if arrivals is not None and self._parsed > self._max_head:
             self._refuse(arrivals)
         else:
             super().send_400_response(msg)
@@ -167,8 +167,7 @@ class ArrivalProtocol(HttpToolsProtocol):
 
     def _count(self, n: int) -> None:
         self._parsed += n
-        arrivals = self.arrivals
-        if arrivals is not None and self._parsed > arrivals.max_head:
+        if self._parsed > self._max_head:
             raise ValueError("The head is too large.")  # the parser ends with a 400
 
     def _refuse(self, arrivals: Arrivals) -> None:
@@ -203,6 +202,6 @@ class ArrivalProtocol(HttpToolsProtocol):
         self._timer, self._timed = None, ""
 
     def _late(self) -> None:
-        arrivals = self.arrivals
+        arrivals = self._arrivals
         if arrivals is not None:
             self.give_up(arrivals)
