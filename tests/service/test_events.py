@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from lookalike.service.database import Database
+from lookalike.service.database.connection import DatabaseGone
 from lookalike.service.database.events import (
     exposure_row,
     store_events,
@@ -333,6 +335,74 @@ def test_a_database_that_may_not_be_written_gives_503_and_recovers(make_client, 
     allow(writes=True)
     answer = client.post("/v1/events", json={"events": [sent(1)]})
     assert answer.json() == {"acknowledged": 1, "new": 1}
+
+
+def _removed(file):
+    file.unlink()
+
+
+def _replaced(file):
+    copy = file.with_name("copy")
+    copy.write_bytes(file.read_bytes())
+    copy.replace(file)
+
+
+def _moved(file):
+    file.rename(file.with_name("elsewhere"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed there")
+@pytest.mark.parametrize("happens", [_removed, _replaced, _moved])
+def test_a_database_whose_file_is_gone_takes_no_writes(
+    make_client, tmp_path, digits_data, happens
+):
+    client = make_client()
+    assert client.post("/v1/events", json={"events": [sent(0)]}).is_success
+    assert client.get("/readyz").is_success
+    happens(tmp_path / "lookalike.db")
+    there = sorted(path.name for path in tmp_path.glob("*.db"))
+    pixels = digits_data.x_test[0].tolist()
+    item = {"id": "x", "label": 7, "image": {"pixels": pixels}}
+    asked = [
+        client.post("/v1/events", json={"events": [sent(1)]}),
+        client.post("/v1/digits/items", json={"items": [item]}),
+        client.delete("/v1/users/ann"),
+        client.post("/v1/snapshots", json={"name": "s"}),
+        client.get("/readyz"),
+    ]
+    for answer in asked:
+        assert answer.status_code == 503, answer.url
+        assert "was removed or replaced" in answer.json()["detail"]
+    search = {"image": {"pixels": pixels}, "k": 1}
+    assert client.post("/v1/digits/search", json=search).is_success
+    assert sorted(path.name for path in tmp_path.glob("*.db")) == there
+    assert client.get("/healthz").is_success
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed there")
+def test_a_log_of_writes_that_is_gone_takes_no_writes(make_client, tmp_path):
+    client = make_client()
+    assert client.post("/v1/events", json={"events": [sent(0)]}).is_success
+    (tmp_path / "lookalike.db-wal").unlink()
+    answer = client.post("/v1/events", json={"events": [sent(1)]})
+    assert answer.status_code == 503
+    assert "was removed or replaced" in answer.json()["detail"]
+
+
+def test_a_file_that_goes_during_a_commit_acknowledges_nothing(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/l.db")
+    migrate(database)
+
+    def write():
+        with database.writing() as connection:
+            store_events(database, connection, clicks(1))
+            (tmp_path / "l.db").unlink()
+
+    with pytest.raises(DatabaseGone):
+        write()
+    database.close()
+    migrate(database)  # it is opened anew
+    database.close()
 
 
 def test_a_locked_database_gives_503_and_nothing_is_lost(make_client, monkeypatch):

@@ -15,6 +15,7 @@ from hypothesis.stateful import (
 )
 
 from lookalike.core.items import Item, ItemCatalogue
+from lookalike.service.database.items import counter, take
 from lookalike.systems.digits.system import Digits
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
@@ -158,6 +159,35 @@ def test_many_changes_are_folded_by_the_service_itself(make_client, digits_data)
     assert served.n_changed_items == 0
 
 
+def test_the_same_items_again_and_again_are_compacted(make_client, digits_data):
+    """What is replaced stays in memory, so that it counts as what is new does."""
+    client = make_client(compact_after=20)
+    served = client.components.served["digits"]
+    image = digits_data.x_test[0]
+    held = []
+    for n in range(30):
+        upsert(client, *(item(f"i{m}", image, n % 10) for m in range(4)))
+        held.append(served.n_held_changes)
+        for _ in range(500):
+            if served.n_held_changes < 20:
+                break
+            client.portal.call(_a_moment)
+    assert max(held) < 40
+    assert served.active.generation > "0003"
+    assert client.get("/v1/digits/items/i0").json()["label"] == 9
+
+
+def test_changes_are_held_until_the_catalogue_is_made_anew():
+    vectors = np.array([[0.0], [1.0]], np.float32)
+    items = ItemCatalogue(np.zeros((2, 1, 1), np.uint8), np.arange(2), vectors)
+    one = Item("0", label=1, vector=np.array([0.5], np.float32))
+    for n in range(1, 4):
+        items.apply([one])
+        assert (items.n_changed, items.n_held) == (1, n)
+    items.apply([Item("1", deleted=True), Item("0", deleted=True)])
+    assert (items.n_changed, items.n_held) == (2, 3)
+
+
 async def _a_moment():
     import asyncio
 
@@ -219,6 +249,75 @@ def test_a_snapshot_brings_everything_back(make_client, url, digits_data):
     client.post("/v1/snapshots/restore", json={"name": "one"})
     assert search(client, image, 20) == before
     assert client.get("/v1/snapshots").json() == {"snapshots": ["one"]}
+
+
+def test_what_is_stored_after_a_restore_counts_in_every_generation(
+    make_client, url, digits_data
+):
+    """Generations that were compacted after the snapshot know of later changes."""
+    client = make_client(url)
+    image = digits_data.x_test[0]
+
+    def post(path, **body):
+        answer = client.post(f"/v1/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def labels(*ids):
+        found = [client.get(f"/v1/digits/items/{id}").json() for id in ids]
+        return [each.get("label") for each in found]
+
+    row = int(digits_data.y_train[5])
+    upsert(client, item("kept", image, 1), item("0", image, 2))
+    post("snapshots", name="s")
+    upsert(client, item("kept", image, 3), item("5", image, (row + 1) % 10))
+    upsert(client, *(item(f"x{n}", image) for n in range(5)))
+    client.delete("/v1/digits/items/0")
+    client.delete("/v1/digits/items/7")
+    compacted = post("digits/generations/compact")["generation"]
+    late = upsert(client, item("x0", image, 4))["revision"]
+    post("snapshots/restore", name="s")
+    assert labels("kept", "0", "5", "x0") == [1, 2, row, None]
+    upsert(client, item("after", image, 6))
+    assert client.get("/v1/digits/items/after").json()["revision"] > late
+    post("digits/generations/compact")
+    for name in (compacted, "0001", compacted):
+        post("digits/generations/activate", name=name)
+        assert labels("kept", "0", "5", "x0", "x4") == [1, 2, row, None, None], name
+        assert labels("after", "7") == [6, int(digits_data.y_train[7])], name
+    upsert(client, item("last", image, 8))
+    assert labels("last") == [8]
+
+
+def test_no_counter_falls_by_a_restore(make_client, url, digits_data):
+    client = make_client(url)
+    upsert(client, item("one", digits_data.x_test[0]))
+    client.post("/v1/snapshots", json={"name": "s"})
+    upsert(client, item("two", digits_data.x_test[0]))
+    names = ("items:digits", "folders:images", "folder_images:images", "any other")
+    database = client.components.database
+    with database.writing() as connection:
+        for name in names[1:]:
+            take(database, connection, name, 7)
+        before = [counter(connection, name) for name in names]
+    client.post("/v1/snapshots/restore", json={"name": "s"})
+    with database.reading() as connection:
+        after = [counter(connection, name) for name in names]
+    assert after == before == [2, 7, 7, 7]
+
+
+def test_a_new_database_goes_on_above_what_the_generations_hold(
+    make_client, tmp_path, digits_data
+):
+    image = digits_data.x_test[0]
+    client = make_client()
+    upsert(client, *(item(f"old{n}", image) for n in range(3)))
+    client.post("/v1/digits/generations/compact")
+    client.post("/v1/digits/generations/activate", json={"name": "0001"})
+    other = make_client(f"sqlite:///{tmp_path}/other.db")
+    assert upsert(other, item("new", image, 7))["revision"] == 4
+    other.post("/v1/digits/generations/activate", json={"name": "0003"})
+    assert other.get("/v1/digits/items/new").json()["label"] == 7
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,13 @@ def serve(
     require_key: Annotated[
         bool, typer.Option(help="Ask for a key on this machine too.")
     ] = False,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name of a host under which a proxy may hand on requests without a "
+            "key; may be given several times."
+        ),
+    ] = None,
     rate: Annotated[
         float, typer.Option(min=0, help="Requests a second of one key; 0 is any.")
     ] = 0.0,
@@ -71,6 +78,7 @@ def serve(
         state=state,
         require_key=require_key or not is_loopback(host),
         durability="safe" if durability == "safe" else "fast",
+        trusted_proxies=tuple(name.lower() for name in trust_proxy or ()),
         workers=workers,
         rate=rate,
         explore=explore,

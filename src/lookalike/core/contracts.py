@@ -187,6 +187,14 @@ class Recommends(System, Protocol):
         """Return at most k suggestions for each user, best first."""
         ...
 
+    def without_users(self, users: Sequence[str]) -> Self:
+        """Return the system as it is if it never knew these users.
+
+        They are answered like anybody who is not known, and no answer names them. What
+        was learned from many, such as weights, stays.
+        """
+        ...
+
 
 class Ranks(System, Protocol):
     """Capability "rank": puts given items in order for a user."""

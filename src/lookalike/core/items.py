@@ -182,6 +182,15 @@ class ItemCatalogue:
         """How many items are not as the generation has them."""
         return len(self._number)
 
+    @property
+    def n_held(self) -> int:
+        """How many changes are held in memory, those of one item counted each time.
+
+        A reader may still look at what was replaced, so nothing of it is dropped: only
+        a new catalogue, made of ``state``, is free of it.
+        """
+        return max(len(self._changed), len(self._number))
+
     # --- reading ----------------------------------------------------------------------
 
     def search(

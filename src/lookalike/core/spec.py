@@ -65,6 +65,9 @@ class SystemSpec:
         "module:Class" of the answers of ``classify_each``, a dataclass.
     extras : tuple of str
         Extras of the package without which it cannot learn or answer.
+    items_are_users : bool
+        Whether what is recommended are users themselves: a user who is deleted is then
+        to be taken out of lists that others were shown, too.
     example : str
         An input for which the system answers something, for documentation.
     """
@@ -83,6 +86,7 @@ class SystemSpec:
     report: str | None = None
     answer: str | None = None
     extras: tuple[str, ...] = ()
+    items_are_users: bool = False
     example: str = ""
 
     def member(self, name: str) -> Any:

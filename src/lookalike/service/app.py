@@ -22,6 +22,7 @@ from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
 from lookalike.service.limits import RequestLimitsMiddleware
 from lookalike.service.logs import log
+from lookalike.service.names import NamesMiddleware
 from lookalike.service.routes.classify import classify
 from lookalike.service.routes.events import events
 from lookalike.service.routes.explain import explain
@@ -99,6 +100,7 @@ def create_app(
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type"],
         )
+    app.add_middleware(NamesMiddleware)
     app.add_middleware(
         RequestLimitsMiddleware,
         settings=settings,
@@ -125,8 +127,10 @@ def _lifespan(components: Components) -> Any:
         watching = asyncio.create_task(components.watch(stop))
         log(logging.INFO, "ready")
         try:
-            shed = components.settings.shed_early
-            yield {"occupancy": components.occupancy} if shed else {}
+            state: dict[str, Any] = {"arrivals": components.arrivals}
+            if components.settings.shed_early:
+                state["occupancy"] = components.occupancy
+            yield state
         finally:
             stop.set()
             await watching

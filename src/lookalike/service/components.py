@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from lookalike.core.library import Library
+from lookalike.service.arrival import Arrivals
 from lookalike.service.change_signal import ChangeSignal
 from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
@@ -14,13 +15,14 @@ from lookalike.service.database.migrate import migrate
 from lookalike.service.database.writer import Writer
 from lookalike.service.exposures import ExposureLog
 from lookalike.service.keyring import Keyring
-from lookalike.service.limits import occupancy
+from lookalike.service.limits import arrivals, occupancy
 from lookalike.service.logs import log
 from lookalike.service.maintenance import MaintenanceTasks
 from lookalike.service.metrics import Metrics
 from lookalike.service.runtime import Resources, ServedSystem
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import Occupancy
+from lookalike.service.snapshots import snapshots_and_others
 from lookalike.systems import find_spec
 
 
@@ -32,6 +34,7 @@ class Components:
     database: Database
     metrics: Metrics
     occupancy: Occupancy
+    arrivals: Arrivals
     signal: ChangeSignal
     writer: Writer
     keyring: Keyring
@@ -48,6 +51,9 @@ class Components:
     def start(self) -> None:
         """Bring the database up to date; load and warm up what answers."""
         migrate(self.database)
+        if self.settings.snapshots.is_dir():
+            with suppress(OSError):  # of a folder that may not be written
+                snapshots_and_others(self.settings.snapshots)  # finish what a kill cut
         for served in self.served.values():
             served.start()
         self.keyring.read()
@@ -96,6 +102,7 @@ def assemble(
         database=database,
         metrics=metrics,
         occupancy=occupancy(settings, metrics),
+        arrivals=arrivals(settings, metrics),
         signal=signal,
         writer=writer,
         keyring=Keyring(database, settings),

@@ -3,47 +3,133 @@
 A database that deletes a row only marks its space as free. SQLite is told to overwrite
 what it frees (``secure_delete``), and its write-ahead log is checkpointed and
 truncated. Exports that hold the user are deleted; snapshots are written again without.
-What comes later for the same user is dropped: a salted digest of the id stays.
+What comes later for the same user is dropped: a salted digest of the id stays. A
+generation cannot change: a system that learned from the user is served without them.
 """
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+from filelock import FileLock
+
+from lookalike._files import UNFINISHED
 from lookalike.service.components import Components
 from lookalike.service.database import Database
-from lookalike.service.database.events import erase
+from lookalike.service.database.connection import service_error_of
+from lookalike.service.database.events import delete_user, erase
+from lookalike.service.database.mentions import Mentions
+from lookalike.service.database.tables import exposures, items
 from lookalike.service.errors import ServiceError
 from lookalike.service.logs import log
-from lookalike.service.snapshots import remove_user
+from lookalike.service.settings import Settings
+from lookalike.service.snapshots import remove_user, snapshots_and_others
 
 
-def erase_user(components: Components, id: str) -> int:
-    """Delete every trace of a user; return how many rows named them.
+@dataclass(frozen=True)
+class Erased:
+    """What became of a user who was to be deleted.
+
+    n_rows : rows that named them
+    blocked : systems whose generation learned from them
+    not_reached : names of what is no whole snapshot, and may hold them
+    """
+
+    n_rows: int
+    blocked: Sequence[str]
+    not_reached: Sequence[str]
+
+    def document(self) -> dict[str, Any]:
+        """Return it ready for JSON, with a sentence on each thing that is left."""
+        found: dict[str, Any] = {"deleted": self.n_rows}
+        notes = []
+        if self.blocked:
+            found["blocked"] = list(self.blocked)
+            notes.append(
+                f"What {', '.join(self.blocked)} learned holds the user until the next "
+                "training without them; until then they are not known there, and are "
+                "suggested to nobody."
+            )
+        if self.not_reached:
+            found["not_reached"] = list(self.not_reached)
+            notes.append(
+                f"No whole snapshot, left as it is: {', '.join(self.not_reached)}."
+            )
+        return {**found, "notes": notes} if notes else found
+
+
+def erase_user(components: Components, id: str) -> Erased:
+    """Delete every trace of a user.
 
     Raises
     ------
     ServiceError
-        409 if a snapshot cannot be read: it may still hold the user.
+        507 or 503 if a snapshot could not be written anew: it is as it was, and may
+        still hold the user. Trying again is right.
     """
     components.writer.settle()
+    user = _mentions(components, id)
     with components.database.writing() as connection:
-        deleted = erase(components.database, connection, id)
-    for path in components.settings.exports.glob("*.parquet"):
-        path.unlink(missing_ok=True)  # made again by the next export
+        deleted = erase(components.database, connection, user)
+    recommend = [s for s in components.served.values() if s.spec.can("recommend")]
+    for served in recommend:
+        served.block_erased()
+    components.writer.settle()  # what was shown just before
+    with components.database.writing() as connection:
+        deleted += delete_user(connection, user)
     purge(components.database)
-    refused = []
-    for folder in sorted(components.settings.snapshots.glob("[a-z0-9]*")):
+    settings = components.settings
+    _remove_exports(settings)
+    failures = []
+    snapshots, not_reached = snapshots_and_others(settings.snapshots)
+    for name in snapshots:
         try:
-            remove_user(folder, id)
-        except ValueError as error:
-            refused.append(str(error))
-    log(logging.INFO, "user deleted", rows=deleted, snapshots_refused=len(refused))
-    if refused:
+            remove_user(settings.snapshots, name, user)
+        except ValueError:
+            not_reached.append(name)
+        except OSError as error:
+            failures.append((name, error))
+    log(logging.INFO, "user deleted", rows=deleted, not_reached=len(not_reached))
+    if failures:
+        name, failure = failures[0]
+        told = service_error_of(failure)
         raise ServiceError(
-            409, f"The user is deleted, but not from every snapshot: {refused[0]}"
+            told.status_code,
+            f"The user is deleted, but not from snapshot {name}, which is as it was: "
+            f"{failure.strerror}. Try again.",
+            told.retry_after,
         )
-    return deleted
+    blocked = [served.name for served in recommend if id in served.blocked]
+    return Erased(deleted, blocked, sorted(not_reached))
+
+
+def _remove_exports(settings: Settings) -> None:
+    """Delete the tables that were exported; the next export makes them again."""
+    settings.exports.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.exports_lock):  # none is being written
+        for pattern in ("*.parquet", f"{UNFINISHED}*"):
+            for path in settings.exports.glob(pattern):
+                path.unlink(missing_ok=True)
+
+
+def _mentions(components: Components, id: str) -> Mentions:
+    """Return what names this user, and whether an item has the same id."""
+    specs = [served.spec for served in components.served.values()]
+    systems = [spec.name for spec in specs if spec.items_are_users]
+    user = Mentions(id, True, systems)
+    shown = exposures.c.system.not_in(systems) & user.in_hits()
+    with components.database.reading() as connection:
+        for table, condition in ((items, items.c.id == id), (exposures, shown)):
+            query = sa.select(sa.literal(1)).select_from(table).where(condition)
+            if connection.execute(query.limit(1)).first() is not None:
+                return user
+    for served in components.served.values():
+        if served.name not in systems and served.has_item(id):
+            return user
+    return Mentions(id, False, systems)
 
 
 def purge(database: Database, seconds: float = 5.0) -> None:

@@ -4,6 +4,7 @@
 catalogue of the system that answers.
 """
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lookalike.core.contracts import HasItems
 from lookalike.core.items import Item
+from lookalike.core.library import Library
 from lookalike.features.image import read_image
 from lookalike.service.change_signal import ChangeSignal
 from lookalike.service.database import Database
@@ -38,6 +40,10 @@ class ItemStore:
         self._signal = signal
         self._seen = b""
         self._epoch = 0
+
+    def start_above(self, library: Library) -> None:
+        """Let every later change be later than what any generation holds."""
+        stored.raise_revision(self._database, self._system, held_revision(library))
 
     def has_news(self) -> bool:
         """Whether something may have changed since ``mark_read``."""
@@ -86,6 +92,18 @@ class ItemStore:
     def notify(self) -> None:
         """Announce the changes to every worker: after the commit, before the answer."""
         self._signal.notify()
+
+
+def held_revision(library: Library) -> int:
+    """Return the last revision that any generation holds, whole or not; else 0."""
+    found = 0
+    for name in library.names():
+        try:
+            about = json.loads((library.folder / name / "system.json").read_bytes())
+            found = max(found, int(about["state"]["items"]["revision"]))
+        except (OSError, LookupError, TypeError, ValueError, RecursionError):
+            continue  # without items, or damaged: nothing to go by
+    return found
 
 
 def with_vectors(system: HasItems, changed: Sequence[Item]) -> list[Item]:

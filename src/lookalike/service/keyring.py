@@ -36,8 +36,10 @@ class Keyring:
         with self._database.reading() as connection:
             self._known = stored.valid(connection)
 
-    def admit(self, given: str | None, scope: str) -> Key:
+    def admit(self, given: str | None, scope: str, required: bool = False) -> Key:
         """Return the key of a request, if it is good for this scope.
+
+        required : whether the request needs one whatever the settings say
 
         Raises
         ------
@@ -45,7 +47,7 @@ class Keyring:
             401 without a good key, 403 with one that is not good for this, 429 for
             one that is used too often.
         """
-        key = self._key_of(given)
+        key = self._key_of(given, required or self._settings.require_key)
         if not key.may(scope):
             raise ServiceError(
                 403, f"This needs a key of scope {scope}; this one has {key.scope}."
@@ -53,9 +55,9 @@ class Keyring:
         self._count(key)
         return key
 
-    def _key_of(self, given: str | None) -> Key:
+    def _key_of(self, given: str | None, required: bool) -> Key:
         if given is None:
-            if self._settings.require_key:
+            if required:
                 raise ServiceError(
                     401, "A key is needed here: send Authorization: Bearer lk_..."
                 )

@@ -11,10 +11,12 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lookalike.service.arrival import Arrivals
 from lookalike.service.errors import ServiceError
 from lookalike.service.head import as_get
 from lookalike.service.logs import log
@@ -24,6 +26,12 @@ from lookalike.service.settings import Settings
 from lookalike.service.shedding import ALWAYS, Occupancy
 
 _LOCAL = re.compile(rb"(127(\.\d+){3}|localhost|\[::1\])(:\d+)?", re.IGNORECASE)
+_FORWARDED = re.compile(
+    rb"forwarded|via|x-forwarded(-.+)?|x-original-(for|host|forwarded-for)|"
+    rb"x-(real|client|cluster-client)-ip|(true|fastly)-client-ip|"
+    rb"(cf|do)-connecting-ip|cf-ray|x-amzn-trace-id|x-envoy-external-address"
+)
+"""Fields that proxies add to what they hand on."""
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -42,12 +50,33 @@ _BUSY = ServiceError(503, "Too many requests are being answered.", 1)
 
 def occupancy(settings: Settings, metrics: Metrics) -> Occupancy:
     """Return the counter of requests at work."""
-    start, body = _whole(_BUSY, _HEADERS)
-    lines = [b"HTTP/1.1 503 Service Unavailable"]
-    lines += [name + b": " + value for name, value in start["headers"]]
-    refusal = b"\r\n".join([*lines, b"", body["body"]])
     refused = metrics.refused.labels("busy")
-    return Occupancy(settings.max_waiting, refusal, refused)
+    return Occupancy(settings.max_waiting, _written(_BUSY, _HEADERS), refused)
+
+
+def arrivals(settings: Settings, metrics: Metrics) -> Arrivals:
+    """Return what is allowed to connections, and the count of those that wait."""
+    headers = [*_HEADERS, (b"connection", b"close")]
+    large = f"The head of a request may have {settings.max_head:,} bytes at most."
+    late = f"The head of a request may take {settings.head_seconds:g} s at most."
+    return Arrivals(
+        settings.max_head,
+        settings.head_seconds,
+        2 * settings.body_seconds,  # the application itself refuses a late body first
+        settings.max_idle,
+        _written(ServiceError(431, large), headers),
+        _written(ServiceError(408, late), headers),
+        metrics.refused.labels("head"),
+    )
+
+
+def _written(error: ServiceError, also: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """The whole answer to what is refused, as it is sent."""
+    start, body = _whole(error, also)
+    status = HTTPStatus(error.status_code)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+    lines += [name + b": " + value for name, value in start["headers"]]
+    return b"\r\n".join([*lines, b"", body["body"]])
 
 
 class RequestLimitsMiddleware:
@@ -107,10 +136,41 @@ class RequestLimitsMiddleware:
     def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
         if not self._settings.require_key:
-            _check_local(headers, scope["method"])
+            self._check_local(scope, headers)
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._settings.max_body:
             raise too_large(self._settings)
+
+    def _check_local(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        """Without a key, only this machine's own pages and programs may ask.
+
+        A page of another site in the same browser can send requests here, but it can
+        neither choose the host's name nor hide its origin. What a proxy hands on may
+        come from anywhere.
+        """
+        host = headers.get(b"host", b"")
+        is_local = _LOCAL.fullmatch(host) is not None
+        own = {name.lower() for name in self._settings.trusted_proxies}
+        # Of another site's page in a browser here the host is that site.
+        names = {_name(host)} | (_forwarded_names(headers) if is_local else set())
+        is_trusted = not own.isdisjoint(names)
+        has_key = b"authorization" in headers
+        if not is_trusted and (
+            _is_proxied(scope, headers) or (not is_local and has_key)
+        ):
+            scope.setdefault("state", {})["needs_key"] = True
+            return
+        if not is_trusted and not is_local:
+            raise ServiceError(
+                403,
+                "Without keys this service answers to localhost only; see "
+                "--require-key.",
+            )
+        origin = headers.get(b"origin")
+        if origin is not None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            site = origin.split(b"://")[-1]
+            if site != host and not (is_trusted and _name(site) in own):
+                raise ServiceError(403, "Without keys other sites may not write here.")
 
     def _record(self, context: "RequestContext", started: float) -> None:
         seconds = time.perf_counter() - started
@@ -144,7 +204,9 @@ class RequestContext:
     def route(self) -> str:
         """The route's pattern; what matches none is one label, or there were many."""
         route = self.scope.get("route")
-        return str(getattr(route, "path", "none"))
+        return str(
+            getattr(route, "path_format", None) or getattr(route, "path", "none")
+        )
 
     async def send(self, message: Message) -> None:
         """Send on, with our headers."""
@@ -181,22 +243,24 @@ def _whole(
     return {**start, "headers": headers}, {"type": "http.response.body", "body": body}
 
 
-def _check_local(headers: dict[bytes, bytes], method: str) -> None:
-    """Without keys, only this machine's own pages and programs may ask.
+def _is_proxied(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Whether a proxy has handed the request on: it says so, or speaks HTTP/1.0.
 
-    A page of another site in the same browser can send requests here, but it can
-    neither choose the host's name nor hide its origin.
+    Some proxies say nothing unless they are told to, and name this machine as the host.
     """
-    host = headers.get(b"host", b"")
-    if not _LOCAL.fullmatch(host):
-        raise ServiceError(
-            403,
-            "Without keys this service answers to localhost only; see --require-key.",
-        )
-    origin = headers.get(b"origin")
-    reads = method in ("GET", "HEAD", "OPTIONS")
-    if origin is not None and not reads and origin.split(b"://")[-1] != host:
-        raise ServiceError(403, "Without keys other sites may not write here.")
+    return scope["http_version"] == "1.0" or any(map(_FORWARDED.fullmatch, headers))
+
+
+def _forwarded_names(headers: dict[bytes, bytes]) -> set[str]:
+    """Names of hosts at which a proxy was asked, by what it says."""
+    hosts = headers.get(b"x-forwarded-host", b"").split(b",")
+    hosts += re.findall(rb'host="?([^";,\s]+)', headers.get(b"forwarded", b""), re.I)
+    return {_name(host) for host in hosts}
+
+
+def _name(host: bytes) -> str:
+    """A host's name, without its port."""
+    return re.sub(r":\d+$", "", host.decode("latin-1").strip().lower())
 
 
 def _origin(error: BaseException) -> str:

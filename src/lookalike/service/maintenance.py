@@ -31,7 +31,7 @@ class MaintenanceTasks:
 
     def run_due(self, served: ServedSystem) -> None:
         """Start compaction if enough items changed; delete old rows once an hour."""
-        due = 0 < self._settings.compact_after <= served.n_changed_items
+        due = 0 < self._settings.compact_after <= served.n_held_changes
         if due and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._compact, args=(served,))
             self._thread.start()
@@ -50,7 +50,7 @@ class MaintenanceTasks:
             if not is_ours:
                 return
             served.watch()  # another worker may just have done it
-            if served.n_changed_items < self._settings.compact_after:
+            if served.n_held_changes < self._settings.compact_after:
                 return
             try:
                 name = compact(served.active.system, served.library)

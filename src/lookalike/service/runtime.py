@@ -22,6 +22,7 @@ from lookalike.core.spec import SystemSpec
 from lookalike.service.answering import Answered, AnswerRequest, answer_batch
 from lookalike.service.change_signal import ChangeSignal
 from lookalike.service.database import Database
+from lookalike.service.database.events import erased_among, erasures
 from lookalike.service.engine import Engine, Job
 from lookalike.service.items import ItemStore
 from lookalike.service.logs import log
@@ -66,6 +67,8 @@ class ServedSystem:
     """
 
     active: Active
+    _taken_up: Active
+    """The same as it was loaded, before any table was made of it."""
 
     def __init__(
         self, spec: SystemSpec, library: Library, resources: Resources
@@ -86,8 +89,11 @@ class ServedSystem:
         self.engine: Engine[AnswerRequest] = Engine(
             self._answer, resources.settings.max_waiting
         )
+        self.blocked: frozenset[str] = frozenset()
+        """Users who were deleted since the generation learned from them."""
+        self._erasures = -1  # how many users were deleted at the last look
         self._pace: dict[str, float] = {}
-        self._loading = threading.RLock()
+        self._loading = threading.Lock()
         self._catching_up = threading.Lock()
         self._pointer: Any = None
         self._refreshed = time.monotonic()
@@ -111,11 +117,17 @@ class ServedSystem:
         """Load the generation that the pointer names, or the newest whole before it."""
         with self._loading:
             pointer = self._read_pointer()
-            found = self._found()
-            before = getattr(self, "active", None)
-            if before is None or before.generation != found.folder.name:
-                self._take_up(found)
-            self._pointer = pointer
+            if pointer == self._pointer:
+                return  # while this waited another thread took it up
+            try:
+                if self.items is not None:
+                    self.items.start_above(self.library)
+                found = self._found()
+                before = getattr(self, "active", None)
+                if before is None or before.generation != found.folder.name:
+                    self._take_up(found)
+            finally:
+                self._pointer = pointer  # of one that cannot be opened, too: said once
 
     def reload(self) -> None:
         """Load the generation again, with what lies beside it now."""
@@ -124,17 +136,41 @@ class ServedSystem:
 
     # --- keeping up -------------------------------------------------------------------
 
+    def block_erased(self) -> None:
+        """Answer without the users who were deleted, if the generation knows any."""
+        with self._database.reading() as connection:
+            if erasures(connection) == self._erasures:
+                return
+            known = self.active.system.known_users.tolist()
+            gone = erased_among(connection, known)
+            if not gone:
+                self._erasures = erasures(connection)
+        if gone:
+            self.reload()
+
+    def has_item(self, id: str) -> bool:
+        """Whether the system has an item of this id."""
+        system = self.active.system
+        if self.items is not None:
+            return system.items_.number(id) is not None
+        if not self.spec.can("rank"):
+            return False
+        try:
+            system.rank_items(id, [id])
+        except ValueError:
+            return False
+        return True
+
     def watch(self) -> None:
         """Take up another generation if the pointer moved, and what else changed."""
-        with self._loading:  # what another thread takes up answers after this
-            pointer = self._read_pointer()
-            if pointer != self._pointer:
-                self._pointer = pointer  # of one that cannot be opened, too: said once
-                self._try(self.open)
+        if self._read_pointer() != self._pointer:
+            self._try(self.open)
         if self.items is not None:
             self.catch_up()
             self.active.system.items_.refresh()
             self._metrics.changed_items.labels(self.name).set(self.n_changed_items)
+        if self.spec.can("recommend"):
+            self.block_erased()
         self._refresh()
 
     def current(self) -> Active:
@@ -168,6 +204,13 @@ class ServedSystem:
         return int(self.active.system.items_.n_changed)
 
     @property
+    def n_held_changes(self) -> int:
+        """How many changes of items are held in memory until the next compaction."""
+        if self.items is None:
+            return 0
+        return int(self.active.system.items_.n_held)
+
+    @property
     def has_table(self) -> bool:
         """Whether recommendations are looked up in a table made beforehand."""
         return self._tables is not None and self._tables.is_used_by(self.active.system)
@@ -187,13 +230,15 @@ class ServedSystem:
         return found
 
     def _take_up(self, found: Generation) -> None:
-        self.active = self._loaded(found)
+        self.active = self._taken_up = self._loaded(found)
         self._metrics.swaps.labels(self.name).inc()
         about = {"system": self.name, "generation": found.folder.name}
         log(logging.INFO, "generation answers", **about)
 
     def _loaded(self, found: Generation) -> Active:
         system = self.spec.system_class.load(found)
+        if self.spec.can("recommend"):
+            system = self._without_erased(system)
         if self.spec.can("refresh"):
             from lookalike.service.image_folders import with_folders
 
@@ -202,6 +247,13 @@ class ServedSystem:
             self._apply_changes(system)
         system.warm_up()
         return Active(found.folder.name, system)
+
+    def _without_erased(self, system: Any) -> Any:
+        with self._database.reading() as connection:
+            self._erasures = erasures(connection)
+            gone = erased_among(connection, system.known_users.tolist())
+        self.blocked = frozenset(gone)
+        return system.without_users(sorted(gone)) if gone else system
 
     def _apply_changes(self, system: Any) -> None:
         assert self.items is not None
@@ -223,9 +275,9 @@ class ServedSystem:
                 self._try(self.reload)
 
     def _use_table(self, base: Active, system: Any) -> None:
-        """Answer from a table, unless another generation answers by now."""
+        """Answer from a table, unless something else was loaded by now."""
         with self._loading:
-            if self.active.generation == base.generation:
+            if self._taken_up is base:
                 self.active = Active(base.generation, system)
 
     def _try(self, take_up: Callable[[], None]) -> None:

@@ -123,6 +123,7 @@ def serve(
         "access_log": False,
         "log_config": None,
         "server_header": False,
+        "proxy_headers": False,  # who sends them is asked for a key, not believed
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": 10,
         "limit_concurrency": 1000,  # connections; beyond them 503 without a word

@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     """Where the database, snapshots and exports lie."""
     require_key: bool = False
     """Whether every request must carry a key; off for loopback only."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Names of hosts, without ports, under which a proxy may hand requests on that have
+    no key: it keeps strangers away itself."""
     durability: Literal["safe", "fast"] = "safe"
     """"safe" waits for the disk before it acknowledges, "fast" for the operating
     system: that survives a kill of the process, not a power cut."""
@@ -44,6 +47,13 @@ class Settings(BaseSettings):
     """Write requests that wait for the disk."""
     deadline: float = 2.0
     """Seconds until an answer is late."""
+    max_head: int = Field(default=32 * 2**10, ge=1_024)
+    """Bytes of a request's first line and fields."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """Seconds until those must have arrived."""
+    max_idle: int = Field(default=500, ge=1)
+    """Connections of one process that wait for a request, or have sent a part of its
+    head; one more takes the place of the one that waits longest."""
     body_seconds: float = 10.0
     """Seconds until a request must have arrived."""
     rate: float = 0.0
@@ -62,7 +72,7 @@ class Settings(BaseSettings):
     explore: float = Field(0.0, ge=0, le=1)
     """Share of lists whose last place, and of searches whose order, is random."""
     compact_after: int = 5_000
-    """Changed items that make a new generation; 0 is never."""
+    """Changes of items, repeated ones too, that make a new generation; 0 is never."""
     keep_days: float = Field(0.0, ge=0)
     """Days after their arrival for which events and exposures are kept; 0 is ever."""
     cors_origins: tuple[str, ...] = ()
@@ -77,3 +87,8 @@ class Settings(BaseSettings):
     def exports(self) -> Path:
         """Where exports lie."""
         return self.state / "exports"
+
+    @property
+    def exports_lock(self) -> Path:
+        """Held by whoever writes or deletes exports."""
+        return self.exports / ".lock"

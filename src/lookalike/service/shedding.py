@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from lookalike.service.arrival import ArrivalProtocol
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9}) *\r\n", re.IGNORECASE)
 _UNUSUAL = re.compile(
@@ -43,19 +43,18 @@ class Occupancy:
         return self.at_work >= self.max_at_work
 
 
-class SheddingProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a short way out.
+class SheddingProtocol(ArrivalProtocol):
+    """The protocol with limits of what arrives, and a short way out.
 
     The application's lifespan hands the :class:`Occupancy` over as ``occupancy``.
     """
-
-    _within = False  # a request has begun to arrive
 
     def data_received(self, data: bytes) -> None:
         """Refuse what is too many, or read on."""
         occupancy = self.app_state.get("occupancy")
         if occupancy and occupancy.full and self._is_idle and is_whole(data):
             self._unset_keepalive_if_required()
+            self._disarm()
             occupancy.refused.inc()
             self.transport.write(occupancy.refusal)
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -68,16 +67,6 @@ class SheddingProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         answered = self.cycle is None or self.cycle.response_complete
         return answered and not self._within and not self.transport.is_closing()
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._within = True
-        super().on_message_begin()
-
-    def on_message_complete(self) -> None:
-        """It has arrived."""
-        self._within = False
-        super().on_message_complete()
 
 
 def is_whole(data: bytes) -> bool:

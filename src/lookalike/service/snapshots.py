@@ -14,10 +14,12 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from filelock import FileLock
 
 import lookalike
 from lookalike._files import UNFINISHED, sync
@@ -25,8 +27,15 @@ from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
-from lookalike.service.database.events import SALT, USER_COLUMNS, not_erased
-from lookalike.service.database.items import EPOCH, put
+from lookalike.service.database.events import SALT, not_erased
+from lookalike.service.database.items import (
+    EPOCH,
+    REVISIONS,
+    put,
+    revisions_of,
+    store,
+)
+from lookalike.service.database.mentions import Mentions
 from lookalike.service.database.tables import (
     counters,
     erased,
@@ -39,6 +48,9 @@ from lookalike.service.database.tables import (
     items,
     vectors,
 )
+from lookalike.service.items import held_revision
+from lookalike.service.restored_items import RestoredItems, as_it_was
+from lookalike.systems import find_spec
 
 FORMAT = 3
 """The form of the folder; a reader refuses any other by name."""
@@ -46,6 +58,8 @@ FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
 TABLES = (counters, erased, items, vectors, events, exposures, *FOLDERS)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MANY = 1_000
+_WHOLE = ".whole-"
+"""How the name of a complete folder begins that is to replace the one of its name."""
 
 
 def snapshot(
@@ -59,27 +73,27 @@ def snapshot(
         If the name is not one, or is taken.
     """
     target = folder / check_name(name)
-    if target.exists():
-        raise ValueError(f"There is a snapshot {name} already.")
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
-    try:
-        scratch.mkdir()
-        with database.reading() as connection:
-            for table in TABLES:
-                rows = _rows(connection, table)
-                _write(scratch / f"{table.name}.jsonl", map(_line, rows))
-        generations = {}
-        for system, library in libraries.items():
-            found, _ = library.open()
-            generations[system] = found.folder.name
-            shutil.copytree(found.folder, scratch / system / found.folder.name)
-        _finish(scratch, {"created": now(), "generations": generations})
-        scratch.rename(target)
-        sync(folder)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+    with _alone(folder):
+        if target.exists():
+            raise ValueError(f"There is a snapshot {name} already.")
+        scratch = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+        try:
+            scratch.mkdir()
+            with database.reading() as connection:
+                for table in TABLES:
+                    rows = _rows(connection, table)
+                    _write(scratch / f"{table.name}.jsonl", map(_line, rows))
+            generations = {}
+            for system, library in libraries.items():
+                found, _ = library.open()
+                generations[system] = found.folder.name
+                shutil.copytree(found.folder, scratch / system / found.folder.name)
+            _finish(scratch, {"created": now(), "generations": generations})
+            scratch.rename(target)
+            sync(folder)
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
     return target
 
 
@@ -88,7 +102,8 @@ def restore(
 ) -> dict[str, str]:
     """Put everything back as it was; return the generations that answer.
 
-    Users who were erased since stay erased.
+    Users who were erased since stay erased, and numbers that must only rise go on from
+    where they are: what is stored after a restore is new to every generation.
 
     Raises
     ------
@@ -96,21 +111,42 @@ def restore(
         If there is no whole snapshot of that name; then nothing was changed.
     """
     source = folder / check_name(name)
+    with _alone(folder):
+        return _restored(database, libraries, source)
+
+
+def _restored(
+    database: Database, libraries: Mapping[str, Library], source: Path
+) -> dict[str, str]:
     about = read_about(source)
     for system, number in about["generations"].items():
         if system in libraries:
             _bring(source / system / number, libraries[system])
+    held = {system: held_revision(each) for system, each in libraries.items()}
+    theirs = _counters(source)
     with database.writing() as connection:
-        kept = _kept(connection)
+        numbers = _risen(connection, theirs)
+        gone = [dict(r) for r in connection.execute(sa.select(erased)).mappings()]
+        changed = RestoredItems(connection, held, revisions_of(theirs))
         for table in reversed(TABLES):
             connection.execute(sa.delete(table))
+        put(database, connection, counters, _rows_of(numbers))
+        put(database, connection, erased, gone)
         for table in TABLES:
-            for rows in _in_blocks(source / f"{table.name}.jsonl", table):
-                if table in (events, exposures):
-                    rows = list(not_erased(connection, rows))
-                if rows:
-                    connection.execute(sa.insert(table), rows)
-            put(database, connection, table, kept.get(table.name, []))
+            if table is not counters:
+                _write_back(database, connection, source, table)
+        moved = changed.move(connection, revisions_of(numbers))
+        numbers |= {f"{REVISIONS}{system}": last for system, last in moved.items()}
+        put(database, connection, counters, _rows_of(numbers))
+        for system, ids in changed.taken_back().items():
+            if system in about["generations"]:
+                folder = source / system / about["generations"][system]
+                before = find_spec(system).system_class.load(folder)
+                store(
+                    *(database, connection, system),
+                    [as_it_was(before.items_, id) for id in ids],
+                    before.manifest_.embedding_version,
+                )
     for system, number in about["generations"].items():
         if system in libraries:
             libraries[system].activate(number)
@@ -120,7 +156,47 @@ def restore(
 def names(folder: Path) -> list[str]:
     """The snapshots there are."""
     found = folder.iterdir() if folder.is_dir() else iter(())
-    return sorted(path.name for path in found if _NAME.fullmatch(path.name))
+    return sorted({path.name.removeprefix(_WHOLE) for path in found if _is_one(path)})
+
+
+def snapshots_and_others(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the snapshots there are once none is being written, and what else is."""
+    with _alone(folder):
+        found = names(folder)
+        files = {path.name for path in folder.iterdir() if path.name[0] != "."}
+        return found, sorted(files.difference(found))
+
+
+def _is_one(path: Path) -> bool:
+    name = path.name.removeprefix(_WHOLE)
+    return bool(_NAME.fullmatch(name)) and (path / "snapshot.json").is_file()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let nobody else change the snapshots meanwhile, in any process.
+
+    What a process that was killed had begun is finished or removed first.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        for path in folder.glob(f"{_WHOLE}*"):
+            _put_in_place(path)
+        for path in folder.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        yield
+
+
+def _put_in_place(whole: Path) -> None:
+    """Let a folder that is complete take the place of the snapshot of its name."""
+    folder = whole.parent
+    target = folder / whole.name.removeprefix(_WHOLE)
+    old = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+    if target.exists():
+        target.rename(old)
+    whole.rename(target)
+    sync(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def check_name(name: str) -> str:
@@ -135,13 +211,23 @@ def check_name(name: str) -> str:
 
 def read_about(folder: Path) -> dict[str, Any]:
     """What a snapshot says of itself, every file checked."""
+    about = _about_tables(folder)
+    for system, number in about["generations"].items():
+        check_name(system)
+        check_name(number)
+        load(folder / system / number, system)
+    return about
+
+
+def _about_tables(folder: Path) -> dict[str, Any]:
+    """What a snapshot says of itself, the files of its tables checked."""
     path = folder / "snapshot.json"
     if not path.is_file():
         raise ValueError(f"There is no snapshot {folder.name}.")
     try:
         about = json.loads(path.read_bytes())
         digest = about.pop("checksum")
-    except (ValueError, KeyError, AttributeError, RecursionError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise ValueError(f"Snapshot {folder.name} is damaged.") from None
     if digest != _digest_of(about):
         raise ValueError(f"Snapshot {folder.name} is damaged: snapshot.json.")
@@ -157,30 +243,77 @@ def read_about(folder: Path) -> dict[str, Any]:
             or _sha256(folder / file) != expected
         ):
             raise ValueError(f"Snapshot {folder.name} is damaged: {file}.")
-    for system, number in about["generations"].items():
-        check_name(system)
-        check_name(number)
-        load(folder / system / number, system)
     return dict(about)
 
 
-def remove_user(folder: Path, id: str) -> None:
-    """Write a snapshot again without the rows that name a user."""
+def remove_user(folder: Path, name: str, user: Mentions) -> None:
+    """Write a snapshot again without what names a user, where anything does.
 
-    def names(line: str) -> bool:
-        row = json.loads(line)
-        return any(row.get(column) == id for column in USER_COLUMNS)
+    The new one is made beside the old one, which it replaces once it is complete: a
+    full disk or a kill leaves one of them whole.
 
-    about = read_about(folder)
-    for table in (events, exposures):
-        path = folder / f"{table.name}.jsonl"
-        fresh = path.with_suffix(".new")
-        with path.open(encoding="utf-8", newline="\n") as lines:
-            _write(fresh, (line.rstrip("\n") for line in lines if not names(line)))
-        fresh.replace(path)
-    (folder / "snapshot.json").unlink()
-    about.pop("files")
-    _finish(folder, about)
+    Raises
+    ------
+    ValueError
+        If the snapshot is damaged; it stays as it is.
+    OSError
+        If the new one could not be written; the old one is there.
+    """
+    with _alone(folder):
+        source = folder / name
+        about = _about_tables(source)
+        scratch = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+        whole = folder / f"{_WHOLE}{name}"
+        try:
+            scratch.mkdir()
+            written = [_rewrite(source, scratch, t, user) for t in (exposures, events)]
+            if any(written):
+                left_out = {f"{t.name}.jsonl" for t in (exposures, events)}
+                _link_others(source, scratch, left_out | {"snapshot.json"})
+                about.pop("files")
+                _finish(scratch, about)
+                scratch.rename(whole)
+                _put_in_place(whole)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _rewrite(source: Path, target: Path, table: sa.Table, user: Mentions) -> bool:
+    """Write a table's lines without what names a user; whether any did."""
+    left = user.event if table is events else user.exposure
+    changed = False
+
+    def lines(stream: Iterable[str]) -> Iterator[str]:
+        nonlocal changed
+        for line in stream:
+            row = json.loads(line)
+            kept = left(row)
+            changed |= kept != row
+            if kept is not None:
+                yield json.dumps(kept)
+
+    name = f"{table.name}.jsonl"
+    with (source / name).open(encoding="utf-8", newline="\n") as stream:
+        _write(target / name, lines(stream))
+    return changed
+
+
+def _link_others(source: Path, target: Path, left_out: set[str]) -> None:
+    """Let a snapshot share the files of another, which nothing ever changes."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return left_out if Path(folder) == source else set()
+
+    shutil.copytree(
+        source, target, ignore=ignored, copy_function=_link, dirs_exist_ok=True
+    )
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copy2(source, target)
 
 
 def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Any]:
@@ -257,16 +390,36 @@ def _bring(source: Path, library: Library) -> None:
     scratch.rename(target)
 
 
-def _kept(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
-    """What a restore must not take back: erased users, and that a restore happened.
+def _write_back(
+    database: Database, connection: sa.Connection, source: Path, table: sa.Table
+) -> None:
+    for rows in _in_blocks(source / f"{table.name}.jsonl", table):
+        if table in (events, exposures):
+            rows = list(not_erased(connection, rows))
+        if table is erased:
+            put(database, connection, table, rows)
+        elif rows:
+            connection.execute(sa.insert(table), rows)
 
-    The epoch tells the workers that everything they know may have changed.
+
+def _counters(source: Path) -> dict[str, int]:
+    """The counters of a snapshot by name."""
+    blocks = _in_blocks(source / f"{counters.name}.jsonl", counters)
+    return {row["name"]: row["value"] for rows in blocks for row in rows}
+
+
+def _risen(connection: sa.Connection, theirs: Mapping[str, int]) -> dict[str, int]:
+    """The counters after a restore: none of them falls.
+
+    A number that was given must not be given again: generations, lists that were shown
+    and other workers know it. The epoch tells the workers that everything they know may
+    have changed. The salt is that of the users who were erased here.
     """
-    known = {r.name: r.value for r in connection.execute(sa.select(counters))}
-    values = {name: known[name] for name in (SALT, EPOCH) if name in known}
-    values[EPOCH] = values.get(EPOCH, 0) + 1
-    rows = connection.execute(sa.select(erased)).mappings()
-    return {
-        "counters": [{"name": n, "value": v} for n, v in values.items()],
-        "erased": [dict(row) for row in rows],
-    }
+    ours = {r.name: r.value for r in connection.execute(sa.select(counters))}
+    highest = {n: max(ours.get(n, 0), theirs.get(n, 0)) for n in {**theirs, **ours}}
+    highest[EPOCH] = highest.get(EPOCH, 0) + 1
+    return highest | {n: ours[n] for n in (SALT,) if n in ours}
+
+
+def _rows_of(numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value} for name, value in numbers.items()]

@@ -108,5 +108,6 @@ class SuggestionTables:
 
 
 def _digest(base: Any, pairs: Sequence[tuple[str, str]]) -> str:
-    about = json.dumps([base.system.manifest_.data, sorted(pairs)])
+    known = base.system.known_users.tolist()  # without those who were deleted
+    about = json.dumps([base.system.manifest_.data, known, sorted(pairs)])
     return hashlib.sha256(about.encode()).hexdigest()[:16]

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from lookalike._typing import Array
 from lookalike.service.database import Database
+from lookalike.service.database.mentions import NOBODY
 from lookalike.service.database.tables import events, exposures
 
 OF_EACH_HIT = ("recommend", "rank")
@@ -59,6 +60,8 @@ def _rows(
     if hits and one["verb"] in OF_EACH_HIT:
         own = [*features.reshape(len(hits), -1)]
     for at, hit in enumerate(hits):
+        if hit[0] == NOBODY:
+            continue  # what was done with it is not known any more
         done = outcomes.get((one["query_id"], hit[0]), [])
         yield _row(one, at + 1, hit, own[at], done)
 

@@ -23,6 +23,10 @@ BUSY_SECONDS = 5.0
 _FULL = ("disk is full", "No space left", "disk full")
 
 
+class DatabaseGone(sa.exc.SQLAlchemyError):
+    """The file is no longer at its place: what is written now would be lost."""
+
+
 class Database:
     """Connections to the database at a URL.
 
@@ -43,6 +47,8 @@ class Database:
         self.url: URL = _checked(url)
         self.durability = durability
         self.is_sqlite: bool = self.url.get_backend_name() == "sqlite"
+        self._identity: tuple[int, int] | None = None  # of the file that was opened
+        self._has_log = False  # the write-ahead log was seen beside it
         self.engine: Engine = self._engine()
 
     @property
@@ -66,8 +72,37 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it is in the database afterwards, or nothing."""
+        self.check_file()
         with self.engine.connect() as connection, connection.begin():
             yield connection
+            self._check_log()
+        self.check_file()  # again: what went into a removed file is not stored
+
+    def check_file(self) -> None:
+        """Refuse to go on with a file that was removed or replaced.
+
+        SQLite itself does not notice: it writes on into the file that has no name any
+        more, and all of that is lost with the last connection.
+
+        Raises
+        ------
+        DatabaseGone
+            If the file that was opened is not at its place.
+        """
+        if self._identity is not None and self._identity != _identity(self.file):
+            raise DatabaseGone(f"{self.url.database} was removed or replaced.")
+
+    def _check_log(self) -> None:
+        """Refuse to commit to a write-ahead log that was removed.
+
+        While a transaction is open the log has its file, where there is any.
+        """
+        if self.file is None:
+            return
+        found = self.file.with_name(f"{self.file.name}-wal").exists()
+        if self._has_log and not found:
+            raise DatabaseGone(f"{self.url.database}-wal was removed.")
+        self._has_log = found
 
     def insert(self, table: sa.Table) -> Any:
         """An insert that may say what to do with what is there already."""
@@ -82,6 +117,7 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._identity, self._has_log = None, False
 
     def _engine(self) -> Engine:
         if not self.is_sqlite:
@@ -106,8 +142,13 @@ class Database:
         engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_SECONDS})
         level = "FULL" if self.durability == "safe" else "NORMAL"
 
+        @event.listens_for(engine, "do_connect")
+        def _check(*about: Any) -> None:
+            self.check_file()  # or an empty one would be made in its place
+
         @event.listens_for(engine, "connect")
         def _open(connection: sqlite3.Connection, record: Any) -> None:
+            self._identity = self._identity or _identity(self.file)
             connection.isolation_level = None  # BEGIN is ours to say
             for pragma in (
                 f"synchronous={level}",
@@ -132,6 +173,13 @@ def now() -> int:
 
 def service_error_of(error: BaseException) -> ServiceError:
     """Return the answer to a client when the database failed."""
+    if isinstance(error, DatabaseGone):
+        return ServiceError(
+            503,
+            "The database's file was removed or replaced while the service ran: "
+            "nothing is stored until it is started again.",
+            60,
+        )
     text = str(getattr(error, "orig", None) or error)
     if any(words in text for words in _FULL):
         return ServiceError(507, "The disk is full: nothing was stored.", 5)
@@ -146,12 +194,26 @@ def service_error_of(error: BaseException) -> ServiceError:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database failed, rather than the request."""
-    kinds = (OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, OSError)
+    kinds = (
+        DatabaseGone,
+        OperationalError,
+        sa.exc.TimeoutError,
+        sa.exc.InterfaceError,
+        OSError,
+    )
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, sa.exc.InternalError | sa.exc.DatabaseError):
         return not isinstance(error, sa.exc.IntegrityError | sa.exc.DataError)
     return isinstance(error, kinds)
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    try:
+        status = file.stat() if file is not None else None
+    except OSError:
+        return None
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def _checked(text: str) -> URL:

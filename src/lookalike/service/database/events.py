@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,21 @@ from sqlalchemy.engine import Connection
 
 from lookalike._typing import Array
 from lookalike.service.database.connection import Database, now
-from lookalike.service.database.items import put
+from lookalike.service.database.items import counter, put, take
+from lookalike.service.database.mentions import (
+    BEFRIEND,
+    USER_COLUMNS,
+    Mentions,
+    without_mentions,
+    words_of,
+)
 from lookalike.service.database.tables import counters, erased, events, exposures
 
 SALT = "erasure_salt"
-BEFRIEND = "befriend"
-USER_COLUMNS = ("client_id", "session_id", "user_id")
-"""The columns that may name a user."""
+ERASURES = "erasures"
+"""The counter that rises when a user is deleted."""
+_OBJECT = "\0object "  # before an id that names a user as the object of any event
+_Rows = Sequence[dict[str, Any]]
 
 
 def store_events(
@@ -102,38 +110,94 @@ def store_exposures(
         connection.execute(insert.on_conflict_do_nothing(), list(rows))
 
 
-def erase(database: Database, connection: Connection, id: str) -> int:
-    """Delete what a user did and was shown, and drop what may still come for them."""
-    digest = _digest(connection, id, database)
-    put(database, connection, erased, [{"digest": digest, "timestamp": now()}])
-    return delete_user(connection, id)
+def erase(database: Database, connection: Connection, user: Mentions) -> int:
+    """Delete what names a user, and drop what may still come for them.
+
+    Returns how many rows named them.
+    """
+    names = [user.id] if user.is_item else [user.id, f"{_OBJECT}{user.id}"]
+    digests = [_digest(connection, name, database) for name in names]
+    rows = [{"digest": digest, "timestamp": now()} for digest in digests]
+    put(database, connection, erased, rows)
+    take(database, connection, ERASURES, 1)
+    return delete_user(connection, user)
 
 
-def delete_user(connection: Connection, id: str) -> int:
-    """Delete every row that names this user; return how many."""
-    gone = 0
-    for table in (events, exposures):
-        named = sa.or_(*(table.c[column] == id for column in USER_COLUMNS))
-        gone += connection.execute(sa.delete(table).where(named)).rowcount
-    return gone
+def delete_user(connection: Connection, user: Mentions) -> int:
+    """Delete or change every row that names this user; return how many."""
+    return _rewrite(
+        connection, exposures, user.in_exposures(), user.exposure
+    ) + _rewrite(connection, events, user.in_events(), user.event)
 
 
-def not_erased(
-    connection: Connection, rows: Sequence[dict[str, Any]]
-) -> Sequence[dict[str, Any]]:
-    """Return the rows that name no erased user."""
+def _rewrite(
+    connection: Connection,
+    table: sa.Table,
+    condition: Any,
+    left: Callable[[dict[str, Any]], dict[str, Any] | None],
+) -> int:
+    [key] = table.primary_key
+    changed, gone = [], []
+    query = sa.select(table).where(condition).execution_options(yield_per=1_000)
+    for row in connection.execute(query).mappings():
+        before = dict(row)
+        after = left(before)
+        if after is None:
+            gone.append({"named": before[key.name]})
+        elif after != before:
+            changed.append({"named": before[key.name], **after})
+    mine = key == sa.bindparam("named")
+    if gone:
+        connection.execute(sa.delete(table).where(mine), gone)
+    if changed:
+        connection.execute(sa.update(table).where(mine), changed)
+    return len(gone) + len(changed)
+
+
+def erasures(connection: Connection) -> int:
+    """How many users were deleted."""
+    return counter(connection, ERASURES)
+
+
+def erased_among(connection: Connection, names: Collection[str]) -> set[str]:
+    """Return those of these users who were deleted."""
     if connection.execute(sa.select(erased.c.digest).limit(1)).first() is None:
-        return rows
+        return set()
     salt = _salt(connection)
-    named = {row.get(column) for row in rows for column in USER_COLUMNS} - {None}
-    digests = {_hash(salt, str(name)): name for name in named}
-    candidates = list(digests)
-    gone = set()
+    digests = {_hash(salt, name): name for name in names}
+    candidates, gone = list(digests), set()
     for start in range(0, len(candidates), 500):
         mine = erased.c.digest.in_(candidates[start : start + 500])
         query = sa.select(erased.c.digest).where(mine)
         gone |= {digests[found] for found in connection.execute(query).scalars()}
-    return [row for row in rows if not {row.get(c) for c in USER_COLUMNS} & gone]
+    return gone
+
+
+def not_erased(connection: Connection, rows: _Rows) -> _Rows:
+    """Return the rows that are of nobody who was deleted, without those names."""
+    if connection.execute(sa.select(erased.c.digest).limit(1)).first() is None:
+        return rows
+    names = {name for row in rows for name in _users_of(row)}
+    said = {i: set(words_of(r)) for i, r in enumerate(rows) if "event_attributes" in r}
+    gone = erased_among(connection, names.union(*said.values()) - {""})
+    left = []
+    for at, row in enumerate(rows):
+        if gone.isdisjoint(_users_of(row)):
+            for name in gone & said.get(at, set()):
+                row = without_mentions(row, Mentions(name, True, ()))
+            left.append(row)
+    return left
+
+
+def _users_of(row: dict[str, Any]) -> set[str]:
+    """Names of users in the columns of a row, as they were hashed."""
+    found = {row[column] for column in USER_COLUMNS if row.get(column) is not None}
+    thing = row.get("object_id")
+    if thing is not None:
+        found.add(f"{_OBJECT}{thing}")
+        if row["action_name"] == BEFRIEND:
+            found.add(thing)
+    return found
 
 
 def _digest(connection: Connection, id: str, database: Database) -> str:

@@ -6,7 +6,7 @@ up to which revision it holds the changes; later ones are applied over it.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from lookalike.service.database.tables import counters, items, vectors
 
 EPOCH = "epoch"
 """The counter that rises when everything may have changed, as by a restore."""
+REVISIONS = "items:"
+"""How the counters of revisions begin; the name of the system follows."""
 
 
 def store(
@@ -29,7 +31,7 @@ def store(
     embedding_version: str,
 ) -> int:
     """Write items, and those that are deleted as deleted; return the last revision."""
-    revision = take(database, connection, f"items:{system}", len(changed))
+    revision = take(database, connection, f"{REVISIONS}{system}", len(changed))
     updated = now()
     rows, described = [], []
     for item in changed:
@@ -121,6 +123,31 @@ def take(database: Database, connection: Connection, name: str, n: int) -> int:
     )
     last = connection.execute(sa.select(counters.c.value).where(mine)).scalar_one()
     return int(last) - n
+
+
+def revisions_of(counters: Mapping[str, int]) -> dict[str, int]:
+    """Return the last revision of each system, of counters by their names."""
+    return {
+        name.removeprefix(REVISIONS): value
+        for name, value in counters.items()
+        if name.startswith(REVISIONS)
+    }
+
+
+def raise_revision(database: Database, system: str, least: int) -> None:
+    """Let the next revision of a system be above ``least``; it never falls.
+
+    A database that is younger than the generations, or a copy that was put back, would
+    give numbers that a generation takes for changes that it holds.
+    """
+    name = f"{REVISIONS}{system}"
+    with database.reading() as connection:
+        if counter(connection, name) >= least:
+            return
+    with database.writing() as connection:
+        take(database, connection, name, 0)
+        mine = (counters.c.name == name) & (counters.c.value < least)
+        connection.execute(sa.update(counters).where(mine).values(value=least))
 
 
 def epoch(connection: Connection) -> int:

@@ -25,7 +25,9 @@ class RequiredScope:
     def admit(self, request: Request) -> None:
         """Refuse a request without such a key."""
         given = request.headers.get("authorization")
-        request.state.key_id = self._keyring.admit(given, self._scope).id
+        required = getattr(request.state, "needs_key", False)
+        key = self._keyring.admit(given, self._scope, required)
+        request.state.key_id = key.id
 
     async def __call__(self) -> None:
         """Do nothing: ``KeyRoute`` has checked already."""

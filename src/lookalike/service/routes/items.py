@@ -46,13 +46,20 @@ def items(components: Components, served: ServedSystem) -> APIRouter:
         deleted = [Item(id, deleted=True) for id in dict.fromkeys(sent.ids)]
         return await _store(components, served, served.active, deleted, "deleted")
 
-    @router.delete("/items/{id}", **write)
+    @router.delete("/items/{id:name}", **write)
     async def delete_one(id: ItemId) -> dict[str, Any]:
         """Remove one item."""
         deleted = [Item(id, deleted=True)]
         return await _store(components, served, served.active, deleted, "deleted")
 
-    @router.get("/items/{id}", **read)
+    @router.get("/items/{id:name}/image", **read, response_class=Response)
+    async def image(id: ItemId) -> Response:
+        """The item's picture, a PNG."""
+        active, number = await _found(served, id)
+        png = png_of(active.system.items_.image(number))
+        return Response(png, media_type="image/png")
+
+    @router.get("/items/{id:name}", **read)
     async def get(id: ItemId) -> dict[str, Any]:
         """What is known of one item."""
         active, number = await _found(served, id)
@@ -67,13 +74,6 @@ def items(components: Components, served: ServedSystem) -> APIRouter:
             "embedding_version": active.embedding_version,
             "vector": np.asarray(catalogue.vector(number)).tolist(),
         }
-
-    @router.get("/items/{id}/image", **read, response_class=Response)
-    async def image(id: ItemId) -> Response:
-        """The item's picture, a PNG."""
-        active, number = await _found(served, id)
-        png = png_of(active.system.items_.image(number))
-        return Response(png, media_type="image/png")
 
     @router.get("/items", **read)
     async def count() -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Snapshots of everything that is served, and exports of tables."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from filelock import FileLock
 from starlette.responses import FileResponse
 
 from lookalike.service import snapshots as stored
@@ -52,13 +54,15 @@ def snapshots(components: Components) -> APIRouter:
             raise ServiceError(404, f"There are {', '.join(_TABLES)} to export.")
         await asyncio.to_thread(components.writer.settle)
         path = components.settings.exports / f"{table}.parquet"
-        await in_thread(_export, components.database, table, path)
+        await in_thread(_export, components, table, path)
         return FileResponse(path, media_type="application/vnd.apache.parquet")
 
     return router
 
 
-def _export(*args: Any) -> int:
+def _export(components: Components, table: str, path: Path) -> None:
     from lookalike.service.export import export  # large, and seldom needed
 
-    return export(*args)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(components.settings.exports_lock):
+        export(components.database, table, path)

@@ -15,10 +15,10 @@ def users(components: Components) -> APIRouter:
     """Return the route."""
     router = new_router(components, "/v1", "users", "admin")
 
-    @router.delete("/users/{id}")
+    @router.delete("/users/{id:name}")
     async def delete(id: ItemId) -> dict[str, Any]:
-        """Delete what a user did and was shown, from every file of the service."""
-        deleted = await asyncio.to_thread(erase_user, components, id)
-        return {"deleted": deleted}
+        """Delete a user from every file of the service; say what is left, and where."""
+        found = await asyncio.to_thread(erase_user, components, id)
+        return found.document()
 
     return router

@@ -89,6 +89,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
 
     _builder: ListBuilder
     _reasons: Reasons
+    _forgotten: Sequence[str] = ()
+    """Users who are answered as if they were not known."""
 
     def __init__(
         self,
@@ -346,7 +348,18 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     @property
     def known_users(self) -> Array:
         """Names of the users that were learned from."""
-        return self.catalogue_.users
+        users = self.catalogue_.users
+        return users[~np.isin(users, self._forgotten)] if self._forgotten else users
+
+    def without_users(self, users: Sequence[str]) -> Self:
+        """Return a system that does not know these users.
+
+        What they had still counts in what is popular and what goes together.
+        """
+        self.check_fitted()
+        system = copy(self)
+        system._forgotten = [*self._forgotten, *users]
+        return system
 
     @property
     def feature_names(self) -> list[str]:
@@ -376,7 +389,12 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         return self._builder.lists(matrices, history, k, blocked, features)
 
     def _histories_of(self, users: Sequence[str] | Array) -> InteractionHistory:
-        return self.history_.rows(self.catalogue_.rows_of_users(users))
+        rows = self.catalogue_.rows_of_users(users)
+        if self._forgotten:
+            gone = set(self._forgotten)
+            pairs = zip(rows, users, strict=True)
+            rows = [-1 if user in gone else row for row, user in pairs]
+        return self.history_.rows(rows)
 
     def _hits(self, slates: Sequence[Slate]) -> Hits:
         return Hits(

@@ -164,7 +164,20 @@ class Events(ExplainsListedItems, BaseSystem):
     @property
     def known_users(self) -> Array:
         """Names of the users that are known."""
-        return self.data_.people.ids
+        ids = self.data_.people.ids
+        return ids[[name in self._user_position for name in ids.tolist()]]
+
+    def without_users(self, users: Sequence[str]) -> Self:
+        """Return a system that does not know these users.
+
+        What they joined still counts in what is popular.
+        """
+        self.check_fitted()
+        gone, system = set(users), copy(self)
+        system._user_position = {
+            name: at for name, at in self._user_position.items() if name not in gone
+        }
+        return system
 
     @property
     def now(self) -> float:

@@ -17,6 +17,7 @@ SPEC = SystemSpec(
     datasets={"facebook_ego": "lookalike.datasets.friendships:load_facebook_ego"},
     own_data="lookalike.datasets.friendships:load_friendships",
     own_data_form="the path of a file with two names a line",
+    items_are_users=True,
     example="0",
 )
 __getattr__ = SPEC.export

@@ -300,11 +300,16 @@ class People(ExplainsListedItems, BaseSystem):
         ]
         new = np.sort(np.array(ends, np.int64).reshape(-1, 2), axis=1)
         every = np.unique(np.concatenate([self._pairs(), new]), axis=0)
-        system = type(self)(self.n_candidates, 0, self.random_state, self.n_jobs)
-        system.ranker_ = self.ranker_
-        system._take_up(np.array(list(position)), every)
-        system.manifest_ = replace(self.manifest_, configuration=system.configuration())
-        return system
+        return self._of(np.array(list(position)), every)
+
+    def without_users(self, users: Sequence[str]) -> Self:
+        """Return a system that never knew these people, and has the same ranker."""
+        self.check_fitted()
+        gone = set(users)
+        keep = np.array([name not in gone for name in self.people_.tolist()], bool)
+        row = np.cumsum(keep) - 1
+        pairs = self._pairs()
+        return self._of(self.people_[keep], row[pairs[keep[pairs].all(axis=1)]])
 
     def precompute(self) -> SuggestionTable:
         """Return the ranked candidates of everybody."""
@@ -377,6 +382,14 @@ class People(ExplainsListedItems, BaseSystem):
         # Ties go to the earlier person.
         self._popular = np.argsort(-np.diff(self.friendships_.indptr), kind="stable")
         self._table = None
+
+    def _of(self, people: Array, pairs: Ints) -> Self:
+        """Return a system of other people and friendships, with the same ranker."""
+        system = type(self)(self.n_candidates, 0, self.random_state, self.n_jobs)
+        system.ranker_ = self.ranker_
+        system._take_up(people, pairs)
+        system.manifest_ = replace(self.manifest_, configuration=system.configuration())
+        return system
 
     def _learn_embedding(self) -> Array:
         """Vectors of everybody by a graph network of the known friendships."""

@@ -1,0 +1,150 @@
+"""Where rows name a user, and what is left of them when the user is deleted."""
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from lookalike.service.database.tables import events, exposures
+
+BEFRIEND = "befriend"
+"""The action of events whose object is a user."""
+USER_COLUMNS = ("client_id", "session_id", "user_id")
+"""The columns that may name a user."""
+NOBODY = ""
+"""What stands in a list for somebody who was deleted."""
+_AROUND = ".,;:!?()[]{}<>\"'"
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """What names one user, in any row of events and exposures.
+
+    A row of the user goes; so does an event whose object they are. What others said
+    about them loses the name, and keeps the rest.
+
+    Parameters
+    ----------
+    id : str
+        Of the user.
+    is_item : bool
+        Whether an item has this id too: then an object of this id is the item, unless
+        it was befriended or was suggested by one of ``systems``.
+    systems : collection of str
+        Systems whose items are users.
+
+    Examples
+    --------
+    >>> ann = Mentions("ann", is_item=False, systems=["people"])
+    >>> print(ann.text("ann, annabel"))
+    , annabel
+    """
+
+    id: str
+    is_item: bool
+    systems: Collection[str]
+    _queries: set[str] = field(default_factory=set)
+    """Lists in which the user was suggested; exposures are looked at first."""
+
+    def in_exposures(self) -> Any:
+        """Condition that no exposure that names the user fails."""
+        c = exposures.c
+        suggested = c.system.in_(list(self.systems)) & self.in_hits()
+        return sa.or_(*(c[column] == self.id for column in USER_COLUMNS), suggested)
+
+    def in_hits(self) -> Any:
+        """Condition on exposures that have this id among their hits."""
+        hit = "[" + json.dumps(self.id) + ", "
+        return exposures.c.hits.contains(hit, autoescape=True)
+
+    def in_events(self) -> Any:
+        """Condition that no event that names the user fails."""
+        c = events.c
+        said = c.message.contains(self.id, autoescape=True)
+        said |= self._contains(c.event_attributes)
+        return sa.or_(*(c[n] == self.id for n in (*USER_COLUMNS, "object_id")), said)
+
+    def exposure(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what is left of an exposure, None if nothing."""
+        if any(row.get(column) == self.id for column in USER_COLUMNS):
+            return None
+        if row["system"] not in self.systems:
+            return row
+        hits = json.loads(row["hits"])
+        if not any(hit[0] == self.id for hit in hits):
+            return row
+        self._queries.add(row["query_id"])
+        # The place stays: scores, features and propensities are of the whole list.
+        left = [[NOBODY if hit[0] == self.id else hit[0], *hit[1:]] for hit in hits]
+        return {**row, "hits": json.dumps(left)}
+
+    def event(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what is left of an event, None if nothing."""
+        if any(row.get(column) == self.id for column in USER_COLUMNS):
+            return None
+        is_user = not self.is_item or row["action_name"] == BEFRIEND
+        if row.get("object_id") == self.id and (
+            is_user or row.get("query_id") in self._queries
+        ):
+            return None
+        return without_mentions(row, self)
+
+    def text(self, text: str) -> str:
+        """Return a text without the id, where it stands as a word."""
+        return re.sub(rf"(?<!\w){re.escape(self.id)}(?!\w)", NOBODY, text)
+
+    def _contains(self, column: Any) -> Any:
+        return column.contains(json.dumps(self.id)[1:-1], autoescape=True)
+
+
+def without_mentions(row: dict[str, Any], user: Mentions) -> dict[str, Any]:
+    """Return an event whose message and attributes do not name a user.
+
+    The object itself is left as it is.
+    """
+    message, attributes = row.get("message"), json.loads(row["event_attributes"])
+    left = _cleaned(attributes, user)
+    thing = attributes.get("object")
+    if isinstance(thing, dict) and isinstance(left.get("object"), dict):
+        left["object"] |= {k: v for k, v in thing.items() if k == "object_id"}
+    if message:
+        row = {**row, "message": user.text(message)}
+    if left != attributes:
+        row = {**row, "event_attributes": json.dumps(left)}
+    return row
+
+
+def words_of(row: dict[str, Any]) -> Iterator[str]:
+    """Yield what may be a user's id in the message and the attributes of an event."""
+    for text in (
+        row.get("message") or "",
+        *_texts(json.loads(row["event_attributes"])),
+    ):
+        yield text
+        for word in text.split():
+            yield word.strip(_AROUND)
+
+
+def _cleaned(value: Any, user: Mentions) -> Any:
+    if isinstance(value, str):
+        return user.text(value)
+    if isinstance(value, list):
+        return [_cleaned(each, user) for each in value]
+    if isinstance(value, dict):
+        return {user.text(k): _cleaned(each, user) for k, each in value.items()}
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        yield from value
+        for each in value.values():
+            yield from _texts(each)
