@@ -5,6 +5,7 @@ here each takes its own length. Both parts are plain arrays: they are saved, and
 from a file, like any other.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +13,23 @@ import numpy as np
 
 from lookalike._typing import Array, Ints
 
+_HALVES = re.compile("[\ud800-\udfff]")  # of pairs of surrogates
 ANY_LENGTH: Any = np.dtypes.StringDType()
 """NumPy's type of text in which each element has its own length."""
+
+
+def utf8(text: str) -> bytes:
+    r"""The bytes of a text; halves of pairs of surrogates, which have none, as U+FFFD.
+
+    Examples
+    --------
+    >>> utf8("a\ud83d").decode()
+    'a�'
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _HALVES.sub("\ufffd", text).encode()
 
 
 class Texts:

@@ -2,12 +2,15 @@
 
 import numpy as np
 from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from lookalike._typing import Array, Ints
 
 NEAR = 4
 """Most bits in which the hashes of near duplicates differ."""
 ALIKE = 0.98  # least correlation of the grey levels of near duplicates
+SMALL = 1_024  # hashes of which every pair is compared at once
 BANDS = 8  # of a byte each: with at most 7 bits of difference one of them is equal
 
 
@@ -63,7 +66,9 @@ def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
     Notes
     -----
     Only images that share one of the eight bytes of the hash are compared: the others
-    differ in more bits. Cost: one comparison of 64 bits for each pair that does.
+    differ in more bits. An image that was found to be in the group is not compared with
+    those of the group. Cost: O(n) where all are near duplicates; one comparison of 64
+    bits for each pair that shares a byte, so O(n^2), where none are.
 
     Examples
     --------
@@ -77,32 +82,61 @@ def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
         raise ValueError(f"near must be in [0, {BANDS - 1}], got {near}.")
     levels = thumbnails.astype(np.float32)
     levels -= levels.mean(axis=1, keepdims=True)
-    levels /= np.maximum(np.linalg.norm(levels, axis=1, keepdims=True), 1e-6)
-    root = np.arange(len(hashes))
+    lengths = np.linalg.norm(levels, axis=1, keepdims=True)
+    levels /= np.maximum(lengths, 1e-6)
+    several = np.flatnonzero(
+        lengths[:, 0] > 0
+    )  # of one level, they correlate with none
+    group = np.arange(len(hashes))
+    hashes = hashes.astype(np.uint64)
     pieces = hashes.astype(">u8").view(np.uint8).reshape(-1, 8)
     for band in range(BANDS):
-        order = np.argsort(pieces[:, band], kind="stable")
+        order = several[np.argsort(pieces[several, band], kind="stable")]
         ends = np.flatnonzero(np.diff(pieces[order, band])) + 1
+        pairs = [(row, int(first)) for row, first in enumerate(group.tolist())]
         for block in np.split(order, ends):
-            _join(root, hashes, levels, block, near)
-    while (root != root[root]).any():
-        root = root[root]
-    return root
+            pairs += _joins(group, hashes, levels, block, near, pieces[:, :band])
+        group = _connected(pairs, len(hashes))
+    return group
 
 
-def _join(root: Ints, hashes: Array, levels: Array, block: Ints, near: int) -> None:
-    """Join the near duplicates among images whose hashes share a byte."""
-    bits = hashes[block].astype(np.uint64)
-    for at, row in enumerate(block[:-1].tolist()):
-        others = block[at + 1 :]
-        others = others[np.bitwise_count(bits[at + 1 :] ^ bits[at]) <= near]
-        for other in others[levels[others] @ levels[row] >= ALIKE].tolist():
-            _union(root, row, other)
+def _joins(
+    group: Ints, hashes: Array, levels: Array, block: Ints, near: int, before: Array
+) -> list[tuple[int, int]]:
+    """Pairs that join the near duplicates among images whose hashes share a byte.
+
+    From an image those that are joined to it are reached, then others from these: an
+    image that was reached is compared with the ones that were not, and no others.
+    Those that share one of the bytes ``before`` were compared by it.
+    """
+    if 1 < len(block) <= SMALL:
+        differ = np.bitwise_count(hashes[block][:, None] ^ hashes[block])
+        block = block[(differ <= near).sum(axis=1) > 1]
+    pairs = []
+    left = block
+    while len(left) > 1:
+        reached, left = left[:1].tolist(), left[1:]
+        for row in reached:  # which grows
+            if len(left) == 0:
+                break
+            new = group[left] == group[row]  # joined before
+            near_ones = np.flatnonzero(
+                ~new & (np.bitwise_count(hashes[left] ^ hashes[row]) <= near)
+            )
+            compared = (before[left[near_ones]] == before[row]).any(axis=1)
+            near_ones = near_ones[~compared]
+            new[near_ones] = levels[left[near_ones]] @ levels[row] >= ALIKE
+            if new.any():
+                reached += left[new].tolist()
+                pairs += [(row, other) for other in left[new].tolist()]
+                left = left[~new]
+    return pairs
 
 
-def _union(root: Ints, a: int, b: int) -> None:
-    while root[a] != a:
-        root[a] = a = root[root[a]]
-    while root[b] != b:
-        root[b] = b = root[root[b]]
-    root[max(a, b)] = min(a, b)
+def _connected(pairs: list[tuple[int, int]], n: int) -> Ints:
+    """The first of those that chains of pairs join to each of n."""
+    rows, columns = np.array(pairs, np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(rows), bool), (rows, columns)), (n, n))
+    _, labels = connected_components(graph, directed=False)
+    _, first = np.unique(labels, return_index=True)
+    return np.asarray(first[labels], np.int64)

@@ -334,8 +334,12 @@ class Collection:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by values: locks, and what is not in ``state``, stay here."""
-        given = {"background": self.background, "n_jobs": self.n_jobs}
-        made = partial(self.from_state, **given, engine=self.engine)
+        made = partial(
+            self.from_state,
+            background=self.background,
+            n_jobs=self.n_jobs,
+            engine=self.engine,
+        )
         return made, self.state()
 
     def _checked(self, ids: ArrayLike, X: ArrayLike) -> tuple[Ids, Array]:

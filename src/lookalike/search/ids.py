@@ -123,7 +123,8 @@ def find(ids: Ids, order: Ints, wanted: Ids) -> Ints:
         parts = (ids.data, ids.ends, order, wanted.data, wanted.ends)
         kernels.find(*map(for_kernels, parts), rows)
         return rows
-    assert isinstance(ids, np.ndarray)
+    assert not isinstance(ids, Texts)
+    assert not isinstance(wanted, Texts)
     at = np.searchsorted(ids, wanted, sorter=order)
     rows = order[np.minimum(at, len(ids) - 1)]
     return np.where(ids[rows] == wanted, rows, -1)
@@ -131,7 +132,7 @@ def find(ids: Ids, order: Ints, wanted: Ids) -> Ints:
 
 def among(ids: Ids, wanted: Ids) -> Array:
     """Which of the ids are wanted, bool (n,)."""
-    if isinstance(ids, Texts):
+    if isinstance(ids, Texts) or isinstance(wanted, Texts):
         known = set(wanted.tolist())
         return np.array([id in known for id in ids.tolist()], bool)
     return np.isin(ids, wanted)
