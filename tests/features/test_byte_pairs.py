@@ -1,12 +1,17 @@
+import random
+import re
 from collections import Counter
+from heapq import heappush
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from lookalike.features.text import BytePairTokeniser, TfidfVectorizer
+from lookalike.kernels import byte_pairs as kernels
 
 TEXT = "low " * 5 + "lower " * 2 + "newest " * 6 + "widest " * 3
 
@@ -127,3 +132,62 @@ def test_refuses_a_single_string_and_an_unfitted_model():
         BytePairTokeniser().fit(TEXT)
     with pytest.raises(NotFittedError):
         BytePairTokeniser().encode(TEXT)
+
+
+def merged_one_by_one(model, word):
+    """The definition: the earliest pair is merged everywhere, from the left."""
+    numbers = {pair: 256 + i for i, pair in enumerate(model.merges_)}
+    pieces = list(word.encode())
+    while known := [p for p in pairwise(pieces) if p in numbers]:
+        earliest = min(known, key=numbers.__getitem__)
+        merged, at = [], 0
+        while at < len(pieces):
+            is_pair = tuple(pieces[at : at + 2]) == earliest
+            merged.append(numbers[earliest] if is_pair else pieces[at])
+            at += 2 if is_pair else 1
+        pieces = merged
+    return pieces
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.text("ab", min_size=1, max_size=12), min_size=1, max_size=9),
+    st.text("abc", min_size=1, max_size=80),
+)
+def test_a_word_is_merged_as_it_was_learned(texts, word):
+    model = BytePairTokeniser(n_merges=30).fit(texts * 2)
+    assert model.encode(word).tolist() == merged_one_by_one(model, word)
+
+
+@pytest.mark.parametrize("letters", ["a", "ab", "abcdefgh"])
+def test_the_work_of_a_long_word_grows_with_its_length(letters, monkeypatch):
+    """Places in the heap are counted: a pair that stood in the word takes one."""
+    text = "".join(random.Random(0).choices(letters, k=4_000))
+    model = BytePairTokeniser(n_merges=200).fit([text[i : i + 9] for i in range(3_000)])
+    pushed = []
+    monkeypatch.setattr(
+        kernels,
+        "heappush",
+        lambda heap, entry: (pushed.append(1), heappush(heap, entry)),
+    )
+    merge_word = getattr(kernels.merge_word, "py_func", kernels.merge_word)
+    for n in (1_000, 2_000, 4_000):
+        pushed.clear()
+        pieces = np.array(bytearray(text[:n].encode()), np.int64)
+        left = merge_word(pieces, model._pairs, model._numbers)
+        assert pieces[:left].tolist() == model.encode(text[:n]).tolist()
+        assert len(pushed) <= 3 * n
+
+
+def test_long_words_are_not_kept():
+    model = BytePairTokeniser(n_merges=4).fit([TEXT])
+    model.encode("low " + "x" * 65 + " newest")
+    assert set(model._seen) == {"low", " newest"}
+
+
+def test_half_of_a_pair_of_surrogates_becomes_a_replacement_character():
+    for text in ("cut \ud83d", "\udc00low", "\ud83d\ud83d"):
+        model = BytePairTokeniser(n_merges=5).fit([text, "low low low"])
+        whole = re.sub("[\ud800-\udfff]", "\ufffd", text)
+        assert model.decode(model.encode(text)) == whole
+        assert model.transform([text])[0].tolist() == model.encode(whole).tolist()

@@ -107,3 +107,9 @@ def test_refuses_a_single_string():
     for call in (HashingVectorizer().fit, HashingVectorizer().transform):
         with pytest.raises(ValueError, match="got a single string"):
             call("one text")
+
+
+def test_half_of_a_pair_of_surrogates_is_hashed_like_a_replacement_character():
+    model = HashingVectorizer(analyzer="char")
+    cut, whole = model.transform(["cut \ud83d"]), model.transform(["cut \ufffd"])
+    assert (cut != whole).nnz == 0

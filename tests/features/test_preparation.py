@@ -130,3 +130,32 @@ def test_groups_are_those_of_comparing_every_pair():
     np.testing.assert_array_equal(found, expected)
     with pytest.raises(ValueError, match=r"near must be in \[0, 7\], got 8"):
         groups_of(hashes, pictures, near=8)
+
+
+@pytest.mark.parametrize("scenes", [1, 2])
+def test_near_duplicates_are_not_all_compared_with_each_other(scenes, monkeypatch):
+    """Comparisons of hashes and of thumbnails are counted, image by image."""
+    rng = np.random.default_rng(0)
+    compared = []
+    count = np.bitwise_count
+
+    def counting(bits):
+        compared.append(bits.size)
+        return count(bits)
+
+    monkeypatch.setattr(np, "bitwise_count", counting)
+    pictures = rng.integers(0, 256, (scenes, 256), dtype=np.uint8)
+    hashes = np.array([0, 2**64 - 1], np.uint64)
+    for n in (2_400, 4_800, 9_600):
+        compared.clear()
+        scene = np.arange(n) % scenes
+        groups = groups_of(hashes[scene], pictures[scene])
+        assert groups.tolist() == scene.tolist()
+        assert sum(compared) <= 2 * 8 * n
+
+
+def test_many_pictures_of_one_level_are_not_compared(monkeypatch):
+    monkeypatch.setattr(np, "bitwise_count", None)
+    blank = np.full((5_000, 256), 7, np.uint8)
+    groups = groups_of(np.zeros(5_000, np.uint64), blank)
+    assert groups.tolist() == list(range(5_000))

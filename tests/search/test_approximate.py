@@ -8,6 +8,7 @@ import pytest
 
 from lookalike.search import ApproximateNeighbors, NearestNeighbors
 from lookalike.search.approximate import first_true
+from lookalike.search.byte_codes import ByteCodes
 from lookalike.search.index import ExactIndex
 from lookalike.search.recall_guarantee import (
     HeldOut,
@@ -234,3 +235,17 @@ def test_rejects_what_the_kernels_could_not_read_safely(query, k, message):
     index = ApproximateNeighbors(n_neighbors=1).fit([[0.0], [1.0]])
     with pytest.raises(ValueError, match=message):
         index.kneighbors(query, k)
+
+
+def test_one_far_row_does_not_set_the_scale_of_all():
+    """What is counted: coordinates of the codes, and distances that are computed."""
+    X = np.random.default_rng(0).normal(size=(3_000, 16))
+    far = np.vstack([X, np.full((1, 16), 1e6)])
+    exact = [ExactIndex(rows, "euclidean", 10, True, False, None) for rows in (X, far)]
+    work = np.zeros((2, 200, 2), np.int64)
+    for index, counted in zip(exact, work, strict=True):
+        index.nearest(X[:200], 10, None, counted)
+    assert work[1].sum() < 1.2 * work[0].sum() + 200
+    rng = np.random.default_rng(0)
+    spread = [np.abs(ByteCodes(i, 16, rng).of(X)[0]).mean() for i in exact]
+    assert spread[1] > 0.8 * spread[0]

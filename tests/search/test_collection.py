@@ -1,6 +1,8 @@
 """A collection that changes answers like an index fitted to what is there."""
 
+import copy
 import os
+import pickle
 import tempfile
 import threading
 from pathlib import Path
@@ -17,12 +19,14 @@ from lookalike.search import (
     NearestNeighbors,
     collection,
     filtered,
+    index,
     snapshot,
 )
 
 METRICS = ["euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan"]
 ALGORITHMS = ["brute", "rotation", "portable"] if simd.HAS_VNNI else ["brute"]
 N_FEATURES = 3
+TEXT = np.dtypes.StringDType()
 VECTORS = st.lists(st.integers(0, 2), min_size=N_FEATURES, max_size=N_FEATURES)
 
 
@@ -316,7 +320,7 @@ def test_an_empty_collection_finds_nothing(metric):
     items.remove(["a", "b"])
     for _ in range(2):
         assert items.search([[1, 2], [3, 4]], 3).ids.shape == (2, 0)
-        assert items.search([[1, 2]], 3, where={"a"}).ids.dtype.kind == "U"
+        assert items.search([[1, 2]], 3, where={"a"}).ids.dtype == TEXT
         items.rebuild()
     items.add(["b"], [[3, 4]])
     assert items.search([[1, 2]], 3).ids.tolist() == [["b"]]
@@ -525,3 +529,212 @@ def test_an_engine_without_all_neighbours_is_used():
 def test_an_engine_of_another_metric_is_refused():
     with pytest.raises(ValueError, match="engine must have the metric 'cosine'"):
         Collection("cosine", engine=NearestNeighbors(metric="euclidean"))
+
+
+def test_text_ids_take_their_own_length():
+    items = Collection()
+    items.add([f"item-{i}" for i in range(2_000)], np.zeros((2_000, 2)))
+    before = items.ids.nbytes
+    items.add(["é" * 4_000], [[1, 1]])
+    for _ in range(2):
+        assert items.ids.nbytes < before + 10_000
+        arrays, _ = items.state()
+        assert sum(arrays[key].nbytes for key in arrays if "ids" in key) < 60_000
+        assert items.search([[1, 1]], 1).ids.tolist() == [["é" * 4_000]]
+        items.rebuild()
+    with pytest.raises(ValueError, match=r"at most 10,000 letters, got one of 10,001"):
+        items.add(["x" * 10_001], [[1, 1]])
+
+
+class Column:
+    """What a column of a table gives NumPy, and nothing else."""
+
+    def __init__(self, values):
+        self.values = np.array(values, object)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        list,
+        tuple,
+        Column,
+        np.array,
+        lambda ids: np.array(ids, object),
+        lambda ids: np.array(ids, TEXT if isinstance(ids[0], str) else np.uint16),
+    ],
+)
+@pytest.mark.parametrize("ids", [["a", "bé", ""], [3, 1, 2]])
+def test_ids_come_in_any_form(form, ids):
+    items = Collection()
+    items.add(form(ids), [[0.0], [1.0], [2.0]])
+    items.update(form(ids[:1]), [[7.0]])
+    assert items.search([[7.0]], 3, where=form(ids[:2])).ids.tolist() == [ids[:2]]
+    assert items.get(form(ids[::-1])).tolist() == [[2.0], [1.0], [7.0]]
+    items.remove(form(ids[:2]))
+    assert items.ids.tolist() == ids[2:]
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (np.array(["a", None], object), "all integers or all text, got None"),
+        (np.array([1, np.nan], object), "or text; got object such as nan"),
+        (np.array([1, True], object), "or text; got object such as True"),
+        (np.array([1, 2**63], object), "or text; got object such as 9223372036854"),
+        (["a", "\ud83d"], "An id must be text that UTF-8 can hold"),
+        (np.array([b"a"]), r"or text; got \|S1"),
+        ("ab", r"one dimension, got shape \(\)"),
+    ],
+)
+def test_columns_that_are_no_ids_are_refused(ids, message):
+    with pytest.raises(ValueError, match=message):
+        Collection().add(ids, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("n", [1, 300, 12_000])
+def test_texts_are_found_like_in_a_dictionary(n):
+    letters = np.array(["a", "b", "é", "\U0001f600", "\0x"])
+    rng = np.random.default_rng(n)
+    words = {"".join(rng.choice(letters, rng.integers(6))): i for i in range(n)}
+    items = Collection()
+    items.add(list(words), np.arange(len(words))[:, None])
+    for _ in range(2):
+        some = [*words][::3]
+        np.testing.assert_array_equal(items.get(some)[:, 0], np.arange(len(words))[::3])
+        for other in ("c", "aaaaaaa", "\U0001f600" * 7):
+            assert other not in items
+        items.rebuild()
+
+
+def test_upsert_adds_and_updates_at_once():
+    items, model, _ = filled()
+    ids = [300, 5, 301, 7]
+    X = np.arange(20).reshape(4, 5)
+    seen = items.snapshot()
+    for _ in range(2):
+        items.upsert(ids, X)
+        model |= dict(zip(ids, X, strict=True))
+        assert items.ids.tolist() == list(model)
+        Q = [[2] * 5]
+        assert_answers(items.search(Q, 400), expected(model, Q, 400))
+        items.rebuild()
+    assert len(seen) == 300
+    items.upsert([], np.empty((0, 5)))
+    assert items.ids.tolist() == list(model)
+    with pytest.raises(ValueError, match="comes twice"):
+        items.upsert([1, 1], X[:2])
+
+
+def test_the_vectors_that_were_given_come_back():
+    items, model, _ = filled()
+    items.update([4], [[0.1] * 5])
+    model[4] = [0.1] * 5
+    for _ in range(2):
+        found = items.get([299, 4, 0, 4])
+        assert found.dtype == np.float64
+        np.testing.assert_array_equal(found, [model[i] for i in (299, 4, 0, 4)])
+        items.rebuild()
+    items.remove([4])
+    for ids in ([1, 4], [1_000]):
+        with pytest.raises(ValueError, match=f"^{ids[-1]} is not there"):
+            items.get(ids)
+    with pytest.raises(ValueError, match="The ids here are integers, got text"):
+        items.get(["a"])
+    assert items.get([]).shape == (0, 5)
+    with pytest.raises(ValueError, match="'a' is not there"):
+        Collection().get(["a"])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("n", [300, 1_500])
+def test_a_radius_finds_all_there_are(metric, n):
+    items, model, rng = filled(n, metric=metric)
+    items.add([n], [[1] * 5])
+    gone = list(range(0, n, 7))
+    items.remove(gone)
+    model = {i: x for i, x in [*model.items(), (n, [1] * 5)] if i not in gone}
+    Q = rng.integers(0, 30, size=(3, 5))
+    ids, distances = expected(model, Q, n, metric)
+    radius = float(distances[1, 20])  # which one row at least lies at
+    even = [i for i in model if i % 2 == 0]
+    for where in (None, even):
+        found = items.search_radius(Q, radius, where)
+        assert found.ids.shape == found.distances.shape == (3,)
+        for q in range(3):
+            near = distances[q] <= radius
+            if where is not None:
+                near &= np.isin(ids[q], even)
+            assert found.ids[q].tolist() == ids[q][near].tolist()
+            assert found.distances[q].tolist() == distances[q][near].tolist()
+
+
+def test_a_radius_that_reaches_nothing_or_is_none():
+    empty = Collection().search_radius([[1.0, 2.0]], 1.0)
+    assert [len(each) for each in (*empty.ids, *empty.distances)] == [0, 0]
+    items, _, _ = filled()
+    assert items.search_radius([[999] * 5], 1.0).ids[0].tolist() == []
+    for radius in (np.nan, None, "1", True):
+        with pytest.raises(ValueError, match="radius must be a number, got"):
+            items.search_radius([[1] * 5], radius)
+
+
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, "pickle"])
+def test_a_copy_answers_alike_and_goes_its_own_way(copied, text):
+    rng = np.random.default_rng(0)
+    ids = [f"id {i}" for i in range(1_300)] if text else list(range(1_300))
+    X = rng.integers(0, 30, size=(1_300, 5)).astype(np.uint8)
+    items = Collection("cosine", 7, n_jobs=2, background=True)
+    items.add(ids[:1_200], X[:1_200])
+    items.rebuild()
+    items.add(ids[1_200:], X[1_200:])
+    items.remove(ids[:40:2])
+    way = (lambda x: pickle.loads(pickle.dumps(x))) if copied == "pickle" else copied
+    other = way(items)
+    assert (other.n_jobs, other.background, other.n_neighbors) == (2, True, 7)
+    before = items.search(X[:4], 9)
+    assert_answers(other.search(X[:4], 9), (before.ids, before.distances))
+    other.remove(ids[41:60])
+    other.upsert(ids[:1], X[:1])
+    assert_answers(items.search(X[:4], 9), (before.ids, before.distances))
+    assert other.ids.tolist() == [*ids[1:40:2], ids[40], *ids[60:], ids[0]]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_finds_no_lock_held():
+    items, _, _ = filled()
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold():
+        with items._rebuilding, index._learning:
+            held.set()
+            let_go.wait(60)
+
+    def write():
+        while not let_go.is_set():
+            items.upsert([5, 6], np.ones((2, 5)))
+
+    threads = [threading.Thread(target=each) for each in (hold, write)]
+    for thread in threads:
+        thread.start()
+    held.wait(60)
+    children = []
+    for _ in range(5):
+        child = os.fork()
+        if child == 0:
+            free = not items._writing._lock.locked() and items._rebuilding.acquire(
+                False
+            )
+            whole = len(items) == 300 and index._learning.acquire(False)
+            os._exit(0 if free and whole else 1)
+        children.append(child)
+    let_go.set()
+    for thread in threads:
+        thread.join()
+    assert [os.waitstatus_to_exitcode(os.waitpid(c, 0)[1]) for c in children] == [0] * 5
+    items.rebuild()

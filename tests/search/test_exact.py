@@ -416,3 +416,27 @@ def test_a_limit_that_is_no_number_lets_every_row_through():
     empty = np.zeros(1)
     queries = Queries(*[empty] * 4, *[np.array([np.nan])] * 4)
     assert key_limit(queries, 0, 1.0) == 2147483000.0
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("algorithm", ["auto", "brute", "portable"])
+def test_cosine_distances_lie_between_0_and_2(algorithm, kind):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 120, size=(1_500, 24)).astype(kind)
+    index = NearestNeighbors(1_500, algorithm=algorithm, metric="cosine").fit(rows)
+    Q = rows[:100] * (2 if kind == np.uint8 else rng.uniform(0.1, 10, (100, 1)))
+    for queries in (Q.astype(kind), -Q.astype(np.float64)):
+        distances, _ = index.kneighbors(queries)
+        near, _ = index.radius_neighbors(queries, 5.0)
+        assert 0.0 <= distances.min() <= distances.max() <= 2.0
+        assert 0.0 <= min(map(np.min, near)) <= max(map(np.max, near)) <= 2.0
+
+
+def test_parallel_rows_tie_at_distance_0():
+    few = np.outer([1.0, 3.0, 7.0, 11.0], np.random.default_rng(0).normal(size=5))
+    for scale in np.linspace(0.3, 5, 50):
+        index = NearestNeighbors(4, metric="cosine").fit(few * scale)
+        distances, rows = index.kneighbors(few)
+        assert distances.min() >= 0.0
+        order = np.lexsort((rows, distances), axis=1)
+        assert (order == np.arange(4)).all()

@@ -70,3 +70,45 @@ def test_equal_rows_do_not_halve_for_ever():
 def test_refuses(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 60), leaf_size=st.integers(1, 9))
+def test_a_radius_finds_what_scikit_learn_finds(seed, n, leaf_size):
+    rng = np.random.default_rng(seed)
+    X, Q = (rng.integers(4, size=(m, 2)).astype(float) for m in (n, 5))  # many ties
+    radii = rng.choice([0.0, 1.0, 2.0, np.sqrt(2.0), 9.0, -1.0], 5)
+    tree, reference = KDTree(X, leaf_size), Reference(X)
+    rows, distances = tree.query_radius(Q, radii, return_distance=True)
+    counts = tree.query_radius(Q, radii, count_only=True)
+    nearest, sorted_distances = tree.query_radius(Q, radii, True, sort_results=True)
+    for q, theirs in enumerate(reference.query_radius(Q, radii)):
+        assert rows[q].tolist() == sorted(theirs.tolist())
+        far = np.sqrt(((X[rows[q]] - Q[q]) ** 2).sum(axis=1))
+        assert distances[q].tolist() == far.tolist()
+        assert counts[q] == len(theirs)
+        order = np.argsort(far, kind="stable")
+        assert nearest[q].tolist() == rows[q][order].tolist()
+        assert sorted_distances[q].tolist() == far[order].tolist()
+
+
+def test_a_bad_radius_is_refused():
+    tree = KDTree([[0.0], [1.0]])
+    for r in (np.nan, [1.0, 2.0], [[1.0]]):
+        with pytest.raises(
+            ValueError, match="r must be a number, or one for each of 1"
+        ):
+            tree.query_radius([[0.0]], r)
+    with pytest.raises(ValueError, match="sort_results needs return_distance"):
+        tree.query_radius([[0.0]], 1.0, sort_results=True)
+    with pytest.raises(ValueError, match="exclude each other"):
+        tree.query_radius([[0.0]], 1.0, return_distance=True, count_only=True)
+    with pytest.raises(ValueError, match="X must have 1 features, got 2"):
+        tree.query_radius([[0.0, 1.0]], 1.0)
+
+
+def test_threads_find_the_same_within_a_radius():
+    X = np.random.default_rng(0).random((400, 3))
+    tree = KDTree(X)
+    one, two = (tree.query_radius(X, 0.2, n_jobs=n) for n in (1, 2))
+    assert [a.tolist() for a in one] == [b.tolist() for b in two]

@@ -85,3 +85,12 @@ def test_rejects_bad_parameters(parameters, message):
 def test_rejects_more_neighbours_than_rows():
     with pytest.raises(ValueError, match=r"n_neighbors must be in \[1, 2\], got 3"):
         LSH(3).fit([[0.0], [1.0]]).kneighbors([[0.5]])
+
+
+def test_cosine_distances_lie_between_0_and_2():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, 24))
+    index = LSH(n_neighbors=300, metric="cosine").fit(rows)
+    for Q in (rows * rng.uniform(0.1, 10, (300, 1)), -rows):
+        distances, _ = index.kneighbors(Q)
+        assert 0.0 <= distances.min() <= distances.max() <= 2.0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lookalike import _files
+from lookalike._texts import Texts
 from lookalike.kernels import simd
 from lookalike.search import ApproximateNeighbors, Collection, storage
 from lookalike.search.approximate import Plan
@@ -74,6 +75,81 @@ def test_a_collection_that_holds_nothing_can_be_saved(tmp_path):
 def test_ids_of_text_are_saved(tmp_path):
     items = filled(text=True)
     assert_same(Collection.load(items.save(tmp_path / "items")), items)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("n", "late"), [(0, 0), (1, 0), (10, 0), (1_100, 0), (1_100, 1), (0, 1)]
+)
+def test_whatever_was_saved_can_be_loaded(n, late, kind, text, metric, tmp_path):
+    X = np.random.default_rng(0).integers(0, 30, size=(n + late, 5)).astype(kind)
+    X = X / 8 if kind == np.float64 else X
+    ids = [f"id {i}" * (i % 3) + str(i) for i in range(n + late)]
+    if not text:
+        ids = list(range(n + late))
+    items = Collection(metric)
+    items.add(ids[:n], X[:n])
+    if n:
+        items.rebuild()
+    items.add(ids[n:], X[n:])
+    loaded = Collection.load(items.save(tmp_path / "items"))
+    assert_same(loaded, items)
+    assert loaded.ids.tolist() == ids
+    for one in (loaded, items):
+        one.upsert(ids[:1], X[:1])
+        one.remove(ids[1:3])
+    assert_same(loaded, items)
+    again = Collection.load(loaded.save(tmp_path / "again"))
+    assert_same(again, items)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_text_of_fixed_width_is_still_read(late, tmp_path):
+    ids = [f"id {i}" for i in range(400)]
+    items = Collection()
+    items.add(ids, np.random.default_rng(0).integers(0, 30, size=(400, 5)))
+    items.rebuild()
+    if late:
+        items.add(["new"], [[1] * 5])
+    arrays, about = items.state()
+    for name in ("base_ids", "delta_ids"):
+        texts = Texts.of_arrays(name, arrays).tolist()
+        del arrays[f"{name}_ends"]
+        # What no row had no kind either.
+        arrays[name] = np.array(texts) if texts else np.empty(0, np.int64)
+    folder = storage.write_folder(tmp_path / "items", arrays, about)
+    assert_same(Collection.load(folder), items)
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("base_ids", lambda a: a[:-1]),
+        ("base_ids", lambda a: a.astype(np.int64)),
+        ("base_ids", lambda a: a | 0x80),
+        ("base_ids", lambda a: a.astype(str)),
+        ("base_ids_ends", lambda a: a[:-1]),
+        ("base_ids_ends", lambda a: a[::-1]),
+        ("base_ids_ends", lambda a: a - 1),
+        ("base_ids_ends", lambda a: np.where(np.arange(len(a)) == 3, a - 1, a)),
+        ("base_ids_ends", lambda a: a.astype(np.int32)),
+        ("base_ids_ends", lambda a: a[None]),
+        ("delta_ids_ends", lambda a: a[:-1]),
+    ],
+)
+def test_texts_that_do_not_fit_are_refused(key, change, tmp_path):
+    ids = [f"{i}é" for i in range(400)]
+    items = Collection()
+    items.add(ids[:-9], np.random.default_rng(0).random((391, 5)))
+    items.rebuild()
+    items.add(ids[-9:], np.random.default_rng(0).random((9, 5)))
+    arrays, about = items.state()
+    arrays[key] = change(arrays[key])
+    folder = storage.write_folder(tmp_path / "items", arrays, about)
+    with pytest.raises(ValueError, match=r"items holds no collection: "):
+        Collection.load(folder)
 
 
 def test_arrays_are_mapped_from_their_files_and_aligned(tmp_path):

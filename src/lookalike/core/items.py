@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from lookalike._arrays import named, prefixed
+from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.image import read_image
 from lookalike.search import Collection
@@ -80,9 +81,9 @@ class ItemCatalogue:
     images : uint8 (n_items, height, width)
     labels : (n_items,)
     vectors : float32 (n_items, n_dimensions)
-    ids : str (n_items,), optional
+    ids : Texts of n_items, optional
         None names each item by its row.
-    attributes : str (n_items,), optional
+    attributes : Texts of n_items, optional
         JSON, one text an item; "" where there is none.
     revision : int, default=0
         Of the last change that the rows hold.
@@ -106,8 +107,8 @@ class ItemCatalogue:
         images: Array,
         labels: Array,
         vectors: Array,
-        ids: Array | None = None,
-        attributes: Array | None = None,
+        ids: Texts | None = None,
+        attributes: Texts | None = None,
         revision: int = 0,
         index: Collection | None = None,
         n_jobs: int | None = None,
@@ -119,7 +120,7 @@ class ItemCatalogue:
                 "belong together."
             )
         for given in (ids, attributes):
-            if given is not None and (given.shape != (n,) or given.dtype.kind != "U"):
+            if given is not None and len(given) != n:
                 raise ValueError("ids, attributes and images do not belong together.")
         self.base_images, self.base_labels = images, labels
         self.base_vectors, self.base_ids = vectors, ids
@@ -221,7 +222,7 @@ class ItemCatalogue:
         """The id of an item."""
         if number >= self.n_base:
             return self._changed[number].id
-        return str(number) if self.base_ids is None else str(self.base_ids[number])
+        return str(number) if self.base_ids is None else self.base_ids.text(number)
 
     def item(self, number: int) -> Item | None:
         """The change that made an item, None for a row of the generation."""
@@ -232,9 +233,10 @@ class ItemCatalogue:
         base = numbers < self.n_base
         found = self.base_labels[np.where(base, numbers, 0)]
         if not base.all():
-            found = found.copy()
             changed = [self._changed[n].label for n in numbers[~base].tolist()]
-            found[~base] = np.asarray(changed, dtype=found.dtype)
+            new = np.asarray(changed, _any_width(found))
+            found = found.astype(np.promote_types(found.dtype, new.dtype))
+            found[~base] = new
         return np.asarray(found)
 
     def image(self, number: int) -> Array:
@@ -251,7 +253,7 @@ class ItemCatalogue:
         if number >= self.n_base:
             return dict(self._changed[number].attributes or {})
         texts = self.base_attributes
-        text = "" if texts is None else str(texts[number])
+        text = "" if texts is None else texts.text(number)
         return dict(json.loads(text)) if text else {}
 
     def vector(self, number: int) -> Array:
@@ -294,7 +296,8 @@ class ItemCatalogue:
             if self.base_attributes is None:
                 keep[base] = False
             else:
-                keep[base] &= self.base_attributes[numbers[base]] != ""
+                lengths = np.diff(self.base_attributes.ends, prepend=0)
+                keep[base] &= lengths[numbers[base]] > 0
             for at in np.flatnonzero(keep):
                 attributes = self.attributes(int(numbers[at]))
                 keep[at] = _allows(allowed, attributes.get(name))
@@ -331,9 +334,9 @@ class ItemCatalogue:
                 "vectors": self.base_vectors,
             }
             if self.base_ids is not None:
-                arrays["ids"] = self.base_ids
+                arrays |= self.base_ids.arrays("ids")
             if self.base_attributes is not None:
-                arrays["attributes"] = self.base_attributes
+                arrays |= self.base_attributes.arrays("attributes")
             index = self._index
         else:
             arrays = self._compacted(now)
@@ -353,12 +356,16 @@ class ItemCatalogue:
         index = Collection.from_state(
             named(_PREFIX, arrays), document["index"], background=True, n_jobs=n_jobs
         )
+        ids, attributes = (
+            Texts.of_arrays(name, arrays) if name in arrays else None
+            for name in ("ids", "attributes")
+        )
         return cls(
             arrays["images"],
             arrays["labels"],
             arrays["vectors"],
-            arrays.get("ids"),
-            arrays.get("attributes"),
+            ids,
+            attributes,
             int(document["revision"]),
             index,
         )
@@ -371,7 +378,7 @@ class ItemCatalogue:
         def joined(old: Array, changed: list[Any]) -> Array:
             if not changed:
                 return np.asarray(old[base])
-            return np.concatenate([old[base], np.asarray(changed, old.dtype)])
+            return np.concatenate([old[base], np.asarray(changed, _any_width(old))])
 
         attributes = [self.attributes(n) for n in numbers.tolist()]
         texts = [json.dumps(each) if each else "" for each in attributes]
@@ -381,8 +388,8 @@ class ItemCatalogue:
             "vectors": joined(
                 self.base_vectors, [self.vector(n) for n in new.tolist()]
             ),
-            "ids": np.array([self.id(n) for n in numbers.tolist()], dtype="U"),
-            "attributes": np.array(texts, "U"),
+            **Texts.of([self.id(n) for n in numbers.tolist()]).arrays("ids"),
+            **Texts.of(texts).arrays("attributes"),
         }
 
     def _base_row(self, id: str) -> int | None:
@@ -393,6 +400,11 @@ class ItemCatalogue:
         if self._row is None:
             self._row = {str(id): row for row, id in enumerate(self.base_ids.tolist())}
         return self._row.get(id)
+
+
+def _any_width(array: Array) -> Any:
+    """The type of an array; of text, that of any length: else NumPy would cut it."""
+    return np.str_ if array.dtype.kind == "U" else array.dtype
 
 
 def png_of(image: Array) -> bytes:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from lookalike._texts import utf8
 from lookalike._typing import Array, Ints
 from lookalike.kernels.murmur import murmur_slices
 
 
 def hash_names(names: Iterable[str | bytes], seed: int = 0) -> Array:
-    """MurmurHash3 of each name (strings as UTF-8), int32 (n_names,)."""
-    encoded = [n.encode() if isinstance(n, str) else n for n in names]
+    """MurmurHash3 of each name (strings as ``utf8``), int32 (n_names,)."""
+    encoded = [utf8(n) if isinstance(n, str) else n for n in names]
     stops = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
     starts = np.concatenate([[0], stops[:-1]]) if encoded else stops
     data = np.frombuffer(b"".join(encoded), np.uint8).astype(np.int32)

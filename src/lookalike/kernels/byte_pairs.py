@@ -1,4 +1,8 @@
-"""Merging all occurrences of a pair of pieces, and updating the counts."""
+"""Merging all occurrences of a pair of pieces, and all known pairs of a word."""
+
+from heapq import heappop, heappush
+
+import numpy as np
 
 from lookalike.kernels.compiled import njit
 
@@ -100,3 +104,59 @@ def _add(i, left, right, w, seen, other, pair_at, positions, following, pairs, s
     pairs[p, 2] = entry
     pairs[p, 0] += w
     pair_at[i] = p
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _number_of(left, right, pairs, numbers):
+    """What two pieces become, -1 where they are no known pair."""
+    code = left << 32 | right
+    at = np.searchsorted(pairs, code)
+    return numbers[at] if at < pairs.shape[0] and pairs[at] == code else -1
+
+
+@njit(cache=True, nogil=True)
+def merge_word(pieces, pairs, numbers):
+    """Merge the pairs of a word in the order of their numbers, each from left to right.
+
+    pieces  : int64 (n,), below 2**31; the first of them become the pieces of the word
+    pairs   : int64 (n_pairs,), ``left << 32 | right``, rising
+    numbers : int64 (n_pairs,), what each pair becomes, above both
+
+    Returns how many pieces the word has.
+
+    Cost: O(n log n), a place in a heap for each pair that ever stood in the word.
+    """
+    n = pieces.shape[0]
+    before, after = np.arange(-1, n - 1), np.arange(1, n + 1)
+    waiting = [np.int64(0) for _ in range(0)]
+    for i in range(n - 1):
+        number = _number_of(pieces[i], pieces[i + 1], pairs, numbers)
+        if number >= 0:
+            heappush(waiting, number << 32 | i)
+    while len(waiting) > 0:
+        entry = heappop(waiting)
+        number, i = entry >> 32, entry & 0xFFFFFFFF
+        j = after[i]
+        # One of the two may have become part of another piece since.
+        if pieces[i] < 0 or j >= n:
+            continue
+        if _number_of(pieces[i], pieces[j], pairs, numbers) != number:
+            continue
+        pieces[i], pieces[j] = number, -1
+        near, far = before[i], after[j]
+        after[i] = far
+        if far < n:
+            before[far] = i
+            other = _number_of(number, pieces[far], pairs, numbers)
+            if other >= 0:
+                heappush(waiting, other << 32 | i)
+        if near >= 0:
+            other = _number_of(pieces[near], number, pairs, numbers)
+            if other >= 0:
+                heappush(waiting, other << 32 | near)
+    kept = 0
+    for i in range(n):
+        if pieces[i] >= 0:
+            pieces[kept] = pieces[i]
+            kept += 1
+    return kept

@@ -129,6 +129,8 @@ def distance(metric, q, x, q_norm, x_norm, q_shift, lanes):
     MANHATTAN            ``|q - x|_1``          not used; bytes must be unsigned
     ===================  =====================  =============================
 
+    A COSINE distance lies between 0 and 2.
+
     q_shift : the sum of a query of bytes times what was subtracted from the row's
     """
     if metric == MANHATTAN:
@@ -145,7 +147,11 @@ def distance(metric, q, x, q_norm, x_norm, q_shift, lanes):
             return sum_of_squares(q, x, offset, lanes)
         product = sum_of_products(q, x, offset, lanes)
     if metric == COSINE:
-        return 1.0 - product * (q_norm * x_norm)
+        d = 1.0 - product * (q_norm * x_norm)
+        # Rounding leaves the bounds of a cosine by some 1e-16; NaN stays NaN.
+        if d < 0.0:
+            return 0.0
+        return 2.0 if d > 2.0 else d
     return -product
 
 

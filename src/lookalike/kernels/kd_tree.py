@@ -1,4 +1,4 @@
-"""Search in a k-d tree: boxes farther than the k-th best row are skipped."""
+"""Search in a k-d tree: boxes too far away are skipped."""
 
 import numpy as np
 
@@ -47,6 +47,49 @@ def search(X, order, lower, upper, left, start, stop, Q, first, last, best, rows
             nodes[waiting], bounds[waiting] = one, to_one
             nodes[waiting + 1], bounds[waiting + 1] = two, to_two
             waiting += 2
+
+
+@njit(cache=True, nogil=True)
+def within(
+    X, order, lower, upper, left, start, stop, Q, radii, first, last, ends, best, rows
+):
+    """The rows no further than a radius from queries ``first`` to ``last - 1``.
+
+    radii : float64 (n_queries,), of distances that are not squared
+    ends  : int64 (n_queries,), where the rows of each query end in the two below;
+        where those have no room, the numbers of rows, out
+    best  : out, float64 (n_found,), distances, or none where rows are only counted
+    rows  : out, int64 (n_found,), in the order of the tree
+
+    The other parameters are those of ``search``.
+    """
+    nodes = np.empty(left.shape[0], np.int64)
+    for q in range(first, last):
+        at = ends[q - 1] if q > 0 and best.shape[0] > 0 else 0
+        found = 0
+        nodes[0] = 0
+        waiting = 1
+        while waiting > 0:
+            waiting -= 1
+            node = nodes[waiting]
+            if np.sqrt(_to_box(Q[q], lower[node], upper[node])) > radii[q]:
+                continue
+            if left[node] >= 0:
+                nodes[waiting], nodes[waiting + 1] = left[node], left[node] + 1
+                waiting += 2
+                continue
+            for a in range(start[node], stop[node]):
+                i = order[a]
+                d = 0.0
+                for j in range(X.shape[1]):
+                    d += (Q[q, j] - X[i, j]) ** 2
+                d = np.sqrt(d)
+                if d <= radii[q]:
+                    if best.shape[0] > 0:
+                        best[at + found], rows[at + found] = d, i
+                    found += 1
+        if best.shape[0] == 0:
+            ends[q] = found
 
 
 @njit(cache=True, nogil=True, forceinline=True)

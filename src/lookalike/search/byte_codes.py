@@ -11,7 +11,7 @@ from lookalike.kernels.byte_codes import LENGTH, MEAN, SCALE, TAIL
 from lookalike.search.geometry import Geometry, geometry_of
 from lookalike.search.index import ExactIndex
 from lookalike.search.memory import aligned
-from lookalike.search.rotation import CHUNK, SAMPLE, principal_axes
+from lookalike.search.rotation import CHUNK, centred_sample, principal_axes
 
 LINE = 64  # axes whose products a kernel finds together
 
@@ -40,9 +40,7 @@ class ByteCodes:
         geometry = geometry_of(exact.metric, X)
         assert geometry is not None
         self.geometry = geometry
-        sample = geometry.lift(X[:: -(-len(X) // SAMPLE)])
-        self._mean = sample.mean(axis=0)
-        sample -= self._mean
+        sample, self._mean = centred_sample(geometry, X)
         n_axes = min(n_axes, sample.shape[1])
         # Many small products gain little from threads, and lose much where there are
         # fewer cores than threads.

@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Mapping, Set
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 from pathlib import Path
 from typing import Any, Self
@@ -23,22 +24,27 @@ from sklearn.base import clone
 
 from lookalike._arrays import named
 from lookalike._checks import check_whole
-from lookalike._typing import Array, Ints
+from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
 from lookalike.search.approximate import ApproximateNeighbors
 from lookalike.search.delta import Delta
 from lookalike.search.exact import ALGORITHMS, SMALL
-from lookalike.search.index import METRICS, ExactIndex
-from lookalike.search.snapshot import (
+from lookalike.search.forks import ForkSafeLock
+from lookalike.search.ids import (
     NO_IDS,
-    Engine,
-    Found,
-    Segment,
-    Snapshot,
+    NO_TEXTS,
+    Ids,
+    arrays_of,
+    check_distinct,
     check_ids,
     check_kind,
-    check_vectors,
+    from_arrays,
+    is_text,
+    joined,
+    order_of,
 )
+from lookalike.search.index import METRICS, ExactIndex
+from lookalike.search.snapshot import Engine, Found, Segment, Snapshot, check_vectors
 from lookalike.search.storage import read_folder, write_folder
 
 _PARAMETERS = ("metric", "n_neighbors", "algorithm", "rebuild_share")
@@ -77,7 +83,16 @@ class Collection:
     Notes
     -----
     A search costs that of the index, and a distance for each row of the delta. A change
-    of m items copies one byte an item of the catalogue, and m rows.
+    of m items copies one byte an item of the catalogue, m rows, and the ids in the
+    delta.
+
+    Ids are integers of 64 bits or texts of at most 10,000 letters, of which each takes
+    its own length. Lists and arrays hold them, and columns of a table. Texts come back
+    as NumPy's ``StringDType``.
+
+    It can be pickled, copied, and used on both sides of a fork. A copy has a fitted
+    ``engine`` of another kind than ``ApproximateNeighbors`` only after its next
+    rebuild.
 
     Examples
     --------
@@ -88,9 +103,9 @@ class Collection:
     >>> shop.remove(["mug"])
     >>> found = shop.search([[0.0, 3.0]], k=2)
     >>> found.ids, found.distances
-    (array([['hat', 'cup']], dtype='<U3'), array([[1., 2.]]))
-    >>> shop.search([[0.0, 3.0]], k=2, where={"cup", "mug"}).ids
-    array([['cup']], dtype='<U3')
+    (array([['hat', 'cup']], dtype=StringDType()), array([[1., 2.]]))
+    >>> shop.search([[0.0, 3.0]], k=2, where={"cup", "mug"}).ids.tolist()
+    [['cup']]
     """
 
     _snapshot: Snapshot  # what readers see; the rest is a writer's
@@ -100,9 +115,9 @@ class Collection:
     _delta_row: dict[Any, int]  # row of each id that is live in the delta
     _next: int  # the position of the next item that is added
     _n_features: int | None
-    _no_ids: Array  # of the type that the ids have
-    _writing: threading.Lock
-    _rebuilding: threading.Lock
+    _no_ids: Ids  # of the kind that the ids have
+    _writing: ForkSafeLock
+    _rebuilding: ForkSafeLock
 
     def __init__(
         self,
@@ -122,8 +137,8 @@ class Collection:
         self.background = background
         self.n_jobs = n_jobs
         self.engine = engine
-        self._writing = threading.Lock()
-        self._rebuilding = threading.Lock()
+        self._writing = ForkSafeLock(awaited=True)
+        self._rebuilding = ForkSafeLock(awaited=False)
         self._next = 0
         self._n_features = None
         self._no_ids = NO_IDS
@@ -139,7 +154,7 @@ class Collection:
 
     @property
     def ids(self) -> Array:
-        """The ids in catalogue order."""
+        """The ids in catalogue order, int64 or ``StringDType``, shape (n_items,)."""
         return self._snapshot.ids
 
     def snapshot(self) -> Snapshot:
@@ -155,6 +170,16 @@ class Collection:
     ) -> Found:
         """The k nearest items of each query, see ``Snapshot.search``."""
         return self._snapshot.search(Q, k, where, self.n_jobs)
+
+    def search_radius(
+        self, Q: ArrayLike, radius: float, where: ArrayLike | Set[Any] | None = None
+    ) -> Found:
+        """All items within a radius of each query, see ``Snapshot.search_radius``."""
+        return self._snapshot.search_radius(Q, radius, where, self.n_jobs)
+
+    def get(self, ids: ArrayLike) -> Floats:
+        """The vectors of items, see ``Snapshot.get``."""
+        return self._snapshot.get(ids)
 
     def add(self, ids: ArrayLike, X: ArrayLike) -> None:
         """Add items; none of the ids may be there yet, or nothing is added."""
@@ -175,6 +200,20 @@ class Collection:
             new_ids, rows = self._checked(ids, X)
             slots = self._find_all(new_ids)
             self._change(slots, new_ids, rows, self._positions(slots))
+        self._rebuild_if_due()
+
+    def upsert(self, ids: ArrayLike, X: ArrayLike) -> None:
+        """Add the items that are not there, and update the others, all at once."""
+        with self._writing:
+            new_ids, rows = self._checked(ids, X)
+            slots = self._find(new_ids)
+            known = slots >= 0
+            n_new = int((~known).sum())
+            positions = np.empty(len(new_ids), np.int64)
+            positions[known] = self._positions(slots[known])
+            positions[~known] = self._next + np.arange(n_new)
+            self._change(slots[known], new_ids, rows, positions)
+            self._next += n_new
         self._rebuild_if_due()
 
     def remove(self, ids: ArrayLike) -> None:
@@ -198,9 +237,11 @@ class Collection:
             base, delta, live = self._base, self._delta, self._delta_live
             arrays = {
                 "delta_rows": self._delta_rows(np.flatnonzero(live)),
-                "delta_ids": delta.ids[live],
                 "delta_positions": delta.positions[live],
             }
+            text = is_text(self._no_ids)
+            ids = joined([delta.ids[live]], text)
+            arrays |= arrays_of(ids, "delta_ids")
             about = {
                 "metric": self.metric,
                 "n_neighbors": int(self.n_neighbors),
@@ -208,14 +249,15 @@ class Collection:
                 "rebuild_share": float(self.rebuild_share),
                 "next": self._next,
                 "n_features": self._n_features,
-                "text": self._no_ids.dtype.kind == "U",
+                "text": text,
                 "base": None,
             }
         if base is not None:
             assert base.order is not None
             held, about["base"] = base.index.state()
-            held |= {"ids": base.ids, "positions": base.positions}
-            held |= {"order": base.order, "live": base.live}
+            held |= arrays_of(base.ids, "ids")
+            held |= {"positions": base.positions, "order": base.order}
+            held |= {"live": base.live}
             arrays |= {f"base_{key}": array for key, array in held.items()}
             if isinstance(base.engine, ApproximateNeighbors):
                 held, about["engine"] = base.engine.state(with_index=False)
@@ -244,7 +286,8 @@ class Collection:
         )
         collection._next = int(about["next"])
         collection._n_features = about["n_features"]
-        collection._no_ids = np.empty(0, "U1" if about["text"] else np.int64)
+        text = bool(about["text"])
+        collection._no_ids = NO_TEXTS if text else NO_IDS
         if about["base"] is not None:
             segment = collection._restored(named("base_", arrays), about["base"])
             if about.get("engine") is not None:
@@ -255,12 +298,10 @@ class Collection:
                 if collection.engine is None:
                     collection.engine = clone(made)
             collection._base = segment
-        keys = ("delta_ids", "delta_rows", "delta_positions")
-        ids, rows, positions = (arrays[key] for key in keys)
-        if (
-            len({len(ids), len(rows), len(positions)}) > 1
-            or (rows.shape[1] != collection._n_features and len(rows))
-            or ids.dtype.kind != collection._no_ids.dtype.kind
+        rows, positions = arrays["delta_rows"], arrays["delta_positions"]
+        ids = from_arrays("delta_ids", arrays, text)
+        if len({len(ids), len(rows), len(positions)}) > 1 or (
+            rows.shape[1] != collection._n_features and len(rows)
         ):
             raise ValueError("vectors and ids do not belong together.")
         collection._change(NO_IDS, ids, rows, positions)
@@ -291,7 +332,17 @@ class Collection:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ValueError(f"{folder} holds no collection: {error}") from None
 
-    def _checked(self, ids: ArrayLike, X: ArrayLike) -> tuple[Array, Array]:
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by values: locks, and what is not in ``state``, stay here."""
+        made = partial(
+            self.from_state,
+            background=self.background,
+            n_jobs=self.n_jobs,
+            engine=self.engine,
+        )
+        return made, self.state()
+
+    def _checked(self, ids: ArrayLike, X: ArrayLike) -> tuple[Ids, Array]:
         checked = _distinct(ids)
         rows = check_vectors(X, self._n_features, "Vectors", self.metric)
         if len(checked) != len(rows):
@@ -300,7 +351,7 @@ class Collection:
             )
         return checked, rows
 
-    def _find(self, ids: Array) -> Ints:
+    def _find(self, ids: Ids) -> Ints:
         """Slot of each id, or -1: the rows of the index, then those of the delta."""
         if len(ids) == 0:
             return NO_IDS
@@ -314,7 +365,7 @@ class Collection:
             slots = np.where(found >= 0, found, slots)
         return slots
 
-    def _find_all(self, ids: Array) -> Ints:
+    def _find_all(self, ids: Ids) -> Ints:
         slots = self._find(ids)
         if (slots < 0).any():
             raise ValueError(f"{ids[slots < 0].tolist()[0]!r} is not there.")
@@ -331,7 +382,7 @@ class Collection:
     def _change(
         self,
         dead: Ints,
-        ids: Array = NO_IDS,
+        ids: Ids = NO_IDS,
         X: Array | None = None,
         positions: Ints = NO_IDS,
     ) -> None:
@@ -421,7 +472,8 @@ class Collection:
         X = np.concatenate(
             [segment.index.catalogue() for segment in snapshot.segments]
         )[slots]
-        ids = np.concatenate([segment.ids for segment in snapshot.segments])[slots]
+        every = [segment.ids for segment in snapshot.segments]
+        ids = joined(every, is_text(snapshot.no_ids))[slots]
         positions = np.concatenate(
             [segment.positions for segment in snapshot.segments]
         )[slots]
@@ -433,7 +485,7 @@ class Collection:
             _ = index.filter  # learned now, not during the first query
         else:
             index = self._exact_index(X)
-        order = np.argsort(ids, kind="stable")
+        order = order_of(ids)
         segment = Segment.of(index, ids, positions, order, np.ones(len(ids), bool))
         return replace(segment, engine=engine)
 
@@ -459,12 +511,13 @@ class Collection:
             raise ValueError("index and metric do not belong together.")
         if not index.runs_here:
             index = self._exact_index(index.catalogue())
-        keys = ("ids", "positions", "order", "live")
-        ids, positions, order, live = (held[key] for key in keys)
+        keys = ("positions", "order", "live")
+        positions, order, live = (held[key] for key in keys)
+        ids = from_arrays("ids", held, is_text(self._no_ids))
         n = len(index.rows)
         if (
             any(held[key].shape != (n,) for key in keys)
-            or ids.dtype.kind != self._no_ids.dtype.kind
+            or len(ids) != n
             or not (positions.dtype == order.dtype == np.int64 and live.dtype == bool)
             or not 0 <= order.min() <= order.max() < n
         ):
@@ -494,10 +547,8 @@ def _check_parameters(
         )
 
 
-def _distinct(ids: ArrayLike) -> Array:
+def _distinct(ids: ArrayLike) -> Ids:
     """Checked ids, of which none comes twice."""
-    array = check_ids(ids)
-    values, counts = np.unique(array, return_counts=True)
-    if len(values) < len(array):
-        raise ValueError(f"{values[counts > 1].tolist()[0]!r} comes twice in one call.")
-    return array
+    checked = check_ids(ids)
+    check_distinct(checked)
+    return checked

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike.search.ids import NO_IDS, Ids, is_text, joined
 from lookalike.search.index import CODES, ExactIndex
 from lookalike.search.rows import narrowest, norms_for, stored
 
@@ -31,7 +32,7 @@ class Delta:
         self.metric = metric
         self.signed = signed
         self._n = 0
-        self._ids = np.empty(0, np.int64)
+        self._ids: Ids = NO_IDS
         self._positions = np.empty(0, np.int64)
 
     def __len__(self) -> int:
@@ -39,9 +40,9 @@ class Delta:
         return self._n
 
     @property
-    def ids(self) -> Array:
+    def ids(self) -> Ids:
         """Ids of the rows."""
-        return self._ids[: self._n]
+        return self._ids
 
     @property
     def positions(self) -> Ints:
@@ -55,11 +56,11 @@ class Delta:
             self.metric, self._n_features, self._rows[:n], self._norms[:n], None
         )
 
-    def append(self, X: Array, ids: Array, positions: Ints) -> None:
+    def append(self, X: Array, ids: Ids, positions: Ints) -> None:
         """Append the rows of X with their ids and positions."""
         X = narrowest(X)
         if self._n == 0:
-            self._begin(X, ids)
+            self._begin(X)
         elif X.itemsize > self._rows.itemsize:
             self._widen(X.dtype)
         X = X.astype(self._kind, copy=False)
@@ -69,20 +70,17 @@ class Delta:
         self._positions = _with_room(
             self._positions, self._n, last, self._positions.dtype
         )
-        kind = np.promote_types(self._ids.dtype, ids.dtype)
-        self._ids = _with_room(self._ids, self._n, last, kind)
         self._rows[self._n : last] = stored(X, self.signed)
         self._norms[self._n : last] = norms_for(CODES[self.metric], X)
         self._positions[self._n : last] = positions
-        self._ids[self._n : last] = ids
+        self._ids = joined([self._ids, ids], is_text(ids))
         self._n = last
 
-    def _begin(self, X: Array, ids: Array) -> None:
+    def _begin(self, X: Array) -> None:
         self._n_features = X.shape[1]
         self._kind = X.dtype
         self._rows = stored(X[:0], self.signed)
         self._norms = np.empty(0)
-        self._ids = ids[:0]
 
     def _widen(self, kind: "np.dtype[Any]") -> None:
         X = self.index().catalogue().astype(kind)

@@ -1,7 +1,6 @@
 """Catalogue, codes and kernels put together: k nearest, or all within a radius."""
 
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from lookalike.kernels.distances import (
 )
 from lookalike.kernels.neighbors import BLOCK, Catalogue, Queries, nearest, within
 from lookalike.kernels.simd import PANEL
+from lookalike.search.forks import ForkSafeLock
 from lookalike.search.geometry import geometry_of
 from lookalike.search.memory import attributes_for_kernels, for_kernels
 from lookalike.search.rotation import RotationFilter
@@ -35,7 +35,7 @@ METRICS = tuple(CODES)
 MANY = 1_024  # more neighbours than this are sorted, not inserted
 HELD = 4_000_000  # distances held at once where all are computed
 NO_FLOORS = np.empty((0, PANEL), np.int32)  # every row may be found
-_learning = Lock()  # one filter at a time is learned anew
+_learning = ForkSafeLock(awaited=False)  # one filter at a time is learned anew
 
 
 class ExactIndex:
@@ -191,9 +191,9 @@ class ExactIndex:
             return None
         return self.filter.axes.shape[1]
 
-    def catalogue(self) -> Array:
-        """The rows as they were given, in the type in which they are held."""
-        rows = self.rows[:, : self.n_features]
+    def catalogue(self, chosen: Ints | slice = slice(None)) -> Array:
+        """The rows, or the ``chosen`` ones, in the type in which they are held."""
+        rows = self.rows[chosen, : self.n_features]
         if rows.dtype == np.int8:
             return rows.view(np.uint8) ^ np.uint8(128)
         return np.ascontiguousarray(rows)

@@ -5,6 +5,7 @@ visited. ``NearestNeighbors`` is the search to use; this is the classic to compa
 """
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_array
 from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
-from lookalike.kernels.kd_tree import search
+from lookalike.kernels.kd_tree import search, within
 from lookalike.search.rows import check_rows
 
 
@@ -107,11 +108,8 @@ class KDTree:
         Returns ``distances``, float64 (n_queries, k), left out unless
         ``return_distance``, and ``indices``, int64 (n_queries, k).
         """
-        Q: Array = check_array(X, dtype=np.float64, order="C")
-        check_rows(Q, X, "euclidean")
-        n_samples, n_features = self.data.shape
-        if Q.shape[1] != n_features:
-            raise ValueError(f"X must have {n_features} features, got {Q.shape[1]}.")
+        Q = self._queries(X)
+        n_samples = len(self.data)
         if not isinstance(k, Integral) or not 1 <= k <= n_samples:
             raise ValueError(f"k must be in [1, {n_samples}], got {k!r}.")
         distances = np.empty((len(Q), k))
@@ -136,3 +134,87 @@ class KDTree:
         run_slices(work, len(Q), n_jobs, grain=64)
         np.sqrt(distances, out=distances)
         return (distances, indices) if return_distance else indices
+
+    def query_radius(
+        self,
+        X: ArrayLike,
+        r: ArrayLike,
+        return_distance: bool = False,
+        count_only: bool = False,
+        sort_results: bool = False,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """The rows no further than r from each query; one at that distance is found.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_queries, n_features)
+        r : float, or array-like of shape (n_queries,)
+        return_distance : bool, default=False
+        count_only : bool, default=False
+            Return how many they are, int64 (n_queries,), and nothing else.
+        sort_results : bool, default=False
+            Nearest first, ties by row; else by row. It needs ``return_distance``.
+        n_jobs : int or None, default=None
+
+        Returns
+        -------
+        indices : array of objects, (n_queries,), an int64 array for each query
+        distances : the same of float64 arrays; with ``return_distance``, after indices
+        """
+        Q = self._queries(X)
+        radii = np.asarray(r, np.float64)
+        if (
+            radii.ndim > 1
+            or radii.shape not in ((), (len(Q),))
+            or np.isnan(radii).any()
+        ):
+            raise ValueError(
+                f"r must be a number, or one for each of {len(Q)} queries, got {r!r}."
+            )
+        if sort_results and not return_distance:
+            raise ValueError("sort_results needs return_distance.")
+        if count_only and return_distance:
+            raise ValueError("count_only and return_distance exclude each other.")
+        radii = np.ascontiguousarray(np.broadcast_to(radii, len(Q)))
+        counts = np.empty(len(Q), np.int64)
+        self._within(Q, radii, counts, np.empty(0), np.empty(0, np.int64), n_jobs)
+        if count_only:
+            return counts
+        ends = np.cumsum(counts)
+        distances, rows = np.empty(ends[-1]), np.empty(ends[-1], np.int64)
+        if len(rows):
+            self._within(Q, radii, ends, distances, rows, n_jobs)
+        queries = np.repeat(np.arange(len(Q)), counts)
+        keys = (rows, distances, queries) if sort_results else (rows, queries)
+        order = np.lexsort(keys)
+        found = np.empty((2, len(Q)), object)
+        for q, (start, end) in enumerate(zip(ends - counts, ends, strict=True)):
+            mine = order[start:end]
+            found[0, q], found[1, q] = rows[mine], distances[mine]
+        return (found[0], found[1]) if return_distance else found[0]
+
+    def _within(
+        self,
+        Q: Array,
+        radii: Floats,
+        ends: Ints,
+        distances: Floats,
+        rows: Ints,
+        n_jobs: int | None,
+    ) -> None:
+        tree = (self.data, self._order, self._lower, self._upper)
+        nodes = (self._left, self._start, self._stop)
+
+        def work(first: int, last: int) -> None:
+            within(*tree, *nodes, Q, radii, first, last, ends, distances, rows)
+
+        run_slices(work, len(Q), n_jobs, grain=64)
+
+    def _queries(self, X: ArrayLike) -> Array:
+        Q: Array = check_array(X, dtype=np.float64, order="C")
+        check_rows(Q, X, "euclidean")
+        n_features = self.data.shape[1]
+        if Q.shape[1] != n_features:
+            raise ValueError(f"X must have {n_features} features, got {Q.shape[1]}.")
+        return Q

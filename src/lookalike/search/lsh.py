@@ -165,7 +165,8 @@ class LSH(BaseEstimator):
             length: Floats = np.linalg.norm(self._rows[near] - query, axis=1)
             return length
         own = inverse_norms(query[None])[0]
-        return 1.0 - (self._rows[near] @ query) * (self._inverse[near] * own)
+        cosines = (self._rows[near] @ query) * (self._inverse[near] * own)
+        return 1.0 - np.clip(cosines, -1.0, 1.0)  # rounding may leave the bounds
 
 
 def _buckets(keys: list[bytes]) -> dict[bytes, Ints]:

@@ -41,6 +41,9 @@ from lookalike.search.geometry import Cosine, Euclidean, Geometry, InnerProduct
 from lookalike.search.memory import aligned, attributes_for_kernels
 
 SAMPLE = 6_000  # rows from which the axes are learned and the plan is made
+USUAL = 0.95  # share of the sample that does not lie outside
+OUTSIDE = 10.0  # times as far from the mean as those: left out of the sample
+ROUNDS = 8  # of leaving out; the mean moves in each
 PROBES = 48  # rows of the sample that serve as queries when the plan is made
 # Queries from outside the catalogue leave more rows than those of the sample do.
 MOST_COST = 0.8  # of a rotation, as a share of comparing all coordinates
@@ -96,10 +99,7 @@ class RotationFilter:
 
     def fit(self, X: Array, n_neighbors: int) -> "RotationFilter":
         """Learn the axes, choose how many of them pay, and encode the rows of X."""
-        step = -(-len(X) // SAMPLE)
-        sample = self.geometry.lift(X[::step])
-        self.mean = sample.mean(axis=0)
-        sample -= self.mean
+        sample, self.mean = centred_sample(self.geometry, X)
         rank = max(1, round(n_neighbors * len(sample) / len(X)))
         self.axes = self._choose_axes(sample, rank, X)
         norms = self._norms(X)
@@ -329,6 +329,29 @@ class RotationFilter:
         )
 
 
+def centred_sample(geometry: Geometry, X: Array) -> tuple[Floats, Floats]:
+    """A sample of lifted rows less its mean, and the mean.
+
+    Rows that lie far outside are left out: one of them would move the mean away from
+    all others, and be an axis of its own.
+    """
+    sample = geometry.lift(X[:: -(-len(X) // SAMPLE)])
+    mean = sample.mean(axis=0)
+    sample -= mean
+    for _ in range(ROUNDS):
+        lengths = _lengths(sample)
+        most = int(len(lengths) * USUAL)
+        usual = float(np.partition(lengths, most)[most])
+        inside = lengths <= OUTSIDE * usual
+        if usual == 0.0 or inside.all():
+            break
+        sample = sample[inside]
+        shift = sample.mean(axis=0)
+        sample -= shift
+        mean += shift
+    return sample, mean
+
+
 def principal_axes(sample: Floats, n_axes: int) -> Floats:
     """Leading principal axes of a centred sample, no singular value above one.
 
@@ -387,7 +410,7 @@ def usual_radius(norms: Floats) -> float:
     most = int(len(norms) * 0.9995)
     usual = float(np.partition(norms, most)[most]) if most < len(norms) else 0.0
     longest = float(norms.max())
-    radius = longest if longest <= 3.0 * usual else max(usual, 1e-3 * longest)
+    radius = usual if longest > 3.0 * usual > 0.0 else longest
     return radius if radius > 0.0 else 1.0
 
 

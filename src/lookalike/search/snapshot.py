@@ -8,7 +8,7 @@ positions.
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,10 +17,19 @@ from sklearn.utils.validation import check_array
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.filtered import floors_of, nearest_among, scanning_pays
+from lookalike.search.ids import (
+    NO_IDS,
+    Ids,
+    among,
+    as_array,
+    check_ids,
+    check_kind,
+    find,
+    is_text,
+    joined,
+)
 from lookalike.search.index import ExactIndex
 from lookalike.search.rows import KINDS, check_rows
-
-NO_IDS = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -28,9 +37,11 @@ class Found:
     """Answers to a batch of queries, nearest first, ties in catalogue order.
 
     Every query has the same number of answers: k, or all items if they are fewer.
+    Within a radius it has its own: then both are arrays of objects of shape
+    (n_queries,), which hold an array for each query.
     """
 
-    ids: Array  # (n_queries, n_found)
+    ids: Array  # (n_queries, n_found), int64 or StringDType
     distances: Floats  # (n_queries, n_found)
 
 
@@ -51,7 +62,7 @@ class Segment:
     """Rows that share an index.
 
     index  : over the rows, dead ones among them
-    ids    : (n_rows,) int64 or text; a live row's id is on no other live row
+    ids    : of the rows; a live row's id is on no other live row
     positions : (n_rows,) int64
     order  : (n_rows,) what sorts the ids, all different; None for rows that are few
     live   : (n_rows,) bool
@@ -61,7 +72,7 @@ class Segment:
     """
 
     index: ExactIndex
-    ids: Array
+    ids: Ids
     positions: Ints
     order: Ints | None
     live: Array
@@ -73,7 +84,7 @@ class Segment:
     def of(
         cls,
         index: ExactIndex,
-        ids: Array,
+        ids: Ids,
         positions: Ints,
         order: Ints | None,
         live: Array,
@@ -92,17 +103,20 @@ class Segment:
         segment = Segment.of(self.index, self.ids, self.positions, self.order, live)
         return replace(segment, engine=self.engine)
 
-    def find(self, ids: Array) -> Ints:
-        """The live row of each id, -1 where there is none; ids without repetition."""
-        assert self.order is not None
-        at = np.searchsorted(self.ids, ids, sorter=self.order)
-        rows = self.order[np.minimum(at, len(self.ids) - 1)]
-        return np.where((self.ids[rows] == ids) & self.live[rows], rows, -1)
+    def find(self, ids: Ids) -> Ints:
+        """The live row of each id, -1 where there is none."""
+        if self.order is None:
+            known = self.ids[self.chosen].tolist()
+            row_of = dict(zip(known, self.chosen.tolist(), strict=True))
+            return np.array([row_of.get(id, -1) for id in ids.tolist()], np.int64)
+        rows = find(self.ids, self.order, ids)
+        return np.where(self.live[rows], rows, -1)
 
-    def rows_with(self, ids: Array) -> Ints:
+    def rows_with(self, ids: Ids) -> Ints:
         """The live rows with these ids, in the order of their positions."""
-        if self.order is None or 20 * len(ids) > len(self.ids):
-            rows = np.flatnonzero(np.isin(self.ids, ids) & self.live)
+        many = not is_text(ids) and 20 * len(ids) > len(self.ids)
+        if self.order is None or many:
+            rows = np.flatnonzero(among(self.ids, ids) & self.live)
         else:
             rows = np.unique(self.find(ids))
             rows = rows[rows >= 0]
@@ -118,6 +132,17 @@ class Segment:
         if self.engine is not None and k > 0 and len(Q) > 0:
             return self._by_engine(self.engine, Q, k, n_jobs)
         return self._by_index(Q, k, n_jobs)
+
+    def within(
+        self, Q: Array, radius: float, rows: Ints | None, n_jobs: int | None
+    ) -> list[tuple[Floats, Ints]]:
+        """The same for all that are no further away than ``radius``, query by query."""
+        chosen = self.live
+        if rows is not None:
+            chosen = np.zeros(len(self.live), bool)
+            chosen[rows] = True
+        found = self.index.within(Q, radius, n_jobs)
+        return [(d[chosen[near]], near[chosen[near]]) for d, near in found]
 
     def _by_engine(
         self, engine: Engine, Q: Array, k: int, n_jobs: int | None
@@ -156,8 +181,8 @@ class Snapshot:
     metric : str
     n_features : int or None
         None before the first row.
-    no_ids : ndarray of shape (0,)
-        Of the type that the ids have.
+    no_ids : NO_IDS or NO_TEXTS
+        Of the kind that the ids have.
     """
 
     def __init__(
@@ -165,7 +190,7 @@ class Snapshot:
         segments: tuple[Segment, ...],
         metric: str,
         n_features: int | None,
-        no_ids: Array,
+        no_ids: Ids,
     ) -> None:
         self.segments = segments
         self.metric = metric
@@ -187,11 +212,27 @@ class Snapshot:
 
     @property
     def ids(self) -> Array:
-        """The ids in catalogue order, the order in which they first came."""
-        ids: Array = np.concatenate(
-            [self.no_ids, *(segment.ids for segment in self.segments)]
-        )
-        return ids[self.slots()]
+        """The ids in catalogue order, int64 or ``StringDType``, shape (n_items,).
+
+        That is the order in which they first came.
+        """
+        return as_array(self._ids_at(self.slots()))
+
+    def _ids_at(self, slots: Ints) -> Ids:
+        starts = self._starts()
+        of = np.searchsorted(starts, slots, "right") - 1
+        parts = [
+            segment.ids[slots[of == at] - starts[at]]
+            for at, segment in enumerate(self.segments)
+        ]
+        back = np.empty(len(slots), np.int64)
+        back[np.argsort(of, kind="stable")] = np.arange(len(slots))
+        return joined(parts, is_text(self.no_ids))[back]
+
+    def _starts(self) -> Ints:
+        """The first slot of each segment."""
+        sizes = [len(segment.ids) for segment in self.segments]
+        return np.cumsum([0, *sizes])[:-1]
 
     def slots(self) -> Ints:
         """The slot of each item in catalogue order: its row, over all segments."""
@@ -248,23 +289,86 @@ class Snapshot:
         ]
         return self._merged(answers, len(Q), int(k))
 
+    def search_radius(
+        self,
+        Q: ArrayLike,
+        radius: float,
+        where: ArrayLike | Set[Any] | None = None,
+        n_jobs: int | None = None,
+    ) -> Found:
+        """All items no further than ``radius``, in units of the metric, nearest first.
+
+        An item at exactly this distance is found. The other parameters, ties and errors
+        are those of ``search``. Cost: a search, and a distance for each row that its
+        bound lets through, those that ``where`` does not among them.
+
+        Returns
+        -------
+        Found
+            Of arrays of objects, shape (n_queries,): an array of ids and one of
+            distances for each query.
+        """
+        if not isinstance(radius, Real) or isinstance(radius, bool) or radius != radius:
+            raise ValueError(f"radius must be a number, got {radius!r}.")
+        Q = check_vectors(Q, self.n_features, "Queries")
+        rows: list[Ints | None] = [None] * len(self.segments)
+        if where is not None:
+            rows = self._matching(where)
+        answers = [
+            segment.within(Q, float(radius), some, n_jobs)
+            for segment, some in zip(self.segments, rows, strict=True)
+        ]
+        ids, distances = np.empty((2, len(Q)), object)
+        for q in range(len(Q)):
+            mine = [tuple(part[None] for part in answer[q]) for answer in answers]
+            found = self._merged(mine, 1, sum(d.size for d, _ in mine))
+            ids[q], distances[q] = found.ids[0], found.distances[0]
+        return Found(ids, distances)
+
+    def get(self, ids: ArrayLike) -> Floats:
+        """The vectors of items, float64 (n_ids, n_features), as they were given.
+
+        Raises
+        ------
+        ValueError
+            If an id is not there.
+        """
+        wanted = check_ids(ids)
+        vectors = np.empty((len(wanted), self.n_features or 0))
+        missing = np.ones(len(wanted), bool)
+        if len(wanted) and self.n_features is not None:
+            check_kind(wanted, self.no_ids)
+            for segment in self.segments:
+                rows = segment.find(wanted)
+                here = rows >= 0
+                vectors[here] = segment.index.catalogue(rows[here])
+                missing &= ~here
+        if missing.any():
+            raise ValueError(f"{wanted[missing].tolist()[0]!r} is not there.")
+        return vectors
+
     def _merged(
         self, answers: list[tuple[Floats, Ints]], n_queries: int, k: int
     ) -> Found:
         if not answers:
             empty = np.empty((n_queries, 0))
-            return Found(empty.astype(self.no_ids.dtype), empty)
+            return Found(as_array(self.no_ids).reshape(empty.shape), empty)
         distances = np.hstack([d for d, _ in answers])
         segments = list(zip(self.segments, answers, strict=True))
         positions = np.hstack(
             [segment.positions[rows] for segment, (_, rows) in segments]
         )
-        ids = np.hstack([segment.ids[rows] for segment, (_, rows) in segments])
+        starts = self._starts()
+        slots = np.hstack(
+            [start + rows for start, (_, rows) in zip(starts, answers, strict=True)]
+        )
         order = np.lexsort((positions, distances))[:, :k]
         distances = np.take_along_axis(distances, order, 1)
         if self.metric == "euclidean":
             np.sqrt(distances, out=distances)
-        return Found(np.take_along_axis(ids, order, 1), distances)
+        slots = np.take_along_axis(slots, order, 1)
+        ids = as_array(self._ids_at(slots.ravel()))
+        return Found(ids.reshape(slots.shape), distances)
 
     def _matching(self, where: ArrayLike | Set[Any]) -> list[Ints | None]:
         """The rows of each segment that ``where`` lets through, by their positions."""
@@ -309,43 +413,3 @@ def check_vectors(
             f"got {rows.shape[1]}."
         )
     return rows
-
-
-def check_ids(ids: Any) -> Array:
-    """Ids as int64 or text, or a ValueError that says what is wrong with them."""
-    array = np.asarray(ids)
-    if array.ndim != 1:
-        raise ValueError(f"Ids must come in one dimension, got shape {array.shape}.")
-    if len(array) == 0:
-        return NO_IDS
-    if array.dtype.kind == "U":
-        return _check_text(array, ids)
-    if array.dtype.kind not in "iu":
-        raise ValueError(
-            f"Ids must be integers from -2**63 to 2**63 - 1, or text; "
-            f"got {array.dtype} such as {array.flat[0]!r}."
-        )
-    if array.dtype.kind == "u" and array.max() > np.iinfo(np.int64).max:
-        raise ValueError(f"Ids must be below 2**63, got {array.max()}.")
-    return array.astype(np.int64)
-
-
-def _check_text(array: Array, ids: Any) -> Array:
-    # NumPy turns numbers beside text into text, and drops what ends in NUL.
-    if not isinstance(ids, np.ndarray):
-        for id in ids:
-            if not isinstance(id, str):
-                raise ValueError(f"Ids must be all integers or all text, got {id!r}.")
-            if id.endswith("\0"):
-                raise ValueError(f"An id must not end in NUL, got {id!r}.")
-    return array
-
-
-def check_kind(ids: Array, known: Array) -> None:
-    """Refuse text among integers, and integers among text."""
-    if ids.dtype.kind != known.dtype.kind:
-        kinds = {"i": "integers", "U": "text"}
-        raise ValueError(
-            f"The ids here are {kinds[known.dtype.kind]}, "
-            f"got {kinds[ids.dtype.kind]} such as {ids.tolist()[0]!r}."
-        )

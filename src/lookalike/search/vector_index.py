@@ -135,6 +135,7 @@ class VectorIndex:
         rows = np.empty((len(Q), k), np.int64)
         for at, (query, near) in enumerate(zip(Q, candidates, strict=True)):
             cosines = self.vectors[near].astype(np.float64) @ query
+            np.clip(cosines, -1.0, 1.0, out=cosines)  # rounding may leave the bounds
             order = np.argsort(-cosines, kind="stable")[:k]
             similarity[at], rows[at] = cosines[order], near[order]
         return similarity, rows

@@ -3,20 +3,22 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_whole
+from lookalike._texts import utf8
 from lookalike._typing import Array, Ints
 from lookalike.features.text._input import TextInput
-from lookalike.kernels.byte_pairs import merge_pair
+from lookalike.kernels.byte_pairs import merge_pair, merge_word
 
 # A word includes the blank before it, so that the pieces joined are the text.
 _WORDS = re.compile(r" ?\w+| ?[^\w\s]+|\s+(?!\S)|\s+")
 _MOST_WORDS = 1 << 16  # words whose pieces are kept
+_LONGEST = 64  # letters of a word whose pieces are kept
 Pair = tuple[int, int]
 
 
@@ -27,7 +29,7 @@ class BytePairTokeniser(TextInput):
     occurs most often within words a number of its own. To encode a word, the
     merges are repeated in the order in which they were learned. Frequent words become
     one piece, rare ones several. Any text can be encoded, and decoding restores it
-    exactly.
+    exactly, but for halves of pairs of surrogates, which become U+FFFD.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ class BytePairTokeniser(TextInput):
     -----
     Among equally frequent pairs the one whose bytes come first is merged. A merge
     looks only at the distinct words that hold its pair. Encoding keeps the pieces of
-    each word that it has seen.
+    the short words that it has seen; it costs O(n log n) for a word of n bytes.
 
     References
     ----------
@@ -83,8 +85,10 @@ class BytePairTokeniser(TextInput):
         counts = Counter(chain.from_iterable(map(_WORDS.findall, X)))
         self.pieces_ = [bytes([byte]) for byte in range(256)]
         self.merges_ = []
-        self._learn([word.encode() for word in counts], list(counts.values()))
-        self._numbers = {pair: 256 + i for i, pair in enumerate(self.merges_)}
+        self._learn([utf8(word) for word in counts], list(counts.values()))
+        codes = np.array([left << 32 | right for left, right in self.merges_], np.int64)
+        order = np.argsort(codes)
+        self._pairs, self._numbers = codes[order], 256 + order
         self._seen: dict[str, list[int]] = {}
         return self
 
@@ -147,28 +151,15 @@ class BytePairTokeniser(TextInput):
         # Threads may share the model: nothing is read back that one may have cleared.
         pieces = self._seen.get(word)
         if pieces is None:
-            pieces = self._merge_all(list(word.encode()))
+            merged = np.array(bytearray(utf8(word)), np.int64)
+            n = merge_word(merged, self._pairs, self._numbers)
+            pieces = merged[:n].tolist()
+            if len(word) > _LONGEST:
+                return pieces
             if len(self._seen) >= _MOST_WORDS:
                 self._seen.clear()
             self._seen[word] = pieces
         return pieces
-
-    def _merge_all(self, pieces: list[int]) -> list[int]:
-        while known := [p for p in pairwise(pieces) if p in self._numbers]:
-            earliest = min(known, key=self._numbers.__getitem__)
-            pieces = _merge(pieces, earliest, self._numbers[earliest])
-        return pieces
-
-
-def _merge(pieces: list[int], pair: Pair, number: int) -> list[int]:
-    """Put ``number`` in place of each ``pair``, from the left."""
-    merged: list[int] = []
-    at = 0
-    while at < len(pieces):
-        is_pair = tuple(pieces[at : at + 2]) == pair
-        merged.append(number if is_pair else pieces[at])
-        at += 2 if is_pair else 1
-    return merged
 
 
 def _laid_out(words: list[bytes]) -> tuple[Array, Array, Array]:

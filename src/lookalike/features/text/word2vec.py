@@ -180,7 +180,7 @@ class Word2Vec(TextInput):
         lengths = np.linalg.norm(self.vectors_, axis=1, keepdims=True)
         unit = self.vectors_ / np.maximum(lengths, np.finfo(np.float32).tiny)
         row = self._rows[word]
-        cosine = unit @ unit[row]
+        cosine = np.clip(unit @ unit[row], -1.0, 1.0)  # rounding may leave these
         cosine[row] = -np.inf
         best = np.argsort(-cosine, kind="stable")[:k]
         return [(self.words_[i], float(cosine[i])) for i in best]
