@@ -149,7 +149,7 @@ def serve(
             workers=settings.workers,
             **options,
         )
-        Multiprocess(config, uvicorn.Server(config).run, [listener]).run()
+        Multiprocess(config, [listener]).run()
 
 
 def from_environment() -> FastAPI:
