@@ -134,7 +134,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             B = B if root is None else B * root[:, None]
             W, self.rank_, self.singular_ = _all_weights(rows, B, X.shape[1])
         self.coef_ = W[:, 0] if y.ndim == 1 else W.T
-        self.intercept_ = y_mean - self.coef_ @ x_mean
+        self.intercept_ = y_mean - self.coef_ @ x_mean if self.fit_intercept else 0.0
         return self
 
     def _each_target(self, A: Any, B: Array) -> Array:

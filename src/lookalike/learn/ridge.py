@@ -22,6 +22,7 @@ from lookalike._typing import Array
 from lookalike.learn._linear import FLOATS, Matrix, centre, predict_linear
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs")
+INSTEAD = dict.fromkeys(("sag", "saga"), "'auto' or 'sparse_cg'")
 
 
 class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -64,9 +65,9 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        W; one row a target where y has two dimensions.
+        W; one row a target where y has several columns.
     intercept_ : float or ndarray of shape (n_targets,)
-        b.
+        b; an array where y has two dimensions, 0.0 without an intercept.
     n_iter_ : ndarray of shape (n_targets,)
         Iterations of the iterative solvers; 1 for the direct ones.
     solver_ : str
@@ -144,12 +145,13 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         B = B.reshape(len(B), -1)
         self.n_iter_ = np.ones(B.shape[1], np.int64)
         W = self._solve(A, B, self._alphas(B.shape[1]).astype(X.dtype))
-        self.coef_ = W[:, 0] if y.ndim == 1 else W.T
-        self.intercept_ = y_mean - self.coef_ @ x_mean
+        self.coef_ = W[:, 0] if B.shape[1] == 1 else W.T
+        # One column of targets keeps its intercept in an array, as in scikit-learn.
+        self.intercept_ = y_mean - self.coef_ @ x_mean if self.fit_intercept else 0.0
         return self
 
     def _chosen_solver(self, sparse: bool) -> str:
-        check_choice("solver", self.solver, SOLVERS)
+        check_choice("solver", self.solver, SOLVERS, INSTEAD)
         check_positive("tol", self.tol, zero=True)
         if self.max_iter is not None:
             check_whole("max_iter", self.max_iter)
