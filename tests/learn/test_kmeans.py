@@ -354,3 +354,13 @@ def test_refuses_bad_weights_and_features():
         KMeans(2).fit(X, sample_weight=-np.ones(10))
     with pytest.raises(ValueError, match="2 features"):
         KMeans(2).fit(X).predict(X[:, :2])
+
+
+def test_random_starts_need_as_many_rows_of_positive_weight():
+    weights = np.zeros(10)
+    weights[:2] = 1
+    X = np.arange(20.0).reshape(10, 2)
+    with pytest.raises(
+        ValueError, match=r"n_clusters=3 rows of positive weight, got 2"
+    ):
+        KMeans(3, init="random", random_state=0).fit(X, sample_weight=weights)

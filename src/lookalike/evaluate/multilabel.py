@@ -38,7 +38,7 @@ def chosen_columns(labels: ArrayLike | None, n_labels: int) -> Ints:
     """Columns to score, all where ``labels`` is None."""
     chosen = np.arange(n_labels) if labels is None else np.asarray(labels)
     numbers = chosen.ndim == 1 and chosen.size > 0 and chosen.dtype.kind in "iu"
-    if not numbers or not (0 <= chosen.min() and chosen.max() < n_labels):
+    if not numbers or not (chosen.min() >= 0 and chosen.max() < n_labels):
         raise ValueError(
             f"labels must be numbers of columns from 0 to {n_labels - 1}, "
             f"got {chosen.tolist()}."

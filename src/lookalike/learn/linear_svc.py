@@ -206,7 +206,9 @@ class LinearSVC(LinearClassifier):
         check_choice("penalty", self.penalty, ("l2", "l1"))
         check_choice("loss", self.loss, ("squared_hinge", "hinge"))
         check_choice("dual", self.dual, ("auto", True, False))
-        instead = {"crammer_singer": "'ovr', or LogisticRegression for one model of all"}
+        instead = {
+            "crammer_singer": "'ovr', or LogisticRegression for one model of all"
+        }
         check_choice("multi_class", self.multi_class, ("ovr",), instead)
         check_choice(
             "solver", self.solver, ("auto", "coordinate_descent", "newton", "pegasos")
