@@ -86,9 +86,10 @@ def _problem(kind: type, value: Any) -> tuple[Any, Any]:
     if hasattr(text, kind.__name__):
         return ["red apple", "green apple pie"], None
     X = np.random.default_rng(0).normal(size=(40, 2))
+    y = (X[:, 0] > 0).astype(int)  # can be separated, so that every solver ends
     if value == "precomputed":
         X = X @ X.T - (X @ X.T).min()
-    return X, (np.arange(40) % 2)
+    return X, y
 
 
 def page() -> str:

@@ -2,6 +2,7 @@ from inspect import signature
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier as TheirClassifier
@@ -83,7 +84,7 @@ def test_figures_and_graphs_are_those_of_scikit_learn(ours, theirs, targets):
         {"feature_names": ["length", "wide"], "class_names": True, "fontsize": 7},
     ):
         boxes, expected = (
-            draw(tree, ax=Figure().subplots(), **options)
+            draw(tree, ax=FigureCanvasAgg(Figure()).figure.subplots(), **options)
             for draw, tree in ((plot_tree, ours), (their_plot_tree, theirs))
         )
         assert [b.get_text() for b in boxes] == [b.get_text() for b in expected]

@@ -134,7 +134,7 @@ class LocalBinaryPattern(ImageDescriptor):
         X : (n_images, height, width), or flat (n_images, height * width).
         """
         self._check_parameters()
-        check_pair("grid", self.grid)
+        check_pair("grid", self.grid, least=0)
         self._fit_shape(X, TYPES)
         rows, columns = self.grid
         height, width = self.image_shape_

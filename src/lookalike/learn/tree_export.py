@@ -158,10 +158,12 @@ def plot_tree(
 
     Examples
     --------
+    >>> from matplotlib.backends.backend_agg import FigureCanvasAgg
     >>> from matplotlib.figure import Figure
     >>> from lookalike.learn import DecisionTreeClassifier, plot_tree
     >>> tree = DecisionTreeClassifier().fit([[1], [2]], ["a", "b"])
-    >>> boxes = plot_tree(tree, ax=Figure().subplots())
+    >>> axes = FigureCanvasAgg(Figure()).figure.subplots()
+    >>> boxes = plot_tree(tree, ax=axes)
     >>> boxes[0].get_text().splitlines()[:2]
     ['x[0] <= 1.5', 'gini = 0.5']
     """

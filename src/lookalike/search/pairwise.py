@@ -158,7 +158,7 @@ class PairwiseIndex:
         sparse = csr_array(X, dtype=np.float64, copy=True)
         sparse.sum_duplicates()
         largest = float(np.abs(sparse.data).max(initial=0.0))
-        if not np.isfinite(np.float64(largest) ** 2 * 4 * sparse.shape[1]):
+        if largest > np.sqrt(np.finfo(np.float64).max / (4 * sparse.shape[1])):
             raise ValueError(
                 f"The square of a value ({largest}) overflows: scale the rows."
             )
