@@ -79,7 +79,7 @@ def test_figures_and_graphs_are_those_of_scikit_learn(ours, theirs, targets):
     ours, theirs = fitted(ours, targets), fitted(theirs, targets)
     for options in (
         {},
-        {"filled": True, "rounded": True, "node_ids": True, "precision": 1},
+        {"filled": True, "rounded": True, "node_ids": True, "precision": 4},
         {"max_depth": 0, "impurity": False, "label": "root", "proportion": True},
         {"feature_names": ["length", "wide"], "class_names": True, "fontsize": 7},
     ):
