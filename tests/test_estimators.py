@@ -94,7 +94,11 @@ VARIANTS = {
         {"n_clusters": 2, "init": "random", "n_init": 2},
     ],
     "KMedians": [{"n_clusters": 2, "n_init": 2}],
-    "KNeighborsClassifier": [{}, {"weights": "distance"}],
+    "KNeighborsClassifier": [
+        *({}, {"weights": "distance"}, {"metric": "chebyshev"}),
+        {"metric": "nan_euclidean"},
+    ],
+    "KNeighborsRegressor": [{}, {"weights": "distance"}],
     "LinearDiscriminantAnalysis": [{}, {"solver": "eigen", "shrinkage": "auto"}],
     "LinearRegression": [{}, {"positive": True}],
     "LinearRegressionGD": [{}, {"batch_size": 8}],
@@ -141,11 +145,20 @@ VARIANTS = {
             "init": "gradient",
         },
     ],
-    "GradientHistogram": [{"pixels_per_cell": (1, 1), "cells_per_block": (1, 1)}],
-    "LocalBinaryPattern": [{}, {"P": 4, "method": "riu2", "normalize": False}],
+    "GradientHistogram": [
+        {
+            "pixels_per_cell": (1, 1),
+            "cells_per_block": (1, 1),
+            "image_shape": "line",
+        }
+    ],
+    "LocalBinaryPattern": [
+        {"image_shape": "line"},
+        {"P": 4, "method": "riu2", "normalize": False, "image_shape": "line"},
+    ],
     "ApproximateNeighbors": [{"n_neighbors": 1}],
     "LSH": [{"n_neighbors": 1, "random_state": 0}],
-    "NearestNeighbors": [{"n_neighbors": 1}],
+    "NearestNeighbors": [{"n_neighbors": 1}, {"metric": "precomputed"}],
     "ProductQuantisation": [{"n_neighbors": 1}],
     "Bucketiser": [{}, {"missing": "bucket"}],
     "ClassCountEncoder": [{"random_state": 0}],

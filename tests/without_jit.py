@@ -31,6 +31,7 @@ TESTS = {
     "kernels/test_number_slices.py": "",
     "learn/test_optimizers.py": "definition",
     "learn/test_pca.py": "definition",
+    "search/test_pairwise.py": "definition",
     "search/test_product_quantisation.py": "adds_up or stands_for_each",
     "rank/test_network_rankers.py": "dense_layer_is",
     "learn/test_perceptron.py": "definition",

@@ -26,11 +26,29 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
         )
 
 
-def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    """Refuse a value that is not one of ``choices``."""
+def check_pair(name: str, value: Any, least: int = 1) -> None:
+    """Refuse anything but two whole numbers of at least ``least``."""
+    pair = tuple(value) if isinstance(value, tuple | list | np.ndarray) else ()
+    whole = all(isinstance(n, Integral) and not isinstance(n, bool) for n in pair)
+    if len(pair) != 2 or not whole or min(pair) < least:
+        raise ValueError(f"{name} must be two positive integers, got {value!r}.")
+
+
+def check_choice(
+    name: str,
+    value: object,
+    choices: tuple[object, ...],
+    instead: Mapping[str, str] | None = None,
+) -> None:
+    """Refuse a value that is not one of ``choices``.
+
+    ``instead`` says what to use for values that scikit-learn has and we have not.
+    """
     if value not in choices:
         listed = ", ".join(map(repr, choices))
-        raise ValueError(f"{name} must be one of {listed}, got {value!r}.")
+        reason = (instead or {}).get(value) if isinstance(value, str) else None
+        hint = f": use {reason} instead" if reason else ""
+        raise ValueError(f"{name} must be one of {listed}, got {value!r}{hint}.")
 
 
 def check_learned(*found: Any) -> None:

@@ -1,6 +1,7 @@
 import io
 import re
 import unicodedata
+import warnings
 from itertools import chain
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction import text as sk
 
-from lookalike.features.text import CountVectorizer
+from lookalike.features.text import CountVectorizer, TfidfVectorizer
 from lookalike.features.text import _analysis as analysis
 from lookalike.features.text._terms import word_runs
 
@@ -247,3 +248,26 @@ def test_accents_written_as_marks_are_stripped_like_others():
     decomposed = unicodedata.normalize("NFD", "café")
     model = CountVectorizer(strip_accents="unicode").fit([decomposed, "café"])
     assert list(model.vocabulary_) == ["cafe"]
+
+
+@pytest.mark.parametrize("vectoriser", [CountVectorizer, TfidfVectorizer])
+def test_documents_may_be_lists_of_words(vectoriser):
+    documents = [["New", "York"], ["York"]]
+    own = {"tokenizer": list, "lowercase": False, "token_pattern": None}
+    for options in (own, {"analyzer": list}):
+        model = vectoriser(**options)
+        assert model.fit_transform(documents).shape == (2, 2)
+        assert model.get_feature_names_out().tolist() == ["New", "York"]
+    pairs = vectoriser(**own, ngram_range=(2, 2)).fit(documents)
+    assert pairs.get_feature_names_out().tolist() == ["New York"]
+    with pytest.raises(TypeError, match="For lists of words say analyzer=list"):
+        vectoriser().fit(documents)
+
+
+def test_terms_of_a_vocabulary_that_match_nothing_are_warned_of():
+    with pytest.warns(UserWarning, match=r"1 terms that match nothing.*\['Rome'\]"):
+        CountVectorizer(vocabulary=["Rome", "paris"]).fit_transform(["Rome, Paris"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plain = CountVectorizer(vocabulary=["Rome"], lowercase=False)
+        assert plain.fit_transform(["Rome"]).sum() == 1

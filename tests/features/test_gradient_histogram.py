@@ -78,3 +78,10 @@ def test_negative_grey_levels_have_no_root_and_shapes_must_agree():
         model.transform(np.full((1, 16, 16), -1.0))
     with pytest.raises(ValueError, match="Images are 8 by 32, but fit had 16 by 16"):
         model.transform(np.zeros((1, 8, 32)))
+
+
+@pytest.mark.parametrize("name", ["pixels_per_cell", "cells_per_block"])
+@pytest.mark.parametrize("value", [8, (4.0, 4.0), (4,), (0, 4), "88", None])
+def test_pairs_of_sizes_are_checked(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be two positive integers, got"):
+        GradientHistogram(**{name: value}).fit(np.zeros((1, 48, 48)))

@@ -265,3 +265,21 @@ def test_refuses_images_it_could_not_read_safely():
 def test_one_pixel_and_a_circle_wider_than_the_image_are_allowed():
     assert codes(np.array([[3]]), P=8, R=5, method="circular")[0, 0] == 0
     assert codes(np.array([[0]]), P=8, R=5, method="circular")[0, 0] == 255
+
+
+def test_one_picture_is_not_taken_for_lines():
+    picture = np.zeros((48, 40), np.uint8)
+    with pytest.raises(
+        ValueError, match="Rows of 40 pixels are no squares: give images"
+    ):
+        LocalBinaryPattern().fit(picture)
+    assert LocalBinaryPattern().fit_transform(picture[None]).shape == (1, 59)
+    assert LocalBinaryPattern(image_shape="line").fit(picture).image_shape_ == (1, 40)
+    for shape in ("lines", (4, 10.0), 40):
+        with pytest.raises(ValueError, match="image_shape must be"):
+            LocalBinaryPattern(image_shape=shape).fit(picture)
+
+
+def test_a_grid_is_two_whole_numbers():
+    with pytest.raises(ValueError, match="grid must be two positive integers, got 2"):
+        LocalBinaryPattern(grid=2).fit(np.zeros((1, 8, 8)))

@@ -377,3 +377,27 @@ def test_refuses_bad_weights():
         DecisionTreeRegressor().fit(X, y, -np.ones(len(y)))
     with pytest.raises(ValueError, match="sample_weight must have shape"):
         DecisionTreeRegressor().fit(X, y, np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (DecisionTreeClassifier, {"splitter": "random"}, "use 'best', with max_feat"),
+        (DecisionTreeRegressor, {"criterion": "poisson"}, "HistGradientBoosting.*inst"),
+        (
+            DecisionTreeRegressor,
+            {"monotonic_cst": [1]},
+            "HistGradientBoosting.*instead",
+        ),
+    ],
+)
+def test_what_is_not_offered_names_what_to_use(kind, options, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**options).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_names_of_checks_and_no_constraints_are_taken():
+    X, y = [[0.0], [1.0]], [0, 1]
+    tree = DecisionTreeClassifier(monotonic_cst=[0]).fit(X, y, check_input=False)
+    assert tree.predict(X, check_input=False).tolist() == y
+    assert (tree.tree_.n_outputs, tree.tree_.n_classes.tolist()) == (1, [2])

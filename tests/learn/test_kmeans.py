@@ -411,3 +411,13 @@ def test_a_run_without_an_inertia_is_kept_all_the_same():
     assert set(model.labels_) <= {0, 1, 2}
     with pytest.raises(ValueError, match="sample_weight holds values whose sums over"):
         KMeans(3).fit(X, sample_weight=10 * weight)
+
+
+def test_random_starts_need_as_many_rows_of_positive_weight():
+    weights = np.zeros(10)
+    weights[:2] = 1
+    X = np.arange(20.0).reshape(10, 2)
+    with pytest.raises(
+        ValueError, match=r"n_clusters=3 rows of positive weight, got 2"
+    ):
+        KMeans(3, init="random", random_state=0).fit(X, sample_weight=weights)

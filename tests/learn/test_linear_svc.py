@@ -392,3 +392,9 @@ def test_refusals_say_what_was_expected(options, message):
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="at least 2 classes, got 1 class"):
         LinearSVC().fit([[0.0], [1.0]], [3, 3])
+
+
+def test_verbose_prints_the_iterations_of_each_problem(capsys):
+    model = LinearSVC(verbose=1).fit([[0.0], [1.0], [3.0]], [0, 1, 1])
+    said = capsys.readouterr().out
+    assert said == f"class 1: converged after {model.n_iter_} iterations\n"

@@ -464,3 +464,49 @@ def test_newton_steps_that_overshoot_are_halved(direction):
     assert done
     assert np.all(np.diff([objective.value(far), *curve]) <= 0)
     np.testing.assert_allclose(objective.smooth(answer)[1], 0, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({"penalty": "l2", "l1_ratio": 0.7}, {}),
+        ({"penalty": None}, {"C": np.inf}),
+        ({"penalty": "l1", "solver": "saga"}, {"l1_ratio": 1, "solver": "saga"}),
+        (
+            {"penalty": "elasticnet", "l1_ratio": 0.4, "solver": "saga"},
+            {"l1_ratio": 0.4, "solver": "saga"},
+        ),
+        ({"l1_ratio": None, "n_jobs": 2, "intercept_scaling": 3, "dual": False}, {}),
+    ],
+    ids=str,
+)
+def test_the_penalty_may_be_said_in_the_older_way(said, meant):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = (X[:, 0] + rng.normal(size=60) > 0).astype(int)
+    models = [LogisticRegression(random_state=0, **o).fit(X, y) for o in (said, meant)]
+    np.testing.assert_array_equal(models[0].coef_, models[1].coef_)
+
+
+def test_what_only_another_solver_does_is_refused_with_what_to_use():
+    for options, message in (
+        (
+            {"solver": "liblinear"},
+            "got 'liblinear': use 'newton-cholesky' or 'saga' in",
+        ),
+        ({"solver": "sag"}, "got 'sag': use 'saga' instead"),
+        ({"dual": True}, "dual=True is not offered: use dual=False instead"),
+        ({"penalty": "l1"}, "use 'saga', 'gd' or 'sgd' instead"),
+        ({"penalty": "l0"}, "penalty must be one of .*got 'l0'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            LogisticRegression(**options).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_verbose_prints_the_objective_of_each_iteration(capsys):
+    model = LogisticRegression(verbose=1).fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == model.n_iter_[0]
+    assert lines[-1].endswith(f"objective {model.loss_curve_[-1]:.6g}")
+    LogisticRegression().fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    assert capsys.readouterr().out == ""

@@ -3,6 +3,7 @@ import pytest
 import sklearn.decomposition
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn import PCA
@@ -385,3 +386,25 @@ def test_whitening_does_not_depend_on_the_unit():
     for unit in (1e-12, 1, 1e12):
         Z = PCA(whiten=True).fit_transform(unit * X)
         np.testing.assert_allclose(Z.std(axis=0, ddof=1), 1)
+
+
+@pytest.mark.parametrize("shape", [(300, 20), (40, 90)])
+@pytest.mark.parametrize("solver", ["auto", "covariance_eigh", "arpack", "randomized"])
+def test_sparse_rows_have_the_components_of_dense_ones(solver, shape):
+    rows = sparse.random(*shape, density=0.3, format="csr", random_state=0)
+    options = {"n_components": 4, "random_state": 0, "iterated_power": 30}
+    given = PCA(svd_solver=solver, **options).fit(rows)
+    dense = PCA(svd_solver="full", n_components=4).fit(rows.toarray())
+    for name in ("components_", "explained_variance_", "mean_", "noise_variance_"):
+        np.testing.assert_allclose(
+            getattr(given, name), getattr(dense, name), atol=1e-7, err_msg=name
+        )
+    expected = dense.transform(rows.toarray())
+    np.testing.assert_allclose(given.transform(rows), expected, atol=1e-6)
+    np.testing.assert_allclose(given.fit_transform(rows), expected, atol=1e-6)
+
+
+def test_singular_values_of_sparse_rows_are_refused():
+    rows = sparse.random(30, 5, density=0.5, format="csr", random_state=0)
+    with pytest.raises(ValueError, match="needs dense rows: use 'covariance_eigh'"):
+        PCA(svd_solver="full").fit(rows)

@@ -309,3 +309,12 @@ def test_parts_refuse_what_they_cannot_know():
     for option in ({"early_stopping": True}, {"class_weight": "balanced"}):
         with pytest.raises(ValueError, match="partial_fit does not support"):
             Perceptron(**option).partial_fit(X, y, classes=["a", "b", "c"])
+
+
+def test_verbose_prints_the_corrections_of_each_pass(capsys):
+    model = Perceptron(verbose=1).fit([[0.0], [1.0], [3.0]], [0, 1, 1])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        f"class 1, pass {k}: {n} corrections"
+        for k, n in enumerate(model.errors_, start=1)
+    ]

@@ -136,3 +136,18 @@ def test_singular_values_of_sparse_data_are_refused():
     X, y, _ = problem()
     with pytest.raises(TypeError, match="dense data is required"):
         Ridge(solver="svd").fit(sparse.csr_array(X), y)
+
+
+@pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"solver": "lsqr"}])
+@pytest.mark.parametrize("ours", [Ridge, LinearRegression], ids=lambda c: c.__name__)
+def test_shapes_of_targets_are_those_of_scikit_learn(ours, options):
+    if ours is LinearRegression and "solver" in options:
+        options = {"positive": True}
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    theirs = getattr(linear_model, ours.__name__)
+    for y in (X[:, 0], X[:, :1], X[:, :2] + 1):
+        given, expected = (kind(**options).fit(X, y) for kind in (ours, theirs))
+        for name in ("coef_", "intercept_"):
+            shape = np.shape(getattr(expected, name))
+            assert np.shape(getattr(given, name)) == shape, name
+        assert given.predict(X).shape == expected.predict(X).shape

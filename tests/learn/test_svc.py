@@ -462,3 +462,17 @@ def test_kernels_that_are_functions_and_sparse_vectors_have_no_arrays():
         SVC().fit(sparse.csr_matrix(X), y).arrays()
     with pytest.raises(NotFittedError):
         SVC().arrays()
+
+
+def test_verbose_prints_the_steps_of_each_pair(capsys):
+    X, y = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]], [0, 0, 1, 1, 2, 2]
+    model = SVC(verbose=True).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"classes 0 and 1: converged after {model.n_iter_[0]} steps"
+    assert len(lines) == 3
+
+
+def test_probabilities_are_refused_with_what_gives_them():
+    SVC(probability=False).fit([[0.0], [1.0]], [0, 1])
+    with pytest.raises(ValueError, match=r"use sklearn.calibration.Calibrated"):
+        SVC(probability=True).fit([[0.0], [1.0]], [0, 1])

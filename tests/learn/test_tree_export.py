@@ -1,10 +1,15 @@
+from inspect import signature
+
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier as TheirClassifier
 from sklearn.tree import DecisionTreeRegressor as TheirRegressor
+from sklearn.tree import export_graphviz
 from sklearn.tree import export_text as their_export_text
+from sklearn.tree import plot_tree as their_plot_tree
 
 from lookalike.learn import (
     DecisionTreeClassifier,
@@ -59,68 +64,41 @@ def test_refuses_the_wrong_number_of_names():
             export(tree, class_names=["one", "two"])
 
 
-def texts(figure):
-    return [text.get_text() for text in figure.axes[0].texts]
+def fitted(kind, targets):
+    return kind(max_depth=2, random_state=0).fit(X[:, [0, 3]], targets)
 
 
-def test_the_picture_has_a_box_for_each_node_and_a_line_for_each_child(tmp_path):
-    tree = DecisionTreeClassifier(**CLASSIFIER).fit(X, LABELS)
-    figure = plot_tree(tree, feature_names=list("abcd"), class_names=list("wxyz"))
-    assert isinstance(figure, Figure)
-    boxes = texts(figure)
-    assert len(boxes) == tree.tree_.node_count
-    assert len(figure.axes[0].lines) == tree.tree_.node_count - 1
-    condition = f"{'abcd'[tree.tree_.feature[0]]} <= {tree.tree_.threshold[0]:.3g}"
-    assert boxes[0].splitlines()[:1] == [condition]
-    assert boxes[0].splitlines()[2] == "samples = 150"
-    assert all("class = " in box for box in boxes)
-    figure.savefig(tmp_path / "tree.png")
-    assert (tmp_path / "tree.png").stat().st_size > 1000
-
-
-def test_precision_and_font_size_are_those_given():
-    tree = DecisionTreeClassifier(max_depth=1).fit([[1.23456], [2.0]], [0, 1])
-    boxes = plot_tree(tree, precision=2, fontsize=5).axes[0].texts
-    assert boxes[0].get_text().startswith("feature_0 <= 1.6\n")
-    assert {box.get_fontsize() for box in boxes} == {5}
-    exact = plot_tree(tree, precision=5).axes[0].texts
-    assert exact[0].get_text().startswith("feature_0 <= 1.6173\n")
-    assert {box.get_fontsize() for box in exact} == {8}
-
-
-def test_children_stand_below_their_parent_and_apart():
-    tree = DecisionTreeRegressor(**CLASSIFIER).fit(X, NUMBERS)
-    figure = plot_tree(tree)
-    positions = [text.get_position() for text in figure.axes[0].texts]
-    grown = tree.tree_
-    for t in np.flatnonzero(grown.children_left >= 0):
-        left, right = (
-            positions[grown.children_left[t]],
-            positions[grown.children_right[t]],
+@pytest.mark.parametrize(
+    ("ours", "theirs", "targets"),
+    [
+        (DecisionTreeClassifier, TheirClassifier, LABELS),
+        (DecisionTreeRegressor, TheirRegressor, NUMBERS),
+    ],
+)
+def test_figures_and_graphs_are_those_of_scikit_learn(ours, theirs, targets):
+    ours, theirs = fitted(ours, targets), fitted(theirs, targets)
+    for options in (
+        {},
+        {"filled": True, "rounded": True, "node_ids": True, "precision": 4},
+        {"max_depth": 0, "impurity": False, "label": "root", "proportion": True},
+        {"feature_names": ["length", "wide"], "class_names": True, "fontsize": 7},
+    ):
+        boxes, expected = (
+            draw(tree, ax=FigureCanvasAgg(Figure()).figure.subplots(), **options)
+            for draw, tree in ((plot_tree, ours), (their_plot_tree, theirs))
         )
-        assert left[0] < positions[t][0] < right[0]
-        assert left[1] == right[1] == positions[t][1] - 1
-    leaves = [positions[t][0] for t in np.flatnonzero(grown.children_left < 0)]
-    assert (np.diff(leaves) == 1).all()
+        assert [b.get_text() for b in boxes] == [b.get_text() for b in expected]
+        assert [b.xyann for b in boxes] == [b.xyann for b in expected]
+        assert [b.get_fontsize() for b in boxes] == [b.get_fontsize() for b in expected]
+    for options in ({}, {"filled": True, "class_names": True, "proportion": True}):
+        assert export_graphviz(ours, **options) == export_graphviz(theirs, **options)
 
 
-def test_the_picture_of_a_deep_tree_can_be_cut():
-    tree = DecisionTreeClassifier(**CLASSIFIER).fit(X, LABELS)
-    boxes = texts(plot_tree(tree, max_depth=1))
-    assert len(boxes) == (tree.tree_.depth <= 2).sum()
-    assert boxes.count("(...)") == (tree.tree_.depth == 2).sum()
+def test_the_signature_of_the_figure_is_that_of_scikit_learn():
+    names = [list(signature(draw).parameters) for draw in (plot_tree, their_plot_tree)]
+    assert names[0] == names[1]
 
 
-def test_the_purest_box_is_the_darkest():
-    tree = DecisionTreeClassifier().fit([[1], [2], [3], [4]], [0, 0, 1, 1])
-    alpha = [
-        text.get_bbox_patch().get_facecolor()[3]
-        for text in plot_tree(tree).axes[0].texts
-    ]
-    np.testing.assert_allclose(alpha, [0, 0.8, 0.8])
-    tree = DecisionTreeRegressor().fit([[1], [2]], [0, 4])
-    alpha = [
-        text.get_bbox_patch().get_facecolor()[3]
-        for text in plot_tree(tree).axes[0].texts
-    ]
-    np.testing.assert_allclose(alpha, [0.4, 0, 0.8])
+def test_an_unknown_way_to_label_is_refused():
+    with pytest.raises(ValueError, match="label must be one of 'all', 'root', 'none'"):
+        plot_tree(fitted(DecisionTreeRegressor, NUMBERS), label="some")

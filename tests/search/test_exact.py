@@ -328,9 +328,9 @@ def test_as_many_neighbours_as_rows_sort_the_catalogue():
             {"n_neighbors": 1.5},
             "n_neighbors must be a whole number of at least 1, got 1.5.",
         ),
-        ({"metric": "hamming"}, "metric must be 'minkowski' or one of"),
-        ({"p": 3}, "p must be 1 or 2, got 3."),
-        ({"algorithm": "kd_tree"}, "algorithm must be one of"),
+        ({"metric": "near"}, "metric must be a function of two rows or one of"),
+        ({"p": 0.5}, "p must be at least 1, got 0.5."),
+        ({"algorithm": "trees"}, "algorithm must be one of"),
     ],
 )
 def test_rejects_bad_parameters(parameters, message):

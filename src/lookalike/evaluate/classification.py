@@ -8,6 +8,9 @@ All are counted from two columns of labels. For a class c, with
 
 precision is tp / predicted, recall is tp / actual, and F1, their harmonic mean, is
 2 tp / (predicted + actual). Names, options and results are those of scikit-learn.
+
+Rows may have several labels each: both columns are then tables (n_samples, n_labels) of
+zeros and ones, dense or sparse, and each column is a class.
 """
 
 import warnings
@@ -17,8 +20,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike.evaluate.multilabel import (
+    chosen_columns,
+    is_table,
+    label_counts,
+    label_tables,
+)
 
-Average = Literal["binary", "micro", "macro", "weighted"]
+Average = Literal["binary", "micro", "macro", "weighted", "samples"]
 
 
 def accuracy(
@@ -32,8 +41,9 @@ def accuracy(
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Labels: whole numbers or strings.
+    y_true, y_pred : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Labels: whole numbers or strings, or tables of zeros and ones, of which a row is
+        right where all its labels are.
     normalize : bool, default=True
         False returns the (weighted) number of correct rows instead of their share.
     sample_weight : array-like of shape (n_samples,), optional
@@ -46,9 +56,14 @@ def accuracy(
     >>> accuracy([0, 1, 2, 2], [0, 2, 2, 2], sample_weight=[1, 7, 1, 1])
     0.3
     """
-    y_true, y_pred = _label_columns(y_true, y_pred)
-    weights = _weight_column(sample_weight, len(y_true))
-    correct = float(weights[y_true == y_pred].sum())
+    if is_table(y_true) and is_table(y_pred):
+        true, pred = label_tables(y_true, y_pred)
+        right = (true == pred).all(axis=1)
+    else:
+        true, pred = _label_columns(y_true, y_pred)
+        right = true == pred
+    weights = _weight_column(sample_weight, len(right))
+    correct = float(weights[right].sum())
     return correct / float(weights.sum()) if normalize else correct
 
 
@@ -68,18 +83,20 @@ def precision(
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Labels: whole numbers or strings.
+    y_true, y_pred : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Labels: whole numbers or strings, or tables of zeros and ones.
     labels : array-like of shape (n_labels,), optional
         The classes to score, in this order; by default all that occur, sorted. A
         class that never occurs counts as undefined, see ``zero_division``. Not used
-        when ``average="binary"``.
+        when ``average="binary"``. Numbers of columns for tables.
     pos_label : label, default=1
         The class to score when ``average="binary"``, not used otherwise.
-    average : {"binary", "micro", "macro", "weighted"} or None, default="binary"
+    average : {"binary", "micro", "macro", "weighted", "samples"} or None, \
+default="binary"
         "binary" scores ``pos_label`` alone and needs at most two classes; "micro"
         sums the counts of all classes first; "macro" is the plain mean over classes;
-        "weighted" is the mean weighted by ``actual(c)``; None returns every class.
+        "weighted" is the mean weighted by ``actual(c)``; "samples", for tables, scores
+        the labels of each row and takes the mean over rows; None returns every class.
     sample_weight : array-like of shape (n_samples,), optional
         Weights, at least 0 and not all 0.
     zero_division : {"warn", 0.0, 1.0, nan}, default="warn"
@@ -98,10 +115,10 @@ def precision(
     >>> precision(y_true, y_pred, pos_label="dog")
     0.67
     """
-    tp, predicted, actual = _counts(
+    tp, predicted, _, shares = _counts(
         y_true, y_pred, labels, pos_label, average, sample_weight
     )
-    return _score(tp, predicted, actual, average, zero_division)
+    return _score(tp, predicted, shares, average, zero_division)
 
 
 def recall(
@@ -126,8 +143,10 @@ def recall(
     >>> recall(y_true, y_pred, average=None)
     array([0.5, 1. ])
     """
-    tp, _, actual = _counts(y_true, y_pred, labels, pos_label, average, sample_weight)
-    return _score(tp, actual, actual, average, zero_division)
+    tp, _, actual, shares = _counts(
+        y_true, y_pred, labels, pos_label, average, sample_weight
+    )
+    return _score(tp, actual, shares, average, zero_division)
 
 
 def f1(
@@ -156,10 +175,10 @@ def f1(
     >>> f1(y_true, y_pred, average="macro")
     0.73
     """
-    tp, predicted, actual = _counts(
+    tp, predicted, actual, shares = _counts(
         y_true, y_pred, labels, pos_label, average, sample_weight
     )
-    return _score(2 * tp, predicted + actual, actual, average, zero_division)
+    return _score(2 * tp, predicted + actual, shares, average, zero_division)
 
 
 def confusion_matrix(
@@ -217,12 +236,22 @@ def _counts(
     pos_label: object,
     average: Average | None,
     sample_weight: ArrayLike | None,
-) -> tuple[Array, Array, Array]:
-    """tp, predicted and actual of each scored class; of all as one for "micro"."""
-    if average not in ("binary", "micro", "macro", "weighted", None):
+) -> tuple[Array, Array, Array, Array | None]:
+    """tp, predicted and actual of each scored class; of all as one for "micro".
+
+    Also what the scores weigh in their mean, None for a plain one.
+    """
+    if average not in ("binary", "micro", "macro", "weighted", "samples", None):
         raise ValueError(
-            "average must be 'binary', 'micro', 'macro', 'weighted' or None, "
-            f"got {average!r}."
+            "average must be 'binary', 'micro', 'macro', 'weighted', 'samples' or "
+            f"None, got {average!r}."
+        )
+    if is_table(y_true) and is_table(y_pred):
+        return _counts_of_tables(y_true, y_pred, labels, average, sample_weight)
+    if average == "samples":
+        raise ValueError(
+            "average must be 'binary', 'micro', 'macro', 'weighted' or None for one "
+            "label a row, got 'samples', which is for tables of labels."
         )
     y_true, y_pred = _label_columns(y_true, y_pred)
     weights = _weight_column(sample_weight, len(y_true))
@@ -236,22 +265,50 @@ def _counts(
     tp = _weighted_counts(true[correct], weights[correct], n + 1)[:n]
     predicted = _weighted_counts(pred, weights, n + 1)[:n]
     actual = _weighted_counts(true, weights, n + 1)[:n]
+    return _summed(tp, predicted, actual, average)
+
+
+def _counts_of_tables(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    labels: ArrayLike | None,
+    average: Average | None,
+    sample_weight: ArrayLike | None,
+) -> tuple[Array, Array, Array, Array | None]:
+    if average == "binary":
+        raise ValueError(
+            "average='binary' needs one label a row; choose 'micro', 'macro', "
+            "'weighted', 'samples' or None for tables of labels."
+        )
+    true, pred = label_tables(y_true, y_pred)
+    weights = _weight_column(sample_weight, len(true))
+    columns = chosen_columns(labels, true.shape[1])
+    true, pred = true[:, columns], pred[:, columns]
+    counts = label_counts(true, pred, weights, by_row=average == "samples")
+    if average == "samples":
+        return *counts, weights
+    return _summed(*counts, average)
+
+
+def _summed(
+    tp: Array, predicted: Array, actual: Array, average: Average | None
+) -> tuple[Array, Array, Array, Array | None]:
     if average == "micro":
         tp, predicted, actual = (x.sum(keepdims=True) for x in (tp, predicted, actual))
-    return tp, predicted, actual
+    return tp, predicted, actual, actual if average == "weighted" else None
 
 
 def _score(
     numerator: Array,
     denominator: Array,
-    actual: Array,
+    shares: Array | None,
     average: Average | None,
     zero_division: float | Literal["warn"],
 ) -> float | Floats:
     scores = _divide(numerator, denominator, zero_division)
     if average is None:
         return scores
-    return _mean_of_defined(scores, actual if average == "weighted" else None)
+    return _mean_of_defined(scores, shares)
 
 
 def _divide(

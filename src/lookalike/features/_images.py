@@ -12,13 +12,14 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._checks import check_choice, check_pair
 from lookalike._typing import Array
 
 
 class ImageDescriptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A transformer of images (n, height, width), or flat (n, height * width)."""
 
-    image_shape: tuple[int, int] | None
+    image_shape: tuple[int, int] | str | None
     image_shape_: tuple[int, int]
     _n_features_out: int
 
@@ -41,7 +42,11 @@ class ImageDescriptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return flat.reshape(len(flat), *self.image_shape_)
 
     def _shape_of_rows(self, n_features: int) -> tuple[int, int]:
+        if isinstance(self.image_shape, str):
+            check_choice("image_shape", self.image_shape, ("line",))
+            return 1, n_features
         if self.image_shape is not None:
+            check_pair("image_shape", self.image_shape)
             height, width = self.image_shape
             if height * width != n_features:
                 raise ValueError(
@@ -50,7 +55,13 @@ class ImageDescriptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 )
             return height, width
         side = isqrt(n_features)
-        return (side, side) if side * side == n_features else (1, n_features)
+        if side * side != n_features:
+            raise ValueError(
+                f"Rows of {n_features} pixels are no squares: give images of shape "
+                "(n_images, height, width), or say image_shape=(height, width), or "
+                "'line' for rows that are one line of pixels each."
+            )
+        return side, side
 
 
 def _flat(X: Any) -> tuple[Any, tuple[int, int] | None]:

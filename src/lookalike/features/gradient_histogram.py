@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike._checks import check_whole
+from lookalike._checks import check_pair, check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike.features._images import ImageDescriptor
@@ -40,9 +40,9 @@ class GradientHistogram(ImageDescriptor):
         takes the square root.
     transform_sqrt : bool, default=False
         Take the square root of the grey levels first, which must not be negative.
-    image_shape : tuple of two int, default=None
-        Height and width of the images in a flat ``X``. None: square if the number of
-        features is a square number, else each row is one line of pixels.
+    image_shape : tuple of two int or "line", default=None
+        Height and width of the images in a flat ``X``; "line" takes each row as one
+        line of pixels. None takes rows as squares, and needs a square number of them.
     n_jobs : int, default=None
         Threads over images: None is one, -1 is every processor.
 
@@ -84,7 +84,7 @@ class GradientHistogram(ImageDescriptor):
         *,
         block_norm: str = "L2-Hys",
         transform_sqrt: bool = False,
-        image_shape: tuple[int, int] | None = None,
+        image_shape: tuple[int, int] | str | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.orientations = orientations
@@ -161,10 +161,8 @@ class GradientHistogram(ImageDescriptor):
 
     def _check_parameters(self) -> None:
         check_whole("orientations", self.orientations)
-        for name in ("pixels_per_cell", "cells_per_block"):
-            pair = getattr(self, name)
-            if len(pair) != 2 or min(pair) < 1:
-                raise ValueError(f"{name} must be two positive integers, got {pair!r}.")
+        check_pair("pixels_per_cell", self.pixels_per_cell)
+        check_pair("cells_per_block", self.cells_per_block)
         if self.block_norm not in NORMS:
             raise ValueError(
                 f"block_norm must be one of {NORMS}, got {self.block_norm!r}."

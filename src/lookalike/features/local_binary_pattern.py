@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lookalike._checks import check_pair
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features._images import ImageDescriptor
@@ -54,9 +55,9 @@ class LocalBinaryPattern(ImageDescriptor):
         Each cell's histogram sums to 1; else it holds counts.
     border : {"zero", "edge"}, default="zero"
         What stands outside the image: zero, or the nearest pixel.
-    image_shape : tuple of two int, default=None
-        Height and width of the images in a flat ``X``. None: square if the number of
-        features is a square number, else each row is one line of pixels.
+    image_shape : tuple of two int or "line", default=None
+        Height and width of the images in a flat ``X``; "line" takes each row as one
+        line of pixels. None takes rows as squares, and needs a square number of them.
     n_jobs : int, default=None
         Threads over images: None is one, -1 is every processor.
 
@@ -115,7 +116,7 @@ class LocalBinaryPattern(ImageDescriptor):
         grid: tuple[int, int] = (1, 1),
         normalize: bool = True,
         border: str = "zero",
-        image_shape: tuple[int, int] | None = None,
+        image_shape: tuple[int, int] | str | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.P = P
@@ -133,6 +134,7 @@ class LocalBinaryPattern(ImageDescriptor):
         X : (n_images, height, width), or flat (n_images, height * width).
         """
         self._check_parameters()
+        check_pair("grid", self.grid, least=0)
         self._fit_shape(X, TYPES)
         rows, columns = self.grid
         height, width = self.image_shape_

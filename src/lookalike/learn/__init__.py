@@ -17,6 +17,7 @@ from lookalike.learn.mlp_classifier import MLPClassifier
 from lookalike.learn.mlp_regressor import MLPRegressor
 from lookalike.learn.nca import NeighbourhoodComponents
 from lookalike.learn.neighbors import KNeighborsClassifier
+from lookalike.learn.neighbors_regressor import KNeighborsRegressor
 from lookalike.learn.pca import PCA
 from lookalike.learn.perceptron import Perceptron
 from lookalike.learn.ridge import Ridge
@@ -35,6 +36,7 @@ __all__ = [
     "KMeans",
     "KMedians",
     "KNeighborsClassifier",
+    "KNeighborsRegressor",
     "LinearChainCRF",
     "LinearDiscriminantAnalysis",
     "LinearRegression",

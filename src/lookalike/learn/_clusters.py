@@ -352,6 +352,12 @@ def initial_centers(
         chosen = kmeans_plusplus(points, n_clusters, weight, random_state)
         return points.rows(chosen)
     if isinstance(init, str):
+        n_positive = np.count_nonzero(weight)
+        if n_positive < n_clusters:
+            raise ValueError(
+                f"init='random' needs n_clusters={n_clusters} rows of positive "
+                f"weight, got {n_positive}."
+            )
         share = weight / weight.sum()
         size = (n_clusters,)
         chosen = random_state.choice(len(weight), size=size, replace=False, p=share)

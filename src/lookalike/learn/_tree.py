@@ -37,6 +37,26 @@ class Tree:
         return len(self.feature)
 
     @property
+    def n_outputs(self) -> int:
+        """Number of outputs."""
+        return self.value.shape[1]
+
+    @property
+    def n_classes(self) -> Ints:
+        """Number of classes of each output, 1 for numbers."""
+        return np.full(self.n_outputs, self.value.shape[2])
+
+    @property
+    def max_n_classes(self) -> int:
+        """Largest number of classes."""
+        return self.value.shape[2]
+
+    @property
+    def capacity(self) -> int:
+        """Number of nodes: the arrays hold no more."""
+        return self.node_count
+
+    @property
     def max_depth(self) -> int:
         """Depth of the deepest leaf."""
         return int(self.depth.max())

@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_class_weight, check_sample_weight
+from lookalike._checks import check_choice, check_class_weight, check_sample_weight
 from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import check_range
 from lookalike.kernels.tree import (
@@ -27,6 +27,12 @@ from lookalike.learn._tree import Tree, grown
 
 KINDS = [np.float64, np.float32, np.uint8]  # of X that are read as they are
 UNLIMITED = 2**31
+CRITERIA_INSTEAD = {
+    "friedman_mse": "'squared_error', whose splits are the same",
+    "absolute_error": "HistGradientBoostingRegressor(loss='absolute_error')",
+    "poisson": "HistGradientBoostingRegressor(loss='poisson')",
+}
+SPLITTER_INSTEAD = {"random": "'best', with max_features for chance,"}
 
 
 class _DecisionTree(BaseEstimator):
@@ -39,6 +45,7 @@ class _DecisionTree(BaseEstimator):
         self,
         *,
         criterion: str = "squared_error",
+        splitter: str = "best",
         max_depth: int | None = None,
         min_samples_split: float = 2,
         min_samples_leaf: float = 1,
@@ -48,8 +55,10 @@ class _DecisionTree(BaseEstimator):
         max_leaf_nodes: int | None = None,
         min_impurity_decrease: float = 0.0,
         ccp_alpha: float = 0.0,
+        monotonic_cst: ArrayLike | None = None,
     ) -> None:
         self.criterion = criterion
+        self.splitter = splitter
         self.max_depth = max_depth
         self.min_samples_split = min_samples_split
         self.min_samples_leaf = min_samples_leaf
@@ -59,6 +68,17 @@ class _DecisionTree(BaseEstimator):
         self.max_leaf_nodes = max_leaf_nodes
         self.min_impurity_decrease = min_impurity_decrease
         self.ccp_alpha = ccp_alpha
+        self.monotonic_cst = monotonic_cst
+
+    def _check_choices(self, criteria: tuple[str, ...]) -> None:
+        check_choice("criterion", self.criterion, criteria, CRITERIA_INSTEAD)
+        check_choice("splitter", self.splitter, ("best",), SPLITTER_INSTEAD)
+        if self.monotonic_cst is not None and np.any(self.monotonic_cst):
+            raise ValueError(
+                "monotonic_cst must be None or zeros: use scikit-learn's "
+                "HistGradientBoostingClassifier or -Regressor instead, with max_iter=1 "
+                "for a single tree."
+            )
 
     def _read(self, X: Any) -> Array:
         check_is_fitted(self)
@@ -139,12 +159,15 @@ class _DecisionTree(BaseEstimator):
             f"or a share in (0, 1], got {value!r}."
         )
 
-    def apply(self, X: Any) -> Ints:
-        """Number of the leaf of each sample, shape (n_samples,)."""
+    def apply(self, X: Any, check_input: bool = True) -> Ints:
+        """Number of the leaf of each sample, shape (n_samples,).
+
+        ``check_input`` is accepted for compatibility: input is always checked.
+        """
         X = self._read(X)
         return self.tree_.apply(X)
 
-    def decision_path(self, X: Any) -> csr_matrix:
+    def decision_path(self, X: Any, check_input: bool = True) -> csr_matrix:
         """Nodes that each sample passes, ones in (n_samples, node_count)."""
         leaves = self.apply(X)
         tree = self.tree_
@@ -210,6 +233,8 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     ----------
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
         The impurity I; the last two are the same.
+    splitter : {"best"}, default="best"
+        Every threshold is tried; "random" is refused with what to use instead.
     max_depth : int or None, default=None
         Most splits on the way to a leaf.
     min_samples_split : int or float, default=2
@@ -231,6 +256,8 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         Weight of each class, times that of the sample.
     ccp_alpha : float, default=0.0
         Cost of a leaf in cost-complexity pruning. 0 prunes nothing.
+    monotonic_cst : None or zeros, default=None
+        Constraints of the direction are refused with what to use instead.
 
     Attributes
     ----------
@@ -290,6 +317,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         self,
         *,
         criterion: str = "gini",
+        splitter: str = "best",
         max_depth: int | None = None,
         min_samples_split: float = 2,
         min_samples_leaf: float = 1,
@@ -300,9 +328,11 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         min_impurity_decrease: float = 0.0,
         class_weight: Any = None,
         ccp_alpha: float = 0.0,
+        monotonic_cst: ArrayLike | None = None,
     ) -> None:
         super().__init__(
             criterion=criterion,
+            splitter=splitter,
             max_depth=max_depth,
             min_samples_split=min_samples_split,
             min_samples_leaf=min_samples_leaf,
@@ -312,18 +342,21 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
             max_leaf_nodes=max_leaf_nodes,
             min_impurity_decrease=min_impurity_decrease,
             ccp_alpha=ccp_alpha,
+            monotonic_cst=monotonic_cst,
         )
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        check_input: bool = True,
+    ) -> Self:
         """Grow the tree on X (n_samples, n_features) and labels y."""
         X, y = validate_data(self, X, y, dtype=KINDS, order="C")
         check_classification_targets(y)
-        if self.criterion not in ("gini", "entropy", "log_loss"):
-            raise ValueError(
-                "criterion must be 'gini', 'entropy' or 'log_loss', "
-                f"got {self.criterion!r}."
-            )
+        self._check_choices(("gini", "entropy", "log_loss"))
         self.classes_, labels = np.unique(y, return_inverse=True)
         self.n_classes_, self.n_outputs_ = len(self.classes_), 1
         X, weight, kept = _weighed(X, sample_weight, self.class_weight, y)
@@ -341,12 +374,12 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
             self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
         return self
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any, check_input: bool = True) -> Array:
         """Most frequent label of each sample's leaf, shape (n_samples,)."""
         leaves = self.apply(X)
         return self.classes_[self.tree_.value[:, 0].argmax(axis=1)[leaves]]
 
-    def predict_proba(self, X: Any) -> Floats:
+    def predict_proba(self, X: Any, check_input: bool = True) -> Floats:
         """Shares of the labels in each sample's leaf, (n_samples, n_classes)."""
         leaves = self.apply(X)
         return self.tree_.value[:, 0][leaves]
@@ -366,7 +399,10 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     Parameters
     ----------
     criterion : {"squared_error"}, default="squared_error"
-        The impurity: the weighted variance of a node.
+        The impurity: the weighted variance of a node. Others are refused with what to
+        use instead.
+    splitter, monotonic_cst
+        As in :class:`DecisionTreeClassifier`.
     max_depth, min_samples_split, min_samples_leaf, min_weight_fraction_leaf
         As in :class:`DecisionTreeClassifier`.
     max_features, random_state, max_leaf_nodes, min_impurity_decrease, ccp_alpha
@@ -406,14 +442,17 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
     n_outputs_: int
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        check_input: bool = True,
+    ) -> Self:
         """Grow the tree on X (n_samples, n_features) and numbers y."""
         X, y = validate_data(self, X, y, dtype=KINDS, order="C", y_numeric=True)
         check_range(y, "y", dtype=np.float64)
-        if self.criterion != "squared_error":
-            raise ValueError(
-                f"criterion must be 'squared_error', got {self.criterion!r}."
-            )
+        self._check_choices(("squared_error",))
         self.n_outputs_ = 1
         X, weight, kept = _weighed(X, sample_weight, None, y)
         target = y[kept].astype(np.float64)
@@ -428,7 +467,7 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
             self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
         return self
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: Any, check_input: bool = True) -> Floats:
         """Mean of each sample's leaf, shape (n_samples,)."""
         leaves = self.apply(X)
         return self.tree_.value[:, 0, 0][leaves]

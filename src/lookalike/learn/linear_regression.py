@@ -141,6 +141,8 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             W, self.rank_, self.singular_ = _all_weights(rows, B, X.shape[1])
         check_learned(W)
         self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
         return self
 
     def _each_target(self, A: Any, B: Array) -> Array:

@@ -57,6 +57,8 @@ class LinearSVC(LinearClassifier):
         See above: the larger, the less the penalty shrinks b.
     class_weight : dict or 'balanced', default=None
         Factor of C for the rows of each class. Against the rest, the rest weighs one.
+    verbose : int, default=0
+        Above 0, ``fit`` prints the iterations of each problem.
     random_state : int, RandomState instance or None, default=None
         Order of the rows in the dual and in 'pegasos', of the features with 'l1'.
     max_iter : int, default=1000
@@ -87,7 +89,7 @@ class LinearSVC(LinearClassifier):
     The Hessian of the squared hinge is that of the rows inside the margin, and changes
     only with them: updating it makes a Newton step cost little more than a pass over
     the data. A pass of the other solvers is O(n_entries). X may be sparse; float32
-    stays float32. 'crammer_singer' is not offered.
+    stays float32. 'crammer_singer' is refused with what to use instead.
 
     References
     ----------
@@ -123,6 +125,7 @@ class LinearSVC(LinearClassifier):
         fit_intercept: bool = True,
         intercept_scaling: float = 1,
         class_weight: Any = None,
+        verbose: int = 0,
         random_state: Any = None,
         max_iter: int = 1000,
         solver: str = "auto",
@@ -136,6 +139,7 @@ class LinearSVC(LinearClassifier):
         self.fit_intercept = fit_intercept
         self.intercept_scaling = intercept_scaling
         self.class_weight = class_weight
+        self.verbose = verbose
         self.random_state = random_state
         self.max_iter = max_iter
         self.solver = solver
@@ -159,6 +163,10 @@ class LinearSVC(LinearClassifier):
             factors = np.where(labels == c, of_class[c], rest)
             costs = (self.C * factors * weights).astype(X.dtype)
             answers.append(self._solve(X, signs, costs))
+            if self.verbose:
+                _, n_iter, done = answers[-1]
+                ended = "converged" if done else "stopped"
+                print(f"class {self.classes_[c]}: {ended} after {n_iter} iterations")
         bias = self.intercept_scaling if self.fit_intercept else 0
         W = np.stack([w for w, _, _ in answers])
         self.coef_: Array = np.ascontiguousarray(W[:, :-1]).astype(X.dtype)
@@ -200,7 +208,10 @@ class LinearSVC(LinearClassifier):
         check_choice("penalty", self.penalty, ("l2", "l1"))
         check_choice("loss", self.loss, ("squared_hinge", "hinge"))
         check_choice("dual", self.dual, ("auto", True, False))
-        check_choice("multi_class", self.multi_class, ("ovr",))
+        instead = {
+            "crammer_singer": "'ovr', or LogisticRegression for one model of all"
+        }
+        check_choice("multi_class", self.multi_class, ("ovr",), instead)
         check_choice(
             "solver", self.solver, ("auto", "coordinate_descent", "newton", "pegasos")
         )

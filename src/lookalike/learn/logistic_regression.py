@@ -31,6 +31,8 @@ from lookalike.learn._logistic import LogisticObjective
 SMOOTH = ("lbfgs", "newton-cholesky", "newton-cg")
 SOLVERS = (*SMOOTH, "saga", "gd", "sgd")
 MULTI_CLASS = ("multinomial", "ovr")
+INSTEAD = {"liblinear": "'newton-cholesky' or 'saga'", "sag": "'saga'"}
+PENALTIES = ("deprecated", None, "l2", "l1", "elasticnet")
 
 
 class LogisticRegression(LinearClassifier):
@@ -47,16 +49,25 @@ class LogisticRegression(LinearClassifier):
 
     Parameters
     ----------
+    penalty : {'l2', 'l1', 'elasticnet', None}, default='deprecated'
+        The older way to say it, as in scikit-learn: 'l2' and 'l1' are ``l1_ratio`` 0
+        and 1, None is ``C=np.inf``, 'elasticnet' takes ``l1_ratio`` as it is. The
+        default leaves both parameters to say it.
     C : float, default=1.0
         Weight of the data against the penalty; ``np.inf`` is no penalty.
     l1_ratio : float, default=0.0
-        Share of the L1 penalty, from 0 (all L2) to 1 (all L1).
+        Share of the L1 penalty, from 0 (all L2) to 1 (all L1); None is 0.
+    dual : bool, default=False
+        Only the primal is solved; True is refused.
     tol : float, default=1e-4
         When to stop: for 'saga', when no weight changes by more than this share of the
         largest in a pass; for 'sgd', when five passes improve the mean loss by less;
         else, when no slope of the mean loss is larger.
     fit_intercept : bool, default=True
         Whether to fit b; otherwise it is zero.
+    intercept_scaling : float, default=1
+        Accepted for compatibility with scikit-learn: the intercept is not penalised,
+        so there is nothing to scale.
     class_weight : dict or 'balanced', default=None
         Factor of the weights of each class; 'balanced' makes all classes weigh alike.
     random_state : int, RandomState instance or None, default=None
@@ -75,8 +86,12 @@ class LogisticRegression(LinearClassifier):
         The first three need ``l1_ratio=0``.
     max_iter : int, default=100
         Most iterations; for 'saga' and 'sgd', passes over the data.
+    verbose : int, default=0
+        Above 0, ``fit`` prints the objective after each iteration.
     warm_start : bool, default=False
         Whether ``fit`` starts from the last solution instead of zero.
+    n_jobs : int, default=None
+        Accepted for compatibility with scikit-learn; it means speed only.
     multi_class : {'multinomial', 'ovr'}, default='multinomial'
         More than two classes: one model of all, or each class against the rest.
     learning_rate : float, default=None
@@ -108,8 +123,8 @@ class LogisticRegression(LinearClassifier):
     probability underflows to zero. Time is O(n_samples * n_features * n_classes) an
     iteration. Whitening ('lbfgs', dense X with more rows than features) costs a
     Cholesky factor of the features' covariance once and saves most iterations. X may
-    be sparse; float32 stays float32. scikit-learn's 'liblinear', with the parameters
-    ``dual`` and ``intercept_scaling`` that belong to it, and 'sag' are not offered.
+    be sparse; float32 stays float32. scikit-learn's 'liblinear' and 'sag' are refused
+    with the solver to use instead.
 
     References
     ----------
@@ -134,29 +149,39 @@ class LogisticRegression(LinearClassifier):
 
     def __init__(
         self,
+        penalty: str | None = "deprecated",
         *,
         C: float = 1.0,
-        l1_ratio: float = 0.0,
+        l1_ratio: float | None = 0.0,
+        dual: bool = False,
         tol: float = 1e-4,
         fit_intercept: bool = True,
+        intercept_scaling: float = 1,
         class_weight: Any = None,
         random_state: Any = None,
         solver: str = "lbfgs",
         max_iter: int = 100,
+        verbose: int = 0,
         warm_start: bool = False,
+        n_jobs: int | None = None,
         multi_class: str = "multinomial",
         learning_rate: float | None = None,
         batch_size: int = 256,
     ) -> None:
+        self.penalty = penalty
         self.C = C
         self.l1_ratio = l1_ratio
+        self.dual = dual
         self.tol = tol
         self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
         self.class_weight = class_weight
         self.random_state = random_state
         self.solver = solver
         self.max_iter = max_iter
+        self.verbose = verbose
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
         self.multi_class = multi_class
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -175,6 +200,8 @@ class LogisticRegression(LinearClassifier):
         curves = [curve for _, curve, _ in answers]
         self.n_iter_ = np.array([len(curve) for curve in curves])
         self.loss_curve_ = curves[0] if len(curves) == 1 else curves
+        if self.verbose:
+            self._print_curves(curves)
         if self.tol > 0 and not all(done for _, _, done in answers):
             warnings.warn(
                 f"solver {self.solver!r} did not converge in max_iter={self.max_iter}: "
@@ -222,21 +249,43 @@ class LogisticRegression(LinearClassifier):
 
     def _check_parameters(self) -> None:
         check_positive("C", self.C)
-        check_positive("l1_ratio", self.l1_ratio, zero=True)
-        if self.l1_ratio > 1:
-            raise ValueError(f"l1_ratio must be in [0, 1], got {self.l1_ratio!r}.")
-        check_positive("tol", self.tol, zero=True)
-        check_choice("solver", self.solver, SOLVERS)
-        if self.l1_ratio > 0 and self.solver in SMOOTH:
+        check_choice("penalty", self.penalty, PENALTIES)
+        check_choice("dual", self.dual, (False, True))
+        if self.dual:
             raise ValueError(
-                f"solver {self.solver!r} needs l1_ratio=0, got {self.l1_ratio!r}; take "
-                "'saga', 'gd' or 'sgd'."
+                "dual=True is not offered: use dual=False instead, which has the same "
+                "solution."
+            )
+        if self.l1_ratio is not None:
+            check_positive("l1_ratio", self.l1_ratio, zero=True)
+        _, l1_ratio = self._penalty()
+        if l1_ratio > 1:
+            raise ValueError(f"l1_ratio must be in [0, 1], got {self.l1_ratio!r}.")
+        check_positive("intercept_scaling", self.intercept_scaling)
+        check_positive("tol", self.tol, zero=True)
+        check_choice("solver", self.solver, SOLVERS, INSTEAD)
+        if l1_ratio > 0 and self.solver in SMOOTH:
+            raise ValueError(
+                f"solver {self.solver!r} needs l1_ratio=0, got {l1_ratio!r}; use "
+                "'saga', 'gd' or 'sgd' instead."
             )
         check_choice("multi_class", self.multi_class, MULTI_CLASS)
         check_whole("max_iter", self.max_iter)
         check_whole("batch_size", self.batch_size)
         if self.learning_rate is not None:
             check_positive("learning_rate", self.learning_rate)
+
+    def _penalty(self) -> tuple[float, float]:
+        """C and share of L1 that ``penalty``, ``C`` and ``l1_ratio`` say together."""
+        C = np.inf if self.penalty is None else self.C
+        shares = {None: 0.0, "l2": 0.0, "l1": 1.0}
+        return C, shares.get(self.penalty, self.l1_ratio or 0.0)
+
+    def _print_curves(self, curves: list[list[float]]) -> None:
+        for k, curve in enumerate(curves):
+            problem = "" if len(curves) == 1 else f"class {self.classes_[k]}: "
+            for step, loss in enumerate(curve, start=1):
+                print(f"{problem}iteration {step}: objective {loss:.6g}")
 
     def _problems(self, X: Matrix, labels: Array, sample_weight: Any) -> list[Any]:
         """Objectives to minimise, each with the columns of the solution."""
@@ -259,8 +308,9 @@ class LogisticRegression(LinearClassifier):
     def _objective(
         self, X: Matrix, labels: Array, weights: Array, n_columns: int
     ) -> LogisticObjective:
-        scale = 1 / (self.C * float(weights.sum(dtype=np.float64)))
-        ridge, lasso = (1 - self.l1_ratio) * scale, self.l1_ratio * scale
+        C, l1_ratio = self._penalty()
+        scale = 1 / (C * float(weights.sum(dtype=np.float64)))
+        ridge, lasso = (1 - l1_ratio) * scale, l1_ratio * scale
         return LogisticObjective(
             X, labels, weights, n_columns, self.fit_intercept, ridge, lasso
         )

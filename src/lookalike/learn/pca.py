@@ -6,7 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh, lu, qr, svd
-from scipy.sparse.linalg import svds
+from scipy.sparse import issparse
+from scipy.sparse.linalg import LinearOperator, svds
 from scipy.special import gammaln
 from sklearn.base import (
     BaseEstimator,
@@ -105,6 +106,9 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     float32 stays float32; where variances that are kept differ more than its digits
     allow, they are found in double precision.
 
+    X may be sparse, for every solver but 'full': it is centred where it is multiplied,
+    or block by block, and never as a whole.
+
     What is lost by keeping some components, :math:`\sum_i \lVert x_i - \hat x_i
     \rVert^2`, is n - 1 times the sum of the eigenvalues left out. As a mean over the
     rows it is (n - 1) / n times that sum: textbooks that put one divisor in the formula
@@ -165,30 +169,34 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.power_iteration_normalizer = power_iteration_normalizer
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
+    def fit(self, X: Any, y: object = None) -> Self:
         """Find the components of X (n_samples, n_features); y is ignored."""
         self._fit(X)
         return self
 
-    def fit_transform(self, X: ArrayLike, y: object = None) -> Array:
+    def fit_transform(self, X: Any, y: object = None) -> Array:
         """``fit(X)``, and the coordinates of X, also where X is centred in place."""
         rows, centred = self._fit(X)
         return self._coordinates(rows, np.zeros_like(self.mean_) if centred else None)
 
-    def _fit(self, X: ArrayLike) -> tuple[Array, bool]:
+    def _fit(self, X: Any) -> tuple[Any, bool]:
         """Set the fitted attributes; the rows, and whether they are centred now."""
-        rows: Array = validate_data(
+        rows: Any = validate_data(
             self,
             X,
+            accept_sparse=["csr", "csc"],
             dtype=FLOATS,
             ensure_min_samples=2,
             force_writeable=not self.copy,
         )
-        solver, requested = self._plan(*rows.shape)
-        self.n_samples_, limit = len(rows), min(rows.shape)
-        self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
+        sparse = issparse(rows)
+        solver, requested = self._plan(rows.shape[0], rows.shape[1], sparse)
+        self.n_samples_, limit = rows.shape[0], min(rows.shape)
+        mean = np.asarray(rows.mean(axis=0, dtype=np.float64)).ravel()
+        self.mean_ = mean.astype(rows.dtype)
         near, mean = rows, self.mean_
-        if solver != "covariance_eigh":
+        in_place = not sparse and solver != "covariance_eigh"
+        if in_place:
             near = np.subtract(rows, mean, out=None if self.copy else rows)
             mean = np.zeros_like(mean)
         variance, V, total = self._solve(near, mean, solver, requested)
@@ -200,15 +208,18 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             variance, V = variance[:limit], V[:limit]
         k = requested or self._enough(variance, total)
         self._keep(variance[:k], V[:k], total, limit)
-        return rows, near is rows and solver != "covariance_eigh"
+        return rows, in_place and not self.copy
 
-    def transform(self, X: ArrayLike) -> Array:
+    def transform(self, X: Any) -> Array:
         """Coordinates along the components, (n_samples, n_components_)."""
-        return self._coordinates(self._checked(X))
+        return self._coordinates(self._checked(X, sparse=True))
 
-    def _coordinates(self, rows: Array, mean: Array | None = None) -> Array:
+    def _coordinates(self, rows: Any, mean: Array | None = None) -> Array:
         """Coordinates of rows less their mean, ``mean_`` unless another is given."""
         mean = self.mean_ if mean is None else mean
+        if issparse(rows):
+            Z = rows @ self.components_.T - mean @ self.components_.T
+            return Z / self._deviations() if self.whiten else Z
         Z = np.empty((len(rows), self.n_components_), rows.dtype)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
@@ -252,11 +263,14 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Mean of ``score_samples``; y is ignored."""
         return float(self.score_samples(X).mean())
 
-    def _checked(self, X: ArrayLike) -> Array:
+    def _checked(self, X: Any, sparse: bool = False) -> Any:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=FLOATS, reset=False)
+        accept: Any = ["csr", "csc"] if sparse else False
+        return validate_data(self, X, accept_sparse=accept, dtype=FLOATS, reset=False)
 
-    def _plan(self, n_samples: int, n_features: int) -> tuple[str, int | None]:
+    def _plan(
+        self, n_samples: int, n_features: int, sparse: bool
+    ) -> tuple[str, int | None]:
         """Check the parameters; return the solver and, where it is known, k."""
         check_choice("svd_solver", self.svd_solver, SOLVERS)
         choice = self.power_iteration_normalizer
@@ -268,7 +282,16 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         requested = self._requested(n_samples, n_features)
         solver = self.svd_solver
         if solver == "auto":
+            # Few features have a small covariance, which sparse rows add up to as well.
+            few = n_features <= 1000 or requested is None
             solver = _best_solver(n_samples, n_features, requested)
+            if sparse:
+                solver = "covariance_eigh" if few else "randomized"
+        if sparse and solver == "full":
+            raise ValueError(
+                "svd_solver='full' needs dense rows: use 'covariance_eigh', "
+                "'randomized' or 'arpack' instead for sparse ones."
+            )
         limit = min(n_samples, n_features)
         if solver == "randomized" and self.n_components is None:
             requested = limit
@@ -308,7 +331,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         )
 
     def _solve(
-        self, X: Array, mean: Array, solver: str, requested: int | None
+        self, X: Any, mean: Array, solver: str, requested: int | None
     ) -> tuple[Array, Array, float]:
         """Variances, most first, their directions as rows, and the total variance.
 
@@ -316,7 +339,14 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         if solver == "covariance_eigh":
             return _eigenvectors_of_covariance(X, mean, requested)
-        total = np.einsum("ij,ij->", X, X, dtype=np.float64) / (len(X) - 1)
+        if issparse(X):
+            # Centred only where it is multiplied: X - 1 mean' is never formed.
+            squares = X.multiply(X).sum(dtype=np.float64)
+            exact = mean.astype(np.float64)
+            total = (squares - X.shape[0] * (exact @ exact)) / (X.shape[0] - 1)
+            X = _centred(X, mean)
+        else:
+            total = np.einsum("ij,ij->", X, X, dtype=np.float64) / (len(X) - 1)
         if solver == "full":
             _, S, V = svd(X, full_matrices=False, check_finite=False)
         elif solver == "arpack":
@@ -326,7 +356,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             S, V = S[::-1], V[::-1]
         else:
             S, V = self._randomized(X, requested)
-        return S**2 / (len(X) - 1), V, float(total)
+        return S**2 / (X.shape[0] - 1), V, float(total)
 
     def _randomized(self, X: Array, k: Any) -> tuple[Array, Array]:
         """Take k leading singular values and right vectors, by random projection."""
@@ -334,13 +364,14 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if n_iter == "auto":
             n_iter = 7 if k < 0.1 * min(X.shape) else 4
         normalize = _normalizer(self.power_iteration_normalizer, n_iter)
-        A = X if len(X) >= X.shape[1] else X.T
+        A = X if X.shape[0] >= X.shape[1] else X.T
         rng = check_random_state(self.random_state)
         Q = rng.normal(size=(A.shape[1], k + self.n_oversamples)).astype(X.dtype)
         for _ in range(n_iter):
             Q = normalize(A.T @ normalize(A @ Q))
         Q = _orthonormal(A @ Q)
-        left, S, right = svd(Q.T @ A, full_matrices=False, check_finite=False)
+        projected = Q.T @ A if isinstance(A, np.ndarray) else (A.T @ Q).T
+        left, S, right = svd(projected, full_matrices=False, check_finite=False)
         return S[:k], (right if A is X else (Q @ left).T)[:k]
 
     def _enough(self, variance: Array, total: float) -> int:
@@ -377,6 +408,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.svd_solver != "full"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -398,7 +430,7 @@ def _eigenvectors_of_covariance(
 ) -> tuple[Array, Array, float]:
     """Variances and directions of the k leading components, of all where k is None."""
     n_features = X.shape[1]
-    columns = varying_columns(X)
+    columns = np.arange(n_features) if issparse(X) else varying_columns(X)
     if k is None or k > len(columns):  # the constant columns are components too
         k, columns = k or n_features, np.arange(n_features)
     covariance = _covariance(X, mean[columns], columns)
@@ -416,16 +448,39 @@ def _eigenvectors_of_covariance(
     return variance[::-1], V, total
 
 
-def _covariance(X: Array, mean: Array, columns: Array) -> Floats:
+def _covariance(X: Any, mean: Array, columns: Array) -> Floats:
     """Covariance of the columns, summed over blocks of rows in double precision."""
+    n = X.shape[0]
+    X = X.tocsr() if issparse(X) else X
     total = np.zeros((len(columns), len(columns)))
-    block = np.empty((min(len(X), ROWS_AT_ONCE), len(columns)), X.dtype)
-    for start in range(0, len(X), ROWS_AT_ONCE):
+    block = np.empty((min(n, ROWS_AT_ONCE), len(columns)), X.dtype)
+    for start in range(0, n, ROWS_AT_ONCE):
         rows = X[start : start + ROWS_AT_ONCE]
+        rows = rows.toarray() if issparse(rows) else rows
         centred = block[: len(rows)]
         centre_columns(rows, columns, mean, centred)
         total += centred.T @ centred
-    return total / (len(X) - 1)
+    return total / (n - 1)
+
+
+def _centred(X: Any, mean: Array) -> LinearOperator:
+    """Sparse rows less their mean, as something to multiply with."""
+
+    def product(B: Array) -> Array:
+        return X @ B - mean @ B
+
+    def transposed(B: Array) -> Array:
+        means = mean if B.ndim == 1 else mean[:, None]
+        return X.T @ B - means * B.sum(axis=0)
+
+    return LinearOperator(
+        X.shape,
+        matvec=lambda v: product(v.ravel()),
+        rmatvec=lambda v: transposed(v.ravel()),
+        matmat=product,
+        rmatmat=transposed,
+        dtype=X.dtype,
+    )
 
 
 def _orthonormal(A: Array) -> Array:

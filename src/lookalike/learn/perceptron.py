@@ -61,6 +61,8 @@ class Perceptron(LinearClassifier):
         its best by more than this. None makes ``max_iter`` passes.
     shuffle : bool, default=True
         Whether to draw a new order of rows for each pass.
+    verbose : int, default=0
+        Above 0, the corrections of each pass are printed.
     eta0 : float, default=1.0
         Length of a step. Without a penalty it only scales the solution.
     n_jobs : int, default=None
@@ -136,6 +138,7 @@ class Perceptron(LinearClassifier):
         max_iter: int = 1000,
         tol: float | None = 1e-3,
         shuffle: bool = True,
+        verbose: int = 0,
         eta0: float = 1.0,
         n_jobs: int | None = None,
         random_state: Any = 0,
@@ -152,6 +155,7 @@ class Perceptron(LinearClassifier):
         self.max_iter = max_iter
         self.tol = tol
         self.shuffle = shuffle
+        self.verbose = verbose
         self.eta0 = eta0
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -324,6 +328,9 @@ class Perceptron(LinearClassifier):
             due += len(order) * self.eta0 * self._lasso()
             for k, n_errors in zip(problems, errors, strict=True):
                 curves[k].append(int(n_errors))
+                if self.verbose:
+                    label, n_passes = self.classes_[self._targets[k]], len(curves[k])
+                    print(f"class {label}, pass {n_passes}: {n_errors} corrections")
             if self.tol is None:
                 continue
             cost = self._cost(rows, problems, losses)

@@ -32,6 +32,7 @@ from lookalike.learn._linear import (
 )
 
 SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs")
+INSTEAD = dict.fromkeys(("sag", "saga"), "'auto' or 'sparse_cg'")
 
 
 class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -75,9 +76,9 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        W; one row a target where y has two dimensions.
+        W; one row a target where y has several columns.
     intercept_ : float or ndarray of shape (n_targets,)
-        b.
+        b; an array where y has two dimensions, 0.0 without an intercept.
     n_iter_ : ndarray of shape (n_targets,)
         Iterations of the iterative solvers; 1 for the direct ones.
     solver_ : str
@@ -156,10 +157,14 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         W = self._solve(A, B, self._alphas(B.shape[1]))
         check_learned(W)
         self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
+        if W.shape[1] == 1:  # whose intercept stays an array, as in scikit-learn
+            self.coef_ = self.coef_.ravel()
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
         return self
 
     def _chosen_solver(self, sparse: bool) -> str:
-        check_choice("solver", self.solver, SOLVERS)
+        check_choice("solver", self.solver, SOLVERS, INSTEAD)
         check_positive("tol", self.tol, zero=True)
         if self.max_iter is not None:
             check_whole("max_iter", self.max_iter)

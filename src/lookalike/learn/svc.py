@@ -61,6 +61,9 @@ default='rbf'
     shrinking : bool, default=True
         Accepted for compatibility with scikit-learn: steps are so cheap that leaving
         rows out saves no time.
+    probability : bool, default='deprecated'
+        True is refused: ``sklearn.calibration.CalibratedClassifierCV`` around this
+        classifier gives probabilities.
     tol : float, default=1e-3
         How far the optimality conditions may be from holding.
     cache_size : float, default=200
@@ -68,6 +71,8 @@ default='rbf'
         computed as they are needed.
     class_weight : dict or 'balanced', default=None
         Factor of C for the rows of each class.
+    verbose : bool, default=False
+        Whether ``fit`` prints the steps of each pair of classes.
     max_iter : int, default=-1
         Most steps for each pair of classes; -1 is no limit.
     decision_function_shape : {'ovr', 'ovo'}, default='ovr'
@@ -154,9 +159,11 @@ default='rbf'
         gamma: Any = "scale",
         coef0: float = 0.0,
         shrinking: bool = True,
+        probability: bool | str = "deprecated",
         tol: float = 1e-3,
         cache_size: float = 200,
         class_weight: Any = None,
+        verbose: bool = False,
         max_iter: int = -1,
         decision_function_shape: str = "ovr",
         break_ties: bool = False,
@@ -168,9 +175,11 @@ default='rbf'
         self.gamma = gamma
         self.coef0 = coef0
         self.shrinking = shrinking
+        self.probability = probability
         self.tol = tol
         self.cache_size = cache_size
         self.class_weight = class_weight
+        self.verbose = verbose
         self.max_iter = max_iter
         self.decision_function_shape = decision_function_shape
         self.break_ties = break_ties
@@ -288,6 +297,13 @@ default='rbf'
         return X, y
 
     def _check_parameters(self) -> None:
+        check_choice("probability", self.probability, ("deprecated", False, True))
+        if self.probability is True:
+            raise ValueError(
+                "probability=True is not offered: use "
+                "sklearn.calibration.CalibratedClassifierCV(SVC(), ensemble=False) "
+                "instead."
+            )
         check_positive("C", self.C)
         check_positive("tol", self.tol)
         check_positive("cache_size", self.cache_size)
@@ -339,6 +355,10 @@ default='rbf'
             else:
                 solution = solve_with_matrix(self._values(X, rows, rows), *rest)
             solutions.append(solution)
+            if self.verbose:
+                ended = "converged" if solution.converged else "stopped"
+                pair = f"{self.classes_[a]} and {self.classes_[b]}"
+                print(f"classes {pair}: {ended} after {solution.n_iter} steps")
         return solutions
 
     def _values(self, X: Matrix, rows: Ints, others: Ints) -> Array:

@@ -1,13 +1,16 @@
 """Decision trees as text and as figures."""
 
 from collections.abc import Sequence
+from inspect import unwrap
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 from sklearn.base import is_classifier
+from sklearn.tree import plot_tree as sklearn_plot_tree
 from sklearn.utils.validation import check_is_fitted
 
+from lookalike._checks import check_choice
 from lookalike.kernels.tree import NONE
 from lookalike.learn._tree import Tree
 
@@ -102,14 +105,18 @@ def plot_tree(
     *,
     max_depth: int | None = None,
     feature_names: Sequence[str] | None = None,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | bool | None = None,
+    label: str = "all",
+    filled: bool = False,
+    impurity: bool = True,
+    node_ids: bool = False,
+    proportion: bool = False,
+    rounded: bool = False,
     precision: int = 3,
-    fontsize: int = 8,
-) -> Figure:
-    """A figure of a fitted tree: a box for each node, leaves side by side.
-
-    Boxes are shaded by the share of their most frequent class, or by how far their
-    mean is from the smallest; "yes" goes to the left.
+    ax: Axes | None = None,
+    fontsize: int | None = None,
+) -> list[Annotation]:
+    """Draw a fitted tree as scikit-learn's function of the same name does.
 
     Parameters
     ----------
@@ -117,115 +124,73 @@ def plot_tree(
         A fitted tree.
     max_depth : int or None, default=None
         Deepest nodes drawn; what is below is an ellipsis. None draws all.
-    feature_names, class_names : sequence of str, default=None
-        As in :func:`export_text`.
+    feature_names : sequence of str, default=None
+        Names of the features; None is "x[0]", "x[1]", ...
+    class_names : sequence of str or bool, default=None
+        Names of the classes in the order of ``classes_``; True is "y[0]", "y[1]", ...;
+        None leaves them out.
+    label : {"all", "root", "none"}, default="all"
+        Boxes whose numbers are named.
+    filled : bool, default=False
+        Colour boxes by their class, or by their number.
+    impurity, node_ids : bool, default=True, False
+        Whether boxes show their impurity, and their number in ``tree_``.
+    proportion : bool, default=False
+        Show shares instead of numbers of samples.
+    rounded : bool, default=False
+        Round the corners of boxes.
     precision : int, default=3
-        Significant digits of numbers.
-    fontsize : int, default=8
-        Size of the text in points.
+        Digits after the point.
+    ax : matplotlib Axes, default=None
+        Where to draw; it is cleared. None takes pyplot's current axes.
+    fontsize : int or None, default=None
+        Size of the text in points; None makes it fit.
 
     Returns
     -------
-    Figure
-        Made without pyplot, so it needs no closing; ``figure.savefig(path)`` writes it.
+    list of Annotation
+        The boxes, and the words at the first split.
+
+    Raises
+    ------
+    ValueError
+        If there are too few or too many names.
 
     Examples
     --------
+    >>> from matplotlib.backends.backend_agg import FigureCanvasAgg
+    >>> from matplotlib.figure import Figure
     >>> from lookalike.learn import DecisionTreeClassifier, plot_tree
     >>> tree = DecisionTreeClassifier().fit([[1], [2]], ["a", "b"])
-    >>> figure = plot_tree(tree)
-    >>> [box.get_text().splitlines()[0] for box in figure.axes[0].texts[:3]]
-    ['feature_0 <= 1.5', 'gini = 0', 'gini = 0']
+    >>> axes = FigureCanvasAgg(Figure()).figure.subplots()
+    >>> boxes = plot_tree(tree, ax=axes)
+    >>> boxes[0].get_text().splitlines()[:2]
+    ['x[0] <= 1.5', 'gini = 0.5']
     """
     check_is_fitted(decision_tree)
-    tree: Tree = decision_tree.tree_
-    most = tree.max_depth if max_depth is None else max_depth
-    names = _feature_names(tree, feature_names)
-    classes = _class_names(decision_tree, class_names)
-    positions = _positions(tree, most)
-    width = max(x for x, _ in positions.values()) + 1
-    height = max(-y for _, y in positions.values()) + 1
-    size = 0.17 * fontsize
-    figure = Figure(figsize=(1.2 + size * width, 0.6 + 0.75 * size * height))
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.set(xlim=(-0.8, width - 0.2), ylim=(0.5 - height, 0.5))
-    for t, position in positions.items():
-        cut = tree.depth[t] > most
-        text = (
-            "(...)" if cut else _node_text(decision_tree, t, names, classes, precision)
-        )
-        axes.text(
-            *position,
-            text,
-            ha="center",
-            va="center",
-            fontsize=fontsize,
-            bbox={
-                "boxstyle": "round",
-                "facecolor": (0.2, 0.45, 0.75, 0.0 if cut else _shade(tree, t)),
-                "edgecolor": "0.4",
-            },
-            zorder=2,
-        )
-        for child in (tree.children_left[t], tree.children_right[t]):
-            if child in positions:
-                axes.plot(
-                    *zip(position, positions[child], strict=True), color="0.4", zorder=1
-                )
-    return figure
-
-
-def _positions(tree: Tree, most: int) -> dict[int, tuple[float, float]]:
-    """Nodes to be drawn and where: leaves in a row, parents above their middle."""
-    positions: dict[int, tuple[float, float]] = {}
-    n_leaves = 0
-
-    def put(t: int) -> float:
-        nonlocal n_leaves
-        depth = int(tree.depth[t])
-        positions[t] = (0.0, -float(depth))  # in preorder; x follows from the leaves
-        if tree.children_left[t] == NONE or depth > most:
-            x = float(n_leaves)
-            n_leaves += 1
-        else:
-            x = put(int(tree.children_left[t])) / 2
-            x += put(int(tree.children_right[t])) / 2
-        positions[t] = (x, -float(depth))
-        return x
-
-    put(0)
-    return positions
-
-
-def _node_text(
-    model: Any, t: int, names: Sequence[str], classes: Any, precision: int
-) -> str:
-    tree: Tree = model.tree_
-    lines = []
-    if tree.children_left[t] != NONE:
-        threshold = f"{tree.threshold[t]:.{precision}g}"
-        lines.append(f"{names[tree.feature[t]]} <= {threshold}")
-    lines.append(f"{model.criterion} = {tree.impurity[t]:.{precision}g}")
-    lines.append(f"samples = {tree.n_node_samples[t]}")
-    values = tree.value[t, 0]
-    if classes is None:
-        lines.append(f"value = {values[0]:.{precision}g}")
-    else:
-        best = int(values.argmax())
-        lines.append(f"class = {classes[best]} ({values[best]:.0%})")
-    return "\n".join(lines)
-
-
-def _shade(tree: Tree, t: int) -> float:
-    """Strength of a box's colour, 0 to 0.8."""
-    values = tree.value[:, 0]
-    if values.shape[1] == 1:
-        low, high = values.min(), values.max()
-        return 0.8 * float((values[t, 0] - low) / (high - low)) if high > low else 0.0
-    even = 1 / values.shape[1]
-    return 0.8 * float((values[t].max() - even) / (1 - even))
+    if feature_names is not None:
+        _feature_names(decision_tree.tree_, feature_names)
+    if class_names is not None and not isinstance(class_names, bool):
+        _class_names(decision_tree, class_names)
+    check_choice("label", label, ("all", "root", "none"))
+    # Their check of the arguments takes only trees of their own class.
+    draw = unwrap(sklearn_plot_tree)
+    boxes: list[Annotation] = draw(
+        decision_tree,
+        max_depth=max_depth,
+        feature_names=feature_names,
+        class_names=class_names or None,
+        label=label,
+        filled=filled,
+        impurity=impurity,
+        node_ids=node_ids,
+        proportion=proportion,
+        rounded=rounded,
+        precision=precision,
+        ax=ax,
+        fontsize=fontsize,
+    )
+    return boxes
 
 
 def _heights(tree: Tree) -> list[int]:

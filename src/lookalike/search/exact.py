@@ -19,17 +19,25 @@ from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lookalike._checks import check_whole
+from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.search.index import METRICS, ExactIndex
-from lookalike.search.rows import KINDS, check_rows
+from lookalike.search.pairwise import (
+    Metric,
+    PairwiseIndex,
+    reading,
+    resolved_metric,
+    set_metric_tags,
+)
+from lookalike.search.rows import check_rows
 from lookalike.search.storage import saved_parameters
 
 ALGORITHMS = ("auto", "brute", "rotation", "portable")
+TREES = ("kd_tree", "ball_tree")  # scikit-learn's, taken for "auto"
 SMALL = 1_024  # fewer rows than this are all compared
 
 
@@ -49,16 +57,25 @@ class NearestNeighbors(BaseEstimator):
         Rows returned per query unless the call says otherwise.
     radius : float, default=1.0
         Distance within which ``radius_neighbors`` looks unless the call says otherwise.
-    algorithm : {"auto", "brute", "rotation", "portable"}, default="auto"
+    algorithm : {"auto", "brute", "rotation", "portable", "kd_tree", "ball_tree"}, \
+default="auto"
         All give the same answer. "brute" compares every row. "rotation" skips rows by
         the bound, with the fastest instructions of the processor; "portable" does so
         without them. "auto" takes "rotation" unless the catalogue is small, and without
-        a rotation where a measurement on the data says that it does not pay.
-    metric : str, default="minkowski"
-        "euclidean", "sqeuclidean", "cosine", "inner_product" (returned as minus the
-        product: smaller is nearer), "manhattan", or "minkowski" with ``p``.
-    p : {1, 2}, default=2
-        Power of the Minkowski metric.
+        a rotation where a measurement on the data says that it does not pay. The names
+        of scikit-learn's trees are taken for "auto".
+    leaf_size : int, default=30
+        Accepted for compatibility with scikit-learn; there are no leaves.
+    metric : str or callable, default="minkowski"
+        "euclidean" or "l2", "sqeuclidean", "cosine", "inner_product" (returned as minus
+        the product: smaller is nearer), "manhattan", "l1" or "cityblock", "minkowski"
+        with ``p``: searched fast. Slowly, every row compared: "chebyshev",
+        "precomputed" (X holds distances: in ``fit`` between all rows, in a query to
+        them), scikit-learn's other names, and a function of two rows.
+    p : float, default=2
+        Power of the Minkowski metric, at least 1.
+    metric_params : dict, default=None
+        Further parameters of the metric, such as ``{"w": weights}`` of "minkowski".
     n_jobs : int or None, default=None
         Threads, as in scikit-learn: None is one, -1 is one for every processor. The
         answer does not depend on it.
@@ -69,8 +86,10 @@ class NearestNeighbors(BaseEstimator):
         Rows in the catalogue.
     n_features_in_ : int
         Values per row.
-    effective_metric_ : str
-        The metric, "minkowski" resolved by ``p``.
+    effective_metric_ : str or callable
+        The metric under one name, "minkowski" resolved by ``p``.
+    effective_metric_params_ : dict
+        Parameters of that metric.
     n_axes_ : int or None
         Leading coordinates compared first; None where every row is compared in full.
 
@@ -84,6 +103,9 @@ class NearestNeighbors(BaseEstimator):
     Rows and queries are refused if their squares overflow float64 (a length above
     6.7e153), if they hold integers that float64 would round (from 2**53 on), and, for
     the cosine, if they are shorter than 1e-150 and not zero.
+
+    Sparse X is compared entry by entry in the first metrics, without being opened: time
+    of a query is O(entries of X). The other metrics take dense copies.
 
     Cost of ``fit``: O(n_samples * n_features * n_axes). Of a query: O(n_samples *
     n_axes) integer operations and a few hundred distances, or all of them where the
@@ -106,7 +128,9 @@ class NearestNeighbors(BaseEstimator):
     """
 
     n_samples_fit_: int
-    effective_metric_: str
+    effective_metric_: Metric
+    effective_metric_params_: dict[str, Any]
+    _index: ExactIndex | PairwiseIndex
     n_axes_: int | None
 
     def __init__(
@@ -114,39 +138,66 @@ class NearestNeighbors(BaseEstimator):
         n_neighbors: int = 5,
         radius: float = 1.0,
         algorithm: str = "auto",
-        metric: str = "minkowski",
+        leaf_size: int = 30,
+        metric: Metric = "minkowski",
         p: float = 2,
+        metric_params: dict[str, Any] | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.radius = radius
         self.algorithm = algorithm
+        self.leaf_size = leaf_size
         self.metric = metric
         self.p = p
+        self.metric_params = metric_params
         self.n_jobs = n_jobs
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Index the rows of X, shape (n_samples, n_features)."""
-        rows: Array = validate_data(self, X, dtype=KINDS, order="C")
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Index the rows of X, shape (n_samples, n_features), dense or sparse."""
         self._check_parameters()
-        check_rows(rows, X, self.effective_metric_)
-        self.n_samples_fit_ = len(rows)
-        self._index = ExactIndex(
+        rows = self._read(X, reset=True)
+        self.n_samples_fit_ = rows.shape[0]
+        self._index = self._indexed(rows)
+        self.n_axes_ = self._index.n_axes
+        return self
+
+    def _read(self, X: Any, reset: bool) -> Any:
+        metric = self.effective_metric_
+        rows: Any = validate_data(self, X, **reading(metric), reset=reset)
+        if isinstance(metric, str) and metric in METRICS and not issparse(rows):
+            check_rows(rows, X, metric)
+        return rows
+
+    def _indexed(self, rows: Any) -> ExactIndex | PairwiseIndex:
+        metric = self.effective_metric_
+        if issparse(rows) or metric not in METRICS:
+            return PairwiseIndex(rows, metric, self.effective_metric_params_)
+        return ExactIndex(
             rows,
-            self.effective_metric_,
+            str(metric),
             n_neighbors=min(int(self.n_neighbors), len(rows)),
             filtered=len(rows) >= SMALL
-            if self.algorithm == "auto"
+            if self.algorithm in ("auto", *TREES)
             else self.algorithm != "brute",
             portable=self.algorithm == "portable",
             n_jobs=self.n_jobs,
         )
-        self.n_axes_ = self._index.n_axes
-        return self
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Arrays and a JSON document from which ``from_state`` makes this again."""
+        """Arrays and a JSON document from which ``from_state`` makes this again.
+
+        Raises
+        ------
+        ValueError
+            If X is sparse, or the metric is one that compares every row.
+        """
         check_is_fitted(self)
+        if isinstance(self._index, PairwiseIndex):
+            raise ValueError(
+                f"Only a search of dense rows by one of {METRICS} has a state, got "
+                f"{self.metric!r}."
+            )
         arrays, index = self._index.state()
         return arrays, {"parameters": saved_parameters(self), "index": index}
 
@@ -177,24 +228,15 @@ class NearestNeighbors(BaseEstimator):
 
     def _check_parameters(self) -> None:
         check_whole("n_neighbors", self.n_neighbors)
-        if self.algorithm not in ALGORITHMS:
-            raise ValueError(
-                f"algorithm must be one of {ALGORITHMS}, got {self.algorithm!r}."
-            )
-        metric = self.metric
-        if metric == "minkowski":
-            if self.p not in (1, 2):
-                raise ValueError(f"p must be 1 or 2, got {self.p!r}.")
-            metric = "euclidean" if self.p == 2 else "manhattan"
-        if metric not in METRICS:
-            raise ValueError(
-                f"metric must be 'minkowski' or one of {METRICS}, got {self.metric!r}."
-            )
-        self.effective_metric_ = metric
+        check_choice("algorithm", self.algorithm, ALGORITHMS + TREES)
+        check_whole("leaf_size", self.leaf_size)
+        self.effective_metric_, self.effective_metric_params_ = resolved_metric(
+            self.metric, self.p, self.metric_params
+        )
 
     def kneighbors(
         self,
-        X: ArrayLike | None = None,
+        X: Any = None,
         n_neighbors: int | None = None,
         return_distance: bool = True,
     ) -> tuple[Floats, Ints] | Ints:
@@ -227,9 +269,10 @@ class NearestNeighbors(BaseEstimator):
 
     def radius_neighbors(
         self,
-        X: ArrayLike | None = None,
+        X: Any = None,
         radius: float | None = None,
         return_distance: bool = True,
+        sort_results: bool = True,
     ) -> tuple[Array, Array] | Array:
         """Every row within a radius of each query, nearest first.
 
@@ -240,6 +283,8 @@ class NearestNeighbors(BaseEstimator):
         radius : float, default=None
             In units of the metric; a row at exactly this distance is found.
         return_distance : bool, default=True
+        sort_results : bool, default=True
+            Accepted for compatibility with scikit-learn: rows are always sorted.
 
         Returns
         -------
@@ -261,12 +306,57 @@ class NearestNeighbors(BaseEstimator):
             distances[q], indices[q] = np.sqrt(d) if root else d, i
         return (distances, indices) if return_distance else indices
 
-    def _queries(self, X: ArrayLike | None) -> Array:
+    def kneighbors_graph(
+        self,
+        X: Any = None,
+        n_neighbors: int | None = None,
+        mode: str = "connectivity",
+    ) -> csr_matrix:
+        """Sparse matrix (n_queries, n_samples_fit_) of the nearest rows of each query.
+
+        Its entries are 1 for ``mode="connectivity"`` and the distances for
+        ``"distance"``. Parameters are those of ``kneighbors``.
+        """
+        distances, rows = self.kneighbors(X, n_neighbors)
+        return neighbor_graph(list(distances), list(rows), self.n_samples_fit_, mode)
+
+    def radius_neighbors_graph(
+        self,
+        X: Any = None,
+        radius: float | None = None,
+        mode: str = "connectivity",
+        sort_results: bool = True,
+    ) -> csr_matrix:
+        """Sparse matrix (n_queries, n_samples_fit_) of the rows within a radius.
+
+        Entries as in ``kneighbors_graph``, parameters as in ``radius_neighbors``.
+        """
+        distances, rows = self.radius_neighbors(X, radius)
+        return neighbor_graph(list(distances), list(rows), self.n_samples_fit_, mode)
+
+    def _queries(self, X: Any) -> Any:
         if X is None:
             return self._index.catalogue()
-        Q: Array = validate_data(self, X, dtype=KINDS, order="C", reset=False)
-        check_rows(Q, X, self.effective_metric_)
-        return Q
+        rows = self._read(X, reset=False)
+        if issparse(rows) and isinstance(self._index, ExactIndex):
+            return rows.toarray()
+        return rows
+
+    def __sklearn_tags__(self) -> Any:
+        return set_metric_tags(super().__sklearn_tags__(), self.metric)
+
+
+def neighbor_graph(
+    distances: list[Floats], rows: list[Ints], n_samples: int, mode: str
+) -> csr_matrix:
+    """Sparse matrix of found rows, one row a query, in the order found."""
+    check_choice("mode", mode, ("connectivity", "distance"))
+    starts = np.cumsum([0, *map(len, rows)])
+    entries = np.concatenate(distances)
+    if mode == "connectivity":
+        entries = np.ones(len(entries))
+    shape = len(rows), n_samples
+    return csr_matrix((entries, np.concatenate(rows), starts), shape=shape)
 
 
 def check_k(k: Any, most: int, n_samples: int) -> None:

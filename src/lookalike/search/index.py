@@ -23,6 +23,7 @@ from lookalike.search.geometry import geometry_of
 from lookalike.search.memory import attributes_for_kernels, for_kernels
 from lookalike.search.rotation import RotationFilter
 from lookalike.search.rows import STEP, narrowest, norms_for, queries_for, stored
+from lookalike.search.selection import in_order, nearest_in
 
 CODES = {
     "euclidean": SQUARED_EUCLIDEAN,
@@ -269,7 +270,7 @@ class ExactIndex:
         ends = np.cumsum(counts)[:-1]
         distances = np.split(np.concatenate([d for d, _ in ordered]), ends)
         indices = np.split(np.concatenate([i for _, i in ordered]), ends)
-        return [_sorted(d, i) for d, i in zip(distances, indices, strict=True)]
+        return [in_order(d, i) for d, i in zip(distances, indices, strict=True)]
 
     def _encoded(
         self, Q: Array, n_jobs: int | None, floors: Array = NO_FLOORS
@@ -319,11 +320,7 @@ class ExactIndex:
         for first in range(0, len(Q), step):
             every = self._every_distance(Q[first : first + step], n_jobs, chosen)
             for q, row in enumerate(every, start=first):
-                # Ties at the last rank too go to the lower row, hence "<=".
-                worst = np.partition(row, k - 1)[k - 1]
-                near = np.flatnonzero(row <= worst)
-                order = np.argsort(row[near], kind="stable")[:k]
-                indices[q] = near[order]
+                indices[q] = nearest_in(row, k)
                 distances[q] = row[indices[q]]
         return distances, indices
 
@@ -335,10 +332,5 @@ class ExactIndex:
         for first in range(0, len(Q), step):
             for row in self._every_distance(Q[first : first + step], n_jobs):
                 near = np.flatnonzero((np.sqrt(row) if root else row) <= radius)
-                found.append(_sorted(row[near], near))
+                found.append(in_order(row[near], near))
         return found
-
-
-def _sorted(distances: Floats, indices: Ints) -> tuple[Floats, Ints]:
-    order = np.lexsort((indices, distances))
-    return distances[order], indices[order]

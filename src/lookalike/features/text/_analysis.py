@@ -157,6 +157,18 @@ class TextReader(TextInput):
         if self.analyzer == "word":
             self._warn_of_leaking_stop_words()
 
+    def _warn_of_unreachable(self, terms: Iterable[Any]) -> None:
+        """Warn of given terms that no document can hold once it is normalised."""
+        if callable(self.analyzer) or self.preprocessor is not None:
+            return
+        normalise = self.build_preprocessor()
+        lost = [t for t in terms if isinstance(t, str) and normalise(t) != t]
+        if lost:
+            _warn(
+                f"vocabulary has {len(lost)} terms that match nothing, since documents "
+                f"are normalised first and these are not: {sorted(lost)[:5]}."
+            )
+
     def _idle_parameters(self) -> list[str]:
         by_words = self.analyzer == "word"
         own_pattern = self.token_pattern not in (None, WORDS_OF_TWO)
@@ -201,10 +213,13 @@ def batches(documents: Iterable[Any]) -> Iterator[list[Any]]:
     yield batch
 
 
-def _normalise(doc: Any, lower: bool, accents: Callable[[str], str] | None) -> str:
+def _normalise(doc: Any, lower: bool, accents: Callable[[str], str] | None) -> Any:
     if not isinstance(doc, str):
+        if isinstance(doc, list | tuple) and not lower and accents is None:
+            return doc  # words already; there is nothing to normalise
         raise TypeError(
-            f"A document must be a string or bytes, got {type(doc).__name__}."
+            f"A document must be a string or bytes, got {type(doc).__name__}. For "
+            "lists of words say analyzer=list, or lowercase=False with a tokenizer."
         )
     if lower:
         doc = doc.lower()

@@ -84,6 +84,7 @@ class VocabularyReader(TextReader):
         given = _given_vocabulary(self.vocabulary)
         self.fixed_vocabulary_ = given is not None
         if given is not None:
+            self._warn_of_unreachable(given)
             self.vocabulary_ = given
             return self._known_counts(documents)
         column_of: defaultdict[Any, int] = defaultdict()
