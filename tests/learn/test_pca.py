@@ -364,21 +364,22 @@ def test_coordinates_are_centred_once_whether_x_may_be_written_or_not(
 
 
 @pytest.mark.parametrize("solver", ["full", "covariance_eigh", "arpack", "randomized"])
-@pytest.mark.parametrize("offset", [0, 1e3, 1e4])
-def test_single_precision_keeps_components_of_little_variance(solver, offset):
+@pytest.mark.parametrize("turned", [False, True])
+def test_single_precision_keeps_components_of_little_variance(solver, turned):
     rng = np.random.default_rng(0)
     spreads = np.array([1e2, 1, 1e-2, 1e-3, 1e-4])
-    X = (spreads * (rng.normal(size=(1000, 5)) + offset)).astype(np.float32)
+    X = spreads * rng.normal(size=(1000, 5))
+    if turned:  # products in single precision hide all but the first two
+        X = X @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    X = X.astype(np.float32)
     single, double = (
         PCA(4, svd_solver=solver, random_state=0).fit(A) for A in (X, X.astype(float))
     )
     assert single.components_.dtype == np.float32
-    # Centring rounds entries to 2**-24 * offset of their spread.
-    close = {"rtol": 1e-4 + 1e-6 * offset}
+    # Only the mean and the centred rows are rounded: 100 * 2**-24 beside 1e-3.
     np.testing.assert_allclose(
-        single.explained_variance_, double.explained_variance_, **close
+        single.explained_variance_, double.explained_variance_, rtol=0.02
     )
-    np.testing.assert_allclose(np.abs(np.diag(single.components_)), 1, atol=1e-2)
 
 
 def test_whitening_does_not_depend_on_the_unit():
