@@ -656,7 +656,7 @@ def test_the_commands_of_folders_say_what_they_did(library, folder):
     (folder / "deep" / "good.png").write_bytes((folder / "a.png").read_bytes())
     found = run("search", folder, "--system", "images", *there, "--json", status=1)
     document = json.loads(found.stdout)
-    assert (len(document["answers"]), len(document["refused"])) == (13, 1)
+    assert (len(document["answers"]), len(document["refused"])) == (14, 1)
     assert "is not an image" in found.stderr
 
 
