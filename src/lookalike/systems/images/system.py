@@ -349,7 +349,9 @@ class ImageSearch(BaseSystem):
             if n == len(known.vectors):
                 break
             # The rules left too few: further candidates, for these queries alone.
-            left = np.array([at for at in left if len(found[at]) < k], np.int64)
+            left = np.array(
+                [at for at in left.tolist() if len(found[at]) < k], np.int64
+            )
             n = min(4 * n, len(known.vectors))
         return [found[at] for at in range(len(vectors))]
 
