@@ -24,6 +24,8 @@ from lookalike.systems.images.system import ImageSearch
 
 pytest.importorskip("sqlalchemy")
 
+import sqlalchemy as sa
+
 from lookalike.service.database.migrate import open_database
 from lookalike.service.image_folders import (
     ImageFolders,
@@ -553,6 +555,36 @@ def test_a_snapshot_holds_what_is_indexed(folders, found, folder, encoder, tmp_p
     assert outcome(folders.add(folder, encoder)) == (0, 0, 0, 12)
 
 
+def test_marks_of_a_database_of_the_last_form_stay(url, tmp_path):
+    from alembic import command
+
+    from lookalike.service.database import Database
+    from lookalike.service.database import migrate as module
+
+    Image.new("RGB", (20, 20), "#c80000").save(tmp_path / "thumbnail.png")
+    image = {"system": "images", "number": 1, "digest": "d" * 64, "width": 20}
+    image |= {"height": 20, "look": bytes(8), "tiny": bytes(256), "mark": "private"}
+    image |= {"thumbnail": (tmp_path / "thumbnail.png").read_bytes(), "added": 1}
+    image |= {"vector": np.ones(4, "<f4").tobytes()}
+    file = {"system": "images", "key": "k" * 64, "path": b"/gone.png", "size": 1}
+    file |= {"modified": 1, "digest": "d" * 64}
+    database = Database(url)
+    with database.writing() as connection:
+        command.upgrade(module._config(connection), "0003")
+        for table, row in (("folder_images", image), ("folder_files", file)):
+            columns = sa.table(table, *map(sa.column, row))
+            connection.execute(sa.insert(columns), [row])
+    module.migrate(database)
+    folders = ImageFolders(database)
+    with database.reading() as connection:
+        [known] = folders._images(connection)
+        keys = connection.execute(sa.text("SELECT key FROM folder_marks")).scalars()
+        assert sorted(keys) == ["d" * 64, "k" * 64]
+    assert known.mark == "private"
+    assert known.tiny == bytes([200, 0, 0]) * 256
+    database.close()
+
+
 def test_a_path_may_be_longer_than_a_key_of_a_database(
     folders, found, tmp_path, encoder
 ):
@@ -624,7 +656,7 @@ def test_the_commands_of_folders_say_what_they_did(library, folder):
     (folder / "deep" / "good.png").write_bytes((folder / "a.png").read_bytes())
     found = run("search", folder, "--system", "images", *there, "--json", status=1)
     document = json.loads(found.stdout)
-    assert (len(document["answers"]), len(document["refused"])) == (13, 1)
+    assert (len(document["answers"]), len(document["refused"])) == (14, 1)
     assert "is not an image" in found.stderr
 
 
