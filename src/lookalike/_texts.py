@@ -14,6 +14,7 @@ import numpy as np
 from lookalike._typing import Array, Ints
 
 _HALVES = re.compile("[\ud800-\udfff]")  # of pairs of surrogates
+_UTF8 = ("utf-8", "surrogatepass")
 ANY_LENGTH: Any = np.dtypes.StringDType()
 """NumPy's type of text in which each element has its own length."""
 
@@ -54,14 +55,8 @@ class Texts:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Texts":
-        """Hold these texts.
-
-        Raises
-        ------
-        ValueError
-            If one has half of a pair of surrogates, which UTF-8 cannot hold.
-        """
-        pieces = [text.encode() for text in texts]
+        """Hold these texts, halves of pairs of surrogates too."""
+        pieces = [text.encode(*_UTF8) for text in texts]
         ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
         return cls(np.array(bytearray(b"".join(pieces)), np.uint8), ends)
 
@@ -95,7 +90,7 @@ class Texts:
         steps = np.diff(ends, prepend=0)
         if (steps < 0).any() or (ends[-1] if len(ends) else 0) != len(data):
             raise ValueError(f"{name} and {name}_ends do not belong together.")
-        bytes(data).decode()  # a UnicodeDecodeError is a ValueError
+        bytes(data).decode(*_UTF8)  # a UnicodeDecodeError is a ValueError
         if (data[(ends - steps)[steps > 0]] & 0xC0 == 0x80).any():
             raise ValueError(f"{name}_ends cuts letters of {name} in two.")
         return cls(data, ends)
@@ -128,17 +123,23 @@ class Texts:
     def text(self, row: int) -> str:
         """One of the texts."""
         start = int(self.ends[row - 1]) if row > 0 else 0
-        return bytes(self.data[start : self.ends[row]]).decode()
+        return bytes(self.data[start : self.ends[row]]).decode(*_UTF8)
 
     def tolist(self) -> list[str]:
         """The texts as Python has them."""
         data = self.data.tobytes()
         texts, start = [], 0
         for end in self.ends.tolist():
-            texts.append(data[start:end].decode())
+            texts.append(data[start:end].decode(*_UTF8))
             start = end
         return texts
 
     def array(self) -> Array:
-        """The texts as an array of ``StringDType``, shape (n,)."""
+        """The texts as an array of ``StringDType``, shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If one has half of a pair of surrogates, which NumPy cannot hold.
+        """
         return np.array(self.tolist(), ANY_LENGTH)

@@ -245,7 +245,8 @@ def test_one_far_row_does_not_set_the_scale_of_all():
     work = np.zeros((2, 200, 2), np.int64)
     for index, counted in zip(exact, work, strict=True):
         index.nearest(X[:200], 10, None, counted)
-    assert work[1].sum() < 1.2 * work[0].sum() + 200
+    computed = work[:, :, 1].sum(axis=1)
+    assert computed[1] < 2 * computed[0]
     rng = np.random.default_rng(0)
     spread = [np.abs(ByteCodes(i, 16, rng).of(X)[0]).mean() for i in exact]
     assert spread[1] > 0.8 * spread[0]

@@ -1,5 +1,6 @@
 """Ids of items: integers of 64 bits, or texts."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ Ids = Ints | Texts
 NO_IDS = np.empty(0, np.int64)
 NO_TEXTS = Texts(np.empty(0, np.uint8), NO_IDS)
 LONGEST = 10_000  # letters
+_HALVES = re.compile("[\ud800-\udfff]")  # of pairs of surrogates
 _EXPECTED = "Ids must be integers from -2**63 to 2**63 - 1, or text"
 
 
@@ -63,12 +65,9 @@ def _texts(ids: list[Any]) -> Texts:
             )
         if id.endswith("\0"):  # arrays of fixed width drop it
             raise ValueError(f"An id must not end in NUL, got {id!r}.")
-    try:
-        return Texts.of(ids)
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"An id must be text that UTF-8 can hold, got {error.object!r}."
-        ) from None
+        if not id.isascii() and _HALVES.search(id):
+            raise ValueError(f"An id must be text that UTF-8 can hold, got {id!r}.")
+    return Texts.of(ids)
 
 
 def check_distinct(ids: Ids) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
@@ -103,11 +104,11 @@ def impressions_of(
 class LearnedClicks:
     """What clicks have taught, item by item: rows of a catalogue move, ids do not.
 
-    ids : str (n_items,), of the items in the order of the ranker's attractiveness
+    ids : n_items, of the items in the order of the ranker's attractiveness
     """
 
     ranker: ClickRanker
-    ids: Array
+    ids: Texts
 
     def ranker_for(self, ids: Sequence[str]) -> ClickRanker:
         """Return the ranker of a catalogue of these items; others than known are 0."""
@@ -118,9 +119,9 @@ class LearnedClicks:
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that was learned, by name."""
-        return {"ids": self.ids, **self.ranker.arrays()}
+        return {**self.ids.arrays("ids"), **self.ranker.arrays()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return what these arrays were taken from."""
-        return cls(ClickRanker.from_arrays(arrays), arrays["ids"])
+        return cls(ClickRanker.from_arrays(arrays), Texts.of_arrays("ids", arrays))

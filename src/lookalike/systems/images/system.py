@@ -16,6 +16,7 @@ import numpy as np
 
 from lookalike._arrays import named, prefixed
 from lookalike._checks import check_whole
+from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation, SearchAnswer
@@ -218,7 +219,7 @@ class ImageSearch(BaseSystem):
         ranker = ClickRanker(len(ids), corrected=corrected).fit(similarity, shown)
         self.clicks_, self._learned_clicks = (
             ranker,
-            LearnedClicks(ranker, np.array(ids)),
+            LearnedClicks(ranker, Texts.of(ids)),
         )
         facts = {**self.manifest_.facts, "n_impressions": len(shown)}
         self.manifest_ = replace(self.manifest_, facts=facts)

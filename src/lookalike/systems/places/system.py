@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from lookalike._checks import check_whole
+from lookalike._texts import Texts
 from lookalike._typing import Array
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
@@ -237,17 +238,20 @@ class Places(BaseSystem):
         """Return the tagger, its words and names, and the threshold."""
         names = sorted(self.gazetteer_)
         arrays = {
-            "seen": np.array(sorted(self.seen_), "U"),
-            "gazetteer": np.array(names, "U"),
-            "kinds": np.array([self.gazetteer_[name] for name in names], "U"),
+            **Texts.of(sorted(self.seen_)).arrays("seen"),
+            **Texts.of(names).arrays("gazetteer"),
+            **Texts.of(self.gazetteer_[name] for name in names).arrays("kinds"),
             **self.tagger_.arrays(),
         }
         return arrays, {"threshold": self.threshold_}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
         """Take up what ``state`` returned."""
-        names, kinds = arrays["gazetteer"].tolist(), arrays["kinds"].tolist()
-        self.seen_ = set(arrays["seen"].tolist())
+        seen, names, kinds = (
+            Texts.of_arrays(name, arrays).tolist()
+            for name in ("seen", "gazetteer", "kinds")
+        )
+        self.seen_ = set(seen)
         self.gazetteer_ = dict(zip(names, kinds, strict=True))
         self.tagger_ = Tagger.from_arrays(arrays, self.window)
         self.threshold_ = float(document["threshold"])
