@@ -77,7 +77,13 @@ def complaint(kind: Any, name: str, value: Any) -> str | None:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             model.fit(*_problem(kind, value))
-    except (ValueError, TypeError, NotImplementedError) as error:
+    except (
+        ValueError,
+        TypeError,
+        NotImplementedError,
+        AttributeError,
+        OSError,
+    ) as error:
         return f"{type(error).__name__}: {error}"
     return None
 
