@@ -28,7 +28,9 @@ class KNeighborsClassifier(ClassifierMixin, NeighborsPredictor):
         where neighbours lie exactly on the query, they alone vote. A callable turns
         distances (n_queries, n_neighbors) into weights of that shape. None is
         "uniform".
-    algorithm, leaf_size, p, metric, metric_params
+    leaf_size : int, default=30
+        Accepted for compatibility with scikit-learn; there are no leaves.
+    algorithm, p, metric, metric_params
         As in ``NearestNeighbors``: the answer depends on the last three alone;
         "inner_product" has no distances to weigh by.
     n_jobs : int or None, default=None
