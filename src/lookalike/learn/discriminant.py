@@ -265,12 +265,12 @@ class LinearDiscriminantAnalysis(
     def decision_function(self, X: ArrayLike) -> Array:
         """Scores (n_samples, n_classes); for two classes their difference, 1-D."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        rows: Array = validate_data(self, X, dtype=FLOATS, reset=False)
         if self._near is not None:
             middle, coef, intercept = self._near
-            scores = ((X - middle) @ coef.T + intercept).astype(X.dtype)
+            scores = ((rows - middle) @ coef.T + intercept).astype(rows.dtype)
         else:
-            scores = X @ self.coef_.T + self.intercept_
+            scores = rows @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: ArrayLike) -> Array:
