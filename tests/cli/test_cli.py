@@ -151,7 +151,8 @@ def test_without_mnist_train_takes_the_sample_and_says_so(tmp_path, monkeypatch)
 
 def test_a_photographed_digit_is_recognised(trained, seven):
     found = answer("classify", seven, "--folder", trained)
-    assert set(found) == {"system", "generation", "answers"}
+    assert set(found) == {"system", "generation", "answers", "refused"}
+    assert found["refused"] == []
     [each] = found["answers"]
     assert each["label"] == 7
     assert each["image"] == str(seven)

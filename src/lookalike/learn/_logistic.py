@@ -45,8 +45,9 @@ class LogisticObjective:
         self.curvature = 0.25 if n_columns == 1 else 0.5
 
     def centred(self) -> tuple["LogisticObjective", Floats]:
-        """The objective of dense X less its mean, and that mean."""
-        mean = self.X.mean(axis=0, dtype=np.float64).astype(self.X.dtype)
+        """The objective of dense X less its weighted mean, and that mean."""
+        weights = self.weights.astype(np.float64)
+        mean = np.average(self.X, axis=0, weights=weights).astype(self.X.dtype)
         shared = self.n_columns, self.fit_intercept, self.ridge, self.lasso
         near = LogisticObjective(self.X - mean, self.labels, self.weights, *shared)
         return near, mean.astype(np.float64)

@@ -90,7 +90,8 @@ class NeighborsPredictor(BaseEstimator):
         return_distance: bool = True,
     ) -> tuple[Floats, Ints] | Ints:
         """Distances and rows of the nearest training points; see NearestNeighbors."""
-        return self._index.kneighbors(self._read(X), n_neighbors, return_distance)
+        rows = self._read(X)
+        return self._index.kneighbors(rows, n_neighbors, return_distance)
 
     def kneighbors_graph(
         self,
@@ -99,7 +100,8 @@ class NeighborsPredictor(BaseEstimator):
         mode: str = "connectivity",
     ) -> csr_matrix:
         """Sparse matrix of the nearest training points; see NearestNeighbors."""
-        return self._index.kneighbors_graph(self._read(X), n_neighbors, mode)
+        rows = self._read(X)
+        return self._index.kneighbors_graph(rows, n_neighbors, mode)
 
     def _read(self, X: Any) -> Any:
         check_is_fitted(self)

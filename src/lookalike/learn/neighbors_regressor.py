@@ -4,13 +4,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from lookalike._typing import Floats
 from lookalike.learn._neighbors import NeighborsPredictor
 
 
-class KNeighborsRegressor(RegressorMixin, NeighborsPredictor):
+class KNeighborsRegressor(MultiOutputMixin, RegressorMixin, NeighborsPredictor):
     r"""Predict the mean target of the k nearest training points.
 
     With weights :math:`w_i` of the neighbours :math:`N_k(x)`,

@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Floats, Ints
+from lookalike._validation import check_range
 from lookalike.search.index import METRICS, ExactIndex
 from lookalike.search.pairwise import (
     Metric,
@@ -165,8 +166,12 @@ default="auto"
     def _read(self, X: Any, reset: bool) -> Any:
         metric = self.effective_metric_
         rows: Any = validate_data(self, X, **reading(metric), reset=reset)
-        if isinstance(metric, str) and metric in METRICS and not issparse(rows):
+        if issparse(rows) or callable(metric):
+            return rows
+        if metric in METRICS:
             check_rows(rows, X, metric)
+        elif metric != "precomputed":
+            check_range(rows[~np.isnan(rows)])
         return rows
 
     def _indexed(self, rows: Any) -> ExactIndex | PairwiseIndex:

@@ -80,6 +80,7 @@ def set_metric_tags(tags: Any, metric: Metric) -> Any:
     """Say to scikit-learn what rows a search by this metric reads."""
     tags.input_tags.sparse = metric != "precomputed"
     tags.input_tags.pairwise = metric == "precomputed"
+    tags.input_tags.positive_only = metric == "precomputed"
     tags.input_tags.allow_nan = metric == "nan_euclidean"
     return tags
 
@@ -147,8 +148,8 @@ class PairwiseIndex:
         if self.metric == "precomputed":
             if X.shape[0] and X.min() < 0:
                 raise ValueError(
-                    "metric='precomputed' needs distances of at least 0, got "
-                    f"{X.min()}."
+                    "Negative values in data passed to metric='precomputed': distances "
+                    f"of at least 0 are needed, got {X.min()}."
                 )
             return X
         if not self._own:

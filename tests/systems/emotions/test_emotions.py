@@ -254,9 +254,9 @@ def test_a_blank_picture_is_no_face_and_shows_nothing(system, data):
     assert (answer.face, answer.label, answer.probability) == (None, None, None)
     shares = system.classify(np.stack([blank, data.x_test[0]])).probabilities
     np.testing.assert_allclose(shares[0], 1 / len(system.classes_))
-    np.testing.assert_array_equal(
-        shares[1], system.classify(data.x_test[:1]).probabilities[0]
-    )
+    # A batch of another size is rounded otherwise.
+    alone = system.classify(data.x_test[:1]).probabilities[0]
+    np.testing.assert_allclose(shares[1], alone, rtol=1e-5)
 
 
 def test_covering_changes_the_probability_where_it_covers(system, data):

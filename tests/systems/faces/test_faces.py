@@ -126,7 +126,7 @@ def test_pictures_without_a_face_are_nobody_and_no_one_person(system, asked):
     cosines, same = system.verify(blank, np.roll(blank, 1, axis=0))
     assert not same.any()
     assert not cosines.any()
-    assert not system.verify(blank[:1], asked.images[:1])[1].any()
+    assert not system.verify(blank[:1], asked[:1])[1].any()
     found = system.classify(blank)
     assert not found.known.any()
     assert not found.similarities.any()
