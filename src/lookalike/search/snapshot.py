@@ -310,7 +310,7 @@ class Snapshot:
         """
         if not isinstance(radius, Real) or isinstance(radius, bool) or radius != radius:
             raise ValueError(f"radius must be a number, got {radius!r}.")
-        Q = check_vectors(Q, self.n_features, "Queries")
+        Q = check_vectors(Q, self.n_features, "Queries", self.metric)
         rows: list[Ints | None] = [None] * len(self.segments)
         if where is not None:
             rows = self._matching(where)
