@@ -50,6 +50,9 @@ class Texts:
     (['', 'cup'], 45)
     """
 
+    data: Array
+    ends: Ints
+
     def __init__(self, data: Array, ends: Ints) -> None:
         self.data, self.ends = data, ends
 

@@ -296,7 +296,7 @@ def test_a_cut_or_blank_picture_is_refused_and_the_first_frame_answered(
         assert answer.json()["detail"].endswith(".")
     answer = client.post("/v1/digits/search", json={"image": pictured(blank)})
     assert answer.status_code == 422
-    assert "There is not a digit on the picture" in answer.json()["detail"]
+    assert "There is no digit on the image" in answer.json()["detail"]
     still, first = (
         client.post("/v1/digits/search", files={"image": sent}).json()["answers"]
         for sent in (whole, moving.getvalue())

@@ -102,6 +102,13 @@ class ItemCatalogue:
     (['new', '1'], [7, 1])
     """
 
+    base_images: Array
+    base_labels: Array
+    base_vectors: Array
+    base_ids: Texts | None
+    base_attributes: Texts | None
+    snapshot: CatalogueSnapshot
+
     def __init__(
         self,
         images: Array,
