@@ -33,10 +33,12 @@ def test_descends_to_the_ridge_solution(container, targets, fit_intercept, alpha
         alpha=alpha, fit_intercept=fit_intercept, tol=1e-15, max_iter=5000
     ).fit(container(X), y, s)
     exact = Ridge(alpha, fit_intercept=fit_intercept).fit(X, y, s)
-    coef = exact.coef_.reshape(model.coef_.shape)  # flat for one column of targets
+    # Ridge's are flat for one column of targets, as scikit-learn's.
+    coef = exact.coef_.reshape(model.coef_.shape)
+    predicted = exact.predict(X).reshape(y.shape)
     np.testing.assert_allclose(model.coef_, coef, rtol=1e-5)
     np.testing.assert_allclose(model.intercept_, exact.intercept_, rtol=1e-5)
-    np.testing.assert_allclose(model.predict(container(X)), exact.predict(X), rtol=1e-5)
+    np.testing.assert_allclose(model.predict(container(X)), predicted, rtol=1e-5)
     assert np.all(np.diff(model.loss_curve_) <= 1e-12 * model.loss_curve_[0])
     residual = (model.predict(X) - y).reshape(len(y), -1)
     expected = (s[:, None] * residual**2).sum() + alpha * (model.coef_**2).sum()
