@@ -98,14 +98,16 @@ def test_copies_in_other_sizes_and_qualities_are_one_group_and_others_are_not():
     for photo in photos:
         small = Image.fromarray(photo).resize((150, 100), Image.Resampling.LANCZOS)
         jpeg = Image.open(io.BytesIO(file_of(photo, "JPEG", quality=30)))
-        lit = np.clip(photo * 0.8 + 20, 0, 255).astype(np.uint8)
-        copies += [photo, np.asarray(small), np.asarray(jpeg), lit]
+        darker = np.clip(photo * 0.8 - 20, 0, 255).astype(np.uint8)
+        copies += [photo, np.asarray(small), np.asarray(jpeg), darker]
     hashes = np.array([difference_hash(c) for c in copies], np.uint64)
     groups = groups_of(hashes, np.stack([thumbnail(c) for c in copies]))
-    expected = np.repeat(np.arange(len(photos)) * 4, 4)
-    assert (groups == expected).mean() > 0.97
+    groups = groups.reshape(-1, 4)
+    first = 4 * np.arange(len(photos))[:, None]
+    assert (groups[:, :3] == first).mean() > 0.97
+    assert (groups[:, 3:] == first + 3).all()  # another exposure is another picture
     # What is joined at all is joined with its own.
-    assert (groups // 4 == expected // 4).all()
+    assert (groups // 4 == first // 4).all()
 
 
 def test_groups_are_those_of_comparing_every_pair():
@@ -117,19 +119,35 @@ def test_groups_are_those_of_comparing_every_pair():
         hashes[flips] ^= np.uint64(1) << rng.integers(
             0, 64, flips.sum(), dtype=np.uint64
         )
-    pictures = rng.integers(0, 256, (3, 256), dtype=np.uint8)[rng.integers(0, 3, 120)]
+    pictures = rng.integers(0, 248, (3, 256), dtype=np.uint8)[rng.integers(0, 3, 120)]
+    # At 8 levels of difference in every cell they are alike, at 9 in one they are not.
+    pictures[::2] += 8
+    pictures[::10, 3] += 1
     found = groups_of(hashes, pictures, near=2)
-    near = np.bitwise_count(hashes[:, None] ^ hashes) <= 2
-    near &= (pictures[:, None] == pictures).all(axis=2)
+    cells = pictures.astype(int)
     expected = np.arange(120)
-    while True:
-        lower = np.where(near, expected, 999).min(axis=1)
-        if (lower == expected).all():
-            break
-        expected = lower
+    for row in range(120):
+        for other in range(row):
+            if (
+                expected[other] == other
+                and np.bitwise_count(hashes[other] ^ hashes[row]) <= 2
+                and np.abs(cells[other] - cells[row]).max() <= 8
+            ):
+                expected[row] = other
+                break
+    assert 40 < len(np.unique(expected)) < 110
     np.testing.assert_array_equal(found, expected)
     with pytest.raises(ValueError, match=r"near must be in \[0, 7\], got 8"):
         groups_of(hashes, pictures, near=8)
+
+
+@pytest.mark.parametrize("n_cells", [3, 7, 768])
+def test_the_last_level_that_counts_is_exact(n_cells):
+    rng = np.random.default_rng(n_cells)
+    for _ in range(200):
+        darker = rng.integers(0, 248, (1, n_cells), dtype=np.uint8)
+        pair = np.concatenate([darker, darker + 8])
+        assert groups_of(np.zeros(2, np.uint64), pair).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("scenes", [1, 2])
@@ -154,8 +172,6 @@ def test_near_duplicates_are_not_all_compared_with_each_other(scenes, monkeypatc
         assert sum(compared) <= 2 * 8 * n
 
 
-def test_many_pictures_of_one_level_are_not_compared(monkeypatch):
-    monkeypatch.setattr(np, "bitwise_count", None)
+def test_many_pictures_of_one_level_are_copies_of_the_first():
     blank = np.full((5_000, 256), 7, np.uint8)
-    groups = groups_of(np.zeros(5_000, np.uint64), blank)
-    assert groups.tolist() == list(range(5_000))
+    assert not groups_of(np.zeros(5_000, np.uint64), blank).any()

@@ -83,7 +83,8 @@ def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
     if not 0 <= near < BANDS:
         raise ValueError(f"near must be in [0, {BANDS - 1}], got {near}.")
     cells = thumbnails.astype(np.int16)
-    means = cells.mean(axis=1)
+    totals = thumbnails.sum(axis=1, dtype=np.int64)
+    most = LEVELS * cells.shape[1]
     known, which = np.unique(hashes.astype(np.uint64), return_inverse=True)
     pieces = known.astype(">u8").view(np.uint8).reshape(-1, BANDS).tolist()
     seen = [_Block() for _ in known]  # the first members that have this hash
@@ -94,8 +95,8 @@ def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
         close = np.concatenate([block.numbers for block in mine])
         close = close[np.bitwise_count(known[close] ^ known[own]) <= near]
         others = np.concatenate([seen[n].numbers for n in set(close.tolist())] or [_NO])
-        # No mean differs by more than the cells do: most are parted by one number.
-        others = others[np.abs(means[others] - means[row]) <= LEVELS]
+        # If no cell differs by more than LEVELS, the totals do not differ by more than most.
+        others = others[np.abs(totals[others] - totals[row]) <= most]
         alike = np.abs(cells[others] - cells[row]).max(axis=1, initial=0) <= LEVELS
         if alike.any():
             first[row] = others[alike].min()
