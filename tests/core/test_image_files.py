@@ -2,7 +2,12 @@
 
 import os
 
-from lookalike.core.image_files import folder_contents, has_image_ending, readable
+from lookalike.core.image_files import (
+    IGNORE_FILE,
+    folder_contents,
+    has_image_ending,
+    readable,
+)
 from lookalike.core.inputs import image_files
 
 
@@ -20,6 +25,17 @@ def test_images_of_all_folders_are_found_in_the_order_of_their_names(tmp_path):
     assert [os.path.basename(path) for path in found.others] == [b"e.txt", b"noend"]
     assert found.problems == []
     assert image_files([tmp_path]) == [tmp_path / n for n in names(found, tmp_path)]
+
+
+def test_a_pattern_with_a_slash_before_it_matches_beside_its_file_alone(tmp_path):
+    for name in ("a.png", "drafts/b.png", "sub/a.png", "sub/drafts/c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / IGNORE_FILE).write_text("# what is above\n/drafts/\n/a.png\n")
+    found = folder_contents(tmp_path)
+    assert names(found, tmp_path) == ["sub/a.png", "sub/drafts/c.png"]
+    (tmp_path / IGNORE_FILE).write_text("drafts\na.*\n")
+    assert not names(folder_contents(tmp_path), tmp_path)
 
 
 def test_what_cannot_be_looked_into_hides_what_is_below_it(tmp_path, monkeypatch):

@@ -395,6 +395,23 @@ def test_what_was_held_out_is_given_back_once_it_has_measured(made, tmp_path):
         assert plain(EACH[verb](loaded, made.queries, 5)) == expected
 
 
+@having()
+def test_the_report_shows_answers_of_the_system_that_was_measured(made, monkeypatch):
+    sections = made.spec.report
+    if sections is None:
+        pytest.skip("has no sections of its own")
+    given = []
+
+    def add_sections(report, system, data, result):
+        given.append(system)
+
+    module = resolve_name(sections.split(":")[0])
+    monkeypatch.setattr(module, "add_sections", add_sections)
+    served = made.system.refit(made.data)
+    made.spec.build_report(served, made.data, made.result)
+    assert plain(given[0].state()) == plain(made.before[0])
+
+
 def test_the_card_counts_test_inputs_that_were_learned_from(small):
     made = small("digits")
     x_test = made.data.x_test.copy()

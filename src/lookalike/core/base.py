@@ -60,13 +60,11 @@ class BaseSystem(ABC):
     @property
     def is_refitted(self) -> bool:
         """Whether the system knows what was held out to measure it."""
-        return bool(self.manifest_.facts.get("is_refitted"))
+        return self.manifest_.refitted
 
     def mark_refitted(self, refitted: bool) -> None:
         """Let the manifest say whether the system is what ``refit`` returns."""
-        rest = {k: v for k, v in self.manifest_.facts.items() if k != "is_refitted"}
-        facts = {**rest, "is_refitted": True} if refitted else rest
-        self.manifest_ = replace(self.manifest_, facts=facts)
+        self.manifest_ = replace(self.manifest_, refitted=refitted)
 
     @abstractmethod
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:

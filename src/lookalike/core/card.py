@@ -165,7 +165,7 @@ STANDARD_VALUES: dict[str, Callable[[Manifest], Any]] = {
     "is_measured": lambda m: bool(m.metrics),
     "milliseconds_per_answer": lambda m: m.facts.get("milliseconds_per_answer"),
     "n_test": lambda m: m.facts.get("n_test"),
-    "is_refitted": lambda m: bool(m.facts.get("is_refitted")),
+    "is_refitted": lambda m: m.refitted,
     "copies": lambda m: copies_note(m.facts),
 }
 """Values that every card may name."""

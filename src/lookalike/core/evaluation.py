@@ -77,10 +77,8 @@ def copies_note(facts: Mapping[str, Any]) -> str:
 
 def _content(each: Any) -> bytes:
     array = np.asarray(each)
-    about = f"{array.dtype.kind} {array.shape} ".encode()
-    whole = "\0".join(array) if array.dtype.kind == "U" else array.tobytes()
-    text = whole.encode(errors="surrogatepass") if isinstance(whole, str) else whole
-    return hashlib.sha256(about + text).digest()
+    about = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.sha256(about + array.tobytes()).digest()
 
 
 def milliseconds_per_answer(

@@ -20,9 +20,10 @@ ENDINGS = (
 """By which the names of image files end."""
 IGNORE_FILE = ".lookalikeignore"
 """Its lines are patterns of files and folders beside and below it that are left out."""
+_ENDINGS = tuple(map(os.fsencode, ENDINGS))
 _SYSTEM = {
-    *("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx", "lost+found"),
-    *("$recycle.bin", "system volume information"),
+    *(b"thumbs.db", b"ehthumbs.db", b"desktop.ini", b"@eadir", b"__macosx"),
+    *(b"lost+found", b"$recycle.bin", b"system volume information"),
 }
 
 
@@ -60,7 +61,8 @@ def folder_contents(root: str | os.PathLike[str]) -> FolderContents:
     Links are followed; a folder that was seen before is not entered again. What is
     hidden, or kept there by an operating system, is left out, and so is what an
     ``IGNORE_FILE`` names: one pattern a line (``*.tif``, ``drafts``, ``2019/*``),
-    against the name or the path from the file's own folder; ``#`` begins a comment.
+    against the name or the path from the file's own folder, the path alone if it begins
+    with a slash (``/drafts``); ``#`` begins a comment.
     """
     found = FolderContents()
     seen: set[tuple[int, int]] = set()
@@ -100,7 +102,7 @@ def folder_contents(root: str | os.PathLike[str]) -> FolderContents:
 
 def has_image_ending(name: bytes) -> bool:
     """Whether a file's name ends like that of an image."""
-    return name.lower().endswith(tuple(map(os.fsencode, ENDINGS)))
+    return name.lower().endswith(_ENDINGS)
 
 
 def readable(path: bytes) -> str:
@@ -122,9 +124,10 @@ def _patterns(folder: bytes) -> Iterator[tuple[bytes, str]]:
 
 def _matches(path: bytes, folder: bytes, pattern: str) -> bool:
     below = os.fsdecode(os.path.relpath(path, folder))
-    pattern = pattern.removeprefix("/")
-    return fnmatchcase(below, pattern) or fnmatchcase(os.path.basename(below), pattern)
+    if fnmatchcase(below, pattern.removeprefix("/")):
+        return True
+    return fnmatchcase(os.path.basename(below), pattern)
 
 
 def _is_system(name: bytes) -> bool:
-    return name.startswith(b".") or name.lower() in map(os.fsencode, _SYSTEM)
+    return name.startswith(b".") or name.lower() in _SYSTEM

@@ -19,6 +19,8 @@ class Manifest:
     """What the card tells beside: counts, times, what was found while learning."""
     measured: list[str] = field(default_factory=list)
     """Names of the facts that an evaluation found."""
+    refitted: bool = False
+    """Whether the system also knows what was held out to measure it."""
     metrics: dict[str, Any] = field(default_factory=dict)
     comparisons: dict[str, Any] = field(default_factory=dict)
     embedding_version: str = ""
@@ -55,5 +57,5 @@ class Manifest:
         KeyError
             If a part of it is missing.
         """
-        whole = {"measured": [], **document}  # older generations lack it
+        whole = {"measured": [], "refitted": False, **document}  # older ones lack them
         return cls(**{each.name: whole[each.name] for each in fields(cls)})

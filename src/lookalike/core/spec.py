@@ -219,12 +219,17 @@ class SystemSpec:
     def build_report(
         self, system: Any, data: Any, result: "EvaluationResult"
     ) -> "Report":
-        """Return the page on an evaluation: numbers, the system's sections, card."""
+        """Return the page on an evaluation: numbers, the system's sections, card.
+
+        The sections show answers of the system that was measured, so that none of the
+        test data was learned from; the card is that of the system that was given.
+        """
         from lookalike.core.report import standard_report, with_card
 
         report = standard_report(self.title, self.lead, result)
         if self.report is not None:
-            self.member("report")(report, system, data, result)
+            measured = system.before_refit(data)
+            self.member("report")(report, measured, data, result)
         return with_card(report, self.build_card(system, result))
 
     def _default_data(self, on_warning: WarningCallback) -> Any:

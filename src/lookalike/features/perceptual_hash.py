@@ -95,7 +95,7 @@ def groups_of(hashes: Array, thumbnails: Array, near: int = NEAR) -> Ints:
         close = np.concatenate([block.numbers for block in mine])
         close = close[np.bitwise_count(known[close] ^ known[own]) <= near]
         others = np.concatenate([seen[n].numbers for n in set(close.tolist())] or [_NO])
-        # If no cell differs by more than LEVELS, the totals do not differ by more than most.
+        # Where no cell differs by more than LEVELS, the totals differ by most at most.
         others = others[np.abs(totals[others] - totals[row]) <= most]
         alike = np.abs(cells[others] - cells[row]).max(axis=1, initial=0) <= LEVELS
         if alike.any():

@@ -1,6 +1,7 @@
 """Recommenders, games and films: lists, unknown users, rules, numbers, saving."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
 
@@ -301,6 +302,27 @@ def test_nothing_that_a_user_has_is_suggested_by_the_system_that_answers(made):
     assert suggested(system) > 100
     measured = served.before_refit(data)
     assert suggested(measured) == suggested(system)
+
+
+def test_users_who_are_forgotten_are_answered_like_new_ones(made):
+    system, data, _ = made
+    users = data.users.tolist()
+    numbers = replace(data, users=np.array([str(n) for n in range(len(users))]))
+    without = Games(ranker="logistic").fit(numbers).without_users([3, "4"])
+    assert not {"3", "4"} & set(without.known_users.tolist())
+    slates = without.recommend_each(["3", "4", "5"], 5)
+    assert [slate.known for slate in slates] == [False, False, True]
+    nobody = system.without_users(users)
+    assert not len(nobody.known_users)
+    nobody.warm_up()
+    assert not nobody.recommend_each(users[:1], 5)[0].known
+
+
+def test_a_log_without_a_row_is_refused(made):
+    _, data, _ = made
+    none = {n: getattr(data, n)[:0] for n in ("user", "item", "value", "held_out")}
+    with pytest.raises(ValueError, match="must hold what players did, got no rows"):
+        Games().fit(replace(data, time=None, **none))
 
 
 def _log(n_users, n_items, each):

@@ -137,6 +137,15 @@ def test_pictures_without_a_face_are_nobody_and_no_one_person(system, asked):
             system.enrol([picture, picture], "Nobody")
 
 
+def test_the_card_counts_what_was_learned_and_what_is_enrolled(system, data, asked):
+    served = system.refit(data)
+    n = len(data.people)
+    served.enrol(asked[:2], "newcomer")
+    said = SPEC.build_card(served).markdown()
+    assert f"{len(NAMES) + 1} people enrolled by {n + 2} pictures" in said
+    assert f"has learned from all {n} pictures" in said
+
+
 def test_who_is_no_longer_enrolled_is_a_stranger(saved, asked):
     system = Faces.load(saved)
     names = system.names_.tolist()

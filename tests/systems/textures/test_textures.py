@@ -242,6 +242,18 @@ def test_a_blank_patch_is_no_texture_and_counts_for_none(system, data):
         system.check_query(np.full((90, 90), 7, np.uint8))
 
 
+@pytest.mark.parametrize("factor", [1 / 255, 1e-3, 1.0, 1e6])
+def test_the_unit_of_the_grey_levels_counts_for_nothing(system, data, factor):
+    patch = data.pictures[0][-64:, -64:]
+    level = np.full((64, 64), 120 * factor)
+    ramp = np.tile(np.arange(64) * factor, (64, 1))
+    shares = system.classify([patch, patch * factor, level, ramp, 0 * level])
+    np.testing.assert_array_equal(*shares.probabilities[:2])
+    np.testing.assert_allclose(shares.probabilities[2:], 1 / len(system.classes_))
+    [[answer]] = system.classify_each([data.pictures[0][-192:, -192:] * factor])
+    assert answer == system.classify_each([data.pictures[0][-192:, -192:]])[0][0]
+
+
 def test_pictures_that_cannot_be_mapped_are_sentences(saved, tmp_path):
     Image.new("L", (40, 80)).save(tmp_path / "small.png")
     frames = [Image.new("L", (90, 90), k) for k in (0, 90)]

@@ -89,7 +89,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
 
     _builder: ListBuilder
     _reasons: Reasons
-    _forgotten: Sequence[str] = ()
+    _forgotten: frozenset[str] = frozenset()
     """Users who are answered as if they were not known."""
 
     def __init__(
@@ -149,6 +149,10 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             raise ValueError(
                 f"The log must hold 2 {self.users_noun} and 2 {self.name} or more, got "
                 f"{n_users} and {n_items}."
+            )
+        if not len(data.value):
+            raise ValueError(
+                f"The log must hold what {self.users_noun} did, got no rows."
             )
         for at, n in ((data.user, n_users), (data.item, n_items)):
             if len(at) != len(data.value) or at.min() < 0 or at.max() >= n:
@@ -349,7 +353,9 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     def known_users(self) -> Array:
         """Names of the users that were learned from."""
         users = self.catalogue_.users
-        return users[~np.isin(users, self._forgotten)] if self._forgotten else users
+        if not self._forgotten:
+            return users
+        return users[[user not in self._forgotten for user in users.tolist()]]
 
     def without_users(self, users: Sequence[str]) -> Self:
         """Return a system that does not know these users.
@@ -358,7 +364,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         """
         self.check_fitted()
         system = copy(self)
-        system._forgotten = [*self._forgotten, *users]
+        system._forgotten = self._forgotten.union(map(str, users))
         return system
 
     @property
@@ -391,9 +397,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     def _histories_of(self, users: Sequence[str] | Array) -> InteractionHistory:
         rows = self.catalogue_.rows_of_users(users)
         if self._forgotten:
-            gone = set(self._forgotten)
             pairs = zip(rows, users, strict=True)
-            rows = [-1 if user in gone else row for row, user in pairs]
+            rows = [-1 if str(user) in self._forgotten else row for row, user in pairs]
         return self.history_.rows(rows)
 
     def _hits(self, slates: Sequence[Slate]) -> Hits:

@@ -18,6 +18,8 @@ from lookalike.systems.emotions.source import SourceModel
 class Model(Learned, Protocol):
     """Learned scores of images; the labels that it learns from are 0, 1, 2, ..."""
 
+    def __init__(self, max_iter: int = ...) -> None: ...
+
     def scores(self, images: Array) -> Floats:
         """Return scores that tell the emotions apart, (n, n_scores)."""
         ...
@@ -139,7 +141,7 @@ class ConvModel(LearnedNetwork):
         return scores
 
 
-MODELS: dict[str, Any] = {
+MODELS: dict[str, type[Model]] = {
     "histograms": HistogramModel,
     "conv": ConvModel,
     "source": SourceModel,

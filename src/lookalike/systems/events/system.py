@@ -159,6 +159,15 @@ class Events(ExplainsListedItems, BaseSystem):
         system.mark_refitted(True)
         return system
 
+    def before_refit(self, data: EventData) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned."""
+        if not self.is_refitted:
+            return self
+        system = copy(self)
+        system.ranker_ = self.rankers_[self.model]
+        system.mark_refitted(False)
+        return system
+
     # --- answers ----------------------------------------------------------------------
 
     @property

@@ -13,6 +13,7 @@ def values(system: Faces, manifest: Manifest) -> dict[str, Any]:
         "n_dimensions": system.vectors_.shape[1],
         "n_known": len(system.names_),
         "n_pictures": len(system.people_),
+        "n_learned": manifest.facts.get("n_learned", len(system.people_)),
         "threshold": f"{system.threshold_:.3f}",
         "stranger_threshold": f"{system.stranger_threshold_:.3f}",
         "arm_size": arm_size(metric_value(manifest, "strangers_refused"), 0.01),

@@ -143,6 +143,12 @@ class Faces(BaseSystem):
         system.mark_refitted(True)
         return system
 
+    def before_refit(self, data: People) -> Self:
+        """Return a system like the one measured, of one that ``refit`` has returned."""
+        if not self.is_refitted or data.checksum != self.manifest_.data["checksum"]:
+            return self
+        return copy(self).fit(data)
+
     def fit_enrolled(self, data: People) -> Self:
         """Learn embedding and thresholds from all pictures of checked data; enrol them.
 
@@ -167,7 +173,7 @@ class Faces(BaseSystem):
         self.stranger_threshold_ = threshold_accepting(
             np.concatenate(best), self.strangers
         )
-        self.manifest_: Manifest = self.new_manifest(data, {})
+        self.manifest_: Manifest = self.new_manifest(data, {"n_learned": len(people)})
         return self
 
     def check_data(self, data: People) -> People:
@@ -233,11 +239,13 @@ class Faces(BaseSystem):
         """
         if not str(name).strip():
             raise ValueError("A person needs a name, got none.")
-        vectors = self.describe(images)
+        self.check_fitted()
+        images = check_images(images, SHAPE)
         for image in images:
             check_not_blank(image, "a face")
+        vectors = self.describe(images)
         self._take_up(
-            np.concatenate([self.images_, check_images(images, SHAPE)]),
+            np.concatenate([self.images_, images]),
             np.append(self.people_, [str(name)] * len(vectors)),
             np.concatenate([self.vectors_, vectors]),
         )

@@ -88,6 +88,8 @@ def graph_statistics(A: sp.csr_array) -> GraphStatistics:
     degrees = np.maximum(np.diff(A.indptr), 1).astype(np.float64)
     root = sp.diags_array(degrees**-0.5)
     start = np.random.default_rng(0).normal(size=n)
+    if not A.nnz:  # nobody has a friend: there is no spectrum
+        return GraphStatistics(np.empty(0), np.empty((n, 0)), np.zeros(n))
     values, vectors = eigsh(root @ A @ root, min(N_VECTORS, n // 2), v0=start)
     pairs = np.maximum(degrees * (degrees - 1), 1)
     closed = np.asarray((A @ A).multiply(A).sum(axis=1)).ravel()

@@ -20,7 +20,7 @@ from lookalike.core.contracts import Answer, ClassificationResult, Explanation
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Pictures
-from lookalike.features.blank import blank_rows
+from lookalike.features.blank import is_blank
 from lookalike.learn import LinearDiscriminantAnalysis, row_for_each_class
 from lookalike.systems.textures.explanation import page_of_map
 from lookalike.systems.textures.features import SCALES, histograms_of
@@ -34,7 +34,9 @@ from lookalike.systems.textures.patches import (
 STEP = 16
 """Pixels between the patches of a map."""
 LEAST_SPREAD = 2.0
-"""Grey levels of a patch that is not blank: a texture may be faint."""
+"""Grey levels of a patch of whole numbers that is not blank: a texture may be faint."""
+ROUNDING = 1e-6
+"""Share of the largest number that a blank patch of other numbers may vary by."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,7 @@ class Textures(BaseSystem):
         Of a blank patch each texture is as likely.
         """
         self.check_fitted()
-        checked = [self._patch(patch) for patch in patches]
-        scores = product_by_row(self.describe(checked), self._weights.T)
-        shares = softmax(scores + self._offsets, axis=1)
-        shares[blank_rows(checked, LEAST_SPREAD)] = 1 / len(self.classes_)
+        shares, _ = self._shares([self._patch(patch) for patch in patches])
         return ClassificationResult(self.classes_[shares.argmax(axis=1)], shares)
 
     def map(self, picture: Array, step: int = STEP) -> Floats:
@@ -159,8 +158,7 @@ class Textures(BaseSystem):
         self.check_fitted()
         picture = self.check_query(picture)
         rows, columns = (n - self.side for n in picture.shape)
-        patches = cut(picture, self.side, step)
-        shares = self.classify(patches).probabilities
+        shares, _ = self._shares(cut(picture, self.side, step))
         return shares.reshape(rows // step + 1, columns // step + 1, -1)
 
     def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
@@ -202,7 +200,7 @@ class Textures(BaseSystem):
                 f"The picture must measure at least {self.side} by {self.side} "
                 f"pixels, got {picture.shape[0]} by {picture.shape[1]}."
             )
-        if self._blank(picture).all():
+        if all(map(_is_blank, cut(picture, self.side, STEP))):
             raise ValueError(
                 "There is no texture on the picture: its pixels are all alike."
             )
@@ -274,14 +272,20 @@ class Textures(BaseSystem):
             )
         return array
 
-    def _blank(self, picture: Array) -> Array:
-        """Which patches of a map are blank."""
-        return blank_rows(cut(picture, self.side, STEP), LEAST_SPREAD)
+    def _shares(self, patches: Sequence[Array] | Array) -> tuple[Floats, Array]:
+        """Probabilities of checked patches, all alike for blank ones, and which are."""
+        scores = product_by_row(self.describe(patches), self._weights.T)
+        shares = softmax(scores + self._offsets, axis=1)
+        blank = np.fromiter(map(_is_blank, patches), bool, len(patches))
+        shares[blank] = 1 / len(self.classes_)
+        return shares, blank
 
     def _answer(self, picture: Array) -> TextureAnswer:
         """What the patches that are not blank say together."""
-        shares = self.map(picture).reshape(-1, len(self.classes_))
-        shares = shares[~self._blank(self.check_query(picture))]
+        self.check_fitted()
+        picture = self.check_query(picture)
+        shares, blank = self._shares(cut(picture, self.side, STEP))
+        shares = shares[~blank]
         mean = shares.mean(axis=0)
         most = np.bincount(shares.argmax(axis=1), minlength=len(mean))
         labels = self.classes_.tolist()
@@ -295,6 +299,14 @@ class Textures(BaseSystem):
 def linear_discriminants() -> LinearDiscriminantAnalysis:
     """Linear discriminants, the covariance shrunk as Ledoit and Wolf do."""
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+
+
+def _is_blank(patch: Array) -> bool:
+    """Whether there is no texture on a patch, whatever the unit of its grey levels."""
+    if patch.dtype.kind != "f":
+        return is_blank(patch, LEAST_SPREAD)
+    largest = float(np.abs(patch).max())
+    return is_blank(patch, ROUNDING * largest + np.finfo(np.float64).tiny)
 
 
 def _grey(picture: Array) -> Array:
