@@ -49,6 +49,7 @@ ROUTES = [
     ("recommend", "POST", "/recommend", "read"),
     ("recommend", "GET", "/users", "read"),
     ("rank", "POST", "/rank", "read"),
+    ("similar", "POST", "/similar", "read"),
     ("explain", "POST", "/explain", "read"),
     ("gallery", "GET", "/gallery", "read"),
     ("gallery", "GET", "/thumbnails?id=1", "read"),
@@ -214,6 +215,51 @@ def test_recommend_and_rank_answer_like_the_library(service, small, name):
         for user in made.queries:
             told = post(service, name, "rank", {"user": user, "ids": ids})
             assert told["answers"] == [_list(user, made.system.rank_items(user, ids))]
+
+
+@having("recommend")
+def test_a_request_excludes_items_and_brings_a_history(service, small, name):
+    made = small(name)
+    user, whole = made.queries[0], made.system.recommend_each(made.queries[:1], 9)[0]
+    body = {"user": user, "k": 4, "exclude": [whole.ids[1], "no such item"]}
+    [told] = post(service, name, "recommend", body)["answers"]
+    [expected] = made.system.recommend_each([user], 4, body["exclude"])
+    assert told == _list(user, expected)
+    assert whole.ids[1] not in expected.ids
+    history = dict.fromkeys(whole.ids[2:5], 1.5)
+    if not made.spec.can("history"):
+        told = post(service, name, "recommend", {"history": history}, 422)
+        assert told == {"detail": f"{name} takes no history: leave it out."}
+        return
+    [expected] = made.system.recommend_from([history], 3)
+    for known in ({}, {"user": user}):
+        body = {"history": history, "k": 3, **known}
+        [told] = post(service, name, "recommend", body)["answers"]
+        assert told == _list(known.get("user"), expected)
+    told = post(service, name, "recommend", {"history": {}, "k": 3})["answers"][0]
+    assert told["known"] is False
+    both = {"users": [user], "history": history}
+    told = post(service, name, "recommend", both, 422)
+    assert told == {"detail": "A history is one user's: send user or neither."}
+    many = dict.fromkeys(map(str, range(1001)), 1)
+    for wrong in ({"a": -1}, {"a": None}, {"": 1}, many):
+        post(service, name, "recommend", {"history": wrong}, 422)
+
+
+@having("similar")
+def test_similar_items_are_those_of_the_library(service, small, name):
+    made = small(name)
+    ids = made.system.recommend_each(made.queries[:1], 3)[0].ids
+    told = post(service, name, "similar", {"ids": ids, "k": 4})
+    expected = made.system.similar_each(ids, 4)
+    assert told["answers"] == [
+        {"id": id, "hits": from_json(answer.records())}
+        for id, answer in zip(ids, expected, strict=True)
+    ]
+    told = post(service, name, "similar", {"ids": [ids[0], "no such item"]}, 404)
+    assert told == {"detail": "There is no item 'no such item'."}
+    for wrong in ({}, {"id": ids[0], "ids": ids}, {"id": ids[0], "k": 0}):
+        post(service, name, "similar", wrong, 422)
 
 
 def _list(user, slate):

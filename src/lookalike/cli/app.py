@@ -21,6 +21,7 @@ from lookalike.cli.people import enrol, unenrol, verify
 from lookalike.cli.recommend import recommend
 from lookalike.cli.search import search
 from lookalike.cli.serve import serve
+from lookalike.cli.similar import similar
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
 
@@ -38,6 +39,7 @@ for verb in (
     explain,
     search,
     recommend,
+    similar,
     describe,
     serve,
     *(enrol, unenrol, verify),

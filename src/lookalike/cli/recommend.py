@@ -13,6 +13,9 @@ def recommend(
     system: System,
     names: Annotated[list[str], typer.Argument(help="Who asks.")],
     k: Annotated[int, typer.Option("--k", help="Suggestions for each.")] = 10,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="An item that is in no list.")
+    ] = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
@@ -22,11 +25,10 @@ def recommend(
         noun, users, queries = read_inputs(system, "recommend", names)
         opened = open_system(system, folder)
         on_progress("answering", 0.6)
+        slates = opened.system.recommend_each(queries, k, exclude or ())
         found = [
             {noun: name, **record}
-            for name, slate in zip(
-                users, opened.system.recommend_each(queries, k), strict=True
-            )
+            for name, slate in zip(users, slates, strict=True)
             for record in slate.records()
         ]
     rows = columns(table(found))

@@ -183,8 +183,14 @@ class Recommends(System, Protocol):
         """Names of the users that were learned from."""
         ...
 
-    def recommend_each(self, users: Sequence[str], k: int = 10) -> list[ExplainedSlate]:
-        """Return at most k suggestions for each user, best first."""
+    def recommend_each(
+        self, users: Sequence[str], k: int = 10, exclude: Sequence[str] = ()
+    ) -> list[ExplainedSlate]:
+        """Return at most k suggestions for each user, best first.
+
+        ``exclude`` names items that are not wanted; names that are not known are passed
+        over.
+        """
         ...
 
     def without_users(self, users: Sequence[str]) -> Self:
@@ -201,6 +207,37 @@ class Ranks(System, Protocol):
 
     def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
         """Return these items, each once, best first."""
+        ...
+
+
+class RecommendsFromHistory(Recommends, Protocol):
+    """Capability "history": suggests items to whoever has this history."""
+
+    def recommend_from(
+        self,
+        histories: Sequence[Mapping[str, float]],
+        k: int = 10,
+        exclude: Sequence[str] = (),
+    ) -> list[ExplainedSlate]:
+        """Return at most k suggestions for each history, best first.
+
+        A history is items with how much the user did, from 0 on, the latest last; items
+        that are not known are passed over.
+        """
+        ...
+
+
+class FindsSimilar(System, Protocol):
+    """Capability "similar": finds the items most like one of them."""
+
+    def similar_each(self, ids: Sequence[str], k: int = 10) -> list[SearchAnswer]:
+        """Return at most k other items for each item.
+
+        Raises
+        ------
+        LookupError
+            If there is no item of an id.
+        """
         ...
 
 
@@ -323,6 +360,8 @@ CAPABILITIES: dict[str, type] = {
     "search": Searches,
     "recommend": Recommends,
     "rank": Ranks,
+    "history": RecommendsFromHistory,
+    "similar": FindsSimilar,
     "explain": Explains,
     "explain_item": ExplainsItems,
     "enrol": Enrols,

@@ -156,6 +156,18 @@ class ExplainedSlate:
         """Return the first k rows, all if there are fewer."""
         return self.take(range(min(k, len(self.ids))))
 
+    def without(self, ids: Iterable[str]) -> "ExplainedSlate":
+        """Return the list without these items.
+
+        Examples
+        --------
+        >>> slate = ExplainedSlate(["7", "8"], np.ones(2), np.zeros((2, 3)), ["", ""])
+        >>> slate.without(["7", "9"]).ids
+        ['8']
+        """
+        gone = frozenset(ids)
+        return self.take([row for row, id in enumerate(self.ids) if id not in gone])
+
     def records(self) -> list[dict[str, Any]]:
         """Return one mapping for each item, best first, ready for JSON.
 

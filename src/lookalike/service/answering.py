@@ -20,17 +20,21 @@ from lookalike.service.settings import Settings
 
 _SLICE = 32  # queries between two looks at the clock, at most
 _FIRST = 8  # before it is known how long one takes
+_IN_BATCHES = ("classify", "search", "recommend", "history", "similar")
+_AS_SENT = ("history", "similar")  # their inputs are no queries that are decoded
 
 
 @dataclass(frozen=True)
 class AnswerRequest:
     """What one request asks a system for.
 
-    verb : "classify", "search", "recommend", "rank", "explain" or "explain_item"
-    inputs : as they were sent, see ``core.inputs``
+    verb : a capability: "classify", "search", "recommend", "history", "similar",
+        "rank", "explain" or "explain_item"
+    inputs : as they were sent, see ``core.inputs``; histories, or ids of items
     k : answers to each input
     where : attributes of items and what is let through, see ``core.contracts``
     ids : of the items that are ranked or explained
+    exclude : items that are in no list of recommendations
     """
 
     verb: str
@@ -38,14 +42,15 @@ class AnswerRequest:
     k: int = 10
     where: dict[str, Any] = field(default_factory=dict)
     ids: Sequence[str] = ()
+    exclude: Sequence[str] = ()
 
     @property
     def is_alone(self) -> bool:
         """Whether the request is not answered in one batch with others."""
         return (
-            bool(self.where)
+            bool(self.where or self.exclude)
             or len(self.inputs) > _SLICE
-            or self.verb not in ("classify", "search", "recommend")
+            or self.verb not in _IN_BATCHES
         )
 
 
@@ -103,6 +108,8 @@ def _queries(
     ServiceError
         If they are pictures of too many pixels; then none of them was decoded.
     """
+    if job.request.verb in _AS_SENT:
+        return list(job.request.inputs)
     check_pixels(job.request.inputs, settings)
     queries: list[Any] = []
     for sent in job.request.inputs:
@@ -176,7 +183,11 @@ def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
     if request.verb == "search":
         return list(system.search_each(queries, request.k, **where))
     if request.verb == "recommend":
-        return list(system.recommend_each(queries, request.k))
+        return list(system.recommend_each(queries, request.k, request.exclude))
+    if request.verb == "history":
+        return list(system.recommend_from(queries, request.k, request.exclude))
+    if request.verb == "similar":
+        return list(system.similar_each(queries, request.k))
     if request.verb == "rank":
         return [system.rank_items(query, request.ids) for query in queries]
     if request.verb == "explain_item":

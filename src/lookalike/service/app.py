@@ -33,6 +33,7 @@ from lookalike.service.routes.live import live
 from lookalike.service.routes.page import page
 from lookalike.service.routes.recommend import rank, recommend
 from lookalike.service.routes.search import search
+from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
 from lookalike.service.routes.systems import systems
 from lookalike.service.routes.users import users
@@ -48,6 +49,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "classify": (classify,),
     "recommend": (recommend,),
     "rank": (rank,),
+    "similar": (similar,),
     "explain": (explain,),
     "items": (items, map_),
     "gallery": (gallery,),

@@ -114,6 +114,26 @@ class RecommendRequest(AnswerOptions):
     user: Text | None = None
     users: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
     k: Annotated[int, Field(ge=1, le=1000)] = 10
+    exclude: Annotated[
+        list[Text], Field(max_length=1000, description="Items that are in no list.")
+    ] = []
+    history: Annotated[
+        dict[Text, Annotated[float, Field(ge=0)]] | None,
+        Field(
+            max_length=1000,
+            description="Items with how much was done, such as hours or a rating, the "
+            "latest last. "
+            "Instead of what is known of the user, who need not be named.",
+        ),
+    ] = None
+
+
+class SimilarRequest(AnswerOptions):
+    """One item or several, to which similar ones are to be found."""
+
+    id: Text | None = None
+    ids: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    k: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
 class RankRequest(AnswerOptions):
@@ -254,6 +274,13 @@ class SearchHits(BaseModel):
     hits: list[SearchHit]
 
 
+class SimilarHits(BaseModel):
+    """The items most like one item, best first."""
+
+    id: Annotated[str, Field(description="The item that was sent.")]
+    hits: list[SearchHit]
+
+
 class Recommendation(BaseModel):
     """One thing that is recommended."""
 
@@ -272,7 +299,9 @@ class Recommendation(BaseModel):
 class RecommendationList(BaseModel):
     """What is recommended to one user, best first."""
 
-    user: str
+    user: Annotated[
+        str | None, Field(description="None where only a history was sent.")
+    ]
     known: Annotated[bool, Field(description="Whether the user was learned from.")]
     hits: list[Recommendation]
     rules: list[str]

@@ -1,12 +1,11 @@
-"""Reasons of lists: the best generator, popular items, new items, what is closest."""
+"""Reasons of lists: the best generator, popular items, new items; why two are alike."""
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 from lookalike.rank.funnel import CandidateGenerator
 from lookalike.rank.slate import Slate
-from lookalike.systems._recommender.reasons import Reasons, closest_item
+from lookalike.systems._recommender.reasons import Reasons
 
 
 @pytest.fixture
@@ -15,7 +14,7 @@ def reasons():
         CandidateGenerator("similar games", None, 40, "played with yours"),
         CandidateGenerator("EASE", None, 10, "goes with what you play"),
     ]
-    return Reasons(generators, "play", np.array([7]))
+    return Reasons(generators, "play", "players", np.array([7]))
 
 
 def test_the_generator_whose_list_has_the_item_relatively_highest_gives_the_reason(
@@ -40,9 +39,7 @@ def test_an_unknown_user_is_told_that_nothing_is_known(reasons):
     assert reason == ("popular: nothing is known of what you play", "new_user")
 
 
-def test_the_closest_item_has_the_most_users_in_common_for_its_size():
-    users = [[1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 1]]
-    item_users = sp.csr_array(np.array(users, np.float32))
-    assert closest_item(item_users, np.array([1, 2]), 0) == 2
-    assert closest_item(item_users, np.array([3]), 0) is None
-    assert closest_item(item_users, np.array([], np.int64), 0) is None
+def test_items_are_alike_by_the_users_they_share_or_by_what_they_are(reasons):
+    assert reasons.shared(0) == "is described alike"
+    assert reasons.shared(1) == "shares one of its players"
+    assert reasons.shared(1234) == "shares 1,234 of its players"

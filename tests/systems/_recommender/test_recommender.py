@@ -61,13 +61,39 @@ def test_an_unknown_user_gets_what_is_popular_with_the_reason(made):
 def test_a_given_history_is_answered_without_learning(made):
     system, data, _ = made
     mine = {f"{data.titles[i]}": 5.0 for i in (1, 5, 9, 13)}
-    found = system.recommend_to([mine, {}, {"unheard of": 1.0}], k=5)
-    words = [str(item).split()[0] for item in found.ids[0]]
+    found = system.recommend_from([mine, {}, {"unheard of": 1.0}], k=5)
+    assert [slate.known for slate in found] == [True, False, False]
+    words = [item.split()[0] for item in found[0].ids]
     assert words.count("tank") >= 4
-    np.testing.assert_array_equal(found.ids[1], found.ids[2])
-    assert found.ids[1].tolist() == system.recommend(["nobody"], 5).ids[0].tolist()
+    assert not set(mine) & set(found[0].ids)
+    assert found[1].ids == found[2].ids == system.recommend_each(["nobody"], 5)[0].ids
     with pytest.raises(ValueError, match="finite and at least 0"):
-        system.recommend_to([{str(data.titles[0]): -1.0}])
+        system.recommend_from([{str(data.titles[0]): -1.0}])
+
+
+def test_the_history_of_a_user_gives_the_list_of_the_user(made):
+    system, data, _ = made
+    known = np.flatnonzero(~data.held_out)
+    users = [0, 3]
+    if data.time is not None:  # a history that is given is taken as of the latest time
+        known = known[np.argsort(data.time[known], kind="stable")]
+        users = data.user[known[-1:]].tolist()
+    for who in users:
+        mine = known[data.user[known] == who]
+        names = data.items[data.item[mine]].tolist()
+        history = dict(zip(names, data.value[mine].tolist(), strict=True))
+        [given] = system.recommend_from([history], 8, exclude=["unheard of"])
+        [expected] = system.recommend_each([data.users[who]], 8)
+        assert given.records() == expected.records()
+
+
+def test_similar_items_are_of_one_kind_and_say_why(made):
+    system, data, _ = made
+    ids = data.items[:4].tolist()
+    for id, answer in zip(ids, system.similar_each(ids, 5), strict=True):
+        assert [name.split()[0] for name in answer.ids].count(id.split()[0]) >= 4
+        assert answer.labels == answer.ids
+        assert all("of its" in why for why in answer.columns["reason"])
 
 
 def test_what_is_blocked_is_not_shown(games):

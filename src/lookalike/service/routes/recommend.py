@@ -1,6 +1,7 @@
 """``recommend`` and ``rank``: what users may want, and items in order for a user."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from lookalike.rank.slate import ExplainedSlate, explore
 from lookalike.service.answering import Answered, AnswerRequest
 from lookalike.service.bodies import one_or_many
 from lookalike.service.components import Components
+from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import new_router
 from lookalike.service.routes.common import (
     Exposure,
@@ -30,6 +32,7 @@ from lookalike.service.schemas import (
     RecommendRequest,
     answer_model,
 )
+from lookalike.service.settings import Settings
 
 _POOL = 20  # how far below the last place the explored items may stand
 _MODEL = answer_model("Recommendations", RecommendationList)
@@ -42,10 +45,12 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
 
     @router.post("/recommend", responses=responses_of(_MODEL), response_class=Response)
     async def recommend(sent: RecommendRequest) -> Response:
-        """Recommend k things to each user, best first; also to users not known."""
-        users = one_or_many(sent.user, sent.users, "user", components.settings)
+        """Recommend k things to each user, best first; also to users not known.
+
+        With a history: to whoever has it.
+        """
+        request, users = _request(served, sent, components.settings)
         share = components.settings.explore
-        request = AnswerRequest("recommend", users, sent.k)
         if share > 0:
             most = components.settings.max_k
             request = replace(request, k=min(sent.k + _POOL, max(most, sent.k)))
@@ -63,6 +68,21 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
         return await asyncio.to_thread(some_users, served.active.system, n, prefix)
 
     return router
+
+
+def _request(
+    served: ServedSystem, sent: RecommendRequest, settings: Settings
+) -> tuple[AnswerRequest, list[str | None]]:
+    """Return what is asked of the system, and the user of each list."""
+    if sent.history is None:
+        users = one_or_many(sent.user, sent.users, "user", settings)
+        return AnswerRequest("recommend", users, sent.k, exclude=sent.exclude), users
+    if not served.spec.can("history"):
+        raise ServiceError(422, f"{served.name} takes no history: leave it out.")
+    if sent.users is not None:
+        raise ServiceError(422, "A history is one user's: send user or neither.")
+    request = AnswerRequest("history", [sent.history], sent.k, exclude=sent.exclude)
+    return request, [sent.user]
 
 
 def some_users(system: Recommends, n: int, prefix: str) -> dict[str, Any]:
@@ -96,7 +116,7 @@ async def _shown(
     served: ServedSystem,
     verb: str,
     options: AnswerOptions,
-    users: list[str],
+    users: Sequence[str | None],
     found: Answered,
     lists: list[ExplainedSlate],
 ) -> Response:
@@ -116,7 +136,7 @@ async def _shown(
     return document_of(served, found, query_id, answers)
 
 
-def _list(user: str, found: ExplainedSlate) -> dict[str, Any]:
+def _list(user: str | None, found: ExplainedSlate) -> dict[str, Any]:
     chances = found.chances.tolist()
     hits = [
         {**record, "propensity": chance}

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from lookalike._typing import Array, Ints
 from lookalike.core.base import BaseSystem
-from lookalike.core.contracts import Explanation
+from lookalike.core.contracts import Explanation, SearchAnswer
 from lookalike.core.inputs import check_k
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
@@ -44,7 +44,8 @@ from lookalike.systems._recommender.persistence import (
     restored_ranker,
 )
 from lookalike.systems._recommender.rankers import RANKERS, new_ranker
-from lookalike.systems._recommender.reasons import Reasons, closest_item
+from lookalike.systems._recommender.reasons import Reasons
+from lookalike.systems._recommender.similar import SimilarItems
 
 K = 10  # length of a list, where nothing else is asked for
 ROUNDS = 5  # of holding out, to train on
@@ -89,6 +90,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
 
     _builder: ListBuilder
     _reasons: Reasons
+    _similar: SimilarItems
     _forgotten: frozenset[str] = frozenset()
     """Users who are answered as if they were not known."""
 
@@ -287,29 +289,63 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             refused = list(map(self.catalogue_.rows_of_known_items, names))
         return self._hits(self.lists(self._histories_of(users), k, refused))
 
-    def recommend_to(
-        self, histories: Sequence[Mapping[str, float]], k: int = K
-    ) -> Hits:
+    def recommend_each(
+        self, users: Sequence[str], k: int = K, exclude: Sequence[str] = ()
+    ) -> list[ExplainedSlate]:
+        """Return at most k items for each user, with reasons and the ranker's features.
+
+        An unknown user gets what is popular. ``exclude`` names items that are in no
+        list.
+        """
+        self.check_fitted()
+        return self._explained(self._histories_of(users), k, exclude)
+
+    def recommend_from(
+        self,
+        histories: Sequence[Mapping[str, float]],
+        k: int = K,
+        exclude: Sequence[str] = (),
+    ) -> list[ExplainedSlate]:
         """Recommend by given histories: items with hours, or ratings.
 
         For users who are not known, or who did something since: nothing is learned
-        again, yet what they did counts. Unknown items are passed over.
+        again, yet what they did counts, as if at the latest time that was learned from.
+        Items are in the order of time, the latest last; unknown ones are passed over.
+
+        Raises
+        ------
+        ValueError
+            If a value is negative or not finite.
         """
         self.check_fitted()
         catalogue = self.catalogue_
         history = InteractionHistory.given(
-            histories, catalogue.item_rows, len(catalogue.items)
+            *(histories, catalogue.item_rows, len(catalogue.items)),
+            time=self.history_.time.max(initial=0.0),
         )
-        return self._hits(self.lists(history, k))
+        return self._explained(history, k, exclude)
 
-    def recommend_each(self, users: Sequence[str], k: int = K) -> list[ExplainedSlate]:
-        """Return at most k items for each user, with reasons and the ranker's features.
+    def similar_each(self, ids: Sequence[str], k: int = K) -> list[SearchAnswer]:
+        """Return at most k items like each item, labelled with titles and reasons.
 
-        An unknown user gets what is popular.
+        See :class:`lookalike.systems._recommender.similar.SimilarItems`.
         """
         self.check_fitted()
-        slates = self.lists(self._histories_of(users), k, features=True)
-        return [self._reasons.explained(slate, self.catalogue_) for slate in slates]
+        k, catalogue = check_k(k), self.catalogue_
+        answers = []
+        for id in ids:
+            if id not in catalogue.item_rows:
+                raise LookupError(f"There is no item {id!r}.")
+            rows, scores, n_shared = self._similar.nearest(catalogue.item_rows[id], k)
+            answers.append(
+                SearchAnswer(
+                    catalogue.items[rows].tolist(),
+                    scores.tolist(),
+                    catalogue.titles[rows].tolist(),
+                    {"reason": [self._reasons.shared(n) for n in n_shared.tolist()]},
+                )
+            )
+        return answers
 
     def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
         """Return these items, each once, best first, also items that the user has.
@@ -337,10 +373,9 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         (slate,) = self.lists(history, K, features=True)
         shown = self._reasons.explained(slate, self.catalogue_)
         had = history.items_of(0)
-        item_users = sp.csr_array(self.history_.matrix().T)
         reasons = []
         for item, record in zip(slate.items.tolist(), shown.records(), strict=True):
-            close = closest_item(item_users, had, item)
+            close = self._similar.closest(had, item)
             because = f"{record['title']} ({record['score']:.2f}): {record['reason']}"
             if close is not None:
                 because += f"; closest to {self.catalogue_.titles[close]}"
@@ -394,6 +429,15 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         matrices = self.matrices(history, self.catalogue_)
         return self._builder.lists(matrices, history, k, blocked, features)
 
+    def _explained(
+        self, history: InteractionHistory, k: int, exclude: Sequence[str]
+    ) -> list[ExplainedSlate]:
+        blocked = None
+        if exclude:
+            blocked = [self.catalogue_.rows_of_known_items(exclude)] * history.n_users
+        slates = self.lists(history, k, blocked, features=True)
+        return [self._reasons.explained(slate, self.catalogue_) for slate in slates]
+
     def _histories_of(self, users: Sequence[str] | Array) -> InteractionHistory:
         rows = self.catalogue_.rows_of_users(users)
         if self._forgotten:
@@ -439,12 +483,14 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     ) -> None:
         self.catalogue_, self.history_, self.funnel_ = catalogue, history, funnel
         new_items = np.flatnonzero(history.counts() <= 1)
+        vectors = self.vectors(catalogue)
+        self._similar = SimilarItems.of(history, vectors)
         self._builder = ListBuilder(
-            *(funnel, self.vectors(catalogue), new_items),
+            *(funnel, vectors, new_items),
             *(self.diversity, self.exploration, self.random_state),
         )
         explored = new_items if self.exploration else new_items[:0]
-        self._reasons = Reasons(funnel.generators, self.verb, explored)
+        self._reasons = Reasons(funnel.generators, self.verb, self.users_noun, explored)
 
     def _check_options(self) -> None:
         if self.ranker not in RANKERS:

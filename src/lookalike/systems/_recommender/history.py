@@ -52,8 +52,12 @@ class InteractionHistory:
         histories: Sequence[Mapping[str, float]],
         item_rows: Mapping[str, int],
         n_items: int,
+        time: float = 0.0,
     ) -> Self:
         """Return given histories, values by item; unknown items are passed over.
+
+        histories : items in the order of time, the latest last
+        time : when all of it happened
 
         Raises
         ------
@@ -71,7 +75,8 @@ class InteractionHistory:
         values = np.array([row[2] for row in rows], np.float64)
         if not ((values >= 0) & (values < np.inf)).all():
             raise ValueError("Values of a history must be finite and at least 0.")
-        return cls(user, at, values, np.zeros(len(user)), len(histories), n_items)
+        times = np.full(len(user), time)
+        return cls(user, at, values, times, len(histories), n_items)
 
     def rows(self, users: Sequence[int]) -> "InteractionHistory":
         """Return the histories of some users, in this order; -1 is an empty one."""

@@ -5,7 +5,6 @@ A reason is a sentence for the user and a code for programs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -25,11 +24,13 @@ class Reasons:
 
     generators : of the funnel that made the lists
     verb : what users do with items, such as "play"
+    users_noun : what users are called, such as "players"
     explored : rows of items that exploration tries; empty where there is none
     """
 
     generators: Sequence[CandidateGenerator]
     verb: str
+    users_noun: str
     explored: Ints
 
     def explained(self, slate: Slate, catalogue: Catalogue) -> ExplainedSlate:
@@ -57,6 +58,14 @@ class Reasons:
             for new, row in zip(explored, slate.columns["positions"], strict=True)
         ]
 
+    def shared(self, n: int) -> str:
+        """Return why two items are alike of which n users have both."""
+        if not n:
+            return "is described alike"
+        if n == 1:
+            return f"shares one of its {self.users_noun}"
+        return f"shares {n:,} of its {self.users_noun}"
+
     def _best(self, positions: Ints) -> tuple[str, str]:
         """Of the generator in whose list an item stands relatively highest."""
         quotas = np.array([generator.quota for generator in self.generators])
@@ -65,19 +74,3 @@ class Reasons:
         best = int(np.argmin(positions / quotas))
         reason = f"{self.generators[best].reason} (place {positions[best] + 1})"
         return reason, self.generators[best].name.replace(" ", "_")
-
-
-def closest_item(item_users: Any, items: Ints, item: int) -> int | None:
-    """Return which of some items is closest to another, by the cosine of their users.
-
-    item_users : csr (n_items, n_users), 1 where a user has an item
-
-    None where none of them has a user in common with it.
-    """
-    if not len(items):
-        return None
-    row = item_users[item].reshape(1, -1)
-    shared = np.asarray((item_users[items] @ row.T).todense()).ravel()
-    size = np.sqrt(np.maximum(np.diff(item_users.indptr)[items], 1))
-    best = int(np.argmax(shared / size))
-    return int(items[best]) if shared[best] > 0 else None

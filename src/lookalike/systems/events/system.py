@@ -247,23 +247,29 @@ class Events(ExplainsListedItems, BaseSystem):
         return Hits([self.data_.events.ids[rows]], [scores])
 
     def recommend_each(
-        self, users: Sequence[str], k: int = K, time: float | None = None
+        self,
+        users: Sequence[str],
+        k: int = K,
+        exclude: Sequence[str] = (),
+        time: float | None = None,
     ) -> list[ExplainedSlate]:
         """Return at most k open events for each user, with the strongest reason.
 
-        An unknown user gets the open events that most users have joined.
+        An unknown user gets the open events that most users have joined. ``exclude``
+        names events that are in no list.
         """
         self.check_fitted()
         k, time = check_k(k), self._time(time)
+        n = k + len(exclude)
         slates = []
         for user in users:
             at = self._user_position.get(user)
             if at is None:
                 open_now = np.flatnonzero(self._is_open(time))
-                slates.append(self._popular_slate(open_now, time, k))
+                slates.append(self._popular_slate(open_now, time, n))
             else:
-                slates.append(self._slate(*self._ranked(at, time), k))
-        return slates
+                slates.append(self._slate(*self._ranked(at, time), n))
+        return [slate.without(exclude).first(k) for slate in slates]
 
     def rank_items(
         self, user: str, ids: Sequence[str], time: float | None = None

@@ -14,7 +14,9 @@ SPEC = SystemSpec(
     card=f"{_SHARED}.card:recommender_values",
     report=f"{_SHARED}.report:add_sections",
     inputs="lookalike.core.inputs:USERS",
-    capabilities=("recommend", "rank", "explain", "explain_item"),
+    capabilities=(
+        *("recommend", "rank", "history", "similar", "explain", "explain_item"),
+    ),
     datasets={"steam_play_hours": "lookalike.datasets.plays:load_steam_plays"},
     own_data="lookalike.datasets.plays:load_plays",
     own_data_form="the path of a .csv or .csv.gz file",

@@ -205,21 +205,26 @@ class People(ExplainsListedItems, BaseSystem):
             [self.people_[found] for found, _, _ in rows], [s for _, s, _ in rows]
         )
 
-    def recommend_each(self, users: Sequence[str], k: int = K) -> list[ExplainedSlate]:
+    def recommend_each(
+        self, users: Sequence[str], k: int = K, exclude: Sequence[str] = ()
+    ) -> list[ExplainedSlate]:
         """Return whom each user may know; an unknown one gets the most popular people.
 
-        Looked up where the system answers from a table (``look_up``).
+        Looked up where the system answers from a table (``look_up``). ``exclude`` names
+        people who are in no list.
         """
         self.check_fitted()
         k = check_k(k)
+        n = k + len(exclude)
         known = [user for user in users if user in self._position]
-        lists = self._lists(self._positions(known), k)
-        return [
+        lists = self._lists(self._positions(known), n)
+        slates = [
             self._slate(user, *next(lists))
             if user in self._position
-            else self._popular_slate(self._popular[:k])
+            else self._popular_slate(self._popular[:n])
             for user in users
         ]
+        return [slate.without(exclude).first(k) for slate in slates]
 
     def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
         """Put these people in order for a user, as they stand in the whole list.

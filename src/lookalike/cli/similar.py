@@ -1,0 +1,38 @@
+"""``lookalike similar``: the items most like an item."""
+
+from typing import Annotated
+
+import typer
+
+from lookalike.cli._common import Folder, Json, System, columns, progress, say
+from lookalike.cli._systems import open_system
+from lookalike.cli.classify import table
+
+
+def similar(
+    system: System,
+    ids: Annotated[list[str], typer.Argument(help="Items that are known.")],
+    k: Annotated[int, typer.Option("--k", help="Similar items of each.")] = 10,
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Find the items most like each item, best first, with the reason."""
+    from lookalike.systems import find_spec
+
+    with progress() as on_progress:
+        on_progress("opening the system", 0.1)
+        find_spec(system).check_can("similar")
+        opened = open_system(system, folder)
+        on_progress("answering", 0.6)
+        try:
+            answers = opened.system.similar_each(ids, k)
+        except LookupError as error:
+            raise ValueError(error.args[0]) from None
+        found = [
+            {"item": id, **hit}
+            for id, answer in zip(ids, answers, strict=True)
+            for hit in answer.records()
+        ]
+    rows = columns(table(found))
+    document = {"system": system, "generation": opened.generation, "answers": found}
+    say(document, json, rows)
