@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from lookalike._text import shown
+from lookalike._shown import shown
 from lookalike.datasets import load_digits_sample
 from lookalike.features import image as image_room
 from lookalike.features.image import (

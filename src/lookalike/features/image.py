@@ -16,7 +16,7 @@ from typing import IO, Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from lookalike._text import shown
+from lookalike._shown import shown
 from lookalike._typing import Array
 
 MAX_PIXELS = 64_000_000
