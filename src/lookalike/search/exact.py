@@ -19,13 +19,13 @@ from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_array, csr_matrix, issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Floats, Ints
-from lookalike._validation import check_range
+from lookalike._validation import check_range, check_whole_numbers
 from lookalike.search.index import METRICS, ExactIndex
 from lookalike.search.pairwise import (
     Metric,
@@ -166,12 +166,18 @@ default="auto"
     def _read(self, X: Any, reset: bool) -> Any:
         metric = self.effective_metric_
         rows: Any = validate_data(self, X, **reading(metric), reset=reset)
-        if issparse(rows) or callable(metric):
-            return rows
+        if issparse(rows):
+            rows = csr_array(rows, dtype=np.float64, copy=True)
+            rows.sum_duplicates()
+            rows = rows if metric in METRICS else rows.toarray()
         if metric in METRICS:
-            check_rows(rows, X, metric)
-        elif metric != "precomputed":
-            check_range(rows[~np.isnan(rows)])
+            check_rows(rows, X, str(metric))
+            return rows
+        check_whole_numbers(X, rows)
+        if not callable(metric) and metric != "precomputed":
+            p = self.effective_metric_params_.get("p", 2)
+            values = rows[~np.isnan(rows)] if metric == "nan_euclidean" else rows
+            check_range(values, power=max(2, p) if p < np.inf else 2)
         return rows
 
     def _indexed(self, rows: Any) -> ExactIndex | PairwiseIndex:
