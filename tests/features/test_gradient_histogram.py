@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.feature import hog
 
-from lookalike.features import GradientHistogram
+from lookalike.features import GradientHistogram, LocalBinaryPattern
 from lookalike.kernels.gradient_histogram import bin_of
 
 
@@ -78,6 +78,16 @@ def test_negative_grey_levels_have_no_root_and_shapes_must_agree():
         model.transform(np.full((1, 16, 16), -1.0))
     with pytest.raises(ValueError, match="Images are 8 by 32, but fit had 16 by 16"):
         model.transform(np.zeros((1, 8, 32)))
+
+
+@pytest.mark.parametrize("kind", [GradientHistogram, LocalBinaryPattern])
+def test_grey_levels_whose_differences_overflow_are_refused(kind):
+    images = np.zeros((1, 48, 48))
+    model = kind().fit(images)
+    images[0, ::2] = 1e308
+    for call in (model.fit, model.transform):
+        with pytest.raises(ValueError, match="squares overflow float64"):
+            call(images)
 
 
 @pytest.mark.parametrize("name", ["pixels_per_cell", "cells_per_block"])
