@@ -101,9 +101,10 @@ default="auto"
     algorithm, thread count and batch size gives the same bits. A zero vector has cosine
     distance 1 to everything.
 
-    Rows and queries are refused if their squares overflow float64 (a length above
-    6.7e153), if they hold integers that float64 would round (from 2**53 on), and, for
-    the cosine, if they are shorter than 1e-150 and not zero.
+    Rows and queries, dense or sparse, are refused if their squares overflow float64 (a
+    length above 6.7e153), or their powers of p, if they hold integers that float64
+    would round (from 2**53 on), and, for the cosine, if they are shorter than 1e-150
+    and not zero.
 
     Sparse X is compared entry by entry in the first metrics, without being opened: time
     of a query is O(entries of X). The other metrics take dense copies.
