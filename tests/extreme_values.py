@@ -1,10 +1,11 @@
-"""Fit estimators and searches to extreme finite numbers, in arrays of any memory.
+"""Fit estimators and searches to extreme finite numbers, in memory of any form.
 
 A program of its own, because it may crash: ``python tests/extreme_values.py ROOM SEED
 ROUNDS``. It names each input before it is tried, so that the last line names the one
 that crashed, and leaves with status 1 if an answer is wrong. Right is an answer of
 finite numbers, of classes, clusters and rows that there are, or a ValueError about the
-input. Run it with ``NUMBA_BOUNDSCHECK=1`` and a ``NUMBA_CACHE_DIR`` of its own.
+input; but each method has to answer once. Run it with ``NUMBA_BOUNDSCHECK=1`` and a
+``NUMBA_CACHE_DIR`` of its own.
 """
 
 import copy
@@ -12,10 +13,13 @@ import pickle
 import sys
 import warnings
 import zlib
+from collections import Counter, defaultdict
+from functools import partial
 from pathlib import Path
 from runpy import run_path
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 from sklearn.utils import get_tags
 
 from lookalike import search
@@ -58,6 +62,10 @@ METHODS = (
     "radius_neighbors",
 )
 NAME_ROWS = "kneighbors", "radius_neighbors", "query"
+PATIENCE = 10
+"""Times as many rounds for what has refused all so far."""
+answered = defaultdict(Counter)
+"""By name, how often each of its methods gave an answer."""
 
 
 def numbers(rng, kind, shape):
@@ -142,7 +150,7 @@ def copied(rng, model):
     return pickle.loads(pickle.dumps(model)) if way == 1 else model
 
 
-def try_estimator(rng, model):
+def try_estimator(rng, name, model):
     """Fit it and ask it everything."""
     kind = rng.choice([np.float32, np.float64])
     shape = int(rng.choice([2, 7, 40, 150])), int(rng.choice([1, 3, 16, 17, 40]))
@@ -153,6 +161,8 @@ def try_estimator(rng, model):
         y = numbers(rng, kind, (*shape[:1], 1))[:, 0]
     if getattr(model, "kernel", "") == "precomputed":
         X = in_memory(rng, numbers(rng, kind, (shape[0], shape[0])))
+    elif get_tags(model).input_tags.sparse and rng.random() < 0.3:
+        X = csr_array(np.where(rng.random(shape) < 0.5, X, 0))
     model.fit(X, y)
     for name, value in vars(model).items():
         if name.endswith("_") and isinstance(value, np.ndarray | float):
@@ -161,10 +171,13 @@ def try_estimator(rng, model):
             wrong(bad, f"{name} is not finite")
     model = copied(rng, model)
     other = in_memory(rng, numbers(rng, kind, (9, X.shape[1])))
+    other = csr_array(other) if issparse(X) else other
     for method in METHODS:
         for Q in (X, other):
             if hasattr(model, method):
-                refusable(lambda m=method, Q=Q: ask(model, m, Q, len(X)))
+                refusable(
+                    name, method, lambda m=method, Q=Q: ask(model, m, Q, shape[0])
+                )
 
 
 def ask(model, method, Q, n_samples):
@@ -172,16 +185,18 @@ def ask(model, method, Q, n_samples):
     judge(model, method, getattr(model, method)(Q), n_samples)
 
 
-def refusable(call):
+def refusable(name, method, call):
     """Call it; a ValueError that is a sentence about the input is right."""
+    answered[name][method] += 0
     try:
         call()
+        answered[name][method] += 1
     except ValueError as error:
         inner = [words for words in INNER if words in str(error)]
         wrong(inner, f"inner message: {error}")
 
 
-def try_search(rng, turn):
+def try_search(rng, name, turn):
     """Search among rows by every structure, and compare with all distances."""
     kind = rng.choice([np.float32, np.float64])
     lists = turn % 40 == 7  # rows enough for lists take seconds
@@ -194,17 +209,28 @@ def try_search(rng, turn):
     metric = str(rng.choice(METRICS))
     k = int(rng.integers(1, min(n, 20) + 1))
     portable = str(rng.choice(["auto", "rotation", "portable"]))
-    refusable(lambda: compare(rng, X, Q, metric, k, portable))
-    refusable(lambda: ask(search.KDTree(X), "query", Q, n))
-    if metric in ("euclidean", "cosine"):
-        lsh = search.LSH(k, metric=metric, random_state=0)
-        refusable(lambda: ask(lsh.fit(X), "kneighbors", Q, n))
+    other = search.NearestNeighbors(
+        k, metric=rng.choice(["chebyshev", "minkowski"]), p=3
+    )
+    lsh = search.LSH(k, metric=metric, random_state=0)
     codes = ProductQuantisation(n_neighbors=k)
-    refusable(lambda: ask(codes.fit(X), "kneighbors", Q, n))
+    approximate = search.ApproximateNeighbors(k, metric=metric)
+    calls = {
+        "exact": lambda: compare(rng, X, Q, metric, k, portable),
+        "sparse": lambda: compare_sparse(rng, X, Q, metric, k),
+        other.metric: lambda: ask(other.fit(X), "kneighbors", Q, n),
+        "tree": lambda: ask(search.KDTree(X), "query", Q, n),
+        "codes": lambda: ask(codes.fit(X), "kneighbors", Q, n),
+        "collection": lambda: collect(rng, X, Q, metric, k),
+    }
+    if metric in ("euclidean", "cosine"):
+        calls["hashes"] = lambda: ask(lsh.fit(X), "kneighbors", Q, n)
     if metric != "manhattan":
-        approximate = search.ApproximateNeighbors(k, metric=metric)
-        refusable(lambda: ask(copied(rng, approximate.fit(X)), "kneighbors", Q, n))
-    refusable(lambda: collect(rng, X, Q, metric, k))
+        calls["approximate"] = lambda: ask(
+            copied(rng, approximate.fit(X)), "kneighbors", Q, n
+        )
+    for method, call in calls.items():
+        refusable(name, method, call)
 
 
 def compare(rng, X, Q, metric, k, algorithm):
@@ -216,6 +242,15 @@ def compare(rng, X, Q, metric, k, algorithm):
     for one, two in zip(found, every.kneighbors(Q), strict=True):
         wrong(not (one == two).all(), f"{algorithm} and brute differ")
     ask(model, "radius_neighbors", Q, len(X))
+
+
+def compare_sparse(rng, X, Q, metric, k):
+    """Sparse rows; and sparse queries of dense rows, which are those queries."""
+    model = search.NearestNeighbors(k, metric=metric)
+    expected = model.fit(X).kneighbors(Q)
+    for one, two in zip(model.kneighbors(csr_array(Q)), expected, strict=True):
+        wrong(not (one == two).all(), "sparse and dense queries differ")
+    ask(copied(rng, model.fit(csr_array(X))), "kneighbors", csr_array(Q), len(X))
 
 
 def collect(rng, X, Q, metric, k):
@@ -245,23 +280,29 @@ def main(room: str, seed: int, rounds: int) -> int:
         tries = [("search", None)]
         rounds *= 8
     n_wrong = n_tried = 0
-    for turn in range(rounds):
-        for name, model in tries:
-            if type(model).__name__ in SLOW and turn > 0:
-                continue
-            line = f"{seed} {turn} {' '.join(name.split())}"
+    for name, model in tries:
+        name = " ".join(name.split())
+        enough = 1 if type(model).__name__ in SLOW else rounds
+        for turn in range(PATIENCE * enough):
+            if turn >= enough and all(answered[name].values()):
+                break
+            line = f"{seed} {turn} {name}"
             rng = np.random.default_rng([seed, turn, zlib.crc32(name.encode())])
             print(line, flush=True)
             n_tried += 1
             try:
                 if model is None:
-                    try_search(rng, turn)
+                    try_search(rng, name, turn)
                 else:
-                    fresh = copy.deepcopy(model)
-                    refusable(lambda m=fresh, r=rng: try_estimator(r, m))
+                    fit = partial(try_estimator, rng, name, copy.deepcopy(model))
+                    refusable(name, "fit", fit)
             except Exception as error:
                 n_wrong += 1
                 print(f"WRONG {line}: {type(error).__name__}: {error}", flush=True)
+        for method, n_answers in answered[name].items():
+            if n_answers == 0:
+                n_wrong += 1
+                print(f"WRONG {name}: {method} never gave an answer", flush=True)
     print(f"{n_tried} inputs, {n_wrong} wrong")
     return n_wrong
 

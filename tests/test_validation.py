@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator
@@ -77,3 +78,31 @@ def test_whole_numbers_are_refused_where_float64_would_round_them(sign):
             check_whole_numbers(given, X.astype(np.float64))
     check_whole_numbers(X - sign * 2, (X - sign * 2).astype(np.float64))
     check_whole_numbers(X * 4.0, X * 4.0)
+
+
+@pytest.mark.parametrize("form", [np.array, list, pandas.DataFrame])
+def test_each_value_of_a_table_is_whole_or_not_by_itself(form):
+    """Far ones are decimal here, and whole ones near; where one is NaN, too."""
+    cells = np.array([[1e300, 7], [np.nan, 8]], object)
+    rows = cells.astype(np.float64)
+    check_whole_numbers(form(cells), rows)
+    cells[1, 1] = -(2**53) - 1
+    with pytest.raises(ValueError, match="X holds whole numbers from 2"):
+        check_whole_numbers(form(cells), cells.astype(np.float64))
+
+
+def test_whole_numbers_in_columns_of_different_types_are_refused():
+    table = pandas.DataFrame({"a": [1e300, 2.0], "b": [1, 2]})
+    check_whole_numbers(table, table.to_numpy(np.float64))
+    table["b"] = [1, 2**53 + 1]
+    with pytest.raises(ValueError, match="X holds whole numbers from 2"):
+        check_whole_numbers(table, table.to_numpy(np.float64))
+
+
+def test_whole_numbers_of_sparse_rows_are_refused():
+    X = sparse.csr_array([[0, 2**53 + 1]])
+    check_whole_numbers(X.astype(np.float64), X.astype(np.float64))
+    table = pandas.DataFrame.sparse.from_spmatrix(sparse.csc_matrix(X))
+    for given in (X, table):
+        with pytest.raises(ValueError, match="X holds whole numbers from 2"):
+            check_whole_numbers(given, X.astype(np.float64))

@@ -26,12 +26,14 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
         )
 
 
-def check_pair(name: str, value: Any, least: int = 1) -> None:
-    """Refuse anything but two whole numbers of at least ``least``."""
+def check_pair(name: str, value: Any) -> None:
+    """Refuse anything but two whole numbers of at least 1."""
     pair = tuple(value) if isinstance(value, tuple | list | np.ndarray) else ()
     whole = all(isinstance(n, Integral) and not isinstance(n, bool) for n in pair)
-    if len(pair) != 2 or not whole or min(pair) < least:
-        raise ValueError(f"{name} must be two positive integers, got {value!r}.")
+    if len(pair) != 2 or not whole or min(pair) < 1:
+        raise ValueError(
+            f"{name} must be two whole numbers of at least 1, got {value!r}."
+        )
 
 
 def check_choice(

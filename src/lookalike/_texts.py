@@ -13,7 +13,7 @@ import numpy as np
 
 from lookalike._typing import Array, Ints
 
-_HALVES = re.compile("[\ud800-\udfff]")  # of pairs of surrogates
+HALVES = re.compile("[\ud800-\udfff]")  # of pairs of surrogates
 _UTF8 = ("utf-8", "surrogatepass")
 ANY_LENGTH: Any = np.dtypes.StringDType()
 """NumPy's type of text in which each element has its own length."""
@@ -30,7 +30,7 @@ def utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return _HALVES.sub("\ufffd", text).encode()
+        return HALVES.sub("\ufffd", text).encode()
 
 
 class Texts:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.feature import hog
 
-from lookalike.features import GradientHistogram
+from lookalike.features import GradientHistogram, LocalBinaryPattern
 from lookalike.kernels.gradient_histogram import bin_of
 
 
@@ -60,7 +60,7 @@ def test_threads_and_batches_do_not_change_the_numbers():
             {"orientations": 0},
             "orientations must be a whole number of at least 1, got 0",
         ),
-        ({"pixels_per_cell": (0, 2)}, "pixels_per_cell must be two positive"),
+        ({"pixels_per_cell": (0, 2)}, "pixels_per_cell must be two whole"),
         ({"cells_per_block": (9, 9)}, "hold no whole block"),
         ({"block_norm": "L3"}, "block_norm must be one of"),
         ({"image_shape": (3, 3)}, "has 9 pixels, but X has 256 features"),
@@ -80,8 +80,20 @@ def test_negative_grey_levels_have_no_root_and_shapes_must_agree():
         model.transform(np.zeros((1, 8, 32)))
 
 
+@pytest.mark.parametrize("kind", [GradientHistogram, LocalBinaryPattern])
+def test_grey_levels_whose_differences_overflow_are_refused(kind):
+    images = np.zeros((1, 48, 48))
+    model = kind().fit(images)
+    images[0, ::2] = 1e308
+    for call in (model.fit, model.transform):
+        with pytest.raises(ValueError, match="squares overflow float64"):
+            call(images)
+
+
 @pytest.mark.parametrize("name", ["pixels_per_cell", "cells_per_block"])
 @pytest.mark.parametrize("value", [8, (4.0, 4.0), (4,), (0, 4), "88", None])
 def test_pairs_of_sizes_are_checked(name, value):
-    with pytest.raises(ValueError, match=f"{name} must be two positive integers, got"):
+    with pytest.raises(
+        ValueError, match=f"{name} must be two whole numbers of at least 1, got"
+    ):
         GradientHistogram(**{name: value}).fit(np.zeros((1, 48, 48)))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from lookalike._text import shown
+from lookalike._shown import shown
 from lookalike.datasets import load_digits_sample
 from lookalike.features import image as image_room
 from lookalike.features.image import (
@@ -145,6 +145,8 @@ def test_levels_of_more_than_eight_bits_are_read_as_they_look(tmp_path):
     for values in (ramp, ramp * 257):  # of 8 and of 16 bits, in 32
         Image.fromarray(values).save(tmp_path / "a.tiff")
         np.testing.assert_array_equal(read_image(tmp_path / "a.tiff"), ramp)
+    dark = b"P5 3 1 65535\n" + struct.pack(">HHH", 0, 100, 255)
+    np.testing.assert_array_equal(read_image(dark), [[0, 0, 1]])
     twelve = bytes([0x00, 0x08, 0x08, 0xFF, 0xF0])[:5]  # 000 808 FFF
     found = read_image(tiff_of(12, 1, twelve + b"\0", 3))
     np.testing.assert_array_equal(found, [[0, 128, 255]])
@@ -362,6 +364,10 @@ def test_the_most_pixels_can_be_chosen(tmp_path, grey):
     most = grey.size - 1
     with pytest.raises(ValueError, match=f"expected at most {most:,} pixels"):
         read_image(path, max_pixels=most)
+    bomb = png_that_claims(60_000, 60_000)
+    for given, said in ((most, most), (10**10, Image.MAX_IMAGE_PIXELS)):
+        with pytest.raises(ValueError, match=f"expected at most {said:,} pixels"):
+            read_image(bomb, max_pixels=given)
 
 
 def test_numbers_that_have_no_white_are_refused(tmp_path):

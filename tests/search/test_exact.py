@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config, njit
+from scipy.sparse import csr_array
 from sklearn.neighbors import NearestNeighbors as Reference
 
 from lookalike.kernels import simd
@@ -381,6 +382,39 @@ def test_rows_and_queries_whose_squares_overflow_are_refused(path, metric, lengt
         model.radius_neighbors(far[770:780])
 
 
+@pytest.mark.parametrize("metric", [*METRICS, "chebyshev"])
+def test_sparse_rows_and_queries_are_held_to_the_same(metric):
+    good = csr_array(np.eye(3))
+    bad = [
+        (csr_array([[1e200, 0, 1.0]]), "X holds values whose squares overflow float64"),
+        (csr_array([[2**53 + 1, 0, 1]]), "X holds whole numbers from 2"),
+        (csr_array([[0, np.nan, 1.0]]), "NaN"),
+        # Two entries of one place are a sum.
+        (csr_array(([1e308, 1e308], [2, 2], [0, 2]), (1, 3)), "squares overflow"),
+    ]
+    if metric == "cosine":
+        bad.append((csr_array([[1e-160, 0, 0]]), "so short that their squares under"))
+    model = NearestNeighbors(1, metric=metric)
+    for rows, message in bad:
+        with pytest.raises(ValueError, match=message):
+            model.fit(rows)
+        for catalogue in (good, good.toarray()):
+            model.fit(catalogue)
+            for ask in (model.kneighbors, model.radius_neighbors):
+                with pytest.raises(ValueError, match=message):
+                    ask(rows)
+
+
+def test_entries_of_one_place_are_added_and_left_as_they_were():
+    halves = csr_array((np.float32([3e38, 3e38, 1]), [0, 0, 1], [0, 2, 3]), (2, 2))
+    rows = [[np.float64(np.float32(3e38)) * 2, 0], [0, 1]]
+    for catalogue in (halves, rows):
+        distances, found = NearestNeighbors(2).fit(catalogue).kneighbors(halves)
+        assert found.tolist() == [[0, 1], [1, 0]]
+        assert distances[:, 0].tolist() == [0, 0]
+    assert halves.nnz == 3
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-40, 1e30, 1e140])
@@ -410,6 +444,8 @@ def test_whole_numbers_that_would_be_rounded_are_refused():
     model = NearestNeighbors(1).fit(rows - 2**60)
     with pytest.raises(ValueError, match="whole numbers from"):
         model.kneighbors([[2**53 + 1, 0]])
+    with pytest.raises(ValueError, match="whole numbers from"):
+        NearestNeighbors(metric="chebyshev").fit(rows)
 
 
 def test_a_limit_that_is_no_number_lets_every_row_through():

@@ -158,9 +158,26 @@ def test_refusals_say_what_was_expected(options, message):
         NearestNeighbors(**options).fit(X).kneighbors(Q)
 
 
-def test_sparse_values_whose_squares_overflow_are_refused():
-    with pytest.raises(ValueError, match=r"square of a value .* overflows"):
-        NearestNeighbors(n_neighbors=1).fit(csr_matrix([[1e200, 0.0], [0.0, 1.0]]))
+@pytest.mark.parametrize(
+    ("options", "largest"),
+    [
+        ({"p": 3}, 1e103),
+        ({"p": 200}, 40),
+        ({"p": np.inf, "metric_params": {"w": [1.0, 1.0]}}, 1e152),
+        ({"metric": "chebyshev"}, 1e152),
+        ({"metric": "nan_euclidean"}, 1e152),
+    ],
+)
+def test_values_whose_powers_overflow_are_refused(options, largest):
+    rows = np.array([[largest, 0.0], [-largest, 0.0], [0.0, 1.0]])
+    if options.get("metric") == "nan_euclidean":
+        rows[2, 0] = np.nan
+    model = NearestNeighbors(1, **options).fit(rows / 10)
+    assert np.isfinite(model.kneighbors()[0]).all()
+    with pytest.raises(ValueError, match=r"X holds values whose .* overflow float64"):
+        model.kneighbors(rows * 1000)
+    with pytest.raises(ValueError, match=r"X holds values whose .* overflow float64"):
+        model.fit(rows * 1000)
 
 
 def test_only_a_fast_search_of_dense_rows_has_a_state():

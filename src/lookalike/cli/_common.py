@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lookalike._text import shown
+from lookalike._shown import shown
 from lookalike.core.progress import ProgressCallback
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]

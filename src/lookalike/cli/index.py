@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike._text import shown
+from lookalike._shown import shown
 from lookalike.cli._common import Folder, Json, columns, progress, say, warn
 from lookalike.cli._service import (
     DatabaseUrl,

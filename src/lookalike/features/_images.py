@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._checks import check_choice, check_pair
 from lookalike._typing import Array
+from lookalike._validation import check_range
 
 
 class ImageDescriptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -26,8 +27,9 @@ class ImageDescriptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _fit_shape(self, X: ArrayLike, dtype: Any) -> None:
         """Set ``image_shape_``."""
         flat, shape = _flat(X)
-        n_features = validate_data(self, flat, dtype=dtype).shape[1]
-        self.image_shape_ = shape or self._shape_of_rows(n_features)
+        flat = validate_data(self, flat, dtype=dtype)
+        check_range(flat, dtype=np.float64)
+        self.image_shape_ = shape or self._shape_of_rows(flat.shape[1])
 
     def _images(self, X: ArrayLike, dtype: Any) -> Array:
         """Checked images of the shape of ``fit``, C-contiguous."""
@@ -39,6 +41,7 @@ class ImageDescriptor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 f"{self.image_shape_[0]} by {self.image_shape_[1]}."
             )
         flat = validate_data(self, flat, dtype=dtype, order="C", reset=False)
+        check_range(flat, dtype=np.float64)
         return flat.reshape(len(flat), *self.image_shape_)
 
     def _shape_of_rows(self, n_features: int) -> tuple[int, int]:

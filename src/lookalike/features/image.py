@@ -16,7 +16,7 @@ from typing import IO, Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from lookalike._text import shown
+from lookalike._shown import shown
 from lookalike._typing import Array
 
 MAX_PIXELS = 64_000_000
@@ -53,8 +53,8 @@ def read_image(
 
     The camera's rotation tag is applied, transparent pixels are blended with white,
     and colour becomes grey by the luma of ITU-R 601 where ``mode`` is ``"L"``. 16-bit
-    values are divided by 257 (65535 becomes 255); 32-bit integers are taken for 8 bits
-    where none is above 255, else for 16.
+    values are divided by 257 (65535 becomes 255); the 32-bit integers of a TIFF are
+    taken for 8 bits where none is above 255, else for 16.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def read_image(
         raise ValueError(f"mode must be 'L' or 'RGB', got {mode!r}.")
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"size must be (height, width), both positive, got {size}.")
-    with _opened(path) as (image, name):
+    with _opened(path, max_pixels) as (image, name):
         n_pixels = image.width * image.height
         if n_pixels > max_pixels:
             raise _Refused(_too_large(name, max_pixels))
@@ -101,7 +101,7 @@ def count_pixels(path: str | os.PathLike[str] | bytes) -> int:
     ValueError
         As ``read_image`` does.
     """
-    with _opened(path) as (image, _):
+    with _opened(path, MAX_PIXELS) as (image, _):
         return image.width * image.height
 
 
@@ -165,7 +165,7 @@ class _Refused(ValueError):
 
 @contextmanager
 def _opened(
-    path: str | os.PathLike[str] | bytes,
+    path: str | os.PathLike[str] | bytes, max_pixels: int
 ) -> Iterator[tuple[Image.Image, str]]:
     """An image whose pixels are not decoded yet, and its name in sentences.
 
@@ -184,7 +184,8 @@ def _opened(
     except UnidentifiedImageError:
         raise ValueError(f"{name} is not an image that can be read.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(_too_large(name, MAX_PIXELS)) from None
+        most = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)  # Pillow's own
+        raise ValueError(_too_large(name, most)) from None
     except PermissionError:
         raise ValueError(f"{name} may not be read: permission denied.") from None
     except MemoryError:
@@ -253,10 +254,14 @@ def _too_large(path: str, max_pixels: int) -> str:
 def _levels(image: Image.Image) -> tuple[int, int]:
     """Levels of black and white where there are more than 8 bits.
 
-    Of such a TIFF, Pillow neither scales 12 bits nor turns a negative.
+    Of such a TIFF, Pillow neither scales 12 bits nor turns a negative; 32 bits may hold
+    values of 8.
     """
     tags = getattr(image, "tag_v2", {})
-    white = 4095 if tags.get(_BITS_A_SAMPLE) == (12,) else 65535
+    bits = tags.get(_BITS_A_SAMPLE)
+    white = 4095 if bits == (12,) else 65535
+    if bits == (32,) and image.mode == "I" and np.asarray(image).max() <= 255:
+        white = 255
     return (white, 0) if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else (0, white)
 
 
@@ -279,11 +284,9 @@ def _flatten(image: Image.Image, path: str, levels: tuple[int, int]) -> Image.Im
 def _eight_bits(image: Image.Image, path: str, levels: tuple[int, int]) -> Image.Image:
     """Return grey levels of more than 8 bits as 8 bits."""
     values = np.asarray(image)
-    black, white = levels
     if values.size and not 0 <= values.min() <= values.max() <= 65535:
         raise _Refused(f"{path} holds 32-bit values; expected 8 or 16 bits.")
-    if image.mode == "I" and values.size and values.max() <= 255:
-        black, white = (255 * (level > 0) for level in levels)
+    black, white = levels
     grey = (values.astype(np.float64) - black) / ((white - black) / 255)
     return Image.fromarray(np.round(grey).clip(0, 255).astype(np.uint8))
 

@@ -134,13 +134,14 @@ class LocalBinaryPattern(ImageDescriptor):
         X : (n_images, height, width), or flat (n_images, height * width).
         """
         self._check_parameters()
-        check_pair("grid", self.grid, least=0)
+        check_pair("grid", self.grid)
         self._fit_shape(X, TYPES)
         rows, columns = self.grid
         height, width = self.image_shape_
-        if not (1 <= rows <= height and 1 <= columns <= width):
+        if rows > height or columns > width:
             raise ValueError(
-                f"grid must be within 1 by 1 and {height} by {width}, got {self.grid}."
+                f"grid must be at most the image's {height} by {width} pixels, "
+                f"got {self.grid}."
             )
         self.n_bins_ = pattern_bins(self.method, self.P)[1]
         self._n_features_out = rows * columns * self.n_bins_

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -57,7 +57,7 @@ class NeighborsPredictor(BaseEstimator):
         metric, params = resolved_metric(self.metric, self.p, self.metric_params)
         given = X
         X, y = validate_data(self, X, y, **reading(metric), **options)
-        _check_whole(given, X)
+        check_whole_numbers(given, X)
         self._index = NearestNeighbors(
             n_neighbors=self.n_neighbors,
             algorithm=self.algorithm,
@@ -109,7 +109,7 @@ class NeighborsPredictor(BaseEstimator):
             return None
         how = reading(self.effective_metric_)
         rows: Any = validate_data(self, X, **how, reset=False)
-        _check_whole(X, rows)
+        check_whole_numbers(X, rows)
         return rows
 
     def _weigh(self, distances: Floats) -> Floats:
@@ -140,8 +140,3 @@ class NeighborsPredictor(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         return set_metric_tags(super().__sklearn_tags__(), self.metric)
-
-
-def _check_whole(given: Any, rows: Any) -> None:
-    if not issparse(rows):
-        check_whole_numbers(given, rows)

@@ -36,7 +36,6 @@ from lookalike.search.ids import (
     Ids,
     arrays_of,
     check_distinct,
-    check_ids,
     check_kind,
     from_arrays,
     is_text,
@@ -219,7 +218,7 @@ class Collection:
     def remove(self, ids: ArrayLike) -> None:
         """Remove items; every id must be there, or nothing is removed."""
         with self._writing:
-            self._change(self._find_all(_distinct(ids)))
+            self._change(self._find_all(check_distinct(ids)))
         self._rebuild_if_due()
 
     def rebuild(self) -> None:
@@ -343,7 +342,7 @@ class Collection:
         return made, self.state()
 
     def _checked(self, ids: ArrayLike, X: ArrayLike) -> tuple[Ids, Array]:
-        checked = _distinct(ids)
+        checked = check_distinct(ids)
         rows = check_vectors(X, self._n_features, "Vectors", self.metric)
         if len(checked) != len(rows):
             raise ValueError(
@@ -545,10 +544,3 @@ def _check_parameters(
         raise ValueError(
             f"rebuild_share must lie between 0 and 1, got {rebuild_share!r}."
         )
-
-
-def _distinct(ids: ArrayLike) -> Ids:
-    """Checked ids, of which none comes twice."""
-    checked = check_ids(ids)
-    check_distinct(checked)
-    return checked

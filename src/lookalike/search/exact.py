@@ -19,13 +19,13 @@ from numbers import Real
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_array, csr_matrix, issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Floats, Ints
-from lookalike._validation import check_range
+from lookalike._validation import check_range, check_whole_numbers
 from lookalike.search.index import METRICS, ExactIndex
 from lookalike.search.pairwise import (
     Metric,
@@ -101,9 +101,10 @@ default="auto"
     algorithm, thread count and batch size gives the same bits. A zero vector has cosine
     distance 1 to everything.
 
-    Rows and queries are refused if their squares overflow float64 (a length above
-    6.7e153), if they hold integers that float64 would round (from 2**53 on), and, for
-    the cosine, if they are shorter than 1e-150 and not zero.
+    Rows and queries, dense or sparse, are refused if their squares overflow float64 (a
+    length above 6.7e153), or their powers of p, if they hold integers that float64
+    would round (from 2**53 on), and, for the cosine, if they are shorter than 1e-150
+    and not zero.
 
     Sparse X is compared entry by entry in the first metrics, without being opened: time
     of a query is O(entries of X). The other metrics take dense copies.
@@ -166,12 +167,18 @@ default="auto"
     def _read(self, X: Any, reset: bool) -> Any:
         metric = self.effective_metric_
         rows: Any = validate_data(self, X, **reading(metric), reset=reset)
-        if issparse(rows) or callable(metric):
-            return rows
+        if issparse(rows):
+            rows = csr_array(rows, dtype=np.float64, copy=True)
+            rows.sum_duplicates()
+            rows = rows if metric in METRICS else rows.toarray()
         if metric in METRICS:
-            check_rows(rows, X, metric)
-        elif metric != "precomputed":
-            check_range(rows[~np.isnan(rows)])
+            check_rows(rows, X, str(metric))
+            return rows
+        check_whole_numbers(X, rows)
+        if not callable(metric) and metric != "precomputed":
+            p = self.effective_metric_params_.get("p", 2)
+            values = rows[~np.isnan(rows)] if metric == "nan_euclidean" else rows
+            check_range(values, power=max(2, p) if p < np.inf else 2)
         return rows
 
     def _indexed(self, rows: Any) -> ExactIndex | PairwiseIndex:

@@ -9,9 +9,10 @@ Euclidean distance of *lifted* vectors:
   :math:`|q' - x'|^2 = 2 M^2 - 2 \alpha\, q \cdot x` (Bachrach et al. 2014, theorem 1).
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from scipy.sparse import issparse
 
 from lookalike._typing import Array, Floats
 from lookalike.kernels.distances import COSINE, INNER_PRODUCT, SQUARED_EUCLIDEAN
@@ -129,8 +130,11 @@ class InnerProduct:
         return both + allowance, 2.0 * factors
 
 
-def squared_norms(X: Array) -> Floats:
-    """Squared length of each row, shape (n,), in float64."""
+def squared_norms(X: Any) -> Floats:
+    """Squared length of each row, dense or csr_array, shape (n,), in float64."""
+    if issparse(X):
+        squares: Floats = X.multiply(X).sum(axis=1)
+        return squares
     wide = X.astype(np.float64, copy=False)
     total: Floats = np.einsum("ij,ij->i", wide, wide)
     return total

@@ -1,12 +1,11 @@
 """Ids of items: integers of 64 bits, or texts."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from lookalike._texts import Texts
+from lookalike._texts import HALVES, Texts
 from lookalike._typing import Array, Ints
 from lookalike.kernels import texts as kernels
 from lookalike.search.memory import for_kernels
@@ -15,7 +14,6 @@ Ids = Ints | Texts
 NO_IDS = np.empty(0, np.int64)
 NO_TEXTS = Texts(np.empty(0, np.uint8), NO_IDS)
 LONGEST = 10_000  # letters
-_HALVES = re.compile("[\ud800-\udfff]")  # of pairs of surrogates
 _EXPECTED = "Ids must be integers from -2**63 to 2**63 - 1, or text"
 
 
@@ -24,9 +22,12 @@ def check_ids(ids: Any) -> Ids:
 
     Columns of a table are taken too: arrays of Python objects, and those of pandas.
     """
-    if isinstance(ids, list | tuple) and any(isinstance(id, str) for id in ids):
+    kinds = set(map(type, ids)) if isinstance(ids, list | tuple) else set()
+    if any(issubclass(kind, str) for kind in kinds):
         return _texts(list(ids))  # as an array, all would be as wide as the longest
-    array = np.asarray(ids)
+    # An array of truth values and integers would hold integers alone.
+    some_bool = any(issubclass(kind, bool | np.bool) for kind in kinds)
+    array = np.asarray(ids, object if some_bool else None)
     if array.ndim != 1:
         raise ValueError(f"Ids must come in one dimension, got shape {array.shape}.")
     if len(array) == 0:
@@ -65,18 +66,20 @@ def _texts(ids: list[Any]) -> Texts:
             )
         if id.endswith("\0"):  # arrays of fixed width drop it
             raise ValueError(f"An id must not end in NUL, got {id!r}.")
-        if not id.isascii() and _HALVES.search(id):
+        if not id.isascii() and HALVES.search(id):
             raise ValueError(f"An id must be text that UTF-8 can hold, got {id!r}.")
     return Texts.of(ids)
 
 
-def check_distinct(ids: Ids) -> None:
-    """Refuse ids of which one comes twice."""
+def check_distinct(ids: Any) -> Ids:
+    """Ids as ``check_ids`` gives them, or a ValueError if one of them comes twice."""
+    checked = check_ids(ids)
     seen = set()
-    for id in ids.tolist():
+    for id in checked.tolist():
         if id in seen:
             raise ValueError(f"{id!r} comes twice in one call.")
         seen.add(id)
+    return checked
 
 
 def check_kind(ids: Ids, known: Ids) -> None:

@@ -90,8 +90,8 @@ class PairwiseIndex:
 
     Parameters
     ----------
-    X : ndarray or sparse CSR of shape (n_samples, n_features)
-        Distances (n_samples, n_samples) for "precomputed".
+    X : ndarray of shape (n_samples, n_features), or csr_array for one of METRICS
+        Without duplicate entries. Distances (n_samples, n_samples) for "precomputed".
     metric, params : as ``resolved_metric`` gives them
     """
 
@@ -152,18 +152,9 @@ class PairwiseIndex:
                     f"of at least 0 are needed, got {X.min()}."
                 )
             return X
-        if not self._own:
-            dense = X.toarray() if issparse(X) else X
-            boolean = self.metric in PAIRWISE_BOOLEAN_FUNCTIONS
-            return dense.astype(bool) if boolean else dense
-        sparse = csr_array(X, dtype=np.float64, copy=True)
-        sparse.sum_duplicates()
-        largest = float(np.abs(sparse.data).max(initial=0.0))
-        if largest > np.sqrt(np.finfo(np.float64).max / (4 * sparse.shape[1])):
-            raise ValueError(
-                f"The square of a value ({largest}) overflows: scale the rows."
-            )
-        return sparse
+        if self._own:
+            return csr_array(X, dtype=np.float64)
+        return X.astype(bool) if self.metric in PAIRWISE_BOOLEAN_FUNCTIONS else X
 
     def _distances(self, queries: Any, first: int, last: int) -> Floats:
         if self.metric == "precomputed":

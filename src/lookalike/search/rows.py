@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array, Floats
-from lookalike._validation import check_whole_numbers
+from lookalike._validation import WHOLE, check_whole_numbers, largest_of
 from lookalike.kernels.distances import COSINE, SIGNED_OFFSET, SQUARED_EUCLIDEAN
 from lookalike.search.geometry import SHORTEST, inverse_norms, squared_norms
 
@@ -20,10 +20,10 @@ LONGEST_BYTES = 33_000  # a longer sum of products of bytes would leave 32 bits
 STEP = 16
 
 
-def check_rows(rows: Array, given: Any, metric: str, name: str = "X") -> None:
+def check_rows(rows: Any, given: Any, metric: str, name: str = "X") -> None:
     """Refuse rows, or queries, whose distances float64 cannot hold.
 
-    rows  : finite, of one of KINDS
+    rows  : finite, of one of KINDS; dense, or csr_array without duplicate entries
     given : what they were made from: whole numbers are not rounded in silence
 
     Raises
@@ -33,8 +33,9 @@ def check_rows(rows: Array, given: Any, metric: str, name: str = "X") -> None:
     """
     if rows.dtype != np.float64 or rows.size == 0:
         return
-    check_whole_numbers(given, rows, name)
-    largest = max(float(rows.max()), -float(rows.min()))
+    largest = largest_of(rows)
+    if largest >= WHOLE:
+        check_whole_numbers(given, rows, name)
     # Most often the largest value shows that no row can be too long.
     bound = np.sqrt(LONGEST / rows.shape[1])
     if largest > bound and not squared_norms(rows).max() <= LONGEST:
@@ -44,7 +45,7 @@ def check_rows(rows: Array, given: Any, metric: str, name: str = "X") -> None:
         )
     if metric == "cosine":
         short = squared_norms(rows) < SHORTEST
-        if short.any() and rows[short].any():
+        if short.any() and largest_of(rows[short]) > 0:
             raise ValueError(
                 f"{name} holds rows so short that their squares underflow float64: "
                 "scale them."

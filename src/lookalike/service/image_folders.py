@@ -20,7 +20,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lookalike._text import shown
+from lookalike._shown import shown
 from lookalike._typing import Array, Ints
 from lookalike.core.image_files import readable
 from lookalike.core.progress import ProgressCallback, no_progress
