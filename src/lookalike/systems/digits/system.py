@@ -298,6 +298,10 @@ class Digits(BaseSystem):
 
     # --- items ------------------------------------------------------------------------
 
+    def has_item(self, id: str) -> bool:
+        """Whether an item has this id."""
+        return self._fitted_items().number(id) is not None
+
     def check_query(self, query: Array) -> Array:
         """Return one image in the form of the known ones, or refuse it."""
         image = check_image(query, self.items_.shape)
