@@ -16,6 +16,7 @@ from lookalike.service.database.events import (
     store_exposures,
 )
 from lookalike.service.database.mentions import Mentions
+from lookalike.service.database.tables import events
 from lookalike.service.training import training_rows
 
 WHO = "user-of-whom-nothing-stays"
@@ -322,6 +323,7 @@ def test_a_kill_leaves_the_old_snapshot_or_the_new(
     post(client, "events", events=[event("e", user_id=WHO)])
     post(client, "snapshots", name="keep")
     rename, left = Path.rename, [n]
+    kept = {events: Mentions(WHO, False).event}
 
     def killed(self, target):
         left[0] -= 1
@@ -331,10 +333,10 @@ def test_a_kill_leaves_the_old_snapshot_or_the_new(
 
     monkeypatch.setattr(Path, "rename", killed)
     with pytest.raises(KeyboardInterrupt):
-        snapshots.remove_user(folder, "keep", Mentions(WHO, False))
+        snapshots.rewrite(folder, "keep", kept)
     monkeypatch.undo()
     assert snapshots.names(folder) == ["keep"]
-    snapshots.remove_user(folder, "keep", Mentions(WHO, False))
+    snapshots.rewrite(folder, "keep", kept)
     snapshots.read_about(folder / "keep")
     assert files_with(WHO, folder) == []
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from lookalike.core.generation import Damaged, load
-from lookalike.service import snapshots
+from lookalike.service.restoring import restore
 from lookalike.systems.digits.system import Digits
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
@@ -112,7 +112,7 @@ def test_a_restore_that_an_outage_hid_is_taken_up_later(make_client, monkeypatch
     client.post("/v1/digits/items/delete", json={"ids": ["0"]})
     assert client.get("/v1/digits/items/0").status_code == 404
     components = client.components
-    snapshots.restore(
+    restore(
         components.database,
         components.libraries,
         components.settings.snapshots,

@@ -594,7 +594,8 @@ def test_a_number_never_names_another_image(folders, found, folder, encoder):
 
 
 def test_a_snapshot_holds_what_is_indexed(folders, found, folder, encoder, tmp_path):
-    from lookalike.service.snapshots import restore, snapshot
+    from lookalike.service.restoring import restore
+    from lookalike.service.snapshots import snapshot
 
     folders.add(folder, encoder)
     folders.mark(folder / "a.png", "blocked")

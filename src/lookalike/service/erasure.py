@@ -22,11 +22,11 @@ from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
 from lookalike.service.database.events import delete_user, erase
 from lookalike.service.database.mentions import Mentions, ids_of, systems_of_users
-from lookalike.service.database.tables import exposures, items
+from lookalike.service.database.tables import events, exposures, items
 from lookalike.service.errors import ServiceError
 from lookalike.service.logs import log
 from lookalike.service.settings import Settings
-from lookalike.service.snapshots import remove_user, snapshots_and_others
+from lookalike.service.snapshots import rewrite, snapshots_and_others
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def erase_user(components: Components, id: str) -> Erased:
     snapshots, not_reached = snapshots_and_others(settings.snapshots)
     for name in snapshots:
         try:
-            remove_user(settings.snapshots, name, user)
+            kept = {exposures: user.exposure, events: user.event}  # in this order
+            rewrite(settings.snapshots, name, kept)
         except ValueError:
             not_reached.append(name)
         except OSError as error:
@@ -99,7 +100,7 @@ def erase_user(components: Components, id: str) -> Erased:
         raise ServiceError(
             told.status_code,
             f"The user is deleted, but not from snapshot {name}, which is as it was: "
-            f"{failure.strerror}. Try again.",
+            f"{failure.strerror or failure}. Try again.",
             told.retry_after,
         )
     blocked = [served.name for served in recommend if id in served.active.blocked]
