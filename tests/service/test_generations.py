@@ -185,7 +185,7 @@ def test_any_damage_to_any_file_is_found(library, tmp_path):
     rng = np.random.default_rng(0)
     for path in sorted(folder.iterdir()):
         whole = path.read_bytes()
-        for at in rng.integers(len(whole), size=50).tolist():
+        for at in rng.integers(len(whole), size=15 * LONG).tolist():
             for how in ("flip", "cut"):
                 spoil(path, at, how)
                 with pytest.raises(Damaged):
