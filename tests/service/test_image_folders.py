@@ -479,7 +479,7 @@ def test_another_embedding_is_refused_and_nothing_is_mixed(
     folders.add(folder, encoder)
     other = PixelEncoder(Preparation(14, 14))
     refusing = (
-        lambda: folders.check_version(version_of(other)),
+        lambda: folders.check(folder, version_of(other)),
         lambda: folders.catalogue(version_of(other)),
         lambda: folders.add(folder, other),
     )
