@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import socket
 
 import numpy as np
 import pytest
@@ -102,16 +101,6 @@ def test_what_a_proxy_hands_on_needs_a_key(make_client, sent):
     assert client.delete(path, headers=with_key).is_success
     assert client.delete("/v1/users/ann", headers=with_key).status_code == 403
     assert client.delete(path).is_success
-
-
-def test_a_request_of_http_1_0_needs_a_key(start_server):
-    """As some proxies send, which add no field and name this machine as the host."""
-    port = start_server().port
-    for version, status in ((b"1.0", b" 401 "), (b"1.1", b" 200 ")):
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-            head = b"GET /v1/systems HTTP/%s\r\nHost: 127.0.0.1\r\n\r\n"
-            connection.sendall(head % version)
-            assert status in connection.recv(4096)
 
 
 def test_a_proxy_that_is_trusted_by_name_needs_no_key(make_client):

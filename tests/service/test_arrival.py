@@ -72,8 +72,10 @@ def serving(arrivals, occupancy=None):
             made = socket.create_connection(("127.0.0.1", port), timeout=20)
             return stack.enter_context(made)
 
-        yield connect
-        server.should_exit = True
+        try:
+            yield connect
+        finally:
+            server.should_exit = True
     thread.join()
 
 
@@ -218,6 +220,19 @@ def test_refused_requests_keep_their_connection():
             assert ask(connection, shed).startswith(b"HTTP/1.1 503")
             time.sleep(0.5)
         assert occupancy.refused.n == 2
+
+
+def test_who_was_refused_waits_anew():
+    occupancy = Occupancy(1, b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", Counter())
+    with serving(limits(max_idle=2), occupancy) as connect:
+        shed, other = connect(), connect()
+        assert ask(other, WHOLE).endswith(b"hi")
+        occupancy.at_work = 1
+        assert b" 503 " in ask(shed, WHOLE.replace(b"/x", b"/v1/x"))
+        occupancy.at_work = 0
+        assert ask(connect(), WHOLE).endswith(b"hi")
+        assert rest(other) == b""
+        assert ask(shed, WHOLE).endswith(b"hi")
 
 
 def test_the_service_refuses_in_a_sentence(make_client):

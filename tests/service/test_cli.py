@@ -1,12 +1,15 @@
 """The verbs of the service: keys, snapshot, restore, fold, reembed, export."""
 
+import gc
 import json
+import socket
 
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
+from lookalike.service.server import bound
 
 
 @pytest.fixture
@@ -68,6 +71,16 @@ def test_what_is_no_database_is_refused_in_a_sentence(library, tmp_path):
     done = CliRunner().invoke(app, [*words, "--database", f"sqlite:///{path}"])
     assert done.exit_code == 2
     assert "is no database: file is not a database." in done.stderr
+
+
+def test_a_port_that_is_taken_is_told_and_nothing_stays_open():
+    with bound("localhost", 0) as listener:
+        assert listener.family == socket.AF_INET
+        listener.listen()
+        port = listener.getsockname()[1]
+        with pytest.raises(ValueError, match=f"^localhost, port {port}: .* in use"):
+            bound("localhost", port)
+        gc.collect()
 
 
 def test_what_cannot_be_served_is_told(tmp_path):

@@ -5,12 +5,18 @@ import json
 import urllib.parse
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lookalike.core.library import Library
 from lookalike.service import snapshots
-from lookalike.service.database.events import not_erased
+from lookalike.service.database.events import (
+    exposure_row,
+    not_erased,
+    store_exposures,
+)
 from lookalike.service.database.mentions import Mentions
+from lookalike.service.database.tables import events
 from lookalike.service.training import training_rows
 
 WHO = "user-of-whom-nothing-stays"
@@ -97,6 +103,77 @@ def test_an_item_of_the_same_id_keeps_what_others_did_with_it(make_client):
     new = [event("4", "click", "5", user_id="bob")]
     new += [event("5", "befriend", "5", user_id="bob")]
     assert post(client, "events", events=new) == {"acknowledged": 2, "new": 1}
+
+
+def shown(system, ids, query_id="q"):
+    """The row of a list that somebody else was shown."""
+    return exposure_row(
+        query_id=query_id,
+        system=system,
+        verb="recommend",
+        generation="0001",
+        embedding_version="",
+        revision=0,
+        user=dict.fromkeys(("session_id", "client_id", "user_id")),
+        features=np.zeros(len(ids)),
+        ids=ids,
+        scores=[0.0] * len(ids),
+    )
+
+
+def show(client, system, ids):
+    """Let the log say that a list was shown."""
+    database = client.components.database
+    with database.writing() as connection:
+        store_exposures(database, connection, [shown(system, ids)])
+
+
+def test_an_item_whose_id_has_other_capitals_is_another_item(make_client):
+    """SQLite's LIKE takes both for the same."""
+    client = make_client()
+    show(client, "games", ["ANN"])
+    post(client, "events", events=[event("1", "follow", "ann", user_id="bob")])
+    assert delete(client, "ann") == {"deleted": 1}
+
+
+def test_an_item_that_was_shown_keeps_what_others_did_with_it(make_client):
+    client = make_client()
+    show(client, "games", ["ann"])
+    post(client, "events", events=[event("1", "follow", "ann", user_id="bob")])
+    assert delete(client, "ann") == {"deleted": 0}
+
+
+def test_lists_of_people_lose_the_name_where_people_is_not_served_now(make_client):
+    client = make_client()
+    show(client, "people", [WHO, "bob"])
+    post(client, "events", events=[event("1", "follow", WHO, user_id="ann")])
+    assert delete(client, WHO) == {"deleted": 2}
+    ids = [row["id"] for row in training_rows(client.components.database)]
+    assert ids == ["bob"]
+
+
+def test_lists_that_come_later_do_not_name_who_was_deleted(make_client):
+    client = make_client()
+    delete(client, WHO)
+    show(client, "people", [WHO, "bob"])
+    ids = [row["id"] for row in training_rows(client.components.database)]
+    assert ids == ["bob"]
+
+
+def test_an_image_of_the_same_id_keeps_what_others_did_with_it(
+    clients, small, tmp_path
+):
+    made = small("images").system
+    library = Library("images", tmp_path / "images")
+    library.add(made.save)
+    making = clients({"images": library}, tmp_path)
+    client = next(making)()
+    post(client, "events", events=[event("1", "click", "5", user_id="ann")])
+    assert delete(client, "5") == {"deleted": 0}
+    n = str(len(made.catalogue_.ids))
+    post(client, "events", events=[event("2", "click", n, user_id="ann")])
+    assert delete(client, n) == {"deleted": 1}
+    next(making, None)
 
 
 @pytest.fixture
@@ -246,6 +323,7 @@ def test_a_kill_leaves_the_old_snapshot_or_the_new(
     post(client, "events", events=[event("e", user_id=WHO)])
     post(client, "snapshots", name="keep")
     rename, left = Path.rename, [n]
+    kept = {events: Mentions(WHO, False).event}
 
     def killed(self, target):
         left[0] -= 1
@@ -255,17 +333,18 @@ def test_a_kill_leaves_the_old_snapshot_or_the_new(
 
     monkeypatch.setattr(Path, "rename", killed)
     with pytest.raises(KeyboardInterrupt):
-        snapshots.remove_user(folder, "keep", Mentions(WHO, False, ()))
+        snapshots.rewrite(folder, "keep", kept)
     monkeypatch.undo()
     assert snapshots.names(folder) == ["keep"]
-    snapshots.remove_user(folder, "keep", Mentions(WHO, False, ()))
+    snapshots.rewrite(folder, "keep", kept)
     snapshots.read_about(folder / "keep")
     assert files_with(WHO, folder) == []
 
 
 def test_nobody_who_was_not_deleted_is_left_out(make_client):
     client = make_client()
-    rows = [{"user_id": "ann", "session_id": None, "client_id": None}]
+    rows = [dict.fromkeys(("session_id", "client_id")) | {"user_id": "ann"}]
+    rows[0]["event_attributes"] = "{}"
     with client.components.database.reading() as connection:
         assert not_erased(connection, rows) is rows
     delete(client, WHO)

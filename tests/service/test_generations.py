@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,8 +13,10 @@ import time
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from lookalike.core.generation import Damaged, load
+from lookalike.service.restoring import restore
 from lookalike.systems.digits.system import Digits
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
@@ -84,6 +87,45 @@ def test_who_looks_while_a_generation_loads_waits_for_it(
     assert served.active.generation == "0002"
 
 
+def an_outage(*about):
+    raise OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"))
+
+
+def test_a_swap_that_an_outage_stopped_is_tried_again(
+    make_client, library, monkeypatch
+):
+    served = make_client(watch=60.0).components.served["digits"]
+    library.activate("0002")
+    with monkeypatch.context() as broken:
+        broken.setattr(served.items, "apply_changes", an_outage)
+        with pytest.raises(OperationalError):
+            served.watch()
+    assert served.active.generation == "0001"
+    served.watch()
+    assert served.active.generation == "0002"
+
+
+def test_a_restore_that_an_outage_hid_is_taken_up_later(make_client, monkeypatch):
+    client = make_client(watch=60.0)
+    served = client.components.served["digits"]
+    client.post("/v1/snapshots", json={"name": "before"})
+    client.post("/v1/digits/items/delete", json={"ids": ["0"]})
+    assert client.get("/v1/digits/items/0").status_code == 404
+    components = client.components
+    restore(
+        components.database,
+        components.libraries,
+        components.settings.snapshots,
+        "before",
+    )
+    components.signal.notify()
+    with monkeypatch.context() as broken:
+        broken.setattr(served.items, "apply_changes", an_outage)
+        with pytest.raises(OperationalError):
+            served.watch()
+    assert client.get("/v1/digits/items/0").status_code == 200
+
+
 def test_swaps_under_readers_are_never_mixed(make_client, library, digits_data):
     client = make_client()
     queries = digits_data.x_test[:8]
@@ -143,7 +185,7 @@ def test_any_damage_to_any_file_is_found(library, tmp_path):
     rng = np.random.default_rng(0)
     for path in sorted(folder.iterdir()):
         whole = path.read_bytes()
-        for at in rng.integers(len(whole), size=50).tolist():
+        for at in rng.integers(len(whole), size=15 * LONG).tolist():
             for how in ("flip", "cut"):
                 spoil(path, at, how)
                 with pytest.raises(Damaged):

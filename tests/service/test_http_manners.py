@@ -1,5 +1,6 @@
 """What clients of HTTP services send: HEAD, compression, data URLs, bounds."""
 
+import asyncio
 import base64
 import gzip
 import io
@@ -65,6 +66,13 @@ def test_head_asks_for_the_same_key_and_counts_as_its_route(make_client):
     assert client.head("/v1/events").status_code == 405
 
 
+def test_an_id_with_signs_counts_as_its_route(client):
+    client.get("/v1/digits/items/a%20b")
+    route = "/v1/digits/items/{id}"
+    count = client.components.metrics.requests.labels(route, "404")
+    assert count._value.get() == 1
+
+
 # --- bodies ---------------------------------------------------------------------------
 
 
@@ -114,6 +122,44 @@ def test_what_cannot_be_inflated_is_refused(make_client):
         answer = client.post("/v1/events", content=body, headers=sent)
         assert answer.status_code == status
         assert sentence in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("encoding", [[], [(b"content-encoding", b"gzip")]])
+def test_who_goes_away_while_sending_is_no_failure(client, encoding):
+    path, sent = "/v1/digits/search", []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode()}
+    scope |= {"query_string": b"", "headers": headers + encoding, "http_version": "1.1"}
+    asyncio.run(client.app(scope, receive, send))
+    assert sent == []
+    count = client.components.metrics.requests.labels(path, "499")
+    assert count._value.get() == 1
+    assert "failed" not in client.log.getvalue()
+
+
+def test_a_query_keeps_its_id_while_nothing_is_logged(make_client, digits_data):
+    client = make_client(log_exposures=False)
+    body = {"image": {"pixels": digits_data.x_test[0].tolist()}, "query_id": "mine"}
+    for _ in range(2):
+        answer = client.post("/v1/digits/search", json=body)
+        assert answer.json()["query_id"] == "mine"
+
+
+def test_a_search_with_an_id_is_answered_while_the_database_is_not(client, digits_data):
+    file = client.components.database.file
+    file.rename(file.with_suffix(".away"))
+    client.components.database.engine.dispose()
+    body = {"image": {"pixels": digits_data.x_test[0].tolist()}, "query_id": "mine"}
+    answer = client.post("/v1/digits/search", json=body)
+    assert answer.status_code == 200, answer.text
+    file.with_suffix(".away").rename(file)
 
 
 def test_json_may_begin_with_a_byte_order_mark(client, digits_data):

@@ -27,10 +27,8 @@ pytest.importorskip("sqlalchemy")
 import sqlalchemy as sa
 
 from lookalike.service.database.migrate import open_database
-from lookalike.service.image_folders import (
-    ImageFolders,
-    with_folders,
-)
+from lookalike.service.folder_catalogue import known_images
+from lookalike.service.image_folders import ImageFolders, with_folders
 
 FORM = Preparation(28, 28)
 
@@ -136,7 +134,7 @@ def test_everything_good_is_indexed_and_everything_bad_gets_a_sentence(
     (folder / "nothing.png").write_bytes(b"")
     whole = (folder / "b.jpg").read_bytes()
     (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    Image.new("1", (30_000, 30_000)).save(folder / "huge.png")
+    Image.new("1", (8_100, 8_100)).save(folder / "huge.png")
     (folder / "loop").symlink_to(folder)
     (folder / "self.png").symlink_to(folder / "self.png")
     (folder / "gone.png").symlink_to(folder / "never was.png")
@@ -274,8 +272,7 @@ def test_a_mark_follows_the_file_and_the_pixels(folders, found, folder, encoder)
     picture.convert("RGB").save(file, "JPEG")  # other pixels, the same name
     folders.add(folder, encoder)
     assert not {"a.png", "copy.tiff"} & set(searched(found))
-    folders.forget()  # as --afresh does
-    folders.add(folder, encoder)
+    folders.add(folder, encoder, afresh=True)
     assert not {"a.png", "copy.tiff"} & set(searched(found))
     for name in ("a.png", "copy.tiff"):
         folders.mark(folder / name, "")
@@ -305,6 +302,69 @@ def test_an_empty_folder_asks_and_marks_outlive_it(folders, found, folder, encod
     folders.add(folder, encoder)
     assert len(searched(found)) == 11
     assert "a.png" not in searched(found)
+
+
+def test_an_empty_disk_is_asked_about_before_all_is_forgotten(
+    folders, found, folder, encoder, tmp_path
+):
+    folders.add(folder, encoder)
+    elsewhere = folder.rename(tmp_path / "elsewhere")
+    for empty in (folder, tmp_path / "another"):
+        empty.mkdir()
+        with pytest.raises(ValueError, match=r"holds no images, but 12 files are"):
+            folders.add(empty, encoder, afresh=True)
+    assert len(found().labels) == 12
+    assert outcome(folders.add(elsewhere, encoder, afresh=True)) == (12, 0, 0, 0)
+    assert all(name.startswith(str(elsewhere)) for name in found().labels)
+    folders.add(folder, encoder, allow_empty=True, afresh=True)
+    assert folders.is_empty()
+
+
+class Meanwhile(PixelEncoder):
+    """An encoder during whose work another process does something."""
+
+    def __init__(self, do):
+        super().__init__(FORM)
+        self.do = do
+
+    def transform(self, images):
+        self.do()
+        return super().transform(images)
+
+
+Meanwhile.__name__ = "PixelEncoder"  # of which its version is made
+
+
+def test_a_file_that_another_process_indexes_too_leaves_no_image_behind(
+    folders, found, tmp_path, encoder
+):
+    file = tmp_path / "pictures" / "a.png"
+    file.parent.mkdir()
+    Image.new("RGB", (40, 40), "red").save(file)
+
+    def another():
+        Image.new("RGB", (40, 40), "navy").save(file)
+        folders.add(file.parent, encoder)
+
+    folders.add(file.parent, Meanwhile(another))
+    assert found().labels.tolist() == [str(file)]
+    folders.add(file.parent, encoder)
+    assert found().labels.tolist() == [str(file)]
+    assert found().picture(0)[0, 0].tolist() == [0, 0, 128]
+
+
+def test_a_copy_of_an_image_that_another_process_forgets_is_read_again(
+    folders, found, tmp_path, encoder
+):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.new("RGB", (40, 40), "red").save(folder / "a.png")
+    folders.add(folder, encoder)
+    shutil.copy(folder / "a.png", folder / "copy.png")
+    Image.new("RGB", (40, 40), "navy").save(folder / "new.png")
+    folders.add(folder, Meanwhile(lambda: folders.remove(folder / "a.png")))
+    folders.add(folder, encoder)
+    assert searched(found) == ["new.png", "a.png"]
 
 
 @pytest.mark.parametrize("call", ["listdir", "stat"])
@@ -419,7 +479,7 @@ def test_another_embedding_is_refused_and_nothing_is_mixed(
     folders.add(folder, encoder)
     other = PixelEncoder(Preparation(14, 14))
     refusing = (
-        lambda: folders.check_version(version_of(other)),
+        lambda: folders.check(folder, version_of(other)),
         lambda: folders.catalogue(version_of(other)),
         lambda: folders.add(folder, other),
     )
@@ -464,7 +524,15 @@ image_folders.ImageFolders(database).add(sys.argv[2], encoder)
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("url", "how"),
+    [
+        ("sqlite", signal.SIGKILL),
+        ("sqlite", signal.SIGINT),
+        ("postgresql", signal.SIGKILL),
+    ],
+    indirect=["url"],
+)
 def test_interrupted_it_keeps_what_was_read_and_goes_on(
     how, url, folders, found, folder, encoder
 ):
@@ -534,7 +602,8 @@ def test_a_number_never_names_another_image(folders, found, folder, encoder):
 
 
 def test_a_snapshot_holds_what_is_indexed(folders, found, folder, encoder, tmp_path):
-    from lookalike.service.snapshots import restore, snapshot
+    from lookalike.service.restoring import restore
+    from lookalike.service.snapshots import snapshot
 
     folders.add(folder, encoder)
     folders.mark(folder / "a.png", "blocked")
@@ -575,9 +644,8 @@ def test_marks_of_a_database_of_the_last_form_stay(url, tmp_path):
             columns = sa.table(table, *map(sa.column, row))
             connection.execute(sa.insert(columns), [row])
     module.migrate(database)
-    folders = ImageFolders(database)
     with database.reading() as connection:
-        [known] = folders._images(connection)
+        [known] = known_images(connection, "images")
         keys = connection.execute(sa.text("SELECT key FROM folder_marks")).scalars()
         assert sorted(keys) == ["d" * 64, "k" * 64]
     assert known.mark == "private"

@@ -147,6 +147,15 @@ def process(one_server):
     return one_server
 
 
+def test_a_request_of_http_1_0_needs_a_key(process):
+    """As some proxies send, which add no field and name this machine as the host."""
+    for version, status in ((b"1.0", b" 401 "), (b"1.1", b" 200 ")):
+        with socket.create_connection(("127.0.0.1", process.port)) as connection:
+            head = b"GET /v1/systems HTTP/%s\r\nHost: 127.0.0.1\r\n\r\n"
+            connection.sendall(head % version)
+            assert status in connection.recv(4096)
+
+
 def post(port, events):
     body = json.dumps({"events": events}).encode()
     return int(raw(port, [HEAD % len(body) + body]).split()[1])

@@ -149,6 +149,8 @@ def test_before_it_learned_it_refuses(spec):
         "precompute": lambda: system.precompute(),
     }
     asked = [verb for capability, verb in verbs.items() if spec.can(capability)]
+    if spec.can("search") or spec.can("recommend"):
+        asked.append(lambda: system.has_item("something"))
     if spec.can("gallery"):
         asked.append(lambda: system.thumbnails(["something"]))
     for call in (*asked, lambda: system.save("nowhere"), system.check_fitted):
@@ -224,6 +226,14 @@ def test_hits_for_python_are_what_is_shown(made):
             assert len(ids) == len(answer.ids)
             if verb == "recommend":
                 assert ids.tolist() == answer.ids
+
+
+@having("search", "recommend")
+def test_what_is_found_is_an_item_and_nothing_else_is(made):
+    for verb in filter(made.spec.can, ("search", "recommend")):
+        for found in EACH[verb](made.system, made.queries, 3):
+            assert all(map(made.system.has_item, found.ids))
+    assert not made.system.has_item("no such item")
 
 
 @having(*EACH)

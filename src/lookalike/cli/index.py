@@ -65,32 +65,24 @@ def add(
 
     Marks stay, whatever is forgotten.
     """
-    from lookalike.systems.images.system import ImageSearch
-
     if not images.is_dir():
         raise ValueError(f"{shown(images)} is no folder.")
-    if encoder is None and (side, mean, scale) != (None, None, None):
-        raise ValueError("--side, --mean and --scale are for --encoder.")
     library = _library(folder)
     library.check_writable()
     with progress() as on_progress:
         on_progress("opening the encoder", 0.0)
-        if encoder is None:
-            system, number = _system(library)
-        else:
-            system = ImageSearch.from_onnx(
-                encoder, side=side, mean=_numbers(mean), scale=_numbers(scale)
-            )
+        system, number = _encoder_of(library, encoder, side, mean, scale)
         with _database(library, database, state) as store:
             from lookalike.service.image_folders import ImageFolders
 
             folders = ImageFolders(store)
-            if afresh:
-                folders.forget()
-            folders.check_version(system.manifest_.embedding_version)
-            if encoder is not None:
+            if number is None:  # what is refused leaves no generation behind
+                version = system.manifest_.embedding_version
+                folders.check(images, version, allow_empty, afresh)
                 number = library.add(system.save)
-            result = folders.add(images, system.encoder_, on_progress, allow_empty)
+            result = folders.add(
+                images, system.encoder_, on_progress, allow_empty, afresh
+            )
             folders.choose(recall=recall, memory=memory, duplicates=duplicates)
             about = folders.counts() | folders.chosen()
             place = store.url.render_as_string()
@@ -104,16 +96,7 @@ def add(
         "images_a_second": round(result.images_a_second, 1),
         **about,
     }
-    lines = [
-        f"{result.new:,} new, {result.changed:,} changed, {result.vanished:,} "
-        f"vanished, {result.unchanged:,} unchanged, {len(result.broken):,} broken; "
-        f"{result.embedded:,} embedded in {result.seconds:.1f} s "
-        f"({result.images_a_second:,.0f} images a second)",
-        f"{answer['images']:,} images of {answer['files']:,} files, "
-        f"{answer['look_alikes']:,} of them look like an earlier one",
-        f"database: {place}",
-    ]
-    say(answer, json, lines)
+    say(answer, json, [*_lines_of(result, about), f"database: {place}"])
 
 
 @index.command()
@@ -265,6 +248,41 @@ def _system(library: Any) -> tuple[Any, str]:
     found, complaint = library.open()
     warn(complaint)
     return ImageSearch.load(found, n_jobs=-1), found.folder.name
+
+
+def _encoder_of(
+    library: Any,
+    encoder: Path | None,
+    side: int | None,
+    mean: str | None,
+    scale: str | None,
+) -> tuple[Any, str | None]:
+    """The system with the encoder that was asked for, and its generation if it has one.
+
+    Without an ONNX file that is the system that answers.
+    """
+    from lookalike.systems.images.system import ImageSearch
+
+    if encoder is not None:
+        system = ImageSearch.from_onnx(
+            encoder, side=side, mean=_numbers(mean), scale=_numbers(scale)
+        )
+        return system, None
+    if (side, mean, scale) != (None, None, None):
+        raise ValueError("--side, --mean and --scale are for --encoder.")
+    return _system(library)
+
+
+def _lines_of(result: Any, about: dict[str, Any]) -> list[str]:
+    """What indexing has changed and what there is now, for a reader."""
+    return [
+        f"{result.new:,} new, {result.changed:,} changed, {result.vanished:,} "
+        f"vanished, {result.unchanged:,} unchanged, {len(result.broken):,} broken; "
+        f"{result.embedded:,} embedded in {result.seconds:.1f} s "
+        f"({result.images_a_second:,.0f} images a second)",
+        f"{about['images']:,} images of {about['files']:,} files, "
+        f"{about['look_alikes']:,} of them look like an earlier one",
+    ]
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:

@@ -36,7 +36,7 @@ def restore(
 ) -> None:
     """Put everything back as a snapshot has it; keys stay as they are."""
     with Location(system, database, state) as where:
-        from lookalike.service.snapshots import restore as put_back
+        from lookalike.service.restoring import restore as put_back
 
         folder = where.state / "snapshots"
         found = put_back(where.database, where.libraries, folder, name)

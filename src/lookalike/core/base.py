@@ -90,6 +90,14 @@ class BaseSystem(ABC):
     def warm_up(self) -> None:  # noqa: B027 - most systems need nothing
         """Compile and touch what the first answer needs."""
 
+    def has_item(self, id: str) -> bool:
+        """Whether an item has this id; True where that is not known.
+
+        A system that searches, recommends or ranks knows. Where it says True what was
+        done with the item is kept when a user of the same id is deleted.
+        """
+        return True
+
     def check_fitted(self) -> None:
         """Refuse to answer before there is something to answer from."""
         if not hasattr(self, "manifest_"):

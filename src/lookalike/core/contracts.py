@@ -140,6 +140,10 @@ class System(Protocol):
         """Compile and touch what the first answer needs."""
         ...
 
+    def has_item(self, id: str) -> bool:
+        """Whether an item has this id; True where that is not known."""
+        ...
+
     def save(self, folder: Any) -> Any:
         """Write the system as a generation."""
         ...

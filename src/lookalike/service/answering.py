@@ -2,8 +2,7 @@
 
 Requests of one verb and one k are decoded one by one and answered as one batch. A batch
 answers exactly like its queries one by one, so that batching changes no answer. What
-is wrong
-with one request is that request's alone.
+is wrong with one request is that request's alone.
 """
 
 import time

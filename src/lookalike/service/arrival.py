@@ -162,6 +162,8 @@ class ArrivalProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _wait(self, arrivals: Arrivals) -> None:
+        """Take the last place among those that wait for a head."""
+        arrivals.idle.pop(self, None)
         if not self.transport.is_closing():
             arrivals.idle[self] = None
 

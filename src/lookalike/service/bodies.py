@@ -6,6 +6,7 @@ three, which are read here; ``described`` puts them into the OpenAPI document.
 
 import base64
 import binascii
+import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -55,7 +56,7 @@ async def image_request(
 def parsed(body: bytes, kind: type[Document]) -> Document:
     """Return a document of this kind, or refuse it and say what is wrong."""
     try:
-        return kind.model_validate_json(body)
+        return kind.model_validate_json(body.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
         raise ServiceError(422, _sentence(error)) from None
 

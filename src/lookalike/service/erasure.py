@@ -21,12 +21,12 @@ from lookalike.service.components import Components
 from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
 from lookalike.service.database.events import delete_user, erase
-from lookalike.service.database.mentions import Mentions
-from lookalike.service.database.tables import exposures, items
+from lookalike.service.database.mentions import Mentions, ids_of, systems_of_users
+from lookalike.service.database.tables import events, exposures, items
 from lookalike.service.errors import ServiceError
 from lookalike.service.logs import log
 from lookalike.service.settings import Settings
-from lookalike.service.snapshots import remove_user, snapshots_and_others
+from lookalike.service.snapshots import rewrite, snapshots_and_others
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def erase_user(components: Components, id: str) -> Erased:
     snapshots, not_reached = snapshots_and_others(settings.snapshots)
     for name in snapshots:
         try:
-            remove_user(settings.snapshots, name, user)
+            kept = {exposures: user.exposure, events: user.event}  # in this order
+            rewrite(settings.snapshots, name, kept)
         except ValueError:
             not_reached.append(name)
         except OSError as error:
@@ -99,10 +100,10 @@ def erase_user(components: Components, id: str) -> Erased:
         raise ServiceError(
             told.status_code,
             f"The user is deleted, but not from snapshot {name}, which is as it was: "
-            f"{failure.strerror}. Try again.",
+            f"{failure.strerror or failure}. Try again.",
             told.retry_after,
         )
-    blocked = [served.name for served in recommend if id in served.blocked]
+    blocked = [served.name for served in recommend if id in served.active.blocked]
     return Erased(deleted, blocked, sorted(not_reached))
 
 
@@ -117,19 +118,19 @@ def _remove_exports(settings: Settings) -> None:
 
 def _mentions(components: Components, id: str) -> Mentions:
     """Return what names this user, and whether an item has the same id."""
-    specs = [served.spec for served in components.served.values()]
-    systems = [spec.name for spec in specs if spec.items_are_users]
-    user = Mentions(id, True, systems)
-    shown = exposures.c.system.not_in(systems) & user.in_hits()
+    user, systems = Mentions(id, True), systems_of_users()
+    stored = sa.select(items.c.id).where(items.c.id == id).limit(1)
+    shown = sa.select(exposures.c.hits).where(exposures.c.system.not_in(systems))
     with components.database.reading() as connection:
-        for table, condition in ((items, items.c.id == id), (exposures, shown)):
-            query = sa.select(sa.literal(1)).select_from(table).where(condition)
-            if connection.execute(query.limit(1)).first() is not None:
-                return user
+        if connection.execute(stored).first() is not None:
+            return user
+        named = shown.where(user.in_hits()).execution_options(yield_per=1_000)
+        if any(id in ids_of(hits) for hits in connection.execute(named).scalars()):
+            return user
     for served in components.served.values():
         if served.name not in systems and served.has_item(id):
             return user
-    return Mentions(id, False, systems)
+    return Mentions(id, False)
 
 
 def purge(database: Database, seconds: float = 5.0) -> None:

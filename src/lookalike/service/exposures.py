@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from lookalike.service.database import Database
 from lookalike.service.database.events import store_exposures
@@ -53,8 +54,11 @@ class ExposureLog:
 
     def _is_stored(self, query_id: str) -> bool:
         same = sa.select(exposures.c.query_id).where(exposures.c.query_id == query_id)
-        with self._database.reading() as connection:
-            return connection.execute(same).first() is not None
+        try:
+            with self._database.reading() as connection:
+                return connection.execute(same).first() is not None
+        except SQLAlchemyError:
+            return False  # what is in memory goes on answering
 
     def add(self, make: MakeRows) -> None:
         """Store the rows that ``make`` returns; the writer's thread calls it."""

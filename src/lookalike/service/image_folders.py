@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike._shown import shown
-from lookalike._typing import Array, Ints
+from lookalike._typing import Array
 from lookalike.core.image_files import readable
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.features.image import read_image
-from lookalike.features.perceptual_hash import groups_of
-from lookalike.search.vector_index import VectorIndex
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.items import counter, epoch, put, take
@@ -36,18 +33,18 @@ from lookalike.service.database.tables import (
     folder_images,
     folder_marks,
 )
+from lookalike.service.folder_catalogue import (
+    FolderCatalogue,
+    KnownImage,
+    first_alike,
+    holds_image,
+    is_held,
+    known_images,
+)
+from lookalike.service.image_reading import Embedded, FilesRead, read_files
 from lookalike.systems.images.catalogue import Catalogue
 from lookalike.systems.images.encoders.base import Encoder, version_of
-from lookalike.systems.images.folder import (
-    FileState,
-    Picture,
-    UnreadableError,
-    changes,
-    digest_of,
-    named_problem,
-    picture_of,
-    read_file,
-)
+from lookalike.systems.images.folder import FileState, FolderChanges, changes
 from lookalike.systems.images.ranking import CatalogueMetadata
 from lookalike.systems.images.system import ImageSearch
 
@@ -75,40 +72,6 @@ class IndexingResult:
         return (self.new + self.changed) / max(self.seconds, 1e-9)
 
 
-@dataclass(frozen=True)
-class FolderCatalogue:
-    """All images of the folders, in the order in which they came.
-
-    numbers : (n_images,)
-    labels : str (n_images,), the first file of each
-    options : of the index
-    """
-
-    numbers: Ints
-    labels: Array
-    metadata: CatalogueMetadata
-    folders: "ImageFolders"
-    options: Mapping[str, Any]
-
-    @cached_property
-    def ids(self) -> list[str]:
-        """Numbers of the images."""
-        return list(map(str, self.numbers.tolist()))
-
-    @cached_property
-    def index(self) -> VectorIndex:
-        """Over the vectors."""
-        return VectorIndex(self.metadata.vectors, **self.options)
-
-    def name(self, row: int) -> str:
-        """Return the first file of an image."""
-        return str(self.labels[row])
-
-    def picture(self, row: int) -> Array:
-        """Return a small picture of an image, uint8 (height, width, 3)."""
-        return self.folders.thumbnail(int(self.numbers[row]))
-
-
 class ImageFolders:
     """Images of folders, with their vectors, in the service's database.
 
@@ -129,7 +92,7 @@ class ImageFolders:
         self._of_images = folder_images.c.system == system
         self._of_files = folder_files.c.system == system
         self._of_marks = folder_marks.c.system == system
-        self._with_image = self._of_files & folder_files.c.digest.is_not(None)
+        self._with_image = holds_image(system)
         self._changes = f"folders:{system}"  # the counter that every change raises
         self._numbers = f"folder_images:{system}"  # that of the images' numbers
 
@@ -141,6 +104,7 @@ class ImageFolders:
         encoder: Encoder,
         on_progress: ProgressCallback = no_progress,
         allow_empty: bool = False,
+        afresh: bool = False,
     ) -> IndexingResult:
         """Bring what is indexed to what a folder holds now.
 
@@ -149,6 +113,7 @@ class ImageFolders:
 
         allow_empty : whether a folder that holds no image any more is forgotten; it may
             also be that its disk is not mounted
+        afresh : whether all that is indexed is forgotten first, of every folder
 
         Raises
         ------
@@ -156,21 +121,12 @@ class ImageFolders:
             If the folder is none, or other vectors are of another encoder, or it holds
             no image any more.
         """
-        root = Path(folder)
-        if not root.is_dir():
-            raise ValueError(f"{root} is no folder.")
-        root = root.resolve()
         started, version = time.perf_counter(), version_of(encoder)
+        known, found = self._compared(folder, version, allow_empty, afresh)
+        if afresh:
+            self.forget()
         with self.database.writing() as connection:
             self._claim(connection, version)
-        known = self._known_below(root)
-        found = changes(root, known)
-        n_kept = len(known) - len(found.vanished)
-        if found.vanished and not n_kept and not found.to_read and not allow_empty:
-            raise ValueError(
-                f"{shown(root)} holds no images, but {len(known):,} of its files are "
-                "indexed: is its disk mounted? --allow-empty forgets them."
-            )
         result = IndexingResult(
             vanished=len(found.vanished),
             unchanged=found.n_unchanged,
@@ -178,21 +134,60 @@ class ImageFolders:
         )
         files = list(found.to_read.items())
         for first in range(0, len(files), BATCH):
-            batch = files[first : first + BATCH]
-            rows, embedded = self._read(batch, known, encoder, result)
+            batch = dict(files[first : first + BATCH])
+            read = read_files(batch, encoder, self._has)
             with self._changing() as connection:
                 self._claim(connection, version)
-                self._insert(connection, embedded)
-                put(self.database, connection, folder_files, rows)
-                if any(path in known for path, _ in batch):
-                    self._remove_images_without_files(connection)
-            result.embedded += len(embedded)
+                self._insert(connection, read.embedded)
+                self._put_files(connection, self._rows(batch, read, known))
+            n_changed = sum(path in known for path in read.digests)
+            result.changed += n_changed
+            result.new += len(read.digests) - n_changed
+            result.broken += read.problems.values()
+            result.embedded += len(read.embedded)
             result.seconds = time.perf_counter() - started
             rate = f"{result.images_a_second:,.0f} images a second"
             on_progress(rate, (first + len(batch)) / len(files))
         self._remove(found.vanished)  # last: a file that moved keeps its image
         result.seconds = time.perf_counter() - started
         return result
+
+    def check(
+        self,
+        folder: str | os.PathLike[str],
+        version: str,
+        allow_empty: bool = False,
+        afresh: bool = False,
+    ) -> None:
+        """Refuse what ``add`` would, with an encoder of this version."""
+        self._compared(folder, version, allow_empty, afresh)
+
+    def _compared(
+        self,
+        folder: str | os.PathLike[str],
+        version: str,
+        allow_empty: bool,
+        afresh: bool,
+    ) -> tuple[dict[bytes, FileState], FolderChanges]:
+        """What is known of a folder and stays, and what is to be done."""
+        root = Path(folder)
+        if not root.is_dir():
+            raise ValueError(f"{root} is no folder.")
+        root = root.resolve()
+        known = self._known(None if afresh else root)
+        if not afresh:
+            with self.database.reading() as connection:
+                self._check(connection, version)
+        kept = {} if afresh else known
+        found = changes(root, kept)
+        is_empty = not found.to_read and len(found.vanished) == len(kept)
+        if known and is_empty and not allow_empty:
+            raise ValueError(
+                f"{shown(root)} holds no images, but {len(known):,} "
+                f"{'' if afresh else 'of its '}files are indexed: is its disk mounted? "
+                "--allow-empty forgets them."
+            )
+        return kept, found
 
     def choose(
         self,
@@ -330,8 +325,9 @@ class ImageFolders:
                 "again."
             )
 
-    def _known_below(self, root: Path) -> dict[bytes, FileState]:
-        below = os.fsencode(root / "_")[:-1]
+    def _known(self, root: Path | None) -> dict[bytes, FileState]:
+        """Files that are indexed below a folder, or all of them."""
+        below = b"" if root is None else os.fsencode(root / "_")[:-1]
         c = folder_files.c
         query = sa.select(c.path, c.size, c.modified, c.problem).where(self._of_files)
         with self.database.reading() as connection:
@@ -341,69 +337,52 @@ class ImageFolders:
                 if path.startswith(below)
             }
 
-    def _read(
-        self,
-        batch: Sequence[tuple[bytes, FileState]],
-        known: Mapping[bytes, FileState],
-        encoder: Encoder,
-        result: IndexingResult,
-    ) -> tuple[list[dict[str, Any]], dict[str, "_Embedded"]]:
-        """Read files: their rows, and by digest what no file held before.
-
-        Whatever is wrong with a file is that file's alone. The row of a good one that
-        cannot be read now stays as it is.
-        """
-        digests: dict[bytes, str] = {}
-        problems: dict[bytes, str] = {}
-        pictures: dict[str, Picture] = {}
-        kept = set()
-        with self.database.reading() as connection:
-            for path, _ in batch:
-                try:
-                    data = read_file(path)
-                except UnreadableError as error:
-                    problems[path] = str(error)
-                    if path in known and known[path].problem is None:
-                        kept.add(path)
-                    continue
-                except ValueError as error:
-                    problems[path] = str(error)
-                    continue
-                digest = digest_of(data)
-                if digest not in pictures and not self._has(connection, digest):
-                    try:
-                        pictures[digest] = picture_of(data, encoder.preparation)
-                    except Exception as error:
-                        problems[path] = _said(error)
-                        continue
-                digests[path] = digest
-        embedded, failed = _embedded(pictures, encoder)
-        rows: list[dict[str, Any]] = []
-        for path, state in batch:
-            if path in digests and digests[path] in failed:
-                problems[path] = failed[digests.pop(path)]
-            if path in digests:
-                result.changed += path in known
-                result.new += path not in known
-            else:
-                problems[path] = named_problem(path, problems[path])
-                result.broken.append(problems[path])
-            if path in kept:
-                continue
-            row: dict[str, Any] = {"system": self.system, "key": _key(path)}
-            row |= {"path": path, "size": state.size, "modified": state.modified}
-            row |= {"digest": digests.get(path), "problem": problems.get(path)}
-            rows.append(row)
-        return rows, embedded
-
-    def _has(self, connection: Connection, digest: str) -> bool:
+    def _has(self, digest: str) -> bool:
         query = sa.select(folder_images.c.number)
         query = query.where(self._of_images, folder_images.c.digest == digest)
-        return connection.execute(query).first() is not None
+        with self.database.reading() as connection:
+            return connection.execute(query).first() is not None
 
-    def _insert(
-        self, connection: Connection, embedded: Mapping[str, "_Embedded"]
-    ) -> None:
+    def _rows(
+        self,
+        batch: Mapping[bytes, FileState],
+        read: FilesRead,
+        known: Mapping[bytes, FileState],
+    ) -> list[dict[str, Any]]:
+        """Rows of files; that of a good one that cannot be read now stays as it is."""
+        return [
+            {
+                "system": self.system,
+                "key": _key(path),
+                "path": path,
+                "size": state.size,
+                "modified": state.modified,
+                "digest": read.digests.get(path),
+                "problem": read.problems.get(path),
+            }
+            for path, state in batch.items()
+            if path not in read.unreadable
+            or path not in known
+            or known[path].problem is not None
+        ]
+
+    def _put_files(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        """Write files, over what another process may have written meanwhile.
+
+        A file whose image was removed meanwhile is left out: the next time it is new.
+        """
+        c, f = folder_images.c, folder_files.c
+        digests = {row["digest"] for row in rows if row["digest"] is not None}
+        query = sa.select(c.digest).where(self._of_images, c.digest.in_(digests))
+        there = {None, *connection.execute(query).scalars()}
+        rows = [row for row in rows if row["digest"] in there]
+        same = self._of_files & f.key.in_([row["key"] for row in rows])
+        replaced = connection.execute(sa.select(f.key).where(same).limit(1)).first()
+        put(self.database, connection, folder_files, rows)
+        if replaced is not None:
+            self._remove_images_without_files(connection)
+
+    def _insert(self, connection: Connection, embedded: Mapping[str, Embedded]) -> None:
         if not embedded:
             return
         last = take(self.database, connection, self._numbers, len(embedded))
@@ -438,20 +417,14 @@ class ImageFolders:
                 self._remove_images_without_files(connection)
 
     def _remove_images_without_files(self, connection: Connection) -> None:
-        held = sa.select(folder_files.c.digest).where(self._with_image)
-        gone = self._of_images & folder_images.c.digest.not_in(held)
+        gone = self._of_images & ~is_held(self.system)
         connection.execute(sa.delete(folder_images).where(gone))
 
     # --- what there is ----------------------------------------------------------------
 
-    def check_version(self, version: str) -> None:
-        """Refuse another version of the encoder than that of the vectors."""
-        with self.database.reading() as connection:
-            self._check(connection, version)
-
     def is_empty(self) -> bool:
         """Whether no image is indexed."""
-        query = sa.select(folder_images.c.number).where(self._of_images).limit(1)
+        query = sa.select(folder_images.c.number).where(is_held(self.system)).limit(1)
         with self.database.reading() as connection:
             return connection.execute(query).first() is None
 
@@ -472,18 +445,18 @@ class ImageFolders:
             If there are no images, or they were embedded with another version.
         """
         c = folder_images.c
-        query = sa.select(c.number, c.vector, c.added).where(self._of_images)
+        query = sa.select(c.number, c.vector, c.added).where(is_held(self.system))
         with self.database.reading() as connection:
             self._check(connection, version)
             rows = connection.execute(query.order_by(c.number)).all()
-            images = self._images(connection)
+            images = known_images(connection, self.system)
         if not rows:
             raise ValueError("The catalogue holds no images yet.")
         numbers, vectors, added = zip(*rows, strict=True)
         chosen = options | self.chosen()
         groups = np.arange(len(rows))
         if not chosen.pop("duplicates", False):
-            groups = _groups(images)
+            groups = first_alike(images)
         metadata = CatalogueMetadata(
             np.frombuffer(b"".join(vectors), "<f4").reshape(len(rows), -1),
             groups,
@@ -492,42 +465,15 @@ class ImageFolders:
         )
         labels = np.array([each.label for each in images])
         return FolderCatalogue(
-            np.array(numbers, np.int64), labels, metadata, self, chosen
+            np.array(numbers, np.int64), labels, metadata, chosen, self.thumbnail
         )
 
-    def _images(self, connection: Connection) -> list["_Known"]:
-        """Every image, in the order of the numbers, with its files and its mark."""
-        c, f = folder_images.c, folder_files.c
-        query = sa.select(c.digest, c.pixels, c.look, c.tiny).where(self._of_images)
-        marked = sa.select(folder_marks.c.key, folder_marks.c.mark)
-        rows = connection.execute(marked.where(self._of_marks)).all()
-        marks = {row.key: row.mark for row in rows}
-        files = sa.select(f.digest, f.path, f.key).where(self._with_image)
-        paths: dict[str, list[bytes]] = {}
-        of_path: dict[str, str] = {}
-        for digest, path, key in connection.execute(files):
-            paths.setdefault(digest, []).append(path)
-            if key in marks:
-                of_path[digest] = marks[key]
-        return [
-            _Known(
-                digest,
-                sorted(paths[digest]),
-                marks.get(digest) or marks.get(pixels) or of_path.get(digest, ""),
-                look,
-                tiny,
-            )
-            for digest, pixels, look, tiny in connection.execute(
-                query.order_by(c.number)
-            )
-        ]
-
-    def _groups(self) -> list[list["_Known"]]:
+    def _groups(self) -> list[list[KnownImage]]:
         """Images that look the same, where there are several; the first is shown."""
         with self.database.reading() as connection:
-            images = self._images(connection)
-        alike: dict[int, list[_Known]] = {}
-        for first, image in zip(_groups(images).tolist(), images, strict=True):
+            images = known_images(connection, self.system)
+        alike: dict[int, list[KnownImage]] = {}
+        for first, image in zip(first_alike(images).tolist(), images, strict=True):
             alike.setdefault(first, []).append(image)
         return [group for group in alike.values() if len(group) > 1]
 
@@ -537,9 +483,9 @@ class ImageFolders:
         One list for each image that has several, the file that is shown first.
         """
         with self.database.reading() as connection:
-            images = self._images(connection)
+            images = known_images(connection, self.system)
         alike: dict[int, list[str]] = {}
-        for first, image in zip(_groups(images).tolist(), images, strict=True):
+        for first, image in zip(first_alike(images).tolist(), images, strict=True):
             alike.setdefault(first, []).extend(map(readable, image.paths))
         return [names for names in alike.values() if len(names) > 1]
 
@@ -556,9 +502,9 @@ class ImageFolders:
         """Number of images, of files, and of images that look like an earlier one."""
         files = sa.select(sa.func.count()).select_from(folder_files)
         with self.database.reading() as connection:
-            images = self._images(connection)
+            images = known_images(connection, self.system)
             n_files = connection.execute(files.where(self._with_image)).scalar_one()
-        n, n_groups = len(images), len(np.unique(_groups(images)))
+        n, n_groups = len(images), len(np.unique(first_alike(images)))
         return {"images": n, "files": n_files, "look_alikes": n - n_groups}
 
     def broken(self) -> list[str]:
@@ -612,63 +558,3 @@ def with_folders(system: ImageSearch, database: Database) -> ImageSearch:
 
 def _key(path: bytes) -> str:
     return hashlib.sha256(path).hexdigest()
-
-
-@dataclass(frozen=True)
-class _Known:
-    """An image that is indexed: its files, its mark, and how it looks."""
-
-    digest: str
-    paths: list[bytes]
-    mark: str
-    look: bytes
-    tiny: bytes
-
-    @property
-    def label(self) -> str:
-        """Its first file; one that is there where it has several."""
-        there = (p for p in self.paths if len(self.paths) == 1 or os.path.exists(p))
-        return readable(next(there, self.paths[0]))
-
-
-_Embedded = tuple[Picture, Array]
-"""What is kept of an image, and its vector."""
-
-
-def _embedded(
-    pictures: Mapping[str, Picture], encoder: Encoder
-) -> tuple[dict[str, _Embedded], dict[str, str]]:
-    """Pictures with their vectors, and what is wrong with those that have none."""
-    if not pictures:
-        return {}, {}
-    try:
-        vectors = encoder.transform(np.stack([each.tile for each in pictures.values()]))
-        found = zip(pictures.values(), vectors, strict=True)
-        return dict(zip(pictures, found, strict=True)), {}
-    # What an encoder cannot embed is said of that picture alone.
-    except Exception as error:
-        if len(pictures) == 1:
-            return {}, dict.fromkeys(pictures, _said(error))
-    embedded: dict[str, _Embedded] = {}
-    failed: dict[str, str] = {}
-    for digest, picture in pictures.items():
-        one, problem = _embedded({digest: picture}, encoder)
-        embedded |= one
-        failed |= problem
-    return embedded, failed
-
-
-def _said(error: Exception) -> str:
-    """An error as a sentence on an image."""
-    if isinstance(error, ValueError):
-        return shown(str(error))
-    said = shown(str(error)) or type(error).__name__
-    return f"The image cannot be used: {said.rstrip('.')}."
-
-
-def _groups(images: Sequence[_Known]) -> Ints:
-    """Row of the first image that looks the same."""
-    hashes = np.frombuffer(b"".join(each.look for each in images), ">u8")
-    small = np.frombuffer(b"".join(each.tiny for each in images), np.uint8)
-    width = len(images[0].tiny) if images else 1
-    return groups_of(hashes.astype(np.uint64), small.reshape(-1, width))

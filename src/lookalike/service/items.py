@@ -53,16 +53,18 @@ class ItemStore:
         """The signal's version; read before the changes that it announces."""
         return self._signal.version()
 
-    def mark_read(self, version: bytes) -> None:
-        """Everything that this version announces was applied."""
-        self._seen = version
-
-    def was_restored(self) -> bool:
-        """Whether a restore replaced everything since the last call."""
+    def epoch(self) -> int:
+        """How often a restore has replaced everything; read before the changes."""
         with self._database.reading() as connection:
-            epoch = stored.epoch(connection)
-        before, self._epoch = self._epoch, epoch
-        return epoch != before
+            return stored.epoch(connection)
+
+    def mark_read(self, version: bytes, epoch: int) -> None:
+        """Everything was applied that came before this version and in this epoch."""
+        self._seen, self._epoch = version, epoch
+
+    def was_restored(self, epoch: int) -> bool:
+        """Whether a restore replaced everything since ``mark_read``."""
+        return epoch != self._epoch
 
     def apply_changes(self, system: HasItems) -> int:
         """Apply what changed since; return how many items could not be described.

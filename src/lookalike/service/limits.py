@@ -7,16 +7,17 @@ still answers as many requests as it can.
 
 import json
 import logging
-import re
 import secrets
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookalike.service.arrival import Arrivals
+from lookalike.service.callers import check_caller
 from lookalike.service.errors import ServiceError
 from lookalike.service.head import as_get
 from lookalike.service.logs import log
@@ -25,13 +26,6 @@ from lookalike.service.request_body import RequestBody, too_large
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import ALWAYS, Occupancy
 
-_LOCAL = re.compile(rb"(127(\.\d+){3}|localhost|\[::1\])(:\d+)?", re.IGNORECASE)
-_FORWARDED = re.compile(
-    rb"forwarded|via|x-forwarded(-.+)?|x-original-(for|host|forwarded-for)|"
-    rb"x-(real|client|cluster-client)-ip|(true|fastly)-client-ip|"
-    rb"(cf|do)-connecting-ip|cf-ray|x-amzn-trace-id|x-envoy-external-address"
-)
-"""Fields that proxies add to what they hand on."""
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -123,6 +117,8 @@ class RequestLimitsMiddleware:
             await self._app(asked, body.receive, answer)
         except ServiceError as error:
             await context.refuse(error)
+        except ClientDisconnect:
+            pass
         except Exception as error:
             about = {"request": context.id, "kind": type(error).__name__}
             log(logging.ERROR, "request failed", **about, detail=_origin(error))
@@ -134,43 +130,11 @@ class RequestLimitsMiddleware:
             self._record(context, started)
 
     def _check(self, scope: Scope) -> None:
-        headers = dict(scope["headers"])
         if not self._settings.require_key:
-            self._check_local(scope, headers)
-        length = headers.get(b"content-length", b"0")
+            check_caller(scope, self._settings.trusted_proxies)
+        length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._settings.max_body:
             raise too_large(self._settings)
-
-    def _check_local(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        """Without a key, only this machine's own pages and programs may ask.
-
-        A page of another site in the same browser can send requests here, but it can
-        neither choose the host's name nor hide its origin. What a proxy hands on may
-        come from anywhere.
-        """
-        host = headers.get(b"host", b"")
-        is_local = _LOCAL.fullmatch(host) is not None
-        own = {name.lower() for name in self._settings.trusted_proxies}
-        # Of another site's page in a browser here the host is that site.
-        names = {_name(host)} | (_forwarded_names(headers) if is_local else set())
-        is_trusted = not own.isdisjoint(names)
-        has_key = b"authorization" in headers
-        if not is_trusted and (
-            _is_proxied(scope, headers) or (not is_local and has_key)
-        ):
-            scope.setdefault("state", {})["needs_key"] = True
-            return
-        if not is_trusted and not is_local:
-            raise ServiceError(
-                403,
-                "Without keys this service answers to localhost only; see "
-                "--require-key.",
-            )
-        origin = headers.get(b"origin")
-        if origin is not None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            site = origin.split(b"://")[-1]
-            if site != host and not (is_trusted and _name(site) in own):
-                raise ServiceError(403, "Without keys other sites may not write here.")
 
     def _record(self, context: "RequestContext", started: float) -> None:
         seconds = time.perf_counter() - started
@@ -241,26 +205,6 @@ def _whole(
     ]
     start = {"type": "http.response.start", "status": error.status_code}
     return {**start, "headers": headers}, {"type": "http.response.body", "body": body}
-
-
-def _is_proxied(scope: Scope, headers: dict[bytes, bytes]) -> bool:
-    """Whether a proxy has handed the request on: it says so, or speaks HTTP/1.0.
-
-    Some proxies say nothing unless they are told to, and name this machine as the host.
-    """
-    return scope["http_version"] == "1.0" or any(map(_FORWARDED.fullmatch, headers))
-
-
-def _forwarded_names(headers: dict[bytes, bytes]) -> set[str]:
-    """Names of hosts at which a proxy was asked, by what it says."""
-    hosts = headers.get(b"x-forwarded-host", b"").split(b",")
-    hosts += re.findall(rb'host="?([^";,\s]+)', headers.get(b"forwarded", b""), re.I)
-    return {_name(host) for host in hosts}
-
-
-def _name(host: bytes) -> str:
-    """A host's name, without its port."""
-    return re.sub(r":\d+$", "", host.decode("latin-1").strip().lower())
 
 
 def _origin(error: BaseException) -> str:

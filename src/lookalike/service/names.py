@@ -40,5 +40,6 @@ class NamesMiddleware:
         raw = scope.get("raw_path")
         if raw and b"%" in raw:
             segments = map(unquote, raw.decode("latin-1").split("/"))
-            scope = {**scope, "path": "/".join(map(NAME.to_string, segments))}
+            # In place: who looks later at the scope finds the route there.
+            scope["path"] = "/".join(map(NAME.to_string, segments))
         await self._app(scope, receive, send)

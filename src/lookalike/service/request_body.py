@@ -1,7 +1,4 @@
-"""A request's body: no larger and no slower than is allowed, and as it was before.
-
-Before it was compressed, that is, and without a byte order mark before its JSON.
-"""
+"""A request's body: no larger and no slower than is allowed, and inflated."""
 
 import asyncio
 import zlib
@@ -12,7 +9,6 @@ from starlette.types import Message, Receive
 from lookalike.service.errors import ServiceError
 from lookalike.service.settings import Settings
 
-_BOM = b"\xef\xbb\xbf"
 _EITHER = 32 + zlib.MAX_WBITS  # zlib tells the heads of gzip and of deflate apart
 _ENCODINGS = (b"gzip", b"x-gzip", b"deflate")
 
@@ -38,7 +34,6 @@ class RequestBody:
         self._size = 0
         self._deadline = asyncio.get_running_loop().time() + settings.body_seconds
         self._whole = False
-        self._first = True
         self._inflater = None
         known = dict(headers)
         encoding = known.get(b"content-encoding", b"identity").strip().lower()
@@ -46,7 +41,6 @@ class RequestBody:
             self._inflater = _Inflater(settings)
         elif encoding != b"identity":
             raise ServiceError(415, "A body may be compressed by gzip or deflate.")
-        self._is_json = known.get(b"content-type", b"").startswith(b"application/json")
 
     async def receive(self) -> Message:
         """The next part of it."""
@@ -61,6 +55,8 @@ class RequestBody:
                 f"The request took longer than {self._settings.body_seconds:g} s to "
                 "arrive.",
             ) from None
+        if message["type"] != "http.request":
+            return message  # the client went away
         part = message.get("body", b"")
         self._size += len(part)
         self._whole = not message.get("more_body", False)
@@ -69,10 +65,6 @@ class RequestBody:
         if self._inflater is not None:
             part = self._inflater.inflated(part, self._whole)
             message = {**message, "body": part}
-        if self._first and part:
-            self._first = False
-            if self._is_json and part.startswith(_BOM):
-                message = {**message, "body": part[len(_BOM) :]}
         return message
 
 

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,6 +38,8 @@ class Active:
     generation: str
     system: Any
     """As ``SystemSpec.capabilities`` says, see ``core.contracts``."""
+    blocked: frozenset[str] = frozenset()
+    """Users who were deleted since the generation learned from them."""
 
     @property
     def embedding_version(self) -> str:
@@ -89,9 +91,7 @@ class ServedSystem:
         self.engine: Engine[AnswerRequest] = Engine(
             self._answer, resources.settings.max_waiting
         )
-        self.blocked: frozenset[str] = frozenset()
-        """Users who were deleted since the generation learned from them."""
-        self._erasures = -1  # how many users were deleted at the last look
+        self._erasures = -1  # how many users were deleted when none was known here
         self._pace: dict[str, float] = {}
         self._loading = threading.Lock()
         self._catching_up = threading.Lock()
@@ -102,8 +102,8 @@ class ServedSystem:
 
     def start(self) -> None:
         """Load the generation that answers, and begin to answer."""
-        if self.items is not None:
-            self.items.was_restored()  # before this load: nothing to do about it
+        if self.items is not None:  # what was before this load is part of it
+            self.items.mark_read(self.items.version(), self.items.epoch())
         self.open()
         self.engine.start()
 
@@ -126,8 +126,10 @@ class ServedSystem:
                 before = getattr(self, "active", None)
                 if before is None or before.generation != found.folder.name:
                     self._take_up(found)
-            finally:
-                self._pointer = pointer  # of one that cannot be opened, too: said once
+            except ValueError:
+                self._pointer = pointer  # what is damaged stays so: it is said once
+                raise
+            self._pointer = pointer
 
     def reload(self) -> None:
         """Load the generation again, with what lies beside it now."""
@@ -149,17 +151,9 @@ class ServedSystem:
             self.reload()
 
     def has_item(self, id: str) -> bool:
-        """Whether the system has an item of this id."""
-        system = self.active.system
-        if self.items is not None:
-            return system.items_.number(id) is not None
-        if not self.spec.can("rank"):
-            return False
-        try:
-            system.rank_items(id, [id])
-        except ValueError:
-            return False
-        return True
+        """Whether an item of the system has this id, or may have it."""
+        names_items = any(map(self.spec.can, ("search", "recommend", "rank")))
+        return names_items and bool(self.active.system.has_item(id))
 
     def watch(self) -> None:
         """Take up another generation if the pointer moved, and what else changed."""
@@ -190,11 +184,12 @@ class ServedSystem:
         """Apply the changes of items that the database holds."""
         assert self.items is not None
         with self._catching_up:
-            version = self.items.version()  # first: later changes are announced again
-            if self.items.was_restored():
+            # First: what changes later is announced again.
+            version, epoch = self.items.version(), self.items.epoch()
+            if self.items.was_restored(epoch):
                 self.reload()
             self._apply_changes(self.active.system)
-            self.items.mark_read(version)
+            self.items.mark_read(version, epoch)
 
     @property
     def n_changed_items(self) -> int:
@@ -236,9 +231,11 @@ class ServedSystem:
         log(logging.INFO, "generation answers", **about)
 
     def _loaded(self, found: Generation) -> Active:
-        system = self.spec.system_class.load(found)
+        system, gone = self.spec.system_class.load(found), set()
         if self.spec.can("recommend"):
-            system = self._without_erased(system)
+            with self._database.reading() as connection:
+                gone = erased_among(connection, system.known_users.tolist())
+            system = system.without_users(sorted(gone)) if gone else system
         if self.spec.can("refresh"):
             from lookalike.service.image_folders import with_folders
 
@@ -246,14 +243,7 @@ class ServedSystem:
         if self.items is not None:
             self._apply_changes(system)
         system.warm_up()
-        return Active(found.folder.name, system)
-
-    def _without_erased(self, system: Any) -> Any:
-        with self._database.reading() as connection:
-            self._erasures = erasures(connection)
-            gone = erased_among(connection, system.known_users.tolist())
-        self.blocked = frozenset(gone)
-        return system.without_users(sorted(gone)) if gone else system
+        return Active(found.folder.name, system, frozenset(gone))
 
     def _apply_changes(self, system: Any) -> None:
         assert self.items is not None
@@ -278,7 +268,7 @@ class ServedSystem:
         """Answer from a table, unless something else was loaded by now."""
         with self._loading:
             if self._taken_up is base:
-                self.active = Active(base.generation, system)
+                self.active = replace(base, system=system)
 
     def _try(self, take_up: Callable[[], None]) -> None:
         """Let what answers go on answering where the next cannot."""

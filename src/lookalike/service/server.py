@@ -90,14 +90,18 @@ def bound(host: str, port: int) -> socket.socket:
         If the address is none of this machine, or is taken.
     """
     try:
-        [(family, _, _, _, address), *_] = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        )
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # Of a name that has both, IPv4: it is what every client tries.
+        family, *_, address = min(places, key=lambda each: each[0] != socket.AF_INET)
         found = socket.socket(family, socket.SOCK_STREAM)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
+        try:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind(address)
+        except OSError:
+            found.close()
+            raise
     except OSError as error:
-        raise ValueError(f"{host}, port {port}: {error.strerror}.") from None
+        raise ValueError(f"{host}, port {port}: {error.strerror or error}.") from None
     found.set_inheritable(True)  # by the workers
     return found
 
@@ -128,7 +132,6 @@ def serve(
         "timeout_graceful_shutdown": 10,
         "limit_concurrency": 1000,  # connections; beyond them 503 without a word
         "backlog": 1024,
-        "h11_max_incomplete_event_size": 64 * 1024,
     }
     # Threads that compute must not delay the one that answers.
     configure_logging()

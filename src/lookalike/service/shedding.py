@@ -55,6 +55,8 @@ class SheddingProtocol(ArrivalProtocol):
         if occupancy and occupancy.full and self._is_idle and is_whole(data):
             self._unset_keepalive_if_required()
             self._disarm()
+            if self._arrivals is not None:
+                self._wait(self._arrivals)
             occupancy.refused.inc()
             self.transport.write(occupancy.refusal)
             self.timeout_keep_alive_task = self.loop.call_later(

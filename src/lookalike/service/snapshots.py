@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,6 @@ from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
-from lookalike.service.database.events import SALT, not_erased
-from lookalike.service.database.items import (
-    EPOCH,
-    REVISIONS,
-    put,
-    revisions_of,
-    store,
-)
-from lookalike.service.database.mentions import Mentions
 from lookalike.service.database.tables import (
     counters,
     erased,
@@ -48,14 +39,13 @@ from lookalike.service.database.tables import (
     items,
     vectors,
 )
-from lookalike.service.items import held_revision
-from lookalike.service.restored_items import RestoredItems, as_it_was
-from lookalike.systems import find_spec
 
 FORMAT = 3
 """The form of the folder; a reader refuses any other by name."""
 FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
 TABLES = (counters, erased, items, vectors, events, exposures, *FOLDERS)
+Kept = Callable[[dict[str, Any]], dict[str, Any] | None]
+"""Returns what is kept of a row, None for nothing."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MANY = 1_000
 _WHOLE = ".whole-"
@@ -73,7 +63,7 @@ def snapshot(
         If the name is not one, or is taken.
     """
     target = folder / check_name(name)
-    with _alone(folder):
+    with alone(folder):
         if target.exists():
             raise ValueError(f"There is a snapshot {name} already.")
         scratch = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
@@ -97,62 +87,6 @@ def snapshot(
     return target
 
 
-def restore(
-    database: Database, libraries: Mapping[str, Library], folder: Path, name: str
-) -> dict[str, str]:
-    """Put everything back as it was; return the generations that answer.
-
-    Users who were erased since stay erased, and numbers that must only rise go on from
-    where they are: what is stored after a restore is new to every generation.
-
-    Raises
-    ------
-    ValueError
-        If there is no whole snapshot of that name; then nothing was changed.
-    """
-    source = folder / check_name(name)
-    with _alone(folder):
-        return _restored(database, libraries, source)
-
-
-def _restored(
-    database: Database, libraries: Mapping[str, Library], source: Path
-) -> dict[str, str]:
-    about = read_about(source)
-    for system, number in about["generations"].items():
-        if system in libraries:
-            _bring(source / system / number, libraries[system])
-    held = {system: held_revision(each) for system, each in libraries.items()}
-    theirs = _counters(source)
-    with database.writing() as connection:
-        numbers = _risen(connection, theirs)
-        gone = [dict(r) for r in connection.execute(sa.select(erased)).mappings()]
-        changed = RestoredItems(connection, held, revisions_of(theirs))
-        for table in reversed(TABLES):
-            connection.execute(sa.delete(table))
-        put(database, connection, counters, _rows_of(numbers))
-        put(database, connection, erased, gone)
-        for table in TABLES:
-            if table is not counters:
-                _write_back(database, connection, source, table)
-        moved = changed.move(connection, revisions_of(numbers))
-        numbers |= {f"{REVISIONS}{system}": last for system, last in moved.items()}
-        put(database, connection, counters, _rows_of(numbers))
-        for system, ids in changed.taken_back().items():
-            if system in about["generations"]:
-                folder = source / system / about["generations"][system]
-                before = find_spec(system).system_class.load(folder)
-                store(
-                    *(database, connection, system),
-                    [as_it_was(before.items_, id) for id in ids],
-                    before.manifest_.embedding_version,
-                )
-    for system, number in about["generations"].items():
-        if system in libraries:
-            libraries[system].activate(number)
-    return dict(about["generations"])
-
-
 def names(folder: Path) -> list[str]:
     """The snapshots there are."""
     found = folder.iterdir() if folder.is_dir() else iter(())
@@ -161,7 +95,7 @@ def names(folder: Path) -> list[str]:
 
 def snapshots_and_others(folder: Path) -> tuple[list[str], list[str]]:
     """Return the snapshots there are once none is being written, and what else is."""
-    with _alone(folder):
+    with alone(folder):
         found = names(folder)
         files = {path.name for path in folder.iterdir() if path.name[0] != "."}
         return found, sorted(files.difference(found))
@@ -173,7 +107,7 @@ def _is_one(path: Path) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Let nobody else change the snapshots meanwhile, in any process.
 
     What a process that was killed had begun is finished or removed first.
@@ -246,11 +180,12 @@ def _about_tables(folder: Path) -> dict[str, Any]:
     return dict(about)
 
 
-def remove_user(folder: Path, name: str, user: Mentions) -> None:
-    """Write a snapshot again without what names a user, where anything does.
+def rewrite(folder: Path, name: str, kept: Mapping[sa.Table, Kept]) -> None:
+    """Write a snapshot again where anything changes, with what is kept of each row.
 
-    The new one is made beside the old one, which it replaces once it is complete: a
-    full disk or a kill leaves one of them whole.
+    Tables are read in the order in which they are given. The new snapshot is made
+    beside the old one, which it replaces once it is complete: a full disk or a kill
+    leaves one of them whole.
 
     Raises
     ------
@@ -259,17 +194,17 @@ def remove_user(folder: Path, name: str, user: Mentions) -> None:
     OSError
         If the new one could not be written; the old one is there.
     """
-    with _alone(folder):
+    with alone(folder):
         source = folder / name
         about = _about_tables(source)
         scratch = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
         whole = folder / f"{_WHOLE}{name}"
         try:
             scratch.mkdir()
-            written = [_rewrite(source, scratch, t, user) for t in (exposures, events)]
-            if any(written):
-                left_out = {f"{t.name}.jsonl" for t in (exposures, events)}
-                _link_others(source, scratch, left_out | {"snapshot.json"})
+            files = {f"{table.name}.jsonl": each for table, each in kept.items()}
+            changed = [_rewrite(source / f, scratch / f, files[f]) for f in files]
+            if any(changed):
+                _link_others(source, scratch, {*files, "snapshot.json"})
                 about.pop("files")
                 _finish(scratch, about)
                 scratch.rename(whole)
@@ -278,23 +213,21 @@ def remove_user(folder: Path, name: str, user: Mentions) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _rewrite(source: Path, target: Path, table: sa.Table, user: Mentions) -> bool:
-    """Write a table's lines without what names a user; whether any did."""
-    left = user.event if table is events else user.exposure
+def _rewrite(source: Path, target: Path, kept: Kept) -> bool:
+    """Write what is kept of a table's lines; return whether any changed."""
     changed = False
 
     def lines(stream: Iterable[str]) -> Iterator[str]:
         nonlocal changed
         for line in stream:
             row = json.loads(line)
-            kept = left(row)
-            changed |= kept != row
-            if kept is not None:
-                yield json.dumps(kept)
+            left = kept(row)
+            changed |= left != row
+            if left is not None:
+                yield json.dumps(left)
 
-    name = f"{table.name}.jsonl"
-    with (source / name).open(encoding="utf-8", newline="\n") as stream:
-        _write(target / name, lines(stream))
+    with source.open(encoding="utf-8", newline="\n") as stream:
+        _write(target, lines(stream))
     return changed
 
 
@@ -332,26 +265,6 @@ def _line(row: dict[str, Any]) -> str:
     return json.dumps({key: text(value) for key, value in row.items()})
 
 
-def _in_blocks(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
-    known = set(table.c.keys())
-    block: list[dict[str, Any]] = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            if set(row) != known:
-                raise ValueError(f"{path.name} has other columns than {table.name}.")
-            block.append({key: _value(value) for key, value in row.items()})
-            if len(block) == _MANY:
-                yield block
-                block = []
-    if block:
-        yield block
-
-
-def _value(value: Any) -> Any:
-    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
-
-
 def _write(path: Path, lines: Iterable[str]) -> None:
     with path.open("w", encoding="utf-8") as stream:
         stream.writelines(f"{line}\n" for line in lines)
@@ -375,51 +288,3 @@ def _digest_of(about: dict[str, Any]) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _bring(source: Path, library: Library) -> None:
-    """Copy a generation into the library, unless it is there."""
-    target = library.folder / source.name
-    if target.exists():
-        ours, theirs = ((p / "system.json").read_bytes() for p in (target, source))
-        if ours != theirs:
-            raise ValueError(f"Another generation {source.name} is there already.")
-        return
-    scratch = library.folder / f"{UNFINISHED}{secrets.token_hex(8)}"
-    shutil.copytree(source, scratch)
-    scratch.rename(target)
-
-
-def _write_back(
-    database: Database, connection: sa.Connection, source: Path, table: sa.Table
-) -> None:
-    for rows in _in_blocks(source / f"{table.name}.jsonl", table):
-        if table in (events, exposures):
-            rows = list(not_erased(connection, rows))
-        if table is erased:
-            put(database, connection, table, rows)
-        elif rows:
-            connection.execute(sa.insert(table), rows)
-
-
-def _counters(source: Path) -> dict[str, int]:
-    """The counters of a snapshot by name."""
-    blocks = _in_blocks(source / f"{counters.name}.jsonl", counters)
-    return {row["name"]: row["value"] for rows in blocks for row in rows}
-
-
-def _risen(connection: sa.Connection, theirs: Mapping[str, int]) -> dict[str, int]:
-    """The counters after a restore: none of them falls.
-
-    A number that was given must not be given again: generations, lists that were shown
-    and other workers know it. The epoch tells the workers that everything they know may
-    have changed. The salt is that of the users who were erased here.
-    """
-    ours = {r.name: r.value for r in connection.execute(sa.select(counters))}
-    highest = {n: max(ours.get(n, 0), theirs.get(n, 0)) for n in {**theirs, **ours}}
-    highest[EPOCH] = highest.get(EPOCH, 0) + 1
-    return highest | {n: ours[n] for n in (SALT,) if n in ours}
-
-
-def _rows_of(numbers: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [{"name": name, "value": value} for name, value in numbers.items()]

@@ -14,8 +14,12 @@ from lookalike.service.database.connection import Database, now
 from lookalike.service.database.items import counter, put, take
 from lookalike.service.database.mentions import (
     BEFRIEND,
+    NOBODY,
     USER_COLUMNS,
     Mentions,
+    ids_of,
+    systems_of_users,
+    without_hits,
     without_mentions,
     words_of,
 )
@@ -177,16 +181,28 @@ def not_erased(connection: Connection, rows: _Rows) -> _Rows:
     """Return the rows that are of nobody who was deleted, without those names."""
     if connection.execute(sa.select(erased.c.digest).limit(1)).first() is None:
         return rows
-    names = {name for row in rows for name in _users_of(row)}
-    said = {i: set(words_of(r)) for i, r in enumerate(rows) if "event_attributes" in r}
-    gone = erased_among(connection, names.union(*said.values()) - {""})
-    left = []
-    for at, row in enumerate(rows):
-        if gone.isdisjoint(_users_of(row)):
-            for name in gone & said.get(at, set()):
-                row = without_mentions(row, Mentions(name, True, ()))
-            left.append(row)
-    return left
+    of, beside = [*map(_users_of, rows)], [*map(_named_in, rows)]
+    gone = erased_among(connection, set().union(*of, *beside) - {NOBODY})
+    return [
+        _without(row, gone & named)
+        for row, users, named in zip(rows, of, beside, strict=True)
+        if gone.isdisjoint(users)
+    ]
+
+
+def _named_in(row: dict[str, Any]) -> set[str]:
+    """What may name users in a row that is of somebody else."""
+    if "hits" not in row:
+        return set(words_of(row))
+    return set(ids_of(row["hits"])) if row["system"] in systems_of_users() else set()
+
+
+def _without(row: dict[str, Any], gone: set[str]) -> dict[str, Any]:
+    if gone and "hits" in row:
+        return without_hits(row, gone)
+    for name in gone:
+        row = without_mentions(row, Mentions(name, True))
+    return row
 
 
 def _users_of(row: dict[str, Any]) -> set[str]:

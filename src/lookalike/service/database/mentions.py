@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lookalike.service.database.tables import events, exposures
+from lookalike.systems import specs
 
 BEFRIEND = "befriend"
 """The action of events whose object is a user."""
@@ -19,7 +20,12 @@ NOBODY = ""
 _AROUND = ".,;:!?()[]{}<>\"'"
 
 
-@dataclass(frozen=True)
+def systems_of_users() -> list[str]:
+    """Return the systems whose items are users, whether they are served now or not."""
+    return [name for name, spec in specs().items() if spec.items_are_users]
+
+
+@dataclass
 class Mentions:
     """What names one user, in any row of events and exposures.
 
@@ -32,31 +38,31 @@ class Mentions:
         Of the user.
     is_item : bool
         Whether an item has this id too: then an object of this id is the item, unless
-        it was befriended or was suggested by one of ``systems``.
-    systems : collection of str
-        Systems whose items are users.
+        it was befriended or was suggested by a system whose items are users.
 
     Examples
     --------
-    >>> ann = Mentions("ann", is_item=False, systems=["people"])
+    >>> ann = Mentions("ann", is_item=False)
     >>> print(ann.text("ann, annabel"))
     , annabel
     """
 
     id: str
     is_item: bool
-    systems: Collection[str]
-    _queries: set[str] = field(default_factory=set)
-    """Lists in which the user was suggested; exposures are looked at first."""
+    queries: set[str] = field(default_factory=set)
+    """Lists in which the user was suggested: ``exposure`` adds them, ``event`` asks."""
 
     def in_exposures(self) -> Any:
         """Condition that no exposure that names the user fails."""
         c = exposures.c
-        suggested = c.system.in_(list(self.systems)) & self.in_hits()
+        suggested = c.system.in_(systems_of_users()) & self.in_hits()
         return sa.or_(*(c[column] == self.id for column in USER_COLUMNS), suggested)
 
     def in_hits(self) -> Any:
-        """Condition on exposures that have this id among their hits."""
+        """Condition that no exposure with this id among its hits fails.
+
+        SQLite lets others through too: those with the id in capital letters.
+        """
         hit = "[" + json.dumps(self.id) + ", "
         return exposures.c.hits.contains(hit, autoescape=True)
 
@@ -71,15 +77,11 @@ class Mentions:
         """Return what is left of an exposure, None if nothing."""
         if any(row.get(column) == self.id for column in USER_COLUMNS):
             return None
-        if row["system"] not in self.systems:
+        is_of_users = row["system"] in systems_of_users()
+        if not is_of_users or self.id not in ids_of(row["hits"]):
             return row
-        hits = json.loads(row["hits"])
-        if not any(hit[0] == self.id for hit in hits):
-            return row
-        self._queries.add(row["query_id"])
-        # The place stays: scores, features and propensities are of the whole list.
-        left = [[NOBODY if hit[0] == self.id else hit[0], *hit[1:]] for hit in hits]
-        return {**row, "hits": json.dumps(left)}
+        self.queries.add(row["query_id"])
+        return without_hits(row, {self.id})
 
     def event(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """Return what is left of an event, None if nothing."""
@@ -87,7 +89,7 @@ class Mentions:
             return None
         is_user = not self.is_item or row["action_name"] == BEFRIEND
         if row.get("object_id") == self.id and (
-            is_user or row.get("query_id") in self._queries
+            is_user or row.get("query_id") in self.queries
         ):
             return None
         return without_mentions(row, self)
@@ -98,6 +100,21 @@ class Mentions:
 
     def _contains(self, column: Any) -> Any:
         return column.contains(json.dumps(self.id)[1:-1], autoescape=True)
+
+
+def ids_of(hits: str) -> list[str]:
+    """Return the ids of the hits of an exposure, given as they are stored."""
+    return [hit[0] for hit in json.loads(hits)]
+
+
+def without_hits(row: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    """Return an exposure whose hits do not name these users.
+
+    Their places stay: scores, features and propensities are of the whole list.
+    """
+    hits = json.loads(row["hits"])
+    left = [[NOBODY if hit[0] in gone else hit[0], *hit[1:]] for hit in hits]
+    return {**row, "hits": json.dumps(left)}
 
 
 def without_mentions(row: dict[str, Any], user: Mentions) -> dict[str, Any]:

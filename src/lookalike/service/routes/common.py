@@ -134,10 +134,12 @@ async def new_query_id(components: Components, options: AnswerOptions) -> str:
     """Return the id that the client chose for a request, or a new one.
 
     One that was used before gets an ending, so that what is shown is logged under an
-    id of its own; the answer says which.
+    id of its own; the answer says which. Where nothing is logged it is left as it is.
     """
     if options.query_id is None:
         return uuid.uuid4().hex
+    if not components.settings.log_exposures:
+        return options.query_id
     return await asyncio.to_thread(components.exposures.claim, options.query_id)
 
 

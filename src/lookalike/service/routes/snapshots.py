@@ -8,14 +8,13 @@ from fastapi import APIRouter
 from filelock import FileLock
 from starlette.responses import FileResponse
 
+from lookalike.service import restoring
 from lookalike.service import snapshots as stored
 from lookalike.service.components import Components
 from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import new_router
 from lookalike.service.routes.generations import in_thread
 from lookalike.service.schemas import NameRequest
-
-_TABLES = ("events", "exposures", "training")
 
 
 def snapshots(components: Components) -> APIRouter:
@@ -41,7 +40,7 @@ def snapshots(components: Components) -> APIRouter:
     async def restore(sent: NameRequest) -> dict[str, Any]:
         """Put everything back as it was."""
         await asyncio.to_thread(components.writer.settle)
-        found = await in_thread(stored.restore, *where, sent.name)
+        found = await in_thread(restoring.restore, *where, sent.name)
         components.signal.notify()
         for served in components.served.values():
             await asyncio.to_thread(served.watch)
@@ -50,19 +49,20 @@ def snapshots(components: Components) -> APIRouter:
     @router.get("/export/{table}")
     async def export_table(table: str) -> FileResponse:
         """A table as Parquet: events, exposures or training."""
-        if table not in _TABLES:
-            raise ServiceError(404, f"There are {', '.join(_TABLES)} to export.")
-        await asyncio.to_thread(components.writer.settle)
-        path = components.settings.exports / f"{table}.parquet"
-        await in_thread(_export, components, table, path)
+        path = await in_thread(_export, components, table)
         return FileResponse(path, media_type="application/vnd.apache.parquet")
 
     return router
 
 
-def _export(components: Components, table: str, path: Path) -> None:
-    from lookalike.service.export import export  # large, and seldom needed
+def _export(components: Components, table: str) -> Path:
+    from lookalike.service.export import TABLES, export  # large, and seldom needed
 
+    if table not in TABLES:
+        raise ServiceError(404, f"There are {', '.join(TABLES)} to export.")
+    components.writer.settle()
+    path = components.settings.exports / f"{table}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(components.settings.exports_lock):
         export(components.database, table, path)
+    return path

@@ -366,6 +366,11 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         (slate,) = self._builder.orders(matrices, history, items)
         return self._reasons.explained(slate, self.catalogue_)
 
+    def has_item(self, id: str) -> bool:
+        """Whether an item has this id."""
+        self.check_fitted()
+        return id in self.catalogue_.item_rows
+
     def explain(self, query: str) -> Explanation:
         """Say where each suggestion for a user comes from, and what the rules did."""
         self.check_fitted()

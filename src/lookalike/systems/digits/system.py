@@ -24,7 +24,7 @@ from lookalike.core.contracts import (
     SearchAnswer,
 )
 from lookalike.core.inputs import check_image, check_images, check_k, check_labels
-from lookalike.core.items import Allowed, ItemCatalogue
+from lookalike.core.items import Allowed, Item, ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
@@ -298,6 +298,10 @@ class Digits(BaseSystem):
 
     # --- items ------------------------------------------------------------------------
 
+    def has_item(self, id: str) -> bool:
+        """Whether an item has this id."""
+        return self._fitted_items().number(id) is not None
+
     def check_query(self, query: Array) -> Array:
         """Return one image in the form of the known ones, or refuse it."""
         image = check_image(query, self.items_.shape)
@@ -313,9 +317,15 @@ class Digits(BaseSystem):
     def warm_up(self) -> None:
         """Compile and touch everything before the first query comes."""
         for n in (1, 2, 17):
-            images = self.items_.base_images[:n]
+            # Copies: what is sent may be written to, and is another type for a kernel.
+            images = np.array(self.items_.base_images[:n])
             for k in (1, 10):
-                self.nearest(np.asarray(images), k)
+                self.nearest(images, k)
+        # Items that change are searched by kernels of their own.
+        vectors = self.describe(images)
+        changing = ItemCatalogue(images, np.zeros(len(images)), vectors)
+        changing.apply([Item("new", vector=vectors[0])])
+        changing.search(vectors, 1)
 
     # --- saving -----------------------------------------------------------------------
 

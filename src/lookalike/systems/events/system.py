@@ -282,6 +282,11 @@ class Events(ExplainsListedItems, BaseSystem):
             return self._popular_slate(events, time)
         return self._slate(*self._ordered(at, events, time))
 
+    def has_item(self, id: str) -> bool:
+        """Whether an event has this id."""
+        self.check_fitted()
+        return id in self._event_position
+
     def explain(self, query: str) -> Explanation:
         """Give reasons for the first suggestions to a user.
 

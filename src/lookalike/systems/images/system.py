@@ -388,6 +388,11 @@ class ImageSearch(BaseSystem):
         )
         return Explanation(answer, tuple(reasons), page)
 
+    def has_item(self, id: str) -> bool:
+        """Whether an image that is searched has this id."""
+        self.check_fitted()
+        return id in self.row_of_
+
     def check_query(self, query: Array) -> Array:
         """Return an image as the encoder takes it, or refuse it."""
         self.check_fitted()

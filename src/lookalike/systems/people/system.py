@@ -250,6 +250,11 @@ class People(ExplainsListedItems, BaseSystem):
         seen[stranger] = features[at[stranger]]
         return self._slate(user, everybody[at], scores[at], seen)
 
+    def has_item(self, id: str) -> bool:
+        """Whether a person has this name."""
+        self.check_fitted()
+        return id in self._position
+
     def explain(self, query: str) -> Explanation:
         """Name the friends that a person shares with the first suggestions.
 
