@@ -116,7 +116,7 @@ def centre(
     if root is not None:
         y = y * (root if y.ndim == 1 else root[:, None])
     if issparse(X):
-        return _CentredRows(X, x_mean, root), y, x_mean, y_mean
+        return SparseCentredRows(X, x_mean, root), y, x_mean, y_mean
     if fit_intercept:
         X = np.subtract(X, x_mean, out=None if copy or X.dtype != x_mean.dtype else X)
     X = X.astype(np.float64, copy=False)
@@ -125,7 +125,7 @@ def centre(
     return X, y, x_mean, y_mean
 
 
-class _CentredRows(LinearOperator):
+class SparseCentredRows(LinearOperator):
     """Sparse rows less their mean, each times a factor, without filling them in."""
 
     def __init__(self, X: Any, x_mean: Array, root: Array | None) -> None:
@@ -181,7 +181,7 @@ def _less_means(inner: Array, cross: Array, mean: Array, other: Array) -> Array:
 
 def with_unit_columns(A: Any) -> tuple[Any, Floats]:
     """A with columns of length one, and their lengths before; one of zeros stays."""
-    if isinstance(A, _CentredRows):
+    if isinstance(A, SparseCentredRows):
         lengths = A.lengths()
         lengths[lengths == 0] = 1
         return A @ aslinearoperator(diags(1 / lengths)), lengths
