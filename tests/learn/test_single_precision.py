@@ -64,6 +64,16 @@ def test_lines(model, kind, n):
     assert np.abs(single - double).max() < TOLERANCE[kind]
 
 
+@pytest.mark.parametrize("model", [LinearRegression(), Ridge()], ids=str)
+def test_targets_whose_squares_leave_single_precision(model):
+    X, y, _ = problem("spread")
+    near = model.fit(X, y).predict(X)
+    far = model.fit(X, y * np.float32(1e25)).predict(X)
+    np.testing.assert_allclose(far / np.float32(1e25), near, atol=1e-4)
+    with pytest.raises(ValueError, match="left the finite numbers"):
+        model.fit(X, y.astype(float) * 1e40)  # so do the weights themselves
+
+
 def test_a_line_through_all_columns_is_found_in_single_precision():
     X, y, _ = problem("both")
     model = LinearRegression().fit(X, y)

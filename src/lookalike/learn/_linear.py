@@ -13,7 +13,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_class_weight, is_balanced
+from lookalike._checks import check_class_weight, check_learned, is_balanced
 from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import validate_data
 from lookalike.kernels.centring import mark_varying
@@ -191,15 +191,18 @@ def with_unit_columns(A: Any) -> tuple[Any, Floats]:
 
 
 def line_through_means(
-    W: Array, x_mean: Array, y_mean: Array, dtype: Any
+    W: Array, x_mean: Array, y_mean: Array, dtype: Any, fit_intercept: bool
 ) -> tuple[Array, Any]:
     """``coef_`` and ``intercept_`` of weights (n_features, n_targets), in a precision.
 
     ``y_mean`` has no dimension for a single column of targets.
     """
-    coef = np.ascontiguousarray(W[:, 0] if y_mean.ndim == 0 else W.T, dtype)
-    intercept = y_mean - coef.astype(np.float64) @ x_mean  # of the rounded ones
-    return coef, intercept.astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        coef = np.ascontiguousarray(W[:, 0] if y_mean.ndim == 0 else W.T, dtype)
+        intercept = y_mean - coef.astype(np.float64) @ x_mean  # of the rounded ones
+        intercept = intercept.astype(dtype)
+    check_learned(coef, intercept)
+    return coef, intercept if fit_intercept else 0.0
 
 
 def predict_linear(model: Any, X: Any) -> Array:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike._validation import check_whole_numbers
+from lookalike._validation import check_whole_numbers, validate_data
 from lookalike.search import NearestNeighbors
 from lookalike.search.pairwise import (
     Metric,
@@ -58,7 +58,7 @@ class NeighborsPredictor(BaseEstimator):
             self.metric, self.p, self.metric_params
         )
         how = reading(self.effective_metric_)
-        rows, y = validate_data(self, X, y, **how, **options)
+        rows, y = validate_data(self, X, y, power=None, **how, **options)
         _check_whole(X, rows)
         return rows, y
 
@@ -112,7 +112,7 @@ class NeighborsPredictor(BaseEstimator):
         if X is None:
             return None
         how = reading(self.effective_metric_)
-        rows: Any = validate_data(self, X, **how, reset=False)
+        rows: Any = validate_data(self, X, power=None, **how, reset=False)
         _check_whole(X, rows)
         return rows
 

@@ -298,7 +298,7 @@ default='rbf'
 
     def _check_parameters(self) -> None:
         check_choice("probability", self.probability, ("deprecated", False, True))
-        if self.probability is True:
+        if self.probability not in ("deprecated", False):
             raise ValueError(
                 "probability=True is not offered: use "
                 "sklearn.calibration.CalibratedClassifierCV(SVC(), ensemble=False) "
