@@ -183,6 +183,7 @@ def with_unit_columns(A: Any) -> tuple[Any, Floats]:
     """A with columns of length one, and their lengths before; one of zeros stays."""
     if isinstance(A, SparseCentredRows):
         lengths = A.lengths()
+        check_small_columns(A.rows, np.arange(len(lengths)), lengths**2)
         lengths[lengths == 0] = 1
         return A @ aslinearoperator(diags(1 / lengths)), lengths
     lengths = np.linalg.norm(A, axis=0)
@@ -277,6 +278,26 @@ def varying_columns(X: Array) -> Ints:
     vary = np.zeros(X.shape[1], bool)
     mark_varying(X, vary)
     return np.flatnonzero(vary)
+
+
+def check_small_columns(X: Matrix, columns: Ints, squares: Floats) -> None:
+    """Refuse columns whose values are too small to be squared.
+
+    ``squares`` are the sums of squares of the columns, centred or weighed: some of them
+    are small, too, because rows have no weight, and those columns are not refused.
+    """
+    limits = np.finfo(np.float64)
+    few = columns[squares < limits.tiny / limits.eps]
+    if len(few) == 0:
+        return
+    largest: Any = abs(X[:, few]).max(axis=0)
+    largest = largest.toarray().ravel() if issparse(largest) else largest
+    lost = (largest > 0) & (largest < np.sqrt(limits.tiny / limits.eps))
+    if lost.any():
+        raise ValueError(
+            f"Column {few[lost][0]} of X holds values whose squares underflow float64, "
+            f"such as {largest[lost][0]:.3g}: scale it."
+        )
 
 
 def row_entries(X: Matrix) -> tuple[Array, Array, Array]:
