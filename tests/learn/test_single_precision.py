@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from lookalike.learn import (
+    SVC,
     DecisionTreeClassifier,
     KNeighborsClassifier,
     LinearDiscriminantAnalysis,
@@ -139,3 +140,16 @@ def test_newton_steps_do_not_depend_on_where_zero_lies():
     near = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(X, y)
     far = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(X + 1e6, y)
     np.testing.assert_allclose(far.coef_, near.coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize("cache_size", [200, 0.1])
+def test_a_linear_margin_does_not_depend_on_where_zero_lies(cache_size):
+    X, _, y = problem("spread", 400)
+    far = (X / SPREADS + 1e4).astype(np.float32)
+    near = far.astype(float) - 1e4
+    options = {"kernel": "linear", "cache_size": cache_size, "tol": 1e-5}
+    options |= {"decision_function_shape": "ovo", "max_iter": 20_000}
+    single, double = SVC(**options).fit(far, y), SVC(**options).fit(near, y)
+    np.testing.assert_allclose(single.coef_, double.coef_, atol=1e-3)
+    scores, expected = single.decision_function(far), double.decision_function(near)
+    np.testing.assert_allclose(scores, expected, atol=TOLERANCE["far"])
