@@ -120,8 +120,8 @@ default='rbf'
     Time is O(n**2 * n_features) for the kernel and O(n) a step, of which there are some
     n, for the n rows of a pair. X may be sparse; float32 data have their kernel in
     float32. Dense rows of the linear kernel are centred first, so that columns far from
-    zero cost no digits, and predictions are by ``coef_``. Signs are scikit-learn's: for two classes positive is ``classes_[1]``, for
-    a pair of more it is the first.
+    zero cost no digits, and predictions are by ``coef_``. Signs are scikit-learn's: for
+    two classes positive is ``classes_[1]``, for a pair of more it is the first.
 
     References
     ----------
