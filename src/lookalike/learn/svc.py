@@ -210,10 +210,13 @@ default='rbf'
         self._kernel = Kernel(self.kernel, self._gamma(X), self.coef0, self.degree)
         if self.kernel == "linear" and not issparse(X):
             # The margin does not depend on where zero lies, but single precision does.
-            mean = X.mean(axis=0, dtype=np.float64)
-            near = (X - mean).astype(X.dtype, copy=False)
+            # Rows of weight two are rows repeated, to the last bit: no mean of them.
+            rows = X[np.concatenate(members)].astype(np.float64)
+            middle = (rows.min(axis=0) + rows.max(axis=0)) / 2
+            near = (X - middle).astype(X.dtype, copy=False)
             self._store(X, members, self._solve_pairs(near, members, costs))
-            self.intercept_ = (self.intercept_ - self._slopes() @ mean).astype(X.dtype)
+            offset = self._slopes() @ middle
+            self.intercept_ = (self.intercept_ - offset).astype(X.dtype)
         else:
             self._store(X, members, self._solve_pairs(X, members, costs))
         if self.fit_status_:
