@@ -7,6 +7,7 @@ import inspect
 import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,15 @@ Where scikit-learn has an estimator of the same name, ours takes every parameter
 constructor, in its order and with its defaults. A parameter that only means speed is
 taken without effect. A value that cannot be followed is refused in `fit`, in a sentence
 that says what to use instead. This page is written by `docs/parameters.py` from both
-signatures, and every value that scikit-learn names is tried.
+signatures, and every value that scikit-learn names is tried, None among them.
 
 | Estimator | As in scikit-learn | Taken, without effect | Values refused | Only here |
 |---|---|---|---|---|
 """
+# Values that scikit-learn takes only beside another one.
+BESIDE = {("LogisticRegression", "dual"): {"solver": "liblinear"}}
+ARRAYS = {"monotonic_cst": [1, 0]}
+ASKED = "predict", "transform", "kneighbors"
 WITHOUT_EFFECT = "Accepted for compatibility with scikit-learn"
 
 
@@ -47,36 +52,52 @@ def parameters(kind: type) -> dict[str, Any]:
     return {name: parameter.default for name, parameter in signature.items()}
 
 
+@cache
 def refused(ours: type, theirs: type) -> dict[str, str]:
-    """Values that scikit-learn learns with and ours refuses, each with the sentence."""
+    """Values that only ours refuses, each with the sentence."""
     found = {}
     for name, value in values(theirs):
-        if complaint(theirs, name, value) is None:
-            sentence = complaint(ours, name, value)
-            if sentence is not None:
-                found[f"{name}={value!r}"] = sentence
+        sentence = complaint(ours, {name: value})
+        beside = BESIDE.get((theirs.__name__, name), {})
+        if sentence and complaint(theirs, {name: value, **beside}) is None:
+            found[f"{name}={value!r}"] = sentence
     return found
 
 
 def values(kind: Any) -> Iterator[tuple[str, Any]]:
-    """Every value of a parameter that scikit-learn names: words, truths, None."""
+    """Every value of a parameter that scikit-learn names: words, truths, None.
+
+    Of parameters that are arrays one value is tried, where ``ARRAYS`` has it. The
+    default is left out: each model is tested with it.
+    """
+    defaults = parameters(kind)
     for name, constraints in kind._parameter_constraints.items():
+        tried: list[Any] = []
         for constraint in constraints if isinstance(constraints, list) else []:
             if isinstance(constraint, Options):
-                yield from ((name, value) for value in sorted(constraint.options))
+                tried += sorted(constraint.options)
             elif constraint in ("boolean", "verbose"):
-                yield from ((name, value) for value in (False, True))
+                tried += [False, True]
+            elif constraint is None:
+                tried.append(None)
+            elif constraint == "array-like" and name in ARRAYS:
+                tried.append(ARRAYS[name])
+        for value in tried:
+            if value is not defaults[name] and value != defaults[name]:
+                yield name, value
 
 
-def complaint(kind: Any, name: str, value: Any) -> str | None:
-    """What a model with this parameter says to a small problem; None if it learns."""
-    model = kind(**{name: value})
-    if "n_clusters" in model.get_params():
-        model.set_params(n_clusters=2)
+def complaint(kind: Any, given: dict[str, Any]) -> str | None:
+    """What a model says to a small problem; None if it learns and answers."""
+    model = kind(**given)
+    small = {"n_clusters": 2, "max_iter": 10}
+    model.set_params(**{name: small[name] for name in small if hasattr(model, name)})
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
-            model.fit(*_problem(kind, value))
+            X, y = _problem(kind, given)
+            answer = next(ask for ask in ASKED if hasattr(model.fit(X, y), ask))
+            getattr(model, answer)(X)
     except (
         ValueError,
         TypeError,
@@ -88,12 +109,12 @@ def complaint(kind: Any, name: str, value: Any) -> str | None:
     return None
 
 
-def _problem(kind: type, value: Any) -> tuple[Any, Any]:
+def _problem(kind: type, given: dict[str, Any]) -> tuple[Any, Any]:
     if hasattr(text, kind.__name__):
         return ["red apple", "green apple pie"], None
     X = np.random.default_rng(0).normal(size=(40, 2))
-    y = (X[:, 0] > 0).astype(int)  # can be separated, so that every solver ends
-    if value == "precomputed":
+    y = (X[:, 0] > 0).astype(int)
+    if "precomputed" in given.values():
         X = X @ X.T - (X @ X.T).min()
     return X, y
 

@@ -66,7 +66,7 @@ VARIANTS = {
     "ConvolutionalClassifier": [
         {
             "channels": (4,),
-            "max_iter": 40,
+            "max_iter": 20,
             "batch_size": 32,
             "shift": 0,
             "crop": 0,

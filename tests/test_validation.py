@@ -65,8 +65,17 @@ def test_targets_that_are_numbers_are_held_to_the_precision_of_the_rows():
     X, y = np.ones((3, 1), np.float32), np.array([1e30, 0.0, 0.0])
     with pytest.raises(ValueError, match="y holds values whose squares overflow"):
         validate_data(BaseEstimator(), X, y, y_numeric=True, dtype=None)
-    wide = X.astype(np.float64)
-    validate_data(BaseEstimator(), wide, y, y_numeric=True, dtype=None)
+    how = {"y_numeric": True, "dtype": None}
+    validate_data(BaseEstimator(), X.astype(np.float64), y, **how)
+    validate_data(BaseEstimator(), X, y, **how, target_dtype=np.float64)
+
+
+def test_rows_that_are_only_compared_may_have_any_size():
+    X, y = np.full((2, 1), 1e300), np.full(2, 1e300)
+    how = {"y_numeric": True, "power": None}
+    validate_data(BaseEstimator(), X, y, **how)
+    with pytest.raises(ValueError, match="y holds values whose squares overflow"):
+        validate_data(BaseEstimator(), X, y, **how, target_dtype=np.float64)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -21,20 +21,26 @@ def validate_data(
     y: Any = "no_validation",
     *,
     reset: bool = True,
-    power: float = 2,
+    power: float | None = 2,
+    target_dtype: Any = None,
     **how: Any,
 ) -> Any:
     """scikit-learn's ``validate_data``, which also refuses what overflows when squared.
 
     Values that are too small to be squared are refused where something is learned from
-    them, with ``reset``. Targets are held to the same where ``how`` lets them be
-    numbers. Cost: one pass over X.
+    them, with ``reset``. ``power=None`` is for rows that are not added. Targets that
+    ``how`` lets be numbers are held to the same in ``target_dtype``, in which they are
+    added; None is the type of X, and no check if that has none. Cost: one pass over X.
     """
     found = validation.validate_data(estimator, X, y, reset=reset, **how)
     rows, targets = found if isinstance(found, tuple) else (found, None)
-    check_range(rows, power=power, underflow=reset)
-    if targets is not None and (how.get("y_numeric") or how.get("multi_output")):
-        check_range(targets, "y", dtype=_values(rows).dtype)
+    if power is not None:
+        check_range(rows, power=power, underflow=reset)
+    if target_dtype is None and power is not None:
+        target_dtype = _values(rows).dtype
+    numbers = how.get("y_numeric") or how.get("multi_output")
+    if targets is not None and numbers and target_dtype is not None:
+        check_range(targets, "y", dtype=target_dtype)
     return found
 
 

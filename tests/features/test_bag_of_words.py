@@ -193,6 +193,7 @@ def test_parameters_are_stored_as_given_and_cloned():
         ({"input": "url"}, "input must be one of"),
         ({"decode_error": "panic"}, "decode_error must be one of"),
         ({"token_pattern": r"(\w)(\w)"}, "at most one group, got 2"),
+        ({"token_pattern": None}, "token_pattern must be a pattern where there is no"),
         ({"max_df": 1.5}, "max_df must be a share"),
         ({"min_df": -1}, "min_df must be a share"),
         ({"min_df": 3, "max_df": 2}, "fewer documents than min_df"),

@@ -110,7 +110,7 @@ def test_discriminants_of_images_are_those_of_numbers(solver, dtype, monkeypatch
 def test_scatter_with_priors_is_not_taken_for_one_where_samples_weigh_alike():
     images = shades(1, 100, 6).astype(float)
     labels = np.repeat([0, 1], [30, 70])
-    _, S = discriminant.scatter(images, labels, np.array([0.5, 0.5]), images.dtype)
+    _, S = discriminant.scatter(images, labels, np.array([0.5, 0.5]))
     parts = [np.cov(images[labels == k].T, bias=True) for k in (0, 1)]
     np.testing.assert_allclose(S, np.mean(parts, axis=0))
 

@@ -381,6 +381,7 @@ def test_too_few_iterations_warn(setting):
         ({"loss": "hinge", "solver": "newton"}, "loss='hinge' has no second"),
         ({"penalty": "l1", "loss": "hinge"}, "penalty='l1' needs loss='squared_hinge'"),
         ({"penalty": "l1", "dual": True}, "penalty='l1' needs"),
+        ({"penalty": "l1", "dual": np.True_}, "penalty='l1' needs"),
     ],
 )
 def test_refusals_say_what_was_expected(options, message):

@@ -356,6 +356,24 @@ def test_extreme_inputs_give_probabilities_not_nan():
     assert (model.predict_log_proba([[1e8]]) <= 0).all()
 
 
+@pytest.mark.usefixtures("unfinished")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_unscaled_columns_of_single_precision_give_numbers_or_a_sentence(kind, solver):
+    rng = np.random.default_rng(0)
+    spreads = 10.0 ** np.arange(-4, 5)
+    X = (spreads * (rng.normal(size=(90, 9)) + 1e3)).astype(np.float32)
+    y = rng.integers(3, size=90)
+    model = kind(hidden_layer_sizes=8, solver=solver, max_iter=10, random_state=0)
+    if kind is MLPRegressor and solver == "sgd":
+        with pytest.raises(ValueError, match="the weights grew without bounds: scale"):
+            model.fit(X, y)
+    else:
+        answer = getattr(model.fit(X, y), "predict_proba", model.predict)(X)
+        assert np.isfinite(answer).all()
+
+
 def test_verbose_prints_every_epoch(capsys):
     X, y = np.arange(40.0)[:, None] / 40, np.repeat([0, 1], 20)
     model = MLPClassifier(3, verbose=True, max_iter=2, random_state=0, tol=0)

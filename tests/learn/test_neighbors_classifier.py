@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier as Reference
 
-from lookalike.learn import KNeighborsClassifier
+from lookalike.learn import KNeighborsClassifier, KNeighborsRegressor
+
+BOTH = KNeighborsClassifier, KNeighborsRegressor
 
 
 @pytest.fixture
@@ -139,3 +141,30 @@ def test_weights_of_a_callable_that_make_no_shares_are_refused(value):
     model = KNeighborsClassifier(1, weights=lambda d: np.full_like(d, value))
     with pytest.raises(ValueError, match="negative or not finite"):
         model.fit([[0.0], [1.0]], [0, 1]).predict([[0.0]])
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_weights_whose_sum_overflows_have_shares(kind):
+    X, y = [[0.0], [1.0], [2.0]], [0, 1, 1]
+    huge = kind(3, weights=lambda d: np.full_like(d, 1e308)).fit(X, y)
+    even = kind(3).fit(X, y)
+    np.testing.assert_array_equal(huge.predict([[1.0]]), even.predict([[1.0]]))
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_query_without_a_neighbour_at_a_finite_distance_is_refused(kind):
+    def same(a, b):
+        return 0.0 if a[0] == b[0] else np.inf
+
+    model = kind(3, weights="distance", metric=same).fit(
+        [[0.0], [1.0], [2.0]], [0, 1, 1]
+    )
+    assert model.predict([[1.0]]) == 1
+    with pytest.raises(ValueError, match="needs a neighbour at a finite distance"):
+        model.predict([[7.0]])
+
+
+def test_targets_that_are_no_classes_are_refused_before_rows_are_indexed():
+    model = KNeighborsClassifier(metric="precomputed")
+    with pytest.raises(ValueError, match="Unknown label type"):
+        model.fit(np.ones((2, 3)), [0.5, 1.5])

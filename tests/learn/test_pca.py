@@ -367,19 +367,21 @@ def test_coordinates_are_centred_once_whether_x_may_be_written_or_not(
 @pytest.mark.parametrize("turned", [False, True])
 def test_single_precision_keeps_components_of_little_variance(solver, turned):
     rng = np.random.default_rng(0)
-    spreads = np.array([1e2, 1, 1e-2, 1e-3, 1e-4])
+    spreads = np.array([1e4, 1e2, 1, 1e-2, 1e-4])
     X = spreads * rng.normal(size=(1000, 5))
-    if turned:  # products in single precision hide all but the first two
+    if turned:  # squares in single precision hide all but the first two
         X = X @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
     X = X.astype(np.float32)
     single, double = (
         PCA(4, svd_solver=solver, random_state=0).fit(A) for A in (X, X.astype(float))
     )
     assert single.components_.dtype == np.float32
-    # Only the mean and the centred rows are rounded: 100 * 2**-24 beside 1e-3.
+    # Only the mean and the centred rows are rounded: 1e4 * 2**-24 beside 1e-2.
     np.testing.assert_allclose(
         single.explained_variance_, double.explained_variance_, rtol=0.02
     )
+    cosines = (single.components_ * double.components_).sum(axis=1)
+    np.testing.assert_allclose(cosines, 1, atol=1e-5)
 
 
 def test_whitening_does_not_depend_on_the_unit():

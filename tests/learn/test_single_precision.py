@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from lookalike.learn import (
+    SVC,
     DecisionTreeClassifier,
     KNeighborsClassifier,
     LinearDiscriminantAnalysis,
@@ -62,6 +63,16 @@ def test_lines(model, kind, n):
     double = model.fit(X.astype(float), y.astype(float)).predict(X)
     assert single.dtype == np.float32
     assert np.abs(single - double).max() < TOLERANCE[kind]
+
+
+@pytest.mark.parametrize("model", [LinearRegression(), Ridge()], ids=str)
+def test_targets_whose_squares_leave_single_precision(model):
+    X, y, _ = problem("spread")
+    near = model.fit(X, y).predict(X)
+    far = model.fit(X, y * np.float32(1e25)).predict(X)
+    np.testing.assert_allclose(far / np.float32(1e25), near, atol=1e-4)
+    with pytest.raises(ValueError, match="left the finite numbers"):
+        model.fit(X, y.astype(float) * 1e40)  # so do the weights themselves
 
 
 def test_a_line_through_all_columns_is_found_in_single_precision():
@@ -129,3 +140,16 @@ def test_newton_steps_do_not_depend_on_where_zero_lies():
     near = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(X, y)
     far = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(X + 1e6, y)
     np.testing.assert_allclose(far.coef_, near.coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize("cache_size", [200, 0.1])
+def test_a_linear_margin_does_not_depend_on_where_zero_lies(cache_size):
+    X, _, y = problem("spread", 400)
+    far = (X / SPREADS + 1e4).astype(np.float32)
+    near = far.astype(float) - 1e4
+    options = {"kernel": "linear", "cache_size": cache_size, "tol": 1e-5}
+    options |= {"decision_function_shape": "ovo", "max_iter": 20_000}
+    single, double = SVC(**options).fit(far, y), SVC(**options).fit(near, y)
+    np.testing.assert_allclose(single.coef_, double.coef_, atol=1e-3)
+    scores, expected = single.decision_function(far), double.decision_function(near)
+    np.testing.assert_allclose(scores, expected, atol=TOLERANCE["far"])

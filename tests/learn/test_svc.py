@@ -472,7 +472,8 @@ def test_verbose_prints_the_steps_of_each_pair(capsys):
     assert len(lines) == 3
 
 
-def test_probabilities_are_refused_with_what_gives_them():
-    SVC(probability=False).fit([[0.0], [1.0]], [0, 1])
+@pytest.mark.parametrize("yes", [True, np.True_])
+def test_probabilities_are_refused_with_what_gives_them(yes):
+    SVC(probability=not yes).fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(ValueError, match=r"use sklearn.calibration.Calibrated"):
-        SVC(probability=True).fit([[0.0], [1.0]], [0, 1])
+        SVC(probability=yes).fit([[0.0], [1.0]], [0, 1])

@@ -82,6 +82,7 @@ def test_figures_and_graphs_are_those_of_scikit_learn(ours, theirs, targets):
         {"filled": True, "rounded": True, "node_ids": True, "precision": 4},
         {"max_depth": 0, "impurity": False, "label": "root", "proportion": True},
         {"feature_names": ["length", "wide"], "class_names": True, "fontsize": 7},
+        {"feature_names": np.array(["one", "two"]), "class_names": np.array([*"abcd"])},
     ):
         boxes, expected = (
             draw(tree, ax=FigureCanvasAgg(Figure()).figure.subplots(), **options)

@@ -44,10 +44,15 @@ def test_distances_are_those_of_scikit_learn(metric, p):
 
 
 @pytest.mark.parametrize(
-    "name", ["jaccard", "dice", "hamming", "yule", "nan_euclidean", "haversine"]
+    "name",
+    [
+        *("jaccard", "dice", "hamming", "yule", "sokalmichener"),
+        *("nan_euclidean", "haversine"),
+    ],
 )
 def test_metrics_of_special_rows(name):
-    rows = X > 0.4 if name in ("jaccard", "dice", "yule") else X[:, :2].copy()
+    boolean = name in ("jaccard", "dice", "yule", "sokalmichener")
+    rows = X > 0.4 if boolean else X[:, :2].copy()
     if name == "nan_euclidean":
         rows[3, 1] = np.nan
     distances, _ = NearestNeighbors(n_neighbors=3, metric=name).fit(rows).kneighbors()

@@ -1,6 +1,5 @@
 """Tables of several labels a row: one column a label, 1 where the row has it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,10 @@ def is_table(y: Any) -> bool:
     >>> is_table([[1, 0], [0, 1]]), is_table([1, 0])
     (True, False)
     """
-    if isinstance(y, Sequence) and len({np.shape(row) for row in y}) > 1:
-        return False  # lists of labels, which a message refuses
-    shape = y.shape if hasattr(y, "shape") else np.shape(y)
+    try:
+        shape = y.shape if hasattr(y, "shape") else np.shape(y)
+    except ValueError:
+        return False  # lists of labels of several lengths, which a message refuses
     return len(shape) == 2 and shape[1] > 1
 
 

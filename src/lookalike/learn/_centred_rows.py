@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.centring import centre_columns
-from lookalike.learn._linear import varying_columns
+from lookalike.learn._linear import check_small_columns, varying_columns
 
 BLOCK_BYTES = 1 << 21
 
@@ -79,6 +79,7 @@ class CentredRows:
         for rows, block in self.blocks():
             above = add_squares(1.0, block.T, beta=1.0, c=above, overwrite_c=True)
             right += block.T @ B[rows]
+        check_small_columns(self._X, self.columns, above.diagonal())
         return above + np.triu(above, 1).T, right
 
     def slopes(self, V: Array, B: Array) -> Array:

@@ -13,7 +13,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_class_weight, is_balanced
+from lookalike._checks import check_class_weight, check_learned, is_balanced
 from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import validate_data
 from lookalike.kernels.centring import mark_varying
@@ -116,7 +116,7 @@ def centre(
     if root is not None:
         y = y * (root if y.ndim == 1 else root[:, None])
     if issparse(X):
-        return _CentredRows(X, x_mean, root), y, x_mean, y_mean
+        return SparseCentredRows(X, x_mean, root), y, x_mean, y_mean
     if fit_intercept:
         X = np.subtract(X, x_mean, out=None if copy or X.dtype != x_mean.dtype else X)
     X = X.astype(np.float64, copy=False)
@@ -125,7 +125,7 @@ def centre(
     return X, y, x_mean, y_mean
 
 
-class _CentredRows(LinearOperator):
+class SparseCentredRows(LinearOperator):
     """Sparse rows less their mean, each times a factor, without filling them in."""
 
     def __init__(self, X: Any, x_mean: Array, root: Array | None) -> None:
@@ -181,8 +181,9 @@ def _less_means(inner: Array, cross: Array, mean: Array, other: Array) -> Array:
 
 def with_unit_columns(A: Any) -> tuple[Any, Floats]:
     """A with columns of length one, and their lengths before; one of zeros stays."""
-    if isinstance(A, _CentredRows):
+    if isinstance(A, SparseCentredRows):
         lengths = A.lengths()
+        check_small_columns(A.rows, np.arange(len(lengths)), lengths**2)
         lengths[lengths == 0] = 1
         return A @ aslinearoperator(diags(1 / lengths)), lengths
     lengths = np.linalg.norm(A, axis=0)
@@ -191,15 +192,18 @@ def with_unit_columns(A: Any) -> tuple[Any, Floats]:
 
 
 def line_through_means(
-    W: Array, x_mean: Array, y_mean: Array, dtype: Any
+    W: Array, x_mean: Array, y_mean: Array, dtype: Any, fit_intercept: bool
 ) -> tuple[Array, Any]:
     """``coef_`` and ``intercept_`` of weights (n_features, n_targets), in a precision.
 
     ``y_mean`` has no dimension for a single column of targets.
     """
-    coef = np.ascontiguousarray(W[:, 0] if y_mean.ndim == 0 else W.T, dtype)
-    intercept = y_mean - coef.astype(np.float64) @ x_mean  # of the rounded ones
-    return coef, intercept.astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        coef = np.ascontiguousarray(W[:, 0] if y_mean.ndim == 0 else W.T, dtype)
+        intercept = y_mean - coef.astype(np.float64) @ x_mean  # of the rounded ones
+        intercept = intercept.astype(dtype)
+    check_learned(coef, intercept)
+    return coef, intercept if fit_intercept else 0.0
 
 
 def predict_linear(model: Any, X: Any) -> Array:
@@ -274,6 +278,26 @@ def varying_columns(X: Array) -> Ints:
     vary = np.zeros(X.shape[1], bool)
     mark_varying(X, vary)
     return np.flatnonzero(vary)
+
+
+def check_small_columns(X: Matrix, columns: Ints, squares: Floats) -> None:
+    """Refuse columns whose values are too small to be squared.
+
+    ``squares`` are the sums of squares of the columns, centred or weighed: some of them
+    are small, too, because rows have no weight, and those columns are not refused.
+    """
+    limits = np.finfo(np.float64)
+    few = columns[squares < limits.tiny / limits.eps]
+    if len(few) == 0:
+        return
+    largest: Any = abs(X[:, few]).max(axis=0)
+    largest = largest.toarray().ravel() if issparse(largest) else largest
+    lost = (largest > 0) & (largest < np.sqrt(limits.tiny / limits.eps))
+    if lost.any():
+        raise ValueError(
+            f"Column {few[lost][0]} of X holds values whose squares underflow float64, "
+            f"such as {largest[lost][0]:.3g}: scale it."
+        )
 
 
 def row_entries(X: Matrix) -> tuple[Array, Array, Array]:

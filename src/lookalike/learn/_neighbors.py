@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike._validation import check_whole_numbers
+from lookalike._validation import check_whole_numbers, validate_data
 from lookalike.search import NearestNeighbors
 from lookalike.search.pairwise import (
     Metric,
@@ -51,13 +51,19 @@ class NeighborsPredictor(BaseEstimator):
         self.metric_params = metric_params
         self.n_jobs = n_jobs
 
-    def _indexed(self, X: Any, y: Any, **options: Any) -> Array:
-        """Index X, and return the checked y."""
+    def _validate(self, X: Any, y: Any, **options: Any) -> tuple[Any, Array]:
+        """Parameters that the index does not check, rows and targets."""
         self._check_weights()
-        metric, params = resolved_metric(self.metric, self.p, self.metric_params)
-        given = X
-        X, y = validate_data(self, X, y, **reading(metric), **options)
-        check_whole_numbers(given, X)
+        self.effective_metric_, self.effective_metric_params_ = resolved_metric(
+            self.metric, self.p, self.metric_params
+        )
+        how = reading(self.effective_metric_)
+        rows, y = validate_data(self, X, y, power=None, **how, **options)
+        check_whole_numbers(X, rows)
+        return rows, y
+
+    def _keep(self, X: Any) -> None:
+        """Index checked rows."""
         self._index = NearestNeighbors(
             n_neighbors=self.n_neighbors,
             algorithm=self.algorithm,
@@ -67,9 +73,7 @@ class NeighborsPredictor(BaseEstimator):
             metric_params=self.metric_params,
             n_jobs=self.n_jobs,
         ).fit(X)
-        self.effective_metric_, self.effective_metric_params_ = metric, params
         self.n_samples_fit_ = X.shape[0]
-        return y
 
     def _check_weights(self) -> None:
         if callable(self.weights) or self.weights in ("uniform", "distance", None):
@@ -108,35 +112,50 @@ class NeighborsPredictor(BaseEstimator):
         if X is None:
             return None
         how = reading(self.effective_metric_)
-        rows: Any = validate_data(self, X, **how, reset=False)
+        rows: Any = validate_data(self, X, power=None, **how, reset=False)
         check_whole_numbers(X, rows)
         return rows
 
-    def _weigh(self, distances: Floats) -> Floats:
+    def _relative_weights(self, distances: Floats) -> Floats:
+        """Weights of the neighbours, divided by the largest of the query.
+
+        They add up to a finite number above zero, so that shares of them exist.
+        """
         # Rounding may leave a distance next to zero on either side of it.
         distances = np.maximum(distances, 0.0)
         if callable(self.weights):
-            weights: Any = np.asarray(self.weights(distances), dtype=np.float64)
-            if weights.shape != distances.shape:
-                raise ValueError(
-                    f"weights gave shape {weights.shape} for distances of shape "
-                    f"{distances.shape}."
-                )
-            if not (weights >= 0).all() or not np.isfinite(weights).all():
-                raise ValueError(
-                    "weights gave a number that is negative or not finite."
-                )
-            return weights
+            return self._own_weights(distances)
         if self.weights != "distance":
             return np.ones_like(distances)
+        nearest = distances.min(axis=1, keepdims=True)
+        if not np.isfinite(nearest).all():
+            raise ValueError(
+                "weights='distance' needs a neighbour at a finite distance: a query "
+                "has none."
+            )
         # A cosine is not known better than this, and parallel rows are equally near.
         least = PARALLEL if self.metric == "cosine" else 0.0
         on_query = distances <= least
         exact = on_query.any(axis=1)
         distances[exact] = 1.0
-        weights = distances.min(axis=1, keepdims=True) / distances  # never overflows
+        weights = nearest / distances
         weights[exact] = on_query[exact]
         return weights
+
+    def _own_weights(self, distances: Floats) -> Floats:
+        assert callable(self.weights)
+        weights = np.asarray(self.weights(distances), dtype=np.float64)
+        if weights.shape != distances.shape:
+            raise ValueError(
+                f"weights gave shape {weights.shape} for distances of shape "
+                f"{distances.shape}."
+            )
+        if not (weights >= 0).all() or not np.isfinite(weights).all():
+            raise ValueError("weights gave a number that is negative or not finite.")
+        largest = weights.max(axis=1, keepdims=True)
+        if (largest == 0).any():
+            raise ValueError("All neighbours of some query have weight zero.")
+        return weights / largest
 
     def __sklearn_tags__(self) -> Any:
         return set_metric_tags(super().__sklearn_tags__(), self.metric)

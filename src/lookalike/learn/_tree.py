@@ -47,16 +47,6 @@ class Tree:
         return np.full(self.n_outputs, self.value.shape[2])
 
     @property
-    def max_n_classes(self) -> int:
-        """Largest number of classes."""
-        return self.value.shape[2]
-
-    @property
-    def capacity(self) -> int:
-        """Number of nodes: the arrays hold no more."""
-        return self.node_count
-
-    @property
     def max_depth(self) -> int:
         """Depth of the deepest leaf."""
         return int(self.depth.max())

@@ -11,11 +11,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_choice, check_class_weight, check_sample_weight
 from lookalike._typing import Array, Floats, Ints
-from lookalike._validation import check_range
+from lookalike._validation import validate_data
 from lookalike.kernels.tree import (
     ENTROPY,
     GINI,
@@ -25,7 +25,12 @@ from lookalike.kernels.tree import (
 )
 from lookalike.learn._tree import Tree, grown
 
-KINDS = [np.float64, np.float32, np.uint8]  # of X that are read as they are
+# How X is read: these types as they are, of any size, since values are compared only.
+READING: dict[str, Any] = {
+    "dtype": [np.float64, np.float32, np.uint8],
+    "order": "C",
+    "power": None,
+}
 UNLIMITED = 2**31
 CRITERIA_INSTEAD = {
     "friedman_mse": "'squared_error', whose splits are the same",
@@ -82,7 +87,7 @@ class _DecisionTree(BaseEstimator):
 
     def _read(self, X: Any) -> Array:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=KINDS, order="C", reset=False)
+        return validate_data(self, X, **READING, reset=False)
 
     def _grow(self, X: Array, targets: Targets, n_samples: int) -> Tree:
         """Tree of rows of positive weight; shares are of all ``n_samples``.
@@ -354,7 +359,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         check_input: bool = True,
     ) -> Self:
         """Grow the tree on X (n_samples, n_features) and labels y."""
-        X, y = validate_data(self, X, y, dtype=KINDS, order="C")
+        X, y = validate_data(self, X, y, **READING)
         check_classification_targets(y)
         self._check_choices(("gini", "entropy", "log_loss"))
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -450,8 +455,9 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         check_input: bool = True,
     ) -> Self:
         """Grow the tree on X (n_samples, n_features) and numbers y."""
-        X, y = validate_data(self, X, y, dtype=KINDS, order="C", y_numeric=True)
-        check_range(y, "y", dtype=np.float64)
+        X, y = validate_data(
+            self, X, y, **READING, y_numeric=True, target_dtype=np.float64
+        )
         self._check_choices(("squared_error",))
         self.n_outputs_ = 1
         X, weight, kept = _weighed(X, sample_weight, None, y)

@@ -23,7 +23,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import validate_data
 from lookalike.kernels.centring import centre_columns
 from lookalike.learn._bytes import as_bytes, class_sums, scatter_of_bytes
-from lookalike.learn._linear import varying_columns
+from lookalike.learn._linear import check_small_columns, varying_columns
 
 FLOATS = [np.float64, np.float32]
 
@@ -384,6 +384,7 @@ def scatter(X: Array, labels: Ints, class_weight: Floats) -> tuple[Floats, Float
         if root.min() != root.max():
             block *= root[labels[rows], None]
         products += block.T @ block
+    check_small_columns(X, columns, products.diagonal())
     if root.min() == root.max():
         products *= class_weight[0] / counts[0]
     moved = sums / counts[:, None]

@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from scipy.sparse.linalg import lsqr
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
-from lookalike._checks import check_learned, check_positive, check_sample_weight
+from lookalike._checks import check_positive, check_sample_weight
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike._validation import validate_data
@@ -123,6 +123,7 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             dtype=FLOATS,
             multi_output=True,
             y_numeric=True,
+            target_dtype=np.float64,  # so that no digit of a residual is lost
         )
         weights = None
         if sample_weight is not None:
@@ -139,10 +140,9 @@ class LinearRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
             B = (y - y_mean).reshape(len(y), -1)
             B = B if root is None else B * root[:, None]
             W, self.rank_, self.singular_ = _all_weights(rows, B, X.shape[1])
-        check_learned(W)
-        self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
-        if not self.fit_intercept:
-            self.intercept_ = 0.0
+        self.coef_, self.intercept_ = line_through_means(
+            W, x_mean, y_mean, X.dtype, self.fit_intercept
+        )
         return self
 
     def _each_target(self, A: Any, B: Array) -> Array:

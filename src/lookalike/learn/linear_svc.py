@@ -226,7 +226,9 @@ class LinearSVC(LinearClassifier):
                 "or solver='pegasos'."
             )
         if self.penalty == "l1" and (
-            self.loss == "hinge" or self.dual is True or self.solver != "auto"
+            self.loss == "hinge"
+            or self.dual not in ("auto", False)
+            or self.solver != "auto"
         ):
             raise ValueError(
                 "penalty='l1' needs loss='squared_hinge', the primal (dual 'auto' or "

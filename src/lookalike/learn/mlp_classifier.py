@@ -129,6 +129,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     ``random_state`` this one takes the same steps. An epoch costs six operations for
     each weight and sample. Single precision stays single.
 
+    Scale the features, as by scikit-learn's StandardScaler: from columns of unlike
+    units, or far from zero, little is learned in single and in double precision alike.
+    A training that leaves the finite numbers is refused.
+
     References
     ----------
     .. [1] Rumelhart, Hinton and Williams (1986). "Learning representations by

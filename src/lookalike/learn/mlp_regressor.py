@@ -49,6 +49,9 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     The loss of several outputs is their sum, whose gradient the steps follow;
     scikit-learn reports their mean, and so stops by another ``tol``.
 
+    Scale features and targets: a training that leaves the finite numbers, as it may
+    from columns of unlike units, is refused.
+
     Examples
     --------
     >>> import numpy as np

@@ -74,8 +74,9 @@ class KNeighborsClassifier(ClassifierMixin, NeighborsPredictor):
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
         """Index the training set: X (n_samples, n_features), y (n_samples,)."""
-        y = self._indexed(X, y)
+        X, y = self._validate(X, y)
         check_classification_targets(y)
+        self._keep(X)
         self.classes_, self._labels = np.unique(y, return_inverse=True)
         return self
 
@@ -85,18 +86,13 @@ class KNeighborsClassifier(ClassifierMixin, NeighborsPredictor):
         None predicts the training points, each left out of its own vote.
         """
         distances, rows = self.kneighbors(X)
-        weights = self._weigh(distances)
+        weights = self._relative_weights(distances)
         n_queries, n_classes = len(rows), len(self.classes_)
         # One sum per query and class: the votes fall into bins q * n_classes + label.
         bins = np.arange(n_queries)[:, None] * n_classes + self._labels[rows]
         votes = np.bincount(bins.ravel(), weights.ravel(), n_queries * n_classes)
         votes = votes.reshape(n_queries, n_classes)
-        totals = votes.sum(axis=1, keepdims=True)
-        if (totals == 0).any():
-            raise ValueError("All neighbours of some query have weight zero.")
-        if not np.isfinite(totals).all():
-            raise ValueError("The weights of the neighbours of some query overflow.")
-        shares: Floats = votes / totals
+        shares: Floats = votes / votes.sum(axis=1, keepdims=True)
         return shares
 
     def predict(self, X: Any) -> Array:

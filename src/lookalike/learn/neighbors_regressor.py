@@ -63,7 +63,8 @@ class KNeighborsRegressor(MultiOutputMixin, RegressorMixin, NeighborsPredictor):
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
         """Index X (n_samples, n_features), keep y (n_samples[, n_targets])."""
-        y = self._indexed(X, y, multi_output=True, y_numeric=True)
+        X, y = self._validate(X, y, multi_output=True, y_numeric=True)
+        self._keep(X)
         self._targets = y.astype(np.float64)
         return self
 
@@ -73,10 +74,7 @@ class KNeighborsRegressor(MultiOutputMixin, RegressorMixin, NeighborsPredictor):
         None predicts the training points, each left out of its own mean.
         """
         distances, rows = self.kneighbors(X)
-        weights = self._weigh(distances)
-        totals = weights.sum(axis=1, keepdims=True)
-        if (totals == 0).any():
-            raise ValueError("All neighbours of some query have weight zero.")
-        shares = weights / totals
+        weights = self._relative_weights(distances)
+        shares = weights / weights.sum(axis=1, keepdims=True)
         means: Floats = np.einsum("qk,qk...->q...", shares, self._targets[rows])
         return means

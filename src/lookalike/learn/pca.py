@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh, lu, qr, svd
 from scipy.sparse import issparse
-from scipy.sparse.linalg import LinearOperator, svds
+from scipy.sparse.linalg import svds
 from scipy.special import gammaln
 from sklearn.base import (
     BaseEstimator,
@@ -21,7 +21,12 @@ from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Array, Floats
 from lookalike._validation import validate_data
 from lookalike.kernels.centring import centre_columns
-from lookalike.learn._linear import FLOATS, varying_columns
+from lookalike.learn._linear import (
+    FLOATS,
+    SparseCentredRows,
+    squared_norms,
+    varying_columns,
+)
 
 SOLVERS = ("auto", "full", "covariance_eigh", "arpack", "randomized")
 NORMALIZERS = ("auto", "QR", "LU", "none")
@@ -103,8 +108,9 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     n_features * min(n_samples, n_features)), the other two O(n_samples * n_features *
     n_components) a pass. The covariance is summed over blocks of centred rows, so that
     a mean far from zero costs no digits, and leaves out columns that are constant.
-    float32 stays float32; where variances that are kept differ more than its digits
-    allow, they are found in double precision.
+    float32 stays float32. What squares it is done in double precision: 'arpack' always,
+    'covariance_eigh' where all components are found, or where the variances of those
+    that are kept differ more than the digits of single precision allow.
 
     X may be sparse, for every solver but 'full': it is centred where it is multiplied,
     or block by block, and never as a whole.
@@ -194,15 +200,16 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.n_samples_, limit = rows.shape[0], min(rows.shape)
         mean = np.asarray(rows.mean(axis=0, dtype=np.float64)).ravel()
         self.mean_ = mean.astype(rows.dtype)
-        near, mean = rows, self.mean_
         in_place = not sparse and solver != "covariance_eigh"
-        if in_place:
-            near = np.subtract(rows, mean, out=None if self.copy else rows)
-            mean = np.zeros_like(mean)
-        variance, V, total = self._solve(near, mean, solver, requested)
-        if rows.dtype == np.float32 and _loses_digits(variance[: requested or limit]):
-            double = near.astype(np.float64), mean.astype(np.float64)
-            variance, V, total = self._solve(*double, solver, requested)
+        if solver == "covariance_eigh":
+            variance, V, total = _eigenvectors_of_covariance(rows, mean, requested)
+        else:
+            A: Any = SparseCentredRows(rows, mean, None) if sparse else rows
+            if in_place:
+                A = np.subtract(rows, self.mean_, out=None if self.copy else rows)
+            lengths = A.lengths() if sparse else np.sqrt(squared_norms(A))
+            total = float(lengths @ lengths) / (self.n_samples_ - 1)
+            variance, V = self._decompose(A, solver, requested)
         variance = np.maximum(variance, 0)  # rounding may leave -1e-17
         if requested is None:
             variance, V = variance[:limit], V[:limit]
@@ -330,33 +337,22 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             f"got {requested!r}."
         )
 
-    def _solve(
-        self, X: Any, mean: Array, solver: str, requested: int | None
-    ) -> tuple[Array, Array, float]:
-        """Variances, most first, their directions as rows, and the total variance.
-
-        Only 'covariance_eigh' takes rows that are not centred.
-        """
-        if solver == "covariance_eigh":
-            return _eigenvectors_of_covariance(X, mean, requested)
-        if issparse(X):
-            # Centred only where it is multiplied: X - 1 mean' is never formed.
-            squares = X.multiply(X).sum(dtype=np.float64)
-            exact = mean.astype(np.float64)
-            total = (squares - X.shape[0] * (exact @ exact)) / (X.shape[0] - 1)
-            X = _centred(X, mean)
-        else:
-            total = np.einsum("ij,ij->", X, X, dtype=np.float64) / (len(X) - 1)
+    def _decompose(
+        self, X: Any, solver: str, requested: int | None
+    ) -> tuple[Array, Array]:
+        """Variances of centred rows, most first, and their directions as rows."""
         if solver == "full":
             _, S, V = svd(X, full_matrices=False, check_finite=False)
         elif solver == "arpack":
             rng = check_random_state(self.random_state)
-            v0 = rng.uniform(-1, 1, size=min(X.shape)).astype(X.dtype)
+            v0 = rng.uniform(-1, 1, size=min(X.shape))
+            if isinstance(X, np.ndarray):
+                X = X.astype(np.float64, copy=False)  # each step squares it
             _, S, V = svds(X, k=requested, tol=self.tol, v0=v0)
             S, V = S[::-1], V[::-1]
         else:
             S, V = self._randomized(X, requested)
-        return S**2 / (X.shape[0] - 1), V, float(total)
+        return S**2 / (X.shape[0] - 1), V
 
     def _randomized(self, X: Array, k: Any) -> tuple[Array, Array]:
         """Take k leading singular values and right vectors, by random projection."""
@@ -414,8 +410,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
 
 def _loses_digits(variance: Array) -> bool:
-    """Whether single precision leaves the least of these variances few digits."""
-    return bool(variance[-1] < 1e4 * np.finfo(np.float32).eps * variance[0])
+    """Whether squares in single precision leave the least, first, few digits."""
+    return bool(variance[0] < 1e4 * np.finfo(np.float32).eps * variance[-1])
 
 
 def _best_solver(n_samples: int, n_features: int, requested: int | None) -> str:
@@ -426,34 +422,41 @@ def _best_solver(n_samples: int, n_features: int, requested: int | None) -> str:
 
 
 def _eigenvectors_of_covariance(
-    X: Array, mean: Array, k: int | None
+    X: Array, mean: Floats, k: int | None
 ) -> tuple[Array, Array, float]:
     """Variances and directions of the k leading components, of all where k is None."""
     n_features = X.shape[1]
     columns = np.arange(n_features) if issparse(X) else varying_columns(X)
     if k is None or k > len(columns):  # the constant columns are components too
         k, columns = k or n_features, np.arange(n_features)
-    covariance = _covariance(X, mean[columns], columns)
-    total = float(np.trace(covariance))
     n = len(columns)
-    variance, vectors = eigh(
-        covariance,
-        subset_by_index=[n - k, n - 1],
-        driver="evr",
-        overwrite_a=True,
-        check_finite=False,
-    )
+    # In single precision, squares hide the components of little variance.
+    for kind in (np.float64,) if k == n else (X.dtype, np.float64):
+        covariance = _covariance(X, mean[columns], columns, kind)
+        total = float(np.trace(covariance))
+        variance, vectors = eigh(
+            covariance,
+            subset_by_index=[n - k, n - 1],
+            driver="evr",
+            overwrite_a=True,
+            check_finite=False,
+        )
+        if kind == np.float64 or not _loses_digits(variance):
+            break
     V = np.zeros((k, n_features), X.dtype)
     V[:, columns] = vectors.T[::-1]
     return variance[::-1], V, total
 
 
-def _covariance(X: Any, mean: Array, columns: Array) -> Floats:
-    """Covariance of the columns, summed over blocks of rows in double precision."""
+def _covariance(X: Any, mean: Floats, columns: Array, kind: Any) -> Floats:
+    """Covariance of the columns: products of a float type, added in double precision.
+
+    A block of rows is centred and multiplied at a time.
+    """
     n = X.shape[0]
     X = X.tocsr() if issparse(X) else X
     total = np.zeros((len(columns), len(columns)))
-    block = np.empty((min(n, ROWS_AT_ONCE), len(columns)), X.dtype)
+    block = np.empty((min(n, ROWS_AT_ONCE), len(columns)), kind)
     for start in range(0, n, ROWS_AT_ONCE):
         rows = X[start : start + ROWS_AT_ONCE]
         rows = rows.toarray() if issparse(rows) else rows
@@ -461,26 +464,6 @@ def _covariance(X: Any, mean: Array, columns: Array) -> Floats:
         centre_columns(rows, columns, mean, centred)
         total += centred.T @ centred
     return total / (n - 1)
-
-
-def _centred(X: Any, mean: Array) -> LinearOperator:
-    """Sparse rows less their mean, as something to multiply with."""
-
-    def product(B: Array) -> Array:
-        return X @ B - mean @ B
-
-    def transposed(B: Array) -> Array:
-        means = mean if B.ndim == 1 else mean[:, None]
-        return X.T @ B - means * B.sum(axis=0)
-
-    return LinearOperator(
-        X.shape,
-        matvec=lambda v: product(v.ravel()),
-        rmatvec=lambda v: transposed(v.ravel()),
-        matmat=product,
-        rmatmat=transposed,
-        dtype=X.dtype,
-    )
 
 
 def _orthonormal(A: Array) -> Array:

@@ -15,7 +15,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._checks import (
     check_choice,
-    check_learned,
     check_positive,
     check_sample_weight,
     check_whole,
@@ -146,6 +145,7 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
             dtype=FLOATS,
             multi_output=True,
             y_numeric=True,
+            target_dtype=np.float64,  # so that no digit of a residual is lost
         )
         self.solver_ = self._chosen_solver(issparse(X))
         weights = None
@@ -155,12 +155,11 @@ class Ridge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         B = B.reshape(len(B), -1)
         self.n_iter_ = np.ones(B.shape[1], np.int64)
         W = self._solve(A, B, self._alphas(B.shape[1]))
-        check_learned(W)
-        self.coef_, self.intercept_ = line_through_means(W, x_mean, y_mean, X.dtype)
+        self.coef_, self.intercept_ = line_through_means(
+            W, x_mean, y_mean, X.dtype, self.fit_intercept
+        )
         if W.shape[1] == 1:  # whose intercept stays an array, as in scikit-learn
             self.coef_ = self.coef_.ravel()
-        if not self.fit_intercept:
-            self.intercept_ = 0.0
         return self
 
     def _chosen_solver(self, sparse: bool) -> str:

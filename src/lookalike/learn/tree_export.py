@@ -1,11 +1,11 @@
 """Decision trees as text and as figures."""
 
 from collections.abc import Sequence
-from inspect import unwrap
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
+from sklearn import config_context
 from sklearn.base import is_classifier
 from sklearn.tree import plot_tree as sklearn_plot_tree
 from sklearn.utils.validation import check_is_fitted
@@ -174,22 +174,22 @@ def plot_tree(
         _class_names(decision_tree, class_names)
     check_choice("label", label, ("all", "root", "none"))
     # Their check of the arguments takes only trees of their own class.
-    draw = unwrap(sklearn_plot_tree)
-    boxes: list[Annotation] = draw(
-        decision_tree,
-        max_depth=max_depth,
-        feature_names=feature_names,
-        class_names=class_names or None,
-        label=label,
-        filled=filled,
-        impurity=impurity,
-        node_ids=node_ids,
-        proportion=proportion,
-        rounded=rounded,
-        precision=precision,
-        ax=ax,
-        fontsize=fontsize,
-    )
+    with config_context(skip_parameter_validation=True):
+        boxes: list[Annotation] = sklearn_plot_tree(
+            decision_tree,
+            max_depth=max_depth,
+            feature_names=feature_names,
+            class_names=None if class_names is False else class_names,
+            label=label,
+            filled=filled,
+            impurity=impurity,
+            node_ids=node_ids,
+            proportion=proportion,
+            rounded=rounded,
+            precision=precision,
+            ax=ax,
+            fontsize=fontsize,
+        )
     return boxes
 
 

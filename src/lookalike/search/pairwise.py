@@ -20,12 +20,13 @@ from lookalike.search.selection import in_order, nearest_in
 Metric = str | Callable[[Array, Array], float]
 ALIASES = {"l1": "manhattan", "cityblock": "manhattan", "l2": "euclidean"}
 ALIASES |= {"infinity": "chebyshev", "p": "minkowski"}
+ALIASES |= {"sokalmichener": "rogerstanimoto"}  # the same formula
 # Compared by SciPy or scikit-learn, row with row.
 OTHERS = (
     *("braycurtis", "canberra", "chebyshev", "correlation", "dice", "hamming"),
     *("haversine", "jaccard", "mahalanobis", "minkowski", "nan_euclidean"),
     *("precomputed", "rogerstanimoto", "russellrao", "seuclidean"),
-    *("sokalmichener", "sokalsneath", "yule"),
+    *("sokalsneath", "yule"),
 )
 HELD = 4_000_000  # distances held at once
 

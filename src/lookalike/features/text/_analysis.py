@@ -65,6 +65,10 @@ class TextReader(TextInput):
         """Return the function that cuts a normalised document into words."""
         if self.tokenizer is not None:
             return self.tokenizer
+        if self.token_pattern is None:
+            raise ValueError(
+                "token_pattern must be a pattern where there is no tokenizer, got None."
+            )
         pattern = re.compile(self.token_pattern)
         if pattern.groups > 1:
             raise ValueError(
