@@ -311,9 +311,9 @@ def test_a_batch_that_runs_out_of_time_says_so(make, monkeypatch):
     system = served.active.system
     recommend_each = system.recommend_each
 
-    def later(users, k):
+    def later(users, k, exclude):
         time.sleep(0.02 * len(users))
-        return recommend_each(users, k)
+        return recommend_each(users, k, exclude)
 
     monkeypatch.setattr(system, "recommend_each", later)
     sent = {"users": ["u1"] * 50, "k": 2, "deadline_ms": 200}
