@@ -22,10 +22,10 @@ from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.interactions import (
     AT_LEAST,
-    MOST,
     Interactions,
     hold_out_again,
 )
+from lookalike.datasets.tables import MOST
 from lookalike.rank import Hits
 from lookalike.rank.funnel import (
     CandidateGenerator,
