@@ -124,7 +124,7 @@ class LogForm:
         """Return what an event of this kind counts."""
         if event in self.weights:
             return float(self.weights[event])
-        return WEIGHTS.get(_plain(event), 1.0)
+        return event_weight(event)
 
     def toml(self) -> str:
         """Return the form as a TOML document.
@@ -149,6 +149,17 @@ class LogForm:
             elif value is not None:
                 plain.append(f"{each.name} = {_toml(value)}")
         return "\n".join([*plain, *tables])
+
+
+def event_weight(event: str) -> float:
+    """Return what an event of this kind counts, where nothing else is said.
+
+    Examples
+    --------
+    >>> event_weight("Add to cart"), event_weight("dance")
+    (3.0, 1.0)
+    """
+    return WEIGHTS.get(_plain(event), 1.0)
 
 
 def read_form(path: str | os.PathLike[str]) -> dict[str, Any]:
