@@ -66,12 +66,14 @@ class Shop(RecommenderSystem):
     def item_columns(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of the numbers that are known of the items, and of the log's own."""
         mine = ("mean value", "when", "popularity of late")
-        return (*number_names(self.catalogue_), *mine)
+        numbers = number_names(self.catalogue_)
+        return (*(f"column: {name}" for name in numbers), *mine)
 
     @property
     def user_columns(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of what is compared with the first of the item columns."""
-        return (*number_names(self.catalogue_), "own mean value")
+        numbers = number_names(self.catalogue_)
+        return (*(f"own column: {name}" for name in numbers), "own mean value")
 
     def matrices(
         self, history: InteractionHistory, catalogue: Catalogue
