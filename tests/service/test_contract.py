@@ -236,6 +236,11 @@ def test_a_request_excludes_items_and_brings_a_history(service, small, name):
         body = {"history": history, "k": 3, **known}
         [told] = post(service, name, "recommend", body)["answers"]
         assert told == _list(known.get("user"), expected)
+    [expected] = made.system.recommend_from([dict.fromkeys(history, 1.0)], 3)
+    [told] = post(service, name, "recommend", {"history": list(history), "k": 3})[
+        "answers"
+    ]
+    assert told == _list(None, expected)
     told = post(service, name, "recommend", {"history": {}, "k": 3})["answers"][0]
     assert told["known"] is False
     both = {"users": [user], "history": history}

@@ -1,10 +1,20 @@
 """``lookalike data``: which data sets are known, where they lie, and fetching them."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from lookalike.cli._common import Json, columns, progress, say
+from lookalike.cli._log_options import (
+    EventColumn,
+    ItemColumn,
+    Items,
+    TimeColumn,
+    UserColumn,
+    ValueColumn,
+    data_options,
+)
 
 data: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Known data sets: list, get, path."
@@ -55,6 +65,33 @@ def get(name: Name, json: Json = False) -> None:
             )
             where = str(path)
     say({"name": name, "path": where}, json, [where])
+
+
+@data.command()
+def check(
+    log: Annotated[str, typer.Argument(help="A log, or its TOML form.")],
+    items: Items = None,
+    user: UserColumn = None,
+    item: ItemColumn = None,
+    time: TimeColumn = None,
+    value: ValueColumn = None,
+    event: EventColumn = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Keep the form in this TOML file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say how a log is understood, and what is wrong in which row."""
+    from dataclasses import asdict
+
+    from lookalike.datasets.logs import understand_log
+
+    found = understand_log(log, **data_options(items, user, item, time, value, event))
+    if write is not None:
+        write.write_text(found.form.toml() + "\n", encoding="utf-8")
+    about = f"--data {write or log}"
+    lines = [*found.lines(), "", f"`lookalike train shop {about}` learns from it."]
+    say({"form": asdict(found.form), "lines": found.lines()}, json, lines)
 
 
 @data.command()

@@ -40,7 +40,9 @@ def evaluate(
     with progress() as on_progress:
         on_progress("opening the system", 0.0)
         spec, fitted, number = open_system(system, folder)
-        test = spec.find_data(data or fitted.manifest_.data["name"], warn)
+        learned = fitted.manifest_.data
+        how = None if data else learned.get("options")
+        test = spec.find_data(data or learned["name"], warn, how)
         started = time.perf_counter()
         found = spec.evaluate(fitted, test, on_progress)
         warn(copies_note(found.facts))

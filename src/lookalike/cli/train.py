@@ -15,6 +15,15 @@ from lookalike.cli._common import (
     summary,
     warn,
 )
+from lookalike.cli._log_options import (
+    EventColumn,
+    ItemColumn,
+    Items,
+    TimeColumn,
+    UserColumn,
+    ValueColumn,
+    data_options,
+)
 from lookalike.cli._systems import options_of
 
 Data = Annotated[
@@ -29,6 +38,12 @@ Data = Annotated[
 def train(
     system: System,
     data: Data = None,
+    items: Items = None,
+    user: UserColumn = None,
+    item: ItemColumn = None,
+    time_: TimeColumn = None,
+    value: ValueColumn = None,
+    event: EventColumn = None,
     embedding: Annotated[
         str | None,
         typer.Option(help="For digits: linear, or conv with the deep extra."),
@@ -60,7 +75,8 @@ def train(
     library.check_writable()
     with progress() as on_progress:
         on_progress("reading the data", 0.0)
-        found_data = spec.find_data(data, warn)
+        how = data_options(items, user, item, time_, value, event)
+        found_data = spec.find_data(data, warn, how)
         started = time.perf_counter()
         served, found = spec.train(
             fitted, found_data, stage_of(on_progress, 0.05, 0.93)

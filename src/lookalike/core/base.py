@@ -116,6 +116,9 @@ class BaseSystem(ABC):
     ) -> Manifest:
         """Return the manifest of a system that has just learned from ``data``."""
         about = {"name": data.name, "checksum": data.checksum}
+        options = dict(getattr(data, "options", {}))
+        if options:
+            about["options"] = options
         return Manifest(self.configuration(), about, dict(facts), **more)
 
     def save(

@@ -217,6 +217,16 @@ class Ranks(System, Protocol):
 class RecommendsFromHistory(Recommends, Protocol):
     """Capability "history": suggests items to whoever has this history."""
 
+    def with_events(self, events: Mapping[str, Mapping[str, float]]) -> Self:
+        """Return the system as it is once users did these things, too.
+
+        ``events`` are items with how much a user did, by user, the latest last; an item
+        that a user does not want has -1, and is not suggested. Nothing is learned:
+        lists, ranks and explanations of these users follow from what they did. Users
+        and items that are not known are taken as they come.
+        """
+        ...
+
     def recommend_from(
         self,
         histories: Sequence[Mapping[str, float]],

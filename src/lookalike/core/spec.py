@@ -58,6 +58,8 @@ class SystemSpec:
         "module:function" that reads a user's own data from a path.
     own_data_form : str
         What that path must be, such as "an .npz file".
+    own_data_options : tuple of str
+        Keywords that ``own_data`` takes beside the path.
     report : str, optional
         "module:function" that adds the system's own sections to the report; called
         with the report, the system, the data and the evaluation.
@@ -83,6 +85,7 @@ class SystemSpec:
     datasets: Mapping[str, str]
     own_data: str | None = None
     own_data_form: str = ""
+    own_data_options: tuple[str, ...] = ()
     report: str | None = None
     answer: str | None = None
     extras: tuple[str, ...] = ()
@@ -144,9 +147,14 @@ class SystemSpec:
         return self.system_class(**options, n_jobs=n_jobs)
 
     def find_data(
-        self, choice: str | None = None, on_warning: WarningCallback = no_warning
+        self,
+        choice: str | None = None,
+        on_warning: WarningCallback = no_warning,
+        options: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return a data set by its name, the user's own by its path, or the default.
+
+        ``options`` say how the user's own is read; see ``own_data_options``.
 
         Raises
         ------
@@ -155,6 +163,11 @@ class SystemSpec:
         FileNotFoundError
             If the files are not here; the sentence says how to get them.
         """
+        for option in options or {}:
+            if option not in self.own_data_options:
+                raise ValueError(f"The data of {self.name} have no option {option}.")
+        if choice is None and options:
+            raise ValueError(f"Options of the data, {', '.join(options)}, need --data.")
         if choice is None:
             return self._default_data(on_warning)
         if choice in self.datasets:
@@ -162,7 +175,7 @@ class SystemSpec:
         if self.own_data is not None and (
             Path(choice).exists() or Path(choice).suffix == ".npz"
         ):
-            return self.member("own_data")(choice)
+            return self.member("own_data")(choice, **(options or {}))
         own = f", or {self.own_data_form}" if self.own_data else ""
         raise ValueError(
             f"The data of {self.name} must be one of {', '.join(self.datasets)}{own}; "

@@ -1,27 +1,19 @@
-"""Interactions of users with items, such as plays or ratings, and how they are read.
+"""Interactions of users with items, such as plays or ratings.
 
-A file of interactions is a table with named columns, one interaction in each row.
-Errors name the columns that were found, or the numbers of the bad rows. Some of the
-interactions of each user are held out for testing.
+Some of the interactions of each user are held out for testing.
 """
 
-import csv
-import os
-import time as clock
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.datasets._opened import number_of, opened
-from lookalike.datasets.locate import checksum
+from lookalike.datasets.item_columns import ItemColumn
 
 HELD_OUT = 0.2  # of each user's interactions
 AT_LEAST = 5  # interactions of a user of whom some are held out
-DAY = 86_400.0
-MOST = 1e12  # of a number: sums and squares of these are finite in single precision
 
 
 @dataclass(frozen=True)
@@ -36,6 +28,8 @@ class Interactions:
     titles : (n_items,), names for display
     genres : (n_items,), separated by "|"; empty where unknown
     years : (n_items,), of publication; nan where unknown
+    columns : what else is known of the items, by name
+    options : how the user's own file was read, beside its path
     """
 
     name: str
@@ -50,106 +44,8 @@ class Interactions:
     titles: Array
     genres: Array
     years: Floats
-
-
-@dataclass(frozen=True)
-class Table:
-    """The needed columns of a file of interactions.
-
-    columns : cells by name, (n_rows,) each
-    rows : (n_rows,), line of the file in which each row begins; the header is in 1
-    """
-
-    file: Path
-    checksum: str
-    columns: Mapping[str, list[str]]
-    rows: Ints
-
-    def refuse(self, bad: Array, what: str) -> None:
-        """Refuse the file if there are bad rows, (n_rows,) of bool."""
-        refuse_rows(self.file, self.rows[bad].tolist(), what)
-
-    def numbers(self, column: str, high: float = MOST) -> Floats:
-        """Return a column as numbers from 0 to ``high``; an empty cell is refused."""
-        values = np.array([number_of(cell) for cell in self.columns[column]])
-        self.refuse(~(values >= 0), f"a number of at least 0 as {column}")
-        self.refuse(values > high, f"a number of at most {high:g} as {column}")
-        return values
-
-    def times(self, column: str) -> Floats:
-        """Return a column as seconds since 1970, none of them later than tomorrow."""
-        values = self.numbers(column)
-        # One day is tolerated, because clocks and time zones differ.
-        late = values > clock.time() + DAY
-        self.refuse(late, f"a {column} that is not in the future")
-        return values
-
-    def name_codes(self, column: str) -> tuple[Array, Ints]:
-        """Return distinct names by first occurrence, and the position of each row's."""
-        cells = self.columns[column]
-        self.refuse(np.array([not cell for cell in cells]), f"a {column}")
-        codes: dict[str, int] = {}
-        at = np.array([codes.setdefault(cell, len(codes)) for cell in cells], np.int64)
-        return np.array(list(codes)), at
-
-
-def read_table(path: str | os.PathLike[str], needed: Sequence[str]) -> Table:
-    """Return the needed columns of a CSV file, or .csv.gz; blank lines are skipped.
-
-    Raises
-    ------
-    ValueError
-        If the file is empty or not a table, if a column is missing (the message lists
-        the found and the needed ones) or there twice, or if rows have too few cells
-        (the message gives their numbers).
-    """
-    file = Path(path)
-    with opened(file, "table in UTF-8") as lines:
-        header, *rows = list(_numbered(lines)) or [(1, [])]
-    names = [name.strip() for name in header[1]]
-    if not any(names):
-        raise ValueError(f"{file} is empty; needed: columns {', '.join(needed)}.")
-    missing = [name for name in needed if name not in names]
-    if missing:
-        raise ValueError(
-            f"{file} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
-            f"found: {', '.join(names)}; needed: {', '.join(needed)}."
-        )
-    for name in needed:
-        if names.count(name) > 1:
-            raise ValueError(
-                f"{file} has {names.count(name)} columns {name}; expected one."
-            )
-    short = [n for n, row in rows if len(row) != len(names)]
-    refuse_rows(file, short, f"{len(names)} cells")
-    if not rows:
-        raise ValueError(f"{file} has a header and no rows.")
-    columns = {
-        name: [row[names.index(name)].strip() for _, row in rows] for name in needed
-    }
-    return Table(file, checksum(file), columns, np.array([n for n, _ in rows]))
-
-
-def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that hold something, each with the line in which it begins."""
-    reader = csv.reader(lines)
-    begins = 1
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            yield begins, row
-        begins = reader.line_num + 1
-
-
-def refuse_rows(file: Path, rows: Sequence[int], what: str) -> None:
-    """Refuse a file with bad rows, by the lines in which they begin."""
-    if not rows:
-        return
-    some = ", ".join(str(row) for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
-    plural = "s" if len(rows) > 1 else ""
-    raise ValueError(
-        f"{file}: expected {what} in every row, not so in {len(rows)}: "
-        f"row{plural} {some}."
-    )
+    columns: Mapping[str, ItemColumn] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
@@ -176,6 +72,21 @@ def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:
     number = np.empty_like(order)
     number[order] = np.arange(len(order))
     return first[order], number[group]
+
+
+def latest_rows(pair: Ints, time: Floats) -> Ints:
+    """Return the row of the latest time of each pair; of equal ones the last.
+
+    pair : int (n,), numbers from 0 on, each of them there
+    time : (n,)
+
+    Examples
+    --------
+    >>> latest_rows(np.array([0, 1, 0]), np.array([5.0, 1.0, 5.0]))
+    array([2, 1])
+    """
+    order = np.lexsort((time, pair))
+    return order[np.cumsum(np.bincount(pair)) - 1]
 
 
 def hold_out_random(user: Ints, random_state: int = 0, least: int = AT_LEAST) -> Array:

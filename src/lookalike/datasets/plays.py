@@ -8,9 +8,9 @@ from lookalike.datasets.interactions import (
     Interactions,
     distinct_pairs,
     hold_out_random,
-    read_table,
 )
 from lookalike.datasets.locate import find
+from lookalike.datasets.tables import read_table
 
 COLUMNS = ("user_id", "game_title", "hours")
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
 from lookalike.datasets.interactions import (
     Interactions,
     distinct_pairs,
     hold_out_latest,
-    read_table,
+    latest_rows,
 )
 from lookalike.datasets.locate import find
+from lookalike.datasets.tables import read_table
 
 COLUMNS = ("movieId", "title", "year", "genres", "userId", "rating", "timestamp")
 LATEST = 9999  # year
@@ -48,7 +48,7 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
     items, item = table.name_codes("movieId")
     rating, time = table.numbers("rating"), table.times("timestamp")
     kept, pair = distinct_pairs(user, item, len(items))
-    last = _last(pair, time)
+    last = latest_rows(pair, time)
     first = np.unique(item, return_index=True)[1]
     genres = [columns["genres"][row].replace(NO_GENRES, "") for row in first]
     titles = [columns["title"][row] or items[n] for n, row in enumerate(first)]
@@ -69,10 +69,3 @@ def load_ratings(path: str | os.PathLike[str], name: str | None = None) -> Inter
         genres=np.array(genres),
         years=np.where(known, years, np.nan)[first],
     )
-
-
-def _last(group: Ints, time: Array) -> Ints:
-    """Return the row of the latest time in each group."""
-    order = np.lexsort((time, group))
-    ends = np.cumsum(np.bincount(group)) - 1
-    return order[ends]

@@ -25,10 +25,14 @@ from lookalike.service.database import Database
 from lookalike.service.database.events import erased_among, erasures
 from lookalike.service.engine import Engine, Job
 from lookalike.service.items import ItemStore
+from lookalike.service.live_history import histories_of
 from lookalike.service.logs import log
 from lookalike.service.metrics import Metrics
 from lookalike.service.settings import Settings
 from lookalike.service.tables import SuggestionTables
+
+_OF_USERS = ("recommend", "rank", "explain", "explain_item")
+"""Requests whose inputs name users, of systems that recommend."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +219,31 @@ class ServedSystem:
     def _answer(self, jobs: list[Job[AnswerRequest]]) -> list[Answered | Exception]:
         """One answer or exception a job, all from one generation."""
         self._metrics.together.observe(len(jobs))
-        return answer_batch(self.spec, self.current(), jobs, self._settings, self._pace)
+        active = self.current()
+        if self.spec.can("history"):
+            active = self._with_events(active, jobs)
+        return answer_batch(self.spec, active, jobs, self._settings, self._pace)
+
+    def _with_events(self, active: Active, jobs: list[Job[AnswerRequest]]) -> Active:
+        """The generation, with what the users of these jobs did since.
+
+        While the database does not answer, that is nothing.
+        """
+        users = [
+            user
+            for job in jobs
+            if job.request.verb in _OF_USERS
+            for user in job.request.inputs
+        ]
+        try:
+            with self._database.reading() as connection:
+                events = histories_of(connection, users)
+        except SQLAlchemyError as error:
+            log(logging.ERROR, "events could not be read", kind=type(error).__name__)
+            return active
+        if not events:
+            return active
+        return Active(active.generation, active.system.with_events(events))
 
     def _found(self) -> Generation:
         found, complaint = self.library.open()

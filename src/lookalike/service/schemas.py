@@ -118,12 +118,12 @@ class RecommendRequest(AnswerOptions):
         list[Text], Field(max_length=1000, description="Items that are in no list.")
     ] = []
     history: Annotated[
-        dict[Text, Annotated[float, Field(ge=0)]] | None,
+        dict[Text, Annotated[float, Field(ge=0)]] | list[Text] | None,
         Field(
             max_length=1000,
-            description="Items with how much was done, such as hours or a rating, the "
-            "latest last. "
-            "Instead of what is known of the user, who need not be named.",
+            description="Items, or items with how much was done, such as hours or a "
+            "rating; the latest last. Instead of what is known of the user, who need "
+            "not be named.",
         ),
     ] = None
 

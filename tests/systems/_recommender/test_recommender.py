@@ -87,6 +87,35 @@ def test_the_history_of_a_user_gives_the_list_of_the_user(made):
         assert given.records() == expected.records()
 
 
+def test_events_count_as_the_history_that_they_make(made):
+    system, data, _ = made
+    who, stranger = str(data.users[3]), "a newcomer"
+    orcs = [str(title) for title in data.titles if title.startswith("orc")]
+    [before] = system.recommend_each([who], 6)
+    taken, unwanted = before.ids[0], before.ids[2]
+    events = {
+        who: {taken: 4.0, unwanted: -1.0, "unheard of": 2.0},
+        stranger: dict.fromkeys(orcs[:5], 1e300),
+    }
+    later = system.with_events(events)
+    first, second, third = later.recommend_each([who, stranger, "nobody"], 6)
+    assert not {taken, unwanted} & set(first.ids)
+    assert second.known
+    assert sum(id.startswith("orc") for id in second.ids) >= 4
+    assert not set(orcs[:5]) & set(second.ids)
+    assert third.ids == system.recommend_each(["nobody"], 6)[0].ids
+    assert system.recommend_each([who], 6)[0].ids == before.ids
+    given = dict.fromkeys(orcs[:5], later.most_value)
+    [same] = system.recommend_from([given], 6)
+    assert same.records() == second.records()
+    ranked = later.rank_items(who, first.ids[::-1])
+    assert ranked.ids == first.ids
+    np.testing.assert_array_equal(ranked.scores, first.scores)
+    assert later.explain(who).answer["id"] == first.ids[0]
+    hits = later.recommend([who], 6).ids[0].tolist()
+    assert hits == first.ids
+
+
 def test_similar_items_are_of_one_kind_and_say_why(made):
     system, data, _ = made
     ids = data.items[:4].tolist()

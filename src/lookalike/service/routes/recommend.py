@@ -81,7 +81,10 @@ def _request(
         raise ServiceError(422, f"{served.name} takes no history: leave it out.")
     if sent.users is not None:
         raise ServiceError(422, "A history is one user's: send user or neither.")
-    request = AnswerRequest("history", [sent.history], sent.k, exclude=sent.exclude)
+    history = sent.history
+    if isinstance(history, list):
+        history = dict.fromkeys(history, 1.0)
+    request = AnswerRequest("history", [history], sent.k, exclude=sent.exclude)
     return request, [sent.user]
 
 

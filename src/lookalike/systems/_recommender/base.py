@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from numbers import Integral
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,10 +23,10 @@ from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.interactions import (
     AT_LEAST,
-    MOST,
     Interactions,
     hold_out_again,
 )
+from lookalike.datasets.tables import MOST
 from lookalike.rank import Hits
 from lookalike.rank.funnel import (
     CandidateGenerator,
@@ -80,6 +81,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     """What users do with items, such as "play"."""
     users_noun: ClassVar[str]
     """What users are called, such as "players"."""
+    most_value: ClassVar[float] = MOST
+    """The largest value that an event may have."""
     item_columns: ClassVar[tuple[str, ...]]
     user_columns: ClassVar[tuple[str, ...]]
     """Names of the columns of ``item_features`` and of the matrix "about"."""
@@ -93,6 +96,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     _similar: SimilarItems
     _forgotten: frozenset[str] = frozenset()
     """Users who are answered as if they were not known."""
+    _events: Mapping[str, Mapping[int, float]] = MappingProxyType({})
+    """What users did since: values by row of the item, -1 for what is not wanted."""
 
     def __init__(
         self,
@@ -283,10 +288,11 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             Names of items and scores, one array a user.
         """
         self.check_fitted()
-        refused = None
+        refused = self._unwanted(users)
         if blocked is not None:
             names = [blocked.get(str(user), ()) for user in users]
-            refused = list(map(self.catalogue_.rows_of_known_items, names))
+            more = map(self.catalogue_.rows_of_known_items, names)
+            refused = [*map(np.union1d, refused, more)]
         return self._hits(self.lists(self._histories_of(users), k, refused))
 
     def recommend_each(
@@ -298,7 +304,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         list.
         """
         self.check_fitted()
-        return self._explained(self._histories_of(users), k, exclude)
+        history, unwanted = self._histories_of(users), self._unwanted(users)
+        return self._explained(history, k, exclude, unwanted)
 
     def recommend_from(
         self,
@@ -321,7 +328,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         catalogue = self.catalogue_
         history = InteractionHistory.given(
             *(histories, catalogue.item_rows, len(catalogue.items)),
-            time=self.history_.time.max(initial=0.0),
+            time=self._latest,
         )
         return self._explained(history, k, exclude)
 
@@ -375,7 +382,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         """Say where each suggestion for a user comes from, and what the rules did."""
         self.check_fitted()
         history = self._histories_of([query])
-        (slate,) = self.lists(history, K, features=True)
+        (slate,) = self.lists(history, K, self._unwanted([query]), features=True)
         shown = self._reasons.explained(slate, self.catalogue_)
         had = history.items_of(0)
         reasons = []
@@ -407,6 +414,25 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         system._forgotten = self._forgotten.union(map(str, users))
         return system
 
+    def with_events(self, events: Mapping[str, Mapping[str, float]]) -> Self:
+        """Return a system whose users did these things, too; nothing is learned.
+
+        events : items with hours, or ratings, by user, the latest last; -1 for an item
+            that is not wanted. Items that are not known are passed over.
+        """
+        self.check_fitted()
+        row_of = self.catalogue_.item_rows
+        system = copy(self)
+        system._events = {
+            user: {
+                row_of[item]: min(value, self.most_value)
+                for item, value in done.items()
+                if item in row_of
+            }
+            for user, done in events.items()
+        }
+        return system
+
     @property
     def feature_names(self) -> list[str]:
         """Names of the ranker's features."""
@@ -435,11 +461,15 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         return self._builder.lists(matrices, history, k, blocked, features)
 
     def _explained(
-        self, history: InteractionHistory, k: int, exclude: Sequence[str]
+        self,
+        history: InteractionHistory,
+        k: int,
+        exclude: Sequence[str],
+        unwanted: Sequence[Ints] | None = None,
     ) -> list[ExplainedSlate]:
-        blocked = None
-        if exclude:
-            blocked = [self.catalogue_.rows_of_known_items(exclude)] * history.n_users
+        blocked = [self.catalogue_.rows_of_known_items(exclude)] * history.n_users
+        if unwanted is not None:
+            blocked = [*map(np.union1d, blocked, unwanted)]
         slates = self.lists(history, k, blocked, features=True)
         return [self._reasons.explained(slate, self.catalogue_) for slate in slates]
 
@@ -448,7 +478,22 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         if self._forgotten:
             pairs = zip(rows, users, strict=True)
             rows = [-1 if str(user) in self._forgotten else row for row, user in pairs]
-        return self.history_.rows(rows)
+        history = self.history_.rows(rows)
+        events = [self._events.get(str(user), {}) for user in users]
+        if not any(events):
+            return history
+        done = [{i: v for i, v in each.items() if v >= 0} for each in events]
+        return history.followed_by(done, self._latest)
+
+    def _unwanted(self, users: Sequence[str] | Array) -> list[Ints]:
+        """Rows of the items that each user does not want."""
+        events = [self._events.get(str(user), {}) for user in users]
+        return [np.array([i for i, v in e.items() if v < 0], np.int64) for e in events]
+
+    @property
+    def _latest(self) -> float:
+        """The latest time that was learned from: what came since is as if then."""
+        return float(self.history_.time.max(initial=0.0))
 
     def _hits(self, slates: Sequence[Slate]) -> Hits:
         return Hits(

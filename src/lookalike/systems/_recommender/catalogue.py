@@ -1,7 +1,7 @@
 """Users and items of a recommender by name, and what is known of the items."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Self
 
@@ -10,6 +10,9 @@ import numpy as np
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.inputs import positions_of
 from lookalike.datasets.interactions import Interactions
+from lookalike.datasets.item_columns import ItemColumn
+
+_PLAIN = ("users", "items", "titles", "genres", "years")
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Catalogue:
     items : str (n_items,)
     titles, genres : str (n_items,), genres parted by "|"
     years : (n_items,), nan where unknown
+    columns : what else is known of the items, by name
     """
 
     users: Array
@@ -27,13 +31,13 @@ class Catalogue:
     titles: Array
     genres: Array
     years: Floats
+    columns: Mapping[str, ItemColumn] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if (
-            len({len(self.items), len(self.titles), len(self.genres), len(self.years)})
-            > 1
-        ):
-            raise ValueError("items, titles, genres and years do not belong together.")
+        cells = [each.cells for each in self.columns.values()]
+        parts = (self.items, self.titles, self.genres, self.years, *cells)
+        if len(set(map(len, parts))) > 1:
+            raise ValueError("items and what is known of them do not belong together.")
 
     @classmethod
     def of(cls, data: Interactions) -> Self:
@@ -70,9 +74,22 @@ class Catalogue:
 
     def arrays(self) -> dict[str, Array]:
         """Return the columns by name."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        columns = self.columns.values()
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "column_names": np.array(list(self.columns), dtype=str),
+            "column_kinds": np.array([each.kind for each in columns], dtype=str),
+            **{f"column_{n}": each.cells for n, each in enumerate(columns)},
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return the catalogue that these arrays were taken from."""
-        return cls(**{each.name: np.asarray(arrays[each.name]) for each in fields(cls)})
+        plain = {name: np.asarray(arrays[name]) for name in _PLAIN}
+        names = arrays["column_names"].tolist()
+        kinds = arrays["column_kinds"].tolist()
+        columns = {
+            name: ItemColumn(kind, np.asarray(arrays[f"column_{n}"]))
+            for n, (name, kind) in enumerate(zip(names, kinds, strict=True))
+        }
+        return cls(**plain, columns=columns)

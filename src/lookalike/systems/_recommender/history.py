@@ -1,7 +1,7 @@
 """Interaction histories by user, and the matrices made of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -89,6 +89,37 @@ class InteractionHistory:
         columns = self.item[at], self.value[at], self.time[at]
         numbers = np.maximum(chosen, 0)
         return InteractionHistory(user, *columns, len(chosen), self.n_items, numbers)
+
+    def followed_by(
+        self, events: Sequence[Mapping[int, float]], time: float
+    ) -> "InteractionHistory":
+        """Return histories in which each user did these things last.
+
+        events : values by row of the item, one mapping a user; of an item that the user
+            has already the larger value counts
+        time : when these things happened
+        """
+        users: list[Ints] = []
+        items: list[Ints] = []
+        values: list[Floats] = []
+        times: list[Floats] = []
+        for user, done in enumerate(events):
+            low, high = np.searchsorted(self.user, [user, user + 1])
+            has = self.item[low:high]
+            kept = ~np.isin(has, list(done))
+            before = dict(zip(has.tolist(), self.value[low:high].tolist(), strict=True))
+            amounts = [max(before.get(item, 0.0), n) for item, n in done.items()]
+            items += [has[kept], np.array(list(done), np.int64)]
+            values += [self.value[low:high][kept], np.array(amounts, np.float64)]
+            times += [self.time[low:high][kept], np.full(len(done), time)]
+            users.append(np.full(kept.sum() + len(done), user))
+        return replace(
+            self,
+            user=np.concatenate(users),
+            item=np.concatenate(items),
+            value=np.concatenate(values),
+            time=np.concatenate(times),
+        )
 
     def items_of(self, user: int) -> Ints:
         """Return the items of one user."""

@@ -34,6 +34,7 @@ class Films(RecommenderSystem):
     name = "films"
     verb = "watch"
     users_noun = "people"
+    most_value = STARS
     item_columns = ("year", "when rated", "mean rating", "popularity of late")
     user_columns = ("years", "last rating", "own mean rating")
 

@@ -1,0 +1,214 @@
+"""Which columns of a log and of an item table mean what: found by name, or declared.
+
+A form is kept as a TOML file beside the log, and with the system that learned from it.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from lookalike._checks import check_choice
+from lookalike.datasets.item_columns import KINDS
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "user": (
+        *("user", "userid", "customer", "customerid", "client", "clientid", "visitor"),
+        *("visitorid", "member", "memberid", "person", "personid", "player"),
+        *("playerid", "account", "accountid", "reader", "reviewer", "reviewerid"),
+        *("buyer", "uid"),
+    ),
+    "item": (
+        *("item", "itemid", "product", "productid", "sku", "asin", "article"),
+        *("articleid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn"),
+        *("game", "gameid", "gametitle", "song", "songid", "track", "trackid", "iid"),
+    ),
+    "time": (
+        *("time", "timestamp", "ts", "date", "datetime", "createdat", "when", "day"),
+        *("eventtime", "orderdate", "purchasedate", "occurredat"),
+    ),
+    "value": (
+        *("value", "rating", "stars", "score", "hours", "quantity", "qty", "amount"),
+        *("count", "plays", "strength", "weight"),
+    ),
+    "event": (
+        *("event", "eventtype", "eventname", "kind", "type", "action", "actionname"),
+    ),
+    "title": ("title", "name", "label", "productname", "itemname", "gametitle"),
+}
+"""Names by which columns are found: without case, and letters and digits alone."""
+RATINGS = {"rating", "stars", "score"}
+"""Names of values of which the latest counts; of others the sum does."""
+WEIGHTS = {
+    **dict.fromkeys(("impression", "hide", "dislike", "return", "refund"), 0.0),
+    **dict.fromkeys(("view", "pageview", "click", "play", "read", "open"), 1.0),
+    **dict.fromkeys(("like", "cart", "addtocart", "save", "wishlist", "favorite"), 3.0),
+    **dict.fromkeys(("purchase", "buy", "order", "transaction", "checkout"), 5.0),
+}
+"""What an event counts by its kind, where the form does not say; others count 1."""
+COMBINE = ("last", "sum")
+
+
+@dataclass(frozen=True)
+class LogForm:
+    """How a log is read.
+
+    user, item : columns of the log
+    time, value, event : columns of the log; None where it has none
+    combine : what counts of several rows of a user and an item: the "last" value, or
+        their "sum"
+    weights : what an event counts, by its kind
+    id, title : columns of the item table; title None is the id
+    kinds : of further columns of the item table
+    log, items : the files, where a form names them
+    """
+
+    user: str
+    item: str
+    time: str | None = None
+    value: str | None = None
+    event: str | None = None
+    combine: str = "sum"
+    weights: Mapping[str, float] = field(default_factory=dict)
+    id: str | None = None
+    title: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    log: str | None = None
+    items: str | None = None
+
+    @classmethod
+    def found(
+        cls, of_log: Sequence[str], of_items: Sequence[str] = (), /, **given: Any
+    ) -> Self:
+        """Return the form of a log and an item table with columns of these names.
+
+        given : fields of the form that are declared; the others are found by name
+
+        Raises
+        ------
+        ValueError
+            If there is no column for users or items, or a declared one is missing.
+        """
+        for name in ("user", "item", "time", "value", "event"):
+            given[name] = _column(of_log, name, given.get(name), "log")
+            if given[name] is None and name in ("user", "item"):
+                raise ValueError(
+                    f"No column of the log is known to name the {name}; its columns "
+                    f"are {', '.join(of_log)}: say which it is with --{name} NAME."
+                )
+        if of_items:
+            same = given["item"] if given["item"] in of_items else None
+            given["id"] = _column(
+                of_items, "item", given.get("id") or same, "item table"
+            )
+            if given["id"] is None:
+                raise ValueError(
+                    f"No column of the item table is known to name the item; its "
+                    f"columns are {', '.join(of_items)}: one must be called "
+                    f"{given['item']}, as in the log."
+                )
+            title = _column(of_items, "title", given.get("title"), "item table")
+            given["title"] = title
+        if given.get("combine") is None:
+            rated = _plain(given["value"] or "") in RATINGS
+            given["combine"] = "last" if rated else "sum"
+        check_choice("combine", given["combine"], COMBINE)
+        for kind in given.get("kinds", {}).values():
+            check_choice("kind", kind, KINDS)
+        return cls(**given)
+
+    def weight(self, event: str) -> float:
+        """Return what an event of this kind counts."""
+        if event in self.weights:
+            return float(self.weights[event])
+        return event_weight(event)
+
+    def toml(self) -> str:
+        """Return the form as a TOML document.
+
+        Examples
+        --------
+        >>> print(LogForm("customer", "sku", weights={"buy": 4}).toml())
+        user = "customer"
+        item = "sku"
+        combine = "sum"
+        <BLANKLINE>
+        [weights]
+        "buy" = 4
+        """
+        plain, tables = [], []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Mapping):
+                if value:
+                    rows = [f"{_toml(k)} = {_toml(v)}" for k, v in value.items()]
+                    tables.append("\n".join(["", f"[{each.name}]", *rows]))
+            elif value is not None:
+                plain.append(f"{each.name} = {_toml(value)}")
+        return "\n".join([*plain, *tables])
+
+
+def event_weight(event: str) -> float:
+    """Return what an event of this kind counts, where nothing else is said.
+
+    Examples
+    --------
+    >>> event_weight("Add to cart"), event_weight("dance")
+    (3.0, 1.0)
+    """
+    return WEIGHTS.get(_plain(event), 1.0)
+
+
+def read_form(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what a TOML file declares of a form; its files lie beside it.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML, or says what no form has.
+    """
+    file = Path(path)
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{file} is no TOML file: {error}.") from None
+    known = [each.name for each in fields(LogForm)]
+    for name, value in given.items():
+        if name not in known:
+            raise ValueError(
+                f"{file} says {name}, which no form has; it may say {', '.join(known)}."
+            )
+        is_table = name in ("weights", "kinds")
+        if not isinstance(value, dict if is_table else str):
+            kind = "a table" if is_table else "a text"
+            raise ValueError(f"{file}: {name} must be {kind}, got {value!r}.")
+    for name in ("log", "items"):
+        if name in given:
+            given[name] = str(file.parent / given[name])
+    return given
+
+
+def _column(
+    names: Iterable[str], wanted: str, declared: str | None, where: str
+) -> str | None:
+    """The declared column, or the one that is known by its name."""
+    if declared is not None:
+        if declared not in names:
+            raise ValueError(
+                f"The {where} has no column {declared}; it has {', '.join(names)}."
+            )
+        return declared
+    plain = {_plain(name): name for name in reversed(list(names))}
+    return next((plain[each] for each in NAMES[wanted] if each in plain), None)
+
+
+def _plain(name: str) -> str:
+    return "".join(each for each in name.lower() if each.isalnum())
+
+
+def _toml(value: Any) -> str:
+    # What JSON writes of a text or a number, TOML reads.
+    return json.dumps(value, ensure_ascii=False)

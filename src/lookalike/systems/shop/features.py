@@ -1,0 +1,90 @@
+"""What is known of the items of a shop as vectors, and as numbers for the ranker."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from lookalike._typing import Floats
+from lookalike.systems._recommender.catalogue import Catalogue
+from lookalike.systems._recommender.words import word_vectors
+
+LEVELS = np.linspace(0, 1, 9)
+"""Ranks of a number to which that of an item is near or far."""
+_NUMBERS = ("number", "date")
+
+
+def number_names(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the names of the columns that are numbers or dates."""
+    columns = catalogue.columns.items()
+    return tuple(name for name, each in columns if each.kind in _NUMBERS)
+
+
+def ranked_numbers(catalogue: Catalogue) -> Floats:
+    """Return the numbers of the items by their rank, (n_items, n_numbers).
+
+    From 0, the lowest, to 1; 0.5 where unknown. Ranks have no unit, and no price that
+    is far from all others sets their scale.
+    """
+    names = number_names(catalogue)
+    found = np.empty((len(catalogue.items), len(names)))
+    for column, name in enumerate(names):
+        found[:, column] = _ranks(catalogue.columns[name].numbers())
+    return np.nan_to_num(found, nan=0.5)
+
+
+def _ranks(values: Floats) -> Floats:
+    """Share of the known values that lie below each, equal ones counting half."""
+    ranks = np.full(len(values), np.nan)
+    known = ~np.isnan(values)
+    _, at, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+    ranks[known] = ((np.cumsum(counts) - counts / 2) / max(known.sum(), 1))[at]
+    return ranks
+
+
+def item_vectors(catalogue: Catalogue) -> sp.csr_array:
+    """Return descriptions of the items, csr (n_items, n_features), of length 1.
+
+    Each column counts alike: the words of titles and texts by tf-idf, categories and
+    tags by how rare they are, numbers by their level. Items of which nothing is known
+    have a row of zeros.
+    """
+    titles = catalogue.titles.tolist()
+    # A title that is only the item's id says nothing that others could share.
+    pairs = zip(titles, catalogue.items.tolist(), strict=True)
+    said = [title if title != id else "" for title, id in pairs]
+    blocks = [word_vectors(said)] if any(said) else []
+    for each in catalogue.columns.values():
+        if each.kind == "text":
+            blocks.append(word_vectors(each.cells.tolist()))
+        elif each.kind in ("category", "tags"):
+            blocks.append(_rare_words(each.words()))
+        elif each.kind in _NUMBERS:
+            blocks.append(_levels(_ranks(each.numbers())))
+    if not blocks:
+        blocks = [word_vectors(titles)]
+    whole = sp.csr_array(sp.hstack(list(map(_of_length_1, blocks))))
+    return _of_length_1(whole)
+
+
+def _rare_words(words: Sequence[Sequence[str]]) -> sp.csr_array:
+    """Each word by the logarithm of how rare it is, csr (n_items, n_words)."""
+    counts = Counter(word for each in words for word in set(each))
+    column = {word: at for at, word in enumerate(counts)}
+    weight = {word: 1 + np.log(len(words) / n) for word, n in counts.items()}
+    rows = [row for row, each in enumerate(words) for _ in each]
+    every = [word for each in words for word in each]
+    values = [weight[word] for word in every], (rows, [column[word] for word in every])
+    return sp.csr_array(values, shape=(len(words), max(len(column), 1)))
+
+
+def _levels(ranks: Floats) -> sp.csr_array:
+    """How near ranks are to each of ``LEVELS``, csr (n_items, 9); zeros where nan."""
+    apart = (ranks[:, None] - LEVELS) / (LEVELS[1] - LEVELS[0])
+    return sp.csr_array(np.nan_to_num(np.exp(-(apart**2) / 2)))
+
+
+def _of_length_1(rows: sp.csr_array) -> sp.csr_array:
+    size = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    return sp.csr_array(sp.diags_array(1 / np.where(size > 0, size, 1.0)) @ rows)

@@ -1,0 +1,150 @@
+"""Shop: descriptions of items by any columns, and what they are worth."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lookalike.datasets.item_columns import ItemColumn
+from lookalike.datasets.logs import load_movielens_log
+from lookalike.evaluate import paired_test
+from lookalike.evaluate.recommending import list_metrics, padded
+from lookalike.systems._recommender.catalogue import Catalogue
+from lookalike.systems.shop import SPEC
+from lookalike.systems.shop.features import item_vectors, ranked_numbers
+from lookalike.systems.shop.system import Shop
+
+
+def catalogue(**columns):
+    n = len(next(iter(columns.values())))
+    names = np.array([f"sku {at}" for at in range(n)])
+    plain = (np.array(["ann"]), names, names, np.full(n, ""), np.full(n, np.nan))
+    made = {name: ItemColumn.of(cells) for name, cells in columns.items()}
+    return Catalogue(*plain, columns=made)
+
+
+def test_numbers_are_ranks_that_no_far_value_moves():
+    found = ranked_numbers(catalogue(price=["3", "1", "", "2", "2"]))[:, 0]
+    np.testing.assert_allclose(found, [7 / 8, 1 / 8, 0.5, 0.5, 0.5])
+    far = ranked_numbers(catalogue(price=["3e11", "1", "", "2", "2"]))[:, 0]
+    np.testing.assert_array_equal(far, found)
+
+
+def test_items_are_alike_by_each_column():
+    words = ["red|new", "red", "blue|new", "blue"]
+    alike = [
+        item_vectors(catalogue(**each))
+        for each in (
+            {"tags": words},
+            {"price": ["1", "2", "8", "9"]},
+            {
+                "tags": words,
+                "price": ["1", "9", "2", "8"],
+                "kind": ["a", "a", "b", "b"],
+            },
+        )
+    ]
+    products = [(each @ each.T).toarray() for each in alike]
+    for each in products:
+        np.testing.assert_allclose(np.diag(each), 1)
+        assert each[0, 1] > each[0, 3]
+    assert products[0][1, 3] == 0
+    assert products[1][0, 1] > products[1][0, 2]
+
+
+def test_items_of_which_nothing_is_known_have_no_description():
+    found = item_vectors(catalogue(tags=["red|new", "", "red", "new|red"]))
+    assert found[[1]].nnz == 0
+    names, nothing = np.array(["a", "b"]), np.array(["", ""])
+    bare = item_vectors(Catalogue(names, names, names, nothing, np.full(2, np.nan)))
+    assert bare.shape[0] == 2
+
+
+def test_new_items_are_suggested_by_what_is_known_of_them(made):
+    data = made.data
+    kind = np.array([title.split()[0] for title in data.titles])
+    items = np.append(data.items, "orc of tomorrow")
+    columns = {
+        "tags": ItemColumn.of([*kind, "orc"], "tags"),
+    }
+    later = replace(
+        data,
+        items=items,
+        titles=items,
+        genres=np.full(len(items), ""),
+        years=np.full(len(items), np.nan),
+        columns=columns,
+    )
+    system = Shop(ranker="logistic").fit(later)
+    [like] = system.similar_each([data.items[kind == "orc"][0]], len(items))
+    assert "orc of tomorrow" in like.ids
+    orcs = np.flatnonzero(kind == "orc")
+    own = {str(data.items[at]): 5.0 for at in orcs[:6]}
+    [found] = system.recommend_from([own], len(items))
+    at = found.ids.index("orc of tomorrow")
+    assert found.reason_codes[at] == "content"
+
+
+@pytest.mark.full
+def test_item_columns_help_on_movielens():
+    """Users are the unit of chance; the split of both is the same."""
+    whole = load_movielens_log()
+    outcomes = []
+    for data in (whole, replace(whole, columns={}, titles=whole.items)):
+        system = Shop(ranker="logistic").fit(data)
+        relevance = system.relevance(data)
+        users = np.flatnonzero(np.diff(relevance.indptr))
+        slates = system.lists(system.history_.rows(users.tolist()), 10)
+        ids = padded([slate.items for slate in slates], 10)
+        outcomes.append(list_metrics(ids, relevance[users], 10)["ndcg_at_10"])
+    found = paired_test(*outcomes)
+    assert found.difference.value > 0
+    assert found.p_value < 0.05
+
+
+def test_what_the_command_trains_on_is_measured_again(tmp_path):
+    from typer.testing import CliRunner
+
+    from lookalike.cli.app import app
+
+    rng = np.random.default_rng(0)
+    lines = ["client,thing,at,points"]
+    for user in range(60):
+        for item in rng.choice(np.arange(user % 2, 40, 2), 8, replace=False):
+            day = f"2024-0{rng.integers(1, 10)}-1{rng.integers(0, 10)}"
+            lines.append(f"c{user},sku{item},{day},{rng.integers(1, 6)}")
+    (tmp_path / "log.csv").write_text("\n".join(lines))
+    things = [f"sku{item},{'odd' if item % 2 else 'even'} thing" for item in range(40)]
+    (tmp_path / "items.csv").write_text("\n".join(["thing,name", *things]))
+
+    def run(*words, status=0):
+        done = CliRunner().invoke(app, list(map(str, words)))
+        assert done.exit_code == status, done.output
+        return done.output if status == 0 else done.stderr
+
+    log = (tmp_path / "log.csv", "--items", tmp_path / "items.csv")
+    columns = ("--item", "thing", "--time", "at", "--value", "points")
+    told = run("data", "check", *log, status=2)
+    assert "say which it is with --item NAME" in told
+    told = run("data", "check", *log, *columns, "--write", tmp_path / "shop.toml")
+    assert "480 rows: 60 users (client), 40 items (thing), 480 pairs." in told
+    folder = ("--folder", tmp_path / "library")
+    run("train", "shop", "--data", tmp_path / "shop.toml", *folder)
+    first = run("evaluate", "shop", *folder, "--json")
+    run("train", "shop", "--data", *log, *columns, *folder)
+    again = run("evaluate", "shop", *folder, "--json")
+    metrics = [json.loads(told)["metrics"] for told in (first, again)]
+    assert metrics[0] == metrics[1]
+    told = run("recommend", "shop", "c1", "--k", "3", *folder)
+    assert "odd thing" in told
+    told = run("train", "games", "--data", *log, *folder, status=2)
+    assert "The data of games have no option items." in told
+    told = run("train", "shop", "--user", "client", *folder, status=2)
+    assert "Options of the data, user, need --data." in told
+
+
+def test_the_spec_names_its_data():
+    assert SPEC.own_data_options[0] == "items"
+    with pytest.raises(ValueError, match="The data of shop must be one of"):
+        SPEC.find_data("nowhere")
