@@ -1,5 +1,6 @@
 """Blank pictures: nothing is on them, so nothing can be said of them."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,18 +68,22 @@ def check_not_blank(image: ArrayLike, expected: str) -> None:
 
 def _spread(levels: Array) -> float:
     """Levels between low and high, with the plane that fits best taken off."""
-    rows, columns = levels.mean(axis=1), levels.mean(axis=0)
+    down, across = map(_centred, levels.shape)
     # Rows and columns about their middles are orthogonal: each slope by itself.
-    plane = _line(rows)[:, None] + (_line(columns) - columns.mean())
-    rest = (levels - plane).ravel()
+    falling = down * (down @ levels.sum(axis=1) / (_squares(down) * levels.shape[1]))
+    rising = across * (across @ levels.sum(axis=0) / (_squares(across) * len(levels)))
+    rest = ((levels - falling[:, None]) - rising).ravel()
     few = len(rest) // 100
     rest.partition([few, len(rest) - 1 - few])
     return float(rest[-1 - few] - rest[few])
 
 
-def _line(values: Array) -> Array:
-    """The straight line that fits best."""
-    places = np.arange(len(values)) - (len(values) - 1) / 2
-    slope = float(places @ values) / max(float(places @ places), 1.0)
-    line: Array = values.mean() + slope * places
-    return line
+@lru_cache(256)
+def _centred(n: int) -> Array:
+    """Places of n pixels about their middle."""
+    return np.arange(n) - (n - 1) / 2
+
+
+def _squares(places: Array) -> float:
+    """The sum of their squares; 1 of a single place, which has no slope."""
+    return len(places) * (len(places) ** 2 - 1) / 12 or 1.0

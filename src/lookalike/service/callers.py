@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -35,8 +36,9 @@ def check_caller(scope: Scope, trusted_proxies: Sequence[str]) -> None:
     is_local = _LOCAL.fullmatch(host) is not None
     own = {name.lower() for name in trusted_proxies}
     # Of another site's page in a browser here the host is that site.
-    names = {_name(host)} | (_forwarded_names(headers) if is_local else set())
-    is_trusted = not own.isdisjoint(names)
+    is_trusted = bool(own) and not own.isdisjoint(
+        {_name(host)} | (_forwarded_names(headers) if is_local else set())
+    )
     has_key = b"authorization" in headers
     if not is_trusted and (_is_proxied(scope, headers) or (not is_local and has_key)):
         scope.setdefault("state", {})["needs_key"] = True
@@ -58,7 +60,12 @@ def _is_proxied(scope: Scope, headers: dict[bytes, bytes]) -> bool:
 
     Some proxies say nothing unless they are told to, and name this machine as the host.
     """
-    return scope["http_version"] == "1.0" or any(map(_FORWARDED.fullmatch, headers))
+    return scope["http_version"] == "1.0" or _is_forwarded(tuple(headers))
+
+
+@lru_cache(256)  # a client sends the same names each time
+def _is_forwarded(names: tuple[bytes, ...]) -> bool:
+    return any(map(_FORWARDED.fullmatch, names))
 
 
 def _forwarded_names(headers: dict[bytes, bytes]) -> set[str]:

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
+import random
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +137,8 @@ async def new_query_id(components: Components, options: AnswerOptions) -> str:
     id of its own; the answer says which. Where nothing is logged it is left as it is.
     """
     if options.query_id is None:
-        return uuid.uuid4().hex
+        # Unique, and no secret; uuid4 would wait for the interpreter's lock.
+        return f"{random.getrandbits(128):032x}"
     if not components.settings.log_exposures:
         return options.query_id
     return await asyncio.to_thread(components.exposures.claim, options.query_id)
