@@ -95,8 +95,8 @@ def test_item_columns_help_on_movielens():
         system = Shop(ranker="logistic").fit(data)
         relevance = system.relevance(data)
         users = np.flatnonzero(np.diff(relevance.indptr))
-        slates = system.lists(system.history_.rows(users.tolist()), 10)
-        ids = padded([slate.items for slate in slates], 10)
+        slates = system.lists(system.history_.rows(users.tolist()), 20)
+        ids = padded([slate.items for slate in slates], 20)
         outcomes.append(list_metrics(ids, relevance[users], 10)["ndcg_at_10"])
     found = paired_test(*outcomes)
     assert found.difference.value > 0

@@ -90,43 +90,43 @@ class Shop(RecommenderSystem):
         ]
         return {
             "plain": history.matrix(),
-            "strength": history.matrix(1 + strength),
-            "recent": history.matrix((1 + strength) * np.exp2(-later / HALF_LIFE)),
+            "strength": history.matrix(strength),
+            "recent": history.matrix(strength * np.exp2(-later / HALF_LIFE)),
             "about": np.stack(columns, axis=1).astype(np.float32),
         }
 
     def generators(self, catalogue: Catalogue) -> list[CandidateGenerator]:
         """Return the generators; "recent" weighs the latest items more."""
         content = ContentSimilarity().fit(self.vectors(catalogue))
-        linear = EASE(200.0)
         return [
-            CandidateGenerator("EASE", linear, 60, "goes with what you chose"),
             CandidateGenerator(
-                *("EASE of late", linear, 60, "goes with what you chose of late"),
-                score_matrix="recent",
+                *("EASE", EASE(200.0), 60, "goes with what you chose"),
+            ),
+            CandidateGenerator(
+                *("EASE of late", EASE(200.0), 60, "goes with what you chose of late"),
+                *("strength", "recent"),
             ),
             CandidateGenerator(
                 "ALS",
                 ImplicitALS(
                     *(32, 30.0, 5.0), random_state=self.random_state, n_jobs=self.n_jobs
                 ),
-                *(40, "fits your taste"),
+                *(40, "fits your taste", "strength", "strength"),
             ),
             CandidateGenerator(
                 "similar customers",
                 UserNeighbors(100, "cosine", self.n_jobs),
-                *(40, "customers like you chose it"),
+                *(40, "customers like you chose it", "strength", "strength"),
             ),
             CandidateGenerator(
                 "similar items",
                 ItemNeighbors(300, "cosine", n_jobs=self.n_jobs),
-                *(40, "chosen by those who chose your items"),
-                score_matrix="strength",
+                *(40, "chosen by those who chose your items", "strength", "recent"),
             ),
             CandidateGenerator("popularity", Popularity(), 40, "popular"),
             CandidateGenerator(
                 *("content", content, 15, "is described like what you chose"),
-                score_matrix="recent",
+                *("plain", "recent"),
                 prefitted=True,
             ),
         ]
