@@ -401,3 +401,26 @@ def test_names_of_checks_and_no_constraints_are_taken():
     tree = DecisionTreeClassifier(monotonic_cst=[0]).fit(X, y, check_input=False)
     assert tree.predict(X, check_input=False).tolist() == y
     assert (tree.tree_.n_outputs, tree.tree_.n_classes.tolist()) == (1, [2])
+
+
+def test_of_equally_good_splits_the_smallest_threshold_is_taken():
+    X = np.array([0, 1, 0, 0, 1, 0, 0, 2, 0])[:, None]
+    y = [1, 1, 0, 1, 1, 0, 0, 0, 0]
+    for kind in (DecisionTreeClassifier, TheirClassifier):
+        tree = kind(max_depth=1, random_state=0).fit(X, y).tree_
+        assert tree.threshold[0] == 0.5
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        X = np.maximum(rng.integers(-3, 4, size=(9, 1)), 0)
+        y = rng.integers(4, size=9)
+        ours = DecisionTreeRegressor(max_depth=1).fit(X, y).tree_
+        theirs = TheirRegressor(max_depth=1, random_state=0).fit(X, y).tree_
+        assert ours.threshold[0] == theirs.threshold[0]
+
+
+@pytest.mark.parametrize("criterion", ["gini", "entropy"])
+def test_a_split_that_gains_nothing_yet_is_made(criterion):
+    for n in range(1, 12):
+        X = np.repeat([[0, 0], [0, 1], [1, 0], [1, 1]], n, axis=0)
+        tree = DecisionTreeClassifier(criterion=criterion).fit(X, X[:, 0] ^ X[:, 1])
+        assert tree.get_n_leaves() == 4

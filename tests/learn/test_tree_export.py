@@ -30,7 +30,7 @@ CLASSIFIER = {"max_depth": 4, "min_samples_leaf": 8}
         {},
         {"max_depth": 1},
         {"max_depth": 0},
-        {"spacing": 1, "decimals": 4},
+        {"spacing": 1, "decimals": 3},
         {"feature_names": ["length", "width", "long", "wide"]},
         {"show_weights": True},
         {"class_names": ["one", "two", "three", "four"]},

@@ -147,9 +147,9 @@ def _purity(stats, weight, criterion):
 def _impurity(stats, weight, criterion):
     purity = _purity(stats, weight, criterion) / weight
     if criterion == GINI:
-        return max(1.0 - purity, 0.0)
+        return max(0.0, 1.0 - purity)
     if criterion == ENTROPY:
-        return max(-purity / np.log(2.0), 0.0)
+        return max(0.0, -purity / np.log(2.0))
     variance = stats[2] / weight - purity
     return variance if variance > 4 * TINY * stats[2] / weight else 0.0  # rounding
 
@@ -180,7 +180,8 @@ def _scan_classes(columns, first, last, step, beyond, targets, limits, node, sid
     node   : number of rows, weight, statistics
     side   : scratch, statistics of the entries passed
 
-    Returns the score, the rank before the boundary and the rank behind it.
+    Returns the score, the rank before the boundary and the rank behind it. Of equally
+    good ones that of the smallest values.
     """
     n, weight, total = node
     label, weights = targets.label, targets.weight
@@ -223,7 +224,7 @@ def _scan_classes(columns, first, last, step, beyond, targets, limits, node, sid
             score = here - _x_log_x(passed) + there - _x_log_x(left)
         else:
             score = here / passed + there / left
-        if score > best:
+        if score > best or (score == best and step < 0):
             best, at, behind = score, rank, following
     return best, at, behind
 
@@ -256,7 +257,7 @@ def _scan_targets(columns, first, last, step, beyond, targets, limits, node):
             continue
         there = total[1] - here
         score = here * here / passed + there * there / left
-        if score > best:
+        if score > best or (score == best and step < 0):
             best, at, behind = score, rank, following
     return best, at, behind
 
@@ -456,7 +457,8 @@ def _find_split(t, columns, spans, targets, limits, whole, real, stats, scratch)
     )
     if feature == NONE:
         return False
-    gain = (score - _purity(stats[t], weight, targets.criterion)) / real[0, WEIGHT]
+    gain = score - _purity(stats[t], weight, targets.criterion)
+    gain = max(0.0, gain) / real[0, WEIGHT]  # below 0 by rounding only
     if targets.criterion == ENTROPY:
         gain /= np.log(2.0)
     if gain + TINY < limits.min_decrease:

@@ -289,7 +289,7 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     quarter or more of a feature cost nothing, so images with a black background, counts
     and dummies are cheap. 8-bit X stays as it is; float64 is not rounded to float32 as
     in scikit-learn. Of equally good splits that of the first feature, or of the
-    first one drawn, is taken.
+    first one drawn, is taken, and of one feature that of the smallest threshold.
 
     Missing values, several outputs, random thresholds (``splitter``) and monotonic
     constraints are not offered.
@@ -462,12 +462,12 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         self.n_outputs_ = 1
         X, weight, kept = _weighed(X, sample_weight, None, y)
         target = y[kept].astype(np.float64)
-        mean = np.average(target, weights=weight if len(weight) else None)
+        centre = _centre(target, weight)
         targets = Targets(
-            np.empty(0, np.int32), target - mean, weight, 3, SQUARED_ERROR
+            np.empty(0, np.int32), target - centre, weight, 3, SQUARED_ERROR
         )
         tree = self._grow(X, targets, len(y))
-        value = tree.value[:, :, 1:2] + mean
+        value = tree.value[:, :, 1:2] + centre
         self.tree_ = replace(tree, value=value)
         if self.ccp_alpha > 0:
             self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
@@ -498,6 +498,16 @@ def _weighed(
             )
     kept = np.flatnonzero(weight > 0)
     return X[kept], weight[kept], kept
+
+
+def _centre(target: Floats, weight: Floats) -> Floats:
+    """About the mean, of so few digits that whole numbers stay whole.
+
+    Their sums are then exact, and no rounding decides between equally good splits.
+    """
+    mean = np.average(target, axis=0, weights=weight if len(weight) else None)
+    grain = 2.0 ** (np.frexp(np.ptp(target, axis=0))[1] - 1)
+    return np.rint(mean / grain) * grain
 
 
 def _whole(value: Any, least: int) -> bool:
