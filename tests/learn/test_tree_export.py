@@ -30,7 +30,7 @@ CLASSIFIER = {"max_depth": 4, "min_samples_leaf": 8}
         {},
         {"max_depth": 1},
         {"max_depth": 0},
-        {"spacing": 1, "decimals": 4},
+        {"spacing": 1, "decimals": 3},
         {"feature_names": ["length", "width", "long", "wide"]},
         {"show_weights": True},
         {"class_names": ["one", "two", "three", "four"]},
@@ -48,6 +48,37 @@ def test_text_is_that_of_scikit_learn(options):
     ours = DecisionTreeRegressor(**CLASSIFIER).fit(X[:, :3:2], NUMBERS)
     theirs = TheirRegressor(**CLASSIFIER, random_state=0).fit(X[:, :3:2], NUMBERS)
     assert export_text(ours, **options) == their_export_text(theirs, **options)
+
+
+def test_text_of_several_outputs():
+    rows, labels = [[1], [2], [3]], [["a", 1], ["a", 2], ["b", 3]]
+    tree = DecisionTreeClassifier(max_depth=1).fit(rows, labels)
+    assert export_text(tree, show_weights=True, decimals=1) == (
+        "|--- feature_0 <= 2.5\n"
+        "|   |--- weights: [[2.0, 0.0], [1.0, 1.0, 0.0]] class: [a, 1]\n"
+        "|--- feature_0 >  2.5\n"
+        "|   |--- weights: [[0.0, 1.0], [0.0, 0.0, 1.0]] class: [b, 3]\n"
+    )
+    names = [["one", "two"], ["x", "y", "z"]]
+    assert "class: [two, z]" in export_text(tree, class_names=names)
+    with pytest.raises(ValueError, match="must be 2 lists of names, one for each out"):
+        export_text(tree, class_names=["one", "two", "three"])
+    with pytest.raises(ValueError, match="class_names must have 3 names, got 2"):
+        export_text(tree, class_names=[["one", "two"]] * 2)
+    numbers = np.stack([NUMBERS, NUMBERS**2], axis=1)
+    ours, theirs = (
+        fitted(kind, numbers) for kind in (DecisionTreeRegressor, TheirRegressor)
+    )
+    assert export_text(ours) == their_export_text(theirs)
+
+
+def test_text_of_missing_or_not_is_that_of_scikit_learn():
+    rows, labels = [[1], [2], [np.nan]], ["a", "a", "b"]
+    ours, theirs = (
+        kind().fit(rows, labels) for kind in (DecisionTreeClassifier, TheirClassifier)
+    )
+    assert "feature_0 <= inf" in export_text(ours)
+    assert export_text(ours) == their_export_text(theirs)
 
 
 def test_a_tree_without_splits_is_one_line():
@@ -73,7 +104,18 @@ def fitted(kind, targets):
     [
         (DecisionTreeClassifier, TheirClassifier, LABELS),
         (DecisionTreeRegressor, TheirRegressor, NUMBERS),
+        (
+            DecisionTreeClassifier,
+            TheirClassifier,
+            np.stack([LABELS, LABELS == "t"], axis=1),
+        ),
+        (
+            DecisionTreeRegressor,
+            TheirRegressor,
+            np.stack([NUMBERS, NUMBERS**2], axis=1),
+        ),
     ],
+    ids=["labels", "numbers", "several labels", "several numbers"],
 )
 def test_figures_and_graphs_are_those_of_scikit_learn(ours, theirs, targets):
     ours, theirs = fitted(ours, targets), fitted(theirs, targets)

@@ -5,6 +5,9 @@ feature's list; a split partitions every stretch in order, so nothing is sorted 
 Rows with a feature's most frequent value can be left out of its list: their statistics
 are those of the node less those of the others. Most pixels are black, and most counts
 are zero.
+
+A missing value, NaN, is the last of its feature's values, and goes right; a second scan
+of the features that have some tries it on the left.
 """
 
 from typing import NamedTuple
@@ -14,7 +17,7 @@ import numpy as np
 from lookalike.kernels.compiled import njit
 
 GINI, ENTROPY, SQUARED_ERROR = 0, 1, 2
-NONE = -1  # no child, no default value
+NONE = -1  # no child, no default value, nothing missing
 LIGHT = 1e-12  # share of a node's weight that a difference of weights still resolves
 TINY = np.finfo(np.float64).eps  # impurity that counts as none, as in scikit-learn
 
@@ -26,18 +29,24 @@ class Columns(NamedTuple):
     ranks: np.ndarray  # uint16 or int32 (n_entries,), position of its value among all
     starts: np.ndarray  # int64 (n_features + 1,), first entry of each feature
     default: np.ndarray  # int64 (n_features,), rank that has no entries, or NONE
+    missing: np.ndarray  # int64 (n_features,), rank of NaN, the last, or NONE;
+    # where it is not NONE, it is the only rank that may have no entries
     values: np.ndarray  # float64, distinct values of all features, sorted within each
     value_starts: np.ndarray  # int64 (n_features + 1,), first value of each feature
 
 
 class Targets(NamedTuple):
-    """What is predicted. Either ``label`` or ``target`` is in use."""
+    """What is predicted. Either ``label`` or ``target`` is in use.
 
-    label: np.ndarray  # int32 (n_rows,), class, or empty
-    target: np.ndarray  # float64 (n_rows,), number, or empty
+    Outputs of a row lie side by side. Classes are numbered through all outputs.
+    """
+
+    label: np.ndarray  # int32 (n_rows * n_outputs,), class, or empty
+    target: np.ndarray  # float64 (n_rows * n_outputs,), number, or empty
     weight: np.ndarray  # float64 (n_rows,), or empty if all are 1
-    n_stats: int  # number of classes, or 3: weight, weighted sum and sum of squares
+    n_stats: int  # number of classes, or of weight, weighted sums and sums of squares
     criterion: int
+    n_outputs: int | None  # None for one: loops over outputs are compiled away
 
 
 class Limits(NamedTuple):
@@ -53,7 +62,7 @@ class Limits(NamedTuple):
 
 
 # Columns of a tree's table of whole numbers, and of its table of reals.
-LEFT, RIGHT, FEATURE, N_SAMPLES, DEPTH, FIRST, RANK, SLOT = range(8)
+LEFT, RIGHT, FEATURE, N_SAMPLES, DEPTH, FIRST, RANK, SLOT, MISSING_LEFT = range(9)
 THRESHOLD, IMPURITY, WEIGHT, GAIN = range(4)
 
 
@@ -98,10 +107,16 @@ def sort_bytes(column, rows, ranks, values):
 
 @njit(cache=True, nogil=True)
 def rank_sorted(column, order, rows, ranks, values):
-    """``sort_bytes`` for any numbers, given the order that sorts them."""
+    """``sort_bytes`` for any numbers, given the order that sorts them, NaN last.
+
+    Returns the rank of NaN, too, or NONE. With NaN only that may be the default.
+    """
     n = order.shape[0]
+    n_present = n
+    while n_present > 0 and np.isnan(column[order[n_present - 1]]):
+        n_present -= 1
     n_values, run, longest, default_rank = 0, 0, 0, 0
-    for p in range(n):
+    for p in range(n_present):
         value = column[order[p]]
         if p == 0 or value != values[n_values - 1]:
             values[n_values] = value
@@ -112,15 +127,23 @@ def rank_sorted(column, order, rows, ranks, values):
             longest, default_rank = run, n_values - 1
         rows[p] = order[p]
         ranks[p] = n_values - 1
+    missing = NONE
+    if n_present < n:
+        missing = n_values
+        values[missing] = np.nan
+        n_values += 1
+        rows[n_present:n] = order[n_present:]
+        ranks[n_present:n] = missing
+        longest, default_rank = n - n_present, missing
     if longest * 4 < n:
-        return n, n_values, NONE
+        return n, n_values, NONE, missing
     n_entries = 0
     for p in range(n):
         if ranks[p] != default_rank:
             rows[n_entries] = rows[p]
             ranks[n_entries] = ranks[p]
             n_entries += 1
-    return n_entries, n_values, default_rank
+    return n_entries, n_values, default_rank, missing
 
 
 @njit(cache=True, nogil=True)
@@ -129,62 +152,85 @@ def _x_log_x(x):
 
 
 @njit(cache=True, nogil=True)
-def _purity(stats, weight, criterion):
-    """What a split maximises, summed over both sides: weight times (c - impurity)."""
-    if criterion == SQUARED_ERROR:
-        return stats[1] * stats[1] / weight
-    total = 0.0
-    if criterion == GINI:
+def _count(n_outputs):
+    return 1 if n_outputs is None else n_outputs
+
+
+@njit(cache=True, nogil=True)
+def _purity(stats, weight, targets):
+    """What a split maximises, summed over both sides and all outputs.
+
+    For one output weight times (c - impurity).
+    """
+    n_outputs, total = _count(targets.n_outputs), 0.0
+    if targets.criterion == SQUARED_ERROR:
+        for k in range(1, 1 + n_outputs):
+            total += stats[k] * stats[k]
+        return total / weight
+    if targets.criterion == GINI:
         for c in range(stats.shape[0]):
             total += stats[c] * stats[c]
         return total / weight
     for c in range(stats.shape[0]):
         total += _x_log_x(stats[c])
-    return total - _x_log_x(weight)
+    return total - n_outputs * _x_log_x(weight)
 
 
 @njit(cache=True, nogil=True)
-def _impurity(stats, weight, criterion):
-    purity = _purity(stats, weight, criterion) / weight
-    if criterion == GINI:
-        return max(1.0 - purity, 0.0)
-    if criterion == ENTROPY:
-        return max(-purity / np.log(2.0), 0.0)
-    variance = stats[2] / weight - purity
-    return variance if variance > 4 * TINY * stats[2] / weight else 0.0  # rounding
+def _impurity(stats, weight, targets):
+    """Mean over the outputs; exactly 0 where all are pure."""
+    n_outputs, total = _count(targets.n_outputs), 0.0
+    if targets.criterion == SQUARED_ERROR:
+        for k in range(1, 1 + n_outputs):
+            square = stats[k + n_outputs] / weight
+            variance = square - stats[k] * stats[k] / weight / weight
+            if variance > 4 * TINY * square:  # else it is rounding
+                total += variance
+        return total / n_outputs
+    for c in range(stats.shape[0]):
+        share = stats[c] / weight
+        if targets.criterion == GINI:
+            total += share * (1 - share)
+        else:
+            total -= _x_log_x(share) / np.log(2.0)
+    return total / n_outputs
 
 
 @njit(cache=True, nogil=True)
 def _add_up(rows, targets, stats):
     """Statistics of some rows; returns their weight."""
     stats[:] = 0
-    weight = 0.0
+    weight, n_outputs = 0.0, _count(targets.n_outputs)
     for i in rows:
         w = targets.weight[i] if targets.weight.shape[0] else 1.0
         weight += w
         if targets.criterion == SQUARED_ERROR:
-            y = targets.target[i]
             stats[0] += w
-            stats[1] += w * y
-            stats[2] += w * y * y
+            for k in range(n_outputs):
+                y = targets.target[i * n_outputs + k]
+                stats[1 + k] += w * y
+                stats[1 + n_outputs + k] += w * y * y
         else:
-            stats[targets.label[i]] += w
+            for k in range(n_outputs):
+                stats[targets.label[i * n_outputs + k]] += w
     return weight
 
 
 @njit(cache=True, nogil=True)
-def _scan_classes(columns, first, last, step, beyond, targets, limits, node, side):
+def _scan_classes(entries, first, last, step, beyond, targets, limits, node, side):
     """Best boundary in entries ``first``, ``first + step``, ... before ``last``.
 
+    entries : rows and ranks
     beyond : rank that follows the last entry, or NONE
     node   : number of rows, weight, statistics
     side   : scratch, statistics of the entries passed
 
-    Returns the score, the rank before the boundary and the rank behind it.
+    Returns the score, the rank before the boundary and the rank behind it. Of equally
+    good ones that of the smallest values.
     """
     n, weight, total = node
-    label, weights = targets.label, targets.weight
-    rows, ranks = columns.rows, columns.ranks
+    label, weights, n_outputs = targets.label, targets.weight, _count(targets.n_outputs)
+    rows, ranks = entries
     entropy = targets.criterion == ENTROPY
     best, at, behind = -np.inf, NONE, NONE
     side[:] = 0
@@ -195,17 +241,18 @@ def _scan_classes(columns, first, last, step, beyond, targets, limits, node, sid
     p = first
     while p != last:
         rank, i = np.int64(ranks[p]), rows[p]
-        c = label[i]
         w = weights[i] if weights.shape[0] else 1.0
-        a = side[c]
-        b = total[c] - a
-        if entropy:
-            here += _x_log_x(a + w) - _x_log_x(a)
-            there += _x_log_x(b - w) - _x_log_x(b)
-        else:
-            here += w * (2 * a + w)
-            there += w * (w - 2 * b)
-        side[c] = a + w
+        for k in range(n_outputs):
+            c = label[i * n_outputs + k]
+            a = side[c]
+            b = total[c] - a
+            if entropy:
+                here += _x_log_x(a + w) - _x_log_x(a)
+                there += _x_log_x(b - w) - _x_log_x(b)
+            else:
+                here += w * (2 * a + w)
+                there += w * (w - 2 * b)
+            side[c] = a + w
         passed += w
         n_passed += 1
         p += step
@@ -220,27 +267,34 @@ def _scan_classes(columns, first, last, step, beyond, targets, limits, node, sid
         if left <= LIGHT * weight:  # a difference that is mostly rounding
             continue
         if entropy:
-            score = here - _x_log_x(passed) + there - _x_log_x(left)
+            score = here - n_outputs * _x_log_x(passed)
+            score += there - n_outputs * _x_log_x(left)
         else:
             score = here / passed + there / left
-        if score > best:
+        if score >= best and (score > best or step < 0):
             best, at, behind = score, rank, following
     return best, at, behind
 
 
 @njit(cache=True, nogil=True)
-def _scan_targets(columns, first, last, step, beyond, targets, limits, node):
+def _scan_targets(entries, first, last, step, beyond, targets, limits, node, side):
     """``_scan_classes`` for numbers: squares of the sums of both sides."""
     n, weight, total = node
     target, weights = targets.target, targets.weight
-    rows, ranks = columns.rows, columns.ranks
+    n_outputs = _count(targets.n_outputs)
+    rows, ranks = entries
     best, at, behind = -np.inf, NONE, NONE
+    side[:] = 0
     passed, n_passed, here = 0.0, 0, 0.0
     p = first
     while p != last:
         rank, i = np.int64(ranks[p]), rows[p]
         w = weights[i] if weights.shape[0] else 1.0
-        here += w * target[i]
+        if targets.n_outputs is None:
+            here += w * target[i]
+        else:
+            for k in range(n_outputs):
+                side[k] += w * target[i * n_outputs + k]
         passed += w
         n_passed += 1
         p += step
@@ -254,29 +308,40 @@ def _scan_targets(columns, first, last, step, beyond, targets, limits, node):
             continue
         if left <= LIGHT * weight:  # a difference that is mostly rounding
             continue
-        there = total[1] - here
-        score = here * here / passed + there * there / left
-        if score > best:
+        score = 0.0
+        for k in range(n_outputs):
+            if targets.n_outputs is not None:
+                here = side[k]
+            there = total[1 + k] - here
+            score += here * here / passed + there * there / left
+        if score >= best and (score > best or step < 0):
             best, at, behind = score, rank, following
     return best, at, behind
 
 
 @njit(cache=True, nogil=True)
-def _scan(columns, first, last, step, beyond, targets, limits, node, side):
+def _scan(entries, first, last, step, beyond, targets, limits, node, side):
     if targets.criterion == SQUARED_ERROR:
-        return _scan_targets(columns, first, last, step, beyond, targets, limits, node)
+        return _scan_targets(
+            entries, first, last, step, beyond, targets, limits, node, side
+        )
     return _scan_classes(
-        columns, first, last, step, beyond, targets, limits, node, side
+        entries, first, last, step, beyond, targets, limits, node, side
     )
 
 
 @njit(cache=True, nogil=True)
-def _best_of_feature(columns, low, high, default, targets, limits, node, side):
+def _best_of_feature(entries, low, high, special, targets, limits, node, side):
     """Best split of entries ``low`` to ``high - 1`` and the rows that have none.
 
-    From the smallest value up to the default, then from the largest down to it.
-    Returns the score, the rank left of the boundary and the rank right of it.
+    special : rank of the default, and that of NaN, or NONE
+
+    From the smallest value up to the default, then from the largest down to it. Where
+    values are missing, up through all with these on the right, then down with these on
+    the left. Returns the score, the rank left of the boundary, the rank right of it,
+    and whether missing values go left, or NONE if none are missing.
     """
+    default, missing = special
     if node[0] == high - low:
         default = NONE
     middle = high
@@ -285,21 +350,27 @@ def _best_of_feature(columns, low, high, default, targets, limits, node, side):
         step = high - low
         while step > 0:  # first entry above the default
             half = step // 2
-            if columns.ranks[middle + half] < default:
+            if entries[1][middle + half] < default:
                 middle += half + 1
                 step -= half + 1
             else:
                 step = half
     best, left, right = _scan(
-        columns, low, middle, 1, default, targets, limits, node, side
+        entries, low, middle, 1, default, targets, limits, node, side
     )
-    if middle < high:
+    top, bottom, beyond, missing_left, or_left = high, middle, default, NONE, NONE
+    if missing != NONE:  # which is the default, or there is none: middle is high
+        while top > low and entries[1][top - 1] == missing:
+            top -= 1
+        if default != NONE or top < high:
+            bottom, beyond, missing_left, or_left = low, NONE, 0, 1
+    if bottom < top:
         score, at, behind = _scan(
-            columns, high - 1, middle - 1, -1, default, targets, limits, node, side
+            entries, top - 1, bottom - 1, -1, beyond, targets, limits, node, side
         )
         if score > best:
-            return score, behind, at
-    return best, left, right
+            return score, behind, at, or_left
+    return best, left, right, missing_left
 
 
 @njit(cache=True, nogil=True)
@@ -311,7 +382,9 @@ def _next_random(state):
 
 @njit(cache=True, nogil=True)
 def _best_split(columns, spans, targets, limits, node, side, order, state):
-    """Best split over the features: score, feature, rank left of it, rank right of it.
+    """Best split over the features.
+
+    Returns its score, its feature, and the rest as ``_best_of_feature``.
 
     spans : (n_features, 2), the node's entries
     order : permutation of the features, shuffled as far as it is read unless all are
@@ -319,7 +392,7 @@ def _best_split(columns, spans, targets, limits, node, side, order, state):
     With fewer than all features allowed, random ones are tried, and more than allowed
     as long as none can be split.
     """
-    best, feature, left, right = -np.inf, NONE, NONE, NONE
+    best, feature, left, right, missing_left = -np.inf, NONE, NONE, NONE, NONE
     n_features = order.shape[0]
     for k in range(n_features):
         if limits.max_features < n_features:
@@ -330,11 +403,11 @@ def _best_split(columns, spans, targets, limits, node, side, order, state):
         j = order[k]
         if spans[j, 0] == spans[j, 1]:
             continue
-        score, below, above = _best_of_feature(
-            columns,
+        score, below, above, goes_left = _best_of_feature(
+            (columns.rows, columns.ranks),
             spans[j, 0],
             spans[j, 1],
-            columns.default[j],
+            (columns.default[j], columns.missing[j]),
             targets,
             limits,
             node,
@@ -342,7 +415,8 @@ def _best_split(columns, spans, targets, limits, node, side, order, state):
         )
         if score > best:
             best, feature, left, right = score, j, below, above
-    return best, feature, left, right
+            missing_left = goes_left
+    return best, feature, left, right, missing_left
 
 
 @njit(cache=True, nogil=True)
@@ -364,16 +438,25 @@ def _partition(rows, ranks, low, high, goes_left, spare_rows, spare_ranks):
 
 
 @njit(cache=True, nogil=True)
-def _mark(columns, spans, members, feature, rank, goes_left):
-    """Mark the rows of a node whose value of ``feature`` has at most this rank."""
-    goes_left[members] = columns.default[feature] <= rank
+def _mark(columns, spans, members, split, goes_left):
+    """Mark the rows of a node that go left.
+
+    split : feature, its largest rank on the left, and whether missing values go there
+    """
+    feature, rank, missing_left = split
+    default = columns.default[feature]
+    also = columns.missing[feature] if missing_left == 1 else NONE
+    goes_left[members] = default <= rank or default == also
     for p in range(spans[feature, 0], spans[feature, 1]):
-        goes_left[columns.rows[p]] = columns.ranks[p] <= rank
+        own = np.int64(columns.ranks[p])
+        goes_left[columns.rows[p]] = own <= rank or own == also
 
 
 @njit(cache=True, nogil=True)
 def _threshold(columns, feature, left, right):
     """Half way between two values, but never the upper one."""
+    if right == columns.missing[feature]:
+        return np.inf  # no number is more
     values = columns.values[columns.value_starts[feature] :]
     half = values[left] / 2 + values[right] / 2
     return half if values[left] <= half < values[right] else values[left]
@@ -446,22 +529,25 @@ def _find_split(t, columns, spans, targets, limits, whole, real, stats, scratch)
     """Store the best split of node t; returns whether it is made."""
     side, order, state = scratch
     weight = real[t, WEIGHT]
-    real[t, IMPURITY] = _impurity(stats[t], weight, targets.criterion)
+    real[t, IMPURITY] = _impurity(stats[t], weight, targets)
     if whole[t, SLOT] == NONE or real[t, IMPURITY] <= TINY:
         return False
     node = (whole[t, N_SAMPLES], weight, stats[t])
     span = spans[whole[t, SLOT]]
-    score, feature, below, above = _best_split(
+    score, feature, below, above, missing_left = _best_split(
         columns, span, targets, limits, node, side, order, state
     )
     if feature == NONE:
         return False
-    gain = (score - _purity(stats[t], weight, targets.criterion)) / real[0, WEIGHT]
+    gain = score - _purity(stats[t], weight, targets)
+    gain = max(0.0, gain) / real[0, WEIGHT]  # below 0 by rounding only
+    gain /= _count(targets.n_outputs)
     if targets.criterion == ENTROPY:
         gain /= np.log(2.0)
     if gain + TINY < limits.min_decrease:
         return False
     whole[t, FEATURE], whole[t, RANK], real[t, GAIN] = feature, below, gain
+    whole[t, MISSING_LEFT] = missing_left
     real[t, THRESHOLD] = _threshold(columns, feature, below, above)
     return True
 
@@ -473,12 +559,12 @@ def grow(columns, targets, limits, n_rows, seed):
     n_rows : number of rows, all of positive weight
     seed   : in [1, 2**31 - 2], read where max_features leaves a choice
 
-    Returns whole (n_nodes, 8) and real (n_nodes, 4), whose columns are named above,
+    Returns whole (n_nodes, 9) and real (n_nodes, 4), whose columns are named above,
     and stats (n_nodes, n_stats). The root is node 0, children follow in pairs.
     Cost: O(n_entries) for each level of the tree.
     """
     n_features = columns.default.shape[0]
-    whole, real = np.full((64, 8), NONE), np.zeros((64, 4))
+    whole, real = np.full((64, 9), NONE), np.zeros((64, 4))
     stats = np.zeros((64, targets.n_stats))
     # Nodes that wait to be split lie in the frontier, their stretches in a slot.
     frontier, spans = np.empty(64, np.int64), np.empty((8, n_features, 2), np.int64)
@@ -523,8 +609,11 @@ def grow(columns, targets, limits, n_rows, seed):
 
         slot, feature = whole[t, SLOT], whole[t, FEATURE]
         stretch = members[whole[t, FIRST] : whole[t, FIRST] + whole[t, N_SAMPLES]]
-        _mark(columns, spans[slot], stretch, feature, whole[t, RANK], goes_left)
+        split = (feature, whole[t, RANK], whole[t, MISSING_LEFT])
+        _mark(columns, spans[slot], stretch, split, goes_left)
         n_left = _partition_members(stretch, goes_left, spare)
+        if whole[t, MISSING_LEFT] == NONE:  # what may be missing later joins the most
+            whole[t, MISSING_LEFT] = 2 * n_left > len(stretch)
         whole[t, LEFT], whole[t, RIGHT] = n_nodes, n_nodes + 1
         slots = (slot, NONE, NONE)
         for c, part in ((n_nodes, stretch[:n_left]), (n_nodes + 1, stretch[n_left:])):
@@ -550,12 +639,16 @@ def grow(columns, targets, limits, n_rows, seed):
 
 
 @njit(cache=True, nogil=True)
-def leaves_of(X, left, right, feature, threshold, out):
+def leaves_of(X, left, right, feature, threshold, missing_left, out):
     """``out[i]``: the leaf that row i of X (n, n_features) falls into."""
     for i in range(X.shape[0]):
         t = 0
         while left[t] != NONE:
-            t = left[t] if X[i, feature[t]] <= threshold[t] else right[t]
+            value = X[i, feature[t]]
+            if np.isnan(value):
+                t = left[t] if missing_left[t] else right[t]
+            else:
+                t = left[t] if value <= threshold[t] else right[t]
         out[i] = t
 
 

@@ -25,11 +25,13 @@ class Tree:
     children_right: Ints
     feature: Ints  # -2 for leaves
     threshold: Floats  # to the left goes what is at most this; -2 for leaves
+    missing_go_to_left: Array  # uint8, whether NaN goes to the left; 0 for leaves
     impurity: Floats
     n_node_samples: Ints
     weighted_n_node_samples: Floats
-    value: Floats  # (node_count, 1, n_classes) shares of the classes, or (..., 1) mean
+    value: Floats  # (node_count, n_outputs, max_n_classes) shares, or (..., 1) mean
     depth: Ints  # 0 for the root
+    n_classes: Ints  # (n_outputs,), 1 for numbers
 
     @property
     def node_count(self) -> int:
@@ -39,12 +41,12 @@ class Tree:
     @property
     def n_outputs(self) -> int:
         """Number of outputs."""
-        return self.value.shape[1]
+        return len(self.n_classes)
 
     @property
-    def n_classes(self) -> Ints:
-        """Number of classes of each output, 1 for numbers."""
-        return np.full(self.n_outputs, self.value.shape[2])
+    def max_n_classes(self) -> int:
+        """Number of classes of the output that has most."""
+        return int(self.n_classes.max())
 
     @property
     def max_depth(self) -> int:
@@ -65,6 +67,7 @@ class Tree:
             self.children_right,
             self.feature,
             self.threshold,
+            self.missing_go_to_left,
             leaves,
         )
         return leaves
@@ -104,6 +107,7 @@ class Tree:
             children_right=position[pick(self.children_right, NONE)],
             feature=pick(self.feature, UNDEFINED),
             threshold=pick(self.threshold, UNDEFINED),
+            missing_go_to_left=pick(self.missing_go_to_left, 0),
             impurity=self.impurity[kept],
             n_node_samples=self.n_node_samples[kept],
             weighted_n_node_samples=self.weighted_n_node_samples[kept],
@@ -134,7 +138,7 @@ class Tree:
 
 
 def sorted_columns(X: Array) -> Columns:
-    """Entries of every feature in the order of their values.
+    """Entries of every feature in the order of their values, NaN last.
 
     Whole numbers of a small range, such as pixels, are sorted by counting.
     """
@@ -144,6 +148,7 @@ def sorted_columns(X: Array) -> Columns:
     rows = np.empty(n * n_features, np.int32)
     ranks = np.empty(n * n_features, np.uint16 if small else np.int32)
     starts, default = np.zeros(n_features + 1, np.int64), np.empty(n_features, np.int64)
+    missing = np.full(n_features, NONE)
     values, found = [], np.empty(max(n, 256))
     for j in range(n_features):
         if j % 64 == 0:  # a few columns at a time: X is stored by rows
@@ -155,7 +160,7 @@ def sorted_columns(X: Array) -> Columns:
                 column, rows[out], ranks[out], found
             )
         else:
-            n_entries, n_values, default[j] = kernels.rank_sorted(
+            n_entries, n_values, default[j], missing[j] = kernels.rank_sorted(
                 column, np.argsort(column), rows[out], ranks[out], found
             )
         starts[j + 1] = starts[j] + n_entries
@@ -167,26 +172,39 @@ def sorted_columns(X: Array) -> Columns:
         ranks[:n_entries],
         starts,
         default,
+        missing,
         np.concatenate(values),
         value_starts,
     )
 
 
-def grown(X: Array, targets: Targets, limits: Limits, seed: int) -> Tree:
-    """Tree grown on rows of positive weight; ``value`` holds the raw statistics."""
+def grown(
+    X: Array, targets: Targets, limits: Limits, seed: int, n_classes: Ints
+) -> Tree:
+    """Tree grown on rows of positive weight; ``n_classes`` of each output."""
     columns = sorted_columns(X)
     whole, real, stats = kernels.grow(columns, targets, limits, len(X), seed)
     leaf = whole[:, kernels.LEFT] == NONE
+    weight = real[:, kernels.WEIGHT].copy()
+    value = np.zeros((len(stats), len(n_classes), n_classes.max()))
+    start = int(targets.criterion == kernels.SQUARED_ERROR)  # behind the weight
+    for k, n in enumerate(n_classes):
+        value[:, k, :n] = stats[:, start : start + n] / weight[:, None]
+        start += n
     tree = Tree(
         n_features=X.shape[1],
         children_left=whole[:, kernels.LEFT].copy(),
         children_right=whole[:, kernels.RIGHT].copy(),
         feature=np.where(leaf, UNDEFINED, whole[:, kernels.FEATURE]),
         threshold=np.where(leaf, UNDEFINED, real[:, kernels.THRESHOLD]),
+        missing_go_to_left=np.where(leaf, 0, whole[:, kernels.MISSING_LEFT]).astype(
+            np.uint8
+        ),
         impurity=real[:, kernels.IMPURITY].copy(),
         n_node_samples=whole[:, kernels.N_SAMPLES].copy(),
-        weighted_n_node_samples=real[:, kernels.WEIGHT].copy(),
-        value=stats[:, None, :].copy(),
+        weighted_n_node_samples=weight,
+        value=value,
         depth=whole[:, kernels.DEPTH].copy(),
+        n_classes=n_classes,
     )
     return tree if limits.max_leaf_nodes > 0 else tree.without(np.empty(0, int))

@@ -6,9 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import Bunch, check_random_state
+from scipy.sparse import csr_matrix, issparse
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+)
+from sklearn.utils import Bunch, Tags, check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -30,6 +35,7 @@ READING: dict[str, Any] = {
     "dtype": [np.float64, np.float32, np.uint8],
     "order": "C",
     "power": None,
+    "ensure_all_finite": "allow-nan",
 }
 UNLIMITED = 2**31
 CRITERIA_INSTEAD = {
@@ -40,11 +46,12 @@ CRITERIA_INSTEAD = {
 SPLITTER_INSTEAD = {"random": "'best', with max_features for chance,"}
 
 
-class _DecisionTree(BaseEstimator):
+class _DecisionTree(MultiOutputMixin, BaseEstimator):
     """Shared by both trees: parameters, and the use of ``tree_``."""
 
     tree_: Tree
     max_features_: int
+    n_outputs_: int
 
     def __init__(
         self,
@@ -85,15 +92,27 @@ class _DecisionTree(BaseEstimator):
                 "for a single tree."
             )
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _read_pair(self, X: Any, y: Any, **how: Any) -> tuple[Array, Array]:
+        """X and y (n_samples, n_outputs)."""
+        X, y = validate_data(self, X, y, **READING, multi_output=True, **how)
+        if issparse(y):
+            raise ValueError("y must be a dense array, got a sparse one: use toarray.")
+        self.n_outputs_ = y.shape[1] if y.ndim > 1 else 1
+        return X, y.reshape(-1, self.n_outputs_)
+
     def _read(self, X: Any) -> Array:
         check_is_fitted(self)
         return validate_data(self, X, **READING, reset=False)
 
-    def _grow(self, X: Array, targets: Targets, n_samples: int) -> Tree:
-        """Tree of rows of positive weight; shares are of all ``n_samples``.
-
-        Values are the statistics of a node as shares of its weight.
-        """
+    def _grow(
+        self, X: Array, targets: Targets, n_samples: int, n_classes: Ints
+    ) -> Tree:
+        """Tree of rows of positive weight; shares are of all ``n_samples``."""
         unit = 1.0
         if len(targets.weight):  # squares of weights must neither vanish nor overflow
             unit = 2.0 ** np.frexp(targets.weight.max())[1]
@@ -102,10 +121,9 @@ class _DecisionTree(BaseEstimator):
         limits = self._limits(n_samples, X.shape[1], weight)
         self.max_features_ = limits.max_features
         seed = check_random_state(self.random_state).randint(1, 2**31 - 1)
-        tree = grown(X, targets, limits, seed)
-        share = tree.value / tree.weighted_n_node_samples[:, None, None]
+        tree = grown(X, targets, limits, seed, n_classes)
         total = tree.weighted_n_node_samples * unit
-        return replace(tree, value=share, weighted_n_node_samples=total)
+        return replace(tree, weighted_n_node_samples=total)
 
     def _limits(self, n_samples: int, n_features: int, weight: float) -> Limits:
         depth, leaves = self.max_depth, self.max_leaf_nodes
@@ -234,6 +252,9 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         I = 1 - \sum_c p_c^2 \ \text{(gini)} \quad\text{or}\quad
         I = -\sum_c p_c \log_2 p_c \ \text{(entropy)}.
 
+    Of several outputs I is the mean. Missing values, NaN, of the feature go to the side
+    where this is less; "missing or not" is a split, too, of threshold infinity.
+
     Parameters
     ----------
     criterion : {"gini", "entropy", "log_loss"}, default="gini"
@@ -258,7 +279,8 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     min_impurity_decrease : float, default=0.0
         Least decrease of impurity by a split, times the node's share of the weight.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class, times that of the sample.
+        Weight of each class, times that of the sample. Of several outputs a list of
+        dicts, one for each, whose weights are multiplied.
     ccp_alpha : float, default=0.0
         Cost of a leaf in cost-complexity pruning. 0 prunes nothing.
     monotonic_cst : None or zeros, default=None
@@ -266,10 +288,12 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels, sorted.
-    n_classes_ : int
+    classes_ : ndarray of shape (n_classes,), or list of these
+        Labels, sorted; of several outputs those of each.
+    n_classes_ : int, or ndarray of shape (n_outputs,)
         Number of labels.
+    n_outputs_ : int
+        Number of outputs.
     tree_ : Tree
         The tree as arrays, named as in scikit-learn.
     max_features_ : int
@@ -289,10 +313,14 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     quarter or more of a feature cost nothing, so images with a black background, counts
     and dummies are cheap. 8-bit X stays as it is; float64 is not rounded to float32 as
     in scikit-learn. Of equally good splits that of the first feature, or of the
-    first one drawn, is taken.
+    first one drawn, is taken, and of one feature that of the smallest threshold.
 
-    Missing values, several outputs, random thresholds (``splitter``) and monotonic
-    constraints are not offered.
+    A feature with missing values takes a second scan. Where none were missing in a node
+    in ``fit``, those of a query go to the child that had more samples, or right
+    (``tree_.missing_go_to_left``). With several outputs, of which y has a column each,
+    ``predict`` has shape (n_samples, n_outputs).
+
+    Random thresholds (``splitter``) and monotonic constraints are not offered.
 
     References
     ----------
@@ -314,9 +342,8 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
     <BLANKLINE>
     """
 
-    classes_: Array
-    n_classes_: int
-    n_outputs_: int
+    classes_: Any
+    n_classes_: Any
 
     def __init__(
         self,
@@ -351,6 +378,11 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         )
         self.class_weight = class_weight
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def fit(
         self,
         X: Any,
@@ -358,48 +390,71 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         sample_weight: ArrayLike | None = None,
         check_input: bool = True,
     ) -> Self:
-        """Grow the tree on X (n_samples, n_features) and labels y."""
-        X, y = validate_data(self, X, y, **READING)
+        """Grow the tree on X (n_samples, n_features) and labels y.
+
+        y has shape (n_samples,) or (n_samples, n_outputs); NaN in X is a missing value.
+        """
+        X, y = self._read_pair(X, y)
         check_classification_targets(y)
         self._check_choices(("gini", "entropy", "log_loss"))
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        self.n_classes_, self.n_outputs_ = len(self.classes_), 1
+        labels, classes, n_labels = np.empty(y.shape, np.int32), [], 0
+        for k in range(self.n_outputs_):
+            found, numbers = np.unique(y[:, k], return_inverse=True)
+            labels[:, k] = n_labels + numbers
+            classes.append(found)
+            n_labels += len(found)
+        n_classes = np.array([len(found) for found in classes])
+        one = self.n_outputs_ == 1
+        self.classes_ = classes[0] if one else classes
+        self.n_classes_ = len(classes[0]) if one else n_classes
         X, weight, kept = _weighed(X, sample_weight, self.class_weight, y)
         criterion = GINI if self.criterion == "gini" else ENTROPY
         targets = Targets(
-            labels[kept].astype(np.int32),
+            labels[kept].ravel(),
             np.empty(0),
             weight,
-            self.n_classes_,
+            n_labels,
             criterion,
+            None if one else self.n_outputs_,
         )
-        tree = self._grow(X, targets, len(y))
-        self.tree_ = tree
+        self.tree_ = self._grow(X, targets, len(y), n_classes)
         if self.ccp_alpha > 0:
             self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
         return self
 
     def predict(self, X: Any, check_input: bool = True) -> Array:
-        """Most frequent label of each sample's leaf, shape (n_samples,)."""
+        """Most frequent label of each sample's leaf, shape (n_samples[, n_outputs])."""
         leaves = self.apply(X)
-        return self.classes_[self.tree_.value[:, 0].argmax(axis=1)[leaves]]
+        most = self.tree_.value.argmax(axis=2)
+        if self.n_outputs_ == 1:
+            return self.classes_[most[:, 0][leaves]]
+        labels = [self.classes_[k][most[:, k]] for k in range(self.n_outputs_)]
+        return np.stack(labels, axis=1)[leaves]
 
-    def predict_proba(self, X: Any, check_input: bool = True) -> Floats:
-        """Shares of the labels in each sample's leaf, (n_samples, n_classes)."""
+    def predict_proba(self, X: Any, check_input: bool = True) -> Any:
+        """Shares of the labels in each sample's leaf, (n_samples, n_classes).
+
+        Of several outputs a list, an array for each.
+        """
         leaves = self.apply(X)
-        return self.tree_.value[:, 0][leaves]
+        tree = self.tree_
+        shares = [tree.value[:, k, :n][leaves] for k, n in enumerate(tree.n_classes)]
+        return shares if self.n_outputs_ > 1 else shares[0]
 
-    def predict_log_proba(self, X: Any) -> Floats:
+    def predict_log_proba(self, X: Any) -> Any:
         """Logarithm of the shares; minus infinity for none."""
+        shares = self.predict_proba(X)
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            if self.n_outputs_ > 1:
+                return [np.log(share) for share in shares]
+            return np.log(shares)
 
 
 class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     r"""Predict a number by a tree of splits "is feature j at most t?".
 
     Each node takes the split that leaves the least squared error around the means of
-    its two sides; a leaf predicts its mean.
+    its two sides; a leaf predicts its mean. Of several outputs the errors are added.
 
     Parameters
     ----------
@@ -415,6 +470,8 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
     Attributes
     ----------
+    n_outputs_ : int
+        Number of outputs.
     tree_ : Tree
         The tree as arrays, named as in scikit-learn.
     max_features_ : int
@@ -428,8 +485,9 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
 
     Notes
     -----
-    As for :class:`DecisionTreeClassifier`. Targets are centred before they are summed,
-    which saves digits where their mean is large.
+    As for :class:`DecisionTreeClassifier`, also for missing values and several outputs.
+    Targets are centred before they are summed, which saves digits where their mean is
+    large.
 
     References
     ----------
@@ -445,8 +503,6 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
     array([2., 8.])
     """
 
-    n_outputs_: int
-
     def fit(
         self,
         X: Any,
@@ -454,29 +510,34 @@ class DecisionTreeRegressor(RegressorMixin, _DecisionTree):
         sample_weight: ArrayLike | None = None,
         check_input: bool = True,
     ) -> Self:
-        """Grow the tree on X (n_samples, n_features) and numbers y."""
-        X, y = validate_data(
-            self, X, y, **READING, y_numeric=True, target_dtype=np.float64
-        )
+        """Grow the tree on X (n_samples, n_features) and numbers y.
+
+        y has shape (n_samples,) or (n_samples, n_outputs); NaN in X is a missing value.
+        """
+        X, y = self._read_pair(X, y, y_numeric=True, target_dtype=np.float64)
         self._check_choices(("squared_error",))
-        self.n_outputs_ = 1
         X, weight, kept = _weighed(X, sample_weight, None, y)
         target = y[kept].astype(np.float64)
-        mean = np.average(target, weights=weight if len(weight) else None)
+        centre = _centre(target, weight)
         targets = Targets(
-            np.empty(0, np.int32), target - mean, weight, 3, SQUARED_ERROR
+            np.empty(0, np.int32),
+            (target - centre).ravel(),
+            weight,
+            1 + 2 * self.n_outputs_,
+            SQUARED_ERROR,
+            None if self.n_outputs_ == 1 else self.n_outputs_,
         )
-        tree = self._grow(X, targets, len(y))
-        value = tree.value[:, :, 1:2] + mean
-        self.tree_ = replace(tree, value=value)
+        tree = self._grow(X, targets, len(y), np.ones(self.n_outputs_, np.int64))
+        self.tree_ = replace(tree, value=tree.value + centre[:, None])
         if self.ccp_alpha > 0:
             self.tree_: Tree = self.tree_.pruned(self.ccp_alpha)
         return self
 
     def predict(self, X: Any, check_input: bool = True) -> Floats:
-        """Mean of each sample's leaf, shape (n_samples,)."""
+        """Mean of each sample's leaf, shape (n_samples[, n_outputs])."""
         leaves = self.apply(X)
-        return self.tree_.value[:, 0, 0][leaves]
+        means = self.tree_.value[:, :, 0]
+        return (means if self.n_outputs_ > 1 else means[:, 0])[leaves]
 
 
 def _weighed(
@@ -490,7 +551,7 @@ def _weighed(
         return X, np.empty(0), np.arange(len(X))
     weight = check_sample_weight(sample_weight, np.empty((len(X), 0)))
     if class_weight is not None:
-        check_class_weight(class_weight)
+        _check_class_weights(class_weight, y)
         weight = weight * compute_sample_weight(class_weight, y)
         if not weight.any():
             raise ValueError(
@@ -498,6 +559,31 @@ def _weighed(
             )
     kept = np.flatnonzero(weight > 0)
     return X[kept], weight[kept], kept
+
+
+def _centre(target: Floats, weight: Floats) -> Floats:
+    """About the mean of each output, of so few digits that whole numbers stay whole.
+
+    Their sums are then exact, and no rounding decides between equally good splits.
+    """
+    mean = np.average(target, axis=0, weights=weight if len(weight) else None)
+    grain = 2.0 ** (np.frexp(np.ptp(target, axis=0))[1] - 1)
+    return np.rint(mean / grain) * grain
+
+
+def _check_class_weights(class_weight: Any, y: Array) -> None:
+    """Of several outputs a list, weights for each; or one word for all."""
+    n_outputs = y.shape[1]
+    if n_outputs == 1 or isinstance(class_weight, str):
+        check_class_weight(class_weight)
+        return
+    if not isinstance(class_weight, list) or len(class_weight) != n_outputs:
+        raise ValueError(
+            f"class_weight must be 'balanced', None or a list of {n_outputs} dicts of "
+            f"weights by class, one for each output, got {class_weight!r}."
+        )
+    for weights in class_weight:
+        check_class_weight(weights)
 
 
 def _whole(value: Any, least: int) -> bool:

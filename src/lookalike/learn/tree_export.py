@@ -11,6 +11,7 @@ from sklearn.tree import plot_tree as sklearn_plot_tree
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_choice
+from lookalike._typing import Floats
 from lookalike.kernels.tree import NONE
 from lookalike.learn._tree import Tree
 
@@ -19,7 +20,7 @@ def export_text(
     decision_tree: Any,
     *,
     feature_names: Sequence[str] | None = None,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[Any] | None = None,
     max_depth: int = 10,
     spacing: int = 3,
     decimals: int = 2,
@@ -33,8 +34,9 @@ def export_text(
         A fitted tree.
     feature_names : sequence of str, default=None
         Names of the features; None is "feature_0", "feature_1", ...
-    class_names : sequence of str, default=None
-        Names of the classes, in the order of ``classes_``; None takes the labels.
+    class_names : sequence of str, or of these, default=None
+        Names of the classes, in the order of ``classes_``; None takes the labels. Of
+        several outputs a list, names for each.
     max_depth : int, default=10
         Deepest split shown.
     spacing : int, default=3
@@ -47,7 +49,8 @@ def export_text(
     Returns
     -------
     str
-        The text, as scikit-learn's function of the same name writes it.
+        The text, as scikit-learn's function of the same name writes it. Of several
+        outputs each has its class, and its weights, which scikit-learn leaves out.
 
     Raises
     ------
@@ -72,14 +75,21 @@ def export_text(
     heights = _heights(tree)
     lines = []
 
+    def listed(numbers: Floats) -> str:
+        return "[" + ", ".join(f"{number:.{decimals}f}" for number in numbers) + "]"
+
+    def joined(parts: list[str]) -> str:
+        return parts[0] if tree.n_outputs == 1 else "[" + ", ".join(parts) + "]"
+
     def answer(t: int) -> str:
-        values = tree.value[t, 0]
+        values = tree.value[t]
         if classes is None:
-            return f" value: [{values[0]:.{decimals}f}]"
+            return f" value: {listed(values[:, 0])}"
         weights = values * tree.weighted_n_node_samples[t]
-        shown = ", ".join(f"{weight:.{decimals}f}" for weight in weights)
-        head = f" weights: [{shown}]" if show_weights else ""
-        return f"{head} class: {classes[int(values.argmax())]}"
+        shown = [listed(w[:n]) for w, n in zip(weights, tree.n_classes, strict=True)]
+        head = f" weights: {joined(shown)}" if show_weights else ""
+        best = zip(classes, values.argmax(axis=1), strict=True)
+        return f"{head} class: {joined([str(names[c]) for names, c in best])}"
 
     def describe(t: int, depth: int) -> None:
         indent = ("|" + " " * spacing) * depth
@@ -128,7 +138,7 @@ def plot_tree(
         Names of the features; None is "x[0]", "x[1]", ...
     class_names : sequence of str or bool, default=None
         Names of the classes in the order of ``classes_``; True is "y[0]", "y[1]", ...;
-        None leaves them out.
+        None leaves them out, and so do several outputs.
     label : {"all", "root", "none"}, default="all"
         Boxes whose numbers are named.
     filled : bool, default=False
@@ -170,7 +180,8 @@ def plot_tree(
     check_is_fitted(decision_tree)
     if feature_names is not None:
         _feature_names(decision_tree.tree_, feature_names)
-    if class_names is not None and not isinstance(class_names, bool):
+    one = decision_tree.tree_.n_outputs == 1
+    if one and class_names is not None and not isinstance(class_names, bool):
         _class_names(decision_tree, class_names)
     check_choice("label", label, ("all", "root", "none"))
     # Their check of the arguments takes only trees of their own class.
@@ -213,13 +224,23 @@ def _feature_names(tree: Tree, names: Sequence[str] | None) -> Sequence[str]:
     return names
 
 
-def _class_names(model: Any, names: Sequence[str] | None) -> Any:
+def _class_names(model: Any, names: Any) -> Any:
+    """Names of the classes of each output; None of numbers."""
     if not is_classifier(model):
         return None
+    one = model.tree_.n_outputs == 1
+    classes = [model.classes_] if one else model.classes_
     if names is None:
-        return model.classes_
-    if len(names) != len(model.classes_):
+        return classes
+    names = [names] if one else names
+    if len(names) != len(classes):
         raise ValueError(
-            f"class_names must have {len(model.classes_)} names, got {len(names)}."
+            f"class_names must be {len(classes)} lists of names, one for each output, "
+            f"got {len(names)}."
         )
+    for given, labels in zip(names, classes, strict=True):
+        if len(given) != len(labels):
+            raise ValueError(
+                f"class_names must have {len(labels)} names, got {len(given)}."
+            )
     return names
