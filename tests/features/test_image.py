@@ -472,3 +472,11 @@ def test_an_empty_page_is_refused(value):
 def test_what_is_no_grey_image_is_refused(image, message):
     with pytest.raises(ValueError, match=message):
         prepare_digit(image)
+
+
+def test_quantiles_of_a_border_are_those_of_numpy_to_the_bit():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 10, 11, 112, 113):
+        for values in (rng.integers(0, 9, n) / 2, rng.normal(size=n)):
+            for q in (0.5, 0.9):
+                assert image_room._quantile(values, q) == np.quantile(values, q)

@@ -297,14 +297,26 @@ def _ink(image: Array) -> Array:
         raise ValueError("There is no digit on an image without pixels.")
     values = image.astype(np.float64)
     border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
-    paper = np.median(border)
+    paper = _quantile(border, 0.5)
     if paper > 127:
         values, border, paper = 255 - values, 255 - border, 255 - paper
-    grain = np.quantile(np.abs(border - paper), 0.9)
-    ink = np.clip(values - paper - grain, 0, None)
-    if ink.max() < 16:
+    grain = _quantile(np.abs(border - paper), 0.9)
+    ink = np.maximum(values - paper - grain, 0)
+    darkest = ink.max()
+    if darkest < 16:
         raise ValueError("There is no digit on the image: its pixels are all alike.")
-    return ink * (255 / ink.max())
+    return ink * (255 / darkest)
+
+
+def _quantile(values: Array, q: float) -> float:
+    """``np.quantile`` to the bit, without its costs for a few hundred values."""
+    values = np.sort(values)
+    at = q * (len(values) - 1)
+    low = int(at)
+    share, step = at - low, values[min(low + 1, len(values) - 1)] - values[low]
+    if share < 0.5:
+        return float(values[low] + step * share)
+    return float(values[low] + step - step * (1 - share))
 
 
 def _resize(ink: Array, scale: float) -> Array:
@@ -321,8 +333,9 @@ def _resize(ink: Array, scale: float) -> Array:
 def _corner(ink: Array) -> tuple[int, int]:
     """Return the row and column that put the centre of mass in the middle of 28."""
     rows, columns = ink.shape
-    down = ink.sum(axis=1) @ np.arange(rows) / ink.sum()
-    right = ink.sum(axis=0) @ np.arange(columns) / ink.sum()
+    by_row, by_column, total = ink.sum(axis=1), ink.sum(axis=0), ink.sum()
+    down = by_row @ np.arange(rows) / total
+    right = by_column @ np.arange(columns) / total
     # MNIST's own centres of mass lie about pixel 14; nothing may fall off the edge.
     top = min(max(round(14 - down), 0), 28 - rows)
     left = min(max(round(14 - right), 0), 28 - columns)
