@@ -37,8 +37,8 @@ class Shop(RecommenderSystem):
 
     Parameters: see :class:`lookalike.systems._recommender.base.RecommenderSystem`.
 
-    A held-out item is relevant if its value is at least the median of the log: half of
-    all ratings, or what somebody did more than once.
+    A held-out item is relevant, and twice as much if its value is at least the median
+    of the log: the better half of all ratings, or what somebody did more than once.
 
     Examples
     --------
@@ -132,11 +132,15 @@ class Shop(RecommenderSystem):
         ]
 
     def relevance(self, data: Interactions) -> Any:
-        """Return 1 for each held-out item whose value is at least the median."""
-        high = data.held_out & (data.value >= np.median(data.value))
-        pairs = data.user[high], data.item[high]
-        shape = len(data.users), len(data.items)
-        return sp.csr_array((np.ones(high.sum()), pairs), shape=shape)
+        """Return 1 for each held-out item, 2 if its value is at least the median."""
+        held_out = data.held_out
+        grades = 1.0 + (data.value[held_out] >= np.median(data.value))
+        pairs = data.user[held_out], data.item[held_out]
+        return sp.csr_array((grades, pairs), shape=(len(data.users), len(data.items)))
+
+    def training_grades(self, relevance: Any) -> Any:
+        """Return the same grades."""
+        return relevance
 
     def vectors(self, catalogue: Catalogue) -> Any:
         """Return what is known of the items, column by column."""
