@@ -1,6 +1,6 @@
 """Which test sets which option of which public class, and what no test ever sets.
 
-    python tests/option_table.py [pytest's arguments]       the tests of all rooms if none
+    python tests/option_table.py [pytest's arguments]   the tests of all rooms if none
 
 Constructors and ``set_params`` are watched while the tests run, so that what counts is
 a value that a test used and not a name found in its file. The battery of conventions,
