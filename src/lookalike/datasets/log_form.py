@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lookalike._checks import check_choice
+from lookalike._event_weights import event_weight, plain_name
 from lookalike.datasets.item_columns import KINDS
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -42,13 +43,6 @@ NAMES: dict[str, tuple[str, ...]] = {
 """Names by which columns are found: without case, and letters and digits alone."""
 RATINGS = {"rating", "stars", "score"}
 """Names of values of which the latest counts; of others the sum does."""
-WEIGHTS = {
-    **dict.fromkeys(("impression", "hide", "dislike", "return", "refund"), 0.0),
-    **dict.fromkeys(("view", "pageview", "click", "play", "read", "open"), 1.0),
-    **dict.fromkeys(("like", "cart", "addtocart", "save", "wishlist", "favorite"), 3.0),
-    **dict.fromkeys(("purchase", "buy", "order", "transaction", "checkout"), 5.0),
-}
-"""What an event counts by its kind, where the form does not say; others count 1."""
 COMBINE = ("last", "sum")
 
 
@@ -113,7 +107,7 @@ class LogForm:
             title = _column(of_items, "title", given.get("title"), "item table")
             given["title"] = title
         if given.get("combine") is None:
-            rated = _plain(given["value"] or "") in RATINGS
+            rated = plain_name(given["value"] or "") in RATINGS
             given["combine"] = "last" if rated else "sum"
         check_choice("combine", given["combine"], COMBINE)
         for kind in given.get("kinds", {}).values():
@@ -149,17 +143,6 @@ class LogForm:
             elif value is not None:
                 plain.append(f"{each.name} = {_toml(value)}")
         return "\n".join([*plain, *tables])
-
-
-def event_weight(event: str) -> float:
-    """Return what an event of this kind counts, where nothing else is said.
-
-    Examples
-    --------
-    >>> event_weight("Add to cart"), event_weight("dance")
-    (3.0, 1.0)
-    """
-    return WEIGHTS.get(_plain(event), 1.0)
 
 
 def read_form(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -201,12 +184,8 @@ def _column(
                 f"The {where} has no column {declared}; it has {', '.join(names)}."
             )
         return declared
-    plain = {_plain(name): name for name in reversed(list(names))}
+    plain = {plain_name(name): name for name in reversed(list(names))}
     return next((plain[each] for each in NAMES[wanted] if each in plain), None)
-
-
-def _plain(name: str) -> str:
-    return "".join(each for each in name.lower() if each.isalnum())
 
 
 def _toml(value: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lookalike.datasets.log_form import event_weight
+from lookalike._event_weights import event_weight
 from lookalike.service.database.tables import events
 
 _VALUED = ("play", "rate", "rating", "listen", "watch")
