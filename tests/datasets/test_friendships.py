@@ -50,3 +50,12 @@ def test_a_gzipped_file_is_read_like_a_plain_one(tmp_path):
     assert plain.checksum == zipped.checksum
     assert len(plain.held_out) == 4
     assert len(plain.known) == 16
+
+
+def test_a_first_line_may_name_the_columns():
+    lines = ["ann,bob\n", "bob,source\n"]
+    people, pairs = read_pairs(["\n", "Source,Target\n", *lines])
+    assert people.tolist() == ["ann", "bob", "source"]
+    assert len(pairs) == 2
+    people, _ = read_pairs(["source,ann\n", "source,target\n"])
+    assert people.tolist() == ["source", "ann", "target"]

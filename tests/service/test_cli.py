@@ -83,6 +83,24 @@ def test_a_port_that_is_taken_is_told_and_nothing_stays_open():
         gc.collect()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_database_that_is_not_there_is_a_sentence(library, tmp_path, workers):
+    absent = "postgresql://nobody@127.0.0.1:9/nothing"
+    given = ["serve", str(library.folder), "--port", "0", "--workers", workers]
+    given += ["--state", str(tmp_path / "state"), "--database", absent]
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 2
+    assert "is no database" in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 5
+
+
+def test_a_system_that_has_no_generation_cannot_be_served(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    done = CliRunner().invoke(app, ["serve", "people", "--port", "0"])
+    assert done.exit_code == 2
+    assert "holds no generation; `lookalike train people` makes one" in done.stderr
+
+
 def test_what_cannot_be_served_is_told(tmp_path):
     done = CliRunner().invoke(app, ["serve", str(tmp_path)])
     assert done.exit_code == 2

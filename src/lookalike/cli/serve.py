@@ -61,6 +61,7 @@ def serve(
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
     with serve_extra():
+        from lookalike.service.database.migrate import open_database
         from lookalike.service.server import (
             address_of,
             bound,
@@ -87,6 +88,9 @@ def serve(
     )
     state.mkdir(parents=True, exist_ok=True)
     url = database or database_url(state)
+    for library in libraries.values():
+        library.check_any()
+    open_database(url).close()
     with bound(host, port) as listener:
         typer.echo(f"{address_of(listener)} (Ctrl-C stops it)", err=True)
         run(libraries, url, settings, listener)

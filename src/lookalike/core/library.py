@@ -103,12 +103,8 @@ class Library:
         The second value is the sentence that says why, None if the current one is
         whole.
         """
+        self.check_any()
         candidates = self._up_to(self.current())
-        if not candidates:
-            raise ValueError(
-                f"{self.folder} holds no generation; "
-                f"`lookalike train {self.name}` makes one."
-            )
         complaint = None
         for number in candidates:
             try:
@@ -120,6 +116,14 @@ class Library:
                 complaint = f"{complaint} Generation {number} answers instead."
             return generation, complaint
         raise Damaged(f"{complaint} No earlier generation is whole.")
+
+    def check_any(self) -> None:
+        """Refuse a library in which no generation answers."""
+        if not self._up_to(self.current()):
+            raise ValueError(
+                f"{self.folder} holds no generation; "
+                f"`lookalike train {self.name}` makes one."
+            )
 
     def _up_to(self, current: str | None) -> list[str]:
         """Return the current generation and those before it, newest first."""

@@ -4,6 +4,7 @@ Every system package has a ``SPEC``. Its members are named as "module:attribute"
 imported when they are needed, so that listing systems loads none of them.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import getfile, signature
@@ -175,7 +176,9 @@ class SystemSpec:
         if self.own_data is not None and (
             Path(choice).exists() or Path(choice).suffix == ".npz"
         ):
-            return self.member("own_data")(choice, **(options or {}))
+            # Whole, so that it is found again from another folder.
+            path = os.path.abspath(choice)
+            return self.member("own_data")(path, **(options or {}))
         own = f", or {self.own_data_form}" if self.own_data else ""
         raise ValueError(
             f"The data of {self.name} must be one of {', '.join(self.datasets)}{own}; "

@@ -15,6 +15,16 @@ from lookalike.datasets.locate import checksum, find
 HELD_OUT = 0.2  # of all friendships
 
 
+HEADER = frozenset(
+    (
+        *("source", "target", "from", "to", "user", "friend", "person", "follower"),
+        *("user1", "user2", "user_1", "user_2", "node1", "node2", "node_1", "node_2"),
+        *("id1", "id2", "id_1", "id_2", "person1", "person2", "person_1", "person_2"),
+    )
+)
+"""Names of columns by which the header of a file of pairs is known."""
+
+
 @dataclass(frozen=True)
 class Friendships:
     """Pairs of people, each pair once.
@@ -47,7 +57,8 @@ def load_friendships(
 ) -> Friendships:
     """Load a file with two names in each line, and hold out a fifth of the pairs.
 
-    Names are separated by a tab or a comma, or else by spaces. The file may be gzipped.
+    Names are separated by a tab or a comma, or else by spaces. A first line such as
+    "source,target" names the columns. The file may be gzipped.
 
     Raises
     ------
@@ -65,14 +76,14 @@ def load_friendships(
     if len(pairs) < 10:
         raise ValueError(f"{file}: expected ten friendships or more, got {len(pairs)}.")
     known, held_out = hold_out(pairs)
-    return Friendships(name or file.name, checksum(file), people, known, held_out)
+    return Friendships(name or str(file), checksum(file), people, known, held_out)
 
 
 def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:
     r"""Return the people in ``lines``, and their friendships as positions among them.
 
-    Repeated pairs, in either order, count once. Empty lines and lines that begin with #
-    are skipped.
+    Repeated pairs, in either order, count once. Empty lines, lines that begin with #,
+    and a first line of the names of columns are skipped.
 
     Examples
     --------
@@ -88,6 +99,9 @@ def read_pairs(lines: Iterable[str]) -> tuple[Array, Ints]:
             continue
         separator = next((mark for mark in "\t," if mark in text), r"\s+")
         names = [part.strip() for part in re.split(separator, text)]
+        is_first = not position
+        if is_first and len(names) == 2 and HEADER.issuperset(map(str.lower, names)):
+            continue
         if len(names) != 2 or not all(names):
             raise ValueError(f"line {number}: expected two names, got {text[:60]!r}.")
         if names[0] == names[1]:

@@ -114,7 +114,9 @@ def understand_log(
     """
     declared = {key: value for key, value in declared.items() if value is not None}
     name = name or str(path)
-    options = {**declared, **({} if items is None else {"items": str(items)})}
+    if items is not None:
+        items = os.path.abspath(items)
+    options = {**declared, **({} if items is None else {"items": items})}
     if Path(path).suffix == ".toml":
         declared = {**read_form(path), **declared}
         if "log" not in declared:

@@ -120,6 +120,7 @@ def serve(
 ) -> None:
     """Answer until stopped, at the address that the listener is bound to."""
     import uvicorn
+    from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     options: dict[str, Any] = {
@@ -152,7 +153,10 @@ def serve(
             workers=settings.workers,
             **options,
         )
-        Multiprocess(config, [listener]).run()
+        workers = Multiprocess(config, [listener])
+        workers.run()
+        if any(each.exitcode == STARTUP_FAILURE for each in workers.processes):
+            sys.exit(STARTUP_FAILURE)
 
 
 def from_environment() -> FastAPI:

@@ -347,3 +347,16 @@ def test_friends_are_ranked_below_all_others(system, data):
     assert ranked.ids[0] == whole.ids[-1]
     assert sorted(ranked.ids[1:]) == sorted(names)
     assert (np.diff(ranked.scores) < 0).all()
+
+
+def test_own_friendships_are_found_again_from_another_folder(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    pairs = np.unique(np.sort(rng.integers(0, 40, (300, 2)), axis=1), axis=0)
+    lines = [f"p{a} p{b}" for a, b in pairs if a != b]
+    (tmp_path / "friends.txt").write_text("\n".join(lines))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    name = SPEC.find_data("friends.txt").name
+    assert name == str(tmp_path / "friends.txt")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert len(SPEC.find_data(name).people) == 40
