@@ -53,22 +53,40 @@ def load_wnut17(path: str | os.PathLike[str] | None = None) -> TaggedText:
 
 
 def read_tagged(lines: Iterable[str]) -> Tagged:
-    r"""Read lines of a word, a tab and its tag, with an empty line after each sentence.
+    r"""Read lines of a word and its tag, with an empty line after each sentence.
+
+    Columns are parted by tabs, or else by spaces, as in the files of CoNLL: the word is
+    in the first and the tag in the last; what stands between is passed over.
+
+    Raises
+    ------
+    ValueError
+        If a line holds a word without a tag.
 
     Examples
     --------
-    >>> read_tagged(["In\tO\n", "Rome\tB-location\n", "\n", "Yes\tO\n"]).words
+    >>> read_tagged(["In\tO\n", "Rome NNP B-LOC\n", "\n", "Yes\tO\n"]).words
     (('In', 'Rome'), ('Yes',))
     """
     words: list[tuple[str, ...]] = []
     tags: list[tuple[str, ...]] = []
     pairs: list[tuple[str, str]] = []
-    for line in [*lines, ""]:
-        word, _, tag = line.rstrip("\n").rpartition("\t")
-        if word.strip():
-            pairs.append((word.strip(), tag.strip()))
+    for number, line in enumerate([*lines, ""], start=1):
+        word, *_, tag = _columns(line)
+        if word and not tag:
+            raise ValueError(
+                f"line {number}: expected a word and its tag, got {word[:60]!r}."
+            )
+        if word:
+            pairs.append((word, tag))
         elif pairs:
             words.append(tuple(word for word, _ in pairs))
             tags.append(tuple(tag for _, tag in pairs))
             pairs = []
     return Tagged(tuple(words), tuple(tags))
+
+
+def _columns(line: str) -> list[str]:
+    """The columns of a line, two or more."""
+    cells = line.split("\t") if "\t" in line else line.split()
+    return [*(cell.strip() for cell in cells), *[""] * (2 - len(cells))]

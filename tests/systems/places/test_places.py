@@ -445,3 +445,14 @@ def test_published_files_are_found_in_their_folder(tmp_path):
         file.write("a\tO\n")
     with pytest.raises(ValueError, match="damaged or another file"):
         load_wnut17(tmp_path)
+
+
+def test_columns_of_tagged_words_are_parted_by_tabs_or_spaces():
+    plain = ["I O\n", "live O\n", "Quito B-LOC\n", "\n", "Yes O\n"]
+    four = ["I PRP B-NP O\n", "live\tVB\tB-VP\tO\n", "Quito NNP B-NP B-LOC\n", " \n"]
+    for lines in (plain, [*four, "Yes UH B-INTJ O"]):
+        found = read_tagged(lines)
+        assert found.words == (("I", "live", "Quito"), ("Yes",))
+        assert found.tags == (("O", "O", "B-LOC"), ("O",))
+    with pytest.raises(ValueError, match="line 2: expected a word and its tag"):
+        read_tagged(["yes O\n", "no\n"])
