@@ -125,7 +125,10 @@ def understand_log(
     table = read_table(path)
     described = None if items is None else read_table(items)
     there = [] if described is None else list(described.columns)
-    declared |= {"log": str(path), "items": None if items is None else str(items)}
+    declared |= {
+        "log": os.path.abspath(path),
+        "items": None if items is None else os.path.abspath(items),
+    }
     form = LogForm.found(list(table.columns), there, **declared)
     users, user = table.name_codes(form.user)
     names, item = table.name_codes(form.item)
