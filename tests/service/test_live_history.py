@@ -2,11 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from lookalike.core.library import Library
 from lookalike.service.database import Database
-from lookalike.service.database.events import store_events
+from lookalike.service.database.events import (
+    exposure_row,
+    store_events,
+    store_exposures,
+)
 from lookalike.service.database.migrate import migrate
 from lookalike.service.live_history import histories_of
 from lookalike.service.routes.events import event_row
@@ -42,15 +47,54 @@ def test_events_add_up_to_histories(url):
         rows = [event_row(Event.model_validate(each)) for each in sent]
         store_events(database, connection, rows)
     with database.reading() as connection:
-        found = histories_of(connection, ["ann", "bob", "eve", "nobody", "ann"])
+        found = histories_of(connection, "shop", ["ann", "bob", "eve", "nobody", "ann"])
         assert {user: list(done.items()) for user, done in found.items()} == {
             "ann": [("hat", 1.0), ("pan", -1.0), ("cup", 6.0)],
             "bob": [("cup", 2.5), ("hat", 3.0)],
         }
         many = [f"u{n}" for n in range(1_200)]
-        assert list(histories_of(connection, [*many, "bob"])) == ["bob"]
-        assert histories_of(connection, []) == {}
+        assert list(histories_of(connection, "shop", [*many, "bob"])) == ["bob"]
+        assert histories_of(connection, "shop", []) == {}
     database.close()
+
+
+def test_what_another_system_has_shown_does_not_count(url):
+    database = Database(url)
+    migrate(database)
+    no_one = dict.fromkeys(("session_id", "client_id", "user_id"))
+    shown = [
+        exposure_row(
+            query_id=f"of {system}",
+            system=system,
+            verb="search",
+            generation="0001",
+            embedding_version="",
+            revision=0,
+            user=no_one,
+            features=np.zeros(1),
+            ids=["5"],
+            scores=[1.0],
+            propensities=None,
+        )
+        for system in ("digits", "shop")
+    ]
+    sent = [
+        event(n, "ann", "click", thing, query_id=query)
+        for n, (thing, query) in enumerate(
+            [("5", "of digits"), ("6", "of shop"), ("7", "of nobody"), ("8", None)]
+        )
+    ]
+    with database.writing() as connection:
+        store_exposures(database, connection, shown)
+        rows = [event_row(Event.model_validate(each)) for each in sent]
+        store_events(database, connection, rows)
+    with database.reading() as connection:
+        found = {
+            system: list(histories_of(connection, system, ["ann"])["ann"])
+            for system in ("digits", "shop")
+        }
+    database.close()
+    assert found == {"digits": ["5", "7", "8"], "shop": ["6", "7", "8"]}
 
 
 @pytest.mark.parametrize("name", ["games", "shop"])
@@ -109,7 +153,7 @@ def test_lists_go_on_while_the_database_does_not_answer(
     made = small("games")
     client = next(clients({"games": Library("games", made.folder.parent)}, tmp_path))()
 
-    def fails(connection, users):
+    def fails(connection, system, users):
         raise OperationalError("select", {}, Exception("gone"))
 
     monkeypatch.setattr("lookalike.service.runtime.histories_of", fails)

@@ -17,7 +17,7 @@ from lookalike.cli._log_options import (
 )
 
 data: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Known data sets: list, get, path."
+    no_args_is_help=True, help="Known data sets: list, get, path; one's own log: check."
 )
 Name = Annotated[str, typer.Argument(help="Name of the data set; `data list` lists.")]
 

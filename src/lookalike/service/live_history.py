@@ -10,20 +10,21 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lookalike._event_weights import event_weight
-from lookalike.service.database.tables import events
+from lookalike._event_weights import event_weight, plain_name
+from lookalike.service.database.tables import events, exposures
 
 _VALUED = ("play", "rate", "rating", "listen", "watch")
 """Actions whose value says how much was done; others count by their kind."""
-_UNWANTED = ("dislike", "hide", "not_interested")
+_UNWANTED = ("dislike", "hide", "notinterested")
 
 
 def histories_of(
-    connection: Connection, users: Sequence[str]
+    connection: Connection, system: str, users: Sequence[str]
 ) -> dict[str, dict[str, float]]:
     """Return how much each user did with each thing, the latest last; -1: not wanted.
 
-    What is done several times adds up. Users without events are left out.
+    What is done several times adds up. Users without events are left out, and so are
+    events on what another system has shown: its things may have the same ids.
 
     Cost: one look at the index of events by user for each 500 users.
     """
@@ -35,12 +36,14 @@ def histories_of(
                 *(events.c.user_id, events.c.object_id),
                 *(events.c.action_name, events.c.value),
             )
+            .outerjoin(exposures, exposures.c.query_id == events.c.query_id)
+            .where(sa.func.coalesce(exposures.c.system, system) == system)
             .where(events.c.user_id.in_(names[start : start + 500]))
             .where(events.c.object_id.is_not(None))
             .order_by(events.c.timestamp, events.c.event_id)
         )
         for user, thing, action, value in connection.execute(query):
-            _add(found.setdefault(user, {}), thing, action.lower(), value)
+            _add(found.setdefault(user, {}), thing, plain_name(action), value)
     return {user: done for user, done in found.items() if done}
 
 

@@ -237,7 +237,7 @@ class ServedSystem:
         ]
         try:
             with self._database.reading() as connection:
-                events = histories_of(connection, users)
+                events = histories_of(connection, self.name, users)
         except SQLAlchemyError as error:
             log(logging.ERROR, "events could not be read", kind=type(error).__name__)
             return active

@@ -1,1 +1,1 @@
-"""What the recommenders share: games and films are packages on it."""
+"""What the recommenders share: games, films and shop are packages on it."""
