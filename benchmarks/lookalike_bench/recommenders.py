@@ -4,7 +4,8 @@ Three kinds of jobs. *Speed*: training of ALS, and lists of twenty for every use
 the same matrix, factors, penalty, confidence and rounds; implicit under each BLAS and
 with its own threads. *Quality*: nDCG at 10 and recall at 20 of the funnel with its
 defaults and of every peer on the same held-out part, in one process. *Cold start*: nDCG
-for users and of items that were not in the training data.
+for users and of items that were not in the training data. Beside these the general
+recommender, see ``lookalike_bench.shop``.
 
 A peer's settings are chosen in the run, on a validation part of what is known, over the
 grids below; the held-out part is used once. The penalty of cornac's EASE, which takes
@@ -22,7 +23,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from lookalike.evaluate.recommending import padded
-from lookalike_bench import runner
+from lookalike_bench import runner, shop
 from lookalike_bench.arrays import Array, Ints
 from lookalike_bench.bars import Bar, Row, difference, least, most
 from lookalike_bench.cold_start import cold_starts
@@ -56,7 +57,9 @@ def run(
         for name in DATA
         for what, rows_of in (("quality", qualities), ("cold start", cold_start_rows))
     ]
-    return runner.measured(runner.selected([*races, *further], only), progress, bars())
+    further += [(f"shop {log}", partial(shop.shop_rows, log)) for log in shop.LOGS]
+    chosen = runner.selected([*races, *further], only)
+    return runner.measured(chosen, progress, [*bars(), *shop.bars()])
 
 
 def bars() -> Iterator[Bar]:
