@@ -124,25 +124,33 @@ def fastest(contestant: Contestant) -> Worker | None:
     """Start the contestant under each of its settings and keep the fastest.
 
     Returns None where a package it needs is not installed. The fastest setting is kept
-    in ``FASTEST``, so that the jobs of a run try the settings of a library once.
+    in ``FASTEST``, so that the jobs of a run try the settings of a library once. A
+    setting that ends the process is left out: SkylakeX needs AVX-512, which not every
+    processor has. If all do, the error of the last is raised.
     """
     known = (contestant.factory, contestant.method, contestant.threads)
     settings = [FASTEST[known]] if known in FASTEST else contestant.settings
-    best, best_seconds = None, float("inf")
+    best, best_seconds, ended = None, float("inf"), None
     for setting in settings:
-        worker = Worker(contestant, setting)
-        if worker.ready.get("missing"):
-            worker.close()
-            return None
-        # The first call compiles and touches the memory; it is never in the medians.
-        seconds = worker.call()["seconds"]
-        if seconds < TRIAL:
-            seconds = min(seconds, worker.call()["seconds"])
+        try:
+            worker = Worker(contestant, setting)
+            if worker.ready.get("missing"):
+                worker.close()
+                return None
+            # The first call compiles and touches the memory: not in the medians.
+            seconds = worker.call()["seconds"]
+            if seconds < TRIAL:
+                seconds = min(seconds, worker.call()["seconds"])
+        except RuntimeError as error:
+            ended = error
+            continue
         if seconds < best_seconds:
             FASTEST[known] = setting
             best, worker, best_seconds = worker, best, seconds
         if worker is not None:
             worker.close()
+    if best is None and ended is not None:
+        raise ended
     return best
 
 
