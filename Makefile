@@ -47,7 +47,8 @@ bench: $(ENV)/.bench  ## Speed beside other libraries, and the bars
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench algorithms
 
 soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire, damaged files and extreme numbers: long tests
-	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service tests/features/test_image.py tests/test_extreme_values.py
+	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service
+	$(BIN)/python benchmarks/soak_inputs.py
 	$(BIN)/python benchmarks/soak.py
 
 package: $(ENV)/.package  ## Build the wheel and the source archive into dist/
