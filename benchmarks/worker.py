@@ -31,6 +31,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         answer({"missing": error.name})
         return
+    except OSError as error:  # data that are not here, say
+        answer({"refused": str(error)})
+        return
     call, describe = made if isinstance(made, tuple) else (made, lambda _: {})
     answer({})
     latest: Any = None

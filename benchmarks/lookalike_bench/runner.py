@@ -71,7 +71,13 @@ class Job:
 
 
 class Worker:
-    """A contestant in its process, ready to be called."""
+    """A contestant in its process, ready to be called.
+
+    Raises
+    ------
+    FileNotFoundError
+        If what it works on is not here.
+    """
 
     def __init__(self, contestant: Contestant, setting: dict[str, str]) -> None:
         threads = str(contestant.threads)
@@ -91,6 +97,9 @@ class Worker:
             text=True,
         )
         self.ready = self._ask(contestant.arguments)
+        if "refused" in self.ready:
+            self.close()
+            raise FileNotFoundError(self.ready["refused"])
 
     def call(self) -> dict[str, float]:
         """Run once: wall-clock and processor seconds."""

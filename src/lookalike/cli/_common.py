@@ -1,10 +1,9 @@
-"""What the verbs share: options, answers on stdout, progress and errors on stderr."""
+"""What the verbs share: options, answers on stdout, errors on stderr."""
 
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,12 +12,14 @@ import typer
 from typer.core import TyperGroup
 
 from lookalike._shown import shown
-from lookalike.core.progress import ProgressCallback
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
 Folder = Annotated[
     Path | None,
-    typer.Option(help="Where the system's generations lie, or one of them."),
+    typer.Option(
+        envvar="LOOKALIKE_FOLDER",
+        help="Where the system's generations lie, one of them, or a folder of systems.",
+    ),
 ]
 System = Annotated[str, typer.Argument(help="Which system; `lookalike systems` lists.")]
 
@@ -27,7 +28,7 @@ class Sentences(TyperGroup):
     """A command whose errors are a sentence and an exit status, never a traceback.
 
     1 says that some of what was given could not be answered, 2 is the user's to mend
-    (a wrong file, an extra that is missing), 130 is Ctrl-C.
+    (a wrong file, an extra that is missing), 70 is a fault of ours, 130 is Ctrl-C.
     ``LOOKALIKE_DEBUG=1`` shows the traceback instead.
     """
 
@@ -42,11 +43,15 @@ class Sentences(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("Stopped by Ctrl-C; nothing was left half-written.", err=True)
             raise typer.Exit(130) from None
-        except (ValueError, OSError, ImportError, MemoryError) as error:
-            if os.environ.get("LOOKALIKE_DEBUG"):
-                raise
-            typer.echo(f"Error: {shown(_sentence(error))}", err=True)
-            raise typer.Exit(2) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("LOOKALIKE_DEBUG") or hasattr(error, "show"):
+                raise  # typer shows what is wrong with the words themselves
+            theirs = isinstance(error, ValueError | OSError | ImportError | MemoryError)
+            sentence = _sentence(error) if theirs else _fault(error)
+            typer.echo(f"Error: {shown(sentence)}", err=True)
+            raise typer.Exit(2 if theirs else 70) from None
 
 
 def _sentence(error: BaseException) -> str:
@@ -56,6 +61,13 @@ def _sentence(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}."
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def _fault(error: BaseException) -> str:
+    return (
+        f"This is a fault of lookalike: {type(error).__name__}: {_sentence(error)} "
+        "(LOOKALIKE_DEBUG=1 shows where; please report it)."
+    )
 
 
 def say(answer: Mapping[str, Any], as_json: bool, lines: Sequence[str]) -> None:
@@ -111,24 +123,6 @@ def columns(rows: Sequence[Sequence[object]]) -> list[str]:
     console = Console(width=width, color_system=None)
     lines = console.render_lines(table)
     return ["".join(part.text for part in line).rstrip() for line in lines]
-
-
-@contextmanager
-def progress() -> Iterator[ProgressCallback]:
-    """Show a bar on stderr while the body runs, and nothing where it is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    text = TextColumn("{task.description:<30}")
-    console = Console(stderr=True)
-    with Progress(
-        *(text, BarColumn(), TimeElapsedColumn()),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda what, share: bar.update(task, description=what, completed=share)
 
 
 def warn(sentence: str | None) -> None:

@@ -1,22 +1,38 @@
-"""What the verbs of the service share: where its library, database and files are."""
+"""What the verbs of the service share: where its library, database and files are.
+
+A database's password belongs into ``LOOKALIKE_DATABASE`` or the ``PGPASSWORD`` of its
+client, not on a command line that every user of the machine can read.
+"""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 Where = Annotated[
-    str, typer.Option("--system", help="A system, or the folder of its generations.")
+    str | None,
+    typer.Option(
+        "--system",
+        help="A system, or the folder of its generations, where there are several.",
+    ),
 ]
 DatabaseUrl = Annotated[
     str | None,
-    typer.Option("--database", help="sqlite:///FILE or postgresql://USER@HOST/NAME."),
+    typer.Option(
+        "--database",
+        envvar="LOOKALIKE_DATABASE",
+        help="sqlite:///FILE or postgresql://USER@HOST/NAME.",
+    ),
 ]
 State = Annotated[
     Path | None,
-    typer.Option("--state", help="Where the database and snapshots lie."),
+    typer.Option(
+        "--state",
+        envvar="LOOKALIKE_STATE",
+        help="Where the database and snapshots lie.",
+    ),
 ]
 
 
@@ -49,19 +65,35 @@ def serve_extra() -> Iterator[None]:
 class Location:
     """A service's library, database and state, as ``lookalike serve`` has them."""
 
-    def __init__(self, system: str, database: str | None, state: Path | None) -> None:
+    def __init__(
+        self,
+        system: str | None,
+        folder: Path | None,
+        database: str | None,
+        state: Path | None,
+    ) -> None:
+        from lookalike.cli._systems import chosen
         from lookalike.systems import find_spec
 
         with serve_extra():
-            from lookalike.service.database.migrate import open_database
             from lookalike.service.server import libraries_of
 
-            self.libraries = libraries_of([system])
-            self.library = next(iter(self.libraries.values()))
-            self.spec = find_spec(self.library.name)
-            self.state = state_of(self.library, state)
-            self.state.mkdir(parents=True, exist_ok=True)
-            self.database = open_database(database or database_url(self.state))
+        name = chosen(system, folder)
+        self.libraries = libraries_of([name], folder)
+        self.library = next(iter(self.libraries.values()))
+        self.spec = find_spec(self.library.name)
+        self.state = state_of(self.library, state)
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.database = opened(database or database_url(self.state))
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What a verb acts on: system, folder, and the database without a password."""
+        return {
+            "system": self.library.name,
+            "folder": str(self.library.folder),
+            "database": self.database.shown,
+        }
 
     def __enter__(self) -> "Location":
         return self
@@ -76,3 +108,32 @@ class Location:
         signal = ChangeSignal(self.state / "changes")
         signal.notify()
         signal.close()
+
+
+@contextmanager
+def database_of(
+    system: str | None, folder: Path | None, url: str | None, state: Path | None
+) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Yield a service's database alone, and what to say that it is.
+
+    Where its address is given, no system is needed.
+    """
+    if url is None or system is not None:
+        with Location(system, folder, url, state) as where:
+            yield where.database, where.about
+        return
+    with closing(opened(url)) as database:
+        yield database, {"database": database.shown}
+
+
+def opened(url: str) -> Any:
+    """Return the database at an address, its tables made."""
+    with serve_extra():
+        from lookalike.service.database.migrate import open_database
+
+        return open_database(url)
+
+
+def lines_of(about: dict[str, str]) -> list[str]:
+    """Return what a verb acted on, a line each."""
+    return [f"{name}: {value}" for name, value in about.items()]

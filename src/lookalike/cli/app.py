@@ -6,6 +6,7 @@ import typer
 
 import lookalike
 from lookalike.cli._common import Sentences
+from lookalike.cli._system_help import OfSystem
 from lookalike.cli.bench import bench
 from lookalike.cli.classify import classify
 from lookalike.cli.data import data
@@ -31,10 +32,10 @@ app: typer.Typer = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(demo)
+for verb in (train, evaluate):
+    app.command(cls=OfSystem)(verb)
 for verb in (
-    demo,
-    train,
-    evaluate,
     classify,
     explain,
     search,

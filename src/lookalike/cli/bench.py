@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Json, progress, say
+from lookalike.cli._common import Json, say
+from lookalike.cli._progress import progress
 
 
 def bench(

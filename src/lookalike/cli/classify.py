@@ -8,18 +8,25 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike.cli._common import Folder, Json, columns, progress, say
-from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
+from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._progress import progress
+from lookalike.cli._systems import (
+    Named,
+    Refusals,
+    check_queries,
+    chosen,
+    open_system,
+    read_inputs,
+)
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Image files, or folders of them; for places, text.")
 ]
-Named = Annotated[str, typer.Option(help="Which system answers.")]
 
 
 def classify(
     inputs: Inputs,
-    system: Named = "digits",
+    system: Named = None,
     csv: Annotated[
         Path | None, typer.Option(help="Write the answers here as a table.")
     ] = None,
@@ -30,6 +37,7 @@ def classify(
 
     An input that cannot be read is named; the others are answered, with status 1.
     """
+    system = chosen(system, folder, "classify")
     refusals = Refusals()
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)

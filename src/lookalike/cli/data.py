@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike.cli._common import Json, columns, progress, say
+from lookalike.cli._common import Json, columns, say
 from lookalike.cli._log_options import (
     EventColumn,
     ItemColumn,
@@ -15,6 +15,7 @@ from lookalike.cli._log_options import (
     ValueColumn,
     data_options,
 )
+from lookalike.cli._progress import progress
 
 data: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Known data sets: list, get, path; one's own log: check."

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike.cli._common import Json, metric_lines, progress, say, summary
+from lookalike.cli._common import Json, metric_lines, say, summary
+from lookalike.cli._progress import progress
 
 
 def demo(

@@ -1,6 +1,7 @@
 """``lookalike describe``: a system's card, nine steps with the measured numbers."""
 
-from lookalike.cli._common import Folder, Json, System, progress, say
+from lookalike.cli._common import Folder, Json, System, say
+from lookalike.cli._progress import progress
 from lookalike.cli._systems import open_system
 
 

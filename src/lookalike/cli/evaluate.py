@@ -11,11 +11,11 @@ from lookalike.cli._common import (
     Json,
     System,
     metric_lines,
-    progress,
     say,
     summary,
     warn,
 )
+from lookalike.cli._progress import progress
 from lookalike.cli._systems import open_system
 
 

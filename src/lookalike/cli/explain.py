@@ -5,15 +5,23 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Folder, Json, columns, progress, say
+from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._progress import progress
 from lookalike.cli._service import DatabaseUrl
-from lookalike.cli._systems import check_queries, naming, open_system, read_inputs
-from lookalike.cli.classify import Named, table
+from lookalike.cli._systems import (
+    Named,
+    check_queries,
+    chosen,
+    naming,
+    open_system,
+    read_inputs,
+)
+from lookalike.cli.classify import table
 
 
 def explain(
     given: Annotated[str, typer.Argument(help="One image file; for places, a text.")],
-    system: Named = "digits",
+    system: Named = None,
     report: Annotated[
         Path | None, typer.Option(help="Write a page with pictures here (.html).")
     ] = None,
@@ -22,6 +30,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say what one input is, and what speaks for that answer."""
+    system = chosen(system, folder, "explain")
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)
         noun, names, queries = read_inputs(system, "explain", [given])

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from lookalike._shown import shown
-from lookalike.cli._common import Folder, Json, columns, progress, say, warn
+from lookalike.cli._common import Folder, Json, columns, say, warn
+from lookalike.cli._progress import progress
 from lookalike.cli._service import (
     DatabaseUrl,
     State,
@@ -85,7 +86,7 @@ def add(
             )
             folders.choose(recall=recall, memory=memory, duplicates=duplicates)
             about = folders.counts() | folders.chosen()
-            place = store.url.render_as_string()
+            place = store.shown
     for sentence in result.broken:
         warn(sentence)
     answer: dict[str, Any] = {
@@ -216,9 +217,9 @@ def list_duplicates(
 
 def _library(folder: Path | None) -> Any:
     """The library of image search."""
-    from lookalike.core.library import Library
+    from lookalike.core.library import find_library
 
-    return Library(SYSTEM, folder)
+    return find_library(SYSTEM, folder)
 
 
 def _database(library: Any, url: str | None, state: Path | None) -> closing[Any]:

@@ -5,71 +5,86 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Json, progress, say
-from lookalike.cli._service import DatabaseUrl, Location, State, Where
+from lookalike.cli._common import Folder, Json, say
+from lookalike.cli._progress import progress
+from lookalike.cli._service import (
+    DatabaseUrl,
+    Location,
+    State,
+    Where,
+    database_of,
+    lines_of,
+)
 
 Name = Annotated[str, typer.Argument(help="Name of the snapshot: a-z, 0-9 and -.")]
 
 
 def snapshot(
     name: Name,
-    system: Where = "digits",
+    system: Where = None,
+    folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Keep items, events and the generation that answers, as they are now."""
-    with Location(system, database, state) as where:
+    with Location(system, folder, database, state) as where:
         from lookalike.service.snapshots import snapshot as take
 
-        folder = where.state / "snapshots"
-        path = take(where.database, where.libraries, folder, name)
-    say({"snapshot": name, "path": str(path)}, json, [f"saved: {path}"])
+        place = where.state / "snapshots"
+        path = take(where.database, where.libraries, place, name)
+    answer = {"snapshot": name, "path": str(path), **where.about}
+    say(answer, json, [f"saved: {path}", *lines_of(where.about)])
 
 
 def restore(
     name: Name,
-    system: Where = "digits",
+    system: Where = None,
+    folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Put everything back as a snapshot has it; keys stay as they are."""
-    with Location(system, database, state) as where:
+    with Location(system, folder, database, state) as where:
         from lookalike.service.restoring import restore as put_back
 
-        folder = where.state / "snapshots"
-        found = put_back(where.database, where.libraries, folder, name)
+        place = where.state / "snapshots"
+        found = put_back(where.database, where.libraries, place, name)
         where.notify()
     lines = [f"Generation {n} of {s} answers again." for s, n in found.items()]
-    say({"snapshot": name, "generations": found}, json, lines)
+    answer = {"snapshot": name, "generations": found, **where.about}
+    say(answer, json, [*lines, *lines_of(where.about)])
 
 
 def export(
     table: Annotated[str, typer.Argument(help="events, exposures or training.")],
     path: Annotated[Path, typer.Argument(help="The Parquet file to write.")],
-    system: Where = "digits",
+    system: Where = None,
+    folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Write events, exposures, or both joined for training, as Parquet."""
-    with Location(system, database, state) as where:
+    with database_of(system, folder, database, state) as (store, about):
         from lookalike.service.export import export as write
 
-        count = write(where.database, table, path)
-    say({"path": str(path), "rows": count}, json, [f"{count} rows: {path}"])
+        count = write(store, table, path)
+    answer = {"path": str(path), "rows": count, **about}
+    say(answer, json, [f"{count} rows: {path}", *lines_of(about)])
 
 
 def reembed(
     generation: Annotated[str, typer.Argument(help="With the new embedding.")],
-    system: Where = "digits",
+    system: Where = None,
+    folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Describe added items by another embedding, then let its generation answer."""
-    with Location(system, database, state) as where, progress() as on_progress:
+    with Location(system, folder, database, state) as where, progress() as on_progress:
         from lookalike.service.reembed import reembed as describe
 
         done, lost = describe(
@@ -78,19 +93,21 @@ def reembed(
         where.notify()
     lines = [f"{done} items described; generation {generation} answers now."]
     lines += [f"Not found until its vector is sent again: {id}" for id in lost]
-    answer = {"generation": generation, "described": done, "lost": lost}
-    say(answer, json, lines)
+    answer = {"generation": generation, "described": done, "lost": lost, **where.about}
+    say(answer, json, [*lines, *lines_of(where.about)])
 
 
 def compact(
-    system: Where = "digits",
+    system: Where = None,
+    folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Make the next generation of the present one and all items that changed."""
-    with Location(system, database, state) as where:
+    with Location(system, folder, database, state) as where:
         from lookalike.service.compaction import compact_saved
 
         number = compact_saved(where.spec, where.library, where.database)
-    say({"generation": number}, json, [f"Generation {number} answers now."])
+    lines = [f"Generation {number} answers now.", *lines_of(where.about)]
+    say({"generation": number, **where.about}, json, lines)

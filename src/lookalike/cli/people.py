@@ -4,49 +4,64 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Folder, Json, progress, say
-from lookalike.cli._systems import check_queries, open_system, read_inputs
-from lookalike.cli.classify import Named
+from lookalike.cli._common import Folder, Json, say
+from lookalike.cli._progress import progress
+from lookalike.cli._systems import (
+    Named,
+    Refusals,
+    check_queries,
+    chosen,
+    open_system,
+    read_inputs,
+)
 
 
 def enrol(
     name: Annotated[str, typer.Argument(help="Who it is.")],
     images: Annotated[list[str], typer.Argument(help="Two pictures or more.")],
-    system: Named = "faces",
+    system: Named = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Add a person from a few pictures, without learning anything again."""
-    from lookalike.core.library import Library
+    """Add a person from a few pictures, without learning anything again.
 
+    A picture that cannot be read is named; the others are learned, with status 1.
+    """
+    from lookalike.core.library import find_library
+
+    system = chosen(system, folder, "enrol")
+    refusals = Refusals()
     with progress() as on_progress:
         on_progress("reading the pictures", 0.0)
-        _, names, queries = read_inputs(system, "enrol", images)
+        _, names, queries = read_inputs(system, "enrol", images, refusals)
         on_progress("opening the system", 0.5)
         fitted = open_system(system, folder).system
-        _, queries = check_queries(fitted, names, queries)
+        _, queries = check_queries(fitted, names, queries, refusals)
         fitted.enrol(queries, name)
-        number = Library(system, folder).add(fitted.save)
+        number = find_library(system, folder).add(fitted.save)
     answer = {"system": system, "generation": number, "enrolled": name}
-    say(answer, json, [f"{name} is known to generation {number} of {system}."])
+    lines = [f"{name} is known to generation {number} of {system}."]
+    say(answer | {"refused": refusals}, json, lines)
+    refusals.exit()
 
 
 def unenrol(
     name: Annotated[str, typer.Argument(help="Who is to be forgotten.")],
-    system: Named = "faces",
+    system: Named = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
     """Forget a person; earlier generations still know them, until they are deleted."""
-    from lookalike.core.library import Library
+    from lookalike.core.library import find_library
     from lookalike.systems import find_spec
 
+    system = chosen(system, folder, "enrol")
     find_spec(system).check_can("enrol")
     with progress() as on_progress:
         on_progress("opening the system", 0.5)
         fitted = open_system(system, folder).system
         fitted.unenrol(name)
-        number = Library(system, folder).add(fitted.save)
+        number = find_library(system, folder).add(fitted.save)
     answer = {"system": system, "generation": number, "unenrolled": name}
     say(answer, json, [f"{name} is not known to generation {number} of {system}."])
 
@@ -54,11 +69,12 @@ def unenrol(
 def verify(
     first: Annotated[str, typer.Argument(help="A picture.")],
     second: Annotated[str, typer.Argument(help="Another.")],
-    system: Named = "faces",
+    system: Named = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
     """Say whether two pictures show one person."""
+    system = chosen(system, folder, "verify")
     with progress() as on_progress:
         on_progress("reading the pictures", 0.0)
         _, names, queries = read_inputs(system, "verify", [first, second])

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Folder, Json, System, columns, progress, say
+from lookalike.cli._common import Folder, Json, System, columns, say
+from lookalike.cli._progress import progress
 from lookalike.cli._systems import open_system, read_inputs
 from lookalike.cli.classify import table
 

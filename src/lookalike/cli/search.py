@@ -5,10 +5,17 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._common import Folder, Json, columns, progress, say
+from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._progress import progress
 from lookalike.cli._service import DatabaseUrl
-from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
-from lookalike.cli.classify import Named
+from lookalike.cli._systems import (
+    Named,
+    Refusals,
+    check_queries,
+    chosen,
+    open_system,
+    read_inputs,
+)
 
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")]
 
@@ -16,7 +23,7 @@ Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of th
 def search(
     images: Paths,
     k: Annotated[int, typer.Option("--k", help="Answers an image.")] = 10,
-    system: Named = "digits",
+    system: Named = None,
     folder: Folder = None,
     database: DatabaseUrl = None,
     json: Json = False,
@@ -25,6 +32,7 @@ def search(
 
     An image that cannot be read is named; the others are answered, with status 1.
     """
+    system = chosen(system, folder, "search")
     refusals = Refusals()
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._common import Folder, warn
 from lookalike.cli._service import (
     DatabaseUrl,
     State,
@@ -14,12 +15,15 @@ from lookalike.cli._service import (
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(help="Systems, or folders with their generations. [digits]"),
+    typer.Argument(
+        help="Systems, or folders with their generations, where there are several."
+    ),
 ]
 
 
 def serve(
     generations: Names = None,
+    folder: Folder = None,
     database: DatabaseUrl = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
@@ -60,6 +64,8 @@ def serve(
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
+    from lookalike.cli._systems import chosen
+
     with serve_extra():
         from lookalike.service.database.migrate import open_database
         from lookalike.service.server import (
@@ -73,7 +79,7 @@ def serve(
 
     if durability not in ("safe", "fast"):
         raise ValueError(f"The durability must be safe or fast, got {durability!r}.")
-    libraries = libraries_of(generations or ["digits"])
+    libraries = libraries_of(generations or [chosen(None, folder)], folder)
     state = state_of(next(iter(libraries.values())), state)
     settings = Settings(
         state=state,
@@ -89,7 +95,7 @@ def serve(
     state.mkdir(parents=True, exist_ok=True)
     url = database or database_url(state)
     for library in libraries.values():
-        library.check_any()
+        warn(library.open()[1])
     open_database(url).close()
     with bound(host, port) as listener:
         typer.echo(f"{address_of(listener)} (Ctrl-C stops it)", err=True)

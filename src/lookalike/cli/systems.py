@@ -1,6 +1,5 @@
 """``lookalike systems``: what is saved, what answers, and moving the pointer."""
 
-from json import loads as parse
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,10 +18,15 @@ def list_(ctx: typer.Context, folder: Folder = None, json: Json = False) -> None
     """List every system, its generations and which of them answers."""
     if ctx.invoked_subcommand is not None:
         return
+    from lookalike.core.library import Library, libraries_in
     from lookalike.systems import specs
 
-    names = list(specs()) if folder is None else _systems_in(folder, list(specs()))
-    found = [_library(name, folder) for name in names]
+    there = libraries_in(folder)
+    known = [each for name in specs() for each in there.get(name, [])]
+    if folder is None or not known:
+        absent = [name for name in specs() if name not in there]
+        known += [Library(name, folder) for name in absent]
+    found = [_library(library) for library in known]
     rows = [("system", "generation", "answers", "data", "accuracy", "created")]
     for system in found:
         for each in system["generations"]:
@@ -41,17 +45,17 @@ def activate(
     system: System, generation: Number, folder: Folder = None, json: Json = False
 ) -> None:
     """Let a generation answer, if it is whole."""
-    from lookalike.core.library import Library
+    from lookalike.core.library import find_library
 
-    _moved(system, Library(system, folder).activate(generation), json)
+    _moved(system, find_library(system, folder).activate(generation), json)
 
 
 @systems.command()
 def rollback(system: System, folder: Folder = None, json: Json = False) -> None:
     """Let the generation before the current one answer."""
-    from lookalike.core.library import Library
+    from lookalike.core.library import find_library
 
-    _moved(system, Library(system, folder).rollback(), json)
+    _moved(system, find_library(system, folder).rollback(), json)
 
 
 def _moved(system: str, number: str, json: bool) -> None:
@@ -59,24 +63,8 @@ def _moved(system: str, number: str, json: bool) -> None:
     say(answer, json, [f"Generation {number} of {system} answers now."])
 
 
-def _systems_in(folder: Path, names: list[str]) -> list[str]:
-    """Names of the systems whose generations a folder holds; all, if it is unclear."""
-    from lookalike.core.library import Library
-
-    there = set()
-    for number in Library("", folder).names():
-        try:
-            about = parse((folder / number / "system.json").read_bytes())
-        except (OSError, ValueError, RecursionError):
-            continue
-        there.add(about.get("name") if isinstance(about, dict) else None)
-    return [name for name in names if name in there] or names
-
-
-def _library(name: str, folder: Path | None) -> dict[str, Any]:
-    from lookalike.core.library import Library
-
-    library = Library(name, folder)
+def _library(library: Any) -> dict[str, Any]:
+    name = library.name
     return {
         "name": name,
         "folder": str(library.folder),

@@ -10,7 +10,6 @@ from lookalike.cli._common import (
     Json,
     System,
     metric_lines,
-    progress,
     say,
     summary,
     warn,
@@ -24,13 +23,14 @@ from lookalike.cli._log_options import (
     ValueColumn,
     data_options,
 )
+from lookalike.cli._progress import progress
 from lookalike.cli._systems import options_of
 
 Data = Annotated[
     str | None,
     typer.Option(
-        help="A data set's name, or, for digits, an .npz with x_train, y_train, x_test "
-        "and y_test. By default what the system's page names."
+        help="A data set's name, or your own data: `train SYSTEM --help` lists both. "
+        "By default the first of them that is here."
     ),
 ]
 
@@ -64,14 +64,14 @@ def train(
     What is held out to measure is given back to the system that answers.
     """
     from lookalike.core.evaluation import copies_note
-    from lookalike.core.library import Library
+    from lookalike.core.library import find_library
     from lookalike.core.progress import stage_of
     from lookalike.systems import find_spec
 
     spec = find_spec(system)
     options = {"embedding": embedding, "n_neighbors": neighbors, "random_state": seed}
     fitted = spec.new(options_of(options, setting or []), n_jobs=-1)
-    library = Library(system, folder)
+    library = find_library(system, folder)
     library.check_writable()
     with progress() as on_progress:
         on_progress("reading the data", 0.0)

@@ -4,9 +4,10 @@ The pointer ``current`` is a file with one line of text, the number of the gener
 that answers. To activate another, or to roll back, is to replace that file whole.
 """
 
+import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -142,3 +143,110 @@ def library_folder(name: str) -> Path:
     macOS: ``~/Library/Application Support``; Windows: ``%LOCALAPPDATA%``.
     """
     return user_data_path("lookalike", appauthor=False) / name
+
+
+def system_of(folder: Path) -> str | None:
+    """Return the name of the system whose generations a folder holds.
+
+    The newest generation that says a name counts, whole or not; None where none does.
+    """
+    for number in reversed(Library("", folder).names()):
+        name = _name_in(folder / number)
+        if name is not None:
+            return name
+    return None
+
+
+def libraries_in(folder: Path | None = None) -> dict[str, list[Library]]:
+    """Return the libraries in a folder by the name of their system.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        One generation, the library of one system, or a folder that holds libraries,
+        as the user's own place for data does (None).
+
+    Raises
+    ------
+    OSError
+        If it is there and cannot be looked into.
+    """
+    home = library_folder("") if folder is None else folder
+    if folder is not None and (folder / "system.json").exists():
+        name = _name_in(folder)
+        return {} if name is None else {name: [Library(name, folder.parent)]}
+    if not home.is_dir():
+        return {}
+    places = [home] if Library("", home).names() else sorted(home.iterdir())
+    found: dict[str, list[Library]] = {}
+    for place in places:
+        name = system_of(place) if place.is_dir() else None
+        if name is not None:
+            found.setdefault(name, []).append(Library(name, place))
+    return found
+
+
+def find_library(name: str, folder: Path | None = None) -> Library:
+    """Return the library of a system in a folder: the one there, or where one is made.
+
+    Parameters
+    ----------
+    name : str
+        The system's.
+    folder : Path, optional
+        As for ``libraries_in``. In a folder that holds libraries a new system gets one
+        by its name; any other folder becomes its library.
+
+    Raises
+    ------
+    ValueError
+        If the folder is the library of another system, or holds several of this one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lookalike.core.generation import save
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     toys = Library("toy", Path(home, "toys"))
+    ...     number = toys.add(lambda path: save(path, "toy", {}, {}))
+    ...     places = [find_library(name, Path(home)) for name in ("toy", "new")]
+    >>> [library.folder.name for library in places]
+    ['toys', 'new']
+    """
+    if folder is None:
+        return Library(name)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder.")
+    found = libraries_in(folder)
+    if name in found:
+        return _only(found[name], folder)
+    if any(library.folder in (folder, folder.parent) for library in _all(found)):
+        [other] = found
+        raise ValueError(
+            f"{folder} holds generations of {other}; {name} needs a folder of its own."
+        )
+    return Library(name, folder / name if found else folder)
+
+
+def _all(found: Mapping[str, list[Library]]) -> list[Library]:
+    return [library for libraries in found.values() for library in libraries]
+
+
+def _only(libraries: list[Library], folder: Path) -> Library:
+    first, *others = libraries
+    if others:
+        names = ", ".join(library.folder.name for library in libraries)
+        raise ValueError(
+            f"{folder} holds several folders of {first.name}: {names}; name one."
+        )
+    return first
+
+
+def _name_in(generation: Path) -> str | None:
+    """The system that a generation's document names, None where it names none."""
+    try:
+        about = json.loads((generation / "system.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    name = about.get("name") if isinstance(about, dict) else None
+    return name if isinstance(name, str) else None

@@ -124,7 +124,14 @@ def _routes_of(served: ServedSystem) -> list[Routes]:
 def _lifespan(components: Components) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        await asyncio.to_thread(components.start)
+        try:
+            await asyncio.to_thread(components.start)
+        except Exception as error:
+            # Of others the values may be secret.
+            is_sentence = isinstance(error, ValueError | OSError | ImportError)
+            reason = str(error) if is_sentence else type(error).__name__
+            log(logging.ERROR, "cannot start", reason=reason)
+            raise
         stop = asyncio.Event()
         watching = asyncio.create_task(components.watch(stop))
         log(logging.INFO, "ready")

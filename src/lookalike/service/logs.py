@@ -38,12 +38,20 @@ class JsonFormatter(logging.Formatter):
         line: dict[str, object] = {
             "time": f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            "event": _event(record.getMessage()),
         }
         if record.exc_info and record.exc_info[0]:
             line["kind"] = record.exc_info[0].__name__
         line |= getattr(record, "fields", {})
         return json.dumps(line, default=str)
+
+
+def _event(message: str) -> str:
+    """A message on one line; of a traceback, only what kind of error it ends with."""
+    if not message.startswith("Traceback"):
+        return message
+    last = message.strip().splitlines()[-1]
+    return f"failed: {last.partition(':')[0]}"
 
 
 def configure_logging(stream: TextIO | None = None) -> logging.Handler:

@@ -6,6 +6,7 @@ says; one that is killed is replaced.
 
 import ipaddress
 import json
+import logging
 import os
 import signal
 import socket
@@ -18,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 
-from lookalike.core.generation import load
-from lookalike.core.library import Library
+from lookalike.core.library import Library, find_library, libraries_in
 from lookalike.service.app import create_app
 from lookalike.service.database import Database
-from lookalike.service.logs import configure_logging
+from lookalike.service.logs import configure_logging, log
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import SheddingProtocol
 from lookalike.systems import find_spec, specs
@@ -31,13 +32,16 @@ from lookalike.systems import find_spec, specs
 _SERVED = "LOOKALIKE_SERVED"
 
 
-def libraries_of(names: list[str]) -> dict[str, Library]:
+def libraries_of(names: list[str], folder: Path | None = None) -> dict[str, Library]:
     """Libraries by the name of their system.
 
     Parameters
     ----------
     names : list of str
-        Each is a system, such as "digits", or a folder with its generations.
+        Each is a system, such as "digits", a folder with its generations, or one with
+        several systems.
+    folder : Path, optional
+        Where systems that are named lie; None is the user's own place.
 
     Raises
     ------
@@ -46,29 +50,25 @@ def libraries_of(names: list[str]) -> dict[str, Library]:
     """
     found: dict[str, Library] = {}
     for name in names:
-        library = Library(name) if name in specs() else _library(Path(name))
-        find_spec(library.name)
-        if library.name in found:
-            raise ValueError(f"The system {library.name} is given twice.")
-        found[library.name] = library
+        known = name in specs()
+        given = [find_library(name, folder)] if known else _libraries(Path(name))
+        for library in given:
+            find_spec(library.name)
+            if library.name in found:
+                raise ValueError(f"The system {library.name} is given twice.")
+            found[library.name] = library
     return found
 
 
-def _library(folder: Path) -> Library:
-    if (folder / "system.json").exists():
-        folder = folder.parent  # one generation: its library, which says what answers
-    for number in reversed(Library("", folder).names()):
-        try:
-            about = json.loads((folder / number / "system.json").read_bytes())
-            name = str(about["name"])
-            load(folder / number, name)
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        return Library(name, folder)
-    raise ValueError(
-        f"{folder} is no system that is known here, and no folder with a whole "
-        "generation in it; `lookalike train digits` makes one."
-    )
+def _libraries(folder: Path) -> list[Library]:
+    """The libraries in a folder that somebody named."""
+    found = [each for several in libraries_in(folder).values() for each in several]
+    if not found:
+        raise ValueError(
+            f"{folder} is no system that is known here, and no folder with a "
+            "generation in it; `lookalike train digits` makes one."
+        )
+    return found
 
 
 def is_loopback(host: str) -> bool:
@@ -120,7 +120,6 @@ def serve(
 ) -> None:
     """Answer until stopped, at the address that the listener is bound to."""
     import uvicorn
-    from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     options: dict[str, Any] = {
@@ -138,7 +137,7 @@ def serve(
     configure_logging()
     if settings.workers == 1:
         sys.setswitchinterval(0.001)
-        app = create_app(libraries, Database(url, settings.durability), settings)
+        app = _app(libraries, url, settings)
         uvicorn.Server(uvicorn.Config(app, **options)).run([listener])
         return
     with tempfile.TemporaryDirectory() as counts:
@@ -167,7 +166,16 @@ def from_environment() -> FastAPI:
     served = json.loads(os.environ[_SERVED])
     settings = Settings(**served["settings"])
     libraries = {name: Library(name, f) for name, f in served["libraries"].items()}
-    return create_app(libraries, Database(served["url"], settings.durability), settings)
+    return _app(libraries, served["url"], settings)
+
+
+def _app(libraries: Mapping[str, Library], url: str, settings: Settings) -> FastAPI:
+    """The application, or one line of the log that says why there is none."""
+    try:
+        return create_app(libraries, Database(url, settings.durability), settings)
+    except (ValueError, OSError, ImportError, MemoryError) as error:
+        log(logging.ERROR, "cannot start", reason=str(error) or type(error).__name__)
+        sys.exit(STARTUP_FAILURE)
 
 
 def _exit_with(parent: int) -> None:

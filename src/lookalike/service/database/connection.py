@@ -56,6 +56,21 @@ class Database:
         """Where SQLite keeps it."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
+    @property
+    def shown(self) -> str:
+        """The URL without passwords.
+
+        Examples
+        --------
+        >>> Database("postgresql://me:secret@localhost/shop").shown
+        'postgresql://me:***@localhost/shop'
+        >>> Database("postgresql://localhost/shop?password=secret").shown
+        'postgresql://localhost/shop?password=***'
+        """
+        query = self.url.query
+        hidden = {name: "***" for name in query if "password" in name.lower()}
+        return self.url.update_query_dict(hidden).render_as_string()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the database."""

@@ -37,8 +37,18 @@ class Key:
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
 
 
-def make(connection: Connection, name: str, scope: str, rate: float = 0.0) -> str:
-    """Make a key, and return the only copy of it."""
+def make(
+    connection: Connection,
+    name: str,
+    scope: str,
+    rate: float = 0.0,
+    key: str | None = None,
+) -> str:
+    """Make a key, or take the one that is given, and return the only copy of it.
+
+    The same key may be given again, with the same name, scope and rate: so it can be
+    whenever a service is started.
+    """
     if scope not in SCOPES:
         raise ValueError(
             f"The scope must be one of {', '.join(SCOPES)}, got {scope!r}."
@@ -47,9 +57,19 @@ def make(connection: Connection, name: str, scope: str, rate: float = 0.0) -> st
         raise ValueError(f"The name must have 1 to 200 characters, got {len(name)}.")
     if not 0 <= rate < 1e9:
         raise ValueError(f"The rate must be at least 0 requests a second, got {rate}.")
-    id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    id, secret = _parts(key)
     row = {"id": id, "name": name, "scope": scope, "rate": rate, "revoked": None}
     row |= {"digest": _digest(secret), "created": now()}
+    if key is not None:
+        found = connection.execute(sa.select(keys).where(keys.c.id == id)).mappings()
+        there = found.one_or_none()
+        same = ("name", "scope", "rate", "revoked", "digest")
+        if there is not None and any(there[each] != row[each] for each in same):
+            raise ValueError(
+                f"There is a key {id} already, revoked or made for something else."
+            )
+        if there is not None:
+            return key
     connection.execute(sa.insert(keys).values(row))
     return f"lk_{id}_{secret}"
 
@@ -86,6 +106,16 @@ def recognised(text: str, known: dict[str, Key]) -> Key | None:
         return None
     key = known[form[1]]
     return key if hmac.compare_digest(_digest(form[2]), key.digest) else None
+
+
+def _parts(key: str | None) -> tuple[str, str]:
+    """The id and the secret of a key; new ones where there is none."""
+    if key is None:
+        return secrets.token_hex(6), secrets.token_urlsafe(32)
+    form = _FORM.fullmatch(key)
+    if form is None:
+        raise ValueError("The key must be one that `lookalike keys make` has printed.")
+    return form[1], form[2]
 
 
 def _digest(secret: str) -> str:

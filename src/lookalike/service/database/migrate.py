@@ -61,8 +61,7 @@ def open_database(url: str, upgrade: bool = True) -> Database:
         else:
             sa.inspect(database.engine).get_table_names()
     except sa.exc.DBAPIError as error:
-        shown = database.url.render_as_string()
-        raise ValueError(f"{shown} is no database: {error.orig}.") from None
+        raise ValueError(f"{database.shown} is no database: {error.orig}.") from None
     return database
 
 
