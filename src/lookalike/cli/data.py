@@ -36,6 +36,7 @@ def list_(json: Json = False) -> None:
             "licence": data_set.licence,
             "home": data_set.home,
             "downloads": data_set.can_be_downloaded,
+            "form": data_set.form,
             "about": data_set.about,
         }
         for name, data_set in CATALOGUE.items()
@@ -44,17 +45,37 @@ def list_(json: Json = False) -> None:
     for each in known:
         size = f"{each['bytes'] / 1e6:.1f} MB"
         rows.append((each["name"], each["state"], size, each["licence"], each["about"]))
-    footer = "`lookalike data get NAME` downloads; `data list --json` names the homes."
+    footer = (
+        "`lookalike data get NAME` downloads, or names the home; there `--from FILE` "
+        "takes the publisher's own file."
+    )
     say({"data_sets": known}, json, [*columns(rows), "", footer])
 
 
 @data.command()
-def get(name: Name, json: Json = False) -> None:
-    """Download a data set from its home into the cache, unless it is here."""
+def get(
+    name: Name,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Convert the publisher's own file, folder or archive instead; "
+            "`data list --json` says which.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Download a data set from its home into the cache, unless it is here.
+
+    Of one that its publisher keeps, convert the file that you fetched.
+    """
     from lookalike.datasets import get
     from lookalike.datasets.locate import known
 
     entry = known(name)
+    if source is not None:
+        _convert(entry, source, json)
+        return
     where = _state(name)["path"]
     if where is None:
         with progress() as report:
@@ -66,6 +87,32 @@ def get(name: Name, json: Json = False) -> None:
             )
             where = str(path)
     say({"name": name, "path": where}, json, [where])
+
+
+def _convert(entry: Any, source: Path, json: bool) -> None:
+    from lookalike.datasets import convert
+    from lookalike.systems import specs
+
+    with progress() as report:
+        made = convert(
+            entry,
+            source,
+            on_progress=lambda done, total: report(
+                f"converting {source.name}", done / total if total else 0
+            ),
+        )
+    chosen = entry.name if made.is_found else str(made.path)
+    commands = []
+    for name, spec in specs().items():
+        if entry.name in spec.datasets:
+            is_default = made.is_found and next(iter(spec.datasets)) == entry.name
+            data = "" if is_default else f" --data {chosen}"
+            commands.append(f"`lookalike train {name}{data}`")
+    lines = [str(made.path), *made.found]
+    if commands:
+        lines.append(f"To learn from it: {', '.join(commands)}.")
+    answer = {"name": entry.name, "path": str(made.path), "found": list(made.found)}
+    say({**answer, "as_published": made.is_known}, json, lines)
 
 
 @data.command()

@@ -1,6 +1,7 @@
 """Data sets: where they are found, downloaded and verified, and how they are read."""
 
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
+from lookalike.datasets.conversion import Converted, convert
 from lookalike.datasets.digits import load_digits_sample
 from lookalike.datasets.download import get
 from lookalike.datasets.faces import (
@@ -27,6 +28,7 @@ from lookalike.datasets.textures import Pictures, load_textures, pictures_of
 
 __all__ = [
     "CATALOGUE",
+    "Converted",
     "DataSet",
     "Expressions",
     "File",
@@ -39,6 +41,7 @@ __all__ = [
     "TaggedText",
     "cache_folder",
     "checksum",
+    "convert",
     "data_folder",
     "find",
     "get",

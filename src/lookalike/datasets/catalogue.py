@@ -3,7 +3,7 @@
 A checksum covers the contents of a file (see :func:`lookalike.datasets.checksum`) and
 does not depend on its compression. A file with ``urls`` can be downloaded from its
 home. A file without must be fetched by hand, because its publisher asks for a
-registration or publishes it in another form.
+registration or publishes it in another form, which ``conversion`` turns into this one.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,8 @@ class DataSet:
     licence: str
     home: str
     files: tuple[File, ...]
+    form: str = "its files, or the folder or archive that holds them"
+    """What its publisher ships, which ``lookalike data get --from`` takes."""
 
     @property
     def size(self) -> int:
@@ -78,6 +80,7 @@ _DATA_SETS = (
                 tuple(_MNIST + part for part in _IDX),
             ),
         ),
+        form="the folder or archive with the four idx files",
     ),
     DataSet(
         name="fashion_mnist",
@@ -92,6 +95,7 @@ _DATA_SETS = (
                 tuple(_FASHION + part for part in _IDX),
             ),
         ),
+        form="the folder or archive with the four idx files",
     ),
     DataSet(
         name="fer2013",
@@ -105,6 +109,7 @@ _DATA_SETS = (
                 "7166011adf813b42cc370cdd0cb37e9422da064e3d6480932903984357c2cb17",
             ),
         ),
+        form="fer2013.csv or icml_face_data.csv, or the archive that holds it",
     ),
     DataSet(
         name="orl_faces",
@@ -118,6 +123,7 @@ _DATA_SETS = (
                 "2ec44a49cba65917139361f37ec8aee271d349d3aa2eee71fca791780a202bd7",
             ),
         ),
+        form="att_faces.zip, or the folder with s1 to s40",
     ),
     DataSet(
         name="jaad_annotations",
@@ -131,6 +137,7 @@ _DATA_SETS = (
                 "840c4ecc2fe6d7b53b3890e38299e80c78730580f31e4fd997a2b1b82df98afe",
             ),
         ),
+        form="jaad_annotations.zip",
     ),
     DataSet(
         name="hate_speech_davidson",
@@ -145,6 +152,7 @@ _DATA_SETS = (
                 (f"{_TWEETS}/master/data/labeled_data.csv",),
             ),
         ),
+        form="labeled_data.csv",
     ),
     DataSet(
         name="movielens_small",
@@ -158,6 +166,7 @@ _DATA_SETS = (
                 "66f6d5a9853f780e5b1d14a3834fad6fbb8914cb0fdb2b57b506b5c9cbbb2847",
             ),
         ),
+        form="ml-latest-small.zip, or its folder",
     ),
     DataSet(
         name="steam_play_hours",
@@ -171,6 +180,7 @@ _DATA_SETS = (
                 "3be901d1067888e76294c920813e21255d8b240866889a87ec00918f7e3e2d10",
             ),
         ),
+        form="steam-200k.csv, or the archive that holds it",
     ),
     DataSet(
         name="facebook_ego",
@@ -185,6 +195,7 @@ _DATA_SETS = (
                 ("https://snap.stanford.edu/data/facebook_combined.txt.gz",),
             ),
         ),
+        form="facebook_combined.txt.gz",
     ),
     DataSet(
         name="cranfield",
@@ -208,6 +219,7 @@ _DATA_SETS = (
                 "92e54b58dac0b980152178f350d892fae66c8a239b8a11715b835fb8d2f6bc0e",
             ),
         ),
+        form="the archive or folder with cran.all.1400, cran.qry and cranqrel",
     ),
     DataSet(
         name="lambdarank",
@@ -253,6 +265,7 @@ _DATA_SETS = (
                 "68f7852149b089e7929ba9e1acd6debbc986cbd498107a7c4dc9f2e716500b18",
             ),
         ),
+        form="train.tiny.csv",
     ),
     DataSet(
         name="open_bandit",
@@ -301,6 +314,7 @@ _DATA_SETS = (
                 "a56295bad066a558eb783055afd9279f5f4e209a4776eafc22151c53f0ac89d4",
             ),
         ),
+        form="the folder obp/dataset/obd, or the archive that holds it",
     ),
     DataSet(
         name="wnut17",

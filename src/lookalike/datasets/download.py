@@ -51,8 +51,9 @@ def get(
     """
     if not data_set.can_be_downloaded:
         raise ValueError(
-            f"{data_set.name} cannot be downloaded for you: its publisher wants you to "
-            f"fetch it from {data_set.home}."
+            f"{data_set.name} cannot be downloaded for you: fetch it from "
+            f"{data_set.home} ({data_set.form}), then `lookalike data get "
+            f"{data_set.name} --from FILE`."
         )
     folder = cache_folder() if folder is None else folder
     for file in data_set.files:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lookalike._typing import Array, Ints
-from lookalike.datasets.catalogue import CATALOGUE
-from lookalike.datasets.locate import find
+from lookalike.datasets.locate import contents_of, find
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Expressions:
     name: str
     """Which data set this is."""
     checksum: str
-    """The catalogue's checksum of the contents."""
+    """Of the contents: the catalogue's, or that of a converted edition."""
     classes: tuple[str, ...]
     """Name of each label."""
     x_train: Array
@@ -41,7 +40,7 @@ class People:
     name: str
     """Which data set this is."""
     checksum: str
-    """The catalogue's checksum of the contents."""
+    """Of the contents: the catalogue's, or that of a converted edition."""
     images: Array
     """uint8 (n_images, height, width)"""
     people: Ints
@@ -60,15 +59,15 @@ def load_fer2013(path: str | os.PathLike[str] | None = None) -> Expressions:
         The file ``fer2013.npz`` or its folder; None looks where
         :func:`lookalike.datasets.find` looks.
     """
-    with np.load(find("fer2013", path), allow_pickle=False) as arrays:
+    file = find("fer2013", path)
+    with np.load(file, allow_pickle=False) as arrays:
         parts = [
             arrays[f"{axis}_{part}"].astype(kind)
             for part in ("train", "validation", "test")
             for axis, kind in (("x", np.uint8), ("y", np.int64))
         ]
         classes = tuple(map(str, arrays["classes"]))
-    checksum = CATALOGUE["fer2013"].files[0].sha256
-    return Expressions("fer2013", checksum, classes, *parts)
+    return Expressions("fer2013", contents_of(file), classes, *parts)
 
 
 def load_happy_and_fear(path: str | os.PathLike[str] | None = None) -> Expressions:
@@ -109,7 +108,7 @@ def load_orl_faces(path: str | os.PathLike[str] | None = None) -> People:
         The file ``orl_faces.npz`` or its folder; None looks where
         :func:`lookalike.datasets.find` looks.
     """
-    with np.load(find("orl_faces", path), allow_pickle=False) as arrays:
+    file = find("orl_faces", path)
+    with np.load(file, allow_pickle=False) as arrays:
         images, people = arrays["x"], arrays["y"].astype(np.int64)
-    checksum = CATALOGUE["orl_faces"].files[0].sha256
-    return People("orl_faces", checksum, images, people)
+    return People("orl_faces", contents_of(file), images, people)

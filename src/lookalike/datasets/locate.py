@@ -12,6 +12,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
+from lookalike.datasets.editions import recorded_checksum
 
 UNREADABLE = (
     EOFError,
@@ -30,7 +31,8 @@ def find(name: str, path: str | os.PathLike[str] | None = None) -> Path:
     A given ``path`` is the only one that is searched. Otherwise the folder of the
     environment variable ``LOOKALIKE_DATA`` is searched and then the cache of the user,
     into which ``lookalike data get`` downloads. Files are compared with the checksums
-    of the catalogue, once in a process.
+    of the catalogue, or with their own of an edition that was converted, once in a
+    process.
 
     Raises
     ------
@@ -102,21 +104,32 @@ def checksum(path: Path) -> str:
 
 
 def verify(path: Path, file: File) -> None:
-    """Refuse a file whose checksum is not that of the catalogue."""
+    """Refuse a file whose checksum is neither the catalogue's nor its record's."""
     try:
-        status = path.stat()
-        found = _cached_checksum(path, status.st_size, status.st_mtime_ns)
+        found = contents_of(path)
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path} is missing, though the rest of its data set is here: get it again."
         ) from None
     except UNREADABLE:
         found = "unreadable"
-    if found != file.sha256:
+    if found not in (file.sha256, recorded_checksum(path)):
         raise ValueError(
             f"{path} is damaged or another file: expected contents with checksum "
             f"{file.sha256[:12]}, got {found[:12]}."
         )
+
+
+def contents_of(path: Path) -> str:
+    """Return the checksum of a file, computed once in a process while it is the same.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    status = path.stat()
+    return _cached_checksum(path, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
@@ -144,7 +157,8 @@ def _three_ways(data_set: DataSet, given: Path | None) -> str:
     third = (
         f"run `lookalike data get {data_set.name}`"
         if data_set.can_be_downloaded
-        else f"fetch it from {data_set.home} and put it into {cache_folder()}"
+        else f"fetch it from {data_set.home} ({data_set.form}) and run `lookalike data "
+        f"get {data_set.name} --from FILE`"
     )
     return (
         f"{missing}. Three ways to get it: give the path of {data_set.path}; set "
