@@ -21,6 +21,8 @@ def list_(ctx: typer.Context, folder: Folder = None, json: Json = False) -> None
     from lookalike.core.library import Library, libraries_in
     from lookalike.systems import specs
 
+    if folder is not None and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder; expected one that holds systems.")
     there = libraries_in(folder)
     known = [each for name in specs() for each in there.get(name, [])]
     if folder is None or not known:
