@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from lookalike.cli.app import app
 from lookalike.core.library import Library
 from lookalike.datasets import CATALOGUE, load_digits_sample
 
+ROOT = Path(__file__).parents[2]
 METRICS = {
     "accuracy",
     "macro_f1",
@@ -141,8 +143,7 @@ def test_evaluate_writes_a_report(trained, own_data, tmp_path):
 def test_without_mnist_train_takes_the_sample_and_says_so(tmp_path, monkeypatch):
     # The sample itself would take longer to learn than the sentence to appear.
     monkeypatch.setattr(datasets, "load_digits_sample", lambda: 1 / 0)
-    result = CliRunner().invoke(app, ["train", "digits", "--folder", str(tmp_path)])
-    assert isinstance(result.exception, ZeroDivisionError)
+    result = run("train", "digits", "--folder", tmp_path, status=70)
     assert "mnist is not here" in result.stderr
 
 
@@ -292,6 +293,25 @@ def test_a_damaged_generation_is_answered_by_the_one_before(library, seven):
 # Data and doctor
 
 
+def test_data_get_converts_what_its_publisher_ships_and_says_what_is_next(tmp_path):
+    rows = "1,Half-Life,play,2.0,0\n1,Portal,play,9.5,0\n1,Portal,purchase,1,0\n"
+    (tmp_path / "steam-200k.csv").write_text(rows)
+    words = ["data", "get", "steam_play_hours", "--from", tmp_path / "steam-200k.csv"]
+    lines = run(*words).stdout.splitlines()
+    assert lines[0] == str(datasets.cache_folder() / "steam_play_hours.csv.gz")
+    assert lines[1].startswith("steam-200k.csv: 2 plays of 2 games by 1 players")
+    assert "`lookalike train games`, " in lines[-1]
+    assert "`lookalike train shop --data steam_play_hours`" in lines[-1]
+    found = answer(*words)
+    assert found["as_published"] is False
+    assert run("data", "path", "steam_play_hours").stdout == f"{lines[0]}\n"
+    told = sentence("data", "get", "fer2013")
+    assert "`lookalike data get fer2013 --from FILE`" in told
+    assert "holds no .csv file" in sentence(
+        "data", "get", "fer2013", "--from", ROOT / "deploy"
+    )
+
+
 def test_data_list_shows_every_known_data_set(tmp_path, monkeypatch):
     found = answer("data", "list")["data_sets"]
     assert [each["name"] for each in found] == list(CATALOGUE)
@@ -359,12 +379,21 @@ def test_doctor_examines_this_installation(monkeypatch):
     assert found["install_megabytes"] > found["bytecode_megabytes"] > 0
     assert {"numpy", "scipy", "numba", "typer"} <= set(found["versions"])
     assert "pytest" not in found["versions"]
-    assert found["extras"]["test"] is True
+    assert found["groups"]["test"] is True
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(found["extras"]) == set(project["optional-dependencies"]) - {"all"}
     assert found["data_sets"]["mnist"] is False
     # It takes seconds to measure: once is enough.
     monkeypatch.setattr(doctor, "examine", lambda report: found)
     assert answer("doctor") == found
-    assert "MB (core)" in run("doctor").stdout
+    printed = run("doctor").stdout
+    assert "MB (core)" in printed
+    for name, extra in doctor.EXTRAS.items():
+        [line] = [line for line in printed.splitlines() if line.startswith(f"{name} ")]
+        assert line.endswith(extra.gives)
+    absent = {**found, "extras": {**found["extras"], "deep": False, "onnx": False}}
+    told = doctor._lines(absent)[-1]
+    assert told == "pip install 'lookalike[deep,onnx]' installs the others"
 
 
 def test_bench_runs_the_benchmark_that_was_named(monkeypatch):
@@ -490,7 +519,8 @@ def test_files_that_are_no_data_are_sentences(tmp_path):
 def test_generations_that_cannot_answer_are_sentences(library, seven, tmp_path):
     (tmp_path / "nothing").mkdir()
     told = sentence("classify", seven, "--folder", tmp_path / "nothing")
-    assert "`lookalike train digits` makes one" in told
+    assert "holds no system that can classify; `lookalike train SYSTEM`" in told
+    assert "digits" in told
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "system.json").write_text('{"hello": "world"}')
@@ -574,7 +604,9 @@ def test_the_installed_command_answers(trained, seven):
 
 def test_the_installed_command_fails_in_one_sentence(tmp_path):
     done = subprocess.run(
-        command("classify", tmp_path / "none.png"), capture_output=True, text=True
+        command("classify", tmp_path / "none.png", "--system", "digits"),
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2
     assert done.stdout == ""

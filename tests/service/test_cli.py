@@ -37,6 +37,32 @@ def test_keys_are_made_listed_and_revoked(lookalike):
     )
 
 
+def test_a_key_that_was_made_elsewhere_is_taken_from_the_environment(
+    lookalike, library, tmp_path, monkeypatch
+):
+    key = lookalike("keys", "make", "the shop")["key"]
+    url = f"sqlite:///{tmp_path}/other.db"
+    monkeypatch.setenv("LOOKALIKE_DATABASE", url)
+    monkeypatch.setenv("LOOKALIKE_KEY", key)
+    words = ["keys", "make", "the shop", "--scope", "write"]
+    for _ in range(2):  # as whenever a service is started
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.splitlines()[0] == "The key that was given is good now."
+        assert key not in done.output
+        assert f"database: {url}" in done.stdout
+    (listed,) = lookalike("keys", "list")["keys"]
+    assert (listed["id"], listed["scope"]) == (key.split("_")[1], "write")
+    told = lookalike("keys", "make", "the shop", "--scope", "admin", status=2)
+    assert "revoked or made for something else" in told
+    lookalike("keys", "revoke", listed["id"])
+    assert "revoked" in lookalike(*words, status=2)
+    monkeypatch.setenv("LOOKALIKE_KEY", "secret")
+    told = lookalike("keys", "make", "x", status=2)
+    assert "`lookalike keys make` has printed" in told
+    assert "secret" not in told
+
+
 def test_what_a_service_holds_is_kept_and_brought_back(
     lookalike, make_client, library, tmp_path, digits_data
 ):
@@ -51,12 +77,13 @@ def test_what_a_service_holds_is_kept_and_brought_back(
     lookalike("snapshot", "one")
     assert "already" in lookalike("snapshot", "one", status=2)
     assert "must have 1 to 64" in lookalike("snapshot", "../x", status=2)
-    assert lookalike("compact") == {"generation": "0003"}
+    database = {"system": "digits", "folder": str(library.folder), "database": url}
+    assert lookalike("compact") == {"generation": "0003", **database}
     path = tmp_path / "shown.parquet"
     assert lookalike("export", "exposures", str(path))["rows"] == 1
     assert pq.read_table(path).num_rows == 1
     told = lookalike("reembed", "0002")
-    assert told == {"generation": "0002", "described": 1, "lost": []}
+    assert told == {"generation": "0002", "described": 1, "lost": [], **database}
     assert library.current() == "0002"
     restored = lookalike("restore", "one")
     assert restored["generations"] == {"digits": "0001"}
@@ -104,7 +131,7 @@ def test_a_system_that_has_no_generation_cannot_be_served(tmp_path, monkeypatch)
 def test_what_cannot_be_served_is_told(tmp_path):
     done = CliRunner().invoke(app, ["serve", str(tmp_path)])
     assert done.exit_code == 2
-    assert "no folder with a whole generation" in done.stderr
+    assert "no folder with a generation in it" in done.stderr
     durable = ["serve", "digits", "--durability", "perhaps"]
     done = CliRunner().invoke(app, durable)
     assert "safe or fast" in done.stderr
