@@ -327,6 +327,11 @@ def test_people_are_enrolled_verified_and_explained(
     where = ("--folder", library)
     files = [pictures / f"{k}.png" for k in (40, 41)]
     assert "0002 of faces" in run("enrol", "Ada", *files, *where).stdout
+    (tmp_path / "notes.png").write_text("no picture")
+    told = run("enrol", "Bea", tmp_path / "notes.png", *files, *where, status=1)
+    assert "0003 of faces" in told.stdout
+    assert "notes.png is not an image" in told.stderr
+    run("unenrol", "Bea", *where)
     told = run("classify", *files, "--system", "faces", *where, "--json").stdout
     [first, _] = json.loads(told)["answers"]
     assert first["most_alike"] in ("Ada", "moon")
