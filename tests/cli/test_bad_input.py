@@ -157,12 +157,14 @@ def test_a_system_that_is_damaged_is_not_served(workers, library, tmp_path):
 
 WORKERS = """
 import sys
-from pathlib import Path
-from lookalike.core.library import Library
-from lookalike.service.server import bound, serve
-from lookalike.service.settings import Settings
 
 if __name__ == "__main__":
+    from pathlib import Path
+
+    from lookalike.core.library import Library
+    from lookalike.service.server import bound, serve
+    from lookalike.service.settings import Settings
+
     place = Path(sys.argv[1])
     settings = Settings(state=place, workers=2)
     with bound("127.0.0.1", 0) as listener:
@@ -181,7 +183,7 @@ def test_a_worker_that_cannot_start_says_why_in_a_line(tmp_path):
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     told = [json.loads(line) for line in done.stderr.splitlines()]
-    assert len(told) <= 8
+    assert len(told) <= 20  # a few of each worker, and of their parent
     assert "holds no generation" in told[0]["reason"]
 
 
