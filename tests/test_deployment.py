@@ -83,6 +83,7 @@ def test_the_container_runs_as_a_user_without_rights_in_its_own_places():
     own = json.loads(volumes)
     for name in ("XDG_DATA_HOME=/var/lib", "XDG_CACHE_HOME=/var/cache"):
         assert name in text("Dockerfile")
+        assert name in " ".join(unit("Environment"))
         assert f"{name.partition('=')[2]}/lookalike" in own
     assert f"install --directory --owner {user} {' '.join(own)}" in text("Dockerfile")
 
