@@ -150,7 +150,7 @@ def serve(
             "lookalike.service.server:from_environment",
             factory=True,
             workers=settings.workers,
-            timeout_worker_healthcheck=15,  # on a busy machine they start slowly
+            timeout_worker_healthcheck=30,  # on a busy machine they start slowly
             **options,
         )
         workers = Multiprocess(config, [listener])
