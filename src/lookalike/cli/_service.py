@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike.cli._chosen import chosen
+
 Where = Annotated[
     str | None,
     typer.Option(
@@ -72,7 +74,6 @@ class Location:
         database: str | None,
         state: Path | None,
     ) -> None:
-        from lookalike.cli._systems import chosen
         from lookalike.systems import find_spec
 
         with serve_extra():

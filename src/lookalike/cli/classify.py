@@ -8,16 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike.cli._chosen import Named, chosen
 from lookalike.cli._common import Folder, Json, columns, say
 from lookalike.cli._progress import progress
-from lookalike.cli._systems import (
-    Named,
-    Refusals,
-    check_queries,
-    chosen,
-    open_system,
-    read_inputs,
-)
+from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Image files, or folders of them; for places, text.")

@@ -5,17 +5,11 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._chosen import Named, chosen
 from lookalike.cli._common import Folder, Json, columns, say
 from lookalike.cli._progress import progress
 from lookalike.cli._service import DatabaseUrl
-from lookalike.cli._systems import (
-    Named,
-    check_queries,
-    chosen,
-    naming,
-    open_system,
-    read_inputs,
-)
+from lookalike.cli._systems import check_queries, naming, open_system, read_inputs
 from lookalike.cli.classify import table
 
 

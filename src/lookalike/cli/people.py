@@ -4,16 +4,10 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._chosen import Named, chosen
 from lookalike.cli._common import Folder, Json, say
 from lookalike.cli._progress import progress
-from lookalike.cli._systems import (
-    Named,
-    Refusals,
-    check_queries,
-    chosen,
-    open_system,
-    read_inputs,
-)
+from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
 
 
 def enrol(

@@ -5,17 +5,11 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._chosen import Named, chosen
 from lookalike.cli._common import Folder, Json, columns, say
 from lookalike.cli._progress import progress
 from lookalike.cli._service import DatabaseUrl
-from lookalike.cli._systems import (
-    Named,
-    Refusals,
-    check_queries,
-    chosen,
-    open_system,
-    read_inputs,
-)
+from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
 
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")]
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._chosen import chosen
 from lookalike.cli._common import Folder, warn
 from lookalike.cli._service import (
     DatabaseUrl,
@@ -64,8 +65,6 @@ def serve(
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
-    from lookalike.cli._systems import chosen
-
     with serve_extra():
         from lookalike.service.database.migrate import open_database
         from lookalike.service.server import (

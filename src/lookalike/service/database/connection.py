@@ -65,10 +65,10 @@ class Database:
         >>> Database("postgresql://me:secret@localhost/shop").shown
         'postgresql://me:***@localhost/shop'
         >>> Database("postgresql://localhost/shop?password=secret").shown
-        'postgresql://localhost/shop?password=***'
+        'postgresql://localhost/shop?password=hidden'
         """
         query = self.url.query
-        hidden = {name: "***" for name in query if "password" in name.lower()}
+        hidden = {name: "hidden" for name in query if "password" in name.lower()}
         return self.url.update_query_dict(hidden).render_as_string()
 
     @contextmanager
