@@ -33,8 +33,8 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
-for verb in (train, evaluate):
-    app.command(cls=OfSystem)(verb)
+app.command(cls=OfSystem)(train)
+app.command(cls=OfSystem)(evaluate)
 for verb in (
     classify,
     explain,

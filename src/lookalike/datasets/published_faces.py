@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def convert_fer2013(files: Members, target: Path, on_progress: Progress) -> list
             y[part].append(classes.index(EMOTIONS[emotion]))
             if n % 500 == 0:
                 on_progress(n, sum(AS_PUBLISHED.values()))
-    arrays: dict[str, Array] = {}
+    arrays: dict[str, Any] = {}
     for part in AS_PUBLISHED:
         images = np.array(x[part], np.uint8).reshape(-1, SIDE, SIDE)
         arrays |= {f"x_{part}": images, f"y_{part}": np.array(y[part], np.uint8)}
