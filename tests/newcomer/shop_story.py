@@ -56,7 +56,16 @@ def listed(user, who="newcomer", **more):
 def play(user):
     """Play the whole circle."""
     styles = write_data(user.folder)
-    columns = "--user customer --item sku --time ts --value stars".split()
+    columns = [
+        "--user",
+        "customer",
+        "--item",
+        "sku",
+        "--time",
+        "ts",
+        "--value",
+        "stars",
+    ]
     data = ["--data", "log.csv", "--items", "items.csv", *columns]
     checked = user.run("data", "check", *data[1:])
     assert "sku" in checked

@@ -6,8 +6,19 @@ make a second model, which the running service takes up, and which is rolled bac
 
 import random
 
-TOWNS = "Ulm Graz Basel Linz Jena Chur Bonn Trier Kiel Bern".split()
-PEOPLE = "Anna Max Lena Paul Ida Otto".split()
+TOWNS = [
+    "Ulm",
+    "Graz",
+    "Basel",
+    "Linz",
+    "Jena",
+    "Chur",
+    "Bonn",
+    "Trier",
+    "Kiel",
+    "Bern",
+]
+PEOPLE = ["Anna", "Max", "Lena", "Paul", "Ida", "Otto"]
 FORMS = (
     "{who} lives in {where} .",
     "They drove from {where} to the sea .",
