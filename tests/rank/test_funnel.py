@@ -1,4 +1,4 @@
-"""A funnel: what its generators are fitted on and score by, and what its ranker sees."""
+"""A funnel: what its generators learn from and score by, and what its ranker sees."""
 
 from dataclasses import replace
 
