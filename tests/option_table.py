@@ -296,16 +296,18 @@ def main(arguments):
                 needs = watch.compared.get((kind, name, sort), "")
                 needs = "" if value == plain else needs
                 print(f"| {kind.__name__} | {name} | {value} | {test} | {needs} |")
-            missed = watch.choices_of(kind, name) - set(seen) - {plain}
-            if set(seen) <= {plain} and name not in MANNERS:
+            allowed = watch.choices_of(kind, name)
+            if name in MANNERS or allowed == {plain}:  # which has no other value
+                continue
+            missed = allowed - set(seen) - {plain}
+            if set(seen) <= {plain}:
                 never.append(f"{kind.__name__}({name}=) is never set")
-            elif missed and name not in MANNERS:
+            elif missed:
                 never.append(f"{kind.__name__}({name}=) is never {sorted(missed)}")
     for (kind, name, what), tries in sorted(watch.tries.items(), key=str):
         if (kind, name, what) not in watch.compared and name not in MANNERS:
-            print(
-                f"{kind.__name__}({name}={what}) is missed by none of {tries.total()} tests"
-            )
+            given = f"{kind.__name__}({name}={what})"
+            print(f"{given} is missed by none of {tries.total()} tests")
     print(*never, sep="\n")
     return int(status or bool(never))
 
