@@ -72,7 +72,7 @@ def documented(kind):
     text = (kind.__doc__ or "").partition("    Attributes\n")[0]
     for names, taken in TYPE_LINE.findall(re.sub(r"\\\n\s*", "", text)):
         for name in names.split(", "):
-            words = QUOTED.findall(taken.partition("default=")[0])
+            words = QUOTED.findall(re.split("default=|such as", taken)[0])
             found[name] |= {a or b for a, b in words}
     return found
 

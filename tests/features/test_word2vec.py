@@ -248,8 +248,10 @@ def test_parameters_are_cloned():
         ({"n_negatives": 0}, "n_negatives must be a whole number of at least 1"),
         ({"max_iter": -1}, "max_iter must be a whole number of at least 1"),
         ({"model": "glove"}, "model must be 'skip-gram' or 'cbow', got 'glove'"),
-        ({"learning_rate": 0}, "learning_rate must be positive"),
-        ({"sample": -1}, "sample must not be negative"),
+        ({"learning_rate": 0}, "learning_rate must be a number above 0, got 0"),
+        ({"sample": -1}, "sample must be a number of at least 0, got -1"),
+        ({"sample": None}, "sample must be a number of at least 0, got None"),
+        ({"noise_power": np.nan}, "noise_power must be a finite number, got nan"),
         ({"min_count": 99}, "Fewer than two words occur min_count=99 times"),
     ],
 )

@@ -103,6 +103,7 @@ def test_the_same_seed_gives_the_same_embedding():
     ("model", "links", "message"),
     [
         (GraphNetwork(0), clubs()[0], "n_components must be a whole number"),
+        (GraphNetwork(held_out="1"), clubs()[0], "held_out must be a number above 0"),
         (GraphNetwork(held_out=1), clubs()[0], r"held_out must lie in \(0, 1\), got 1"),
         (GraphNetwork(), np.triu(clubs()[0]), "links must be a square, symmetric"),
         (GraphNetwork(), np.zeros((3, 3)), "two links or more, got 0"),

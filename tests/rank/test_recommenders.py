@@ -278,10 +278,11 @@ def test_saturation_and_shortening_out_of_range_are_refused(options):
         ItemNeighbors(**options).fit(plays())
 
 
-def test_user_neighbours_sum_what_the_closest_have():
+@pytest.mark.parametrize("weighting", ["cosine", "tfidf", "bm25"])
+def test_user_neighbours_sum_what_the_closest_have(weighting):
     X = plays()
-    W = weigh(sp.csr_array(X.T), "cosine").toarray()
-    dense, model = X.toarray(), UserNeighbors(6, "cosine").fit(X)
+    W = weigh(sp.csr_array(X.T), weighting).toarray()
+    dense, model = X.toarray(), UserNeighbors(6, weighting).fit(X)
     close = dense @ W
     for row, found in enumerate(model.score_items(X)):
         near = np.argsort(-close[row], kind="stable")[:6]
@@ -467,6 +468,8 @@ def test_item_vectors_have_the_inverse_of_the_temperature_for_length(temperature
     model = TwoTower(4, 8, 2, 64, temperature=temperature).fit(plays())
     lengths = np.linalg.norm(model.item_vectors_, axis=1)
     np.testing.assert_allclose(lengths, 1 / temperature, rtol=1e-5)
+    assert model.item_vectors_.shape == (30, 4)
+    assert [weights.shape for weights, _ in model.layers_] == [(4, 8), (8, 4)]
     still = TwoTower(4, 8, 2, 64, learning_rate=1e-12, temperature=temperature)
     losses = still.fit(plays()).losses_
     assert losses[0] == pytest.approx(losses[1], rel=0.2)
