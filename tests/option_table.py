@@ -33,6 +33,8 @@ TYPE_LINE = re.compile(r"^ {4}([\w, ]+) : (.+)", re.MULTILINE)
 QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 # What only says how fast, how loud or where the work is done.
 MANNERS = {"n_jobs", "random_state", "verbose"}
+# Values that are known so that their refusal can say what to use instead.
+REFUSED = {("SVC", "probability"): {"True"}, ("LogisticRegression", "dual"): {"True"}}
 # No answers: they return or change the options themselves.
 NO_ANSWER = {"get_params", "set_params", "get_metadata_routing"}
 # Tests that run again for a value, with how many parameters each, and how long at most.
@@ -207,16 +209,17 @@ class Watch:
     def choices_of(self, kind, name):
         """What an option may be, by its check and its docstring.
 
-        Where neither says it: by those of the same option in the same package.
+        Where there is no docstring: by those of the same option in the same package.
         """
-        own = self.choices[kind, name] | documented(kind)[name]
-        if own:
+        own = self.choices[kind, name] | documented(kind).get(name, set())
+        if own or name in documented(kind):
             return own
         package, default = kind.__module__.rpartition(".")[0], options(kind)[name]
         for other in public_classes():
             beside = other.__module__.rpartition(".")[0] == package
             if beside and text_of(options(other).get(name)) == text_of(default):
-                own = own | self.choices[other, name] | documented(other)[name]
+                own = own | self.choices[other, name]
+                own = own | documented(other).get(name, set())
         return own
 
     def _checked(self, check):
@@ -300,6 +303,7 @@ def main(arguments):
             if name in MANNERS or allowed == {plain}:  # which has no other value
                 continue
             missed = allowed - set(seen) - {plain}
+            missed -= REFUSED.get((kind.__name__, name), set())
             if set(seen) <= {plain}:
                 never.append(f"{kind.__name__}({name}=) is never set")
             elif missed:
