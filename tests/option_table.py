@@ -1,134 +1,319 @@
 """Which test sets which option of which public class, and what no test ever sets.
 
-    python tests/option_table.py [pytest's arguments]   the tests of all rooms if none
+    python tests/option_table.py [--without] [pytest's arguments]
 
-Constructors and ``set_params`` are watched while the tests run, so that what counts is
-a value that a test used and not a name found in its file. The battery of conventions,
-which compares no answers, does not count. Prints a table of options and tests, then
-options that only ever had their default and documented choices that were never made.
-Exit status 1 where there are any.
+Objects are watched while the tests of the rooms and their doctests run: a value counts
+where an object that has it gave an answer, and not where it was only refused, nor where
+its name stands in a file. The battery of conventions, which compares no answers, does
+not count. Prints a table of options and tests, then options that only ever had their
+default and documented choices that were never made. Exit status 1 where there are any.
+
+``--without`` runs each test again with one of its values taken for the default, until
+a test fails: what the table's last column then names are tests that compare the value.
 """
 
 import inspect
 import pkgutil
 import re
 import sys
-from collections import defaultdict
-from functools import wraps
+import time
+import weakref
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from functools import cache, wraps
 from importlib import import_module
+from types import FunctionType
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 ROOMS = "features", "learn", "search", "rank"
 NOT_COUNTED = "test_estimators.py"
-CHOICES = re.compile(r"^ {4}([\w, ]+) : .*?\{(.+?)\}", re.MULTILINE)
+TYPE_LINE = re.compile(r"^ {4}([\w, ]+) : (.+)", re.MULTILINE)
+QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 # What only says how fast, how loud or where the work is done.
 MANNERS = {"n_jobs", "random_state", "verbose"}
+# Values that are known so that their refusal can say what to use instead.
+REFUSED = {("SVC", "probability"): {"True"}, ("LogisticRegression", "dual"): {"True"}}
+# No answers: they return or change the options themselves.
+NO_ANSWER = {"get_params", "set_params", "get_metadata_routing"}
+# Tests that run again for a value, with how many parameters each, and how long at most.
+TRIES, TRIES_OF_ONE, SECONDS = 15, 3, 4.0
 
 
+@cache
 def public_classes():
-    """Classes that the rooms export and that take options, in order."""
-    found = {}
+    """Classes of the rooms' public modules that take options, in order."""
+    found = set()
     for room in ROOMS:
         package = import_module(f"lookalike.{room}")
         below = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-        modules = [package, *(import_module(m.name) for m in below if m.ispkg)]
-        for module in modules:
-            for name in getattr(module, "__all__", ()):
-                kind = getattr(module, name)
-                if inspect.isclass(kind) and options(kind):
-                    found[kind] = name
+        for name in [package.__name__, *(m.name for m in below if "._" not in m.name)]:
+            module = import_module(name)
+            for told, kind in inspect.getmembers(module, inspect.isclass):
+                own = kind.__module__ == name or told in getattr(module, "__all__", ())
+                ours = kind.__module__.startswith("lookalike.")
+                if own and ours and not told.startswith("_") and options(kind):
+                    found.add(kind)
     return sorted(found, key=lambda kind: kind.__name__)
 
 
+@cache
 def options(kind):
     """Parameters of the constructor that have a default."""
-    if kind.__init__ is object.__init__:
+    if kind.__init__ is object.__init__ or issubclass(kind, Exception):
         return {}
     parameters = inspect.signature(kind.__init__).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
-def choices(kind):
-    """Values that the docstring lists in braces, by option."""
-    found = {}
-    for names, listed in CHOICES.findall((kind.__doc__ or "").replace("\\\n", "")):
-        values = re.findall(r"'([^']+)'|\"([^\"]+)\"|(\d+)", listed)
+@cache
+def documented(kind):
+    """Words in quotation marks that the docstring takes for a value, by option."""
+    found = defaultdict(set)
+    text = (kind.__doc__ or "").partition("    Attributes\n")[0]
+    for names, taken in TYPE_LINE.findall(re.sub(r"\\\n\s*", "", text)):
         for name in names.split(", "):
-            found[name] = {a or b or c for a, b, c in values}
+            words = QUOTED.findall(re.split("default=|such as", taken)[0])
+            found[name] |= {a or b for a, b in words}
     return found
 
 
 class Watch:
     """A plugin that notes the test behind each value of each option."""
 
-    def __init__(self):
-        self.seen = defaultdict(dict)  # (class, option) -> value as text -> test
+    def __init__(self, without=False):
+        self.without = without
+        self.seen = defaultdict(dict)  # (class, option) -> value as text -> test, sort
+        self.choices = defaultdict(set)  # (class, option) -> what it may be
+        self.compared = {}  # (class, option, sort of value) -> test that needs it
+        self.tries = defaultdict(Counter)
         self.test = None
+        self.now = set()  # values that the running test uses
+        self.replaced = None
+        self.given = {}  # id -> reference to an object, what its constructor was given
+        self.running = []  # objects whose methods run
         for kind in public_classes():
             self._watch(kind)
+        for module in [m for n, m in sys.modules.items() if n.startswith("lookalike.")]:
+            if hasattr(module, "check_choice"):
+                module.check_choice = self._checked(module.check_choice)
 
-    def pytest_runtest_protocol(self, item):
-        """Remember which test runs."""
-        self.test = item.nodeid
+    def pytest_configure(self):
+        """A failing example is neither made smaller nor kept."""
+        from hypothesis import Phase, settings  # after pytest, which rewrites it
+
+        phases = [Phase.explicit, Phase.generate]
+        settings.register_profile("once", database=None, phases=phases, deadline=None)
+        settings.load_profile("once")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item, nextitem):
+        """Remember which test runs; run it again without each of its values."""
+        self.test, self.now = item.nodeid, set()
         if NOT_COUNTED in self.test or "/plugin/" in self.test:
             self.test = None
+        if self.test is None or not self.without:
+            return None
+        start = time.perf_counter()
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = runtestprotocol(item, nextitem=nextitem)
+        seconds = time.perf_counter() - start
+        passed = all(not report.failed for report in reports)
+        if passed and seconds < SECONDS:
+            for value in sorted(self.now, key=str):
+                self._again_without(value, item, nextitem)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    def _again_without(self, value, item, nextitem):
+        function = item.nodeid.partition("[")[0]
+        tried = self.tries[value]
+        if value in self.compared or sum(tried.values()) >= TRIES:
+            return
+        if tried[function] >= TRIES_OF_ONE:
+            return
+        self.replaced, self.hit = value, False
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if not self.hit:  # a fixture of the file made the object
+            item.session._setupstate.teardown_exact(None)
+            reports = runtestprotocol(item, nextitem=None, log=False)
+        self.replaced = None
+        tried[function] += 1
+        if any(report.failed for report in reports):
+            self.compared[value] = item.nodeid
 
     def _watch(self, kind):
-        init, names = kind.__init__, list(inspect.signature(kind.__init__).parameters)
+        init, signature = kind.__init__, inspect.signature(kind.__init__)
 
         @wraps(init)
         def noted(made, *args, **given):
             if type(made) is kind:
-                self._note(kind, dict(zip(names[1:], args, strict=False)) | given)
-            init(made, *args, **given)
+                try:
+                    bound = signature.bind(made, *args, **given)
+                except TypeError:
+                    return init(made, *args, **given)  # which says it
+                for name in self._defaults_for(kind, bound.arguments):
+                    del bound.arguments[name]
+                self._remember(made, dict(bound.arguments))
+                args, given = bound.args[1:], bound.kwargs
+            with self._runs(made):
+                init(made, *args, **given)
+            if type(made) is kind and not methods:
+                self._note(kind, self._values(made))
+            return None
 
         kind.__init__ = noted
-        if not hasattr(kind, "set_params"):
-            return
-        before = kind.set_params
+        methods = {
+            name: method
+            for base in reversed(kind.__mro__)
+            for name, method in vars(base).items()
+            if isinstance(method, FunctionType)
+            and name not in NO_ANSWER
+            and (not name.startswith("_") or name == "__call__")
+        }
+        for name, method in methods.items():
+            setattr(kind, name, self._noting(kind, method))
+        if hasattr(kind, "set_params"):
+            before = kind.set_params
 
-        @wraps(before)
-        def changed(made, **given):
-            if type(made) is kind:
-                self._note(kind, given)
-            return before(made, **given)
+            @wraps(before)
+            def changed(made, **given):
+                if type(made) is kind:
+                    for name in self._defaults_for(kind, given):
+                        given[name] = options(kind)[name]
+                return before(made, **given)
 
-        kind.set_params = changed
+            kind.set_params = changed
+
+    @contextmanager
+    def _runs(self, made):
+        self.running.append(made)
+        try:
+            yield
+        finally:
+            self.running.pop()
+
+    def _noting(self, kind, method):
+        @wraps(method)
+        def answer(made, *args, **given):
+            with self._runs(made):
+                found = method(made, *args, **given)
+            outermost = not any(made is each for each in self.running)
+            if type(made) is kind and outermost and not self.replaced:
+                self._note(kind, self._values(made))
+            return found
+
+        return answer
+
+    def choices_of(self, kind, name):
+        """What an option may be, by its check and its docstring.
+
+        Where there is no docstring: by those of the same option in the same package.
+        """
+        own = self.choices[kind, name] | documented(kind).get(name, set())
+        if own or name in documented(kind):
+            return own
+        package, default = kind.__module__.rpartition(".")[0], options(kind)[name]
+        for other in public_classes():
+            beside = other.__module__.rpartition(".")[0] == package
+            if beside and text_of(options(other).get(name)) == text_of(default):
+                own = own | self.choices[other, name]
+                own = own | documented(other).get(name, set())
+        return own
+
+    def _checked(self, check):
+        """``check_choice`` that notes what an option may be."""
+
+        @wraps(check)
+        def noted(name, value, allowed, *instead):
+            if self.running:
+                kind = type(self.running[-1])
+                self.choices[kind, name] |= set(map(text_of, allowed))
+            check(name, value, allowed, *instead)
+
+        return noted
+
+    def _defaults_for(self, kind, given):
+        """Names of options whose value is replaced by the default in this run."""
+        if self.replaced is None or self.replaced[0] is not kind:
+            return []
+        name, what = self.replaced[1:]
+        if name not in given or what != sort_of(given[name]):
+            return []
+        if text_of(given[name]) == text_of(options(kind)[name]):
+            return []
+        self.hit = True
+        return [name]
+
+    def _remember(self, made, given):
+        del given[next(iter(given))]  # self
+        try:
+            self.given[id(made)] = weakref.ref(made), given
+        except TypeError:  # takes no weak references
+            self.given[id(made)] = (lambda: made), given
+
+    def _values(self, made):
+        if hasattr(made, "get_params"):
+            return made.get_params(deep=False)
+        reference, given = self.given.get(id(made), (lambda: None, {}))
+        return given if reference() is made else {}
 
     def _note(self, kind, given):
         for name, value in given.items():
             if self.test is not None and name in options(kind):
-                text = value if isinstance(value, str) else short(value)
-                self.seen[kind, name].setdefault(text, self.test)
+                text = text_of(value)
+                self.seen[kind, name].setdefault(text, (self.test, sort_of(value)))
+                if text != text_of(options(kind)[name]):
+                    self.now.add((kind, name, sort_of(value)))
 
 
-def short(value):
+def text_of(value):
     """A value in one line."""
-    simple = isinstance(value, (int, float, tuple, type(None)))
+    if isinstance(value, str):
+        return value
+    simple = isinstance(value, (int, float, tuple, type, type(None)))
     return repr(value)[:40] if simple else f"<{type(value).__name__}>"
+
+
+def sort_of(value):
+    """What one value stands for: itself where it is a choice, else its type."""
+    if isinstance(value, (str, bool, type, type(None))):
+        return text_of(value)
+    return f"<{type(value).__name__}>"
 
 
 def main(arguments):
     """Run the tests, print the table; 1 if something was never set."""
-    watch = Watch()
-    tests = arguments or [f"tests/{room}" for room in ROOMS]
-    pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], [watch])
+    without = "--without" in arguments
+    watch = Watch(without)
+    tests = [argument for argument in arguments if argument != "--without"]
+    tests = tests or [f"{top}/{r}" for r in ROOMS for top in ("tests", "src/lookalike")]
+    status = pytest.main(["-q", "-p", "no:cacheprovider", "-n0", *tests], [watch])
     never = []
-    print("| class | option | value | test |\n|---|---|---|---|")
+    print("| class | option | value | test | fails without it |\n|---|---|---|---|---|")
     for kind in public_classes():
         for name, default in options(kind).items():
-            seen = watch.seen[kind, name]
-            plain = default if isinstance(default, str) else short(default)
-            for value, test in sorted(seen.items()):
-                print(f"| {kind.__name__} | {name} | {value} | {test} |")
-            missed = choices(kind).get(name, set()) - set(seen) - {plain}
-            if set(seen) <= {plain} and name not in MANNERS:
+            seen, plain = watch.seen[kind, name], text_of(default)
+            for value, (test, sort) in sorted(seen.items()):
+                needs = watch.compared.get((kind, name, sort), "")
+                needs = "" if value == plain else needs
+                print(f"| {kind.__name__} | {name} | {value} | {test} | {needs} |")
+            allowed = watch.choices_of(kind, name)
+            if name in MANNERS or allowed == {plain}:  # which has no other value
+                continue
+            missed = allowed - set(seen) - {plain}
+            missed -= REFUSED.get((kind.__name__, name), set())
+            if set(seen) <= {plain}:
                 never.append(f"{kind.__name__}({name}=) is never set")
-            elif missed and name not in MANNERS:
+            elif missed:
                 never.append(f"{kind.__name__}({name}=) is never {sorted(missed)}")
+    for (kind, name, what), tries in sorted(watch.tries.items(), key=str):
+        if (kind, name, what) not in watch.compared and name not in MANNERS:
+            given = f"{kind.__name__}({name}={what})"
+            print(f"{given} is missed by none of {tries.total()} tests")
     print(*never, sep="\n")
-    return int(bool(never))
+    return int(status or bool(never))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,13 @@ def check_positive(name: str, value: Any, zero: bool = False) -> None:
         raise ValueError(f"{name} must be {expected}, got {value!r}.")
 
 
+def check_number(name: str, value: Any) -> None:
+    """Refuse anything but a finite real number."""
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not np.isfinite(float(value)):
+        raise ValueError(f"{name} must be a finite number, got {value!r}.")
+
+
 def check_whole(name: str, value: Any, least: int = 1) -> None:
     """Refuse anything but a whole number of at least ``least``."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:

@@ -16,7 +16,7 @@ from lookalike.kernels import byte_pairs as kernels
 TEXT = "low " * 5 + "lower " * 2 + "newest " * 6 + "widest " * 3
 
 
-def recounted(words, n_merges):
+def recounted(words, n_merges, min_count=2):
     """The definition: count all pairs anew for each merge."""
     words = {tuple(bytes([b]) for b in word.encode()): n for word, n in words.items()}
     merges = []
@@ -25,7 +25,7 @@ def recounted(words, n_merges):
         for word, n in words.items():
             for pair in pairwise(word):
                 pairs[pair] += n
-        if not pairs or max(pairs.values()) < 2:
+        if not pairs or max(pairs.values()) < min_count:
             break
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
@@ -54,6 +54,13 @@ def test_first_merges_of_the_example_of_sennrich():
         (b"l", b"o"),
         (b"lo", b"w"),
     ]
+
+
+@pytest.mark.parametrize("min_count", [1, 3, 8])
+def test_pairs_that_are_rarer_than_asked_are_not_merged(min_count):
+    model = BytePairTokeniser(min_count=min_count).fit([TEXT])
+    merges, _ = recounted(Counter(re.findall(r" ?\S+", TEXT)), 1000, min_count)
+    assert learned(model) == merges
 
 
 @settings(max_examples=40, deadline=None)

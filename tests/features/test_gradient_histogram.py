@@ -53,6 +53,18 @@ def test_threads_and_batches_do_not_change_the_numbers():
     np.testing.assert_array_equal(together.transform(images)[::100], expected)
 
 
+@pytest.mark.parametrize("kind", [GradientHistogram, LocalBinaryPattern])
+@pytest.mark.parametrize(("said", "shape"), [((12, 20), (12, 20)), ("line", (1, 240))])
+def test_flat_rows_of_a_shape_that_is_said_are_those_images(kind, said, shape):
+    images = np.random.default_rng(0).integers(0, 255, (3, *shape)).astype(np.uint8)
+    size = {"pixels_per_cell": (1, 4), "cells_per_block": (1, 2)}
+    options = size if kind is GradientHistogram else {}
+    model = kind(**options, image_shape=said).fit(images.reshape(3, -1))
+    assert model.image_shape_ == shape
+    expected = kind(**options).fit_transform(images)
+    np.testing.assert_array_equal(model.transform(images.reshape(3, -1)), expected)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -17,7 +17,9 @@ OPTIONS = [
     {"alternate_sign": False, "n_features": 5},
     {"dtype": np.float32},
     {"analyzer": "char_wb", "ngram_range": (2, 3), "n_features": 50},
+    {"analyzer": "char", "ngram_range": (1, 3), "n_features": 50},
     {"ngram_range": (1, 2), "stop_words": ["the"]},
+    {"stop_words": "english"},
     {"lowercase": False},
     {"strip_accents": "ascii"},
     {"strip_accents": "unicode"},
@@ -54,6 +56,13 @@ def test_bytes_and_files_are_read_like_scikit_learn_reads_them(kind, choice, tmp
     X = HashingVectorizer(n_features=64, **options).transform(docs())
     expected = sk.HashingVectorizer(n_features=64, **options).transform(docs())
     np.testing.assert_allclose(X.toarray(), expected.toarray(), atol=1e-7)
+
+
+def test_bytes_become_text_by_the_encoding():
+    raw = ["café noir".encode("latin-1")]
+    X = HashingVectorizer(encoding="latin-1", n_features=64).transform(raw)
+    expected = HashingVectorizer(n_features=64).transform(["café noir"])
+    np.testing.assert_array_equal(X.toarray(), expected.toarray())
 
 
 def test_parameters_are_those_of_scikit_learn():

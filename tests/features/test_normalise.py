@@ -22,6 +22,7 @@ from lookalike.features.text import TextNormaliser, TfidfVectorizer
         ({"fold_case": False}, "MiXed", "MiXed"),
         ({"form": "NFC"}, "\ufb01ne ²", "fine ²"),
         ({"form": "NFD"}, "é", "e\u0301"),
+        ({"form": "NFKD"}, "\ufb01né ²", "fine\u0301 2"),
         ({"collapse_spaces": False}, " a  b ", " a  b "),
         ({"strip_invisible": False}, "a\u200bb", "a\u200bb"),
     ],

@@ -218,6 +218,9 @@ def test_class_counts_refuse_folds_that_do_not_cover_the_rows():
         ClassCountEncoder(cv=[([0, 1], [2, 3])]).fit_transform(X, y)
     with pytest.raises(ValueError, match=r"cv must be in \[2, 30\], .* got 1"):
         ClassCountEncoder(cv=1).fit_transform(X, y)
+    for cv in ("5", None, 2.5):
+        with pytest.raises(ValueError, match="cv must be a whole number, a splitter"):
+            ClassCountEncoder(cv=cv).fit_transform(X, y)
     with pytest.raises(ValueError, match="requires y to be passed"):
         ClassCountEncoder().fit(X, None)
 
@@ -300,6 +303,8 @@ def test_rows_of_service_are_encoded_as_the_log_was_written():
 def test_ordered_means_refuse_no_smoothing_and_no_target():
     with pytest.raises(ValueError, match="smooth must be above 0, got 0"):
         OrderedTargetEncoder(smooth=0).fit([[1]], [1])
+    with pytest.raises(ValueError, match="start must be a finite number, got nan"):
+        OrderedTargetEncoder(start=np.nan).fit([[1]], [1])
     with pytest.raises(ValueError, match="requires y to be passed"):
         OrderedTargetEncoder().fit([[1]], None)
 

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -54,6 +56,35 @@ def test_agrees_with_scikit_learn_on_every_option(options):
         np.testing.assert_allclose(
             model.transform(new).toarray(), theirs.transform(new).toarray(), rtol=close
         )
+
+
+MIXED = ["Noir café, noir CAFE", "cafe blanc ½", "Blanc et noir", "noir"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lowercase": False},
+        {"strip_accents": "ascii"},
+        {"strip_accents": "unicode"},
+        {"max_df": 0.5},
+        {"max_df": 2},
+        {"min_df": 0.5},
+    ],
+    ids=str,
+)
+def test_letters_and_limits_are_taken_as_scikit_learn_takes_them(options):
+    ours, theirs = TfidfVectorizer(**options), sk.TfidfVectorizer(**options)
+    X, expected = ours.fit_transform(MIXED), theirs.fit_transform(MIXED)
+    assert ours.vocabulary_ == theirs.vocabulary_
+    assert ours.vocabulary_ != sk.TfidfVectorizer().fit(MIXED).vocabulary_
+    np.testing.assert_allclose(X.toarray(), expected.toarray(), rtol=1e-14)
+
+
+def test_open_files_are_read():
+    X = TfidfVectorizer(input="file").fit_transform(map(io.StringIO, MIXED))
+    expected = sk.TfidfVectorizer().fit_transform(MIXED)
+    np.testing.assert_allclose(X.toarray(), expected.toarray(), rtol=1e-14)
 
 
 @pytest.mark.parametrize("choice", ["ignore", "replace"])

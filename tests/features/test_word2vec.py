@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -78,6 +80,90 @@ def test_windows_stay_inside_their_sentence():
         assert loss <= n * 2 * np.log(2) + 1e-6
     alone = train_word_vectors(words, words, *vectors, *one, 3, 1, False, 0.1, 0.1, 7)
     assert alone == (0.0, 0)
+
+
+def transcribed(
+    sentences, n_components, window, min_count, model, n_negatives, sample, rate, passes
+):
+    """The whole training in plain Python, with the same draws."""
+    counts = Counter(word for sentence in sentences for word in sentence)
+    words = sorted(counts, key=lambda word: (-counts[word], word))
+    words = [word for word in words if counts[word] >= min_count]
+    text = [
+        (words.index(word), s)
+        for s, sentence in enumerate(sentences)
+        for word in sentence
+        if word in words
+    ]
+    rng = np.random.RandomState(0)
+    V = rng.uniform(-0.5, 0.5, (len(words), n_components)) / n_components
+    U = np.zeros(V.shape)
+    frequent = np.array([counts[word] for word in words])
+    share = frequent / frequent.sum()
+    keep = np.sqrt(sample / share) + sample / share if sample else np.ones(len(words))
+    threshold, alias = build_alias(frequent**0.75)
+    for turn in range(passes):
+        chance = rng.uniform(size=len(text))
+        kept = [w for w, c in zip(text, chance, strict=True) if c < keep[w[0]]]
+        draws = congruence(int(rng.randint(2**31 - 1)))
+        for i, (word, sentence) in enumerate(kept):
+            gone = (turn + i / len(kept)) / passes
+            step = rate * (1 - gone * (1 - 1e-4))
+            radius = 1 + (next(draws) >> 16) % window
+            near = kept[max(0, i - radius) : i] + kept[i + 1 : i + radius + 1]
+            around = [w for w, owner in near if owner == sentence]
+            pairs = [(around, word)] if model == "cbow" and around else []
+            pairs = pairs or [([word], w) for w in around]
+            for members, target in pairs:
+                noise = []
+                for _ in range(n_negatives):
+                    place = (next(draws) >> 8) / 2**40 * len(words)
+                    low = place - int(place) < threshold[int(place)]
+                    noise.append(int(place) if low else alias[int(place)])
+                h, change = V[members].mean(axis=0), np.zeros(n_components)
+                for u in [target, *(w for w in noise if w != target)]:
+                    error = (u == target) - 1 / (1 + np.exp(-U[u] @ h))
+                    change += step * error * U[u]
+                    U[u] += step * error * h
+                for member in members:
+                    V[member] += change / len(members)
+    return words, V, U
+
+
+def congruence(state):
+    while True:
+        state = (state * 25214903917 + 11) % 2**48
+        yield state
+
+
+@pytest.mark.parametrize("model", ["skip-gram", "cbow"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"window": 1},
+        {"window": 3, "n_negatives": 2},
+        {"n_negatives": 9},
+        {"min_count": 4},
+        {"sample": 0.05},
+        {"learning_rate": 0.5},
+        {"max_iter": 4},
+    ],
+    ids=str,
+)
+def test_takes_the_steps_of_a_plain_transcription(model, options):
+    sentences = corpus(n_sentences=12)
+    given = {
+        **{"window": 5, "min_count": 1, "n_negatives": 5, "sample": 0.0},
+        **{"learning_rate": 0.2, "max_iter": 2, "n_components": 3, "model": model},
+        **options,
+    }
+    fitted = Word2Vec(**given, random_state=0).fit(sentences)
+    given["rate"], given["passes"] = given.pop("learning_rate"), given.pop("max_iter")
+    words, V, U = transcribed(sentences, **given)
+    assert fitted.words_ == words
+    np.testing.assert_allclose(fitted.vectors_, V, atol=1e-5)
+    np.testing.assert_allclose(fitted.output_vectors_, U, atol=1e-5)
 
 
 @pytest.mark.parametrize("model", ["skip-gram", "cbow"])
@@ -162,8 +248,10 @@ def test_parameters_are_cloned():
         ({"n_negatives": 0}, "n_negatives must be a whole number of at least 1"),
         ({"max_iter": -1}, "max_iter must be a whole number of at least 1"),
         ({"model": "glove"}, "model must be 'skip-gram' or 'cbow', got 'glove'"),
-        ({"learning_rate": 0}, "learning_rate must be positive"),
-        ({"sample": -1}, "sample must not be negative"),
+        ({"learning_rate": 0}, "learning_rate must be a number above 0, got 0"),
+        ({"sample": -1}, "sample must be a number of at least 0, got -1"),
+        ({"sample": None}, "sample must be a number of at least 0, got None"),
+        ({"noise_power": np.nan}, "noise_power must be a finite number, got nan"),
         ({"min_count": 99}, "Fewer than two words occur min_count=99 times"),
     ],
 )

@@ -64,6 +64,60 @@ def test_the_loss_is_its_definition(hardness):
     assert float(found) == pytest.approx(np.mean(losses), rel=1e-6)
 
 
+def bars():
+    """Standing and lying bars of 8 by 8 pixels, at all places."""
+    x = np.zeros((2, 16, 8, 8), np.uint8)
+    for place in range(16):
+        x[0, place, :, place % 7] = x[1, place, place % 7] = 255 - place
+    return x.reshape(32, 64), np.repeat([0, 1], 16)
+
+
+def tiny(**options):
+    return small(channels=(4, 8), n_components=4, batch_size=16, **options)
+
+
+@pytest.mark.parametrize(
+    ("labels", "meant", "other"),
+    [
+        (False, {"temperature": 0.2}, {"temperature": 0.5}),
+        (True, {"temperature": 1 / 16}, {"temperature": 0.5}),
+        (False, {"augmentation": contrastive.STRONG}, {"augmentation": Augmentation()}),
+        (True, {"augmentation": contrastive.WEAK}, {"augmentation": Augmentation()}),
+        (False, {"hardness": 0}, {"hardness": 2.0}),
+        (False, {"grid": 1}, {"grid": 2}),
+    ],
+    ids=str,
+)
+def test_what_is_not_said_is_what_its_documentation_says(labels, meant, other):
+    x, y = bars()
+    given = y if labels else None
+    plain, said, another = (
+        tiny(**options).fit(x, given).transform(x) for options in ({}, meant, other)
+    )
+    np.testing.assert_array_equal(said, plain)
+    assert not np.allclose(another, plain)
+
+
+def test_the_processor_may_be_named():
+    x, _ = bars()
+    named, found = (tiny(device=d).fit(x).transform(x) for d in ("cpu", "auto"))
+    if not torch.cuda.is_available():
+        np.testing.assert_array_equal(named, found)
+    np.testing.assert_allclose(np.linalg.norm(named, axis=1), 1, rtol=1e-5)
+
+
+def test_the_last_block_is_averaged_over_each_cell_of_the_grid():
+    x, _ = bars()
+    model = tiny(grid=2).fit(x)
+    *blocks, _, _, linear = model._network
+    with torch.no_grad():
+        maps = torch.nn.Sequential(*blocks)(model._images(x)).numpy()
+        weights, bias = (p.numpy() for p in linear.parameters())
+    cells = maps.reshape(32, 8, 2, 2, 2, 2).mean(axis=(3, 5)).reshape(32, -1)
+    expected = unit(cells @ weights.T + bias)
+    np.testing.assert_allclose(model.transform(x), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["views", "labels", "pairs"])
 def test_each_kind_of_partner_teaches(kind, digits):
     """All beat pixels by far, but views, which draw views of one image together."""

@@ -5,11 +5,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from lookalike.learn import conv_classifier  # noqa: E402
 from lookalike.learn.conv_classifier import (  # noqa: E402
     ConvolutionalClassifier,
     augment,
     network,
 )
+from lookalike.learn.conv_embedding import ConvolutionalEmbedding  # noqa: E402
 
 TINY = {"channels": (4, 8), "batch_size": 16, "shift": 1, "crop": 0, "random_state": 0}
 
@@ -51,6 +53,77 @@ def test_an_image_and_its_mirror_image_have_the_same_scores(model, bars):
     mirrored = np.ascontiguousarray(images[:, :, ::-1]).reshape(9, -1)
     found, expected = (model.scores(x) for x in (mirrored, bars[0][:9]))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_scores_are_the_mean_over_an_image_and_its_mirror_image_where_asked(
+    model, bars
+):
+    arrays = model.arrays()
+    assert arrays["preprocessing"][-1] == 1
+    one_way = {**arrays, "preprocessing": arrays["preprocessing"] * [1, 1, 1, 1, 0]}
+    straight = ConvolutionalClassifier.from_arrays(one_way)
+    images = bars[0][:9].reshape(-1, 12, 12)
+    flipped = np.ascontiguousarray(images[:, :, ::-1]).reshape(9, -1)
+    both = (straight.scores(bars[0][:9]) + straight.scores(flipped)) / 2
+    np.testing.assert_allclose(model.scores(bars[0][:9]), both, atol=1e-5)
+    learned = ConvolutionalClassifier(max_iter=1, mirror=False, n_jobs=1, **TINY)
+    assert learned.fit(*bars).arrays()["preprocessing"][-1] == 0
+    assert not np.allclose(straight.scores(flipped), straight.scores(bars[0][:9]))
+
+
+def test_smoothed_labels_are_learned_as_such(model, bars):
+    """Of two classes, the right one has the share 1 - smoothing / 2 of the label."""
+    smooth = ConvolutionalClassifier(max_iter=6, smoothing=0.8, n_jobs=1, **TINY)
+    for each, share in ((model, 0.95), (smooth.fit(*bars), 0.6)):
+        sure = np.median(each.predict_proba(bars[0]).max(axis=1))
+        assert sure == pytest.approx(share, abs=0.05)
+
+
+def test_weights_decay_by_alpha(bars):
+    sizes = []
+    for alpha in (0.0, 0.3):
+        model = ConvolutionalClassifier(max_iter=3, alpha=alpha, n_jobs=1, **TINY)
+        weights = model.fit(*bars).arrays().values()
+        sizes.append(sum((w**2).sum() for w in weights if np.ndim(w) == 4))
+    assert sizes[1] < 0.2 * sizes[0]
+
+
+@pytest.mark.parametrize("kind", ["classifier", "embedding"])
+def test_a_shape_that_is_said_a_callback_and_the_rate_reach_the_training(kind, bars):
+    def fitted(**options):
+        if kind == "embedding":
+            return ConvolutionalEmbedding(4, (4, 4, 8), max_iter=1, **fixed | options)
+        return ConvolutionalClassifier((4, 8), max_iter=1, shift=1, **fixed | options)
+
+    def weights(**options):
+        arrays = fitted(**options).fit(*bars).arrays().values()
+        return np.concatenate([a.ravel() for a in arrays if np.ndim(a) == 4])
+
+    shares = []
+    fixed = {"batch_size": 40, "random_state": 0, "n_jobs": 1}
+    plain = weights(callback=shares.append)
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+    np.testing.assert_array_equal(weights(image_shape=(12, 12)), plain)
+    assert fitted(image_shape=(9, 16)).fit(*bars).image_shape_ == (9, 16)
+    still, too = (weights(learning_rate=rate) for rate in (1e-9, 2e-9))
+    np.testing.assert_allclose(still, too, atol=1e-6)
+    assert np.abs(plain - still).max() > 1e-3
+    assert (weights(alpha=0.9) ** 2).sum() < (plain**2).sum()
+
+
+@pytest.mark.parametrize("crop", [2, 6])
+def test_training_sees_pieces_that_are_smaller_by_the_crop(crop, bars, monkeypatch):
+    seen = []
+
+    def noted(images, *options):
+        pieces = augment(images, *options)
+        seen.append(pieces.shape[2:])
+        return pieces
+
+    monkeypatch.setattr(conv_classifier, "augment", noted)
+    options = {**TINY, "crop": crop, "max_iter": 1, "n_jobs": 1}
+    ConvolutionalClassifier(**options).fit(*bars)
+    assert set(seen) == {(12 - crop, 12 - crop)}
 
 
 def test_the_same_seed_gives_the_same_network(model, bars):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier as Reference
+from sklearn.neighbors import KNeighborsRegressor as ReferenceRegressor
 
 from lookalike.learn import KNeighborsClassifier, KNeighborsRegressor
 
 BOTH = KNeighborsClassifier, KNeighborsRegressor
+PAIRS = [(KNeighborsClassifier, Reference), (KNeighborsRegressor, ReferenceRegressor)]
 
 
 @pytest.fixture
@@ -44,6 +46,44 @@ def test_agrees_with_scikit_learn_for_each_power_and_algorithm(grid, p, algorith
     ours = KNeighborsClassifier(**options, algorithm=algorithm, n_jobs=2).fit(X, y)
     theirs = Reference(**options, algorithm="brute").fit(X, y)
     np.testing.assert_allclose(ours.predict_proba(Q), theirs.predict_proba(Q))
+
+
+def power(a, b, exponent):
+    return (np.abs(a - b) ** exponent).sum()
+
+
+METRICS_WITH_PARAMETERS = [
+    {"metric_params": {"p": 3}},
+    {"metric": "minkowski", "p": 1, "metric_params": {"w": np.array([1.0, 9.0])}},
+    {"metric": "seuclidean", "metric_params": {"V": np.array([1.0, 9.0])}},
+    {"metric": power, "metric_params": {"exponent": 3}},
+]
+
+
+@pytest.mark.filterwarnings("ignore:Parameter p is found in metric_params")
+@pytest.mark.parametrize("options", METRICS_WITH_PARAMETERS)
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+def test_parameters_of_the_metric_are_those_of_scikit_learn(
+    grid, ours, theirs, options
+):
+    X, y, Q = grid
+    options = {"n_neighbors": 4, "weights": "distance", **options}
+    mine = ours(**options).fit(X, y)
+    reference = theirs(**options, algorithm="brute").fit(X, y)
+    for given, expected in zip(
+        mine.kneighbors(Q), reference.kneighbors(Q), strict=True
+    ):
+        np.testing.assert_allclose(given, expected, rtol=1e-9)
+    ask = "predict_proba" if hasattr(ours, "predict_proba") else "predict"
+    np.testing.assert_allclose(getattr(mine, ask)(Q), getattr(reference, ask)(Q))
+
+
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree"])
+@pytest.mark.parametrize("ours", BOTH)
+def test_trees_and_the_size_of_their_leaves_change_no_answer(grid, ours, algorithm):
+    X, y, Q = grid
+    model = ours(4, algorithm=algorithm, leaf_size=2).fit(X, y)
+    np.testing.assert_array_equal(model.predict(Q), ours(4).fit(X, y).predict(Q))
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.int64])

@@ -17,6 +17,10 @@ PAIRS = {
         lambda p: torch.optim.SGD(p, lr=0.05),
     ),
     "adagrad": (AdaGrad(0.05), lambda p: torch.optim.Adagrad(p, lr=0.05)),
+    "adagrad of small slopes": (
+        AdaGrad(0.05, epsilon=0.5),
+        lambda p: torch.optim.Adagrad(p, lr=0.05, eps=0.5),
+    ),
     "rmsprop": (
         RMSProp(0.05, rho=0.8, epsilon=1e-3),
         lambda p: torch.optim.RMSprop(p, lr=0.05, alpha=0.8, eps=1e-3),

@@ -54,6 +54,33 @@ def test_weights_kept_positive_agree_with_scikit_learn(alpha):
     assert ours.solver_ == "lbfgs"
 
 
+def test_the_solver_of_positive_weights_may_be_named():
+    X, y, _ = problem()
+    named = Ridge(positive=True, solver="lbfgs", tol=1e-10).fit(X, y)
+    theirs = linear_model.Ridge(positive=True, solver="lbfgs", tol=1e-10).fit(X, y)
+    np.testing.assert_allclose(named.coef_, theirs.coef_, atol=1e-5)
+    assert named.solver_ == theirs.solver_
+
+
+@pytest.mark.parametrize(
+    "options", [*({"solver": solver} for solver in SOLVERS), {"positive": True}]
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_without_a_copy_the_model_is_the_same_and_the_array_is_used_up(
+    options, weighted
+):
+    X, y, s = problem()
+    s = s if weighted else None
+    kept, used = X.copy(), X.copy()
+    expected = Ridge(**options).fit(kept, y, s)
+    model = Ridge(**options, copy_X=False).fit(used, y, s)
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
+    np.testing.assert_array_equal(model.intercept_, expected.intercept_)
+    np.testing.assert_array_equal(kept, X)
+    middle = np.average(X, axis=0, weights=s)
+    np.testing.assert_allclose(used, X - middle, atol=1e-12)
+
+
 @pytest.mark.parametrize("solver", ["auto", "cholesky", "lsqr"])
 @pytest.mark.parametrize("shape", [(50, 6), (5, 9)])
 @pytest.mark.parametrize("fit_intercept", [False, True])

@@ -362,6 +362,8 @@ def test_equal_rows_of_both_classes_are_no_trouble():
         ({"gamma": "big"}, "gamma must be one of 'scale', 'auto', got 'big'"),
         ({"gamma": -1}, "gamma must be a number of at least 0"),
         ({"degree": -1}, "degree must be a number of at least 0"),
+        ({"coef0": "1"}, "coef0 must be a finite number, got '1'"),
+        ({"coef0": np.nan}, "coef0 must be a finite number, got nan"),
         ({"decision_function_shape": "all"}, "decision_function_shape must be one of"),
         ({"max_iter": -2}, "max_iter must be -1 or a whole number, got -2"),
     ],

@@ -84,6 +84,19 @@ def test_a_ranker_of_arrays_is_the_ranker():
         ClickRanker.from_arrays(arrays)
 
 
+@pytest.mark.parametrize("prior", [0.5, 30.0])
+def test_few_clicks_are_drawn_to_the_mean_by_the_prior(prior):
+    rng = np.random.default_rng(2)
+    rows = shown(rng, 2000, np.array([0.8, 0.4, 0.2]), [1, 0.5, 0.3])
+    ranker = ClickRanker(4, prior=prior).fit(rng.uniform(0, 1, len(rows)), rows)
+    looks = ranker.examination_[rows.position]
+    for item in range(4):
+        mine = rows.item == item
+        expected = rows.clicked.sum() / looks.sum() * looks[mine].sum()
+        appeal = np.log((rows.clicked[mine].sum() + prior) / (expected + prior))
+        assert ranker.attractiveness_[item] == pytest.approx(appeal)
+
+
 @pytest.fixture(scope="module")
 def simulator():
     rng = np.random.default_rng(3)

@@ -129,6 +129,43 @@ def test_each_loss_trains_with_its_own_weights(loss):
         assert mean > relevant.mean() + 0.05
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"loss": "logistic"},
+        {"loss": "focal", "gamma": 0.5},
+        {"loss": "focal", "gamma": 4.0},
+        {"loss": "balanced", "beta": 0.99},
+    ],
+    ids=str,
+)
+def test_the_first_pass_has_the_loss_of_its_formula(options):
+    X, relevant = rows(200)
+    ranker = NetworkRanker(
+        (8,), max_iter=1, batch_size=200, learning_rate=1e-12, n_jobs=1, **options
+    )
+    score = ranker.fit(X, relevant).score_rows(X)
+    p = np.where(relevant, expit(score), expit(-score))
+    gamma = options.get("gamma", 0.0)
+    weight = np.ones(200)
+    if options["loss"] == "balanced":
+        n = np.where(relevant, relevant.sum(), (~relevant).sum())
+        weight = 1 / (1 - 0.99**n)
+        weight /= weight.mean()
+    expected = (weight * (1 - p) ** gamma * -np.log(p)).mean()
+    assert ranker.loss_curve_ == [pytest.approx(expected, rel=1e-4)]
+
+
+def test_weights_decay_by_alpha():
+    X, relevant = rows(200)
+    sizes = []
+    for alpha in (0.0, 30.0):
+        ranker = NetworkRanker((8,), alpha=alpha, **LONG).fit(X, relevant)
+        arrays = ranker.arrays()
+        sizes.append(sum((a**2).sum() for n, a in arrays.items() if "weights" in n))
+    assert sizes[1] < 0.2 * sizes[0]
+
+
 def test_weights_of_rows_reach_the_loss():
     X, relevant = rows(300)
     ranker = NetworkRanker((4,), **LONG)

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from lookalike import learn
 from lookalike.datasets import data_folder
 from lookalike.evaluate import ndcg_at_k
 from lookalike.kernels.forest import LEAF, add_trees
@@ -126,6 +128,16 @@ def test_log_odds_are_those_of_scikit_learn(products):
     np.testing.assert_allclose(ours.score_rows(X), expected, atol=2e-3)
 
 
+def test_steps_of_log_odds_are_limited():
+    X, grades, groups = queries()
+    columns = StandardScaler().fit_transform(X.astype(float))
+    with pytest.warns(ConvergenceWarning):
+        short = LogisticRanker(max_iter=1).fit(X, grades, groups)
+    with pytest.warns(ConvergenceWarning):
+        steps = learn.LogisticRegression(max_iter=1).fit(columns, grades > 0)
+    np.testing.assert_allclose(short.weights_, steps.coef_[0], atol=1e-3)
+
+
 @pytest.mark.parametrize("objective", ["regression", "binary", "lambdarank"])
 def test_a_forest_answers_like_lightgbm(objective):
     X, grades, groups = queries()
@@ -154,7 +166,8 @@ LIMITS = {
 @pytest.mark.parametrize("limits", [{}, LIMITS], ids=["defaults", "all limits"])
 def test_trees_are_grown_as_lightgbm_grows_them(kind, limits):
     X, grades, groups = queries()
-    theirs = kind(**limits).get_params() | {
+    theirs = kind().get_params() | limits
+    theirs |= {
         "verbosity": -1,
         "deterministic": True,
         "force_row_wise": True,

@@ -254,10 +254,35 @@ def test_weights_follow_their_formula_in_numpy(weighting):
     np.testing.assert_allclose(found, expected)
 
 
-def test_user_neighbours_sum_what_the_closest_have():
+@pytest.mark.parametrize(("k1", "b"), [(0.5, 0.75), (1.2, 0.0), (3.0, 1.0), (0, 0.5)])
+def test_item_neighbours_saturate_and_shorten_as_they_are_told(k1, b):
+    X = plays().toarray().astype(float)
+    size = X.sum(axis=0)
+    rare = 1 + np.log(31 / (1 + (X > 0).sum(axis=1)))[:, None]
+    long = k1 * (1 - b + b * size / size.mean())
+    W = np.where(X > 0, X * (k1 + 1) / np.maximum(X + long, 1e-9) * rare, 0)
+    close = W.T @ W
+    np.fill_diagonal(close, 0)
+    model = ItemNeighbors(4, k1=k1, b=b).fit(X)
+    for item, row in enumerate(model.similarity_.toarray()):
+        best = np.sort(close[item])[-4:]
+        np.testing.assert_allclose(np.sort(row)[-4:], best, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options", [{"k1": -1.0}, {"b": -0.1}, {"b": 1.5}, {"k1": "2"}]
+)
+def test_saturation_and_shortening_out_of_range_are_refused(options):
+    name = next(iter(options))
+    with pytest.raises(ValueError, match=rf"^{name} must"):
+        ItemNeighbors(**options).fit(plays())
+
+
+@pytest.mark.parametrize("weighting", ["cosine", "tfidf", "bm25"])
+def test_user_neighbours_sum_what_the_closest_have(weighting):
     X = plays()
-    W = weigh(sp.csr_array(X.T), "cosine").toarray()
-    dense, model = X.toarray(), UserNeighbors(6, "cosine").fit(X)
+    W = weigh(sp.csr_array(X.T), weighting).toarray()
+    dense, model = X.toarray(), UserNeighbors(6, weighting).fit(X)
     close = dense @ W
     for row, found in enumerate(model.score_items(X)):
         near = np.argsort(-close[row], kind="stable")[:6]
@@ -433,6 +458,22 @@ def test_two_towers_answer_without_torch_what_torch_would():
     together = model.recommend(X, 5)
     alone = model.recommend(X[[7]], 5)
     np.testing.assert_array_equal(together.scores[7], alone.scores[0])
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5])
+def test_item_vectors_have_the_inverse_of_the_temperature_for_length(temperature):
+    pytest.importorskip("torch")
+    from lookalike.rank.two_tower import TwoTower
+
+    model = TwoTower(4, 8, 2, 64, temperature=temperature).fit(plays())
+    lengths = np.linalg.norm(model.item_vectors_, axis=1)
+    np.testing.assert_allclose(lengths, 1 / temperature, rtol=1e-5)
+    assert model.item_vectors_.shape == (30, 4)
+    assert [weights.shape for weights, _ in model.layers_] == [(4, 8), (8, 4)]
+    still = TwoTower(4, 8, 2, 64, learning_rate=1e-12, temperature=temperature)
+    losses = still.fit(plays()).losses_
+    assert losses[0] == pytest.approx(losses[1], rel=0.2)
+    assert model.losses_[1] < model.losses_[0]
 
 
 def test_two_towers_find_tastes_also_by_content_and_the_same_twice():

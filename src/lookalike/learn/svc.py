@@ -16,7 +16,12 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_choice, check_positive, check_sample_weight
+from lookalike._checks import (
+    check_choice,
+    check_number,
+    check_positive,
+    check_sample_weight,
+)
 from lookalike._typing import Array, Floats, Ints
 from lookalike._validation import validate_data
 from lookalike.learn._linear import FLOATS, Matrix, weight_of_classes
@@ -320,6 +325,7 @@ default='rbf'
         check_positive("tol", self.tol)
         check_positive("cache_size", self.cache_size)
         check_positive("degree", self.degree, zero=True)
+        check_number("coef0", self.coef0)
         if not callable(self.kernel):
             check_choice("kernel", self.kernel, NAMES)
         if isinstance(self.gamma, str):

@@ -126,7 +126,8 @@ class GraphNetwork:
             check_whole(name, getattr(self, name))
         check_positive("learning_rate", self.learning_rate)
         check_positive("alpha", self.alpha, zero=True)
-        if not 0 < self.held_out < 1:
+        check_positive("held_out", self.held_out)
+        if self.held_out >= 1:
             raise ValueError(f"held_out must lie in (0, 1), got {self.held_out!r}.")
         A = sp.csr_array(links)
         if A.shape[0] != A.shape[1] or (A != A.T).nnz:

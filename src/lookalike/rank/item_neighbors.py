@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_choice, check_whole
+from lookalike._checks import check_choice, check_positive, check_whole
 from lookalike._typing import Float32s
 from lookalike.rank._weighting import WEIGHTINGS, weigh
 from lookalike.rank.recommender import BLOCK, Recommends, check_user_items, pick, picked
@@ -76,6 +76,10 @@ class ItemNeighbors(Restorable, Recommends, BaseEstimator):
         X = check_user_items(self, user_items, reset=True)
         check_whole("n_neighbors", self.n_neighbors)
         check_choice("weighting", self.weighting, WEIGHTINGS)
+        check_positive("k1", self.k1, zero=True)
+        check_positive("b", self.b, zero=True)
+        if self.b > 1:
+            raise ValueError(f"b must lie in [0, 1], got {self.b!r}.")
         W = weigh(X, self.weighting, self.k1, self.b)
         self.similarity_ = _closest(W, min(self.n_neighbors, W.shape[1]), self.n_jobs)
         return self

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from lookalike._arrays import named
-from lookalike._checks import check_whole
+from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
 from lookalike.search.approximate import ApproximateNeighbors
@@ -535,10 +535,8 @@ def _check_parameters(
         raise ValueError(
             f"engine must have the metric {metric!r} of the collection, got {engine!r}."
         )
-    if metric not in METRICS:
-        raise ValueError(f"metric must be one of {METRICS}, got {metric!r}.")
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be one of {ALGORITHMS}, got {algorithm!r}.")
+    check_choice("metric", metric, METRICS)
+    check_choice("algorithm", algorithm, ALGORITHMS)
     check_whole("n_neighbors", n_neighbors)
     if not isinstance(rebuild_share, Real) or not 0.0 <= float(rebuild_share) <= 1.0:
         raise ValueError(

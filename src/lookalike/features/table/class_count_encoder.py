@@ -1,5 +1,6 @@
 """Class counts: how often each class occurred with a category, without leakage."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -158,9 +159,14 @@ class ClassCountEncoder(CategoryEncoder):
         ]
 
     def _folds(self, codes: Ints, labels: Ints) -> Any:
+        if isinstance(self.cv, Iterable) and not isinstance(self.cv, str):
+            return self.cv
+        if hasattr(self.cv, "split") and not isinstance(self.cv, str):
+            return self.cv.split(codes, labels)
         if not isinstance(self.cv, int | np.integer):
-            return (
-                self.cv.split(codes, labels) if hasattr(self.cv, "split") else self.cv
+            raise ValueError(
+                "cv must be a whole number, a splitter or pairs of rows, got "
+                f"{self.cv!r}."
             )
         if not 2 <= self.cv <= len(codes):
             raise ValueError(

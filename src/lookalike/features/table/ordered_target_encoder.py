@@ -13,6 +13,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from lookalike._checks import check_number
 from lookalike._typing import Array, Floats
 from lookalike.features.table._categories import (
     CategoryEncoder,
@@ -134,6 +135,7 @@ class OrderedTargetEncoder(OneToOneFeatureMixin, CategoryEncoder):
     def _check(self, X: ArrayLike, y: ArrayLike, reset: bool) -> tuple[Array, Floats]:
         if not (isinstance(self.smooth, Real) and self.smooth > 0):
             raise ValueError(f"smooth must be above 0, got {self.smooth!r}.")
+        check_number("start", self.start)
         if y is None:
             raise ValueError(
                 "This OrderedTargetEncoder estimator requires y to be passed, "

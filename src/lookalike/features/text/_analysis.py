@@ -14,6 +14,7 @@ from typing import Any
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from lookalike._checks import check_choice
 from lookalike.features.text._input import TextInput
 from lookalike.features.text._terms import (
     Terms,
@@ -140,14 +141,9 @@ class TextReader(TextInput):
 
     def _check_reading(self) -> None:
         """Refuse invalid reading parameters, warn of unused ones."""
-        for name, allowed in (
-            ("input", ("content", "file", "filename")),
-            ("decode_error", ("strict", "ignore", "replace")),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} must be one of {allowed}, got {getattr(self, name)!r}."
-                )
+        check_choice("input", self.input, ("content", "file", "filename"))
+        errors = "strict", "ignore", "replace"
+        check_choice("decode_error", self.decode_error, errors)
         shortest, longest = self.ngram_range
         integers = isinstance(shortest, Integral) and isinstance(longest, Integral)
         if not integers or not 1 <= shortest <= longest:

@@ -21,8 +21,10 @@ class CountVectorizer(VocabularyReader):
     ----------
     input : {"content", "filename", "file"}, default="content"
         Whether a document is its text, a path or an open file.
-    encoding, decode_error : str, default="utf-8", "strict"
-        How bytes become text; ``decode_error`` is "strict", "ignore" or "replace".
+    encoding : str, default="utf-8"
+        How bytes become text.
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What happens to bytes that are no text.
     strip_accents : {None, "ascii", "unicode"} or callable, default=None
         Remove accents; "ascii" also drops what has no ASCII form.
     lowercase : bool, default=True

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from lookalike._checks import check_learned, check_whole
+from lookalike._checks import check_learned, check_number, check_positive, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.features.text._input import TextInput
 from lookalike.features.text.vocabulary import Vocabulary
@@ -218,9 +218,6 @@ class Word2Vec(TextInput):
             raise ValueError(
                 f"model must be 'skip-gram' or 'cbow', got {self.model!r}."
             )
-        if not self.learning_rate > 0:
-            raise ValueError(
-                f"learning_rate must be positive, got {self.learning_rate!r}."
-            )
-        if not self.sample >= 0:
-            raise ValueError(f"sample must not be negative, got {self.sample!r}.")
+        check_positive("learning_rate", self.learning_rate)
+        check_positive("sample", self.sample, zero=True)
+        check_number("noise_power", self.noise_power)
