@@ -48,6 +48,7 @@ class LabelledPictures:
     is_validation: Array
     """bool (n,); only where the data say so"""
     files: list[Path]
+    """empty where they did not come from files"""
     sizes: Ints
     """int64 (n, 2): height and width of each file in pixels"""
     problems: tuple[str, ...]
@@ -104,7 +105,7 @@ class LabelledPictures:
             groups=self.groups[rows],
             is_test=self.is_test[rows],
             is_validation=self.is_validation[rows],
-            files=[self.files[row] for row in kept],
+            files=[self.files[row] for row in kept] if self.files else [],
             sizes=self.sizes[rows],
         )
 
