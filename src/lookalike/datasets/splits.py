@@ -61,7 +61,7 @@ def folds_of(labels: Array, groups: Ints, n_folds: int, random_state: int = 0) -
     Examples
     --------
     >>> folds_of(np.repeat(["cat", "dog"], 4), np.arange(8) // 2, 2)
-    array([1, 1, 0, 0, 1, 1, 0, 0])
+    array([0, 0, 1, 1, 0, 0, 1, 1])
     """
     rng = np.random.default_rng(random_state)
     folds = np.full(len(labels), -1)

@@ -6,7 +6,7 @@ _HERE = "lookalike.systems.photos"
 
 SPEC = SystemSpec(
     name="photos",
-    title="Photos: recognised in classes of one's own",
+    title="Photos: recognised in your own classes",
     lead="Photographs that were held out, near copies of them too.",
     system=f"{_HERE}.system:Photos",
     evaluation=f"{_HERE}.evaluation:evaluate",

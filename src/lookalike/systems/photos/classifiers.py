@@ -6,6 +6,7 @@ of probabilities, up to a factor that is fitted by cross-validation.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import Any, Self
 
 import numpy as np
@@ -92,18 +93,26 @@ class SupportClassifier(Classifier):
 
     def fit(self, X: Floats, y: Ints, n_classes: int) -> Self:
         """Learn a machine for each two classes."""
-        self.machine = SVC(C=self.C, gamma="scale").fit(X, y)
+        shape = "ovo"
+        self.machine = SVC(C=self.C, gamma="scale", decision_function_shape=shape)
+        self.machine.fit(X, y)
         self.n_classes = n_classes
         return self
 
     def scores(self, X: Floats) -> Floats:
-        """Return the votes of the machines, with their margins."""
+        """Return each class's sum of margins over the machines that know it."""
         found = np.full((len(X), self.n_classes), ABSENT)
+        classes = self.machine.classes_
         for row, x in enumerate(X):
-            values = np.atleast_1d(self.machine.decision_function(x[None])[0])
-            if len(values) == 1:
-                values = np.array([-values[0], values[0]])
-            found[row, self.machine.classes_] = values
+            margins = np.atleast_1d(self.machine.decision_function(x[None])[0])
+            if len(classes) == 2:
+                margins = -margins  # of two classes, a positive one is the second's
+            sums = np.zeros(len(classes))
+            pairs = combinations(range(len(classes)), 2)
+            for (first, second), margin in zip(pairs, margins, strict=True):
+                sums[first] += margin
+                sums[second] -= margin
+            found[row, classes] = sums
         return found
 
     def arrays(self) -> dict[str, Array]:
@@ -176,9 +185,9 @@ CANDIDATES: dict[str, tuple[str, Callable[[], Classifier]]] = {
         "logistic",
         lambda: LinearClassifier(lambda: LogisticRegression(C=1.0, max_iter=300)),
     ),
-    "logistic regression, C = 100": (
+    "logistic regression, C = 10": (
         "logistic",
-        lambda: LinearClassifier(lambda: LogisticRegression(C=100.0, max_iter=300)),
+        lambda: LinearClassifier(lambda: LogisticRegression(C=10.0, max_iter=300)),
     ),
     "linear discriminants, shrunk": (
         "discriminants",
