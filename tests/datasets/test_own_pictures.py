@@ -200,6 +200,16 @@ def test_a_system_takes_them_in_one_size(folder):
     assert shares[-1] == 1
 
 
+def test_pictures_that_are_all_alike_have_no_test_part(tmp_path):
+    for name in CLASSES:
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (50, 40), "red").save(tmp_path / name / "a.png")
+    with pytest.raises(
+        ValueError, match="no near copies of those that are learned from; got none"
+    ):
+        load_images(tmp_path)
+
+
 def test_textures_are_whole_pictures_where_there_are_several(folder, tmp_path):
     found = load_own_textures(folder)
     assert found.classes == CLASSES

@@ -91,6 +91,11 @@ def load_images(
     path = Path(path)
     if is_picture_data(path):
         own = load_pictures(path, prepare, mode, on_progress)
+        if own.is_test.all() or not own.is_test.any():
+            raise ValueError(
+                f"Some pictures of {path} must be for testing, and no near copies of "
+                "those that are learned from; got none."
+            )
         known, tested = own.take(~own.is_test), own.take(own.is_test)
         return Images(
             own.name,
