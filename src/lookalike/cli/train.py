@@ -96,9 +96,10 @@ def train(
         f"saved: {library.folder / number}",
     ]
     if held_back:
+        answer["held_back"] = found.verdict.sentence
         before = library.current()
         lines.append(
             f"It does not answer: {before or 'none'} does. `lookalike systems activate "
             f"{system} {number}` lets it answer all the same."
         )
-    say(answer | {"answers": not held_back}, json, lines)
+    say(answer, json, lines)
