@@ -21,7 +21,7 @@ def test_pairs_are_read_once_whatever_their_order_and_script():
         ("a b\nc\n", "line 2: expected two names, got 'c'"),
         ("a b\na b c\n", "line 2: expected two names, got 'a b c'"),
         ("a,\n", "line 1: expected two names, got 'a,'"),
-        ("a a\n", "line 1: 'a' cannot befriend themselves"),
+        ("a,b,\n", "line 1: expected two names, got 'a,b,'"),
         ("", "expected ten friendships or more, got 0"),
     ],
 )
@@ -59,3 +59,25 @@ def test_a_first_line_may_name_the_columns():
     assert len(pairs) == 2
     people, _ = read_pairs(["source,ann\n", "source,target\n"])
     assert people.tolist() == ["source", "ann", "target"]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", " "])
+@pytest.mark.parametrize(
+    "header", ["", "a_id{0}b_id{0}weight\n", "source{0}target{0}time\n"]
+)
+def test_headers_weights_and_loops_are_passed_over_and_told(tmp_path, mark, header):
+    lines = [f"{i}{mark}{i + 1}{mark}{i / 2}" for i in range(12)]
+    lines += [f"3{mark}3{mark}1"]
+    file = tmp_path / "edges.txt"
+    file.write_text(header.format(mark) + "\n".join(lines))
+    found = load_friendships(file)
+    assert found.people.tolist() == [str(i) for i in range(13)]
+    assert len(found.known) + len(found.held_out) == 12
+    loops, third = found.problems
+    assert loops.startswith("1 of 13 pairs are of somebody with themselves")
+    assert third.startswith("The third column was passed over")
+
+
+def test_a_first_line_of_words_is_a_friendship_where_others_are_words_too():
+    people, _ = read_pairs(["ann,bob\n", "bob,eve\n"])
+    assert people.tolist() == ["ann", "bob", "eve"]

@@ -18,7 +18,7 @@ from lookalike.cli._log_options import (
 from lookalike.cli._progress import progress
 
 data: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Known data sets: list, get, path; one's own log: check."
+    no_args_is_help=True, help="Known data sets: list, get, path; one's own: check."
 )
 Name = Annotated[str, typer.Argument(help="Name of the data set; `data list` lists.")]
 
@@ -117,7 +117,13 @@ def _convert(entry: Any, source: Path, json: bool) -> None:
 
 @data.command()
 def check(
-    log: Annotated[str, typer.Argument(help="A log, or its TOML form.")],
+    log: Annotated[
+        str,
+        typer.Argument(
+            help="A log, or its TOML form; a folder of pictures, or a CSV file of "
+            "their paths and labels."
+        ),
+    ],
     items: Items = None,
     user: UserColumn = None,
     item: ItemColumn = None,
@@ -129,10 +135,14 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say how a log is understood, and what is wrong in which row."""
+    """Say how a log, or a folder of pictures, is understood, and what is wrong."""
     from dataclasses import asdict
 
     from lookalike.datasets.logs import understand_log
+    from lookalike.datasets.picture_files import is_picture_data
+
+    if is_picture_data(log):
+        return _check_pictures(log, json)
 
     found = understand_log(log, **data_options(items, user, item, time, value, event))
     if write is not None:
@@ -140,6 +150,18 @@ def check(
     about = f"--data {write or log}"
     lines = [*found.lines(), "", f"`lookalike train shop {about}` learns from it."]
     say({"form": asdict(found.form), "lines": found.lines()}, json, lines)
+
+
+def _check_pictures(path: str, json: bool) -> None:
+    from lookalike.core.progress import share_of
+    from lookalike.datasets.picture_check import check_pictures, lines_of
+
+    with progress() as report:
+        found = check_pictures(path, share_of(report, "reading pictures", 0.0, 1.0))
+    what = "`lookalike train photos --data {}` learns from them."
+    if len(found["classes"]) < 2:
+        what = "`lookalike index add {}` makes them searchable."
+    say(found, json, [*lines_of(found), "", what.format(path)])
 
 
 @data.command()

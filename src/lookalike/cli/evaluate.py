@@ -42,9 +42,10 @@ def evaluate(
         spec, fitted, number = open_system(system, folder)
         learned = fitted.manifest_.data
         how = None if data else learned.get("options")
-        test = spec.find_data(data or learned["name"], warn, how)
+        test = spec.find_data(data or learned["name"], warn, how, on_progress)
         started = time.perf_counter()
         found = spec.evaluate(fitted, test, on_progress)
+        warn(found.verdict.sentence)
         warn(copies_note(found.facts))
         seconds = round(time.perf_counter() - started, 2)
         if report is not None:

@@ -76,13 +76,16 @@ def train(
     with progress() as on_progress:
         on_progress("reading the data", 0.0)
         how = data_options(items, user, item, time_, value, event)
-        found_data = spec.find_data(data, warn, how)
+        reading = stage_of(on_progress, 0.0, 0.05)
+        found_data = spec.find_data(data, warn, how, reading)
         started = time.perf_counter()
         served, found = spec.train(
             fitted, found_data, stage_of(on_progress, 0.05, 0.93)
         )
         on_progress("saving", 0.98)
-        number = library.add(lambda place: served.save(place, found))
+        held_back = found.verdict.is_worse
+        number = library.add(lambda place: served.save(place, found), not held_back)
+    warn(found.verdict.sentence)
     warn(copies_note(found.facts))
     seconds = round(time.perf_counter() - started, 2)
     answer = summary(system, number, found_data.name, found.metrics, seconds)
@@ -92,4 +95,11 @@ def train(
         *metric_lines(found.metrics),
         f"saved: {library.folder / number}",
     ]
+    if held_back:
+        answer["held_back"] = found.verdict.sentence
+        before = library.current()
+        lines.append(
+            f"It does not answer: {before or 'none'} does. `lookalike systems activate "
+            f"{system} {number}` lets it answer all the same."
+        )
     say(answer, json, lines)

@@ -12,6 +12,51 @@ from lookalike.evaluate import Comparison, Estimate
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """Whether a system is worth its baselines, by paired tests on held-out inputs."""
+
+    is_worse: bool = False
+    """Whether a baseline is better by more than chance: it is not to answer."""
+    sentence: str = ""
+    """What is to be told first; empty where every baseline is beaten."""
+
+
+def verdict_of(comparisons: Mapping[str, Comparison], level: float = 0.05) -> Verdict:
+    """Return the verdict on a system that was compared with its baselines.
+
+    comparisons : of the system with each baseline; a positive difference speaks for
+        the system
+    level : a difference with a smaller p-value is none of chance
+
+    Examples
+    --------
+    >>> worse = Comparison(Estimate(-0.2, -0.3, -0.1), 0.001, "exact McNemar")
+    >>> print(verdict_of({"guessing": worse}).sentence)
+    Worse than guessing by 0.2000 [0.1000, 0.3000], p = 0.001: do not use it.
+    >>> unclear = Comparison(Estimate(0.1, -0.1, 0.3), 0.4, "exact McNemar")
+    >>> print(verdict_of({"guessing": unclear}).sentence)
+    Not shown to be better than guessing: +0.1000 [-0.1000, +0.3000], p = 0.4.
+    """
+    for name, each in comparisons.items():
+        found = each.difference
+        if found.value < 0 and each.p_value < level:
+            return Verdict(
+                True,
+                f"Worse than {name} by {-found.value:.4f} [{-found.high:.4f}, "
+                f"{-found.low:.4f}], p = {each.p_value:.2g}: do not use it.",
+            )
+    for name, each in comparisons.items():
+        found = each.difference
+        if found.value <= 0 or each.p_value >= level:
+            return Verdict(
+                False,
+                f"Not shown to be better than {name}: {found.value:+.4f} "
+                f"[{found.low:+.4f}, {found.high:+.4f}], p = {each.p_value:.2g}.",
+            )
+    return Verdict()
+
+
+@dataclass(frozen=True)
 class EvaluationResult:
     """The quality of a system's answers to test data.
 
@@ -31,6 +76,8 @@ class EvaluationResult:
     """Outcomes item by item, ready for JSON; two generations are compared by them."""
     details: dict[str, Any] = field(default_factory=dict)
     """What the report draws; not saved."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """Beside its baselines; a system that is worse does not take over by itself."""
 
     def document(self) -> dict[str, Any]:
         """Return the numbers in the form in which a manifest keeps them."""

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike
 from lookalike._checks import check_whole
 from lookalike._shown import shown
 from lookalike._typing import Array, Ints
-from lookalike.core.image_files import folder_contents
 from lookalike.features.image import MAX_PIXELS, read_image
+from lookalike.features.image_files import folder_contents
 
 RefusalCallback = Callable[[str], None]
 

@@ -16,6 +16,8 @@ from lookalike._files import sync, write_whole
 from lookalike.core.generation import Damaged, Generation, load
 
 _NUMBER = re.compile(r"\d{4,}")
+_NONE = "none"
+"""What the pointer says where there are generations, and none of them answers."""
 
 
 class Library:
@@ -56,7 +58,8 @@ class Library:
     def current(self) -> str | None:
         """Name of the generation that answers, None before the first."""
         try:
-            return (self.folder / "current").read_text(errors="replace").strip()
+            said = (self.folder / "current").read_text(errors="replace").strip()
+            return None if said == _NONE else said
         except FileNotFoundError:
             # A process that was killed may have come to save, and not to point.
             return max(self.names(), key=int, default=None)
@@ -72,10 +75,18 @@ class Library:
                 "be written."
             )
 
-    def add(self, write: Callable[[Path], object]) -> str:
-        """Let ``write`` make the next generation, and let that one answer."""
+    def add(self, write: Callable[[Path], object], answers: bool = True) -> str:
+        """Let ``write`` make the next generation, and let that one answer.
+
+        answers : whether it does; otherwise the one before goes on to answer, or none
+        """
         last = max(map(int, self.names()), default=0)
         number = f"{last + 1:04d}"
+        if not answers:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._point_to(self.current() or _NONE)
+            write(self.folder / number)
+            return number
         write(self.folder / number)
         return self.activate(number)
 
@@ -87,8 +98,7 @@ class Library:
                 f"The generation must be one of {self.folder}: {known}; got {number!r}."
             )
         load(self.folder / number, self.name)
-        write_whole(self.folder / "current", f"{number}\n".encode())
-        sync(self.folder)
+        self._point_to(number)
         return number
 
     def rollback(self) -> str:
@@ -121,10 +131,20 @@ class Library:
     def check_any(self) -> None:
         """Refuse a library in which no generation answers."""
         if not self._up_to(self.current()):
+            if self.names():
+                newest = self.names()[-1]
+                raise ValueError(
+                    f"No generation of {self.folder} answers; `lookalike systems "
+                    f"activate {self.name} {newest}` lets the newest one answer."
+                )
             raise ValueError(
                 f"{self.folder} holds no generation; "
                 f"`lookalike train {self.name}` makes one."
             )
+
+    def _point_to(self, number: str) -> None:
+        write_whole(self.folder / "current", f"{number}\n".encode())
+        sync(self.folder)
 
     def _up_to(self, current: str | None) -> list[str]:
         """Return the current generation and those before it, newest first."""

@@ -11,6 +11,8 @@ from lookalike.evaluate.report import Report
 def standard_report(title: str, lead: str, result: EvaluationResult) -> Report:
     """Return a page with every metric and its interval, and every paired test."""
     report = Report(title, lead=f"{result.tested}. {lead}".strip())
+    if result.verdict.sentence:
+        report.text(result.verdict.sentence)
     report.section("How good it is").table(
         ["metric", "value"],
         metric_rows(result.metrics),

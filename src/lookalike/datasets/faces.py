@@ -31,6 +31,8 @@ class Expressions:
     """uint8 (n_test, height, width)"""
     y_test: Ints
     """int64 (n_test,)"""
+    problems: tuple[str, ...] = ()
+    """What was found wrong with one's own files, in a few sentences."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class People:
     """Of the contents: the catalogue's, or that of a converted edition."""
     images: Array
     """uint8 (n_images, height, width)"""
-    people: Ints
-    """int64 (n_images,), number of the person on each image"""
+    people: Array
+    """(n_images,), number or name of the person on each image"""
+    problems: tuple[str, ...] = ()
+    """What was found wrong with one's own files, in a few sentences."""
 
 
 def load_fer2013(path: str | os.PathLike[str] | None = None) -> Expressions:

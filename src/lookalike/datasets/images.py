@@ -1,32 +1,41 @@
-"""MNIST and Fashion-MNIST in their original order and splits."""
+"""Labelled images of one size: MNIST, Fashion-MNIST, and one's own."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
+from lookalike._typing import Array
 from lookalike.datasets.catalogue import CATALOGUE
 from lookalike.datasets.locate import UNREADABLE, checksum, find
+from lookalike.datasets.own_pictures import Prepare, ShareCallback, load_pictures
+from lookalike.datasets.picture_files import is_picture_data
+from lookalike.features.preparation import Preparation
+
+TILE = Preparation(128, 128, "RGB")
+"""Form of pictures of one's own, which come in any size."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled grey images with the split of their publisher."""
+    """Labelled images of one size, in a training and a test part."""
 
     name: str
-    """Which data set this is."""
+    """Which data set this is, or the path of one's own."""
     checksum: str
     """The catalogue's checksum of the contents."""
     x_train: Array
-    """uint8 (n_train, height, width); 0 is the background."""
-    y_train: Ints
-    """int64 (n_train,)"""
+    """uint8 (n_train, height, width), 0 is the background; or in colour (..., 3)"""
+    y_train: Array
+    """int64 (n_train,), or str of one's own"""
     x_test: Array
-    """uint8 (n_test, height, width)"""
-    y_test: Ints
-    """int64 (n_test,)"""
+    """uint8, of the same form"""
+    y_test: Array
+    """(n_test,)"""
+    problems: tuple[str, ...] = ()
+    """What was found wrong with one's own files, in a few sentences."""
 
 
 def load_mnist(path: str | os.PathLike[str] | None = None) -> Images:
@@ -55,20 +64,48 @@ def load_fashion_mnist(path: str | os.PathLike[str] | None = None) -> Images:
     return _load("fashion_mnist", find("fashion_mnist", path))
 
 
-def load_images(path: str | os.PathLike[str]) -> Images:
-    """Load an ``.npz`` file with the four arrays of :class:`Images`.
+def load_images(
+    path: str | os.PathLike[str],
+    on_progress: ShareCallback | None = None,
+    prepare: Prepare = TILE.tile,
+    mode: Literal["L", "RGB"] = "RGB",
+) -> Images:
+    """Load images of one's own: pictures in folders, or an ``.npz`` of arrays.
 
     Parameters
     ----------
     path : path
-        A file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+        A folder of class folders, a flat folder or a CSV manifest, as
+        ``datasets.own_pictures`` reads them; or a file with ``x_train``, ``y_train``,
+        ``x_test`` and ``y_test``.
+    on_progress : callable, optional
+        Called with the share of the pictures that were read.
+    prepare, mode
+        How a picture comes to the size of all; by default 128 by 128 in colour.
 
     Raises
     ------
     ValueError
-        If it is not such a file. Systems check the contents of the arrays.
+        If it is none of these. Systems check the contents of the arrays.
     """
     path = Path(path)
+    if is_picture_data(path):
+        own = load_pictures(path, prepare, mode, on_progress)
+        if own.is_test.all() or not own.is_test.any():
+            raise ValueError(
+                f"Some pictures of {path} must be for testing, and no near copies of "
+                "those that are learned from; got none."
+            )
+        known, tested = own.take(~own.is_test), own.take(own.is_test)
+        return Images(
+            own.name,
+            own.checksum,
+            np.array(known.pictures),
+            known.labels,
+            np.array(tested.pictures),
+            tested.labels,
+            own.problems,
+        )
     try:
         # Opened here, because np.load leaves files open that are not archives.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:

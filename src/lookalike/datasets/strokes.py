@@ -1,13 +1,15 @@
-"""Digits with two attributes: the digit, and the thickness of its stroke."""
+"""Drawings with two attributes: digits by the thickness of their stroke, one's own."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from lookalike._typing import Array, Floats
-from lookalike.datasets.digits import load_digits_sample
+from lookalike.datasets.digits import load_digits_sample, load_own_digits
 from lookalike.datasets.images import Images, load_mnist
+from lookalike.datasets.own_pictures import ShareCallback
 
 DIGITS = (3, 8)
 """The two digits of the data set."""
@@ -24,6 +26,8 @@ class Attributed:
     y_train: Array  # str (n_train,)
     x_test: Array
     y_test: Array
+    problems: tuple[str, ...] = ()
+    """What was found wrong with one's own files, in a few sentences."""
 
 
 def load_strokes_of_mnist() -> Attributed:
@@ -34,6 +38,29 @@ def load_strokes_of_mnist() -> Attributed:
 def load_strokes_of_digits_sample() -> Attributed:
     """Load digits of the sample with their strokes; see :func:`with_strokes`."""
     return with_strokes(load_digits_sample())
+
+
+def load_own_attributes(
+    path: str | os.PathLike[str], on_progress: ShareCallback | None = None
+) -> Attributed:
+    """Load drawings of one's own, in folders that their attributes are named by.
+
+    A class is a combination such as "star, thick". Drawings come into the form of
+    digits, 28 by 28, as the system's inputs do.
+
+    Raises
+    ------
+    ValueError
+        If there are no drawings that can be read, or a label is not two attributes.
+    """
+    own = load_own_digits(path, on_progress)
+    for label in np.unique(np.concatenate([own.y_train, own.y_test])).tolist():
+        if len(str(label).split(", ")) != 2:
+            raise ValueError(
+                "Each label must be two attributes, such as 'star, thick', got "
+                f"{str(label)!r}."
+            )
+    return Attributed(**vars(own))
 
 
 def with_strokes(data: Images) -> Attributed:

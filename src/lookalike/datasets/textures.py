@@ -1,9 +1,11 @@
-"""Brick, grass and gravel: three pictures that come with scikit-image."""
+"""Pictures of textures: brick, grass and gravel of scikit-image, and one's own."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 
 from lookalike._typing import Array
+from lookalike.datasets.own_pictures import ShareCallback, load_pictures
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,15 @@ class Pictures:
     """Texture of each picture."""
     pictures: tuple[Array, ...]
     """One uint8 array (height, width) for each label."""
+    is_test: tuple[bool, ...] = ()
+    """Which whole pictures are for testing; empty: the right half of each."""
+    problems: tuple[str, ...] = ()
+    """What was found wrong with one's own files, in a few sentences."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Each texture once, in the order of the pictures."""
+        return tuple(dict.fromkeys(self.labels))
 
 
 def pictures_of(name: str, labels: list[str], pictures: list[Array]) -> Pictures:
@@ -46,3 +57,30 @@ def load_textures() -> Pictures:
         ) from error
     labels = ["brick", "grass", "gravel"]
     return pictures_of("textures", labels, [getattr(data, name)() for name in labels])
+
+
+def load_own_textures(
+    path: str | os.PathLike[str], on_progress: ShareCallback | None = None
+) -> Pictures:
+    """Load pictures of one's own: a folder a texture, or one picture named by it.
+
+    Where every texture has several pictures, no two near copies of each other, about a
+    quarter of them is for testing; else the right half of each picture is.
+
+    Raises
+    ------
+    ValueError
+        If there are no pictures that can be read.
+    """
+    own = load_pictures(path, mode="L", on_progress=on_progress, named="file")
+    tested = set(own.labels[own.is_test].tolist())
+    learned = set(own.labels[~own.is_test].tolist())
+    is_apart = tested == learned
+    return Pictures(
+        own.name,
+        own.checksum,
+        tuple(own.labels.tolist()),
+        tuple(own.pictures),
+        tuple(own.is_test.tolist()) if is_apart else (),
+        own.problems,
+    )

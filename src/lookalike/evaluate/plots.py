@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
+from lookalike.evaluate.calibration import Reliability
 from lookalike.evaluate.drawing import (
     CORRECT,
     DASHES,
@@ -175,6 +176,34 @@ def loss_curve(
     axes.spines["left"].set_visible(False)
     axes.tick_params(length=0)
     axes.legend(frameon=False, labelcolor=INK, handlelength=2.6)
+    return figure
+
+
+def reliability_diagram(found: Reliability, *, title: str = "") -> Figure:
+    """Draw the share of correct answers against the probability that was stated.
+
+    Parameters
+    ----------
+    found : Reliability
+        As :func:`lookalike.evaluate.reliability` returns it; the area of a dot is the
+        number of answers of its bin.
+    title : str, optional
+
+    Examples
+    --------
+    >>> from lookalike.evaluate import reliability
+    >>> figure = reliability_diagram(reliability([0.9, 0.9, 0.6], [1, 1, 0]))
+    >>> [line.get_ydata().tolist() for line in figure.axes[0].lines]
+    [[0, 1], [0.0, 1.0]]
+    """
+    figure, axes = figure_of((4.6, 4.2), title)
+    axes.plot([0, 1], [0, 1], color=GRID, linewidth=2)
+    area = 300 * found.counts / found.counts.max()
+    axes.plot(found.confidence, found.accuracy, color=PALETTE[0])
+    axes.scatter(found.confidence, found.accuracy, s=area + 8, color=PALETTE[0])
+    label_axes(axes, "stated probability", "share of correct answers")
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.02)
     return figure
 
 

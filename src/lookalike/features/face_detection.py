@@ -107,6 +107,21 @@ def faces_on(
     return [(box, cut_face(picture, box, size, margin)) for box in find_faces(picture)]
 
 
+def the_face(picture: Array, size: tuple[int, int], margin: float) -> Array:
+    """Return the one face on a grey picture, cut out as ``faces_on`` does.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or there are several.
+    """
+    found = faces_on(picture, size, margin)
+    if len(found) != 1:
+        number = f"{len(found)} faces were" if found else "no face was"
+        raise ValueError(f"{number} found on the picture; expected one.")
+    return found[0][1]
+
+
 def cut_face(
     photograph: Array, box: Box, size: tuple[int, int], margin: float
 ) -> Array:

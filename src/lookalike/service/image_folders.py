@@ -21,9 +21,9 @@ from sqlalchemy.engine import Connection
 
 from lookalike._shown import shown
 from lookalike._typing import Array
-from lookalike.core.image_files import readable
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.features.image import read_image
+from lookalike.features.image_files import readable
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.items import counter, epoch, put, take

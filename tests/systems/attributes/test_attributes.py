@@ -113,7 +113,7 @@ def test_the_data_are_found_by_the_name_of_the_digits_and_by_their_own(data):
     [
         ({"n_common": 0}, "n_common must be a whole number of at least 1, got 0"),
         ({"rare": "9, thin"}, "rare must be one of 3, thick; .* got '9, thin'"),
-        ({"n_common": 500}, "At least 500 images of each combination"),
+        ({"n_common": 500}, "At least 500 images of 3, thick are needed"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(data, options, said):
@@ -136,8 +136,8 @@ def test_a_picture_is_answered_and_explained(system, data, tmp_path):
     words = [tmp_path / "three.png", "--system", "attributes", "--folder", folder]
     found = CliRunner().invoke(app, ["explain", *map(str, words)])
     assert found.exit_code == 0, found.output
-    assert "digit: 3 with probability" in found.stdout
-    assert "a flat classifier of the four combinations says 3" in found.stdout
+    assert "3 rather than 8: probability" in found.stdout
+    assert "a flat classifier of the combinations says 3" in found.stdout
 
 
 def test_the_flat_classifier_speaks_for_itself_where_it_disagrees(system, data):

@@ -23,5 +23,8 @@ SPEC = SystemSpec(
         "strokes_of_mnist": f"{_STROKES}:load_strokes_of_mnist",
         "strokes_of_digits_sample": f"{_STROKES}:load_strokes_of_digits_sample",
     },
+    own_data=f"{_STROKES}:load_own_attributes",
+    own_data_form="the path of a folder with a folder of drawings a combination, such "
+    "as 'star, thick'",
 )
 __getattr__ = SPEC.export

@@ -10,7 +10,7 @@ def values(system: Attributes, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
     return {
         "classes": "; ".join(system.classes_.tolist()),
-        "rare": system.rare,
+        "rare": system.rare_,
         "n_common": system.n_common,
         "n_rare": system.n_rare,
         "n_draws": system.n_draws,

@@ -56,9 +56,9 @@ def evaluate(
         for k, label in enumerate(classes):
             key = f"recall_of_{label.replace(', ', '_')}_{name}"
             metrics[key] = bootstrap(np.mean, values[:, k])
-    rare = classes.index(system.rare)
+    rare = classes.index(system.rare_)
     comparisons = {
-        f"flat, recall of the rare {system.rare}": paired_test(
+        f"flat, recall of the rare {system.rare_}": paired_test(
             composed[:, rare], flat[:, rare]
         ),
         "flat, mean recall": paired_test(composed.mean(axis=1), flat.mean(axis=1)),

@@ -22,7 +22,7 @@ def add_sections(
     report.section("What it learned from").figure(
         plots.strip(system.images_, system.labels_, invert=True),
         alt="The training images of the draw that is shipped",
-        caption=f"{system.rare} has {system.n_rare} training image where the others "
+        caption=f"{system.rare_} has {system.n_rare} training image where the others "
         f"have {system.n_common}.",
     )
     images, truth = data.x_test, data.y_test

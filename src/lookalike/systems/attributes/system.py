@@ -26,6 +26,9 @@ from lookalike.systems.attributes.classifiers import (
     flat_classifier,
 )
 
+USUAL = "3, thin"
+"""The combination of the digits that is rare unless another is named."""
+
 
 @dataclass(frozen=True)
 class AttributesAnswer(Answer):
@@ -45,8 +48,9 @@ class Attributes(BaseSystem):
         Training images of each combination.
     n_rare : int, default=1
         Training images of the rare one.
-    rare : str, default="3, thin"
-        Which combination is rare.
+    rare : str or None, default=None
+        Which combination is rare; None is the one with the fewest images, "3, thin" of
+        the digits.
     n_draws : int, default=200
         Draws of training images over which it is evaluated.
     random_state : int, default=0
@@ -60,6 +64,8 @@ class Attributes(BaseSystem):
         The combinations.
     images_, labels_ : ndarray
         The training images and their combinations.
+    rare_ : str
+        Which combination is rare.
     manifest_ : Manifest
         Data and, once loaded, the measured numbers.
 
@@ -78,6 +84,7 @@ class Attributes(BaseSystem):
     classes_: Array
     images_: Array
     labels_: Array
+    rare_: str
 
     _composed: AttributeComposedClassifier
     _flat: LogisticRegression
@@ -86,7 +93,7 @@ class Attributes(BaseSystem):
         self,
         n_common: int = 4,
         n_rare: int = 1,
-        rare: str = "3, thin",
+        rare: str | None = None,
         n_draws: int = 200,
         random_state: int = 0,
         n_jobs: int | None = None,
@@ -105,6 +112,7 @@ class Attributes(BaseSystem):
         images = check_images(data.x_train)
         labels = check_labels(data.y_train, len(images))
         self._check(labels)
+        self.rare_ = self._rare_of(labels)
         rows = self.draw(labels, self.random_state)
         on_progress("learning attributes", 0.5)
         self._learn(images[rows], labels[rows])
@@ -118,7 +126,7 @@ class Attributes(BaseSystem):
         rng = np.random.default_rng(seed)
         rows = []
         for label in np.unique(labels):
-            n = self.n_rare if label == self.rare else self.n_common
+            n = self.n_rare if label == self.rare_ else self.n_common
             rows.append(rng.permutation(np.flatnonzero(labels == label))[:n])
         return np.concatenate(rows)
 
@@ -143,21 +151,19 @@ class Attributes(BaseSystem):
         """Show each attribute's probabilities, whose products the classes are."""
         [[answer]] = self.classify_each([query])
         x, reasons = block_means(query[None]), []
-        for kind, model, values in zip(
-            ("digit", "stroke"),
-            self._composed.estimators_,
-            self._composed.values_,
-            strict=True,
+        for model, values in zip(
+            self._composed.estimators_, self._composed.values_, strict=True
         ):
             shares = model.predict_proba(x)[0]
             best = int(shares.argmax())
             seen = sum(str(values[best]) in label.split(", ") for label in self.labels_)
+            others = ", ".join(str(v) for k, v in enumerate(values) if k != best)
             reasons.append(
-                f"{kind}: {values[best]} with probability {shares[best]:.2f}, learned "
-                f"from {seen} images that have it"
+                f"{values[best]} rather than {others}: probability {shares[best]:.2f}, "
+                f"learned from {seen} images that have it"
             )
         flat = self._flat.predict(x)[0]
-        reasons.append(f"a flat classifier of the four combinations says {flat}")
+        reasons.append(f"a flat classifier of the combinations says {flat}")
         return Explanation(answer.record(), tuple(reasons))
 
     def check_query(self, query: Array) -> Array:
@@ -174,10 +180,11 @@ class Attributes(BaseSystem):
         They are so few that what is learned from them is learned again when a
         generation is read.
         """
-        return {"images": self.images_, "labels": self.labels_}, {}
+        return {"images": self.images_, "labels": self.labels_}, {"rare": self.rare_}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
         """Learn again from what ``state`` returned."""
+        self.rare_ = str(document["rare"])
         images = check_images(arrays["images"])
         self._learn(images, check_labels(arrays["labels"], len(images)))
 
@@ -194,13 +201,20 @@ class Attributes(BaseSystem):
         for name in ("n_common", "n_rare", "n_draws"):
             check_whole(name, getattr(self, name))
         names, counts = np.unique(labels, return_counts=True)
-        if self.rare not in names:
+        if self.rare not in (None, *names):
             raise ValueError(
                 f"rare must be one of {'; '.join(names)}, got {self.rare!r}."
             )
-        if counts.min() < max(self.n_common, self.n_rare):
-            raise ValueError(
-                f"At least {max(self.n_common, self.n_rare)} images of each "
-                f"combination are needed, got {counts.min()} of "
-                f"{names[counts.argmin()]}."
-            )
+        rare = self._rare_of(labels)
+        for name, count in zip(names.tolist(), counts.tolist(), strict=True):
+            needed = self.n_rare if name == rare else self.n_common
+            if count < needed:
+                raise ValueError(
+                    f"At least {needed} images of {name} are needed, got {count}."
+                )
+
+    def _rare_of(self, labels: Array) -> str:
+        names, counts = np.unique(labels, return_counts=True)
+        if self.rare is not None:
+            return self.rare
+        return USUAL if USUAL in names else str(names[counts.argmin()])

@@ -24,7 +24,8 @@ SPEC = SystemSpec(
         "digits_sample": "lookalike.datasets:load_digits_sample",
         "fashion_mnist": "lookalike.datasets:load_fashion_mnist",
     },
-    own_data="lookalike.datasets:load_images",
-    own_data_form="the path of an .npz file",
+    own_data="lookalike.datasets:load_own_digits",
+    own_data_form="the path of an .npz file, of a folder of class folders, or of a CSV "
+    "file of paths and labels",
 )
 __getattr__ = SPEC.export

@@ -19,5 +19,8 @@ SPEC = SystemSpec(
         "fer2013": "lookalike.datasets:load_fer2013",
         "happy_and_fear": "lookalike.datasets:load_happy_and_fear",
     },
+    own_data=f"{_HERE}.data:load_folder",
+    own_data_form="the path of a folder with a folder of faces an emotion, or of a CSV "
+    "file of paths and labels",
 )
 __getattr__ = SPEC.export

@@ -1,13 +1,11 @@
 """Sections of the emotions report: confusion, reliability, mistakes."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from lookalike._typing import Array
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.datasets import Expressions
-from lookalike.evaluate import Reliability, confusion_matrix, plots, reliability
-from lookalike.evaluate.drawing import GRID, PALETTE, figure_of, label_axes
+from lookalike.evaluate import confusion_matrix, plots, reliability
 from lookalike.evaluate.report import Report
 from lookalike.systems.emotions.system import Emotions
 
@@ -26,7 +24,7 @@ def add_sections(
         caption=f"Faces of {data.name}, answered by the model {system.model}.",
     )
     report.section("Do probabilities come true").figure(
-        reliability_picture(
+        plots.reliability_diagram(
             reliability(result.details["confidence"], truth == predicted)
         ),
         alt="Share of correct answers against the stated probability, with the "
@@ -40,19 +38,6 @@ def add_sections(
             alt="The loss of each pass over the training faces",
         )
     _mistakes(report, system, data.x_test, truth, predicted)
-
-
-def reliability_picture(found: Reliability) -> Figure:
-    """Draw what came true against what was stated."""
-    figure, axes = figure_of((4.6, 4.2), "")
-    axes.plot([0, 1], [0, 1], color=GRID, linewidth=2)
-    area = 300 * found.counts / found.counts.max()
-    axes.plot(found.confidence, found.accuracy, color=PALETTE[0])
-    axes.scatter(found.confidence, found.accuracy, s=area + 8, color=PALETTE[0])
-    label_axes(axes, "stated probability", "share of correct answers")
-    axes.set_xlim(0, 1.02)
-    axes.set_ylim(0, 1.02)
-    return figure
 
 
 def _mistakes(

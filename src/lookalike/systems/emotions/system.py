@@ -25,14 +25,13 @@ from lookalike.datasets import Expressions
 from lookalike.features.blank import blank_rows
 from lookalike.features.face_detection import Box, faces_on
 from lookalike.learn import LogisticRegression, row_for_each_class
+from lookalike.systems.emotions.data import MARGIN
 from lookalike.systems.emotions.explanation import page_of_face
 from lookalike.systems.emotions.models import MODELS, Model
 from lookalike.systems.emotions.splits import parts_of
 
 MODEL_PREFIX = "model__"
 """Begins the names of the model's arrays in a generation."""
-MARGIN = 0.05
-"""How much wider than the detector's box a face is cut, as a share of the box."""
 
 
 @dataclass(frozen=True)

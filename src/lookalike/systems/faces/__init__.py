@@ -17,6 +17,7 @@ SPEC = SystemSpec(
     capabilities=("classify", "explain", "enrol", "verify"),
     datasets={"orl_faces": "lookalike.datasets:load_orl_faces"},
     own_data=f"{_HERE}.data:load_folder",
-    own_data_form="the path of a folder that holds a folder of pictures a person",
+    own_data_form="the path of a folder with a folder of pictures a person, or of a "
+    "CSV file of paths and labels",
 )
 __getattr__ = SPEC.export

@@ -1,14 +1,14 @@
 """Pictures of people: the one face on each, and folders of them."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
 from lookalike._typing import Array
-from lookalike.core.inputs import ImageInputs, image_files, read_images
-from lookalike.datasets import People
-from lookalike.features.face_detection import faces_on
+from lookalike.core.inputs import ImageInputs
+from lookalike.core.progress import ShareCallback
+from lookalike.datasets import People, load_pictures
+from lookalike.features import face_detection
 
 SHAPE = (112, 92)
 """Height and width of a face, as in the ORL pictures."""
@@ -18,24 +18,23 @@ MARGIN = 0.1
 INPUTS = ImageInputs(prepare="lookalike.systems.faces.data:the_face")
 
 
-def load_folder(path: str | os.PathLike[str]) -> People:
-    """Read a folder that holds a folder of pictures for each person.
+def load_folder(
+    path: str | os.PathLike[str], on_progress: ShareCallback | None = None
+) -> People:
+    """Read a folder that holds a folder of pictures for each person, or a manifest.
+
+    A picture without one face is left out and told.
 
     Raises
     ------
     ValueError
-        If it holds none, or there is not one face on a picture.
+        If there are no people, or no pictures that can be used.
     """
-    folder = Path(path)
-    folders = sorted(path for path in folder.iterdir() if path.is_dir())
-    if not folders:
-        raise ValueError(f"The folder {folder} holds no folder for each person.")
-    images, people = [], []
-    for place in folders:
-        found = read_images(image_files([place]), the_face)
-        images += found
-        people += [place.name] * len(found)
-    return People(folder.name, "", np.stack(images), np.array(people))
+    own = load_pictures(path, the_face, "L", on_progress)
+    if not any(own.labels):
+        raise ValueError(f"The folder {path} holds no folder for each person.")
+    images = np.stack(own.pictures)
+    return People(own.name, own.checksum, images, own.labels, own.problems)
 
 
 def the_face(picture: Array) -> Array:
@@ -43,8 +42,4 @@ def the_face(picture: Array) -> Array:
 
     A picture of less than twice that size is taken for a face itself.
     """
-    found = faces_on(picture, SHAPE, MARGIN)
-    if len(found) != 1:
-        number = f"{len(found)} faces were" if found else "no face was"
-        raise ValueError(f"{number} found on the picture; expected one.")
-    return found[0][1]
+    return face_detection.the_face(picture, SHAPE, MARGIN)

@@ -15,8 +15,8 @@ from pathlib import Path
 from PIL import Image
 
 from lookalike._typing import Array
-from lookalike.core.image_files import folder_contents, readable
 from lookalike.features.image import read_image
+from lookalike.features.image_files import folder_contents, readable
 from lookalike.features.perceptual_hash import difference_hash, thumbnail
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images.catalogue import THUMBNAIL

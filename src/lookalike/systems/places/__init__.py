@@ -17,6 +17,9 @@ SPEC = SystemSpec(
     answer=f"{_HERE}.system:LocationAnswer",
     capabilities=("classify", "explain"),
     datasets={"wnut17": "lookalike.datasets:load_wnut17"},
+    own_data="lookalike.datasets.own_tagged:load_tagged",
+    own_data_form="the path of a file of words and tags, or of a folder with one for "
+    "each part (train, dev, test)",
     extras=("places",),
     example="I live in Kutaisi",
 )

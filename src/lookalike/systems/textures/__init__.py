@@ -16,7 +16,8 @@ SPEC = SystemSpec(
     answer=f"{_HERE}.system:TextureAnswer",
     capabilities=("classify", "explain"),
     datasets={"textures": "lookalike.datasets:load_textures"},
-    own_data=f"{_HERE}.data:load_folder",
-    own_data_form="the path of a folder of pictures, one a texture, named by its file",
+    own_data="lookalike.datasets.textures:load_own_textures",
+    own_data_form="the path of a folder of pictures, a folder a texture or one picture "
+    "that is named by its texture, or of a CSV file of paths and labels",
 )
 __getattr__ = SPEC.export

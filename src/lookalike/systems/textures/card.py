@@ -10,7 +10,7 @@ from lookalike.systems.textures.system import Textures
 def values(system: Textures, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
     return {
-        "side": system.side,
+        "side": system.side_,
         "n_features": system.histograms_.shape[1],
         "n_train": manifest.facts["n_train"],
         "n_classes": len(system.classes_),

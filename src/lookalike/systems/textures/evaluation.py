@@ -39,26 +39,32 @@ DESCRIPTIONS = {
 def evaluate(
     system: Textures, data: Pictures, on_progress: ProgressCallback = no_progress
 ) -> EvaluationResult:
-    """Measure on the right halves: turned by every 15 degrees, and lit otherwise.
+    """Measure on what was held out: turned by every 15 degrees, and lit otherwise.
 
-    The unit of chance is the patch: its share of correct answers over all turns is
-    one outcome. Plainer descriptions are learned from the same patches.
+    The unit of chance is the patch of a right half, or the whole picture where
+    pictures were held out: its share of correct answers over all turns is one outcome.
+    Plainer descriptions are learned from the same patches.
     """
     on_progress("turning the test patches", 0.05)
-    upright, truth = held_out_patches(data, system.side, 0)
-    turned = [held_out_patches(data, system.side, angle)[0] for angle in ANGLES]
+    upright, truth, units = held_out_patches(data, system.side_, 0)
+    turned = [held_out_patches(data, system.side_, angle)[0] for angle in ANGLES]
     on_progress("answering", 0.2)
     expected = system.classes_[truth]
-    correct = _correct(system, turned, expected)
+    correct = _by_unit(_correct(system, turned, expected), units)
     grey = {
-        name: _correct(
-            system, [_lit(patches, change) for patches in turned[1::6]], expected
+        name: _by_unit(
+            _correct(
+                system, [_lit(patches, change) for patches in turned[1::6]], expected
+            ),
+            units,
         ).mean(axis=1)
         for name, change in GREYS.items()
     }
     on_progress("measuring plainer descriptions", 0.4)
     plainer = {
-        name: _correct_of_pattern(data, system, turned, truth, *description)
+        name: _by_unit(
+            _correct_of_pattern(data, system, turned, truth, *description), units
+        )
         for name, description in DESCRIPTIONS.items()
     }
     share = correct.mean(axis=1)
@@ -80,7 +86,7 @@ def evaluate(
     }
     facts = {
         "n_test": len(truth),
-        "n_copies": n_copies(training_patches(data, system.side)[0], upright),
+        "n_copies": n_copies(training_patches(data, system.side_)[0], upright),
         "milliseconds_per_answer": milliseconds_per_answer(
             system.classify, [patch[None] for patch in upright[:30]]
         ),
@@ -116,6 +122,11 @@ def _correct(system: Textures, turned: Sequence[Array], expected: Array) -> Arra
     return np.stack(outcomes, axis=1)
 
 
+def _by_unit(correct: Array, units: Ints) -> Floats:
+    """Mean outcome of the patches of each unit of chance, (n_units, n_turns)."""
+    return np.stack([correct[units == unit].mean(axis=0) for unit in np.unique(units)])
+
+
 def _lit(patches: Array, change: Callable[[Floats], Floats]) -> Array:
     """Patches with their grey levels changed, rounded to bytes."""
     return np.rint(change(patches.astype(float))).astype(np.uint8)
@@ -131,7 +142,7 @@ def _correct_of_pattern(
     method: str,
 ) -> Array:
     """Which patches another description gets right, (n_patches, n_turns)."""
-    patches, y = training_patches(data, system.side)
+    patches, y = training_patches(data, system.side_)
     lbp = LocalBinaryPattern(P, R, method, border="edge", n_jobs=system.n_jobs)
     model = linear_discriminants().fit(lbp.fit_transform(patches), y)
     outcomes = [model.predict(lbp.transform(each)) == truth for each in turned]

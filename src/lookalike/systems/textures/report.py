@@ -40,7 +40,7 @@ def add_sections(
     picture, step = mosaic(data), 8
     textures = system.map(picture, step).argmax(axis=2)
     report.section("A map").figure(
-        texture_map(picture, textures, system.side, step, system.classes_.tolist()),
+        texture_map(picture, textures, system.side_, step, system.classes_.tolist()),
         alt="A mosaic of the three textures, and the same coloured by what it is "
         "taken for",
         caption="Parts of the right halves, put together. Each place has the colour "
@@ -50,8 +50,16 @@ def add_sections(
 
 
 def mosaic(data: Pictures, side: int = 192) -> Array:
-    """Squares of the right halves in a pattern, none of them learned from."""
-    parts = [picture[:side, -side:] for picture in data.pictures[:3]]
+    """Squares of what was held out, in a pattern: none of them was learned from."""
+    tested = data.is_test or (True,) * len(data.pictures)
+    held_out = {
+        label: picture
+        for label, picture, is_test in zip(
+            data.labels, data.pictures, tested, strict=True
+        )
+        if is_test
+    }
+    parts = [picture[:side, -side:] for picture in list(held_out.values())[:3]]
     least = min(min(part.shape) for part in parts)
     parts = [part[:least, :least] for part in parts]
     order = [[0, 1 % len(parts)], [2 % len(parts), 0]]

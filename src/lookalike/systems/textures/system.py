@@ -25,8 +25,10 @@ from lookalike.learn import LinearDiscriminantAnalysis, row_for_each_class
 from lookalike.systems.textures.explanation import page_of_map
 from lookalike.systems.textures.features import SCALES, histograms_of
 from lookalike.systems.textures.patches import (
+    LEAST_SIDE,
     around,
     cut,
+    side_that_fits,
     training_patches,
     whole_patches,
 )
@@ -54,7 +56,8 @@ class Textures(BaseSystem):
     Parameters
     ----------
     side : int, default=64
-        Height and width in pixels of the patches that are told apart, at least 16.
+        Height and width in pixels of the patches that are told apart, at least 16; of
+        small pictures that are tested whole, less.
     smoothing : float, default=1.0
         Deviation in pixels of the Gaussian that is laid over the ranks. Without it
         the points between pixels, which are interpolated, are smoother than those on
@@ -70,6 +73,8 @@ class Textures(BaseSystem):
         The textures, in the order of the training pictures.
     histograms_ : ndarray of shape (n_classes, n_features)
         Mean description of each texture.
+    side_ : int
+        Height and width of the patches.
     manifest_ : Manifest
         Data and, once loaded, the measured numbers.
 
@@ -86,6 +91,7 @@ class Textures(BaseSystem):
 
     classes_: Array
     histograms_: Floats
+    side_: int
 
     _weights: Floats  # (n_classes, n_features)
     _offsets: Floats  # (n_classes,)
@@ -103,17 +109,19 @@ class Textures(BaseSystem):
         self.n_jobs = n_jobs
 
     def fit(self, data: Pictures, on_progress: ProgressCallback = no_progress) -> Self:
-        """Learn from upright patches of the left half of each picture.
+        """Learn from upright patches of each left half, or of the training pictures.
 
         Raises
         ------
         ValueError
             If there is only one texture, or a picture is too small to be halved.
         """
+        self._check_options()
+        self.side_ = side_that_fits(data, self.side)
         self._check(data)
         on_progress("describing patches", 0.1)
-        patches, y = training_patches(data, self.side)
-        self._learn(patches, y, data.labels)
+        patches, y = training_patches(data, self.side_)
+        self._learn(patches, y, data.classes)
         facts = {"n_train": len(y), "n_features": self.histograms_.shape[1]}
         self.manifest_: Manifest = self.new_manifest(data, facts)
         on_progress("ready", 1.0)
@@ -122,11 +130,11 @@ class Textures(BaseSystem):
     def refit(
         self, data: Pictures, on_progress: ProgressCallback = no_progress
     ) -> Self:
-        """Return the system that answers: it has learned from both halves."""
+        """Return the system that answers: it has learned from all there is."""
         self.check_fitted()
-        on_progress("learning from both halves", 0.1)
+        on_progress("learning from all there is", 0.1)
         system = copy(self)
-        system._learn(*whole_patches(data, self.side), data.labels)
+        system._learn(*whole_patches(data, self.side_), data.classes)
         system.mark_refitted(True)
         return system
 
@@ -135,7 +143,7 @@ class Textures(BaseSystem):
         if not self.is_refitted or data.checksum != self.manifest_.data["checksum"]:
             return self
         system = copy(self)
-        system._learn(*training_patches(data, self.side), data.labels)
+        system._learn(*training_patches(data, self.side_), data.classes)
         system.mark_refitted(False)
         return system
 
@@ -157,8 +165,8 @@ class Textures(BaseSystem):
         """
         self.check_fitted()
         picture = self.check_query(picture)
-        rows, columns = (n - self.side for n in picture.shape)
-        shares, _ = self._shares(cut(picture, self.side, step))
+        rows, columns = (n - self.side_ for n in picture.shape)
+        shares, _ = self._shares(cut(picture, self.side_, step))
         return shares.reshape(rows // step + 1, columns // step + 1, -1)
 
     def classify_each(self, queries: Sequence[Array]) -> list[list[Answer]]:
@@ -170,7 +178,7 @@ class Textures(BaseSystem):
         self.check_fitted()
         query = self.check_query(query)
         answer = self._answer(query)
-        mean = self.describe(cut(query, self.side, self.side)).mean(axis=0)
+        mean = self.describe(cut(query, self.side_, self.side_)).mean(axis=0)
         far = 0.5 * np.abs(mean - self.histograms_).sum(axis=1) / len(SCALES)
         reasons = [
             f"{share:.0%} of the patches are {label}; of its patterns "
@@ -182,7 +190,7 @@ class Textures(BaseSystem):
         order = np.argsort(far, kind="stable")
         step = 8
         textures = self.map(query, step).argmax(axis=2)
-        page = page_of_map(query, textures, self.side, step, self.classes_.tolist())
+        page = page_of_map(query, textures, self.side_, step, self.classes_.tolist())
         return Explanation(answer.record(), tuple(reasons[k] for k in order), page)
 
     def describe(self, patches: Sequence[Array] | Array) -> Floats:
@@ -195,12 +203,12 @@ class Textures(BaseSystem):
     def check_query(self, query: Array) -> Array:
         """Return a grey picture of a patch's size at least, not blank, or refuse it."""
         picture = _grey(query)
-        if min(picture.shape) < self.side:
+        if min(picture.shape) < self.side_:
             raise ValueError(
-                f"The picture must measure at least {self.side} by {self.side} "
+                f"The picture must measure at least {self.side_} by {self.side_} "
                 f"pixels, got {picture.shape[0]} by {picture.shape[1]}."
             )
-        if all(map(_is_blank, cut(picture, self.side, STEP))):
+        if all(map(_is_blank, cut(picture, self.side_, STEP))):
             raise ValueError(
                 "There is no texture on the picture: its pixels are all alike."
             )
@@ -208,7 +216,7 @@ class Textures(BaseSystem):
 
     def warm_up(self) -> None:
         """Compile the patterns at every scale."""
-        self.classify(np.zeros((1, self.side, self.side), np.uint8))
+        self.classify(np.zeros((1, self.side_, self.side_), np.uint8))
 
     # --- saving -----------------------------------------------------------------------
 
@@ -219,11 +227,12 @@ class Textures(BaseSystem):
             "histograms": self.histograms_,
             "weights": self._weights,
             "offsets": self._offsets,
-        }, {}
+        }, {"side": self.side_}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
         """Take up what ``state`` returned."""
         names = ("classes", "histograms", "weights", "offsets")
+        self.side_ = int(document["side"])
         self._take_up(*(arrays[name] for name in names))
 
     # --- inside -----------------------------------------------------------------------
@@ -246,28 +255,30 @@ class Textures(BaseSystem):
         self.classes_, self.histograms_ = classes, histograms
         self._weights, self._offsets = weights, offsets
 
-    def _check(self, data: Pictures) -> None:
-        check_whole("side", self.side, 16)
+    def _check_options(self) -> None:
+        check_whole("side", self.side, LEAST_SIDE)
         if not 0 <= self.smoothing < 10:
             raise ValueError(f"smoothing must lie in [0, 10), got {self.smoothing!r}.")
-        if len(set(data.labels)) < 2:
+
+    def _check(self, data: Pictures) -> None:
+        if len(data.classes) < 2:
             raise ValueError(
-                f"At least two textures are needed, got {', '.join(data.labels)}."
+                f"At least two textures are needed, got {', '.join(data.classes)}."
             )
-        least = around(self.side)
+        least = around(self.side_)
+        wide = least if data.is_test else 2 * least
         for label, picture in zip(data.labels, data.pictures, strict=True):
-            if picture.shape[0] < least or picture.shape[1] < 2 * least:
+            if picture.shape[0] < least or picture.shape[1] < wide:
                 raise ValueError(
                     f"The picture of {label} must measure at least {least} by "
-                    f"{2 * least} pixels, got {picture.shape[0]} by "
-                    f"{picture.shape[1]}."
+                    f"{wide} pixels, got {picture.shape[0]} by {picture.shape[1]}."
                 )
 
     def _patch(self, patch: Array) -> Array:
         array = _grey(patch)
-        if array.shape != (self.side, self.side):
+        if array.shape != (self.side_, self.side_):
             raise ValueError(
-                f"A patch must measure {self.side} by {self.side} pixels, got "
+                f"A patch must measure {self.side_} by {self.side_} pixels, got "
                 f"{array.shape[0]} by {array.shape[1]}."
             )
         return array
@@ -284,7 +295,7 @@ class Textures(BaseSystem):
         """What the patches that are not blank say together."""
         self.check_fitted()
         picture = self.check_query(picture)
-        shares, blank = self._shares(cut(picture, self.side, STEP))
+        shares, blank = self._shares(cut(picture, self.side_, STEP))
         shares = shares[~blank]
         mean = shares.mean(axis=0)
         most = np.bincount(shares.argmax(axis=1), minlength=len(mean))

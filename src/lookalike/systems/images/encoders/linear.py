@@ -101,7 +101,7 @@ class PrincipalEncoder(MatrixEncoder):
         """Learn the directions of most variance."""
         self.preparation = preparation_of(images)
         X = self.features(images)
-        pca = PCA(min(self.n_dimensions, *X.shape), svd_solver="covariance_eigh").fit(X)
+        pca = _components(X, self.n_dimensions)
         self.mean = pca.mean_.astype(np.float32)
         self.matrix = np.ascontiguousarray(pca.components_.T, np.float32)
         held = float(pca.explained_variance_ratio_.sum())
@@ -132,8 +132,7 @@ class PlainEncoder:
         # One thread: what is learned must not depend on how many there are.
         with blas_threads(1, len(images)):
             for name, X in _feature_sets(images).items():
-                n = min(self.n_dimensions, *X.shape)
-                pca = PCA(n, svd_solver="covariance_eigh").fit(X)
+                pca = _components(X, self.n_dimensions)
                 self._maps[f"{name}_mean"] = pca.mean_.astype(np.float32)
                 matrix = np.ascontiguousarray(pca.components_.T, np.float32)
                 self._maps[f"{name}_matrix"] = matrix
@@ -182,6 +181,13 @@ def _feature_sets(images: Array) -> dict[str, Array]:
 
 def _grey(images: Array) -> Array:
     return images if images.ndim == 3 else images.mean(axis=3).astype(np.uint8)
+
+
+def _components(X: Array, n: int) -> PCA:
+    """At most n principal components, by whichever of the two matrices is smaller."""
+    wide = X.shape[1] > X.shape[0]
+    solver = "full" if wide else "covariance_eigh"
+    return PCA(min(n, *X.shape), svd_solver=solver).fit(X)
 
 
 def _edges(grey: Array) -> Array:

@@ -2,13 +2,13 @@
 
 import os
 
-from lookalike.core.image_files import (
+from lookalike.core.inputs import image_files
+from lookalike.features.image_files import (
     IGNORE_FILE,
     folder_contents,
     has_image_ending,
     readable,
 )
-from lookalike.core.inputs import image_files
 
 
 def names(contents, root):
