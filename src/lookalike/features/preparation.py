@@ -32,6 +32,9 @@ class Preparation:
         Grey, or red, green and blue.
     mean, scale : tuple of float, one a colour
         ``normalise`` subtracts the mean from values of 0 to 1 and divides by the scale.
+    shorter : int, default=0
+        Pixels of the shorter side after resampling (bicubic), of which ``height`` by
+        ``width`` are then cut from the middle; 0 stretches the sides instead.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class Preparation:
     mode: Literal["L", "RGB"] = "L"
     mean: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1.0,)
+    shorter: int = 0
 
     def __post_init__(self) -> None:
         if self.mode not in ("L", "RGB"):
@@ -56,6 +60,11 @@ class Preparation:
             raise ValueError(
                 f"An image must have 1 to 4,095 pixels a side, got {self.height} by "
                 f"{self.width}."
+            )
+        if self.shorter and not max(self.height, self.width) <= self.shorter < 4096:
+            raise ValueError(
+                f"The shorter side must have at least the {self.height} by {self.width} "
+                f"pixels that are cut from it, got {self.shorter}."
             )
         for name in ("mean", "scale"):
             given = getattr(self, name)
@@ -102,7 +111,9 @@ class Preparation:
         if given.ndim == 3 and given.shape[2] != 3:
             raise ValueError(f"An image has 1 or 3 colours, got {given.shape[2]}.")
         picture = Image.fromarray(given).convert(self.mode)
-        if picture.size != (self.width, self.height):
+        if self.shorter:
+            picture = self._middle(picture)
+        elif picture.size != (self.width, self.height):
             how = Image.Resampling.LANCZOS
             picture = picture.resize((self.width, self.height), how)
         return np.asarray(picture)
@@ -121,7 +132,10 @@ class Preparation:
 
     def about(self) -> dict[str, Any]:
         """The preparation as a JSON document."""
-        return {"code": CODE, **asdict(self)}
+        facts = {"code": CODE, **asdict(self)}
+        if not self.shorter:
+            del facts["shorter"]
+        return facts
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> Self:
@@ -129,3 +143,13 @@ class Preparation:
         facts = {k: v for k, v in about.items() if k != "code"}
         facts["mean"], facts["scale"] = tuple(facts["mean"]), tuple(facts["scale"])
         return cls(**facts)
+
+    def _middle(self, picture: Image.Image) -> Image.Image:
+        """Resample to the shorter side, then cut the middle out."""
+        ratio = self.shorter / min(picture.size)
+        width, height = (
+            max(round(side * ratio), self.shorter) for side in picture.size
+        )
+        larger = picture.resize((width, height), Image.Resampling.BICUBIC)
+        left, top = (width - self.width) // 2, (height - self.height) // 2
+        return larger.crop((left, top, left + self.width, top + self.height))
