@@ -1,8 +1,9 @@
-"""Three hundred colour photographs in six classes, made from pictures that packages ship.
+"""Three hundred colour photographs in six classes, of pictures that packages ship.
 
-Each photograph is a part of a source picture, cut at random, mirrored or not, in another
-light, saved as JPEG and of a size between 240 and 640 pixels. Classes have one source or
-two; what two photographs have in common is known: their source, and whether they overlap.
+Each photograph is a part of a source picture, cut at random, mirrored or not, in
+another light, saved as JPEG and of a size between 240 and 640 pixels. Classes have one
+source or two; what two photographs have in common is known: their source, and whether
+they overlap.
 """
 
 import io

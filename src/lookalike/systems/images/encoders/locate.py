@@ -1,4 +1,4 @@
-"""Files of published encoders on this machine: found, downloaded, or taken from a folder.
+"""Files of published encoders: found here, downloaded, or taken from a folder.
 
 An encoder has a folder of its name, in the folder that ``LOOKALIKE_ENCODERS`` names or
 in the cache of the user. What is there is compared with the catalogue's checksums, or
