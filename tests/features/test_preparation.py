@@ -184,8 +184,9 @@ def test_the_middle_is_cut_out_after_the_shorter_side_was_resampled():
     larger = Image.fromarray(image).resize((30, 20), Image.Resampling.BICUBIC)
     expected = np.asarray(larger)[2:18, 7:23]
     np.testing.assert_array_equal(form.tile(image), expected)
-    turned = form.tile(image.transpose(1, 0, 2))
-    np.testing.assert_array_equal(turned, expected.transpose(1, 0, 2))
+    turned = form.tile(image.transpose(1, 0, 2)).transpose(1, 0, 2)
+    # Rows are resampled after columns, and rounded between.
+    np.testing.assert_allclose(turned.astype(int), expected, atol=2)
     assert form.tile(np.zeros((1, 900), np.uint8)).shape == (16, 16, 3)
     assert Preparation.of(form.about()) == form
     with pytest.raises(ValueError, match="The shorter side must have at least the 16"):
