@@ -105,5 +105,5 @@ def colour_histogram(
         at = np.concatenate([at + lower * stride, at + upper * stride])
         share = np.concatenate([share * (1 - nearness), share * nearness])
     counts = np.bincount(at.ravel(), share.ravel(), rows * columns * n_bins)
-    found: Floats = counts.reshape(rows, columns, n_bins)
+    found = counts.reshape(rows, columns, n_bins).astype(np.float64)
     return found / found.sum(axis=2, keepdims=True)

@@ -13,11 +13,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
+from lookalike.datasets import Images
 from lookalike.features.photograph import describe_photographs
 from lookalike.features.preparation import Preparation
+from lookalike.systems.images import SPEC
 from lookalike.systems.images.encoders.base import (
     BUILT_IN,
     ENCODERS,
+    OF_PIXELS,
     encoder_class,
     ready_encoder,
     version_of,
@@ -301,3 +304,25 @@ def test_pictures_are_indexed_where_nothing_was_trained(tmp_path, pictures):
     words = ["index", "add", pictures, "--encoder", "dino", "--folder", library]
     told = run(*words, status=2).stderr
     assert "dino does not exist; expected an ONNX file, or one of photograph," in told
+
+
+@pytest.fixture(scope="module")
+def large():
+    """Twelve photographs of noise, each a class."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (12, 100, 80, 3), np.uint8), np.arange(12)
+    return Images("large", "", x, y, x[:2], y[:2])
+
+
+@pytest.mark.parametrize("name", OF_PIXELS)
+def test_encoders_of_pixels_learn_from_small_copies_of_photographs(name, large):
+    system = ImageSearch(name).fit(large)
+    assert system.encoder_.preparation == Preparation(32, 32, "RGB")
+    hits = system.search(list(large.x_train[:4]), k=1)
+    assert [ids[0] for ids in hits.ids] == [0, 1, 2, 3]
+
+
+def test_the_built_in_encoder_is_measured_beside_those_of_pixels(large):
+    found = SPEC.evaluate(ImageSearch(BUILT_IN).fit(large), large).metrics
+    assert found["reciprocal_rank"].value == 1
+    assert {f"{name}_precision_at_10" for name in OF_PIXELS} < set(found)

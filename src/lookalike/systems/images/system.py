@@ -46,6 +46,7 @@ from lookalike.systems.images.encoders.base import (
     Encoder,
     check_training_images,
     encoder_class,
+    learned_encoder,
     ready_encoder,
     version_of,
 )
@@ -571,7 +572,8 @@ class ImageSearch(BaseSystem):
         if self.encoder in NETWORKS:
             options = {"checkpoint": self.checkpoint}
             options |= {} if self.passes is None else {"max_iter": self.passes}
-        return ENCODERS[self.encoder]().fit(
+        return learned_encoder(
+            self.encoder,
             images,
             labels,
             random_state=self.random_state,

@@ -20,6 +20,7 @@ from lookalike.systems.images.encoders.linear import (
     PixelEncoder,
     PlainEncoder,
     PrincipalEncoder,
+    shrunk,
 )
 from lookalike.systems.images.encoders.network import (
     ContrastiveEncoder,
@@ -69,6 +70,15 @@ class Learned(Encoder, Protocol):
         ...
 
 
+def learned_encoder(name: str, images: Array, labels: Array, **options: Any) -> Learned:
+    """Return an encoder by its name after it has learned from images.
+
+    options : of ``Learned.fit``
+    """
+    given = shrunk(images) if name in OF_PIXELS else images
+    return ENCODERS[name]().fit(given, labels, **options)
+
+
 def version_of(encoder: Encoder) -> str:
     """Return twelve hexadecimal digits that differ between any two embeddings."""
     about = json.dumps(encoder.preparation.about(), sort_keys=True)
@@ -103,6 +113,8 @@ ENCODERS: dict[str, type[Learned]] = {
 """Encoders that learn, by the name that a system's configuration gives."""
 NETWORKS = ("contrastive", "labels")
 """Those that are networks."""
+OF_PIXELS = "pixels", "principal", "plain"
+"""Those that take single pixels, of small images."""
 BUILT_IN = "photograph"
 """The one that takes photographs and needs nothing."""
 OWN = "onnx"
