@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike.cli._common import Folder, Json, columns, progress, say
+from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._progress import progress
 from lookalike.core.progress import ProgressCallback
 
 encoders: typer.Typer = typer.Typer(
@@ -123,10 +124,11 @@ def get(
 @encoders.command()
 def use(name: Name, folder: Folder = None, json: Json = False) -> None:
     """Let an encoder answer in image search: a generation with nothing indexed yet."""
-    from lookalike.core.library import Library
+    from lookalike.core.library import find_library
+    from lookalike.core.library import find_library
     from lookalike.systems.images.system import ImageSearch
 
-    library = Library("images", folder)
+    library = find_library("images", folder)
     library.check_writable()
     with progress() as report:
         report("opening the encoder", 0.0)
