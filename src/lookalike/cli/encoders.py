@@ -125,7 +125,6 @@ def get(
 def use(name: Name, folder: Folder = None, json: Json = False) -> None:
     """Let an encoder answer in image search: a generation with nothing indexed yet."""
     from lookalike.core.library import find_library
-    from lookalike.core.library import find_library
     from lookalike.systems.images.system import ImageSearch
 
     library = find_library("images", folder)
