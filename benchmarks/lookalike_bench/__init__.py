@@ -12,6 +12,7 @@ BENCHMARKS = (
     "images",
     "neighbors",
     "people",
+    "photographs",
     "places",
     "recommenders",
     "service",

@@ -84,6 +84,6 @@ def test_a_grey_image_is_that_of_equal_colours(images):
 )
 def test_what_is_no_image_is_refused(wrong):
     with pytest.raises(
-        ValueError, match="An image (must hold bytes|has 1 or 3 colours)"
+        ValueError, match=r"An image (must hold bytes|has 1 or 3 colours)"
     ):
         describe_photographs([wrong])

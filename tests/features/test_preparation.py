@@ -175,3 +175,23 @@ def test_near_duplicates_are_not_all_compared_with_each_other(scenes, monkeypatc
 def test_many_pictures_of_one_level_are_copies_of_the_first():
     blank = np.full((5_000, 256), 7, np.uint8)
     assert not groups_of(np.zeros(5_000, np.uint64), blank).any()
+
+
+def test_the_middle_is_cut_out_after_the_shorter_side_was_resampled():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (40, 60, 3), np.uint8)
+    form = Preparation(16, 16, "RGB", shorter=20)
+    larger = Image.fromarray(image).resize((30, 20), Image.Resampling.BICUBIC)
+    expected = np.asarray(larger)[2:18, 7:23]
+    np.testing.assert_array_equal(form.tile(image), expected)
+    turned = form.tile(image.transpose(1, 0, 2)).transpose(1, 0, 2)
+    # Rows are resampled after columns, and rounded between.
+    np.testing.assert_allclose(turned.astype(int), expected, atol=2)
+    assert form.tile(np.zeros((1, 900), np.uint8)).shape == (16, 16, 3)
+    assert Preparation.of(form.about()) == form
+    with pytest.raises(ValueError, match="The shorter side must have at least the 16"):
+        Preparation(16, 16, shorter=15)
+
+
+def test_what_is_kept_of_a_stretched_preparation_is_what_it_was():
+    assert "shorter" not in Preparation(16, 16).about()

@@ -769,7 +769,7 @@ def test_a_database_without_tables_holds_no_folders(library, folder, tmp_path):
 
 def test_options_of_an_encoder_need_one(library, folder):
     said = run("index", "add", folder, "--folder", library, "--side", 8, status=2)
-    assert "--side, --mean and --scale are for --encoder." in said.stderr
+    assert "--side, --mean and --scale are for an ONNX file of your own." in said.stderr
 
 
 def test_the_index_keeps_to_the_memory_that_was_given(library, folder):

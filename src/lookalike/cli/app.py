@@ -13,6 +13,7 @@ from lookalike.cli.data import data
 from lookalike.cli.demo import demo
 from lookalike.cli.describe import describe
 from lookalike.cli.doctor import doctor
+from lookalike.cli.encoders import encoders
 from lookalike.cli.evaluate import evaluate
 from lookalike.cli.explain import explain
 from lookalike.cli.index import index
@@ -50,6 +51,7 @@ for verb in (
     app.command()(verb)
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
+app.add_typer(encoders, name="encoders")
 app.add_typer(keys, name="keys")
 app.add_typer(index, name="index")
 

@@ -29,8 +29,11 @@ index: typer.Typer = typer.Typer(
 def add(
     images: Annotated[Path, typer.Argument(help="A folder of images.")],
     encoder: Annotated[
-        Path | None,
-        typer.Option(help="An ONNX file of your own that maps images to vectors."),
+        str | None,
+        typer.Option(
+            help="A name that `encoders list` lists, or an ONNX file of your own that "
+            "maps images to vectors."
+        ),
     ] = None,
     side: Annotated[
         int | None, typer.Option(help="Pixels a side, where the ONNX file is open.")
@@ -64,7 +67,8 @@ def add(
 ) -> None:
     """Index what is new in a folder; what is indexed already is not read again.
 
-    Marks stay, whatever is forgotten.
+    Where no image search answers yet, the built-in encoder of photographs does. Marks
+    stay, whatever is forgotten.
     """
     if not images.is_dir():
         raise ValueError(f"{shown(images)} is no folder.")
@@ -253,25 +257,35 @@ def _system(library: Any) -> tuple[Any, str]:
 
 def _encoder_of(
     library: Any,
-    encoder: Path | None,
+    encoder: str | None,
     side: int | None,
     mean: str | None,
     scale: str | None,
 ) -> tuple[Any, str | None]:
     """The system with the encoder that was asked for, and its generation if it has one.
 
-    Without an ONNX file that is the system that answers.
+    Without one that is the system that answers, or else the built-in encoder.
     """
+    from lookalike.systems.images.encoders.base import BUILT_IN
+    from lookalike.systems.images.encoders.catalogue import CATALOGUE
     from lookalike.systems.images.system import ImageSearch
 
-    if encoder is not None:
+    ready = BUILT_IN, *CATALOGUE
+    if encoder is not None and encoder not in ready:
+        if not Path(encoder).exists():
+            raise ValueError(
+                f"{shown(encoder)} does not exist; expected an ONNX file, or one of "
+                f"{', '.join(ready)}."
+            )
         system = ImageSearch.from_onnx(
             encoder, side=side, mean=_numbers(mean), scale=_numbers(scale)
         )
         return system, None
     if (side, mean, scale) != (None, None, None):
-        raise ValueError("--side, --mean and --scale are for --encoder.")
-    return _system(library)
+        raise ValueError("--side, --mean and --scale are for an ONNX file of your own.")
+    if encoder is None and library.names():
+        return _system(library)
+    return ImageSearch.ready(encoder or BUILT_IN), None
 
 
 def _lines_of(result: Any, about: dict[str, Any]) -> list[str]:

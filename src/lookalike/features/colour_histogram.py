@@ -93,8 +93,7 @@ def colour_histogram(
         + np.arange(width) * columns // width
     ).ravel()
     n_bins = bins[0] * bins[1] * bins[2]
-    found = np.zeros(rows * columns * n_bins)
-    at, share = np.stack([cells * n_bins]), np.ones((1, len(cells)))
+    at, share = (cells * n_bins)[None], np.ones((1, len(cells)))
     stride = n_bins
     for axis, ((low, high), n) in enumerate(zip(RANGES, bins, strict=True)):
         stride //= n
@@ -105,6 +104,6 @@ def colour_histogram(
         nearness = place - lower
         at = np.concatenate([at + lower * stride, at + upper * stride])
         share = np.concatenate([share * (1 - nearness), share * nearness])
-    found = np.bincount(at.ravel(), share.ravel(), rows * columns * n_bins)
-    cell = found.reshape(rows, columns, n_bins)
-    return cell / cell.sum(axis=2, keepdims=True)
+    counts = np.bincount(at.ravel(), share.ravel(), rows * columns * n_bins)
+    found = counts.reshape(rows, columns, n_bins).astype(np.float64)
+    return found / found.sum(axis=2, keepdims=True)

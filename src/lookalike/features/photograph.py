@@ -1,8 +1,8 @@
 """Photographs as vectors that need nothing learned: colour, texture, edges and layout.
 
-Each *part* describes one side of a photograph by a vector of length one. The parts stand
-side by side, each multiplied by the root of its weight, so that the dot product of two
-photographs is a weighted mean of how alike their parts are:
+Each *part* describes one side of a photograph by a vector of length one. The parts
+stand side by side, each multiplied by the root of its weight, so that the dot product
+of two photographs is a weighted mean of how alike their parts are:
 
     s(x, y) = sum of w_p <x_p, y_p> over the parts p,   sum of w_p = 1.
 

@@ -63,8 +63,8 @@ class Preparation:
             )
         if self.shorter and not max(self.height, self.width) <= self.shorter < 4096:
             raise ValueError(
-                f"The shorter side must have at least the {self.height} by {self.width} "
-                f"pixels that are cut from it, got {self.shorter}."
+                f"The shorter side must have at least the {self.height} by "
+                f"{self.width} pixels that are cut from it, got {self.shorter}."
             )
         for name in ("mean", "scale"):
             given = getattr(self, name)

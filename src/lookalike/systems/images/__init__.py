@@ -20,6 +20,6 @@ SPEC = SystemSpec(
         "digits_sample": "lookalike.datasets:load_digits_sample",
     },
     own_data="lookalike.datasets:load_images",
-    own_data_form="the path of an .npz file",
+    own_data_form="an .npz file, a folder of pictures, or a CSV of their paths",
 )
 __getattr__ = SPEC.export

@@ -11,11 +11,16 @@ from lookalike.core.evaluation import (
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import Images
 from lookalike.evaluate import bootstrap, paired_test, ranking_metrics
-from lookalike.systems.images.encoders.base import ENCODERS, check_training_images
+from lookalike.systems.images.encoders.base import (
+    OF_PIXELS,
+    check_training_images,
+    learned_encoder,
+)
+from lookalike.systems.images.encoders.linear import shrunk
 from lookalike.systems.images.system import ImageSearch
 
-BASELINES = ("pixels", "principal", "plain")
-"""Encoders that every other is compared with."""
+BASELINES = OF_PIXELS
+"""Encoders that every other is compared with, of small images."""
 
 
 def evaluate(
@@ -45,7 +50,8 @@ def evaluate(
         if system.encoder == name:
             continue
         on_progress(f"measuring {name}", 0.6)
-        baseline = ENCODERS[name]().fit(
+        baseline = learned_encoder(
+            name,
             known,
             known_labels,
             random_state=0,
@@ -53,8 +59,8 @@ def evaluate(
             on_progress=lambda share: None,
         )
         outcomes[f"{name}_"] = ranking_metrics(
-            baseline.transform(images),
-            baseline.transform(known),
+            baseline.transform(shrunk(images)),
+            baseline.transform(shrunk(known)),
             labels,
             known_labels,
             n_jobs,

@@ -39,12 +39,15 @@ from lookalike.systems.images.catalogue import (
     on_square,
 )
 from lookalike.systems.images.encoders.base import (
+    BUILT_IN,
     ENCODERS,
     NETWORKS,
     OWN,
     Encoder,
     check_training_images,
     encoder_class,
+    learned_encoder,
+    ready_encoder,
     version_of,
 )
 from lookalike.systems.images.explanation import search_page
@@ -62,8 +65,9 @@ class ImageSearch(BaseSystem):
     encoder : str, default="linear"
         "linear" learns one matrix from labels; "plain", "principal" and "pixels" need
         none. "contrastive" is a network that learns without labels and "labels" one
-        that learns with them (``deep`` extra); "onnx" is the file ``model`` (``onnx``
-        extra).
+        that learns with them (``deep`` extra). "photograph" learns nothing and takes
+        photographs; so do published encoders, by their names in the catalogue, and
+        "onnx", the file ``model`` (``onnx`` extra).
     passes : int or None, default=None
         Of the network over the images; None is what the encoder's page names.
     checkpoint : path or None, default=None
@@ -186,6 +190,14 @@ class ImageSearch(BaseSystem):
         return self
 
     @classmethod
+    def ready(cls, encoder: str = BUILT_IN) -> Self:
+        """Return a system that needs no training, with nothing indexed yet.
+
+        encoder : "photograph", or a published one whose file is here
+        """
+        return cls(encoder)._with_encoder(ready_encoder(encoder))
+
+    @classmethod
     def from_onnx(cls, model: str | os.PathLike[str], **given: Any) -> Self:
         """Return a system with the user's own ONNX encoder and nothing indexed yet.
 
@@ -193,19 +205,7 @@ class ImageSearch(BaseSystem):
         """
         from lookalike.systems.images.encoders.onnx import OnnxEncoder
 
-        system = cls(OWN)
-        system.encoder_ = OnnxEncoder.read(model, **given)
-        shape = system.encoder_.preparation.shape
-        nothing = np.zeros((0, *shape), np.uint8)
-        vectors = system.encoder_.transform(nothing)
-        system._take_up(system._catalogue_of(vectors, nothing, np.empty(0)), None)
-        system.manifest_ = Manifest(
-            system.configuration(),
-            {"name": "nothing yet", "checksum": ""},
-            {**system.encoder_.facts, "n_items": 0, "n_dimensions": vectors.shape[1]},
-            embedding_version=version_of(system.encoder_),
-        )
-        return system
+        return cls(OWN)._with_encoder(OnnxEncoder.read(model, **given))
 
     def learn_clicks(
         self, similarity: Floats, shown: Impressions, corrected: bool = True
@@ -501,6 +501,20 @@ class ImageSearch(BaseSystem):
 
     # --- inside -----------------------------------------------------------------------
 
+    def _with_encoder(self, encoder: Encoder) -> Self:
+        """Take up an encoder that learns nothing; nothing is indexed yet."""
+        self.encoder_ = encoder
+        nothing = np.zeros((0, *encoder.preparation.shape), np.uint8)
+        vectors = encoder.transform(nothing)
+        self._take_up(self._catalogue_of(vectors, nothing, np.empty(0)), None)
+        self.manifest_ = Manifest(
+            self.configuration(),
+            {"name": "nothing yet", "checksum": ""},
+            {**encoder.facts, "n_items": 0, "n_dimensions": vectors.shape[1]},
+            embedding_version=version_of(encoder),
+        )
+        return self
+
     def _take_up(
         self, catalogue: GenerationCatalogue, clicks: LearnedClicks | None
     ) -> None:
@@ -552,11 +566,14 @@ class ImageSearch(BaseSystem):
             if self.model is None:
                 raise ValueError("encoder='onnx' needs model, the file.")
             return OnnxEncoder.read(self.model)
+        if self.encoder not in ENCODERS:
+            return ready_encoder(self.encoder)
         options: dict[str, Any] = {}
         if self.encoder in NETWORKS:
             options = {"checkpoint": self.checkpoint}
             options |= {} if self.passes is None else {"max_iter": self.passes}
-        return ENCODERS[self.encoder]().fit(
+        return learned_encoder(
+            self.encoder,
             images,
             labels,
             random_state=self.random_state,

@@ -14,16 +14,19 @@ from lookalike._typing import Array
 from lookalike.core.learned import digest_of
 from lookalike.core.progress import ShareCallback
 from lookalike.features.preparation import Preparation
+from lookalike.systems.images.encoders.catalogue import CATALOGUE
 from lookalike.systems.images.encoders.linear import (
     MetricEncoder,
     PixelEncoder,
     PlainEncoder,
     PrincipalEncoder,
+    shrunk,
 )
 from lookalike.systems.images.encoders.network import (
     ContrastiveEncoder,
     SupervisedEncoder,
 )
+from lookalike.systems.images.encoders.photograph import PhotographEncoder
 
 CODE = 1
 """To be raised with every change that makes other vectors of the same weights."""
@@ -67,6 +70,15 @@ class Learned(Encoder, Protocol):
         ...
 
 
+def learned_encoder(name: str, images: Array, labels: Array, **options: Any) -> Learned:
+    """Return an encoder by its name after it has learned from images.
+
+    options : of ``Learned.fit``
+    """
+    given = shrunk(images) if name in OF_PIXELS else images
+    return ENCODERS[name]().fit(given, labels, **options)
+
+
 def version_of(encoder: Encoder) -> str:
     """Return twelve hexadecimal digits that differ between any two embeddings."""
     about = json.dumps(encoder.preparation.about(), sort_keys=True)
@@ -96,10 +108,15 @@ ENCODERS: dict[str, type[Learned]] = {
     "plain": PlainEncoder,
     "principal": PrincipalEncoder,
     "pixels": PixelEncoder,
+    "photograph": PhotographEncoder,
 }
 """Encoders that learn, by the name that a system's configuration gives."""
 NETWORKS = ("contrastive", "labels")
 """Those that are networks."""
+OF_PIXELS = "pixels", "principal", "plain"
+"""Those that take single pixels, of small images."""
+BUILT_IN = "photograph"
+"""The one that takes photographs and needs nothing."""
 OWN = "onnx"
 """The name of an encoder that is the user's own file."""
 
@@ -114,9 +131,29 @@ def encoder_class(name: str) -> type[Encoder]:
     """
     if name in ENCODERS:
         return ENCODERS[name]
-    if name != OWN:
-        names = ", ".join([*ENCODERS, OWN])
+    if name != OWN and name not in CATALOGUE:
+        names = ", ".join([*ENCODERS, OWN, *CATALOGUE])
         raise ValueError(f"encoder must be one of {names}; got {name!r}.")
     from lookalike.systems.images.encoders.onnx import OnnxEncoder
 
     return OnnxEncoder
+
+
+def ready_encoder(name: str) -> Encoder:
+    """Return an encoder that needs no training: the built-in or a published one.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    FileNotFoundError
+        If it is a published one whose file is not here; the message says how to get it.
+    """
+    if name == BUILT_IN:
+        return PhotographEncoder()
+    if name not in CATALOGUE:
+        names = ", ".join([BUILT_IN, *CATALOGUE])
+        raise ValueError(f"The encoder must be one of {names}, got {name!r}.")
+    from lookalike.systems.images.encoders.onnx import OnnxEncoder
+
+    return OnnxEncoder.published(CATALOGUE[name])

@@ -22,6 +22,22 @@ def preparation_of(images: Array) -> Preparation:
     return Preparation(height, width, "L" if images.ndim == 3 else "RGB")
 
 
+MOST_NUMBERS = 4096
+"""Of an image whose pixels are numbers of a vector."""
+_SMALL = 32  # pixels a side
+
+
+def shrunk(images: Array) -> Array:
+    """Images as encoders of single pixels learn from them: large ones 32 by 32.
+
+    A photograph has so many pixels that their covariance fits into no memory.
+    """
+    if not len(images) or images[0].size <= MOST_NUMBERS:
+        return images
+    form = Preparation(_SMALL, _SMALL, "L" if images.ndim == 3 else "RGB")
+    return np.stack([form.tile(image) for image in images])
+
+
 def unit(vectors: Array) -> Array:
     """Rows of length one, computed in double precision and kept as float32."""
     return _arrays.unit(vectors.astype(np.float64)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The user's own encoder: any ONNX file that maps images to vectors (onnx extra)."""
+"""Encoders that are ONNX files, published or the user's own (onnx extra)."""
 
 import json
 import os
@@ -10,7 +10,9 @@ import numpy as np
 
 from lookalike._typing import Array
 from lookalike.features.preparation import Preparation
+from lookalike.systems.images.encoders.catalogue import PublishedEncoder
 from lookalike.systems.images.encoders.linear import unit
+from lookalike.systems.images.encoders.locate import find
 
 MOST_BYTES = 2 * 1024**3
 SIDE = 224
@@ -25,16 +27,66 @@ class OnnxEncoder:
     Normalisation is read from the file's metadata, as JSON lists of one number a
     colour under ``mean`` and ``scale`` (also ``std``), for values of 0 to 1; what the
     caller gives comes first; without either it is none.
+
+    Parameters
+    ----------
+    model : bytes
+        The file.
+    preparation : Preparation
+    what : str
+        What it is called in messages.
+    channels_last : bool, default=False
+        Whether it takes (n, height, width, colours).
+    output : str, default=""
+        Name of the tensor that is the description, also one inside the graph; "" is
+        the first that the file returns.
+    pooling : {"", "first token"}, default=""
+        Of an output (n, n_tokens, n_dimensions), which token is taken.
     """
 
-    def __init__(self, model: bytes, preparation: Preparation, what: str) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        preparation: Preparation,
+        what: str,
+        *,
+        channels_last: bool = False,
+        output: str = "",
+        pooling: str = "",
+    ) -> None:
         self.preparation = preparation
-        self.facts: dict[str, Any] = {"model": f"The user's own: {what}."}
+        self.facts: dict[str, Any] = {"model": f"An ONNX file: {what}."}
         self._model = model
         self._what = what
-        self._session = _session(model, what)
+        self._form = {
+            "channels_last": channels_last,
+            "output": output,
+            "pooling": pooling,
+        }
+        self._session = _session(model, what, output)
         self._input = self._session.get_inputs()[0].name
         self._try()
+
+    @classmethod
+    def published(cls, encoder: PublishedEncoder) -> Self:
+        """Return an encoder of the catalogue, whose file is here.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not here; the message says how to get it.
+        """
+        form = encoder.form
+        return cls(
+            find(encoder, encoder.image).read_bytes(),
+            Preparation(
+                form.side, form.side, "RGB", form.mean, form.scale, form.shorter
+            ),
+            encoder.name,
+            channels_last=form.channels_last,
+            output=form.output,
+            pooling=form.pooling,
+        )
 
     @classmethod
     def read(
@@ -62,33 +114,53 @@ class OnnxEncoder:
 
     def transform(self, images: Array) -> Array:
         """Map images to vectors of length one."""
-        given = self.preparation.normalise(images)
+        given = self._numbers(images)
         # One at a time: runtimes may choose other kernels for another batch.
         rows = [self._run(given[i : i + 1]) for i in range(len(given))]
         return unit(np.concatenate(rows) if rows else np.empty((0, self._width)))
 
     def arrays(self) -> dict[str, Array]:
-        """Return the file's bytes."""
-        return {"model": np.frombuffer(self._model, np.uint8)}
+        """Return the file's bytes, and its form where that is not the usual one."""
+        arrays = {"model": np.frombuffer(self._model, np.uint8)}
+        if any(self._form.values()):
+            form = json.dumps(self._form, sort_keys=True).encode()
+            arrays["form"] = np.frombuffer(form, np.uint8)
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], preparation: Preparation) -> Self:
         """Return the encoder with this file."""
-        return cls(np.asarray(arrays["model"]).tobytes(), preparation, "an ONNX file")
+        form = {}
+        if "form" in arrays:
+            form = json.loads(np.asarray(arrays["form"]).tobytes())
+        model = np.asarray(arrays["model"]).tobytes()
+        return cls(model, preparation, "an ONNX file", **form)
+
+    def _numbers(self, images: Array) -> Array:
+        """Prepared images as the file takes them."""
+        given = self.preparation.normalise(images)
+        if self._form["channels_last"]:
+            given = np.ascontiguousarray(given.transpose(0, 2, 3, 1))
+        return given
 
     def _run(self, image: Array) -> Array:
+        wanted = [self._form["output"]] if self._form["output"] else None
         try:
-            found = np.asarray(self._session.run(None, {self._input: image})[0])
+            found = np.asarray(self._session.run(wanted, {self._input: image})[0])
         except Exception as error:  # the runtime's own classes are not public
             raise ValueError(
                 f"{self._what} cannot be run on {image.shape}: {_first_line(error)}"
             ) from None
+        if self._form["pooling"] and found.ndim == 3:
+            found = found[:, 0]
+        if found.ndim > 2 and found[0].size == max(found.shape[1:]):
+            found = found.reshape(len(found), -1)  # (n, n_dimensions, 1, 1)
         return found
 
     def _try(self) -> None:
         """Run it once: a wrong shape shows before anything is indexed."""
-        shape = self.preparation.shape
-        found = self._run(self.preparation.normalise(np.zeros((1, *shape), np.uint8)))
+        blank = np.zeros((1, *self.preparation.shape), np.uint8)
+        found = self._run(self._numbers(blank))
         if found.ndim != 2 or len(found) != 1 or found.dtype.kind != "f":
             raise ValueError(
                 f"{self._what} must return one vector an image, (1, n_dimensions); got "
@@ -97,7 +169,7 @@ class OnnxEncoder:
         self._width = found.shape[1]
 
 
-def _session(model: bytes, what: str) -> Any:
+def _session(model: bytes, what: str, output: str = "") -> Any:
     try:
         import onnxruntime
     except ModuleNotFoundError:
@@ -106,14 +178,38 @@ def _session(model: bytes, what: str) -> Any:
         ) from None
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # the runtime's own classes are not public
-        raise ValueError(
-            f"{what} is no ONNX file that can be read: {_first_line(error)}"
-        ) from None
+
+    def opened(file: bytes) -> Any:
+        try:
+            return onnxruntime.InferenceSession(
+                file, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime's own classes are not public
+            raise ValueError(
+                f"{what} is no ONNX file that can be read: {_first_line(error)}"
+            ) from None
+
+    session = opened(model)
+    if not output or output in [each.name for each in session.get_outputs()]:
+        return session
+    return opened(model + _further_output(output))
+
+
+def _further_output(name: str) -> bytes:
+    """Bytes that, after those of an ONNX file, let it return another tensor.
+
+    Protocol buffers join a message that comes twice: the second model holds nothing but
+    a graph with one output more.
+    """
+
+    def message(field: int, body: bytes) -> bytes:
+        length, size = b"", len(body)
+        while size > 127:
+            length, size = length + bytes([size % 128 + 128]), size // 128
+        return bytes([field * 8 + 2]) + length + bytes([size]) + body
+
+    value_info = message(1, name.encode())
+    return message(7, message(12, value_info))
 
 
 def _preparation(
