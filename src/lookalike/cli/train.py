@@ -24,13 +24,16 @@ from lookalike.cli._log_options import (
     data_options,
 )
 from lookalike.cli._progress import progress
+from lookalike.cli._retrain import SERVICE, again
+from lookalike.cli._service import DatabaseUrl, State
 from lookalike.cli._systems import options_of
 
 Data = Annotated[
     str | None,
     typer.Option(
-        help="A data set's name, or your own data: `train SYSTEM --help` lists both. "
-        "By default the first of them that is here."
+        help="A data set's name, or your own data: `train SYSTEM --help` lists both; "
+        "or service, for a recommender to learn again from its service's events. By "
+        "default the first data set that is here."
     ),
 ]
 
@@ -57,12 +60,20 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="The only source of chance.")] = 0,
     folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
     json: Json = False,
 ) -> None:
     """Learn a system from data, measure it, save it and let it answer.
 
-    What is held out to measure is given back to the system that answers.
+    What is held out to measure is given back to the system that answers. With --data
+    service a recommender learns again, from the log that it was first trained on and
+    from the events of its service; where it is worse it does not take over.
     """
+    if data == SERVICE:
+        chosen = options_of({}, setting or [])
+        again(system, folder, database, state, chosen, json)
+        return
     from lookalike.core.evaluation import copies_note
     from lookalike.core.library import find_library
     from lookalike.core.progress import stage_of

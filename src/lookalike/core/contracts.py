@@ -241,6 +241,23 @@ class RecommendsFromHistory(Recommends, Protocol):
         ...
 
 
+class Retrains(RecommendsFromHistory, Protocol):
+    """Capability "retrain": learns again from its log and a service's events.
+
+    ``SystemSpec.live_data`` and ``SystemSpec.comparison`` say how.
+    """
+
+    most_value: ClassVar[float]
+    """The largest value that an event may have."""
+
+    def without_held_out(self, data: Any) -> Self:
+        """Return the system as if it had not learned what is held out of these data.
+
+        So it is compared fairly with one that learned from the rest of them.
+        """
+        ...
+
+
 class FindsSimilar(System, Protocol):
     """Capability "similar": finds the items most like one of them."""
 
@@ -375,6 +392,7 @@ CAPABILITIES: dict[str, type] = {
     "recommend": Recommends,
     "rank": Ranks,
     "history": RecommendsFromHistory,
+    "retrain": Retrains,
     "similar": FindsSimilar,
     "explain": Explains,
     "explain_item": ExplainsItems,

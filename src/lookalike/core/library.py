@@ -72,12 +72,15 @@ class Library:
                 "be written."
             )
 
-    def add(self, write: Callable[[Path], object]) -> str:
-        """Let ``write`` make the next generation, and let that one answer."""
+    def add(self, write: Callable[[Path], object], answers: bool = True) -> str:
+        """Let ``write`` make the next generation, and let that one answer.
+
+        answers : False leaves the pointer where it is
+        """
         last = max(map(int, self.names()), default=0)
         number = f"{last + 1:04d}"
         write(self.folder / number)
-        return self.activate(number)
+        return self.activate(number) if answers else number
 
     def activate(self, number: str) -> str:
         """Let this generation answer, if it is whole."""

@@ -30,6 +30,8 @@ class Interactions:
     years : (n_items,), of publication; nan where unknown
     columns : what else is known of the items, by name
     options : how the user's own file was read, beside its path
+    events : of a service's own events in it: their "count", and the microsecond "until"
+        which they had arrived; empty without
     """
 
     name: str
@@ -46,6 +48,7 @@ class Interactions:
     years: Floats
     columns: Mapping[str, ItemColumn] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
 
 
 def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:

@@ -32,6 +32,7 @@ from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
 from lookalike.service.routes.page import page
 from lookalike.service.routes.recommend import rank, recommend
+from lookalike.service.routes.retraining import retraining
 from lookalike.service.routes.search import search
 from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
@@ -50,6 +51,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "recommend": (recommend,),
     "rank": (rank,),
     "similar": (similar,),
+    "retrain": (retraining,),
     "explain": (explain,),
     "items": (items, map_),
     "gallery": (gallery,),

@@ -51,6 +51,11 @@ class Active:
         return str(self.system.manifest_.embedding_version)
 
 
+def learned_until(system: Any) -> int:
+    """Return the microsecond up to which a system learned from events, 0 if never."""
+    return int(system.manifest_.data.get("events", {}).get("until", 0))
+
+
 @dataclass(frozen=True)
 class Resources:
     """What all served systems of one service share."""
@@ -237,13 +242,14 @@ class ServedSystem:
         ]
         try:
             with self._database.reading() as connection:
-                events = histories_of(connection, self.name, users)
+                learned = learned_until(active.system)
+                events = histories_of(connection, self.name, users, learned)
         except SQLAlchemyError as error:
             log(logging.ERROR, "events could not be read", kind=type(error).__name__)
             return active
         if not events:
             return active
-        return Active(active.generation, active.system.with_events(events))
+        return replace(active, system=active.system.with_events(events))
 
     def _found(self) -> Generation:
         found, complaint = self.library.open()

@@ -231,6 +231,24 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             return self
         return self._knowing(InteractionHistory.known(data), refitted=False)
 
+    def without_held_out(self, data: Interactions) -> Self:
+        """Return the system as if it had not learned what is held out of these data.
+
+        Its users, items and ranker stay. Pairs are compared by their names, so that
+        the data may have others, too.
+        """
+        self.check_fitted()
+        catalogue, history = self.catalogue_, self.history_
+        out = data.held_out
+        rows = catalogue.rows_of_users(data.users)
+        user = np.array(rows, np.int64)[data.user[out]]
+        items = [catalogue.item_rows.get(name, -1) for name in data.items.tolist()]
+        item = np.array(items, np.int64)[data.item[out]]
+        both, n_items = (user >= 0) & (item >= 0), history.n_items
+        gone = user[both] * n_items + item[both]
+        kept = ~np.isin(history.user * n_items + history.item, gone)
+        return self._knowing(history.taking(kept), refitted=False)
+
     def _knowing(self, history: InteractionHistory, refitted: bool) -> Self:
         """Return a system with this ranker, and generators of these histories."""
         system = copy(self)

@@ -90,6 +90,20 @@ class InteractionHistory:
         numbers = np.maximum(chosen, 0)
         return InteractionHistory(user, *columns, len(chosen), self.n_items, numbers)
 
+    def taking(self, kept: Array) -> "InteractionHistory":
+        """Return the interactions of a mask, (n,) of bool, of the same users."""
+        columns = {name: getattr(self, name)[kept] for name in COLUMNS}
+        return replace(self, **columns)
+
+    def of_items(self, rows: Ints, n_items: int) -> "InteractionHistory":
+        """Return the histories in another catalogue.
+
+        rows : (n_items,), row of each item there; -1 is left out
+        n_items : of the other catalogue
+        """
+        there = self.taking(rows[self.item] >= 0)
+        return replace(there, item=rows[there.item], n_items=n_items)
+
     def followed_by(
         self, events: Sequence[Mapping[int, float]], time: float
     ) -> "InteractionHistory":
