@@ -23,6 +23,7 @@ from lookalike.service.database.connection import service_error_of
 from lookalike.service.limits import RequestLimitsMiddleware
 from lookalike.service.logs import log
 from lookalike.service.names import NamesMiddleware
+from lookalike.service.routes.catalogue import catalogue
 from lookalike.service.routes.classify import classify
 from lookalike.service.routes.events import events
 from lookalike.service.routes.explain import explain
@@ -52,6 +53,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "rank": (rank,),
     "similar": (similar,),
     "retrain": (retraining,),
+    "catalogue": (catalogue,),
     "explain": (explain,),
     "items": (items, map_),
     "gallery": (gallery,),

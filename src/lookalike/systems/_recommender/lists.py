@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Ints
+from lookalike._typing import Array, Ints
 from lookalike.rank.funnel import Funnel, InteractionMatrices
 from lookalike.rank.rerank import (
     Blocked,
@@ -45,16 +45,22 @@ class ListBuilder:
         k: int,
         blocked: Sequence[Ints] | None = None,
         features: bool = False,
+        allowed: Array | None = None,
     ) -> list[Slate]:
         """Return at most k items for each history.
 
         matrices : of these histories
         blocked : items that each user does not want to see
         features : whether the lists carry the features that the ranker saw
+        allowed : bool (n_items,), the others are in no list
         """
-        rules = self._rules(k)
+        popular, tried = self.funnel.popular(), self.new_items
+        if allowed is not None:
+            popular, tried = popular[allowed[popular]], tried[allowed[tried]]
+        rules = self._rules(k, tried)
         slates = []
-        for user, slate in enumerate(self.funnel.rank(matrices, features=features)):
+        found = self.funnel.rank(matrices, features=features, allowed=allowed)
+        for user, slate in enumerate(found):
             context = UserContext(
                 history.items_of(user),
                 np.empty(0, np.int64) if blocked is None else blocked[user],
@@ -62,7 +68,7 @@ class ListBuilder:
             )
             slate = replace(slate, known=len(context.history) > 0)
             if not slate.known or len(slate) < 2 * (k + len(context.blocked)):
-                slate = self._filled(slate, self.funnel.popular())
+                slate = self._filled(slate, popular)
             slates.append(rerank(slate, rules, context, k))
         return slates
 
@@ -92,13 +98,13 @@ class ListBuilder:
             slates.append(slate.take(asked).merge(found.take(own)))
         return slates
 
-    def _rules(self, k: int) -> Sequence[Rule]:
+    def _rules(self, k: int, tried: Ints) -> Sequence[Rule]:
         rules: list[Rule] = [Seen(), Blocked()]
         if self.diversity > 0:
             rules.append(Diverse(self.vectors, 1 - self.diversity))
         if self.exploration:
             slots = tuple(range(max(1, k - self.exploration), k))
-            rules.append(Explore(self.new_items, slots, self.random_state))
+            rules.append(Explore(tried, slots, self.random_state))
         return rules
 
     def _filled(self, slate: Slate, popular: Ints) -> Slate:

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
-from lookalike._typing import Floats, Ints
+from lookalike._typing import Array, Floats, Ints
 from lookalike.systems._recommender.history import InteractionHistory
 
 SHRINK = 10.0
@@ -39,8 +39,12 @@ class SimilarItems:
         """Return what finds similar items of these histories and descriptions."""
         return cls(sp.csr_array(history.matrix().T), vectors)
 
-    def nearest(self, item: int, k: int) -> tuple[Ints, Floats, Ints]:
+    def nearest(
+        self, item: int, k: int, allowed: Array | None = None
+    ) -> tuple[Ints, Floats, Ints]:
         """Return at most k items, their scores, and how many users each shares.
+
+        allowed : bool (n_items,), the others are left out
 
         Best first, ties by row. Items that neither share a user nor a feature are left
         out.
@@ -52,6 +56,8 @@ class SimilarItems:
         scores = np.where(shared > 0, scores, alike - 1)
         found = np.flatnonzero((shared > 0) | (alike > 0))
         found = found[found != item]
+        if allowed is not None:
+            found = found[allowed[found]]
         found = found[np.argsort(-scores[found], kind="stable")[:k]]
         return found, scores[found], shared[found].astype(np.int64)
 

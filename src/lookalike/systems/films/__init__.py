@@ -18,7 +18,7 @@ SPEC = SystemSpec(
     inputs="lookalike.core.inputs:USERS",
     capabilities=(
         *("recommend", "rank", "history", "similar", "explain", "explain_item"),
-        *("retrain",),
+        *("retrain", "catalogue"),
     ),
     datasets={"movielens_small": "lookalike.datasets.ratings:load_movielens"},
     own_data="lookalike.datasets.ratings:load_ratings",

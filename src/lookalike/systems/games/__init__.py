@@ -18,7 +18,7 @@ SPEC = SystemSpec(
     inputs="lookalike.core.inputs:USERS",
     capabilities=(
         *("recommend", "rank", "history", "similar", "explain", "explain_item"),
-        *("retrain",),
+        *("retrain", "catalogue"),
     ),
     datasets={"steam_play_hours": "lookalike.datasets.plays:load_steam_plays"},
     own_data="lookalike.datasets.plays:load_plays",

@@ -18,7 +18,7 @@ SPEC = SystemSpec(
     inputs="lookalike.core.inputs:USERS",
     capabilities=(
         *("recommend", "rank", "history", "similar", "explain", "explain_item"),
-        *("retrain",),
+        *("retrain", "catalogue"),
     ),
     datasets={
         "movielens_small": "lookalike.datasets.logs:load_movielens_log",

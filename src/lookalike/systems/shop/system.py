@@ -146,6 +146,10 @@ class Shop(RecommenderSystem):
         """Return what is known of the items, column by column."""
         return item_vectors(catalogue)
 
+    def n_known_features(self, catalogue: Catalogue) -> int:
+        """Return how many numbers are known of the items."""
+        return len(number_names(catalogue))
+
     def item_features(self, history: InteractionHistory, catalogue: Catalogue) -> Array:
         """Return the items' numbers, how much they are used, when, and how of late."""
         n = history.n_items
