@@ -69,6 +69,7 @@ def test_a_new_item_is_suggested_at_once_in_every_worker_and_a_retired_one_never
         assert [id for id in slate.ids if id != gone] == found
     post(second, "items", items=[{"id": gone, "label": "again"}])
     back = hits(first, user=user, k=100)
+    assert "watch failed" not in first.log.getvalue()
     assert "again" in [hit["title"] for hit in back if hit["id"] == gone]
 
 
