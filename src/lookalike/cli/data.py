@@ -12,6 +12,7 @@ from lookalike.cli._log_options import (
     Items,
     TimeColumn,
     UserColumn,
+    Users,
     ValueColumn,
     data_options,
 )
@@ -119,6 +120,7 @@ def _convert(entry: Any, source: Path, json: bool) -> None:
 def check(
     log: Annotated[str, typer.Argument(help="A log, or its TOML form.")],
     items: Items = None,
+    users: Users = None,
     user: UserColumn = None,
     item: ItemColumn = None,
     time: TimeColumn = None,
@@ -134,7 +136,9 @@ def check(
 
     from lookalike.datasets.logs import understand_log
 
-    found = understand_log(log, **data_options(items, user, item, time, value, event))
+    found = understand_log(
+        log, **data_options(items, users, user, item, time, value, event)
+    )
     if write is not None:
         write.write_text(found.form.toml() + "\n", encoding="utf-8")
     about = f"--data {write or log}"

@@ -20,6 +20,7 @@ from lookalike.cli._log_options import (
     Items,
     TimeColumn,
     UserColumn,
+    Users,
     ValueColumn,
     data_options,
 )
@@ -42,6 +43,7 @@ def train(
     system: System,
     data: Data = None,
     items: Items = None,
+    users: Users = None,
     user: UserColumn = None,
     item: ItemColumn = None,
     time_: TimeColumn = None,
@@ -86,7 +88,7 @@ def train(
     library.check_writable()
     with progress() as on_progress:
         on_progress("reading the data", 0.0)
-        how = data_options(items, user, item, time_, value, event)
+        how = data_options(items, users, user, item, time_, value, event)
         found_data = spec.find_data(data, warn, how)
         started = time.perf_counter()
         served, found = spec.train(

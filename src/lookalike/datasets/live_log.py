@@ -70,9 +70,14 @@ def with_live(
     time: Floats | None = None
     if data.time is not None:
         time = _largest(np.concatenate([data.time, table[:, 3]]), pair, len(first))
+    n_new = len(user_rows) - len(data.users)
     return replace(
         data,
         checksum=digest.hexdigest(),
+        user_columns={
+            name: ItemColumn(each.kind, np.append(each.cells, [""] * n_new))
+            for name, each in data.user_columns.items()
+        },
         users=np.array(list(user_rows)),
         user=user,
         item=item,
@@ -99,6 +104,10 @@ def _without_users(data: Interactions, names: set[str]) -> Interactions:
     return replace(
         data,
         users=data.users[kept],
+        user_columns={
+            name: ItemColumn(each.kind, each.cells[kept])
+            for name, each in data.user_columns.items()
+        },
         user=row_of[data.user[rows]],
         item=data.item[rows],
         value=data.value[rows],

@@ -30,10 +30,12 @@ class Widened:
 
     model : has ``score_items``
     weights : csr (n_items, n_new), see :func:`weights_of`
+    is_of_items : whether the columns that it scores by are items
     """
 
     model: Any
     weights: Any
+    is_of_items: bool = True
 
     def score_items(self, user_items: Any) -> Float32s:
         """Return the scores of the model's items and of the new ones.
@@ -41,8 +43,9 @@ class Widened:
         user_items : csr (n_users, n_items + n_new); of the new ones a user's own do
             not count
         """
-        n_items = self.weights.shape[0]
-        scores = self.model.score_items(sp.csr_array(user_items)[:, :n_items])
+        if self.is_of_items:
+            user_items = sp.csr_array(user_items)[:, : self.weights.shape[0]]
+        scores = self.model.score_items(user_items)
         new = sp.csr_array(self.weights.T) @ scores.T
         return np.ascontiguousarray(np.hstack([scores, new.T]), np.float32)
 

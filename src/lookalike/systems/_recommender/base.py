@@ -41,7 +41,7 @@ from lookalike.rank.slate import ExplainedSlate, Slate
 from lookalike.rank.widened import Widened, weights_of
 from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
-from lookalike.systems._recommender.lists import ListBuilder
+from lookalike.systems._recommender.lists import PROFILE, ListBuilder
 from lookalike.systems._recommender.persistence import (
     generator_arrays,
     ranker_arrays,
@@ -497,7 +497,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         weights = weights_of(vectors[:n], vectors[n:])
         fresh = {each.name: each for each in self.generators(catalogue)}
         models = {
-            id(each.model): Widened(each.model, weights)
+            id(each.model): Widened(each.model, weights, each.score_matrix != PROFILE)
             for each in self.funnel_.generators
         }
         generators = [

@@ -25,6 +25,7 @@ class Catalogue:
     titles, genres : str (n_items,), genres parted by "|"
     years : (n_items,), nan where unknown
     columns : what else is known of the items, by name
+    user_columns : what is known of the users, by name
     """
 
     users: Array
@@ -33,12 +34,17 @@ class Catalogue:
     genres: Array
     years: Floats
     columns: Mapping[str, ItemColumn] = field(default_factory=dict)
+    user_columns: Mapping[str, ItemColumn] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         cells = [each.cells for each in self.columns.values()]
         parts = (self.items, self.titles, self.genres, self.years, *cells)
         if len(set(map(len, parts))) > 1:
             raise ValueError("items and what is known of them do not belong together.")
+        if any(
+            len(each.cells) != len(self.users) for each in self.user_columns.values()
+        ):
+            raise ValueError("users and what is known of them do not belong together.")
 
     @classmethod
     def of(cls, data: Interactions) -> Self:
@@ -134,22 +140,38 @@ class Catalogue:
 
     def arrays(self) -> dict[str, Array]:
         """Return the columns by name."""
-        columns = self.columns.values()
         return {
             **{name: getattr(self, name) for name in _PLAIN},
-            "column_names": np.array(list(self.columns), dtype=str),
-            "column_kinds": np.array([each.kind for each in columns], dtype=str),
-            **{f"column_{n}": each.cells for n, each in enumerate(columns)},
+            **_arrays_of("column", self.columns),
+            **_arrays_of("user_column", self.user_columns),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Return the catalogue that these arrays were taken from."""
         plain = {name: np.asarray(arrays[name]) for name in _PLAIN}
-        names = arrays["column_names"].tolist()
-        kinds = arrays["column_kinds"].tolist()
-        columns = {
-            name: ItemColumn(kind, np.asarray(arrays[f"column_{n}"]))
-            for n, (name, kind) in enumerate(zip(names, kinds, strict=True))
-        }
-        return cls(**plain, columns=columns)
+        return cls(
+            **plain,
+            columns=_columns_of("column", arrays),
+            user_columns=_columns_of("user_column", arrays),
+        )
+
+
+def _arrays_of(key: str, columns: Mapping[str, ItemColumn]) -> dict[str, Array]:
+    kinds = [each.kind for each in columns.values()]
+    return {
+        f"{key}_names": np.array(list(columns), dtype=str),
+        f"{key}_kinds": np.array(kinds, dtype=str),
+        **{f"{key}_{n}": each.cells for n, each in enumerate(columns.values())},
+    }
+
+
+def _columns_of(key: str, arrays: Mapping[str, Array]) -> dict[str, ItemColumn]:
+    """The columns of these arrays; generations before there were any have none."""
+    if f"{key}_names" not in arrays:
+        return {}
+    names, kinds = arrays[f"{key}_names"].tolist(), arrays[f"{key}_kinds"].tolist()
+    return {
+        name: ItemColumn(kind, np.asarray(arrays[f"{key}_{n}"]))
+        for n, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    }

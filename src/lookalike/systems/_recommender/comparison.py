@@ -5,6 +5,8 @@ as if it had not. Both are asked for the same users, by what these are known to 
 done; what the one that answers does not know it cannot suggest.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from lookalike._typing import Ints
@@ -36,7 +38,9 @@ def compare(
     earlier = answering.without_held_out(data)
     here = _rows_in(data.items.tolist(), earlier.catalogue_.item_rows)
     there = _rows_in(earlier.catalogue_.items.tolist(), learned.catalogue_.item_rows)
+    rows = earlier.catalogue_.rows_of_users(data.users[users])
     known = history.of_items(here, len(there))
+    known = replace(known, known_as=np.array(rows, np.int64))
     lists = [slate.items for slate in learned.lists(history, K)]
     before = [there[slate.items] for slate in earlier.lists(known, K)]
     ours, theirs = (

@@ -20,6 +20,9 @@ from lookalike.rank.rerank import (
 from lookalike.rank.slate import Slate
 from lookalike.systems._recommender.history import InteractionHistory
 
+PROFILE = "profile"
+"""Name of the matrix of what is known of users beside their histories."""
+
 
 @dataclass(frozen=True)
 class ListBuilder:
@@ -54,9 +57,9 @@ class ListBuilder:
         features : whether the lists carry the features that the ranker saw
         allowed : bool (n_items,), the others are in no list
         """
-        popular, tried = self.funnel.popular(), self.new_items
+        tried = self.new_items
         if allowed is not None:
-            popular, tried = popular[allowed[popular]], tried[allowed[tried]]
+            tried = tried[allowed[tried]]
         rules = self._rules(k, tried)
         slates = []
         found = self.funnel.rank(matrices, features=features, allowed=allowed)
@@ -68,6 +71,9 @@ class ListBuilder:
             )
             slate = replace(slate, known=len(context.history) > 0)
             if not slate.known or len(slate) < 2 * (k + len(context.blocked)):
+                slate, popular = self._ordered(slate, user, matrices)
+                if allowed is not None:
+                    popular = popular[allowed[popular]]
                 slate = self._filled(slate, popular)
             slates.append(rerank(slate, rules, context, k))
         return slates
@@ -86,16 +92,17 @@ class ListBuilder:
         generator proposes stand below all that are proposed, by popularity. What the
         user has is scored by the ranker. The lists carry the features that it saw.
         """
-        popular = self.funnel.popular()
         slates = []
         for user, found in enumerate(
             self.funnel.rank(matrices, own=items, features=True)
         ):
             own = found.columns["own"]
             slate = replace(found.take(~own), known=len(history.items_of(user)) > 0)
-            slate = self._filled(slate, popular)
+            slate = self._filled(*self._ordered(slate, user, matrices))
             asked = np.isin(slate.items, np.setdiff1d(items, found.items[own]))
-            slates.append(slate.take(asked).merge(found.take(own)))
+            slate = slate.take(asked)
+            # Who has nothing has no own items, and columns that these lack.
+            slates.append(slate.merge(found.take(own)) if own.any() else slate)
         return slates
 
     def _rules(self, k: int, tried: Ints) -> Sequence[Rule]:
@@ -107,17 +114,39 @@ class ListBuilder:
             rules.append(Explore(tried, slots, self.random_state))
         return rules
 
+    def _ordered(
+        self, slate: Slate, user: int, matrices: InteractionMatrices
+    ) -> tuple[Slate, Ints]:
+        """The list, and all items in the order in which they fill it up.
+
+        That is popularity; for a user of whom only a profile is known what users of
+        such profiles take.
+        """
+        is_profiled = not slate.known and PROFILE in matrices
+        profile = matrices[PROFILE][[user]] if is_profiled else None
+        if profile is None or not profile.nnz:
+            return slate, self.funnel.popular()
+        [model] = [
+            each.model
+            for each in self.funnel.generators
+            if each.score_matrix == PROFILE
+        ]
+        [scores] = model.score_items(profile)
+        marked = {**slate.columns, PROFILE: np.ones(len(slate), bool)}
+        slate = replace(slate, columns=marked, fills={**slate.fills, PROFILE: True})
+        return slate, np.argsort(-scores, kind="stable")
+
     def _filled(self, slate: Slate, popular: Ints) -> Slate:
         """Add popular items below the candidates; order all by popularity if unknown.
 
-        popular : all items, the most popular first
+        popular : all items, the most popular first, or in another order
         """
         rest = popular[~np.isin(popular, slate.items)]
         lowest = slate.scores.min() if len(slate) else 0.0
         slate = slate.append(rest, float(lowest) - 1.0 - np.arange(float(len(rest))))
         if slate.known:
             return slate
-        # There is nothing to rank by: the order is popularity itself.
+        # There is nothing to rank by: the order is that of what fills it up.
         by_item = np.argsort(slate.items)
         at = np.searchsorted(slate.items, popular, sorter=by_item)
         slate = slate.take(by_item[at])

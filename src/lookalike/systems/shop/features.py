@@ -1,12 +1,13 @@
 """What is known of the items of a shop as vectors, and as numbers for the ranker."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import scipy.sparse as sp
 
 from lookalike._typing import Floats
+from lookalike.datasets.item_columns import ItemColumn
 from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.words import word_vectors
 
@@ -66,6 +67,27 @@ def item_vectors(catalogue: Catalogue) -> sp.csr_array:
         blocks = [word_vectors(titles)]
     whole = sp.csr_array(sp.hstack(list(map(_of_length_1, blocks))))
     return _of_length_1(whole)
+
+
+def user_profiles(columns: Mapping[str, ItemColumn]) -> sp.csr_array:
+    """Return what is known of users, csr (n_users, n_features), at least 0.
+
+    Each column of a user adds up to 1, or to 0 where nothing is known.
+    """
+    blocks = []
+    for each in columns.values():
+        if each.kind == "text":
+            blocks.append(word_vectors(each.cells.tolist()))
+        elif each.kind in ("category", "tags"):
+            blocks.append(_rare_words(each.words()))
+        elif each.kind in _NUMBERS:
+            blocks.append(_levels(_ranks(each.numbers())))
+    sums = [np.asarray(block.sum(axis=1)).ravel() for block in blocks]
+    shares = [
+        sp.diags_array(1 / np.where(total > 0, total, 1.0)) @ block
+        for total, block in zip(sums, blocks, strict=True)
+    ]
+    return sp.csr_array(sp.hstack(shares))
 
 
 def _rare_words(words: Sequence[Sequence[str]]) -> sp.csr_array:

@@ -18,14 +18,17 @@ from lookalike.rank.funnel import CandidateGenerator
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.popularity import Popularity
+from lookalike.rank.profile_popularity import ProfilePopularity
 from lookalike.rank.user_neighbors import UserNeighbors
 from lookalike.systems._recommender.base import RecommenderSystem
 from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
+from lookalike.systems._recommender.lists import PROFILE
 from lookalike.systems.shop.features import (
     item_vectors,
     number_names,
     ranked_numbers,
+    user_profiles,
 )
 
 HALF_LIFE = 20.0  # in a customer's items: so many later, one counts half as much
@@ -88,17 +91,33 @@ class Shop(RecommenderSystem):
             np.bincount(history.user, each, history.n_users) / size
             for each in (*numbers, strength)
         ]
-        return {
-            "plain": history.matrix(),
+        plain = history.matrix()
+        found = {
+            "plain": plain,
             "strength": history.matrix(strength),
             "recent": history.matrix(strength * np.exp2(-later / HALF_LIFE)),
             "about": np.stack(columns, axis=1).astype(np.float32),
         }
+        if catalogue.user_columns:
+            profile = history.described(user_profiles(catalogue.user_columns))
+            found |= {PROFILE: profile, "described": sp.hstack([profile, plain], "csr")}
+        return found
 
     def generators(self, catalogue: Catalogue) -> list[CandidateGenerator]:
         """Return the generators; "recent" weighs the latest items more."""
         content = ContentSimilarity().fit(self.vectors(catalogue))
+        of_users = []
+        if catalogue.user_columns:
+            n_profile = user_profiles(catalogue.user_columns).shape[1]
+            of_users = [
+                CandidateGenerator(
+                    "customers described like you",
+                    ProfilePopularity(n_profile),
+                    *(40, "chosen by customers like you", "described", PROFILE),
+                )
+            ]
         return [
+            *of_users,
             CandidateGenerator(
                 *("EASE", EASE(200.0), 60, "goes with what you chose"),
             ),
