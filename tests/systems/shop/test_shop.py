@@ -255,3 +255,24 @@ def test_a_table_of_customers_is_read_and_saved(tmp_path):
     (tmp_path / "users.csv").write_text("who;city\na;b")
     with pytest.raises(ValueError, match="known to name the user; its columns are who"):
         understand_log(tmp_path / "log.csv", users=tmp_path / "users.csv")
+
+
+def test_what_is_disliked_pushes_like_things_away_and_from_nobody_else(made):
+    system, k = made.system, len(made.data.items)
+    seen = {"orc 0": 1.0, "orc 4": 1.0}
+    live = system.with_events({"ann": seen, "bob": {**seen, "tank 5": -1.0}})
+    ann, bob = live.recommend_each(["ann", "bob"], k)
+
+    def places(found):
+        ids = [id for id in found.ids if id != "tank 5"]
+        return np.array([at for at, id in enumerate(ids) if id.startswith("tank")])
+
+    assert len(places(ann)) == len(places(bob))
+    assert places(bob).mean() > places(ann).mean() + 5
+    assert "tank 5" not in bob.ids
+    assert any("like what is disliked" in rule for rule in bob.rules)
+    [alone] = system.with_events({"ann": seen}).recommend_each(["ann"], k)
+    assert alone.ids == ann.ids
+    assert live.rank_items("bob", bob.ids[:20][::-1]).ids == bob.ids[:20]
+    [only] = system.with_events({"eve": {"orc 0": -1.0}}).recommend_each(["eve"], 10)
+    assert not any(id.startswith("orc") for id in only.ids)

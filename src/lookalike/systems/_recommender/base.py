@@ -323,7 +323,9 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             names = [blocked.get(str(user), ()) for user in users]
             more = map(self.catalogue_.rows_of_known_items, names)
             refused = [*map(np.union1d, refused, more)]
-        return self._hits(self.lists(self._histories_of(users), k, refused))
+        unwanted = self._unwanted(users)
+        history = self._histories_of(users)
+        return self._hits(self.lists(history, k, refused, disliked=unwanted))
 
     def recommend_each(
         self,
@@ -420,7 +422,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             )
         history = self._histories_of([user])
         matrices = self.matrices(history, self.catalogue_)
-        (slate,) = self._builder.orders(matrices, history, items)
+        disliked = self._unwanted([user])
+        (slate,) = self._builder.orders(matrices, history, items, disliked)
         return self._reasons.explained(slate, self.catalogue_)
 
     def has_item(self, id: str) -> bool:
@@ -529,7 +532,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         """Say where each suggestion for a user comes from, and what the rules did."""
         self.check_fitted()
         history = self._histories_of([query])
-        (slate,) = self.lists(history, K, self._unwanted([query]), features=True)
+        unwanted = self._unwanted([query])
+        (slate,) = self.lists(history, K, unwanted, True, disliked=unwanted)
         shown = self._reasons.explained(slate, self.catalogue_)
         had = history.items_of(0)
         reasons = []
@@ -598,17 +602,21 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         blocked: Sequence[Ints] | None = None,
         features: bool = False,
         where: Mapping[str, Allowed] | None = None,
+        disliked: Sequence[Ints] | None = None,
     ) -> list[Slate]:
         """Return at most k rows of the catalogue for each history.
 
         blocked : rows that each user does not want to see
         features : whether the lists carry the features that the ranker saw
         where : lets only some items through, see :meth:`recommend_each`
+        disliked : rows of which each user said so, to which like ones sink
         """
         k = min(check_k(k), len(self.catalogue_.items))
         matrices = self.matrices(history, self.catalogue_)
         allowed = self._allowed(where)
-        return self._builder.lists(matrices, history, k, blocked, features, allowed)
+        return self._builder.lists(
+            matrices, history, k, blocked, features, allowed, disliked
+        )
 
     def _explained(
         self,
@@ -621,7 +629,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         blocked = [self.catalogue_.rows_of_known_items(exclude)] * history.n_users
         if unwanted is not None:
             blocked = [*map(np.union1d, blocked, unwanted)]
-        slates = self.lists(history, k, blocked, features=True, where=where)
+        slates = self.lists(history, k, blocked, True, where, unwanted)
         return [self._reasons.explained(slate, self.catalogue_) for slate in slates]
 
     def _histories_of(self, users: Sequence[str] | Array) -> InteractionHistory:
@@ -695,7 +703,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         vectors = self.vectors(catalogue)
         self._similar = SimilarItems.of(history, vectors)
         self._builder = ListBuilder(
-            *(funnel, vectors, new_items),
+            *(funnel, vectors, self._similar.likeness, new_items),
             *(self.diversity, self.exploration, self.random_state),
         )
         explored = new_items if self.exploration else new_items[:0]

@@ -61,6 +61,20 @@ class SimilarItems:
         found = found[np.argsort(-scores[found], kind="stable")[:k]]
         return found, scores[found], shared[found].astype(np.int64)
 
+    def likeness(self, items: Ints, others: Ints) -> Floats:
+        """Return how alike items are to others, (n_items, n_others), from 0 to 1.
+
+        The larger of the shrunk cosine of their users and the cosine of their
+        descriptions.
+        """
+        mine, theirs = self.item_users[items], self.item_users[others]
+        shared = (mine @ theirs.T.astype(np.float64)).toarray()
+        size = np.sqrt(np.maximum(np.diff(mine.indptr), 1))[:, None]
+        size = size * np.sqrt(np.maximum(np.diff(theirs.indptr), 1))
+        alike = (self.vectors[items] @ self.vectors[others].T).toarray()
+        found: Floats = np.maximum(shared / size * shared / (shared + SHRINK), alike)
+        return np.clip(found, 0.0, 1.0)
+
     def closest(self, items: Ints, item: int) -> int | None:
         """Return which of some items shares most users with an item, by the cosine.
 
