@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 
 from lookalike._typing import Array, Float32s, Ints
 from lookalike.rank.ranker import Ranker
@@ -42,6 +43,8 @@ class CandidateGenerator:
     fit_matrix, score_matrix : names of the interaction matrices that it is fitted on,
         and scores by
     prefitted : whether the model is fitted already, on data other than histories
+    fit_rows : csr (n_rows, n_items), further rows that it is fitted on, such as
+        features of items, each as if it were a user who has the items with it
     """
 
     name: str
@@ -51,6 +54,7 @@ class CandidateGenerator:
     fit_matrix: str = "plain"
     score_matrix: str = "plain"
     prefitted: bool = False
+    fit_rows: Any = None
 
 
 @dataclass(frozen=True)
@@ -236,7 +240,10 @@ class Funnel:
         for generator in self.generators:
             # Several generators may share one model.
             if not generator.prefitted and id(generator.model) not in fitted:
-                generator.model.fit(matrices[generator.fit_matrix])
+                rows = matrices[generator.fit_matrix]
+                if generator.fit_rows is not None:
+                    rows = sp.csr_array(sp.vstack([rows, generator.fit_rows]))
+                generator.model.fit(rows)
                 fitted.add(id(generator.model))
         return self.describe_items(matrices, item_features)
 

@@ -119,23 +119,21 @@ def test_a_score_does_not_depend_on_what_else_is_asked_for(made):
 
 def test_what_is_like_disliked_items_sinks_and_is_ranked_so_too(made):
     builder, _ = made
-    history = InteractionHistory.given(
-        [{"1": 1.0, "2": 1.0, "12": 1.0, "13": 1.0}] * 2,
-        {str(n): n for n in range(20)},
-        N_ITEMS,
-    )
+    seen = {"1": 1.0, "2": 1.0, "12": 1.0, "13": 1.0}
+    rows = {str(n): n for n in range(N_ITEMS)}
+    history = InteractionHistory.given([seen] * 2, rows, N_ITEMS)
     history = history.rows([0, 1, -1])
     matrices = matrices_of(history)
-    disliked = [np.array([15]), np.empty(0, np.int64), np.array([15])]
+    disliked = [np.array([5]), np.empty(0, np.int64), np.array([5])]
     nothing = replace(builder, likeness=lambda a, b: np.zeros((len(a), len(b))))
     before = nothing.lists(matrices, history, 6, disliked)
     # As if the user's own were like nothing, so that dislikes of their kind count.
-    odd = replace(builder, likeness=lambda a, b: likeness(a, b) * ~np.isin(b, [12, 13]))
+    odd = replace(builder, likeness=lambda a, b: likeness(a, b) * ~np.isin(b, [1, 2]))
     after = odd.lists(matrices, history, 6, disliked, disliked=disliked)
-    places = [np.flatnonzero(each[0].items[:QUOTA] >= 10) for each in (before, after)]
+    places = [np.flatnonzero(each[0].items[:QUOTA] < 10) for each in (before, after)]
     assert len(places[0]) == len(places[1]) > 0
     assert places[1].sum() > places[0].sum()
-    assert (after[2].items < 10).all()
+    assert (after[2].items >= 10).all()
     np.testing.assert_array_equal(before[1].items, after[1].items)
     np.testing.assert_array_equal(before[1].scores, after[1].scores)
     ranked = odd.orders(matrices, history, np.arange(N_ITEMS), disliked)

@@ -25,6 +25,7 @@ from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
 from lookalike.systems._recommender.lists import PROFILE
 from lookalike.systems.shop.features import (
+    feature_rows,
     item_vectors,
     number_names,
     ranked_numbers,
@@ -124,6 +125,7 @@ class Shop(RecommenderSystem):
             CandidateGenerator(
                 *("EASE of late", EASE(200.0), 60, "goes with what you chose of late"),
                 *("strength", "recent"),
+                fit_rows=feature_rows(catalogue),
             ),
             CandidateGenerator(
                 "ALS",
