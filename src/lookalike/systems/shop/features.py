@@ -14,7 +14,7 @@ from lookalike.systems._recommender.words import word_vectors
 
 LEVELS = np.linspace(0, 1, 9)
 """Ranks of a number to which that of an item is near or far."""
-LEAST_SHARED = 3  # items that a feature must have to be a row
+LEAST_SHARED = 5  # items that a feature must have to be a row
 FEATURE_WEIGHT = 3.0
 """How much a feature counts beside a customer; chosen on a validation part."""
 _NUMBERS = ("number", "date")
