@@ -276,3 +276,20 @@ def test_what_is_disliked_pushes_like_things_away_and_from_nobody_else(made):
     assert live.rank_items("bob", bob.ids[:20][::-1]).ids == bob.ids[:20]
     [only] = system.with_events({"eve": {"orc 0": -1.0}}).recommend_each(["eve"], 10)
     assert not any(id.startswith("orc") for id in only.ids)
+
+
+def test_reasons_speak_of_the_domain(made):
+    state = made.system.state()
+    system = Shop(ranker="logistic", preset="games")
+    system.manifest_ = made.system.manifest_
+    system.restore(*state)
+    [mine] = made.system.recommend_each(["user 0 🎲"], 8)
+    [found] = system.recommend_each(["user 0 🎲"], 8)
+    assert found.ids == mine.ids
+    said = " ".join(found.reasons)
+    assert "play" in said
+    assert "chose" not in said
+    [nobody] = system.recommend_each(["nobody"], 1)
+    assert nobody.reasons == ["popular: nothing is known of what you play"]
+    with pytest.raises(ValueError, match="preset must be one of shop, games"):
+        Shop(preset="pets").fit(made.data)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from lookalike._checks import check_choice
 from lookalike._typing import Array, Floats
 from lookalike.datasets.interactions import Interactions
 from lookalike.rank.content import ContentSimilarity
@@ -31,6 +32,7 @@ from lookalike.systems.shop.features import (
     ranked_numbers,
     user_profiles,
 )
+from lookalike.systems.shop.presets import PRESETS, Preset
 
 HALF_LIFE = 20.0  # in a customer's items: so many later, one counts half as much
 YEAR = 365.25 * 86_400
@@ -39,7 +41,9 @@ YEAR = 365.25 * 86_400
 class Shop(RecommenderSystem):
     """Recommend what each customer may want next.
 
-    Parameters: see :class:`lookalike.systems._recommender.base.RecommenderSystem`.
+    Parameters: ``preset``, one of ``PRESETS``, says of which domain the words of the
+    reasons are; for the others see
+    :class:`lookalike.systems._recommender.base.RecommenderSystem`.
 
     A held-out item is relevant, and twice as much if its value is at least the median
     of the log: the better half of all ratings, or what somebody did more than once.
@@ -63,8 +67,33 @@ class Shop(RecommenderSystem):
     """
 
     name = "shop"
-    verb = "choose"
-    users_noun = "customers"
+
+    def __init__(
+        self,
+        ranker: str = "auto",
+        diversity: float = 0.0,
+        exploration: int = 0,
+        preset: str = "shop",
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(ranker, diversity, exploration, random_state, n_jobs)
+        self.preset = preset
+
+    @property
+    def verb(self) -> str:  # type: ignore[override]
+        """What customers do with items."""
+        return self._words.verb
+
+    @property
+    def users_noun(self) -> str:  # type: ignore[override]
+        """What customers are called."""
+        return self._words.users
+
+    @property
+    def _words(self) -> Preset:
+        check_choice("preset", self.preset, tuple(PRESETS))
+        return PRESETS[self.preset]
 
     @property
     def item_columns(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -106,6 +135,7 @@ class Shop(RecommenderSystem):
 
     def generators(self, catalogue: Catalogue) -> list[CandidateGenerator]:
         """Return the generators; "recent" weighs the latest items more."""
+        words = self._words
         content = ContentSimilarity().fit(self.vectors(catalogue))
         of_users = []
         if catalogue.user_columns:
@@ -114,16 +144,21 @@ class Shop(RecommenderSystem):
                 CandidateGenerator(
                     "customers described like you",
                     ProfilePopularity(n_profile),
-                    *(40, "chosen by customers like you", "described", PROFILE),
+                    *(
+                        40,
+                        f"{words.done} by {words.users} like you",
+                        "described",
+                        PROFILE,
+                    ),
                 )
             ]
         return [
             *of_users,
             CandidateGenerator(
-                *("EASE", EASE(200.0), 60, "goes with what you chose"),
+                *("EASE", EASE(200.0), 60, f"goes with {words.yours}"),
             ),
             CandidateGenerator(
-                *("EASE of late", EASE(200.0), 60, "goes with what you chose of late"),
+                *("EASE of late", EASE(200.0), 60, f"goes with {words.yours} of late"),
                 *("strength", "recent"),
                 fit_rows=feature_rows(catalogue),
             ),
@@ -137,16 +172,26 @@ class Shop(RecommenderSystem):
             CandidateGenerator(
                 "similar customers",
                 UserNeighbors(100, "cosine", self.n_jobs),
-                *(40, "customers like you chose it", "strength", "strength"),
+                *(
+                    40,
+                    f"{words.done} by {words.users} of your taste",
+                    "strength",
+                    "strength",
+                ),
             ),
             CandidateGenerator(
                 "similar items",
                 ItemNeighbors(300, "cosine", n_jobs=self.n_jobs),
-                *(40, "chosen by those who chose your items", "strength", "recent"),
+                *(
+                    40,
+                    f"{words.done} by those who have your {words.items}",
+                    "strength",
+                    "recent",
+                ),
             ),
             CandidateGenerator("popularity", Popularity(), 40, "popular"),
             CandidateGenerator(
-                *("content", content, 15, "is described like what you chose"),
+                *("content", content, 15, f"is described like {words.yours}"),
                 *("plain", "recent"),
                 prefitted=True,
             ),
