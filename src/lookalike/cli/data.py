@@ -1,5 +1,6 @@
 """``lookalike data``: which data sets are known, where they lie, and fetching them."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -136,12 +137,12 @@ def check(
 
     from lookalike.datasets.logs import understand_log
 
-    found = understand_log(
-        log, **data_options(items, users, user, item, time, value, event)
-    )
+    how = data_options(items, users, user, item, time, value, event)
+    found = understand_log(log, **how)
     if write is not None:
         write.write_text(found.form.toml() + "\n", encoding="utf-8")
-    about = f"--data {write or log}"
+    said = [log, *(each for name, at in how.items() for each in (f"--{name}", at))]
+    about = f"--data {shlex.join([str(write)] if write else said)}"
     lines = [*found.lines(), "", f"`lookalike train shop {about}` learns from it."]
     say({"form": asdict(found.form), "lines": found.lines()}, json, lines)
 

@@ -45,6 +45,8 @@ def amounts(cells: Sequence[str]) -> Floats:
     [1234.5, 12.0, 7.0, 1000.0, -3.0]
     >>> amounts(["1.234", "1e3", "cheap", ""]).tolist()
     [1.234, 1000.0, nan, nan]
+    >>> amounts(["3,50", "2.5"]).tolist()  # one by people, one by a program
+    [3.5, 2.5]
     """
     values = np.array([number_of(cell) for cell in cells], np.float64)
     if np.isfinite(values).all():
@@ -82,9 +84,14 @@ def _decimal(cells: Sequence[str]) -> str:
 
 
 def _read(cell: str, decimal: str, thousands: str) -> str:
-    """The cell as Python writes numbers; "" where its thousands are no groups."""
+    """The cell as Python writes numbers; "" where its thousands are no groups.
+
+    What stands once, alone and before no group is decimal after all, as in a number of
+    a program among those that people wrote.
+    """
     if thousands in cell:
         whole = cell.lstrip("+-").partition(decimal)[0]
         if not re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", whole):
-            return ""
+            is_decimal = cell.count(thousands) == 1 and decimal not in cell
+            return cell.replace(thousands, ".") if is_decimal else ""
     return cell.replace(thousands, "").replace(decimal, ".")

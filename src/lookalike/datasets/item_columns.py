@@ -139,7 +139,10 @@ def cell_of(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple):
         return "|".join(map(cell_of, value))
-    return str(value)
+    text = str(value)
+    # Three decimals could be read as thousands in a column with decimal commas.
+    grouped = isinstance(value, float) and len(text.partition(".")[2]) == 3
+    return f"{text}0" if grouped else text
 
 
 def _guessed(known: list[str]) -> str:

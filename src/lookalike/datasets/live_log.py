@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Floats, Ints
+from lookalike.datasets._opened import number_of
 from lookalike.datasets.interactions import (
     Interactions,
     distinct_pairs,
     hold_out_latest,
     hold_out_random,
 )
-from lookalike.datasets.item_columns import ItemColumn
+from lookalike.datasets.item_columns import ItemColumn, cell_of
 
 
 def with_live(
@@ -130,14 +131,14 @@ def _with_items(data: Interactions, items: Sequence[Mapping[str, Any]]) -> Inter
     cells = {n: [*c.cells.tolist(), *[""] * n_new] for n, c in data.columns.items()}
     for each in items:
         row = row_of[each["id"]]
-        titles[row] = each["label"] or each["id"]
+        titles[row] = str(each["label"] or each["id"])
         known = each["attributes"]
         for name, column in cells.items():
-            column[row] = known.get(name, "")
+            column[row] = cell_of(known.get(name))
         if "genres" not in cells:
-            genres[row] = known.get("genres", "")
+            genres[row] = cell_of(known.get("genres"))
         if "year" not in cells:
-            years[row] = float(known.get("year", "") or "nan")
+            years[row] = number_of(cell_of(known.get("year")))
     kinds = {name: column.kind for name, column in data.columns.items()}
     return replace(
         data,

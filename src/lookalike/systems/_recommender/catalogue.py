@@ -140,10 +140,16 @@ class Catalogue:
 
     def arrays(self) -> dict[str, Array]:
         """Return the columns by name."""
+        known = self.user_columns
+        of_users = _arrays_of("user_column", known) if known else {}
         return {
             **{name: getattr(self, name) for name in _PLAIN},
             **_arrays_of("column", self.columns),
-            **_arrays_of("user_column", self.user_columns),
+            **(
+                _arrays_of("user_column", self.user_columns)
+                if self.user_columns
+                else {}
+            ),
         }
 
     @classmethod
@@ -153,7 +159,11 @@ class Catalogue:
         return cls(
             **plain,
             columns=_columns_of("column", arrays),
-            user_columns=_columns_of("user_column", arrays),
+            user_columns=(
+                _columns_of("user_column", arrays)
+                if "user_column_names" in arrays
+                else {}
+            ),
         )
 
 
@@ -167,9 +177,7 @@ def _arrays_of(key: str, columns: Mapping[str, ItemColumn]) -> dict[str, Array]:
 
 
 def _columns_of(key: str, arrays: Mapping[str, Array]) -> dict[str, ItemColumn]:
-    """The columns of these arrays; generations before there were any have none."""
-    if f"{key}_names" not in arrays:
-        return {}
+    """The columns of these arrays."""
     names, kinds = arrays[f"{key}_names"].tolist(), arrays[f"{key}_kinds"].tolist()
     return {
         name: ItemColumn(kind, np.asarray(arrays[f"{key}_{n}"]))
