@@ -145,11 +145,7 @@ class Catalogue:
         return {
             **{name: getattr(self, name) for name in _PLAIN},
             **_arrays_of("column", self.columns),
-            **(
-                _arrays_of("user_column", self.user_columns)
-                if self.user_columns
-                else {}
-            ),
+            **of_users,
         }
 
     @classmethod
