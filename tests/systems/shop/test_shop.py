@@ -291,5 +291,5 @@ def test_reasons_speak_of_the_domain(made):
     assert "chose" not in said
     [nobody] = system.recommend_each(["nobody"], 1)
     assert nobody.reasons == ["popular: nothing is known of what you play"]
-    with pytest.raises(ValueError, match="preset must be one of shop, games"):
+    with pytest.raises(ValueError, match="preset must be one of 'shop', 'games'"):
         Shop(preset="pets").fit(made.data)
