@@ -8,7 +8,8 @@ from typing import Any
 
 from typer import Exit
 
-from lookalike.cli._common import progress, say
+from lookalike.cli._common import say
+from lookalike.cli._progress import progress
 from lookalike.cli._service import (
     database_file,
     database_url,
@@ -34,12 +35,12 @@ def again(
     once, in a running service too, unless it is worse: then the status
     is 1.
     """
-    from lookalike.core.library import Library
+    from lookalike.core.library import find_library
     from lookalike.systems import find_spec
 
     spec = find_spec(system)
     spec.check_can("retrain")
-    library = Library(system, folder)
+    library = find_library(system, folder)
     place = state_of(library, state)
     if database is None and not database_file(place).exists():
         raise ValueError(
