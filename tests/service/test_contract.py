@@ -60,6 +60,13 @@ ROUTES = [
     ("items", "POST", "/items", "write"),
     ("items", "POST", "/items/delete", "write"),
     ("items", "DELETE", "/items/{id}", "write"),
+    ("retrain", "POST", "/generations/retrain", "admin"),
+    ("retrain", "GET", "/generations/retrain", "read"),
+    ("catalogue", "GET", "/items", "read"),
+    ("catalogue", "GET", "/items/{id}", "read"),
+    ("catalogue", "POST", "/items", "write"),
+    ("catalogue", "POST", "/items/delete", "write"),
+    ("catalogue", "DELETE", "/items/{id}", "write"),
 ]
 """Capability that a system has the route for, method, address and the key's scope."""
 OPEN = {"/healthz", "/readyz"}
@@ -473,7 +480,7 @@ def _items_are_kept_or_refused(client, served, prefix):
         else:
             assert answer.status_code == 404
             said = answer.json()["detail"]
-            assert said == f"The system {served.name} has no items that come and go."
+            assert said == f"The system {served.name} has no items to compact."
 
 
 def test_a_snapshot_holds_every_system(guarded, small):

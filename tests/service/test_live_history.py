@@ -153,7 +153,7 @@ def test_lists_go_on_while_the_database_does_not_answer(
     made = small("games")
     client = next(clients({"games": Library("games", made.folder.parent)}, tmp_path))()
 
-    def fails(connection, system, users):
+    def fails(connection, system, users, learned):
         raise OperationalError("select", {}, Exception("gone"))
 
     monkeypatch.setattr("lookalike.service.runtime.histories_of", fails)

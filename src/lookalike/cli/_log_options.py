@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 Items = Annotated[str | None, typer.Option(help="For a log: the table of its items.")]
+Users = Annotated[str | None, typer.Option(help="For a log: the table of its users.")]
 UserColumn = Annotated[
     str | None, typer.Option("--user", help="For a log: the column of users.")
 ]
@@ -25,6 +26,7 @@ EventColumn = Annotated[
 
 def data_options(
     items: str | None,
+    users: str | None,
     user: str | None,
     item: str | None,
     time: str | None,
@@ -34,6 +36,7 @@ def data_options(
     """Return the options that were given, by the names of ``own_data_options``."""
     given = {
         "items": items,
+        "users": users,
         "user": user,
         "item": item,
         "time": time,

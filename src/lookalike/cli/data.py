@@ -1,5 +1,6 @@
 """``lookalike data``: which data sets are known, where they lie, and fetching them."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from lookalike.cli._log_options import (
     Items,
     TimeColumn,
     UserColumn,
+    Users,
     ValueColumn,
     data_options,
 )
@@ -125,6 +127,7 @@ def check(
         ),
     ],
     items: Items = None,
+    users: Users = None,
     user: UserColumn = None,
     item: ItemColumn = None,
     time: TimeColumn = None,
@@ -144,10 +147,12 @@ def check(
     if is_picture_data(log):
         return _check_pictures(log, json)
 
-    found = understand_log(log, **data_options(items, user, item, time, value, event))
+    how = data_options(items, users, user, item, time, value, event)
+    found = understand_log(log, **how)
     if write is not None:
         write.write_text(found.form.toml() + "\n", encoding="utf-8")
-    about = f"--data {write or log}"
+    said = [log, *(each for name, at in how.items() for each in (f"--{name}", at))]
+    about = f"--data {shlex.join([str(write)] if write else said)}"
     lines = [*found.lines(), "", f"`lookalike train shop {about}` learns from it."]
     say({"form": asdict(found.form), "lines": found.lines()}, json, lines)
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._columns import Shown, Where, filters, flat, with_columns
 from lookalike.cli._common import Folder, Json, System, columns, say
 from lookalike.cli._progress import progress
 from lookalike.cli._systems import open_system, read_inputs
@@ -17,6 +18,8 @@ def recommend(
     exclude: Annotated[
         list[str] | None, typer.Option(help="An item that is in no list.")
     ] = None,
+    where: Where = None,
+    shown: Shown = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
@@ -26,12 +29,13 @@ def recommend(
         noun, users, queries = read_inputs(system, "recommend", names)
         opened = open_system(system, folder)
         on_progress("answering", 0.6)
-        slates = opened.system.recommend_each(queries, k, exclude or ())
+        chosen = filters(opened.spec, where)
+        slates = opened.system.recommend_each(queries, k, exclude or (), **chosen)
         found = [
             {noun: name, **record}
             for name, slate in zip(users, slates, strict=True)
-            for record in slate.records()
+            for record in with_columns(opened, slate.records(), shown)
         ]
-    rows = columns(table(found))
+    rows = columns(table(flat(found)))
     document = {"system": system, "generation": opened.generation, "answers": found}
     say(document, json, rows)

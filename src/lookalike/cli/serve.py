@@ -62,6 +62,14 @@ def serve(
             help="Days after which events and what was shown are deleted; 0 is never.",
         ),
     ] = 0.0,
+    retrain_hours: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Hours after which shop, games and films learn again from new events; "
+            "0 is on demand.",
+        ),
+    ] = 0.0,
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
@@ -89,6 +97,7 @@ def serve(
         rate=rate,
         explore=explore,
         keep_days=keep_days,
+        retrain_hours=retrain_hours,
         log_requests=log_requests,
     )
     state.mkdir(parents=True, exist_ok=True)

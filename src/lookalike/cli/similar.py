@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._columns import Shown, Where, filters, flat, with_columns
 from lookalike.cli._common import Folder, Json, System, columns, say
 from lookalike.cli._progress import progress
 from lookalike.cli._systems import open_system
@@ -14,6 +15,8 @@ def similar(
     system: System,
     ids: Annotated[list[str], typer.Argument(help="Items that are known.")],
     k: Annotated[int, typer.Option("--k", help="Similar items of each.")] = 10,
+    where: Where = None,
+    shown: Shown = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
@@ -26,14 +29,15 @@ def similar(
         opened = open_system(system, folder)
         on_progress("answering", 0.6)
         try:
-            answers = opened.system.similar_each(ids, k)
+            chosen = filters(opened.spec, where)
+            answers = opened.system.similar_each(ids, k, **chosen)
         except LookupError as error:
             raise ValueError(error.args[0]) from None
         found = [
             {"item": id, **hit}
             for id, answer in zip(ids, answers, strict=True)
-            for hit in answer.records()
+            for hit in with_columns(opened, answer.records(), shown)
         ]
-    rows = columns(table(found))
+    rows = columns(table(flat(found)))
     document = {"system": system, "generation": opened.generation, "answers": found}
     say(document, json, rows)

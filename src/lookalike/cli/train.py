@@ -20,17 +20,21 @@ from lookalike.cli._log_options import (
     Items,
     TimeColumn,
     UserColumn,
+    Users,
     ValueColumn,
     data_options,
 )
 from lookalike.cli._progress import progress
+from lookalike.cli._retrain import SERVICE, again
+from lookalike.cli._service import DatabaseUrl, State
 from lookalike.cli._systems import options_of
 
 Data = Annotated[
     str | None,
     typer.Option(
-        help="A data set's name, or your own data: `train SYSTEM --help` lists both. "
-        "By default the first of them that is here."
+        help="A data set's name, or your own data: `train SYSTEM --help` lists both; "
+        "or service, for a recommender to learn again from its service's events. By "
+        "default the first data set that is here."
     ),
 ]
 
@@ -39,6 +43,7 @@ def train(
     system: System,
     data: Data = None,
     items: Items = None,
+    users: Users = None,
     user: UserColumn = None,
     item: ItemColumn = None,
     time_: TimeColumn = None,
@@ -57,12 +62,20 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="The only source of chance.")] = 0,
     folder: Folder = None,
+    database: DatabaseUrl = None,
+    state: State = None,
     json: Json = False,
 ) -> None:
     """Learn a system from data, measure it, save it and let it answer.
 
-    What is held out to measure is given back to the system that answers.
+    What is held out to measure is given back to the system that answers. With --data
+    service a recommender learns again, from the log that it was first trained on and
+    from the events of its service; where it is worse it does not take over.
     """
+    if data == SERVICE:
+        chosen = options_of({}, setting or [])
+        again(system, folder, database, state, chosen, json)
+        return
     from lookalike.core.evaluation import copies_note
     from lookalike.core.library import find_library
     from lookalike.core.progress import stage_of
@@ -75,7 +88,7 @@ def train(
     library.check_writable()
     with progress() as on_progress:
         on_progress("reading the data", 0.0)
-        how = data_options(items, user, item, time_, value, event)
+        how = data_options(items, users, user, item, time_, value, event)
         reading = stage_of(on_progress, 0.0, 0.05)
         found_data = spec.find_data(data, warn, how, reading)
         started = time.perf_counter()

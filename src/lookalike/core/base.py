@@ -116,9 +116,10 @@ class BaseSystem(ABC):
     ) -> Manifest:
         """Return the manifest of a system that has just learned from ``data``."""
         about = {"name": data.name, "checksum": data.checksum}
-        options = dict(getattr(data, "options", {}))
-        if options:
-            about["options"] = options
+        for more_of in ("options", "events"):
+            found = dict(getattr(data, more_of, {}))
+            if found:
+                about[more_of] = found
         return Manifest(self.configuration(), about, dict(facts), **more)
 
     def save(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from lookalike._typing import Array, Floats
-from lookalike.core.items import Allowed, ItemCatalogue
+from lookalike.core.items import Allowed, Item, ItemCatalogue
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback
 from lookalike.rank.slate import ExplainedSlate
@@ -241,6 +241,49 @@ class RecommendsFromHistory(Recommends, Protocol):
         ...
 
 
+class Retrains(RecommendsFromHistory, Protocol):
+    """Capability "retrain": learns again from its log and a service's events.
+
+    ``SystemSpec.live_data`` and ``SystemSpec.comparison`` say how.
+    """
+
+    most_value: ClassVar[float]
+    """The largest value that an event may have."""
+
+    def without_held_out(self, data: Any) -> Self:
+        """Return the system as if it had not learned what is held out of these data.
+
+        So it is compared fairly with one that learned from the rest of them.
+        """
+        ...
+
+
+class HasCatalogue(Recommends, Protocol):
+    """Capability "catalogue": items with columns, which come and go while it answers.
+
+    ``recommend_each``, ``recommend_from`` and ``similar_each`` take ``where``, which
+    names columns and what is let through: values, or bounds ("gte", "gt", "lte", "lt").
+    """
+
+    def with_items(self, items: Sequence[Item]) -> Self:
+        """Return the system with all items that came, changed or went since."""
+        ...
+
+    def check_item(self, item: Item) -> None:
+        """Refuse an item that cannot be added."""
+        ...
+
+    def offers(self, id: str) -> bool:
+        """Whether an item has this id, and has not been retired."""
+        ...
+
+    def item_values(
+        self, ids: Sequence[str], columns: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Return what these columns say of each item, ready for JSON."""
+        ...
+
+
 class FindsSimilar(System, Protocol):
     """Capability "similar": finds the items most like one of them."""
 
@@ -375,6 +418,8 @@ CAPABILITIES: dict[str, type] = {
     "recommend": Recommends,
     "rank": Ranks,
     "history": RecommendsFromHistory,
+    "retrain": Retrains,
+    "catalogue": HasCatalogue,
     "similar": FindsSimilar,
     "explain": Explains,
     "explain_item": ExplainsItems,

@@ -14,7 +14,8 @@ class Manifest:
     configuration: dict[str, Any]
     """Parameters of the constructor that answers depend on."""
     data: dict[str, Any]
-    """Name and checksum of the data that was learned from, and how it was read."""
+    """Name and checksum of the data that was learned from, how it was read, and which
+    of a service's own events are in it."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the card tells beside: counts, times, what was found while learning."""
     measured: list[str] = field(default_factory=list)

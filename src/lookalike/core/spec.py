@@ -64,6 +64,13 @@ class SystemSpec:
         What that path must be, such as "an .npz file".
     own_data_options : tuple of str
         Keywords that ``own_data`` takes beside the path.
+    live_data : str, optional
+        "module:function" that joins a data set with what a service's users did, and
+        with items that came and went; see ``service.retraining``.
+    comparison : str, optional
+        "module:function", called with the system that answers, one that has just
+        learned and the data of the latter; returns a ``Comparison`` on what is held
+        out, whose difference is positive where the new one is better.
     report : str, optional
         "module:function" that adds the system's own sections to the report; called
         with the report, the system, the data and the evaluation.
@@ -90,6 +97,8 @@ class SystemSpec:
     own_data: str | None = None
     own_data_form: str = ""
     own_data_options: tuple[str, ...] = ()
+    live_data: str | None = None
+    comparison: str | None = None
     report: str | None = None
     answer: str | None = None
     extras: tuple[str, ...] = ()

@@ -29,7 +29,10 @@ class Interactions:
     genres : (n_items,), separated by "|"; empty where unknown
     years : (n_items,), of publication; nan where unknown
     columns : what else is known of the items, by name
+    user_columns : what is known of the users, by name
     options : how the user's own file was read, beside its path
+    events : of a service's own events in it: their "count", and the microsecond "until"
+        which they had arrived; empty without
     """
 
     name: str
@@ -45,7 +48,9 @@ class Interactions:
     genres: Array
     years: Floats
     columns: Mapping[str, ItemColumn] = field(default_factory=dict)
+    user_columns: Mapping[str, ItemColumn] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
 
 
 def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:

@@ -57,7 +57,9 @@ class LogForm:
     weights : what an event counts, by its kind
     id, title : columns of the item table; title None is the id
     kinds : of further columns of the item table
-    log, items : the files, where a form names them
+    user_id : column of the table of the users
+    user_kinds : of its further columns
+    log, items, users : the files, where a form names them
     """
 
     user: str
@@ -70,14 +72,22 @@ class LogForm:
     id: str | None = None
     title: str | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
+    user_id: str | None = None
+    user_kinds: Mapping[str, str] = field(default_factory=dict)
     log: str | None = None
     items: str | None = None
+    users: str | None = None
 
     @classmethod
     def found(
-        cls, of_log: Sequence[str], of_items: Sequence[str] = (), /, **given: Any
+        cls,
+        of_log: Sequence[str],
+        of_items: Sequence[str] = (),
+        of_users: Sequence[str] = (),
+        /,
+        **given: Any,
     ) -> Self:
-        """Return the form of a log and an item table with columns of these names.
+        """Return the form of a log and of tables with columns of these names.
 
         given : fields of the form that are declared; the others are found by name
 
@@ -106,11 +116,23 @@ class LogForm:
                 )
             title = _column(of_items, "title", given.get("title"), "item table")
             given["title"] = title
+        if of_users:
+            same = given["user"] if given["user"] in of_users else None
+            given["user_id"] = _column(
+                of_users, "user", given.get("user_id") or same, "user table"
+            )
+            if given["user_id"] is None:
+                raise ValueError(
+                    f"No column of the user table is known to name the user; its "
+                    f"columns are {', '.join(of_users)}: one must be called "
+                    f"{given['user']}, as in the log."
+                )
         if given.get("combine") is None:
             rated = plain_name(given["value"] or "") in RATINGS
             given["combine"] = "last" if rated else "sum"
         check_choice("combine", given["combine"], COMBINE)
-        for kind in given.get("kinds", {}).values():
+        kinds = (given.get("kinds", {}), given.get("user_kinds", {}))
+        for kind in (kind for each in kinds for kind in each.values()):
             check_choice("kind", kind, KINDS)
         return cls(**given)
 
@@ -164,11 +186,11 @@ def read_form(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise ValueError(
                 f"{file} says {name}, which no form has; it may say {', '.join(known)}."
             )
-        is_table = name in ("weights", "kinds")
+        is_table = name in ("weights", "kinds", "user_kinds")
         if not isinstance(value, dict if is_table else str):
             kind = "a table" if is_table else "a text"
             raise ValueError(f"{file}: {name} must be {kind}, got {value!r}.")
-    for name in ("log", "items"):
+    for name in ("log", "items", "users"):
         if name in given:
             given[name] = str(file.parent / given[name])
     return given

@@ -1,6 +1,7 @@
 """Logs of what users did with items, in anybody's form, and tables of the items."""
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,9 @@ class Log:
         for name, column in data.columns.items():
             n = sum(bool(cell) for cell in column.cells.tolist())
             lines.append(f"item column: {name}, {column.kind}, known of {n:,} items.")
+        for name, column in data.user_columns.items():
+            n = sum(bool(cell) for cell in column.cells.tolist())
+            lines.append(f"user column: {name}, {column.kind}, known of {n:,} users.")
         many = int((counts >= AT_LEAST).sum())
         lines.append(
             f"{many:,} users have {AT_LEAST} items or more: a fifth of theirs is held "
@@ -70,6 +74,7 @@ class Log:
 def load_log(
     path: str | os.PathLike[str],
     items: str | os.PathLike[str] | None = None,
+    users: str | os.PathLike[str] | None = None,
     name: str | None = None,
     random_state: int = 0,
     **declared: Any,
@@ -78,12 +83,13 @@ def load_log(
 
     Parameters and errors are those of :func:`understand_log`.
     """
-    return understand_log(path, items, name, random_state, **declared).data
+    return understand_log(path, items, users, name, random_state, **declared).data
 
 
 def understand_log(
     path: str | os.PathLike[str],
     items: str | os.PathLike[str] | None = None,
+    users: str | os.PathLike[str] | None = None,
     name: str | None = None,
     random_state: int = 0,
     **declared: Any,
@@ -100,6 +106,9 @@ def understand_log(
     items : path, optional
         The table of the items. Items that nobody did anything with are kept: they are
         suggested by what is known of them.
+    users : path, optional
+        The table of the users. Those who did nothing yet are kept: they are suggested
+        what users like them take.
     name : str, optional
         Of the data set; the path by default.
     random_state : int
@@ -114,23 +123,22 @@ def understand_log(
     """
     declared = {key: value for key, value in declared.items() if value is not None}
     name = name or str(path)
-    if items is not None:
-        items = os.path.abspath(items)
-    options = {**declared, **({} if items is None else {"items": items})}
+    tables = {"items": items, "users": users}
+    given = {k: os.path.abspath(each) for k, each in tables.items() if each is not None}
+    options = {**declared, **given}
     if Path(path).suffix == ".toml":
         declared = {**read_form(path), **declared}
         if "log" not in declared:
             raise ValueError(f'{path} does not say where the log is: log = "...".')
-        path, items = declared["log"], items or declared.get("items")
+        path = declared["log"]
+    files = {**{k: declared[k] for k in tables if k in declared}, **given}
     table = read_table(path)
-    described = None if items is None else read_table(items)
-    there = [] if described is None else list(described.columns)
-    declared |= {
-        "log": os.path.abspath(path),
-        "items": None if items is None else os.path.abspath(items),
-    }
-    form = LogForm.found(list(table.columns), there, **declared)
-    users, user = table.name_codes(form.user)
+    described = {kind: read_table(file) for kind, file in files.items()}
+    there = [list(described[k].columns) if k in described else [] for k in tables]
+    declared |= {"log": os.path.abspath(path)}
+    declared |= {kind: os.path.abspath(file) for kind, file in files.items()}
+    form = LogForm.found(list(table.columns), *there, **declared)
+    people, user = table.name_codes(form.user)
     names, item = table.name_codes(form.item)
     time = None if form.time is None else table.times(form.time)
     kept, pair = distinct_pairs(user, item, len(names))
@@ -148,7 +156,7 @@ def understand_log(
     data = Interactions(
         name=name,
         checksum=table.checksum,
-        users=users,
+        users=people,
         items=names,
         user=user,
         item=item,
@@ -160,8 +168,10 @@ def understand_log(
         years=np.full(len(names), np.nan),
         options=options,
     )
-    if described is not None:
-        data = _described(data, described, form)
+    if "items" in described:
+        data = _described(data, described["items"], form)
+    if "users" in described:
+        data = _with_users(data, described["users"], form)
     return Log(data, form, _counts(table, form), len(weight))
 
 
@@ -213,15 +223,7 @@ def _counts(table: Table, form: LogForm) -> dict[str, int]:
 def _described(data: Interactions, table: Table, form: LogForm) -> Interactions:
     """Add the columns of an item table, and the items that only it has."""
     assert form.id is not None
-    ids, at = table.name_codes(form.id)
-    twice = np.ones(len(at), bool)
-    twice[np.unique(at, return_index=True)[1]] = False
-    table.refuse(twice, f"another {form.id}")
-    known = set(data.items.tolist())
-    new = [id for id in ids.tolist() if id not in known]
-    items = np.array([*data.items.tolist(), *new])
-    row_of = {id: row for row, id in enumerate(ids.tolist())}
-    rows = [row_of.get(id, -1) for id in items.tolist()]
+    items, rows = _joined(data.items.tolist(), table, form.id)
 
     def cells(column: str) -> list[str]:
         given = [*table.columns[column], ""]
@@ -231,23 +233,57 @@ def _described(data: Interactions, table: Table, form: LogForm) -> Interactions:
     if form.title is not None:
         pairs = zip(cells(form.title), titles, strict=True)
         titles = [title or id for title, id in pairs]
-    others = [name for name in table.columns if name not in (form.id, form.title)]
-    for name in form.kinds:
-        if name not in others:
-            raise ValueError(
-                f"The item table has no column {name} to be of a kind; it has "
-                f"{', '.join(others) or 'none'} beside {form.id}."
-            )
-    kinds = form.kinds
-    columns = {name: ItemColumn.of(cells(name), kinds.get(name)) for name in others}
+    columns = _columns(table, rows, (form.id, form.title), form.kinds, "item")
     return replace(
         data,
         items=items,
         titles=np.array(titles),
         genres=np.full(len(items), ""),
         years=np.full(len(items), np.nan),
-        columns={n: each for n, each in columns.items() if each.kind != "ignored"},
+        columns=columns,
     )
+
+
+def _with_users(data: Interactions, table: Table, form: LogForm) -> Interactions:
+    """Add the columns of a user table, and the users that only it has."""
+    assert form.user_id is not None
+    users, rows = _joined(data.users.tolist(), table, form.user_id)
+    columns = _columns(table, rows, (form.user_id,), form.user_kinds, "user")
+    return replace(data, users=users, user_columns=columns)
+
+
+def _joined(names: list[str], table: Table, column: str) -> tuple[Array, list[int]]:
+    """Names of a log and of a table, and the row of each in the table, -1 if none."""
+    ids, at = table.name_codes(column)
+    twice = np.ones(len(at), bool)
+    twice[np.unique(at, return_index=True)[1]] = False
+    table.refuse(twice, f"another {column}")
+    known = set(names)
+    whole = [*names, *(id for id in ids.tolist() if id not in known)]
+    row_of = {id: row for row, id in enumerate(ids.tolist())}
+    return np.array(whole), [row_of.get(id, -1) for id in whole]
+
+
+def _columns(
+    table: Table,
+    rows: Sequence[int],
+    others: Sequence[str | None],
+    kinds: Mapping[str, str],
+    what: str,
+) -> dict[str, ItemColumn]:
+    """The columns of a table beside ids and titles, by their kinds."""
+    names = [name for name in table.columns if name not in others]
+    for name in kinds:
+        if name not in names:
+            raise ValueError(
+                f"The {what} table has no column {name} to be of a kind; it has "
+                f"{', '.join(names) or 'none'} beside {others[0]}."
+            )
+    found = {}
+    for name in names:
+        given = [*table.columns[name], ""]
+        found[name] = ItemColumn.of([given[row] for row in rows], kinds.get(name))
+    return {name: each for name, each in found.items() if each.kind != "ignored"}
 
 
 def _period(time: Array | None) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets._opened import number_of, opened
+from lookalike.datasets.amounts import amounts
 from lookalike.datasets.locate import checksum
 
 DAY = 86_400.0
@@ -45,8 +46,12 @@ class Table:
         refuse_rows(self.file, self.rows[bad].tolist(), what)
 
     def numbers(self, column: str, high: float = MOST) -> Floats:
-        """Return a column as numbers from 0 to ``high``; an empty cell is refused."""
-        values = np.array([number_of(cell) for cell in self.columns[column]])
+        """Return a column as numbers from 0 to ``high``; an empty cell is refused.
+
+        They may have decimal commas, thousands and signs of currencies, see
+        :func:`lookalike.datasets.amounts.amounts`.
+        """
+        values = amounts(self.columns[column])
         self.refuse(~(values >= 0), f"a number of at least 0 as {column}")
         self.refuse(values > high, f"a number of at most {high:g} as {column}")
         return values

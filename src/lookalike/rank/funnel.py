@@ -11,10 +11,11 @@ References
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 
 from lookalike._typing import Array, Float32s, Ints
 from lookalike.rank.ranker import Ranker
@@ -42,6 +43,8 @@ class CandidateGenerator:
     fit_matrix, score_matrix : names of the interaction matrices that it is fitted on,
         and scores by
     prefitted : whether the model is fitted already, on data other than histories
+    fit_rows : csr (n_rows, n_items), further rows that it is fitted on, such as
+        features of items, each as if it were a user who has the items with it
     """
 
     name: str
@@ -51,6 +54,7 @@ class CandidateGenerator:
     fit_matrix: str = "plain"
     score_matrix: str = "plain"
     prefitted: bool = False
+    fit_rows: Any = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ class Candidates:
     positions : int (n, n_generators), position in the list of each generator, its quota
         if not in it
     own : bool (n,), whether the user has the item, so that no generator proposes it
+    beside : bool (n,), whether it is here because it was asked for, and not proposed:
+        the features of the others do not depend on it
     """
 
     user: Ints
@@ -84,6 +90,11 @@ class Candidates:
     scores: Float32s
     positions: Ints
     own: Array
+    beside: Array
+
+    def taking(self, kept: Array) -> "Candidates":
+        """Return the candidates of a mask, (n,) of bool."""
+        return Candidates(*(getattr(self, each.name)[kept] for each in fields(self)))
 
     def features(self, described: Float32s) -> Float32s:
         """Return the features of the ranker, float32 (n, n_features).
@@ -103,8 +114,8 @@ class Candidates:
         Of what is proposed to each user, or of what they have where nothing is.
         """
         n_users = int(self.user.max(initial=-1)) + 1
-        none = np.bincount(self.user[~self.own], minlength=n_users) == 0
-        counted = ~self.own | none[self.user]
+        none = np.bincount(self.user[~self.beside], minlength=n_users) == 0
+        counted = ~self.beside | none[self.user]
         user, scores = self.user[counted], self.scores[counted]
         counts = np.bincount(user, minlength=n_users)
         there = counts > 0
@@ -229,7 +240,10 @@ class Funnel:
         for generator in self.generators:
             # Several generators may share one model.
             if not generator.prefitted and id(generator.model) not in fitted:
-                generator.model.fit(matrices[generator.fit_matrix])
+                rows = matrices[generator.fit_matrix]
+                if generator.fit_rows is not None:
+                    rows = sp.csr_array(sp.vstack([rows, generator.fit_rows]))
+                generator.model.fit(rows)
                 fitted.add(id(generator.model))
         return self.describe_items(matrices, item_features)
 
@@ -246,16 +260,22 @@ class Funnel:
         return self
 
     def candidates(
-        self, matrices: InteractionMatrices, own: Ints | None = None
+        self,
+        matrices: InteractionMatrices,
+        own: Ints | None = None,
+        allowed: Array | None = None,
     ) -> Candidates:
         """Return the union of the generators' lists, without the items of the history.
 
         own : items that are there for users who have them, too
+        allowed : bool (n_items,), of which the best of each generator are there, too,
+            however many others stand before them
         """
         plain = matrices["plain"]
         n_users, n_items = plain.shape
         all_scores, lists = [], []
         proposed = np.zeros((n_users, n_items), bool)
+        had = np.zeros_like(proposed)
         for generator in self.generators:
             scores = generator.model.score_items(matrices[generator.score_matrix])
             quota = min(generator.quota, n_items)
@@ -265,20 +285,28 @@ class Funnel:
             proposed[rows, ids[there]] = True
             position = np.full((n_users, n_items), generator.quota, np.int32)
             position[rows, ids[there]] = np.nonzero(there)[1]
+            if allowed is not None:
+                best, _ = pick(np.where(allowed, scores, -np.inf), plain, quota)
+                rows = np.nonzero(best >= 0)[0]
+                had[rows, best[best >= 0]] = True
             all_scores.append(scores)
             lists.append(position)
-        had = np.zeros_like(proposed)
         if own is not None:
-            had[plain.nonzero()] = True
-            had[:, np.setdiff1d(np.arange(n_items), own)] = False
+            mine = np.zeros_like(proposed)
+            mine[plain.nonzero()] = True
+            mine[:, np.setdiff1d(np.arange(n_items), own)] = False
+            had |= mine
         user, item = np.nonzero(proposed | had)
+        there = np.zeros_like(proposed)
+        there[plain.nonzero()] = True
         positions = np.stack([position[user, item] for position in lists], axis=1)
         return Candidates(
             user,
             item,
             np.stack([scores[user, item] for scores in all_scores], axis=1),
             positions.astype(np.int64),
-            had[user, item],
+            there[user, item],
+            ~proposed[user, item],
         )
 
     def rank(
@@ -286,6 +314,7 @@ class Funnel:
         matrices: InteractionMatrices,
         own: Ints | None = None,
         features: bool = False,
+        allowed: Array | None = None,
     ) -> list[Slate]:
         """Return each user's candidates, best first; ties by row of the catalogue.
 
@@ -295,6 +324,7 @@ class Funnel:
         own : items that are ranked for users who have them, too; the scores of the
             others do not depend on it
         features : whether the slates carry the features of the ranker
+        allowed : bool (n_items,), the others are in no list; scores do not depend on it
 
         Returns
         -------
@@ -310,8 +340,11 @@ class Funnel:
             mine = {
                 name: each[start : start + BLOCK] for name, each in matrices.items()
             }
-            found = self.candidates(mine, own)
+            found = self.candidates(mine, own, allowed)
             table = self._features(found, mine)
+            if allowed is not None:
+                kept = allowed[found.item]
+                found, table = found.taking(kept), table[kept]
             score, order = np.empty(0), np.empty(0, np.int64)
             if len(found.item):
                 score = self.ranker.score_rows(table)

@@ -29,6 +29,7 @@ class UserContext:
 
     history : items that the user has
     blocked : items that the user does not want to see
+    disliked : items that the user said not to like, so that like ones sink
     facts : values that rules compare, such as {"age": 15, "region": "no"}
     number : seed of the random draws for the user
     now : time of the request, in the unit of the items' times
@@ -36,6 +37,7 @@ class UserContext:
 
     history: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     blocked: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    disliked: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     facts: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
     now: float = 0
@@ -80,6 +82,37 @@ class Blocked:
     def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
         """Return the list without them."""
         return _kept(slate, ~np.isin(slate.items, user.blocked), "blocked")
+
+
+@dataclass(frozen=True)
+class PushedAway:
+    """Let items sink that are more like what the user dislikes than like their history.
+
+    likeness : called with two arrays of items, (n,) and (m,); returns (n, m), 0 to 1
+    strength : standard deviations of the list's scores by which an item sinks that is
+        wholly like a disliked one and not at all like the history
+
+    Lists of users who dislike nothing stay as they are.
+    """
+
+    likeness: Callable[[Ints, Ints], Floats]
+    strength: float = 4.0
+
+    def apply(self, slate: Slate, user: UserContext, k: int) -> Slate:
+        """Return the list in its new order, with a note of how many sank."""
+        if not len(user.disliked) or not len(slate):
+            return slate
+        bad = self.likeness(slate.items, user.disliked).max(axis=1)
+        good = np.zeros(len(slate))
+        if len(user.history):
+            good = self.likeness(slate.items, user.history).max(axis=1)
+        push = np.maximum(bad - good, 0.0)
+        if not push.any():
+            return slate
+        scores = slate.scores - self.strength * slate.scores.std() * push
+        order = np.lexsort((np.arange(len(slate)), -scores))
+        note = f"like what is disliked: {(push > 0).sum()} moved down"
+        return replace(slate.take(order, note), scores=scores[order])
 
 
 @dataclass(frozen=True)

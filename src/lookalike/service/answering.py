@@ -182,11 +182,11 @@ def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
     if request.verb == "search":
         return list(system.search_each(queries, request.k, **where))
     if request.verb == "recommend":
-        return list(system.recommend_each(queries, request.k, request.exclude))
+        return list(system.recommend_each(queries, request.k, request.exclude, **where))
     if request.verb == "history":
-        return list(system.recommend_from(queries, request.k, request.exclude))
+        return list(system.recommend_from(queries, request.k, request.exclude, **where))
     if request.verb == "similar":
-        return list(system.similar_each(queries, request.k))
+        return list(system.similar_each(queries, request.k, **where))
     if request.verb == "rank":
         return [system.rank_items(query, request.ids) for query in queries]
     if request.verb == "explain_item":

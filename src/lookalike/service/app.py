@@ -23,6 +23,7 @@ from lookalike.service.database.connection import service_error_of
 from lookalike.service.limits import RequestLimitsMiddleware
 from lookalike.service.logs import log
 from lookalike.service.names import NamesMiddleware
+from lookalike.service.routes.catalogue import catalogue
 from lookalike.service.routes.classify import classify
 from lookalike.service.routes.events import events
 from lookalike.service.routes.explain import explain
@@ -32,6 +33,7 @@ from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
 from lookalike.service.routes.page import page
 from lookalike.service.routes.recommend import rank, recommend
+from lookalike.service.routes.retraining import retraining
 from lookalike.service.routes.search import search
 from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
@@ -50,6 +52,8 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "recommend": (recommend,),
     "rank": (rank,),
     "similar": (similar,),
+    "retrain": (retraining,),
+    "catalogue": (catalogue,),
     "explain": (explain,),
     "items": (items, map_),
     "gallery": (gallery,),

@@ -19,6 +19,7 @@ from lookalike.service.limits import arrivals, occupancy
 from lookalike.service.logs import log
 from lookalike.service.maintenance import MaintenanceTasks
 from lookalike.service.metrics import Metrics
+from lookalike.service.retraining import Retraining
 from lookalike.service.runtime import Resources, ServedSystem
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import Occupancy
@@ -40,6 +41,7 @@ class Components:
     keyring: Keyring
     exposures: ExposureLog
     served: dict[str, ServedSystem]
+    retraining: dict[str, Retraining]
     maintenance: MaintenanceTasks
     ready: bool = False
 
@@ -97,6 +99,15 @@ def assemble(
     signal = ChangeSignal(settings.state / "changes")
     writer = Writer(database, settings.max_writes)
     resources = Resources(database, signal, settings, metrics)
+    served = {
+        name: ServedSystem(find_spec(name), library, resources)
+        for name, library in libraries.items()
+    }
+    retraining = {
+        name: Retraining(each.library, database, settings.state)
+        for name, each in served.items()
+        if each.spec.can("retrain")
+    }
     return Components(
         settings=settings,
         database=database,
@@ -107,9 +118,7 @@ def assemble(
         writer=writer,
         keyring=Keyring(database, settings),
         exposures=ExposureLog(database, writer, metrics),
-        served={
-            name: ServedSystem(find_spec(name), library, resources)
-            for name, library in libraries.items()
-        },
-        maintenance=MaintenanceTasks(settings, writer),
+        served=served,
+        retraining=retraining,
+        maintenance=MaintenanceTasks(settings, writer, retraining),
     )

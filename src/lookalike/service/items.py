@@ -83,6 +83,22 @@ class ItemStore:
         deleted = [sum(item.deleted for item in each) for each in (described, changed)]
         return deleted[0] - deleted[1]
 
+    def last_revision(self) -> int:
+        """Return the revision of the last change, 0 before the first."""
+        with self._database.reading() as connection:
+            return stored.last_revision(connection, self._system)
+
+    def changed(self) -> tuple[int, list[Item]]:
+        """Return the last revision, and every item that ever changed, in order."""
+        with self._database.reading() as connection:
+            last = stored.last_revision(connection, self._system)
+            return last, stored.changes(connection, self._system, 0, "")
+
+    def n_changed(self) -> int:
+        """Return how many items ever changed."""
+        with self._database.reading() as connection:
+            return stored.count(connection, self._system)
+
     def store(
         self, connection: Connection, changed: Sequence[Item], embedding_version: str
     ) -> int:

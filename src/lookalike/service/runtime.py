@@ -44,11 +44,18 @@ class Active:
     """As ``SystemSpec.capabilities`` says, see ``core.contracts``."""
     blocked: frozenset[str] = frozenset()
     """Users who were deleted since the generation learned from them."""
+    revision: int = 0
+    """Of the last change of an item that a recommender knows of."""
 
     @property
     def embedding_version(self) -> str:
         """Version of the system's embedding, "" where there is none."""
         return str(self.system.manifest_.embedding_version)
+
+
+def learned_until(system: Any) -> int:
+    """Return the microsecond up to which a system learned from events, 0 if never."""
+    return int(system.manifest_.data.get("events", {}).get("until", 0))
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class ServedSystem:
         self._settings = resources.settings
         self._metrics = resources.metrics
         self.items: ItemStore | None = None
-        if spec.can("items"):
+        if spec.can("items") or spec.can("catalogue"):
             self.items = ItemStore(self.name, resources.database, resources.signal)
         self._tables: SuggestionTables | None = None
         if spec.can("precompute"):
@@ -98,6 +105,7 @@ class ServedSystem:
         self._erasures = -1  # how many users were deleted when none was known here
         self._pace: dict[str, float] = {}
         self._loading = threading.Lock()
+        self._swapping = threading.Lock()
         self._catching_up = threading.Lock()
         self._pointer: Any = None
         self._refreshed = time.monotonic()
@@ -165,7 +173,8 @@ class ServedSystem:
             self._try(self.open)
         if self.items is not None:
             self.catch_up()
-            self.active.system.items_.refresh()
+            if self.spec.can("items"):
+                self.active.system.items_.refresh()
             self._metrics.changed_items.labels(self.name).set(self.n_changed_items)
         if self.spec.can("recommend"):
             self.block_erased()
@@ -192,7 +201,10 @@ class ServedSystem:
             version, epoch = self.items.version(), self.items.epoch()
             if self.items.was_restored(epoch):
                 self.reload()
-            self._apply_changes(self.active.system)
+            if self.spec.can("items"):
+                self._apply_changes(self.active.system)
+            else:
+                self._replace_items()
             self.items.mark_read(version, epoch)
 
     @property
@@ -200,12 +212,14 @@ class ServedSystem:
         """How many items are not as the generation has them."""
         if self.items is None:
             return 0
+        if not self.spec.can("items"):
+            return self.items.n_changed()
         return int(self.active.system.items_.n_changed)
 
     @property
     def n_held_changes(self) -> int:
         """How many changes of items are held in memory until the next compaction."""
-        if self.items is None:
+        if not self.spec.can("items"):
             return 0
         return int(self.active.system.items_.n_held)
 
@@ -237,13 +251,14 @@ class ServedSystem:
         ]
         try:
             with self._database.reading() as connection:
-                events = histories_of(connection, self.name, users)
+                learned = learned_until(active.system)
+                events = histories_of(connection, self.name, users, learned)
         except SQLAlchemyError as error:
             log(logging.ERROR, "events could not be read", kind=type(error).__name__)
             return active
         if not events:
             return active
-        return Active(active.generation, active.system.with_events(events))
+        return replace(active, system=active.system.with_events(events))
 
     def _found(self) -> Generation:
         found, complaint = self.library.open()
@@ -253,7 +268,9 @@ class ServedSystem:
         return found
 
     def _take_up(self, found: Generation) -> None:
-        self.active = self._taken_up = self._loaded(found)
+        loaded = self._loaded(found)
+        with self._swapping:
+            self.active = self._taken_up = loaded
         self._metrics.swaps.labels(self.name).inc()
         about = {"system": self.name, "generation": found.folder.name}
         log(logging.INFO, "generation answers", **about)
@@ -268,10 +285,24 @@ class ServedSystem:
             from lookalike.service.image_folders import with_folders
 
             system = with_folders(system, self._database)
-        if self.items is not None:
+        revision = 0
+        if self.spec.can("items"):
             self._apply_changes(system)
+        elif self.items is not None:
+            revision, changed = self.items.changed()
+            system = system.with_items(changed) if changed else system
         system.warm_up()
-        return Active(found.folder.name, system, frozenset(gone))
+        return Active(found.folder.name, system, frozenset(gone), revision)
+
+    def _replace_items(self) -> None:
+        """Let a recommender answer with the items as they are now."""
+        assert self.items is not None
+        while (before := self.active).revision != self.items.last_revision():
+            revision, changed = self.items.changed()
+            system = before.system.with_items(changed)
+            with self._swapping:
+                if self.active is before:  # no other generation was taken up meanwhile
+                    self.active = replace(before, system=system, revision=revision)
 
     def _apply_changes(self, system: Any) -> None:
         assert self.items is not None

@@ -72,6 +72,37 @@ class Range(Strict):
     lt: float | None = None
 
 
+Columns = Annotated[
+    list[Text], Field(max_length=50, description="Columns of the items to be shown.")
+]
+
+
+class ColumnRange(Strict):
+    """Numbers, or dates as text, from ``gte`` or above ``gt``, to ``lte`` or ``lt``."""
+
+    gte: float | Text | None = None
+    gt: float | Text | None = None
+    lte: float | Text | None = None
+    lt: float | Text | None = None
+
+
+ColumnFilters = Annotated[
+    dict[
+        Text,
+        int
+        | float
+        | bool
+        | Text
+        | Annotated[list[int | float | bool | Text], Field(max_length=100)]
+        | ColumnRange,
+    ],
+    Field(
+        max_length=8,
+        description="Columns, and what is let through: a value, some, or bounds.",
+    ),
+]
+
+
 class ImageRequest(AnswerOptions):
     """One image or several, and options."""
 
@@ -93,10 +124,13 @@ class ImageRequest(AnswerOptions):
 def filters(options: AnswerOptions) -> dict[str, Any]:
     """Return what a request lets through of items, by attribute."""
     found = getattr(options, "where", {})
-    return {
-        name: each.model_dump(exclude_none=True) if isinstance(each, Range) else each
-        for name, each in found.items()
-    }
+    return {name: _let_through(each) for name, each in found.items()}
+
+
+def _let_through(each: Any) -> Any:
+    if isinstance(each, Range | ColumnRange):
+        return each.model_dump(exclude_none=True)
+    return each if isinstance(each, list) else [each]
 
 
 class TextRequest(AnswerOptions):
@@ -117,6 +151,8 @@ class RecommendRequest(AnswerOptions):
     exclude: Annotated[
         list[Text], Field(max_length=1000, description="Items that are in no list.")
     ] = []
+    where: ColumnFilters = {}
+    columns: Columns = []
     history: Annotated[
         dict[Text, Annotated[float, Field(ge=0)]] | list[Text] | None,
         Field(
@@ -134,6 +170,8 @@ class SimilarRequest(AnswerOptions):
     id: Text | None = None
     ids: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
     k: Annotated[int, Field(ge=1, le=1000)] = 10
+    where: ColumnFilters = {}
+    columns: Columns = []
 
 
 class RankRequest(AnswerOptions):
@@ -141,6 +179,7 @@ class RankRequest(AnswerOptions):
 
     user: Text
     ids: Annotated[list[Text], Field(min_length=1, max_length=1000)]
+    columns: Columns = []
 
 
 class ExplainRecommendationRequest(Strict):
@@ -170,6 +209,30 @@ class UpsertItemsRequest(Strict):
     """Items that are added or replaced together: all of them, or none."""
 
     items: Annotated[list[NewItem], Field(min_length=1, max_length=10_000)]
+
+
+class NewCatalogueItem(Strict):
+    """An item of a recommender that is added or replaced: its title and columns."""
+
+    id: Text
+    label: int | Text | None = None
+    attributes: Annotated[
+        dict[
+            Text,
+            int
+            | float
+            | bool
+            | Annotated[str, Field(max_length=10_000, pattern=r"^[^\u0000]*$")]
+            | Annotated[list[Text], Field(max_length=100)],
+        ],
+        Field(max_length=50),
+    ] = {}
+
+
+class UpsertCatalogueRequest(Strict):
+    """Items that are added or replaced together: all of them, or none."""
+
+    items: Annotated[list[NewCatalogueItem], Field(min_length=1, max_length=10_000)]
 
 
 class DeleteItemsRequest(Strict):

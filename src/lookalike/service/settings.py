@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """Share of lists whose last place, and of searches whose order, is random."""
     compact_after: int = 5_000
     """Changes of items, repeated ones too, that make a new generation; 0 is never."""
+    retrain_hours: float = Field(0.0, ge=0)
+    """Hours after which a system learns again from new events; 0 is on demand."""
     keep_days: float = Field(0.0, ge=0)
     """Days after their arrival for which events and exposures are kept; 0 is ever."""
     cors_origins: tuple[str, ...] = ()

@@ -1,5 +1,7 @@
 """Lists: popular items after too few candidates, rules, given items in order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,11 @@ def made():
     funnel = Funnel([generator], LogisticRanker())
     funnel.fit([TrainingBatch(matrices, held_out)]).refit_generators(matrices)
     nothing = np.empty(0, np.int64)
-    return ListBuilder(funnel, None, nothing, 0.0, 0, 0), known
+    return ListBuilder(funnel, None, likeness, nothing, 0.0, 0, 0), known
+
+
+def likeness(items, others):
+    return (items[:, None] // 10 == others // 10).astype(float)
 
 
 def matrices_of(history):
@@ -109,3 +115,30 @@ def test_a_score_does_not_depend_on_what_else_is_asked_for(made):
             for name in ("features", "positions"):
                 expected = slate.columns[name][kept]
                 np.testing.assert_array_equal(found.columns[name][mine], expected)
+
+
+def test_what_is_like_disliked_items_sinks_and_is_ranked_so_too(made):
+    builder, _ = made
+    seen = {"1": 1.0, "2": 1.0, "12": 1.0, "13": 1.0}
+    rows = {str(n): n for n in range(N_ITEMS)}
+    history = InteractionHistory.given([seen] * 2, rows, N_ITEMS)
+    history = history.rows([0, 1, -1])
+    matrices = matrices_of(history)
+    disliked = [np.array([5]), np.empty(0, np.int64), np.array([5])]
+    nothing = replace(builder, likeness=lambda a, b: np.zeros((len(a), len(b))))
+    before = nothing.lists(matrices, history, 6, disliked)
+    # As if the user's own were like nothing, so that dislikes of their kind count.
+    odd = replace(builder, likeness=lambda a, b: likeness(a, b) * ~np.isin(b, [1, 2]))
+    after = odd.lists(matrices, history, 6, disliked, disliked=disliked)
+    places = [np.flatnonzero(each[0].items[:QUOTA] < 10) for each in (before, after)]
+    assert len(places[0]) == len(places[1]) > 0
+    assert places[1].sum() > places[0].sum()
+    assert (after[2].items >= 10).all()
+    np.testing.assert_array_equal(before[1].items, after[1].items)
+    np.testing.assert_array_equal(before[1].scores, after[1].scores)
+    ranked = odd.orders(matrices, history, np.arange(N_ITEMS), disliked)
+    for slate, order, hidden in zip(after, ranked, disliked, strict=True):
+        shown = ~np.isin(order.items, np.append(slate.items, hidden))
+        assert set(slate.items) & set(order.items[~shown])
+        at = [order.items.tolist().index(item) for item in slate.items]
+        np.testing.assert_array_equal(slate.scores, order.scores[at])

@@ -150,6 +150,18 @@ def raise_revision(database: Database, system: str, least: int) -> None:
         connection.execute(sa.update(counters).where(mine).values(value=least))
 
 
+def last_revision(connection: Connection, system: str) -> int:
+    """The revision of the last change of a system's items, 0 before the first."""
+    return counter(connection, f"{REVISIONS}{system}")
+
+
+def count(connection: Connection, system: str) -> int:
+    """How many items of a system ever changed."""
+    mine = items.c.system == system
+    query = sa.select(sa.func.count()).select_from(items).where(mine)
+    return int(connection.execute(query).scalar_one())
+
+
 def epoch(connection: Connection) -> int:
     """How often everything may have changed."""
     return counter(connection, EPOCH)

@@ -82,7 +82,8 @@ async def ask(
     check_ready(components)
     if request.k > components.settings.max_k:
         raise ServiceError(422, f"k may be at most {components.settings.max_k}.")
-    if request.where and not served.spec.can("items"):
+    has_attributes = served.spec.can("items") or served.spec.can("catalogue")
+    if request.where and not has_attributes:
         raise ServiceError(
             422, f"Items of {served.name} have no attributes: leave where out."
         )
@@ -96,6 +97,31 @@ async def ask(
     except LookupError as error:
         raise ServiceError(404, str(error.args[0])) from None
     return found
+
+
+def with_columns(
+    served: ServedSystem,
+    found: Answered,
+    hits: list[dict[str, Any]],
+    columns: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Return the hits with what these columns of their items say.
+
+    Raises
+    ------
+    ServiceError
+        If the items have no such column.
+    """
+    if not columns:
+        return hits
+    if not served.spec.can("catalogue"):
+        raise ServiceError(422, f"Items of {served.name} have no columns.")
+    try:
+        ids = [hit["id"] for hit in hits]
+        values = found.active.system.item_values(ids, columns)
+    except ValueError as error:
+        raise ServiceError(422, str(error)) from None
+    return [{**hit, "columns": each} for hit, each in zip(hits, values, strict=True)]
 
 
 def check_ready(components: Components) -> None:

@@ -73,9 +73,7 @@ async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
 
 def _check_items(served: ServedSystem) -> None:
     if not served.spec.can("items"):
-        raise ServiceError(
-            404, f"The system {served.name} has no items that come and go."
-        )
+        raise ServiceError(404, f"The system {served.name} has no items to compact.")
 
 
 async def _moved(

@@ -37,20 +37,20 @@ def items(components: Components, served: ServedSystem) -> APIRouter:
         changed = await asyncio.to_thread(
             described_items, served, sent.items, active, components.settings
         )
-        return await _store(components, served, active, changed, "upserted")
+        return await store_items(components, served, changed, "upserted", active)
 
     @router.post("/items/delete", **write)
     async def delete(sent: DeleteItemsRequest) -> dict[str, Any]:
         """Remove items; those that are not there stay absent."""
         check_count(len(sent.ids), components.settings, "items")
         deleted = [Item(id, deleted=True) for id in dict.fromkeys(sent.ids)]
-        return await _store(components, served, served.active, deleted, "deleted")
+        return await store_items(components, served, deleted, "deleted")
 
     @router.delete("/items/{id:name}", **write)
     async def delete_one(id: ItemId) -> dict[str, Any]:
         """Remove one item."""
         deleted = [Item(id, deleted=True)]
-        return await _store(components, served, served.active, deleted, "deleted")
+        return await store_items(components, served, deleted, "deleted")
 
     @router.get("/items/{id:name}/image", **read, response_class=Response)
     async def image(id: ItemId) -> Response:
@@ -98,16 +98,20 @@ async def _found(served: ServedSystem, id: str) -> tuple[Active, int]:
     return active, number
 
 
-async def _store(
+async def store_items(
     components: Components,
     served: ServedSystem,
-    active: Active,
     changed: list[Item],
     kind: str,
+    active: Active | None = None,
 ) -> dict[str, Any]:
+    """Write changes of items; acknowledged once every worker is told.
+
+    active : whose embedding described the items; None is the one that answers
+    """
     store = served.items
     assert store is not None
-    version = active.embedding_version
+    version = (active or served.active).embedding_version
     revision = await components.writer.write(lambda c: store.store(c, changed, version))
     store.notify()  # before it is acknowledged: every worker's next search sees it
     components.metrics.items.labels(kind).inc(len(changed))

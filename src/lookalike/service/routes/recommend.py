@@ -23,6 +23,7 @@ from lookalike.service.routes.common import (
     log_exposures,
     new_query_id,
     responses_of,
+    with_columns,
 )
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import (
@@ -31,6 +32,7 @@ from lookalike.service.schemas import (
     RecommendationList,
     RecommendRequest,
     answer_model,
+    filters,
 )
 from lookalike.service.settings import Settings
 
@@ -76,7 +78,10 @@ def _request(
     """Return what is asked of the system, and the user of each list."""
     if sent.history is None:
         users = one_or_many(sent.user, sent.users, "user", settings)
-        return AnswerRequest("recommend", users, sent.k, exclude=sent.exclude), users
+        request = AnswerRequest(
+            "recommend", users, sent.k, filters(sent), exclude=sent.exclude
+        )
+        return request, users
     if not served.spec.can("history"):
         raise ServiceError(422, f"{served.name} takes no history: leave it out.")
     if sent.users is not None:
@@ -84,7 +89,9 @@ def _request(
     history = sent.history
     if isinstance(history, list):
         history = dict.fromkeys(history, 1.0)
-    request = AnswerRequest("history", [history], sent.k, exclude=sent.exclude)
+    request = AnswerRequest(
+        "history", [history], sent.k, filters(sent), exclude=sent.exclude
+    )
     return request, [sent.user]
 
 
@@ -135,7 +142,10 @@ async def _shown(
         for user, each in zip(users, lists, strict=False)
     ]
     log_exposures(components, served, verb, options, found, query_id, shown)
+    columns = getattr(options, "columns", [])
     answers = [_list(user, each) for user, each in zip(users, lists, strict=False)]
+    for answer in answers:
+        answer["hits"] = with_columns(served, found, answer["hits"], columns)
     return document_of(served, found, query_id, answers)
 
 

@@ -14,9 +14,15 @@ from lookalike.service.routes.common import (
     log_exposures,
     new_query_id,
     responses_of,
+    with_columns,
 )
 from lookalike.service.runtime import ServedSystem
-from lookalike.service.schemas import SimilarHits, SimilarRequest, answer_model
+from lookalike.service.schemas import (
+    SimilarHits,
+    SimilarRequest,
+    answer_model,
+    filters,
+)
 
 _MODEL = answer_model("SimilarItems", SimilarHits)
 
@@ -29,7 +35,7 @@ def similar(components: Components, served: ServedSystem) -> APIRouter:
     async def similar(sent: SimilarRequest) -> Response:
         """Find the k items most like each item, best first; fewer if there are."""
         ids = one_or_many(sent.id, sent.ids, "id", components.settings)
-        request = AnswerRequest("similar", ids, sent.k)
+        request = AnswerRequest("similar", ids, sent.k, filters(sent))
         found = await ask(components, served, request, sent.deadline_ms)
         query_id = await new_query_id(components, sent)
         shown = [
@@ -38,7 +44,10 @@ def similar(components: Components, served: ServedSystem) -> APIRouter:
         ]
         log_exposures(components, served, "similar", sent, found, query_id, shown)
         answers = [
-            {"id": id, "hits": answer.records()}
+            {
+                "id": id,
+                "hits": with_columns(served, found, answer.records(), sent.columns),
+            }
             for id, answer in zip(ids, found.answers, strict=False)
         ]
         return document_of(served, found, query_id, answers)

@@ -15,7 +15,7 @@ _ABSENT = {
     "classify": "it names nothing",
     "search": "it searches nothing",
     "recommend": "it recommends nothing",
-    "items": "it has no items to add, compact or re-embed",
+    "items": "it has no items with vectors, to compact or re-embed",
 }
 
 

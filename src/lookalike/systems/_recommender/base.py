@@ -7,6 +7,7 @@ items are relevant; the rest is here.
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from numbers import Integral
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -18,6 +19,7 @@ from lookalike._typing import Array, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation, SearchAnswer
 from lookalike.core.inputs import check_k
+from lookalike.core.items import Allowed, Item
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.recommendations import ExplainsListedItems
@@ -26,6 +28,7 @@ from lookalike.datasets.interactions import (
     Interactions,
     hold_out_again,
 )
+from lookalike.datasets.item_columns import ItemColumn, cell_of
 from lookalike.datasets.tables import MOST
 from lookalike.rank import Hits
 from lookalike.rank.funnel import (
@@ -35,9 +38,10 @@ from lookalike.rank.funnel import (
     TrainingBatch,
 )
 from lookalike.rank.slate import ExplainedSlate, Slate
+from lookalike.rank.widened import Widened, weights_of
 from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
-from lookalike.systems._recommender.lists import ListBuilder
+from lookalike.systems._recommender.lists import PROFILE, ListBuilder
 from lookalike.systems._recommender.persistence import (
     generator_arrays,
     ranker_arrays,
@@ -94,6 +98,10 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     _builder: ListBuilder
     _reasons: Reasons
     _similar: SimilarItems
+    _learned: Self | None = None
+    """The system as it was learned, of one with items that came or went."""
+    _retired: Ints = np.empty(0, np.int64)
+    """Rows of items that went."""
     _forgotten: frozenset[str] = frozenset()
     """Users who are answered as if they were not known."""
     _events: Mapping[str, Mapping[int, float]] = MappingProxyType({})
@@ -128,6 +136,10 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     @abstractmethod
     def item_features(self, history: InteractionHistory, catalogue: Catalogue) -> Array:
         """Return features of the items beside popularity, (n_items, m)."""
+
+    def n_known_features(self, catalogue: Catalogue) -> int:
+        """Return how many of ``item_features``, the first, need no history."""
+        return 0
 
     @abstractmethod
     def vectors(self, catalogue: Catalogue) -> Any:
@@ -231,6 +243,24 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             return self
         return self._knowing(InteractionHistory.known(data), refitted=False)
 
+    def without_held_out(self, data: Interactions) -> Self:
+        """Return the system as if it had not learned what is held out of these data.
+
+        Its users, items and ranker stay. Pairs are compared by their names, so that
+        the data may have others, too.
+        """
+        self.check_fitted()
+        catalogue, history = self.catalogue_, self.history_
+        out = data.held_out
+        rows = catalogue.rows_of_users(data.users)
+        user = np.array(rows, np.int64)[data.user[out]]
+        items = [catalogue.item_rows.get(name, -1) for name in data.items.tolist()]
+        item = np.array(items, np.int64)[data.item[out]]
+        both, n_items = (user >= 0) & (item >= 0), history.n_items
+        gone = user[both] * n_items + item[both]
+        kept = ~np.isin(history.user * n_items + history.item, gone)
+        return self._knowing(history.taking(kept), refitted=False)
+
     def _knowing(self, history: InteractionHistory, refitted: bool) -> Self:
         """Return a system with this ranker, and generators of these histories."""
         system = copy(self)
@@ -293,25 +323,33 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             names = [blocked.get(str(user), ()) for user in users]
             more = map(self.catalogue_.rows_of_known_items, names)
             refused = [*map(np.union1d, refused, more)]
-        return self._hits(self.lists(self._histories_of(users), k, refused))
+        unwanted = self._unwanted(users)
+        history = self._histories_of(users)
+        return self._hits(self.lists(history, k, refused, disliked=unwanted))
 
     def recommend_each(
-        self, users: Sequence[str], k: int = K, exclude: Sequence[str] = ()
+        self,
+        users: Sequence[str],
+        k: int = K,
+        exclude: Sequence[str] = (),
+        where: Mapping[str, Allowed] | None = None,
     ) -> list[ExplainedSlate]:
         """Return at most k items for each user, with reasons and the ranker's features.
 
         An unknown user gets what is popular. ``exclude`` names items that are in no
-        list.
+        list; ``where`` lets only some through, by their columns: values, or bounds of
+        a number or a date ("gte", "gt", "lte", "lt").
         """
         self.check_fitted()
         history, unwanted = self._histories_of(users), self._unwanted(users)
-        return self._explained(history, k, exclude, unwanted)
+        return self._explained(history, k, exclude, where, unwanted)
 
     def recommend_from(
         self,
         histories: Sequence[Mapping[str, float]],
         k: int = K,
         exclude: Sequence[str] = (),
+        where: Mapping[str, Allowed] | None = None,
     ) -> list[ExplainedSlate]:
         """Recommend by given histories: items with hours, or ratings.
 
@@ -330,20 +368,29 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
             *(histories, catalogue.item_rows, len(catalogue.items)),
             time=self._latest,
         )
-        return self._explained(history, k, exclude)
+        return self._explained(history, k, exclude, where)
 
-    def similar_each(self, ids: Sequence[str], k: int = K) -> list[SearchAnswer]:
+    def similar_each(
+        self,
+        ids: Sequence[str],
+        k: int = K,
+        where: Mapping[str, Allowed] | None = None,
+    ) -> list[SearchAnswer]:
         """Return at most k items like each item, labelled with titles and reasons.
+
+        ``where`` is that of :meth:`recommend_each`.
 
         See :class:`lookalike.systems._recommender.similar.SimilarItems`.
         """
         self.check_fitted()
         k, catalogue = check_k(k), self.catalogue_
-        answers = []
+        answers, allowed = [], self._allowed(where)
         for id in ids:
-            if id not in catalogue.item_rows:
+            if not self.offers(id):
                 raise LookupError(f"There is no item {id!r}.")
-            rows, scores, n_shared = self._similar.nearest(catalogue.item_rows[id], k)
+            rows, scores, n_shared = self._similar.nearest(
+                catalogue.item_rows[id], k, allowed
+            )
             answers.append(
                 SearchAnswer(
                     catalogue.items[rows].tolist(),
@@ -368,9 +415,15 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         """
         self.check_fitted()
         items = np.unique(self.catalogue_.rows_of_items(ids))
+        gone = np.intersect1d(items, self._retired)
+        if len(gone):
+            raise ValueError(
+                f"There is no item {str(self.catalogue_.items[gone[0]])!r}."
+            )
         history = self._histories_of([user])
         matrices = self.matrices(history, self.catalogue_)
-        (slate,) = self._builder.orders(matrices, history, items)
+        disliked = self._unwanted([user])
+        (slate,) = self._builder.orders(matrices, history, items, disliked)
         return self._reasons.explained(slate, self.catalogue_)
 
     def has_item(self, id: str) -> bool:
@@ -378,11 +431,109 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         self.check_fitted()
         return id in self.catalogue_.item_rows
 
+    @property
+    def n_items(self) -> int:
+        """Number of items that may be suggested."""
+        return len(self.catalogue_.items) - len(self._retired)
+
+    def offers(self, id: str) -> bool:
+        """Whether an item has this id, and has not been retired."""
+        row = self.catalogue_.item_rows.get(id, -1)
+        return row >= 0 and row not in self._retired
+
+    def with_items(self, items: Sequence[Item]) -> Self:
+        """Return the system with items that came, changed or went; nothing is learned.
+
+        A new item stands where those stand that are described alike, see
+        ``rank.widened``. What went is in no list, and still counts in histories.
+
+        items : all that changed since the system learned, in the order of the changes
+        """
+        self.check_fitted()
+        learned = self._learned or self
+        last = {each.id: each for each in items}.values()
+        catalogue = learned.catalogue_.with_items([i for i in last if not i.deleted])
+        history = replace(learned.history_, n_items=len(catalogue.items))
+        system = copy(learned)
+        system._forgotten, system._learned = self._forgotten, learned
+        system._take_up(catalogue, history, learned._widened(catalogue, history))
+        gone = [each.id for each in last if each.deleted]
+        system._retired = catalogue.rows_of_known_items(gone)
+        return system
+
+    def check_item(self, item: Item) -> None:
+        """Refuse an item that cannot be added.
+
+        Raises
+        ------
+        ValueError
+            If an attribute is none of the columns, or not of a column's kind.
+        """
+        for name, value in (item.attributes or {}).items():
+            column = self.catalogue_.column(name)
+            read = ItemColumn(column.kind, np.array([cell_of(value)]))
+            if column.kind in ("number", "date") and np.isnan(read.numbers()).any():
+                raise ValueError(f"{name} must be a {column.kind}, got {value!r}.")
+
+    def item_values(
+        self, ids: Sequence[str], columns: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Return what these columns say of each item, by name, ready for JSON.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column; the sentence lists them.
+        """
+        rows = self.catalogue_.rows_of_items(ids)
+        cells = {name: self.catalogue_.column(name) for name in columns}
+        values = {
+            name: ItemColumn(each.kind, each.cells[rows]).values()
+            for name, each in cells.items()
+        }
+        return [{name: values[name][at] for name in values} for at in range(len(rows))]
+
+    def _widened(self, catalogue: Catalogue, history: InteractionHistory) -> Funnel:
+        """Return the funnel with the items of a longer catalogue."""
+        n = len(self.catalogue_.items)
+        vectors = sp.csr_array(self.vectors(catalogue))
+        weights = weights_of(vectors[:n], vectors[n:])
+        fresh = {each.name: each for each in self.generators(catalogue)}
+        models = {
+            id(each.model): Widened(each.model, weights, each.score_matrix != PROFILE)
+            for each in self.funnel_.generators
+        }
+        generators = [
+            fresh[each.name]
+            if each.prefitted
+            else replace(each, model=models[id(each.model)])
+            for each in self.funnel_.generators
+        ]
+        funnel = Funnel(generators, self.funnel_.ranker)
+        features = self.item_features(history, catalogue)
+        funnel.describe_items(self.matrices(history, catalogue), features)
+        known = 1 + np.arange(self.n_known_features(catalogue))
+        own = funnel.item_table[n:, known]
+        funnel.item_table[n:] = weights.T @ funnel.item_table[:n]
+        funnel.item_table[n:, known] = own
+        return funnel
+
+    def _allowed(self, where: Mapping[str, Allowed] | None) -> Array | None:
+        """Which items may be in a list, bool (n_items,); None is all."""
+        if not where and not len(self._retired):
+            return None
+        allowed = np.ones(len(self.catalogue_.items), bool)
+        allowed[self._retired] = False
+        for name, values in (where or {}).items():
+            allowed &= self.catalogue_.column(name).passing(values)
+        return allowed
+
     def explain(self, query: str) -> Explanation:
         """Say where each suggestion for a user comes from, and what the rules did."""
         self.check_fitted()
         history = self._histories_of([query])
-        (slate,) = self.lists(history, K, self._unwanted([query]), features=True)
+        unwanted = self._unwanted([query])
+        (slate,) = self.lists(history, K, unwanted, True, disliked=unwanted)
         shown = self._reasons.explained(slate, self.catalogue_)
         had = history.items_of(0)
         reasons = []
@@ -450,27 +601,35 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         k: int,
         blocked: Sequence[Ints] | None = None,
         features: bool = False,
+        where: Mapping[str, Allowed] | None = None,
+        disliked: Sequence[Ints] | None = None,
     ) -> list[Slate]:
         """Return at most k rows of the catalogue for each history.
 
         blocked : rows that each user does not want to see
         features : whether the lists carry the features that the ranker saw
+        where : lets only some items through, see :meth:`recommend_each`
+        disliked : rows of which each user said so, to which like ones sink
         """
         k = min(check_k(k), len(self.catalogue_.items))
         matrices = self.matrices(history, self.catalogue_)
-        return self._builder.lists(matrices, history, k, blocked, features)
+        allowed = self._allowed(where)
+        return self._builder.lists(
+            matrices, history, k, blocked, features, allowed, disliked
+        )
 
     def _explained(
         self,
         history: InteractionHistory,
         k: int,
         exclude: Sequence[str],
+        where: Mapping[str, Allowed] | None = None,
         unwanted: Sequence[Ints] | None = None,
     ) -> list[ExplainedSlate]:
         blocked = [self.catalogue_.rows_of_known_items(exclude)] * history.n_users
         if unwanted is not None:
             blocked = [*map(np.union1d, blocked, unwanted)]
-        slates = self.lists(history, k, blocked, features=True)
+        slates = self.lists(history, k, blocked, True, where, unwanted)
         return [self._reasons.explained(slate, self.catalogue_) for slate in slates]
 
     def _histories_of(self, users: Sequence[str] | Array) -> InteractionHistory:
@@ -504,7 +663,15 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
     # --- saving -----------------------------------------------------------------------
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Return catalogue, histories, ranker and generators."""
+        """Return catalogue, histories, ranker and generators.
+
+        Raises
+        ------
+        ValueError
+            If items came or went: what was learned is saved without them.
+        """
+        if self._learned is not None:
+            raise ValueError("A system with items that came since is not saved.")
         arrays = {
             **self.catalogue_.arrays(),
             **self.history_.arrays(),
@@ -536,7 +703,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         vectors = self.vectors(catalogue)
         self._similar = SimilarItems.of(history, vectors)
         self._builder = ListBuilder(
-            *(funnel, vectors, new_items),
+            *(funnel, vectors, self._similar.likeness, new_items),
             *(self.diversity, self.exploration, self.random_state),
         )
         explored = new_items if self.exploration else new_items[:0]

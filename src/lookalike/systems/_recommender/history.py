@@ -19,6 +19,8 @@ class InteractionHistory:
 
     user, item, value, time : (n,); time is 0 where unknown
     numbers : (n_users,), seeds of the users' random draws; empty is 0 for all
+    known_as : (n_users,), row of each user in the catalogue, -1 where unknown; empty is
+        -1 for all
     """
 
     user: Ints
@@ -28,6 +30,7 @@ class InteractionHistory:
     n_users: int
     n_items: int
     numbers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    known_as: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
     def known(cls, data: Interactions) -> Self:
@@ -43,8 +46,9 @@ class InteractionHistory:
     def _of(cls, data: Interactions, rows: Ints) -> Self:
         time = np.zeros(len(data.user)) if data.time is None else data.time
         at = rows[np.lexsort((time[rows], data.user[rows]))]
-        names = len(data.users), len(data.items)
-        return cls(data.user[at], data.item[at], data.value[at], time[at], *names)
+        columns = data.user[at], data.item[at], data.value[at], time[at]
+        n_users = len(data.users)
+        return cls(*columns, n_users, len(data.items), known_as=np.arange(n_users))
 
     @classmethod
     def given(
@@ -88,7 +92,23 @@ class InteractionHistory:
         at = np.arange(len(user)) - np.repeat(np.cumsum(size) - size, size) + low[user]
         columns = self.item[at], self.value[at], self.time[at]
         numbers = np.maximum(chosen, 0)
-        return InteractionHistory(user, *columns, len(chosen), self.n_items, numbers)
+        return InteractionHistory(
+            user, *columns, len(chosen), self.n_items, numbers, chosen
+        )
+
+    def taking(self, kept: Array) -> "InteractionHistory":
+        """Return the interactions of a mask, (n,) of bool, of the same users."""
+        columns = {name: getattr(self, name)[kept] for name in COLUMNS}
+        return replace(self, **columns)
+
+    def of_items(self, rows: Ints, n_items: int) -> "InteractionHistory":
+        """Return the histories in another catalogue.
+
+        rows : (n_items,), row of each item there; -1 is left out
+        n_items : of the other catalogue
+        """
+        there = self.taking(rows[self.item] >= 0)
+        return replace(there, item=rows[there.item], n_items=n_items)
 
     def followed_by(
         self, events: Sequence[Mapping[int, float]], time: float
@@ -120,6 +140,17 @@ class InteractionHistory:
             value=np.concatenate(values),
             time=np.concatenate(times),
         )
+
+    def described(self, profiles: Any) -> Any:
+        """Return what is known of the users, csr (n_users, n_features).
+
+        profiles : csr, of the users of the catalogue
+        """
+        rows = self.known_as if len(self.known_as) else np.full(self.n_users, -1)
+        there = np.flatnonzero(rows >= 0)
+        shape = self.n_users, profiles.shape[0]
+        which = sp.csr_array((np.ones(len(there)), (there, rows[there])), shape=shape)
+        return sp.csr_array(which @ profiles, dtype=np.float32)
 
     def items_of(self, user: int) -> Ints:
         """Return the items of one user."""
@@ -166,4 +197,5 @@ class InteractionHistory:
             whole = whole and rows.min(initial=0) >= 0 and rows.max(initial=0) < n
         if not whole or (np.diff(user) < 0).any():
             raise ValueError("its histories are not those of its users and items.")
-        return cls(user, item, value, time, n_users, n_items)
+        known_as = np.arange(n_users)
+        return cls(user, item, value, time, n_users, n_items, known_as=known_as)

@@ -12,6 +12,7 @@ from lookalike._typing import Ints
 from lookalike.rank.funnel import CandidateGenerator
 from lookalike.rank.slate import ExplainedSlate, Slate
 from lookalike.systems._recommender.catalogue import Catalogue
+from lookalike.systems._recommender.lists import PROFILE
 
 UNKNOWN_USER = "new_user"
 NEW_ITEM = "exploration"
@@ -49,6 +50,10 @@ class Reasons:
 
     def reasons(self, slate: Slate) -> list[tuple[str, str]]:
         """Return the sentence and the code of each item."""
+        if not slate.known and PROFILE in slate.columns:
+            [own] = [each for each in self.generators if each.score_matrix == PROFILE]
+            code = own.name.replace(" ", "_")
+            return [(own.reason, code)] * len(slate)
         if not slate.known:
             sentence = f"popular: nothing is known of what you {self.verb}"
             return [(sentence, UNKNOWN_USER)] * len(slate)

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
-from lookalike._typing import Floats, Ints
+from lookalike._typing import Array, Floats, Ints
 from lookalike.systems._recommender.history import InteractionHistory
 
 SHRINK = 10.0
@@ -39,8 +39,12 @@ class SimilarItems:
         """Return what finds similar items of these histories and descriptions."""
         return cls(sp.csr_array(history.matrix().T), vectors)
 
-    def nearest(self, item: int, k: int) -> tuple[Ints, Floats, Ints]:
+    def nearest(
+        self, item: int, k: int, allowed: Array | None = None
+    ) -> tuple[Ints, Floats, Ints]:
         """Return at most k items, their scores, and how many users each shares.
+
+        allowed : bool (n_items,), the others are left out
 
         Best first, ties by row. Items that neither share a user nor a feature are left
         out.
@@ -52,8 +56,24 @@ class SimilarItems:
         scores = np.where(shared > 0, scores, alike - 1)
         found = np.flatnonzero((shared > 0) | (alike > 0))
         found = found[found != item]
+        if allowed is not None:
+            found = found[allowed[found]]
         found = found[np.argsort(-scores[found], kind="stable")[:k]]
         return found, scores[found], shared[found].astype(np.int64)
+
+    def likeness(self, items: Ints, others: Ints) -> Floats:
+        """Return how alike items are to others, (n_items, n_others), from 0 to 1.
+
+        The larger of the shrunk cosine of their users and the cosine of their
+        descriptions.
+        """
+        mine, theirs = self.item_users[items], self.item_users[others]
+        shared = (mine @ theirs.T.astype(np.float64)).toarray()
+        size = np.sqrt(np.maximum(np.diff(mine.indptr), 1))[:, None]
+        size = size * np.sqrt(np.maximum(np.diff(theirs.indptr), 1))
+        alike = (self.vectors[items] @ self.vectors[others].T).toarray()
+        found: Floats = np.maximum(shared / size * shared / (shared + SHRINK), alike)
+        return np.clip(found, 0.0, 1.0)
 
     def closest(self, items: Ints, item: int) -> int | None:
         """Return which of some items shares most users with an item, by the cosine.

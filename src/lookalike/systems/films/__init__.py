@@ -13,9 +13,12 @@ SPEC = SystemSpec(
     evaluation=f"{_SHARED}.evaluation:evaluate",
     card=f"{_SHARED}.card:recommender_values",
     report=f"{_SHARED}.report:add_sections",
+    live_data="lookalike.datasets.live_log:with_live",
+    comparison=f"{_SHARED}.comparison:compare",
     inputs="lookalike.core.inputs:USERS",
     capabilities=(
         *("recommend", "rank", "history", "similar", "explain", "explain_item"),
+        *("retrain", "catalogue"),
     ),
     datasets={"movielens_small": "lookalike.datasets.ratings:load_movielens"},
     own_data="lookalike.datasets.ratings:load_ratings",

@@ -126,6 +126,10 @@ class Films(RecommenderSystem):
         ]
         return word_vectors(texts)
 
+    def n_known_features(self, catalogue: Catalogue) -> int:
+        """Return 1: the year."""
+        return 1
+
     def item_features(self, history: InteractionHistory, catalogue: Catalogue) -> Array:
         """Return year, when it is rated, how high, and how often of late."""
         n = history.n_items

@@ -13,9 +13,12 @@ SPEC = SystemSpec(
     evaluation=f"{_SHARED}.evaluation:evaluate",
     card=f"{_SHARED}.card:recommender_values",
     report=f"{_SHARED}.report:add_sections",
+    live_data="lookalike.datasets.live_log:with_live",
+    comparison=f"{_SHARED}.comparison:compare",
     inputs="lookalike.core.inputs:USERS",
     capabilities=(
         *("recommend", "rank", "history", "similar", "explain", "explain_item"),
+        *("retrain", "catalogue"),
     ),
     datasets={
         "movielens_small": "lookalike.datasets.logs:load_movielens_log",
@@ -24,7 +27,19 @@ SPEC = SystemSpec(
     own_data="lookalike.datasets.logs:load_log",
     own_data_form="the path of a log (CSV, JSON lines, Parquet) or of its TOML form",
     own_data_options=(
-        *("items", "user", "item", "time", "value", "event", "combine", "weights"),
+        *(
+            "items",
+            "users",
+            "user_id",
+            "user_kinds",
+            "user",
+            "item",
+            "time",
+            "value",
+            "event",
+            "combine",
+            "weights",
+        ),
         *("id", "title", "kinds"),
     ),
     example="1",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from lookalike._checks import check_choice
 from lookalike._typing import Array, Floats
 from lookalike.datasets.interactions import Interactions
 from lookalike.rank.content import ContentSimilarity
@@ -18,15 +19,20 @@ from lookalike.rank.funnel import CandidateGenerator
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.popularity import Popularity
+from lookalike.rank.profile_popularity import ProfilePopularity
 from lookalike.rank.user_neighbors import UserNeighbors
 from lookalike.systems._recommender.base import RecommenderSystem
 from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
+from lookalike.systems._recommender.lists import PROFILE
 from lookalike.systems.shop.features import (
+    feature_rows,
     item_vectors,
     number_names,
     ranked_numbers,
+    user_profiles,
 )
+from lookalike.systems.shop.presets import PRESETS, Preset
 
 HALF_LIFE = 20.0  # in a customer's items: so many later, one counts half as much
 YEAR = 365.25 * 86_400
@@ -35,7 +41,9 @@ YEAR = 365.25 * 86_400
 class Shop(RecommenderSystem):
     """Recommend what each customer may want next.
 
-    Parameters: see :class:`lookalike.systems._recommender.base.RecommenderSystem`.
+    Parameters: ``preset``, one of ``PRESETS``, says of which domain the words of the
+    reasons are; for the others see
+    :class:`lookalike.systems._recommender.base.RecommenderSystem`.
 
     A held-out item is relevant, and twice as much if its value is at least the median
     of the log: the better half of all ratings, or what somebody did more than once.
@@ -59,8 +67,33 @@ class Shop(RecommenderSystem):
     """
 
     name = "shop"
-    verb = "choose"
-    users_noun = "customers"
+
+    def __init__(
+        self,
+        ranker: str = "auto",
+        diversity: float = 0.0,
+        exploration: int = 0,
+        preset: str = "shop",
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(ranker, diversity, exploration, random_state, n_jobs)
+        self.preset = preset
+
+    @property
+    def verb(self) -> str:  # type: ignore[override]
+        """What customers do with items."""
+        return self._words.verb
+
+    @property
+    def users_noun(self) -> str:  # type: ignore[override]
+        """What customers are called."""
+        return self._words.users
+
+    @property
+    def _words(self) -> Preset:
+        check_choice("preset", self.preset, tuple(PRESETS))
+        return PRESETS[self.preset]
 
     @property
     def item_columns(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -88,23 +121,46 @@ class Shop(RecommenderSystem):
             np.bincount(history.user, each, history.n_users) / size
             for each in (*numbers, strength)
         ]
-        return {
-            "plain": history.matrix(),
+        plain = history.matrix()
+        found = {
+            "plain": plain,
             "strength": history.matrix(strength),
             "recent": history.matrix(strength * np.exp2(-later / HALF_LIFE)),
             "about": np.stack(columns, axis=1).astype(np.float32),
         }
+        if catalogue.user_columns:
+            profile = history.described(user_profiles(catalogue.user_columns))
+            found |= {PROFILE: profile, "described": sp.hstack([profile, plain], "csr")}
+        return found
 
     def generators(self, catalogue: Catalogue) -> list[CandidateGenerator]:
         """Return the generators; "recent" weighs the latest items more."""
+        words = self._words
         content = ContentSimilarity().fit(self.vectors(catalogue))
+        of_users = []
+        if catalogue.user_columns:
+            n_profile = user_profiles(catalogue.user_columns).shape[1]
+            of_users = [
+                CandidateGenerator(
+                    "customers described like you",
+                    ProfilePopularity(n_profile),
+                    *(
+                        40,
+                        f"{words.done} by {words.users} like you",
+                        "described",
+                        PROFILE,
+                    ),
+                )
+            ]
         return [
+            *of_users,
             CandidateGenerator(
-                *("EASE", EASE(200.0), 60, "goes with what you chose"),
+                *("EASE", EASE(200.0), 60, f"goes with {words.yours}"),
             ),
             CandidateGenerator(
-                *("EASE of late", EASE(200.0), 60, "goes with what you chose of late"),
+                *("EASE of late", EASE(200.0), 60, f"goes with {words.yours} of late"),
                 *("strength", "recent"),
+                fit_rows=feature_rows(catalogue),
             ),
             CandidateGenerator(
                 "ALS",
@@ -116,16 +172,26 @@ class Shop(RecommenderSystem):
             CandidateGenerator(
                 "similar customers",
                 UserNeighbors(100, "cosine", self.n_jobs),
-                *(40, "customers like you chose it", "strength", "strength"),
+                *(
+                    40,
+                    f"{words.done} by {words.users} of your taste",
+                    "strength",
+                    "strength",
+                ),
             ),
             CandidateGenerator(
                 "similar items",
                 ItemNeighbors(300, "cosine", n_jobs=self.n_jobs),
-                *(40, "chosen by those who chose your items", "strength", "recent"),
+                *(
+                    40,
+                    f"{words.done} by those who have your {words.items}",
+                    "strength",
+                    "recent",
+                ),
             ),
             CandidateGenerator("popularity", Popularity(), 40, "popular"),
             CandidateGenerator(
-                *("content", content, 15, "is described like what you chose"),
+                *("content", content, 15, f"is described like {words.yours}"),
                 *("plain", "recent"),
                 prefitted=True,
             ),
@@ -145,6 +211,10 @@ class Shop(RecommenderSystem):
     def vectors(self, catalogue: Catalogue) -> Any:
         """Return what is known of the items, column by column."""
         return item_vectors(catalogue)
+
+    def n_known_features(self, catalogue: Catalogue) -> int:
+        """Return how many numbers are known of the items."""
+        return len(number_names(catalogue))
 
     def item_features(self, history: InteractionHistory, catalogue: Catalogue) -> Array:
         """Return the items' numbers, how much they are used, when, and how of late."""
