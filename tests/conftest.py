@@ -24,30 +24,48 @@ import pytest
 collect_ignore = ["cases"]  # programs, each of which is run by `make cases`
 TESTS = Path(__file__).parent
 _N_KNOWN = 500
-_SLOW = ("small", "demonstrated")
+_SHARED = re.compile(r"^def \w+\([^)]*\b(small|demonstrated)\b", re.MULTILINE)
 """Fixtures that several files take, and that are slow to make."""
 
 
-def pytest_collection_modifyitems(items):
-    """Run in one process what shares fixtures that are slow to make.
+@cache
+def _group(file):
+    """What runs in one process: a file, or all files that take one of ``_SHARED``."""
+    found = _SHARED.search((TESTS.parent / file).read_text(encoding="utf-8"))
+    return found.group(1) if found else file
 
-    These are the tests of a file, and of all files that take what is in ``_SLOW``. The
-    doctests come last: they are short, so that no process waits long for another.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out whole groups, in the order of ``pytest_collection_modifyitems``."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _group(nodeid.partition("::")[0])
+
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Run the slow first and the short last, so that no process waits for another.
+
+    First what takes fixtures of several files, then files with tests of full-size data,
+    then the rest; last the doctests.
     """
-    files = [item.nodeid.partition("::")[0] for item in items]
-    shared = {
-        file: name
-        for file, item in zip(files, items, strict=True)
-        for name in _SLOW
-        if name in getattr(item, "fixturenames", ())
+    groups = [_group(item.nodeid.partition("::")[0]) for item in items]
+    full = {
+        group
+        for group, item in zip(groups, items, strict=True)
+        if item.get_closest_marker("full")
     }
-    groups = {}
-    for file, item in zip(files, items, strict=True):
-        alone = item.get_closest_marker("full") is not None
-        groups[item] = item.nodeid if alone else shared.get(file, file)
-        item.add_marker(pytest.mark.xdist_group(groups[item]))
-    last = {group: place for place, group in enumerate(groups.values())}
-    items.sort(key=lambda item: -last[groups[item]])
+    place = {
+        group: (group.startswith("src"), group not in full, "/" in group, at)
+        for at, group in enumerate(groups)
+    }
+    order = sorted(range(len(items)), key=lambda at: place[groups[at]])
+    items[:] = [items[at] for at in order]
 
 
 @dataclass(frozen=True)
