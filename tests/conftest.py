@@ -30,14 +30,19 @@ _SHARED = re.compile(r"^def \w+\([^)]*\b(small|demonstrated)\b", re.MULTILINE)
 
 @cache
 def _group(file):
-    """What runs in one process: a file, or all files that take one of ``_SHARED``."""
+    """What runs in one process: a file, or all that take one of the fixtures above."""
+    if file.startswith("tests/systems/"):
+        return "small"
     found = _SHARED.search((TESTS.parent / file).read_text(encoding="utf-8"))
     return found.group(1) if found else file
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Hand out whole groups, in the order of ``pytest_collection_modifyitems``."""
+    """Hand out whole groups, in the order of ``pytest_collection_modifyitems``.
+
+    So fixtures are made once, and two processes seldom compile the same kernel.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByGroup(LoadScopeScheduling):
@@ -49,23 +54,19 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    """Run the slow first and the short last, so that no process waits for another.
+    """Run what is long first, so that no process waits for another in the end.
 
-    First what takes fixtures of several files, then files with tests of full-size data,
-    then the rest; last the doctests.
+    First what shares fixtures, and the batteries over the whole house; then the rooms,
+    of which those with full-size data come first; last the doctests, which are short.
     """
-    groups = [_group(item.nodeid.partition("::")[0]) for item in items]
-    full = {
-        group
-        for group, item in zip(groups, items, strict=True)
-        if item.get_closest_marker("full")
-    }
-    place = {
-        group: (group.startswith("src"), group not in full, "/" in group, at)
-        for at, group in enumerate(groups)
-    }
-    order = sorted(range(len(items)), key=lambda at: place[groups[at]])
-    items[:] = [items[at] for at in order]
+    group = {item: _group(item.nodeid.partition("::")[0]) for item in items}
+    full = {group[item] for item in items if item.get_closest_marker("full")}
+
+    def place(item):
+        own = group[item]
+        return own.startswith("src/"), min(own.count("/"), 2), own not in full
+
+    items.sort(key=place)
 
 
 @dataclass(frozen=True)
