@@ -41,7 +41,6 @@ from lookalike.systems.faces.splits import (
 )
 from lookalike.systems.faces.system import Faces
 
-LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
 NAMES = ["brick", "grass", "gravel", "camera", "coins"]
 NAMES += ["moon", "page", "text", "coffee", "rocket"]
 
@@ -373,9 +372,7 @@ def test_without_the_data_the_ways_to_get_it_are_told(tmp_path, monkeypatch):
 @pytest.mark.skipif(
     not os.environ.get("LOOKALIKE_DATA"), reason="LOOKALIKE_DATA is not set"
 )
-def test_on_the_orl_faces_the_embedding_is_the_best(monkeypatch):
-    if LONG == 1:  # three of the ten splits, unless there is time for all of them
-        monkeypatch.setattr(faces_evaluation, "N_SPLITS", 3)
+def test_on_the_orl_faces_the_embedding_is_the_best():
     orl = load_orl_faces()
     found = SPEC.evaluate(Faces().fit(orl), orl)
     metrics = {name: m.value for name, m in found.metrics.items()}
