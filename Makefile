@@ -48,6 +48,7 @@ bench: $(ENV)/.bench  ## Speed beside other libraries, and the bars
 
 soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire, damaged files and extreme numbers: long tests
 	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service
+	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q -m full
 	$(BIN)/python benchmarks/soak_inputs.py
 	$(BIN)/python benchmarks/soak.py
 

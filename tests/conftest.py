@@ -24,30 +24,49 @@ import pytest
 collect_ignore = ["cases"]  # programs, each of which is run by `make cases`
 TESTS = Path(__file__).parent
 _N_KNOWN = 500
-_SLOW = ("small", "demonstrated")
+_SHARED = re.compile(r"^def \w+\([^)]*\b(small|demonstrated)\b", re.MULTILINE)
 """Fixtures that several files take, and that are slow to make."""
 
 
-def pytest_collection_modifyitems(items):
-    """Run in one process what shares fixtures that are slow to make.
+@cache
+def _group(file):
+    """What runs in one process: a file, or all that take one of the fixtures above."""
+    if file.startswith("tests/systems/"):
+        return "small"
+    found = _SHARED.search((TESTS.parent / file).read_text(encoding="utf-8"))
+    return found.group(1) if found else file
 
-    These are the tests of a file, and of all files that take what is in ``_SLOW``. The
-    doctests come last: they are short, so that no process waits long for another.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out whole groups, in the order of ``pytest_collection_modifyitems``.
+
+    So fixtures are made once, and two processes seldom compile the same kernel.
     """
-    files = [item.nodeid.partition("::")[0] for item in items]
-    shared = {
-        file: name
-        for file, item in zip(files, items, strict=True)
-        for name in _SLOW
-        if name in getattr(item, "fixturenames", ())
-    }
-    groups = {}
-    for file, item in zip(files, items, strict=True):
-        alone = item.get_closest_marker("full") is not None
-        groups[item] = item.nodeid if alone else shared.get(file, file)
-        item.add_marker(pytest.mark.xdist_group(groups[item]))
-    last = {group: place for place, group in enumerate(groups.values())}
-    items.sort(key=lambda item: -last[groups[item]])
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _group(nodeid.partition("::")[0])
+
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Run what is long first, so that no process waits for another in the end.
+
+    First what shares fixtures, and the batteries over the whole house; then the rooms,
+    of which those with full-size data come first; last the doctests, which are short.
+    """
+    group = {item: _group(item.nodeid.partition("::")[0]) for item in items}
+    full = {group[item] for item in items if item.get_closest_marker("full")}
+
+    def place(item):
+        own = group[item]
+        return own.startswith("src/"), min(own.count("/"), 2), own not in full
+
+    items.sort(key=place)
 
 
 @dataclass(frozen=True)

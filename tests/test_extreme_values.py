@@ -17,9 +17,10 @@ ROUNDS = 2  # inputs for each estimator
 
 
 @pytest.fixture(scope="session")
-def kernels_with_checks(tmp_path_factory):
-    """A folder for compiled kernels that check every index."""
-    return tmp_path_factory.mktemp("kernels")
+def kernels_with_checks(request, tmp_path_factory):
+    """A folder for compiled kernels that check every index, kept for the next run."""
+    kept = getattr(request.config, "cache", None)
+    return kept.mkdir("checked") if kept else tmp_path_factory.mktemp("kernels")
 
 
 @pytest.mark.parametrize("seed", range(LONG))

@@ -18,6 +18,7 @@ from lookalike.search.rotation import RotationFilter, principal_axes
 
 PATHS = ["rotation", "portable"] if simd.HAS_VNNI else ["portable"]
 METRICS = ["euclidean", "sqeuclidean", "cosine", "inner_product", "manhattan"]
+N_QUERIES = 26 if config.DISABLE_JIT else 40  # more than go through together, 24
 
 
 def defined(Q, X, metric):
@@ -122,7 +123,7 @@ def test_a_heap_keeps_the_first_of_equals_whenever_they_come(seed, n, k):
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_agrees_with_scikit_learn(metric, path, kind):
     rng = np.random.default_rng(1)
-    X, Q = rng.normal(size=(600, 12)).astype(kind), rng.normal(size=(40, 12))
+    X, Q = rng.normal(size=(600, 12)).astype(kind), rng.normal(size=(N_QUERIES, 12))
     ours = NearestNeighbors(7, algorithm=path, metric=metric).fit(X)
     if metric == "inner_product":
         every = defined(Q, X, metric)
@@ -234,7 +235,7 @@ def test_axes_never_stretch():
 def test_radius_finds_exactly_what_lies_within(metric, path):
     rng = np.random.default_rng(4)
     X = rng.integers(5, size=(500, 3)).astype(float)
-    Q = X[:30]
+    Q = X[:N_QUERIES]
     every = defined(Q, X, metric)
     radius = float(np.quantile(every, 0.05))
     index = NearestNeighbors(metric=metric, algorithm=path).fit(X)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import njit
+from numba import config, njit
 
 from lookalike.kernels import inverted_file as kernels
 from lookalike.kernels import simd
@@ -262,7 +262,8 @@ def test_centres_are_means_and_a_centre_without_rows_stays():
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
 def test_the_needed_lists_and_rows_find_each_neighbour(signed, metric):
     rng = np.random.default_rng(15)
-    X, Q = (rng.integers(0, 99, size=(n, 40)).astype(np.uint8) for n in (1000, 40))
+    n = 1000, 12 if config.DISABLE_JIT else 40  # uncompiled, each takes a second
+    X, Q = (rng.integers(0, 99, size=(each, 40)).astype(np.uint8) for each in n)
     lists = small_index(X, metric, signed)
     true = NearestNeighbors(6, metric=metric).fit(X).kneighbors(Q)[1]
     seen = set()

@@ -23,6 +23,8 @@ from lookalike.systems import find_spec, specs
 from lookalike.systems.digits import SPEC
 from lookalike.systems.digits.system import Digits
 
+LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
+
 # The embedding
 
 
@@ -394,9 +396,15 @@ def test_systems_are_found_by_name():
 @pytest.mark.skipif(
     not os.environ.get("LOOKALIKE_DATA"), reason="LOOKALIKE_DATA is not set"
 )
-def test_on_full_mnist_the_shipped_map_is_better_than_raw_pixels():
+def test_on_mnist_the_shipped_map_is_better_than_raw_pixels():
     mnist: Images = load_mnist()
+    raw, expected = 0.9705, 0.978
+    if LONG == 1:  # a sixth of it is learned from, unless there is time for all
+        raw, expected = 0.92475, 0.945
+        few = {name: getattr(mnist, name)[:10_000] for name in ("x_train", "y_train")}
+        few |= {name: getattr(mnist, name)[:4_000] for name in ("x_test", "y_test")}
+        mnist = dataclasses.replace(mnist, **few)
     found = SPEC.evaluate(Digits(n_jobs=-1).fit(mnist), mnist)
-    assert found.metrics["accuracy_of_raw_pixels"].value == 0.9705
-    assert found.metrics["accuracy"].value >= 0.978
+    assert found.metrics["accuracy_of_raw_pixels"].value == raw
+    assert found.metrics["accuracy"].value >= expected
     assert found.comparisons["raw pixels"].p_value < 1e-6
