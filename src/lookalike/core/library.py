@@ -88,7 +88,7 @@ class Library:
             write(self.folder / number)
             return number
         write(self.folder / number)
-        return self.activate(number) if answers else number
+        return self.activate(number)
 
     def activate(self, number: str) -> str:
         """Let this generation answer, if it is whole."""
