@@ -28,7 +28,7 @@ class User:
         self.seconds: float | None = None
         # Settings of the machine that runs this are not the user's.
         kept = {k: v for k, v in os.environ.items() if not k.startswith("LOOKALIKE_")}
-        self.environment = kept | {"LOOKALIKE_HOME": str(folder / "home")}
+        self.environment = kept | {"LOOKALIKE_FOLDER": str(folder / "systems")}
         self._port = 0
 
     def run(self, *words: object, fails: bool = False) -> str:

@@ -151,8 +151,8 @@ def test_no_event_counts_twice_and_who_was_erased_is_left_out(library, tmp_path)
         manifest = SPEC.system_class.load(found).manifest_
         data = live_data(SPEC, manifest, database, 2**62)
         none_yet = live_data(SPEC, manifest, database, 0)
-    assert none_yet.events == {"count": 0, "until": 0}
-    assert data.events["count"] == 2
+    assert none_yet.live_events == {"count": 0, "until": 0}
+    assert data.live_events["count"] == 2
     assert {"ann"} == set(data.users.tolist()) - set(log.users.tolist())
     assert "c2" not in data.users
     assert len(data.user) == len(log.user) - (log.user == 2).sum() + 1
@@ -174,7 +174,7 @@ def test_what_was_learned_does_not_count_again_as_live(library, tmp_path):
         from lookalike.service.live_history import LATE, histories_of
 
         about, _ = library.open()
-        until = about.about["data"]["events"]["until"]
+        until = about.about["data"]["live_events"]["until"]
         with database.reading() as connection:
             live = [
                 histories_of(connection, "shop", ["ann"], each)

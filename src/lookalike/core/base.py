@@ -116,7 +116,7 @@ class BaseSystem(ABC):
     ) -> Manifest:
         """Return the manifest of a system that has just learned from ``data``."""
         about = {"name": data.name, "checksum": data.checksum}
-        for more_of in ("options", "events"):
+        for more_of in ("options", "live_events"):
             found = dict(getattr(data, more_of, {}))
             if found:
                 about[more_of] = found

@@ -31,7 +31,7 @@ class Interactions:
     columns : what else is known of the items, by name
     user_columns : what is known of the users, by name
     options : how the user's own file was read, beside its path
-    events : of a service's own events in it: their "count", and the microsecond "until"
+    live_events : of a service's own events in it: their "count", and the microsecond "until"
         which they had arrived; empty without
     """
 
@@ -50,7 +50,7 @@ class Interactions:
     columns: Mapping[str, ItemColumn] = field(default_factory=dict)
     user_columns: Mapping[str, ItemColumn] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    events: Mapping[str, int] = field(default_factory=dict)
+    live_events: Mapping[str, int] = field(default_factory=dict)
 
 
 def distinct_pairs(user: Ints, item: Ints, n_items: int) -> tuple[Ints, Ints]:

@@ -85,7 +85,7 @@ def with_live(
         value=value,
         time=time,
         held_out=hold_out_random(user) if time is None else hold_out_latest(user, time),
-        events={"count": len(rows), "until": until},
+        live_events={"count": len(rows), "until": until},
     )
 
 

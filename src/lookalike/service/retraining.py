@@ -88,7 +88,7 @@ def retrain(
     number = library.add(lambda place: served.save(place, result), answers=not worse)
     return Retrained(
         number,
-        data.events["count"],
+        data.live_events["count"],
         not worse,
         _sentence(test, found.folder.name, number, worse),
         test.difference.value,

@@ -55,7 +55,7 @@ class Active:
 
 def learned_until(system: Any) -> int:
     """Return the microsecond up to which a system learned from events, 0 if never."""
-    return int(system.manifest_.data.get("events", {}).get("until", 0))
+    return int(system.manifest_.data.get("live_events", {}).get("until", 0))
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,8 @@ def test_what_the_command_trains_on_is_measured_again(tmp_path):
     assert metrics[0] == metrics[1]
     told = run("recommend", "shop", "c1", "--k", "3", *folder)
     assert "odd thing" in told
-    told = run("train", "games", "--data", *log, *folder, status=2)
+    apart = ("--folder", tmp_path / "games")
+    told = run("train", "games", "--data", *log, *apart, status=2)
     assert "The data of games have no option items." in told
     told = run("train", "shop", "--user", "client", *folder, status=2)
     assert "Options of the data, user, need --data." in told
