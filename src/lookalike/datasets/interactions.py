@@ -31,8 +31,8 @@ class Interactions:
     columns : what else is known of the items, by name
     user_columns : what is known of the users, by name
     options : how the user's own file was read, beside its path
-    live_events : of a service's own events in it: their "count", and the microsecond "until"
-        which they had arrived; empty without
+    live_events : of a service's own events in it: their "count", and the microsecond
+        "until" which they had arrived; empty without
     """
 
     name: str
