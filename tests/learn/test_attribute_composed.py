@@ -147,3 +147,17 @@ def test_refuses_a_classifier_without_probabilities():
     model = AttributeComposedClassifier(LinearSVC())
     with pytest.raises(ValueError, match="must have predict_proba, got LinearSVC"):
         model.fit([[0.0], [1.0]], ["a", "b"])
+
+
+class Lost(GaussianNB):
+    """A classifier whose probabilities are lost."""
+
+    def predict_proba(self, X):
+        return np.full((len(X), 2), np.nan)
+
+
+def test_probabilities_of_an_estimator_that_are_not_finite_are_refused():
+    X = np.arange(8.0).reshape(4, 2)
+    model = AttributeComposedClassifier(Lost()).fit(X, [0, 0, 1, 1])
+    with pytest.raises(ValueError, match=r"Lost\(\) gave probabilities that are not"):
+        model.predict_proba(X)

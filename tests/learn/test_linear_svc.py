@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -250,6 +252,16 @@ def test_dual_kernel_equals_its_definition(seed, squared, bias, shrinking):
         if stay:
             assert most == pytest.approx(max(violations), abs=1e-12)
             assert least == pytest.approx(min(violations), abs=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e12, 1e60])
+def test_pegasos_has_finite_weights_where_steps_are_tiny(scale):
+    X, y, _ = problem()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = LinearSVC(solver="pegasos", max_iter=4).fit(X * scale, y)
+    assert np.isfinite(model.coef_).all()
+    assert np.isfinite(model.intercept_).all()
 
 
 @settings(max_examples=40, deadline=None)

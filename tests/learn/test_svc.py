@@ -382,6 +382,8 @@ def test_kernels_that_do_not_fit_are_refused():
         SVC(kernel=lambda A, B: A).fit(X, y)
     with pytest.raises(ValueError, match="values that are not finite"):
         SVC(kernel=lambda A, B: A @ B.T + np.inf).fit(X, y)
+    with pytest.raises(ValueError, match="not finite in single precision"):
+        SVC(kernel="precomputed").fit(X @ X.T * 1e100, y)
 
 
 def test_ties_of_pairs_cannot_be_broken():

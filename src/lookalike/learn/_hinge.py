@@ -251,9 +251,10 @@ def solve_pegasos(
     n, d = X.shape
     W = np.zeros((d + 1, 1), X.dtype)
     rows = (*row_entries(X), signs[:, None], costs[:, None], 1 / n, squared)
-    # A squared hinge is curved: its first step is at most 1 / curvature.
+    # A squared hinge is curved: its first step is at most 1 / curvature. Steps are
+    # counted in floats, because a curvature may be more than any integer.
     curvatures = costs * (squared_norms(X) + bias**2)
-    first = int(2 * n * curvatures.max()) if squared else 0
+    first = min(2 * n * float(curvatures.max()), 1e300) if squared else 0.0
     best, n_iter, passes = np.inf, 0, 1
     while True:
         passes = min(passes, max_iter - n_iter)

@@ -124,8 +124,14 @@ class AttributeComposedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstim
             np.ones((X.shape[0], 1)) if model is None else model.predict_proba(X)
             for model in self.estimators_
         ]
+        probabilities = np.hstack(shares)
+        if not np.isfinite(probabilities).all():
+            raise ValueError(
+                f"{self.estimator!r} gave probabilities that are not finite; "
+                "scale the features."
+            )
         # A probability that rounds to zero must not make all classes impossible.
-        logarithms = np.log(np.maximum(np.hstack(shares), np.finfo(np.float64).tiny))
+        logarithms = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
         return softmax(logarithms @ self.composition_, axis=1)
 
     def predict(self, X: Any) -> Array:

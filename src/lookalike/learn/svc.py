@@ -381,10 +381,15 @@ default='rbf'
 
     def _values(self, X: Matrix, rows: Ints, others: Ints) -> Array:
         if self.kernel == "precomputed":
-            return X[np.ix_(rows, others)].astype(np.float32)
-        values = self._kernel(X[rows], X[others]).astype(np.float32, copy=False)
+            values = X[np.ix_(rows, others)]
+        else:
+            values = self._kernel(X[rows], X[others])
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32, copy=False)
         if not np.isfinite(values).all():
-            raise ValueError("The kernel has values that are not finite.")
+            raise ValueError(
+                "The kernel has values that are not finite in single precision."
+            )
         return values
 
     def _store(self, X: Matrix, members: list[Ints], solutions: list[Solution]) -> None:
