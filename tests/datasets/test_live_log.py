@@ -49,7 +49,7 @@ def test_pairs_count_once_and_the_latest_are_held_out():
     assert found.user_columns["city"].cells.tolist() == ["Rome", "Oslo", ""]
     held = found.item[found.held_out & (found.user == 0)]
     assert held.tolist() == [0]
-    assert found.events == {"count": 3, "until": 7}
+    assert found.live_events == {"count": 3, "until": 7}
     assert found.checksum != with_live(a_log(), done[:1]).checksum
 
 
