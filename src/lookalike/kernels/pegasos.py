@@ -22,8 +22,8 @@ def pegasos_pass(
     squared : bool, p = 2
     bias : float, value of the constant feature, whose weights are W[-1]
     order : int64 (n_steps,), rows to visit
-    start : float, number of steps made before; step t has length 1 / (ridge * t), which for
-        the squared hinge is safe where it is at most 1 / (2 c (|x|^2 + bias^2))
+    start : float, number of steps made before; step t has length 1 / (ridge * t), which
+        for the squared hinge is safe where it is at most 1 / (2 c (|x|^2 + bias^2))
     W : float (n_features + 1, n_machines), so that an entry meets the weights of all
         machines side by side; moved
 
