@@ -631,7 +631,7 @@ def test_the_shell_completes_verbs(typed, expected):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("delay", [0.8, 3.0])
+@pytest.mark.parametrize("delay", [1.5, 3.0])
 def test_ctrl_c_during_training_leaves_nothing(tmp_path, delay):
     library = tmp_path / "library"
     words = command("train", "digits", "--data", "digits_sample", "--folder", library)

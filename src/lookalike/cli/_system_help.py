@@ -43,10 +43,9 @@ class OfSystem(TyperCommand):
             how = "as `lookalike train` takes them"
         with formatter.section(f"Options of {spec.name}, {how}"):
             formatter.write_dl(option_rows(spec.system_class))
-        data = ", ".join(spec.datasets)
-        own = f", or {spec.own_data_form}" if spec.own_data else ""
+        data = [*spec.datasets, *([spec.own_data_form] if spec.own_data else [])]
         with formatter.section(f"Data of {spec.name}, as --data"):
-            formatter.write_text(f"{data}{own}.")
+            formatter.write_text(f"{', or '.join(data)}.")
 
 
 def option_rows(system: type) -> list[tuple[str, str]]:

@@ -41,9 +41,11 @@ YEAR = 365.25 * 86_400
 class Shop(RecommenderSystem):
     """Recommend what each customer may want next.
 
-    Parameters: ``preset``, one of ``PRESETS``, says of which domain the words of the
-    reasons are; for the others see
-    :class:`lookalike.systems._recommender.base.RecommenderSystem`.
+    Parameters
+    ----------
+    preset : {"shop", "games", "films", "books", "music"}, default="shop"
+        Of which domain the words of the reasons are. For the other parameters see
+        :class:`lookalike.systems._recommender.base.RecommenderSystem`.
 
     A held-out item is relevant, and twice as much if its value is at least the median
     of the log: the better half of all ratings, or what somebody did more than once.
