@@ -3,7 +3,8 @@
 A *list* belongs to a term in a field. It is cut into blocks of at most 128 documents
 that lie fewer than 65,536 apart, so that a document takes two bytes: its distance from
 the block's first. How often it holds the term takes no byte where the whole block holds
-it once, else one, or four where a count exceeds 255.
+it once, else one, or four where a count exceeds 255. What a search has to know of a
+block lies side by side, in one line of the cache.
 
 A *bound* of a block is the most that ``tf / (tf + norm)`` reaches in it.
 """
@@ -16,6 +17,8 @@ from lookalike.kernels.compiled import njit
 
 BLOCK = 128
 SPAN = 1 << 16
+FIRST, LAST, BEGIN, SIZE, BOUND = range(5)  # columns of ``Postings.heads``
+LONG = 255  # lengths from here on are in ``Postings.lengths``
 ROUNDED_UP = 1.0 + 2.0**-22  # what float32 loses, and a little
 
 
@@ -23,27 +26,33 @@ class Postings(NamedTuple):
     """Compressed lists.
 
     first_block : int64 (n_lists + 1,), of each list
-    first, last : int32 (n_blocks,), documents of each block
-    begin : int64 (n_blocks + 1,), of each block in ``distances``
-    tf_begin : int64 (n_blocks,), of each block in ``tfs``, twice, plus 1 where a count
-        takes four bytes; -1 where all are 1
-    bound : float32 (n_blocks,)
+    heads : int32 (n_blocks, 5), of each block its first and last document, where it
+        begins in ``data``, its size, and the bits of its bound. The size is 8 times the
+        number of documents, and the bytes of a count: 0, 1 or 4
+    bounds : float32 (n_blocks, 5), the same memory
+    data : uint16 (n,), of each block the distances of its documents, then their counts
     list_bound : float32 (n_lists,), the largest of its blocks
-    distances : uint16 (n_postings,)
-    tfs : uint8 (n_bytes,)
-    lengths : int32 (n_fields, n_documents), words of each field
+    short : uint8 (n_fields, n_documents), words of each field, 255 for more
+    lengths : int32 (n_fields, n_documents), all of them, or (n_fields, 0) where none
+        exceeds 254
     """
 
     first_block: Any
-    first: Any
-    last: Any
-    begin: Any
-    tf_begin: Any
-    bound: Any
+    heads: Any
+    bounds: Any
+    data: Any
     list_bound: Any
-    distances: Any
-    tfs: Any
+    short: Any
     lengths: Any
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def length_of(p, field, document):
+    """How many words a field of a document has."""
+    length = np.int64(p.short[field, document])
+    if length == LONG:
+        length = np.int64(p.lengths[field, document])
+    return length
 
 
 @njit(cache=True, nogil=True)
@@ -93,22 +102,22 @@ def invert(terms, ends, n_fields, n_terms, starts, documents, tfs):
 
 @njit(cache=True, nogil=True)
 def count_blocks(starts, documents, tfs, first_block):
-    """Count the blocks of all lists, and the bytes that their counts take.
+    """Count the blocks of all lists, and the elements of ``data`` that they take.
 
     starts, documents, tfs : from ``invert``
     first_block : int64 (n_lists + 1,), out
     """
-    n_blocks, n_bytes = 0, 0
+    n_blocks, n_data = 0, 0
     for which in range(starts.shape[0] - 1):
         first_block[which] = n_blocks
         at = starts[which]
         while at < starts[which + 1]:
             end, most = _block(at, starts[which + 1], documents, tfs)
             n_blocks += 1
-            n_bytes += (end - at) * _width(most)
+            n_data += _n_data(end - at, _width(most))
             at = end
     first_block[starts.shape[0] - 1] = n_blocks
-    return n_blocks, n_bytes
+    return n_blocks, n_data
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -129,80 +138,87 @@ def _width(most):
     return 1 if most < 256 else 4
 
 
+@njit(cache=True, nogil=True, forceinline=True)
+def _n_data(n, width):
+    """Elements of ``data`` that a block takes."""
+    return n + (n * width + 1) // 2
+
+
 @njit(cache=True, nogil=True)
-def compress(postings, starts, documents, tfs, n_terms, constants, factors):
-    """Write all arrays of ``postings`` but ``first_block`` and ``lengths``.
+def compress(p, starts, documents, tfs, n_terms, constants, factors):
+    """Write ``heads``, ``data`` and ``list_bound`` of Postings.
 
     starts, documents, tfs : from ``invert``
     constants, factors : float64 (n_fields,); a document's norm is constant + factor *
         length
     """
-    p = postings
-    block, n_bytes = 0, 0
+    block, begin = 0, 0
     for which in range(starts.shape[0] - 1):
         field = which // n_terms
         at = starts[which]
         greatest = np.float32(0.0)
         while at < starts[which + 1]:
             end, most = _block(at, starts[which + 1], documents, tfs)
-            first, width, bound = documents[at], _width(most), 0.0
-            p.first[block], p.last[block] = first, documents[end - 1]
-            p.begin[block] = at
-            p.tf_begin[block] = -1 if width == 0 else 2 * n_bytes + (width == 4)
-            for i in range(at, end):
-                p.distances[i] = documents[i] - first
-                tf = tfs[i]
-                for byte in range(width):
-                    p.tfs[n_bytes] = (tf >> (8 * byte)) & 255
-                    n_bytes += 1
-                length = p.lengths[field, documents[i]]
+            first, width, n, bound = documents[at], _width(most), end - at, 0.0
+            head = p.heads[block]
+            head[FIRST], head[LAST] = first, documents[end - 1]
+            head[BEGIN], head[SIZE] = begin, 8 * n + width
+            for i in range(n):
+                document, tf = documents[at + i], tfs[at + i]
+                p.data[begin + i] = document - first
+                if width == 1 and i % 2 == 0:
+                    p.data[begin + n + i // 2] = tf
+                elif width == 1:
+                    p.data[begin + n + i // 2] |= np.uint16(tf << 8)
+                elif width == 4:
+                    p.data[begin + n + 2 * i] = tf & 65535
+                    p.data[begin + n + 2 * i + 1] = tf >> 16
+                length = length_of(p, field, document)
                 norm = constants[field] + factors[field] * length
                 bound = max(bound, tf / (tf + norm))
-            p.bound[block] = bound * ROUNDED_UP
-            greatest = max(greatest, p.bound[block])
+            p.bounds[block, BOUND] = bound * ROUNDED_UP
+            greatest = max(greatest, p.bounds[block, BOUND])
+            begin += _n_data(n, width)
             block += 1
             at = end
         p.list_bound[which] = greatest
-    p.begin[block] = starts[starts.shape[0] - 1]
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def tf_at(p, block, i):
-    """How often the i-th document of a block holds the term."""
-    begin = p.tf_begin[block]
-    if begin < 0:
-        return 1
-    at = begin >> 1
-    if begin & 1 == 0:
-        return np.int64(p.tfs[at + i])
-    at += 4 * i
-    return (
-        np.int64(p.tfs[at])
-        | np.int64(p.tfs[at + 1]) << 8
-        | np.int64(p.tfs[at + 2]) << 16
-        | np.int64(p.tfs[at + 3]) << 24
-    )
+def tf_at(p, begin, size, i):
+    """How often the i-th document of a block holds the term.
+
+    begin, size : of the block, see ``Postings.heads``
+    """
+    width, at = size & 7, begin + (size >> 3)
+    if width == 0:
+        return np.int64(1)
+    if width == 1:
+        pair = np.int64(p.data[at + (i >> 1)])
+        return pair >> 8 if i & 1 else pair & 255
+    return np.int64(p.data[at + 2 * i]) | np.int64(p.data[at + 2 * i + 1]) << 16
 
 
 @njit(cache=True, nogil=True)
 def decompress(p, which, documents, tfs):
-    """Write the documents of a list and their counts, both int64; returns how many."""
+    """Write the documents of a list and their counts, both int64."""
     n = 0
     for block in range(p.first_block[which], p.first_block[which + 1]):
-        begin = p.begin[block]
-        for i in range(p.begin[block + 1] - begin):
-            documents[n] = p.first[block] + np.int64(p.distances[begin + i])
-            tfs[n] = tf_at(p, block, i)
+        first, begin = p.heads[block, FIRST], p.heads[block, BEGIN]
+        size = p.heads[block, SIZE]
+        for i in range(size >> 3):
+            documents[n] = first + np.int64(p.data[begin + i])
+            tfs[n] = tf_at(p, begin, size, i)
             n += 1
-    return n
 
 
 @njit(cache=True, nogil=True)
 def sizes(p, lists, n):
     """How many documents each of ``lists`` has: ``n`` is int64 (n,), out."""
     for j in range(lists.shape[0]):
-        which = lists[j]
-        n[j] = p.begin[p.first_block[which + 1]] - p.begin[p.first_block[which]]
+        n[j] = 0
+        for block in range(p.first_block[lists[j]], p.first_block[lists[j] + 1]):
+            n[j] += p.heads[block, SIZE] >> 3
 
 
 @njit(cache=True, nogil=True)
@@ -312,6 +328,23 @@ def holds_phrase(terms, ends, phrase, holds):
 def mark(p, which, marks):
     """Set ``marks``, uint8 (n_documents,), to 1 for the documents of a list."""
     for block in range(p.first_block[which], p.first_block[which + 1]):
-        first = p.first[block]
-        for i in range(p.begin[block], p.begin[block + 1]):
-            marks[first + np.int64(p.distances[i])] = 1
+        first, begin = p.heads[block, FIRST], p.heads[block, BEGIN]
+        for i in range(begin, begin + (p.heads[block, SIZE] >> 3)):
+            marks[first + np.int64(p.data[i])] = 1
+
+
+@njit(cache=True, nogil=True)
+def stay_inside(p, n_documents):
+    """Whether all that the heads of blocks speak of lies inside of the arrays."""
+    for block in range(p.heads.shape[0]):
+        first, begin = p.heads[block, FIRST], p.heads[block, BEGIN]
+        size = p.heads[block, SIZE]
+        n, width = size >> 3, size & 7
+        if not (0 < n <= BLOCK and (width == 0 or width == 1 or width == 4)):
+            return False
+        if first < 0 or begin < 0 or begin + _n_data(n, width) > p.data.shape[0]:
+            return False
+        for i in range(begin, begin + n):
+            if first + np.int64(p.data[i]) >= n_documents:
+                return False
+    return True

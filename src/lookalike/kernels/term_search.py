@@ -20,8 +20,18 @@ import numpy as np
 from lookalike.kernels.added_terms import live_count
 from lookalike.kernels.best import push, sort_heap
 from lookalike.kernels.compiled import njit
-from lookalike.kernels.postings import tf_at
+from lookalike.kernels.postings import (
+    BEGIN,
+    BOUND,
+    FIRST,
+    LAST,
+    SIZE,
+    SPAN,
+    length_of,
+    tf_at,
+)
 
+SHORT = 255  # lengths for which divisions are done beforehand
 WINDOW = 2048  # documents whose sums are in the cache at a time
 
 
@@ -51,6 +61,8 @@ class Statistics(NamedTuple):
     field_weights : float64 (n_fields,), 0 where a field is not searched
     constants, factors : float64 (n_fields,); the norm of a document's field is
         constant + factor * length
+    singles : float64 (n_fields, SHORT), what a document of each length gets that holds
+        a term once: 1 / (1 + norm)
     slack : float64 (n_fields,), at least 1; a bound of a block times this is one now
     """
 
@@ -59,6 +71,7 @@ class Statistics(NamedTuple):
     field_weights: Any
     constants: Any
     factors: Any
+    singles: Any
     slack: Any
 
 
@@ -68,7 +81,7 @@ class Query(NamedTuple):
     lists : int64 (n,), numbers of lists
     fields : int64 (n,), of each list
     weights : float64 (n,), above 0; a document contributes weight * tf / (tf + norm)
-    constants, factors, slack : see ``Statistics``
+    constants, factors, singles, slack : see ``Statistics``
     big : what is added and taken away to round a contribution
     least : what contributions are multiples of
     """
@@ -78,6 +91,7 @@ class Query(NamedTuple):
     weights: Any
     constants: Any
     factors: Any
+    singles: Any
     slack: Any
     big: Any
     least: Any
@@ -99,26 +113,30 @@ def rounding(total):
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def contribution(q, lengths, j, tf, document):
-    """What the j-th list contributes to a document."""
+def contribution(q, j, tf, length):
+    """What the j-th list contributes to a document whose field has this length."""
     field = q.fields[j]
-    norm = q.constants[field] + q.factors[field] * lengths[field, document]
-    return max((q.weights[j] * tf / (tf + norm) + q.big) - q.big, q.least)
+    if tf == 1 and length < SHORT:
+        exact = q.weights[j] * q.singles[field, length]  # a division takes longer
+    else:
+        norm = q.constants[field] + q.factors[field] * length
+        exact = q.weights[j] * tf / (tf + norm)
+    return max((exact + q.big) - q.big, q.least)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
 def _find(p, block, end, document):
     """The first block from ``block`` on that ends at the document or after it."""
-    if block == end or p.last[block] >= document:
+    if block == end or p.heads[block, LAST] >= document:
         return block
     step = 1
-    while block + step < end and p.last[block + step] < document:
+    while block + step < end and p.heads[block + step, LAST] < document:
         block += step
         step *= 2
     low, high = block + 1, min(block + step, end)
     while low < high:
         middle = (low + high) // 2
-        if p.last[middle] < document:
+        if p.heads[middle, LAST] < document:
             low = middle + 1
         else:
             high = middle
@@ -131,17 +149,17 @@ def _place(p, block, document):
 
     The block's last document must not lie before it.
     """
-    if p.first[block] > document:
+    wanted = document - p.heads[block, FIRST]
+    if wanted < 0:
         return -1
-    begin = p.begin[block]
-    wanted = document - p.first[block]
-    low, size = 0, p.begin[block + 1] - begin
+    begin, size = p.heads[block, BEGIN], p.heads[block, SIZE] >> 3
+    low = begin
     while size > 1:
         half = size >> 1
-        if p.distances[begin + low + half - 1] < wanted:
+        if p.data[low + half - 1] < wanted:
             low += half
         size -= half
-    return low if p.distances[begin + low] == wanted else -1
+    return low - begin if p.data[low] == wanted else -1
 
 
 @njit(cache=True, nogil=True)
@@ -150,12 +168,14 @@ def tf_in(p, which, document):
     end = p.first_block[which + 1]
     block = _find(p, p.first_block[which], end, document)
     if block == end:
-        return 0
+        return np.int64(0)
     i = _place(p, block, document)
-    return tf_at(p, block, i) if i >= 0 else 0
+    if i < 0:
+        return np.int64(0)
+    return tf_at(p, p.heads[block, BEGIN], p.heads[block, SIZE], i)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True)
 def _looked_up(p, q, j, blocks, ends, document):
     """What an optional list contributes to a document; documents come rising."""
     block = _find(p, blocks[j], ends[j], document)
@@ -165,7 +185,8 @@ def _looked_up(p, q, j, blocks, ends, document):
     i = _place(p, block, document)
     if i < 0:
         return 0.0
-    return contribution(q, p.lengths, j, tf_at(p, block, i), document)
+    tf = tf_at(p, p.heads[block, BEGIN], p.heads[block, SIZE], i)
+    return contribution(q, j, tf, length_of(p, q.fields[j], document))
 
 
 @njit(cache=True, nogil=True)
@@ -197,6 +218,7 @@ def best(p, q, allowed, scores, rows):
         q.weights[order],
         q.constants,
         q.factors,
+        q.singles,
         q.slack,
         q.big,
         q.least,
@@ -230,15 +252,25 @@ def best(p, q, allowed, scores, rows):
         low = np.int64(1) << 40
         for a in range(required, n):
             if blocks[a] < ends[a]:
-                at = p.begin[blocks[a]] + places[a]
-                document = p.first[blocks[a]] + np.int64(p.distances[at])
+                head = p.heads[blocks[a]]
+                document = head[FIRST] + np.int64(p.data[head[BEGIN] + places[a]])
                 low = min(low, document)
         if low == np.int64(1) << 40:
             break
         n_touched = 0
         for a in range(required, n):
             n_touched = _add(
-                p, lists, a, low, blocks, ends, places, held, touched, n_touched
+                p,
+                lists,
+                a,
+                low,
+                blocks,
+                ends,
+                places,
+                held,
+                touched,
+                n_touched,
+                threshold - (sums[n] - (sums[a + 1] - sums[a])),
             )
         for t in range(n_touched):
             offset = touched[t]
@@ -266,27 +298,37 @@ def best(p, q, allowed, scores, rows):
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _add(p, q, a, low, blocks, ends, places, held, touched, n_touched):
-    """Add what a list contributes to the documents of a window."""
-    block, place = blocks[a], places[a]
+def _add(p, q, a, low, blocks, ends, places, held, touched, n_touched, needed):
+    """Add what a list contributes to the documents of a window.
+
+    needed : a document cannot enter to which the list contributes less
+    """
+    block, place, field = blocks[a], places[a], q.fields[a]
+    weight = q.weights[a] * q.slack[field]
     high = low + WINDOW
-    while block < ends[a] and p.first[block] < high:
-        begin, stop = p.begin[block] + place, p.begin[block + 1]
-        first = p.first[block] - low
-        if p.last[block] >= high:
-            limit = high - p.first[block]
-        else:
-            limit = np.int64(1) << 17
-        at = begin
-        while at < stop and p.distances[at] < limit:
-            offset = first + np.int64(p.distances[at])
-            tf = tf_at(p, block, at - p.begin[block])
+    while block < ends[a]:
+        first, last = np.int64(p.heads[block, FIRST]), p.heads[block, LAST]
+        if first >= high:
+            break
+        if last < high and weight * p.bounds[block, BOUND] + q.least < needed:
+            block += 1
+            place = 0
+            continue
+        begin, size = np.int64(p.heads[block, BEGIN]), p.heads[block, SIZE]
+        n, ones = size >> 3, size & 7 == 0
+        limit = high - first if last >= high else np.int64(SPAN)
+        while place < n:
+            distance = np.int64(p.data[begin + place])
+            if distance >= limit:
+                break
+            document = first + distance
+            offset = document - low
+            tf = np.int64(1) if ones else tf_at(p, begin, size, place)
             touched[n_touched] = offset
             n_touched += held[offset] == 0.0
-            held[offset] += contribution(q, p.lengths, a, tf, low + offset)
-            at += 1
-        if at < stop:
-            place = at - p.begin[block]
+            held[offset] += contribution(q, a, tf, length_of(p, field, document))
+            place += 1
+        if place < n:
             break
         block += 1
         place = 0
@@ -298,21 +340,23 @@ def _add(p, q, a, low, blocks, ends, places, held, touched, n_touched):
 def _read(p, q, allowed, last, blocks, ends, places, sums, scores, rows, found):
     """Go on with one required list, the last; all others are optional."""
     k = scores.shape[0]
-    weight, slack = q.weights[last], q.slack[q.fields[last]]
+    field = q.fields[last]
+    weight = q.weights[last] * q.slack[field]
     others = sums[last]
     threshold = -scores[0] if found == k else 0.0
     for block in range(blocks[last], ends[last]):
         if sums[last + 1] <= threshold:
             break
-        most = weight * p.bound[block] * slack + q.least
-        start = places[last] if block == blocks[last] else 0
-        if most + others <= threshold:
+        if weight * p.bounds[block, BOUND] + q.least + others <= threshold:
             continue
-        begin = p.begin[block]
-        for i in range(start, p.begin[block + 1] - begin):
-            document = p.first[block] + np.int64(p.distances[begin + i])
-            tf = tf_at(p, block, i)
-            score = contribution(q, p.lengths, last, tf, document)
+        start = places[last] if block == blocks[last] else 0
+        first = np.int64(p.heads[block, FIRST])
+        begin, size = np.int64(p.heads[block, BEGIN]), p.heads[block, SIZE]
+        ones = size & 7 == 0
+        for i in range(start, size >> 3):
+            document = first + np.int64(p.data[begin + i])
+            tf = np.int64(1) if ones else tf_at(p, begin, size, i)
+            score = contribution(q, last, tf, length_of(p, field, document))
             if score + others <= threshold:
                 continue
             if allowed.shape[0] > 0 and allowed[document] == 0:
@@ -381,6 +425,7 @@ def search(p, a, asked, statistics, allowed, added_allowed, positions, scores, k
             weights[:used][in_index],
             statistics.constants,
             statistics.factors,
+            statistics.singles,
             statistics.slack,
             big,
             least,
@@ -399,6 +444,7 @@ def search(p, a, asked, statistics, allowed, added_allowed, positions, scores, k
                 weights[:used],
                 statistics.constants,
                 statistics.factors,
+                statistics.singles,
                 statistics.slack,
                 big,
                 least,
@@ -433,7 +479,9 @@ def _best_added(a, q, allowed, scores, keys, found):
                 if held[row] == 0.0:
                     touched[n_touched] = row
                     n_touched += 1
-                held[row] += contribution(q, a.lengths, j, a.tfs[entry], row)
+                held[row] += contribution(
+                    q, j, np.int64(a.tfs[entry]), a.lengths[q.fields[j], row]
+                )
             entry = a.following[entry]
     for t in range(n_touched):
         row = touched[t]

@@ -117,9 +117,8 @@ class Segment:
         documents, tfs = np.empty((2, starts[-1]), np.int32)
         kernels.invert(numbers, ends, n_fields, len(kept), starts, documents, tfs)
         totals = lengths.sum(axis=1, dtype=np.int64)
-        postings = _compressed(
-            starts, documents, tfs, lengths, len(kept), *bm25.norms(n_documents, totals)
-        )
+        norms = bm25.norms(n_documents, totals)
+        postings = _compressed(starts, documents, tfs, lengths, len(kept), *norms)
         return cls(
             Dictionary(texts, order_of(texts)),
             postings,
@@ -147,10 +146,16 @@ class Segment:
         """How many documents are live."""
         return int(np.count_nonzero(self.live))
 
+    @property
+    def lengths(self) -> Array:
+        """Words of each field of each document, (n_fields, n_documents)."""
+        long = self.postings.lengths.size > 0
+        return self.postings.lengths if long else self.postings.short
+
     @cached_property
     def totals(self) -> Ints:
         """Words of the live documents in each field, shape (n_fields,)."""
-        lengths = self.postings.lengths
+        lengths = self.lengths
         if self.n_live < len(self):
             lengths = lengths[:, self.live]
         totals: Ints = lengths.sum(axis=1, dtype=np.int64)
@@ -183,7 +188,7 @@ class Segment:
         """Terms of each field of some documents, and how many each document has."""
         terms, counts = [], []
         for field in range(self.n_fields):
-            counts.append(self.postings.lengths[field, rows].astype(np.int64))
+            counts.append(self.lengths[field, rows].astype(np.int64))
             found, _ = self.parts(rows * self.n_fields + field)
             terms.append(found.astype(np.int64))
         return terms, counts
@@ -191,7 +196,7 @@ class Segment:
     def parts(self, parts: Ints) -> tuple[Array, Ints]:
         """Numbers of the terms of parts ``row * n_fields + field``, and their ends."""
         n_fields = self.n_fields
-        lengths = self.postings.lengths[parts % n_fields, parts // n_fields]
+        lengths = self.lengths[parts % n_fields, parts // n_fields]
         terms = np.empty(int(lengths.sum(dtype=np.int64)), np.int32)
         ends = np.empty(len(parts), np.int64)
         kernels.unpack(self.packed, self.byte_ends, parts, terms, ends)
@@ -207,8 +212,10 @@ class Segment:
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays and a JSON document from which ``from_state`` makes this again."""
+        postings = self.postings._asdict()
+        del postings["bounds"]  # is a view of another
         arrays = {
-            **prefixed("postings_", self.postings._asdict()),
+            **prefixed("postings_", postings),
             **arrays_of(self.dictionary.texts, "terms"),
             **arrays_of(self.ids, "ids"),
             "term_order": self.dictionary.order,
@@ -243,7 +250,9 @@ class Segment:
         terms = Texts.of_arrays("terms", arrays)
         texts = Texts.of_arrays("texts", arrays) if about["texts"] else None
         held = {name: for_kernels(array) for name, array in arrays.items()}
-        postings = Postings(**named("postings_", held))
+        postings = named("postings_", held)
+        bounds = postings["heads"].view(np.float32)
+        postings = Postings(bounds=bounds, **postings)
         facets = {
             name: (held[f"facet{i}"], list(map(str, values)))
             for i, (name, values) in enumerate(about["facets"].items())
@@ -276,18 +285,22 @@ def _compressed(
 ) -> Postings:
     n_lists = len(starts) - 1
     first_block = np.empty(n_lists + 1, np.int64)
-    n_blocks, n_bytes = kernels.count_blocks(starts, documents, tfs, first_block)
+    n_blocks, n_data = kernels.count_blocks(starts, documents, tfs, first_block)
+    if n_data >= 2**31:
+        raise ValueError(
+            "An index holds at most some 1,400 million pairs of document and word; "
+            f"there are {len(documents):,}: make several."
+        )
+    heads = np.empty((n_blocks, 5), np.int32)
+    some_long = lengths.size > 0 and lengths.max() >= kernels.LONG
     postings = Postings(
         first_block,
-        np.empty(n_blocks, np.int32),
-        np.empty(n_blocks, np.int32),
-        np.empty(n_blocks + 1, np.int64),
-        np.empty(n_blocks, np.int64),
-        np.empty(n_blocks, np.float32),
+        heads,
+        heads.view(np.float32),
+        np.empty(n_data, np.uint16),
         np.zeros(n_lists, np.float32),
-        np.empty(len(documents), np.uint16),
-        np.empty(n_bytes, np.uint8),
-        lengths,
+        np.minimum(lengths, kernels.LONG).astype(np.uint8),
+        lengths if some_long else lengths[:, :0].copy(),
     )
     kernels.compress(postings, starts, documents, tfs, n_terms, constants, factors)
     return postings
@@ -297,17 +310,18 @@ def _check(segment: Segment) -> None:
     """Refuse arrays with which a kernel would read outside of one."""
     p, n, n_fields = segment.postings, len(segment.ids), len(segment.means)
     n_terms = len(segment.dictionary)
-    n_lists, n_blocks = n_terms * n_fields, len(p.first)
+    n_lists, n_blocks = n_terms * n_fields, len(p.heads)
     kinds = {
-        np.int64: [p.first_block, p.begin, p.tf_begin, segment.byte_ends],
-        np.int32: [p.first, p.last, p.lengths, segment.df],
-        np.float32: [p.bound, p.list_bound],
-        np.uint16: [p.distances],
-        np.uint8: [p.tfs, segment.packed],
+        np.int64: [p.first_block, segment.byte_ends, segment.positions],
+        np.int32: [p.heads, p.lengths, segment.df],
+        np.float32: [p.list_bound],
+        np.uint16: [p.data],
+        np.uint8: [p.short, segment.packed],
     }
-    kinds[np.int64] += [segment.positions, segment.id_order, segment.dictionary.order]
+    kinds[np.int64] += [segment.id_order, segment.dictionary.order]
     good = all(a.dtype == kind for kind, group in kinds.items() for a in group) and (
-        p.lengths.shape == (n_fields, n)
+        p.short.shape == (n_fields, n)
+        and p.lengths.shape in ((n_fields, n), (n_fields, 0))
         and segment.byte_ends.shape == (n * n_fields,)
         and segment.positions.shape == segment.id_order.shape == (n,)
         and segment.live.shape == (n,)
@@ -315,8 +329,7 @@ def _check(segment: Segment) -> None:
         and segment.dictionary.order.shape == (n_terms,)
         and segment.df.shape == p.list_bound.shape == (n_lists,)
         and p.first_block.shape == (n_lists + 1,)
-        and p.last.shape == p.tf_begin.shape == p.bound.shape == (n_blocks,)
-        and p.begin.shape == (n_blocks + 1,)
+        and p.heads.shape == (n_blocks, 5)
         and all(
             codes.shape == (n,)
             and codes.dtype == np.int32
@@ -332,45 +345,29 @@ def _check(segment: Segment) -> None:
 
 def _lists_stay_inside(segment: Segment) -> bool:
     p, n = segment.postings, len(segment.ids)
-
-    def rises(array: Array, stop: int) -> bool:
-        return array[0] == 0 and array[-1] == stop and bool((np.diff(array) >= 0).all())
-
-    if not rises(p.first_block, len(p.first)) or not rises(p.begin, len(p.distances)):
-        return False
-    sizes = np.diff(p.begin)
-    wide, some = p.tf_begin & 1, p.tf_begin >= 0
-    tf_ends = (p.tf_begin >> 1) + sizes * np.where(wide == 1, 4, 1)
     steps = np.diff(segment.byte_ends, prepend=0)
-    whole = len(segment.packed) == 0 or segment.packed[-1] < 128
     lasts = segment.byte_ends[steps > 0] - 1
-    orders = [
-        (segment.id_order, n),
-        (segment.dictionary.order, len(segment.dictionary)),
-    ]
+    n_terms = len(segment.dictionary)
+    orders = [(segment.id_order, n), (segment.dictionary.order, n_terms)]
     if not (
-        (sizes > 0).all()
-        and (p.tf_begin >= -1).all()
-        and (tf_ends[some] <= len(p.tfs)).all()
+        p.first_block[0] == 0
+        and p.first_block[-1] == len(p.heads)
+        and (np.diff(p.first_block) >= 0).all()
         and (steps >= 0).all()
         and segment.byte_ends[-1] == len(segment.packed)
-        and whole
         and (segment.packed[lasts] < 128).all()
         and all(((order >= 0) & (order < size)).all() for order, size in orders)
-        and (p.first >= 0).all()
         and (np.diff(segment.positions) > 0).all()
         and (p.lengths >= 0).all()
+        and (p.lengths.size > 0 or (p.short < kernels.LONG).all())
+        and kernels.stay_inside(p, n)
     ):
         return False
-    n_words = np.count_nonzero(segment.packed < 128)
-    if n_words != p.lengths.sum(dtype=np.int64):
+    n_words = segment.lengths.sum(dtype=np.int64)
+    if np.count_nonzero(segment.packed < 128) != n_words:
         return False
-    # A document of a block lies at most the largest distance behind its first.
-    most = np.maximum.reduceat(p.distances, p.begin[:-1]) if len(p.first) else 0
     numbers, ends = segment.parts(np.arange(n * segment.n_fields))
     return bool(
-        (p.first + np.asarray(most, np.int64) < n).all()
-        and (ends == np.cumsum(segment.postings.lengths.T.reshape(-1))).all()
-        and (len(numbers) == 0 or numbers.max() < len(segment.dictionary))
-        and (len(numbers) == 0 or numbers.min() >= 0)
+        (ends == np.cumsum(segment.lengths.T.reshape(-1), dtype=np.int64)).all()
+        and (len(numbers) == 0 or 0 <= numbers.min() <= numbers.max() < n_terms)
     )

@@ -113,6 +113,7 @@ class Snapshot:
             np.array(list(form.fields.values()), np.float64),
             constants,
             factors,
+            1.0 / (1.0 + constants[:, None] + factors[:, None] * _LENGTHS),
             self._slack(totals / max(self._n, 1)),
         )
 
@@ -542,7 +543,7 @@ class Snapshot:
             if number >= 0:
                 df += int(self.base.df[which])
             if slot < self.n_base:
-                length = int(self.base.postings.lengths[field, slot])
+                length = int(self.base.lengths[field, slot])
                 if number >= 0:
                     tf = int(kernels.tf_in(self.base.postings, which, slot))
         chain = int(self._asked([Query({term: 1}, [])]).added_terms[0])
@@ -635,16 +636,14 @@ def _none(term: str) -> int:
     return -1
 
 
+_LENGTHS = np.arange(kernels.SHORT)
 _NO_INTS = np.empty(0, np.int64)
 _NO_POSTINGS = lists.Postings(
     np.zeros(1, np.int64),
-    np.empty(0, np.int32),
-    np.empty(0, np.int32),
-    np.zeros(1, np.int64),
-    np.empty(0, np.int64),
-    np.empty(0, np.float32),
-    np.empty(0, np.float32),
+    np.empty((0, 5), np.int32),
+    np.empty((0, 5), np.float32),
     np.empty(0, np.uint16),
-    np.empty(0, np.uint8),
+    np.empty(0, np.float32),
+    np.empty((1, 0), np.uint8),
     np.empty((1, 0), np.int32),
 )
