@@ -1,4 +1,4 @@
-"""What users give as documents: texts, or mappings with the index's fields and facets."""
+"""What users give as documents: texts, or mappings of fields and facets."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

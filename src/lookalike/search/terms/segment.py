@@ -1,6 +1,6 @@
 """The index of documents that do not change, dead ones among them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -61,7 +61,7 @@ class Segment:
     dictionary : of all terms
     postings : the lists, number ``field * n_terms + term``
     packed, byte_ends : documents as numbers of terms, field by field
-    ids, id_order : of the documents, and what sorts them
+    ids, id_order : of the documents, and what sorts them; (0,) where they are sorted
     positions : int64 (n_documents,), rising
     stored : texts and facets
     live : bool (n_documents,)
@@ -100,16 +100,21 @@ class Segment:
         ends : int64 (n_documents * n_fields,), where each field ends in ``numbers``
         """
         # Frequent terms get low numbers, which take fewer bytes.
-        counts = np.bincount(numbers, minlength=len(terms))
+        counts = np.zeros(len(terms), np.int64)
+        for part in _slices(numbers):
+            counts += np.bincount(part, minlength=len(terms))
         kept = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         of_old = np.empty(len(terms), np.int32)
         of_old[kept] = np.arange(len(kept), dtype=np.int32)
-        numbers = of_old[numbers]
+        for part in _slices(numbers):
+            part[:] = of_old[part]
         texts = Texts.of([terms[number] for number in kept.tolist()])
         n_documents, n_lists = len(ends) // n_fields, n_fields * len(kept)
         packed = np.empty(kernels.packed_size(numbers), np.uint8)
         byte_ends = np.empty(len(ends), np.int64)
         kernels.pack(numbers, ends, packed, byte_ends)
+        if len(packed) < 2**31:
+            byte_ends = byte_ends.astype(np.int32)
         df = np.zeros(n_lists, np.int64)
         lengths = np.empty((n_fields, n_documents), np.int32)
         kernels.count_lists(numbers, ends, n_fields, len(kept), df, lengths)
@@ -125,7 +130,7 @@ class Segment:
             packed,
             byte_ends,
             ids,
-            order_of(ids),
+            _order_unless_rising(ids),
             positions,
             stored,
             np.ones(n_documents, bool),
@@ -169,6 +174,9 @@ class Segment:
 
     def find(self, ids: Ids) -> Ints:
         """The live row of each id, -1 where there is none."""
+        if len(self.id_order) == 0 and not isinstance(self.ids, Texts):
+            at = np.minimum(np.searchsorted(self.ids, ids), len(self) - 1)
+            return np.where((self.ids[at] == ids) & self.live[at], at, -1)
         rows = find(self.ids, self.id_order, ids)
         return np.where(self.live[rows], rows, -1)
 
@@ -203,7 +211,7 @@ class Segment:
         return terms, ends
 
     def rows_of(self, which: int) -> tuple[Ints, Ints]:
-        """Documents of a list, dead ones among them, and how often each has the term."""
+        """Documents of a list, dead ones too, and how often each holds the term."""
         n = np.empty(1, np.int64)
         kernels.sizes(self.postings, np.array([which]), n)
         documents, tfs = np.empty((2, n[0]), np.int64)
@@ -274,6 +282,17 @@ class Segment:
         return segment
 
 
+def _slices(numbers: Array) -> Iterator[Array]:
+    """Parts of an array, so that what is made of one takes little memory."""
+    for start in range(0, len(numbers), 1 << 20):
+        yield numbers[start : start + (1 << 20)]
+
+
+def _order_unless_rising(ids: Ids) -> Ints:
+    rising = not isinstance(ids, Texts) and bool((np.diff(ids) > 0).all())
+    return np.empty(0, np.int64) if rising else order_of(ids)
+
+
 def _compressed(
     starts: Ints,
     documents: Array,
@@ -312,7 +331,7 @@ def _check(segment: Segment) -> None:
     n_terms = len(segment.dictionary)
     n_lists, n_blocks = n_terms * n_fields, len(p.heads)
     kinds = {
-        np.int64: [p.first_block, segment.byte_ends, segment.positions],
+        np.int64: [p.first_block, segment.positions],
         np.int32: [p.heads, p.lengths, segment.df],
         np.float32: [p.list_bound],
         np.uint16: [p.data],
@@ -323,7 +342,9 @@ def _check(segment: Segment) -> None:
         p.short.shape == (n_fields, n)
         and p.lengths.shape in ((n_fields, n), (n_fields, 0))
         and segment.byte_ends.shape == (n * n_fields,)
-        and segment.positions.shape == segment.id_order.shape == (n,)
+        and segment.byte_ends.dtype in (np.int32, np.int64)
+        and segment.positions.shape == (n,)
+        and _is_order(segment)
         and segment.live.shape == (n,)
         and segment.live.dtype == bool
         and segment.dictionary.order.shape == (n_terms,)
@@ -341,6 +362,14 @@ def _check(segment: Segment) -> None:
     )
     if not good or not _lists_stay_inside(segment):
         raise ValueError("lists and documents do not belong together.")
+
+
+def _is_order(segment: Segment) -> bool:
+    """Whether the ids have an order, or need none."""
+    ids, order = segment.ids, segment.id_order
+    if order.shape != (0,) or isinstance(ids, Texts):
+        return order.shape == (len(ids),)
+    return bool((np.diff(ids) > 0).all())
 
 
 def _lists_stay_inside(segment: Segment) -> bool:

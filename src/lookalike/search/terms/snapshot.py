@@ -267,7 +267,7 @@ class Snapshot:
         """What each term adds to a document's score, most first; they add up to it."""
         slot = self._slot(id)
         statistics = self._weighed(fields)
-        found, total = [], 0.0
+        found, weights, lengths, total = [], [], [], 0.0
         for term, count in parse(query, self.form.analysis).counts.items():
             for field, name in enumerate(self.form.fields):
                 weight = float(statistics.field_weights[field]) * count
@@ -276,13 +276,22 @@ class Snapshot:
                     weight *= float(kernels.idf(statistics.n_documents, df))
                     total += weight
                 if tf and weight:
-                    norm = statistics.constants[field]
-                    norm += statistics.factors[field] * length
-                    found.append((name, term, tf, df, weight * tf / (tf + norm)))
-        big, least = kernels.rounding(total)
+                    found.append((name, term, tf, df, field))
+                    weights.append(weight)
+                    lengths.append(length)
+        asked = kernels.Query(
+            _NO_INTS,
+            np.array([field for *_, field in found], np.int64),
+            np.array(weights, np.float64),
+            statistics.constants,
+            statistics.factors,
+            statistics.singles,
+            statistics.slack,
+            *kernels.rounding(total),
+        )
         reasons = [
-            Reason(*rest, float(max((each + big) - big, least)))
-            for *rest, each in found
+            Reason(*rest, float(kernels.contribution(asked, j, rest[2], lengths[j])))
+            for j, (*rest, _) in enumerate(found)
         ]
         return sorted(reasons, key=lambda reason: -reason.contribution)
 
@@ -439,8 +448,8 @@ class Snapshot:
         if mask is not None and mask.dtype == bool:
             if mask.shape != (self._n,):
                 raise ValueError(
-                    f"A mask must have one boolean for each of the {self._n} documents, "
-                    f"got shape {mask.shape}."
+                    f"A mask must have one boolean for each of the {self._n} "
+                    f"documents, got shape {mask.shape}."
                 )
             return self.slots[mask]
         ids = check_ids(where)
