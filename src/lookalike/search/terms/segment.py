@@ -174,7 +174,9 @@ class Segment:
 
     def find(self, ids: Ids) -> Ints:
         """The live row of each id, -1 where there is none."""
-        if len(self.id_order) == 0 and not isinstance(self.ids, Texts):
+        if len(self.id_order) == 0:
+            assert isinstance(self.ids, np.ndarray)
+            assert isinstance(ids, np.ndarray)
             at = np.minimum(np.searchsorted(self.ids, ids), len(self) - 1)
             return np.where((self.ids[at] == ids) & self.live[at], at, -1)
         rows = find(self.ids, self.id_order, ids)
@@ -258,9 +260,8 @@ class Segment:
         terms = Texts.of_arrays("terms", arrays)
         texts = Texts.of_arrays("texts", arrays) if about["texts"] else None
         held = {name: for_kernels(array) for name, array in arrays.items()}
-        postings = named("postings_", held)
-        bounds = postings["heads"].view(np.float32)
-        postings = Postings(bounds=bounds, **postings)
+        parts = named("postings_", held)
+        postings = Postings(bounds=parts["heads"].view(np.float32), **parts)
         facets = {
             name: (held[f"facet{i}"], list(map(str, values)))
             for i, (name, values) in enumerate(about["facets"].items())
