@@ -235,7 +235,7 @@ class Analysis:
     def _folded(self, text: str) -> tuple[str, Array, Array]:
         """A text in one form, its code points, and the classes of all code points."""
         if self.language == "turkish":
-            text = text.replace("I", _DOTLESS).replace("İ", "i")
+            text = text.replace("I\u0307", "i").replace("I", _DOTLESS).replace("İ", "i")
         if text.isascii():
             text = text.lower()
             return text, _code_points(text), _CLASSES

@@ -6,7 +6,7 @@ document has a *position*; the order of the documents is that of their positions
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
 from typing import Any
@@ -267,7 +267,9 @@ class Snapshot:
         """What each term adds to a document's score, most first; they add up to it."""
         slot = self._slot(id)
         statistics = self._weighed(fields)
-        found, weights, lengths, total = [], [], [], 0.0
+        total = 0.0
+        found: list[Reason] = []
+        parts: list[tuple[int, float, int]] = []  # field, weight and length of each
         for term, count in parse(query, self.form.analysis).counts.items():
             for field, name in enumerate(self.form.fields):
                 weight = float(statistics.field_weights[field]) * count
@@ -276,13 +278,12 @@ class Snapshot:
                     weight *= float(kernels.idf(statistics.n_documents, df))
                     total += weight
                 if tf and weight:
-                    found.append((name, term, tf, df, field))
-                    weights.append(weight)
-                    lengths.append(length)
+                    found.append(Reason(name, term, tf, df, 0.0))
+                    parts.append((field, weight, length))
         asked = kernels.Query(
             _NO_INTS,
-            np.array([field for *_, field in found], np.int64),
-            np.array(weights, np.float64),
+            np.array([field for field, _, _ in parts], np.int64),
+            np.array([weight for _, weight, _ in parts], np.float64),
             statistics.constants,
             statistics.factors,
             statistics.singles,
@@ -290,8 +291,8 @@ class Snapshot:
             *kernels.rounding(total),
         )
         reasons = [
-            Reason(*rest, float(kernels.contribution(asked, j, rest[2], lengths[j])))
-            for j, (*rest, _) in enumerate(found)
+            replace(each, contribution=kernels.contribution(asked, j, each.tf, length))
+            for j, (each, (_, _, length)) in enumerate(zip(found, parts, strict=True))
         ]
         return sorted(reasons, key=lambda reason: -reason.contribution)
 
