@@ -35,8 +35,8 @@ TESTS = {
     "learn/test_optimizers.py": "definition",
     "learn/test_pca.py": "definition",
     "search/terms/test_text_index.py": (
-        "definition[7 or definition[300 or phrases or any_address or facets or snapshot "
-        "or reasons"
+        "definition[7 or definition[300 or phrases or any_address or facets or "
+        "snapshot or reasons"
     ),
     "kernels/test_postings.py": "",
     "search/test_pairwise.py": "definition",

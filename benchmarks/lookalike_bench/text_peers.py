@@ -1,6 +1,7 @@
 """Search engines of texts: ours and others, each with its own way to be asked.
 
-All stem with Snowball's English stemmer, leave no word out, and score by BM25 with
+Each is asked for words alone: a quotation mark asks none of them for a phrase. All but
+SQLite stem with Snowball's English stemmer, leave no word out, and score by BM25 with
 k1 = 1.2 and b = 0.75 (SQLite's are fixed at that), so that the same documents come
 first. Each returns rows of documents, best first.
 """
@@ -41,7 +42,8 @@ class Ours:
 
     def search(self, query: str, k: int) -> list[int]:
         """Rows of the k best, best first."""
-        rows: list[int] = self._index.search(query, k).ids[0].tolist()
+        words = query.replace('"', " ")
+        rows: list[int] = self._index.search(words, k).ids[0].tolist()
         return rows
 
 

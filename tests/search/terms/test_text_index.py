@@ -235,7 +235,7 @@ def test_phrases_have_to_stand_in_one_field_together(shop):
     assert shop.search('"glass wine"').ids[0].tolist() == []
     assert shop.search("“tall glass”").ids[0].tolist() == [10]
     assert set(shop.search('"tall').ids[0].tolist()) == {10}
-    assert shop.search('"red wine"', fields=["text"]).ids[0].tolist() == [40, 30]
+    assert shop.search('"red wine"', fields=["text"]).ids[0].tolist() == [30, 40]
 
 
 def test_a_batch_is_answered_like_its_queries_one_by_one(shop):

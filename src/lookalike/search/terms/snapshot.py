@@ -445,8 +445,9 @@ class Snapshot:
             return self._with_facets(where)
         if isinstance(where, Set):
             where = list(where)
-        mask = np.asarray(where) if not isinstance(where, list) else None
-        if mask is not None and mask.dtype == bool:
+        plain = isinstance(where, list) and not set(map(type, where)) <= {bool, np.bool}
+        mask = np.empty(0) if plain or _is_empty(where) else np.asarray(where)
+        if mask.dtype == bool:
             if mask.shape != (self._n,):
                 raise ValueError(
                     f"A mask must have one boolean for each of the {self._n} "
@@ -640,6 +641,10 @@ def _texts(queries: Any) -> list[str]:
         if not isinstance(text, str):
             raise ValueError(f"A query must be text, got {text!r}.")
     return texts
+
+
+def _is_empty(where: Any) -> bool:
+    return isinstance(where, list) and not where
 
 
 def _none(term: str) -> int:
