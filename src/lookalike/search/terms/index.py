@@ -112,6 +112,9 @@ class TextIndex:
     'wine **glasses**'
     """
 
+    form: Form
+    rebuild_share: float
+    background: bool
     _snapshot: Snapshot  # what readers see; the rest is a writer's
     _base: Segment | None
     _added: AddedTexts
