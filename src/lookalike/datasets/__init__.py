@@ -36,8 +36,8 @@ from lookalike.datasets.textures import Pictures, load_textures, pictures_of
 
 __all__ = [
     "CATALOGUE",
-    "Converted",
     "TEXT_COLLECTIONS",
+    "Converted",
     "DataSet",
     "Expressions",
     "File",
