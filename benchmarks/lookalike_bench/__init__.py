@@ -8,6 +8,7 @@ prints it. ``benchmarks/README.md`` says what each one measures.
 BENCHMARKS = (
     "algorithms",
     "approximate",
+    "documents",
     "emotions",
     "images",
     "neighbors",

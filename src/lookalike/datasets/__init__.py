@@ -25,10 +25,18 @@ from lookalike.datasets.images import (
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
 from lookalike.datasets.own_pictures import LabelledPictures, load_pictures
 from lookalike.datasets.tagged import Sentences, Tagged, TaggedText, load_wnut17
+from lookalike.datasets.text_collections import (
+    TEXT_COLLECTIONS,
+    TextCollection,
+    load_cacm,
+    load_cranfield,
+    load_scifact,
+)
 from lookalike.datasets.textures import Pictures, load_textures, pictures_of
 
 __all__ = [
     "CATALOGUE",
+    "TEXT_COLLECTIONS",
     "Converted",
     "DataSet",
     "Expressions",
@@ -41,12 +49,15 @@ __all__ = [
     "Sentences",
     "Tagged",
     "TaggedText",
+    "TextCollection",
     "cache_folder",
     "checksum",
     "convert",
     "data_folder",
     "find",
     "get",
+    "load_cacm",
+    "load_cranfield",
     "load_digits_sample",
     "load_facebook_ego",
     "load_fashion_mnist",
@@ -58,6 +69,7 @@ __all__ = [
     "load_orl_faces",
     "load_own_digits",
     "load_pictures",
+    "load_scifact",
     "load_textures",
     "load_wnut17",
     "pictures_of",

@@ -204,22 +204,114 @@ _DATA_SETS = (
         home="http://ir.dcs.gla.ac.uk/resources/test_collections/cran/",
         files=(
             File(
-                "cranfield/cran.all.1400.gz",
-                488883,
-                "deb023f1222699366a23060f737f9a535062ba8849bc29360e9370c9878c8e12",
+                "cranfield_clean/cran.all.1400.gz",
+                488773,
+                "b234544b6ceccd131520df4a3cb6d42aee6576eb577933d047e722bbfe7b0b09",
             ),
             File(
-                "cranfield/cran.qry.gz",
-                9225,
-                "eb93b2889e4de66852f3b9d9d90d41f97ad8a63bec4618f69069cc13b3ef9e03",
+                "cranfield_clean/cran.qry.gz",
+                9344,
+                "99578ceb88941ef89c14faf7c63c23776a376d8fba319b990f01d0c601d8b03f",
             ),
             File(
-                "cranfield/cranqrel.gz",
-                5707,
+                "cranfield_clean/cranqrel.gz",
+                5698,
                 "92e54b58dac0b980152178f350d892fae66c8a239b8a11715b835fb8d2f6bc0e",
             ),
         ),
         form="the archive or folder with cran.all.1400, cran.qry and cranqrel",
+    ),
+    DataSet(
+        name="scifact",
+        about="5,183 abstracts, 300 claims to find them by and 809 to learn from",
+        licence="CC BY-NC 2.0 (claims), ODC-By (abstracts)",
+        home="https://github.com/allenai/scifact",
+        files=(
+            File(
+                "scifact/corpus.tsv.gz",
+                2738183,
+                "0ee9699d62d9c48e759cc25ed27ec93354661ed848fa4f32217af6da7701e7db",
+            ),
+            File(
+                "scifact/topics.test.tsv.gz",
+                11998,
+                "d7c7e6451a8ea46e3b02c30be57ecbf79d3e3a0bbb7fe04d0d74858a53431feb",
+            ),
+            File(
+                "scifact/qrels.test.txt",
+                5702,
+                "8b7315286f8dc823956025a1fc9c9ff0bfe142d7b409458ccd758cfa0713ccba",
+            ),
+            File(
+                "scifact/claims_train.csv.gz",
+                37192,
+                "e700ebf087eb3f64eca99e983ab6bc08ae66c9ae06c3073ce514ee8c08fdeab0",
+            ),
+        ),
+    ),
+    DataSet(
+        name="cacm",
+        about="3,204 titles and abstracts on computing, 52 judged queries",
+        licence="research use",
+        home="http://ir.dcs.gla.ac.uk/resources/test_collections/cacm/",
+        files=(
+            File(
+                "cacm/cacm.tar.gz",
+                808000,
+                "0d250cfc049a7625a94a71ec64b82638af9bced67947e3716d37de9097c40fd7",
+            ),
+            File(
+                "cacm/topics.cacm.txt.gz",
+                4591,
+                "1dc7b94fbf4adeb0c49be44fc6d7802ddc7bc4ad1b869013af10d09b44019799",
+            ),
+            File(
+                "cacm/qrels.cacm.txt.gz",
+                2548,
+                "359f77ee6aab89333745a7f25f56370268a493abe1baff76979ad37a4d5428ef",
+            ),
+        ),
+    ),
+    DataSet(
+        name="msrvtt_captions",
+        about="200,000 captions of 10,000 video clips (MSR-VTT), without the clips",
+        licence="research use",
+        home="https://www.microsoft.com/en-us/research/publication/msr-vtt-a-large-video-description-dataset-for-bridging-video-and-language/",
+        files=(
+            File(
+                "msrvtt_captions/train_val_annotation.zip",
+                2594639,
+                "ce2d97dd82d03e018c6f9ee69c96eb784397d1c83f734fdb8c17aafa5e27da31",
+            ),
+            File(
+                "msrvtt_captions/test_videodatainfo.json.zip",
+                1105940,
+                "0871bbe19dc9c13edeef4af5d7be39600a2e2b7d967e0206bb5911d633af24a0",
+            ),
+        ),
+    ),
+    DataSet(
+        name="trec_queries",
+        about="60,000 queries of people to search engines (TREC Million Query)",
+        licence="research use",
+        home="https://trec.nist.gov/data/million.query.html",
+        files=(
+            File(
+                "trec_queries/topics.mq.1-10000.txt.gz",
+                143675,
+                "475812a89ba28f44b34ceb585677dcdf16a1162f22d543658a0e6a9cbd5d55d7",
+            ),
+            File(
+                "trec_queries/topics.mq.10001-20000.txt.gz",
+                162686,
+                "9d584132b5b16ae6c61707176ab67d59d5908104543bcab77889137f16fd2ce3",
+            ),
+            File(
+                "trec_queries/topics.mq.20001-60000.txt.gz",
+                434844,
+                "3c0cfa2fbaad58819d2819aade55c37800556d27b36049fa6c8d6715e63f0671",
+            ),
+        ),
     ),
     DataSet(
         name="lambdarank",

@@ -8,7 +8,6 @@ from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike.rank.content import ContentSimilarity
 from lookalike.rank.ease import EASE
 from lookalike.rank.funnel import CandidateGenerator, Funnel, TrainingBatch
-from lookalike.rank.hits import Hits
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.lambda_mart import LambdaMART
@@ -19,6 +18,7 @@ from lookalike.rank.popularity import Popularity
 from lookalike.rank.slate import ExplainedSlate
 from lookalike.rank.two_tower import TwoTower
 from lookalike.rank.user_neighbors import UserNeighbors
+from lookalike.search.hits import Hits
 
 __all__ = [
     "EASE",

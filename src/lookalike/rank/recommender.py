@@ -11,7 +11,7 @@ from lookalike._checks import check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Float32s, Ints
 from lookalike.kernels.top_items import best_items, products
-from lookalike.rank.hits import Hits
+from lookalike.search.hits import Hits
 
 BLOCK = 256  # users that are scored at once, which bounds the memory
 GRAIN = 32  # users a slice of work
