@@ -1,0 +1,170 @@
+"""Suggestions: who asked, how many people, where, when, and what never comes back."""
+
+import numpy as np
+import pytest
+
+from lookalike.search.prefix import Asked, AskedCounts, Suggester
+
+DAY = 86_400.0
+PEOPLE = [f"p{n}" for n in range(8)]
+
+
+def asked_by(query, n, **more):
+    return [Asked(query, user, **more) for user in PEOPLE[:n]]
+
+
+def queries(suggestions):
+    return [each.query for each in suggestions]
+
+
+@pytest.fixture(scope="module")
+def suggester():
+    asked = [
+        *asked_by("Hotel  Rome", 6, country="it"),
+        *asked_by("hotel riga", 7, country="lv"),
+        *asked_by("cheap hotel", 5, country="it"),
+        *asked_by("hotel at 7 my street", 4, country="it"),
+        *(Asked("hotel rio", user, "lv") for user in PEOPLE[:5] for _ in range(2)),
+    ]
+    return Suggester(min_people=5, country_weight=2.0, unseen=False).fit(asked)
+
+
+def test_what_many_asked_comes_first_and_what_few_asked_not_at_all(suggester):
+    found = suggester.suggest("hot")
+    assert queries(found) == ["hotel rio", "hotel riga", "hotel rome", "cheap hotel"]
+    assert [each.kind for each in found] == ["asked"] * 3 + ["within"]
+    assert queries(suggester.suggest("hotel at 7")) == []
+    near = ["hotel rio", "hotel riga", "hotel rome"]
+    assert queries(suggester.suggest("hotle ri")) == near
+    assert queries(suggester.suggest("", 2)) == ["hotel rio", "hotel riga"]
+    [reason] = suggester.explain("hot", "hotel at 7 my street")
+    assert reason.startswith("It is not suggested yet: 4 of the 5 people")
+
+
+def test_country_and_user_back_off_as_the_formula_says(suggester):
+    total = 6 + 7 + 5 + 4 + 10
+    shares = {"hotel rome": 6, "hotel riga": 7, "hotel rio": 10, "cheap hotel": 5}
+    in_italy = {"hotel rome": 6, "cheap hotel": 5}
+    expected = {
+        query: (in_italy.get(query, 0) + 2.0 * n / total) / (15 + 2.0)
+        for query, n in shares.items()
+    }
+    found = dict(suggester.asked_before("", 10, country="it"))
+    assert found == pytest.approx(expected)
+    assert next(iter(found)) == "hotel rome"
+    own = {"hotel rome": 1, "hotel riga": 1}
+    alone = suggester.asked_before("", 10, "p5", "it")
+    n_own = sum(suggester.counts_.of_user("p5").values())
+    mine = {q: (own.get(q, 0) + 20 * p) / (n_own + 20) for q, p in expected.items()}
+    assert dict(alone) == pytest.approx(mine)
+    [(best, _)] = suggester.asked_before("", 1, country="it")
+    assert best == "hotel rome"
+
+
+def test_newer_askings_count_more():
+    asked = [Asked("old", u, time=0.0) for u in PEOPLE for _ in range(2)]
+    asked += [Asked("often", u, time=3 * DAY) for u in PEOPLE[:5]]
+    slow, fast = (Suggester(half_life=h, unseen=False).fit(asked) for h in (100, 1))
+    assert queries(slow.suggest("o")) == ["old", "often"]
+    assert queries(fast.suggest("o")) == ["often", "old"]
+    assert fast.weight("old") == 16 / 8
+
+
+def test_live_askings_equal_counting_all_of_them_anew(suggester):
+    more = [
+        *asked_by("hotel vilnius", 5),
+        *asked_by("hotel at 7 my street", 5, country="it"),
+        *[Asked("hotel rome", "p7")] * 9,
+        Asked("hotel nobody"),
+    ]
+    live = Suggester(min_people=5, unseen=False).fit(asked_by("hotel rome", 6))
+    live.add(more[:3])
+    assert "hotel vilnius" not in queries(live.suggest("hotel v"))
+    live.add(more[3:])
+    whole = Suggester(min_people=5, unseen=False).fit(asked_by("hotel rome", 6) + more)
+    for typed in ("", "h", "hotel v", "hotel at", "htoel vi", "rome"):
+        for one, other in zip(live.suggest(typed), whole.suggest(typed), strict=True):
+            assert (one.query, one.kind) == (other.query, other.kind)
+            assert one.score == pytest.approx(other.score)
+    assert live.people("hotel rome") == 7
+    assert "hotel nobody" not in queries(live.suggest("hotel"))
+    assert live.n_live == 4
+
+
+def test_a_blocked_phrase_never_comes_again():
+    asked = (
+        asked_by("casino royale", 5) + asked_by("casa", 5) + asked_by("cassino x", 5)
+    )
+    model = Suggester(blocked=["royale"]).fit(asked)
+    assert "casino royale" not in queries(model.suggest("cas"))
+    model.block(["casino"])
+    assert queries(model.suggest("cas")) == ["casa"]
+    model.add(asked_by("online casinos", 8))
+    for typed in ("online", "onlnie cas", "casino", "cas"):
+        assert not [q for q in queries(model.suggest(typed)) if "sino" in q]
+    assert "blocked phrase 'casino'" in model.explain("cas", "casinos")[0]
+
+
+def test_a_deleted_person_leaves_no_count(suggester):
+    left = suggester.without_users(["p4", "nobody"])
+    assert queries(left.suggest("hotel")) == ["hotel riga", "hotel rome"]
+    assert left.people("hotel rome") == 5
+    assert left.counts_.of_user("p4") == {}
+    assert "p4" not in left.counts_.users
+    assert suggester.people("hotel rome") == 6
+    fewer = [e for e in asked_by("a b", 6) if e.user != "p0"]
+    without = Suggester().fit(asked_by("a b", 6)).without_users(["p0"])
+    anew = Suggester().fit(fewer)
+    for name, array in anew.arrays().items():
+        np.testing.assert_array_equal(array, without.arrays()[name])
+
+
+def test_unseen_queries_end_as_others_do():
+    asked = [
+        Asked("cheap flights to rome"),
+        Asked("cheap hotels"),
+        Asked("hotels to go"),
+    ]
+    model = Suggester().fit(asked)  # nobody is named: each asking is another person's
+    assert queries(model.suggest("cheap hotels t"))[0].startswith("cheap hotels to")
+    assert "flights" in queries(model.suggest("fligh"))
+    kinds = {each.query: each.kind for each in model.suggest("fligh")}
+    assert kinds["flights to rome"] == "unseen"
+    for named in (["a"] * 5, list("abcde")):
+        secret = [Asked("my secretword", user) for user in named]
+        known = Suggester().fit(secret + asked_by("my house", 5))
+        assert bool(known.suggest("secretw")) == (len(set(named)) == 5)
+
+
+def test_saved_and_restored_it_answers_alike(suggester):
+    arrays = {name: array.copy() for name, array in suggester.arrays().items()}
+    again = Suggester(min_people=5, country_weight=2.0, unseen=False)
+    again.restore(arrays, suggester.counts_.reference)
+    for typed in ("", "hot", "htoel", "ri"):
+        for country in ("", "it"):
+            answers = [s.suggest(typed, 5, "p5", country) for s in (again, suggester)]
+            assert answers[0] == answers[1]
+    arrays["counts_query"] = arrays["counts_query"] + 100
+    with pytest.raises(ValueError, match="names none of the queries"):
+        again.restore(arrays, 0.0)
+
+
+def test_counts_of_people_with_and_without_names():
+    counts = AskedCounts([Asked("a", "x"), Asked("a", "x"), Asked("a", times=3)], 1)
+    assert counts.people().tolist() == [4]
+    assert counts.totals().tolist() == [5.0]
+    assert counts.users_of("a") == {"x", ""}
+    assert counts.users_of("b") == set()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"min_people": 0}, "min_people must be a whole number"),
+        ({"half_life": 0}, "half_life must be a number above 0"),
+        ({"asked_weight": 0}, "asked_weight must be above 0 and at most 1"),
+    ],
+)
+def test_bad_options_are_refused(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Suggester(**options).fit([])

@@ -1,0 +1,68 @@
+"""Words are put right as the definition says, and queries by what stands together."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lookalike.search.prefix.edits import count_edits
+from lookalike.search.spelling import EditCosts, SpellingCorrector
+
+WORDS = st.dictionaries(
+    st.text("abé", min_size=1, max_size=9), st.integers(1, 50), min_size=1, max_size=30
+)
+
+
+@settings(deadline=None)
+@given(words=WORDS, typed=st.text("abéz", min_size=1, max_size=9))
+def test_all_words_within_two_edits_are_found_and_no_other(words, typed):
+    corrector = SpellingCorrector(words, prior=1.0)
+    found = corrector.suggest(typed, 50)
+    near = {word for word in words if count_edits(typed, word, 2) <= 2}
+    assert {word for word, _ in found} == near
+    scores = [score for _, score in found]
+    assert scores == sorted(scores, reverse=True)
+    for word, score in found:
+        if word == typed:
+            assert score == pytest.approx(np.log(words[word] / sum(words.values())))
+
+
+def test_the_likelier_edit_and_the_more_frequent_word_win():
+    corrector = SpellingCorrector({"from": 900, "form": 100, "farm": 90, "frog": 90})
+    assert corrector.correct("fomr") == "form"
+    assert corrector.correct("frmo") == "from"
+    assert corrector.correct("form") == "form"
+    assert corrector.correct("frum") == "from"
+    assert corrector.correct("zzzzzz") == "zzzzzz"
+    assert "farm" in corrector
+    assert "fram" not in corrector
+
+
+def test_costs_are_learned_from_pairs():
+    pairs = [("recieve", "receive"), ("beleive", "believe")] * 20
+    pairs += [("seperate", "separate")] * 20 + [("comit", "commit")] * 5
+    costs = EditCosts(pairs)
+    extra, missing, _, single, swap, first = costs.edits
+    assert swap < min(extra, missing)
+    assert single < missing
+    assert first > 0
+    assert costs.substitutions["e", "a"] < costs.other
+
+
+def test_a_query_is_put_right_by_what_stands_together():
+    words = {"new": 50, "york": 20, "fork": 30, "hotels": 20, "work": 40, "data": 9}
+    pairs = {("new", "york"): 18, ("york", "hotels"): 5, ("data", "work"): 3}
+    corrector = SpellingCorrector(words, pairs)
+    assert corrector.correct_query("new yrok hotles") == "new york hotels"
+    assert corrector.correct_query("datawork") == "data work"
+    assert corrector.correct_query("new york 2005 xyzzyx") == "new york 2005 xyzzyx"
+    assert corrector.correct_query("") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [({}, "must have words"), ({"a": 0}, "must be finite numbers above 0")],
+)
+def test_a_vocabulary_without_words_or_counts_is_refused(words, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        SpellingCorrector(words)
