@@ -29,18 +29,18 @@ class UserContext:
 
     history : items that the user has
     blocked : items that the user does not want to see
-    disliked : items that the user said not to like, so that like ones sink
     facts : values that rules compare, such as {"age": 15, "region": "no"}
     number : seed of the random draws for the user
     now : time of the request, in the unit of the items' times
+    disliked : items that the user said not to like, so that like ones sink
     """
 
     history: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     blocked: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    disliked: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     facts: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
     now: float = 0
+    disliked: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 class Rule(Protocol):
