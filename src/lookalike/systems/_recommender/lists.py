@@ -73,7 +73,7 @@ class ListBuilder:
             context = UserContext(
                 history.items_of(user),
                 _NOTHING if blocked is None else blocked[user],
-                _NOTHING if disliked is None else disliked[user],
+                disliked=_NOTHING if disliked is None else disliked[user],
                 number=history.number_of(user),
             )
             slate = replace(slate, known=len(context.history) > 0)
