@@ -6,7 +6,7 @@ A form is kept as a TOML file beside the log, and with the system that learned f
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -104,29 +104,13 @@ class LogForm:
                     f"are {', '.join(of_log)}: say which it is with --{name} NAME."
                 )
         if of_items:
-            same = given["item"] if given["item"] in of_items else None
-            given["id"] = _column(
-                of_items, "item", given.get("id") or same, "item table"
-            )
-            if given["id"] is None:
-                raise ValueError(
-                    f"No column of the item table is known to name the item; its "
-                    f"columns are {', '.join(of_items)}: one must be called "
-                    f"{given['item']}, as in the log."
-                )
+            given["id"] = _ids(of_items, "item", given.get("id"), given["item"])
             title = _column(of_items, "title", given.get("title"), "item table")
             given["title"] = title
         if of_users:
-            same = given["user"] if given["user"] in of_users else None
-            given["user_id"] = _column(
-                of_users, "user", given.get("user_id") or same, "user table"
+            given["user_id"] = _ids(
+                of_users, "user", given.get("user_id"), given["user"]
             )
-            if given["user_id"] is None:
-                raise ValueError(
-                    f"No column of the user table is known to name the user; its "
-                    f"columns are {', '.join(of_users)}: one must be called "
-                    f"{given['user']}, as in the log."
-                )
         if given.get("combine") is None:
             rated = plain_name(given["value"] or "") in RATINGS
             given["combine"] = "last" if rated else "sum"
@@ -208,6 +192,23 @@ def _column(
         return declared
     plain = {plain_name(name): name for name in reversed(list(names))}
     return next((plain[each] for each in NAMES[wanted] if each in plain), None)
+
+
+def _ids(
+    names: Collection[str], what: str, declared: str | None, in_log: str | None
+) -> str:
+    """The column of ids of a table, which is called as in the log if it is not known.
+
+    what : "item" or "user"
+    """
+    same = in_log if in_log in names else None
+    found = _column(names, what, declared or same, f"{what} table")
+    if found is None:
+        raise ValueError(
+            f"No column of the {what} table is known to name the {what}; its columns "
+            f"are {', '.join(names)}: one must be called {in_log}, as in the log."
+        )
+    return found
 
 
 def _toml(value: Any) -> str:

@@ -11,10 +11,9 @@ from lookalike.service.bodies import check_count
 from lookalike.service.components import Components
 from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import needs, new_router
-from lookalike.service.routes.items import store_items
+from lookalike.service.routes.items import add_removal, store_items
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import (
-    DeleteItemsRequest,
     ItemId,
     NewCatalogueItem,
     UpsertCatalogueRequest,
@@ -34,18 +33,8 @@ def catalogue(components: Components, served: ServedSystem) -> APIRouter:
         items = _checked(served, sent.items)
         return await store_items(components, served, items, "upserted")
 
-    @router.post("/items/delete", **write)
-    async def delete(sent: DeleteItemsRequest) -> dict[str, Any]:
-        """Retire items; those that are not there stay absent."""
-        check_count(len(sent.ids), components.settings, "items")
-        gone = [Item(id, deleted=True) for id in dict.fromkeys(sent.ids)]
-        return await store_items(components, served, gone, "deleted")
-
-    @router.delete("/items/{id:name}", **write)
-    async def delete_one(id: ItemId) -> dict[str, Any]:
-        """Retire one item: it is suggested to nobody, and counts in histories."""
-        gone = [Item(id, deleted=True)]
-        return await store_items(components, served, gone, "deleted")
+    # What is removed is suggested to nobody, and still counts in histories.
+    add_removal(router, components, served, write)
 
     @router.get("/items/{id:name}", **read)
     async def get(id: ItemId) -> dict[str, Any]:

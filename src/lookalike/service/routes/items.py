@@ -39,18 +39,7 @@ def items(components: Components, served: ServedSystem) -> APIRouter:
         )
         return await store_items(components, served, changed, "upserted", active)
 
-    @router.post("/items/delete", **write)
-    async def delete(sent: DeleteItemsRequest) -> dict[str, Any]:
-        """Remove items; those that are not there stay absent."""
-        check_count(len(sent.ids), components.settings, "items")
-        deleted = [Item(id, deleted=True) for id in dict.fromkeys(sent.ids)]
-        return await store_items(components, served, deleted, "deleted")
-
-    @router.delete("/items/{id:name}", **write)
-    async def delete_one(id: ItemId) -> dict[str, Any]:
-        """Remove one item."""
-        deleted = [Item(id, deleted=True)]
-        return await store_items(components, served, deleted, "deleted")
+    add_removal(router, components, served, write)
 
     @router.get("/items/{id:name}/image", **read, response_class=Response)
     async def image(id: ItemId) -> Response:
@@ -88,6 +77,25 @@ def items(components: Components, served: ServedSystem) -> APIRouter:
         }
 
     return router
+
+
+def add_removal(
+    router: APIRouter, components: Components, served: ServedSystem, write: Any
+) -> None:
+    """Add the routes that remove items, of whatever kind they are."""
+
+    @router.post("/items/delete", **write)
+    async def delete(sent: DeleteItemsRequest) -> dict[str, Any]:
+        """Remove items; those that are not there stay absent."""
+        check_count(len(sent.ids), components.settings, "items")
+        deleted = [Item(id, deleted=True) for id in dict.fromkeys(sent.ids)]
+        return await store_items(components, served, deleted, "deleted")
+
+    @router.delete("/items/{id:name}", **write)
+    async def delete_one(id: ItemId) -> dict[str, Any]:
+        """Remove one item."""
+        deleted = [Item(id, deleted=True)]
+        return await store_items(components, served, deleted, "deleted")
 
 
 async def _found(served: ServedSystem, id: str) -> tuple[Active, int]:
