@@ -533,7 +533,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         self.check_fitted()
         history = self._histories_of([query])
         unwanted = self._unwanted([query])
-        (slate,) = self.lists(history, K, unwanted, True, disliked=unwanted)
+        (slate,) = self.lists(history, K, unwanted, features=True, disliked=unwanted)
         shown = self._reasons.explained(slate, self.catalogue_)
         had = history.items_of(0)
         reasons = []

@@ -27,20 +27,8 @@ SPEC = SystemSpec(
     own_data="lookalike.datasets.logs:load_log",
     own_data_form="the path of a log (CSV, JSON lines, Parquet) or of its TOML form",
     own_data_options=(
-        *(
-            "items",
-            "users",
-            "user_id",
-            "user_kinds",
-            "user",
-            "item",
-            "time",
-            "value",
-            "event",
-            "combine",
-            "weights",
-        ),
-        *("id", "title", "kinds"),
+        *("items", "users", "user", "item", "time", "value", "event"),
+        *("combine", "weights", "id", "title", "kinds", "user_id", "user_kinds"),
     ),
     example="1",
 )
