@@ -1,8 +1,8 @@
-"""Download of one large file: resumed where it stopped, verified, whole or not there.
+"""Download of one file: resumed where it stopped, verified, whole or not there.
 
-What has come lies beside the file under its name and ``.part``; a server is asked for
-the rest by HTTP Range. When all is there its SHA-256 is compared, and only then is it
-renamed.
+``fetch`` brings the bytes; a server is asked for what is missing by HTTP Range.
+``download`` keeps them beside the file under its name and ``.part``; when all is there
+the SHA-256 is compared, and only then is it renamed.
 """
 
 import hashlib
@@ -31,9 +31,7 @@ def download(
     size: int | None = None,
     on_progress: BytesCallback | None = None,
 ) -> None:
-    """Bring a file here, unless it is: what an earlier call has begun is resumed.
-
-    A connection that breaks is opened again as long as that brings something.
+    """Bring a file here: what an earlier call has begun is resumed, see ``fetch``.
 
     Parameters
     ----------
@@ -58,6 +56,32 @@ def download(
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
+    try:
+        fetch(url, part, size, on_progress)
+    except ConnectionError as error:
+        done = _size_of(part)
+        told = f" {done:,} bytes are here: the same command goes on." * (done > 0)
+        raise ConnectionError(f"{error}{told}") from None
+    keep(part, target, sha256, url)
+
+
+def fetch(
+    url: str,
+    part: Path,
+    size: int | None = None,
+    on_progress: BytesCallback | None = None,
+) -> None:
+    """Bring the bytes of a file, or those that are missing; nothing is verified.
+
+    A connection that breaks is opened again as long as that brings something.
+
+    Raises
+    ------
+    ConnectionError
+        If the server cannot be reached, has no such file, or stops early.
+    ValueError
+        If it has another size; ``part`` is deleted.
+    """
     failures = 0
     while True:
         before = _size_of(part)
@@ -67,19 +91,23 @@ def download(
             part.unlink(missing_ok=True)
             raise
         except _BROKEN as error:
-            whole, why = None, str(getattr(error, "reason", error)) or repr(error)
+            whole, why = None, _reason(error)
             if _is_final(error):
                 failures = _ATTEMPTS
         else:
             why = "the connection was closed early"
         done = _size_of(part)
         if whole is not None and done == whole:
-            break
+            return
         failures = 0 if done > before else failures + 1
         if failures >= _ATTEMPTS:
-            told = f" {done:,} bytes are here: the same command goes on." * (done > 0)
-            raise ConnectionError(f"Could not download {url}: {why}.{told}")
-    keep(part, target, sha256, url)
+            raise ConnectionError(f"Could not download {url}: {why}.")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return str(error)
+    return str(getattr(error, "reason", error)) or repr(error)
 
 
 def keep(part: Path, target: Path, sha256: str, what: str) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from lookalike._download import BytesCallback
 from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
-from lookalike.datasets.download import Progress
 from lookalike.datasets.editions import record_of, write_record
 from lookalike.datasets.locate import cache_folder, checksum
 from lookalike.datasets.members import Members, members, plain
@@ -60,7 +60,7 @@ def convert(
     data_set: DataSet,
     source: Path,
     folder: Path | None = None,
-    on_progress: Progress | None = None,
+    on_progress: BytesCallback | None = None,
 ) -> Converted:
     """Make a data set of a publisher's file, folder or archive.
 
@@ -101,7 +101,7 @@ def _converted(
     files: Members,
     scratch: Path,
     folder: Path,
-    on_progress: Progress | None,
+    on_progress: BytesCallback | None,
 ) -> Converted:
     [file] = data_set.files
     edition = movielens_edition(files) if data_set.name == "movielens_small" else None

@@ -3,27 +3,19 @@
 import gzip
 import shutil
 import tempfile
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lookalike._download import BytesCallback, fetch
 from lookalike.datasets.catalogue import DataSet, File
 from lookalike.datasets.idx import join_idx
 from lookalike.datasets.locate import cache_folder, verify
-
-Progress = Callable[[int, int | None], None]
-"""Called after every block with the bytes so far, and all bytes where known."""
-
-_TIMEOUT = 60  # seconds without a byte
 
 
 def get(
     data_set: DataSet,
     folder: Path | None = None,
-    on_progress: Progress | None = None,
+    on_progress: BytesCallback | None = None,
 ) -> Path:
     """Download the missing files of a data set into ``folder``, by default the cache.
 
@@ -71,7 +63,7 @@ def _is_here(target: Path, file: File) -> bool:
     return True
 
 
-def _download(file: File, target: Path, on_progress: Progress | None) -> None:
+def _download(file: File, target: Path, on_progress: BytesCallback | None) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as scratch:
         parts = [_fetch(url, Path(scratch), on_progress) for url in file.urls]
@@ -81,27 +73,9 @@ def _download(file: File, target: Path, on_progress: Progress | None) -> None:
         whole.replace(target)
 
 
-def _fetch(url: str, folder: Path, on_progress: Progress | None) -> Path:
+def _fetch(url: str, folder: Path, on_progress: BytesCallback | None) -> Path:
     part = folder / f"part-{urlsplit(url).path.rsplit('/', 1)[-1]}"
-    try:
-        with (
-            urllib.request.urlopen(url, timeout=_TIMEOUT) as reply,
-            part.open("wb") as out,
-        ):
-            length = reply.headers.get("Content-Length")
-            expected = int(length) if length else None
-            done = 0
-            while block := reply.read(1 << 16):
-                out.write(block)
-                done += len(block)
-                if on_progress:
-                    on_progress(done, expected)
-    except (urllib.error.URLError, HTTPException, TimeoutError) as error:
-        raise ConnectionError(f"Could not download {url}: {error}.") from error
-    if expected is not None and done != expected:
-        raise ConnectionError(
-            f"Could not download {url}: expected {expected} bytes, got {done}."
-        )
+    fetch(url, part, on_progress=on_progress)
     return part
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lookalike._download import BytesCallback
 from lookalike._typing import Array
-from lookalike.datasets.download import Progress
 from lookalike.datasets.members import Members
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -23,7 +23,9 @@ ORL_SHAPE = (112, 92)
 _ORL = re.compile(r"(?:.*/)?s(\d+)/(\d+)\.(?:pgm|png|jpe?g|bmp|tiff?)", re.I)
 
 
-def convert_fer2013(files: Members, target: Path, on_progress: Progress) -> list[str]:
+def convert_fer2013(
+    files: Members, target: Path, on_progress: BytesCallback
+) -> list[str]:
     """Write FER-2013's CSV file, ``emotion,pixels,Usage``, as one ``.npz``.
 
     ``icml_face_data.csv`` of the same challenge is read too. Images stay in the order
@@ -67,7 +69,9 @@ def convert_fer2013(files: Members, target: Path, on_progress: Progress) -> list
     return _about_faces(name, y, classes)
 
 
-def convert_orl_faces(files: Members, target: Path, on_progress: Progress) -> list[str]:
+def convert_orl_faces(
+    files: Members, target: Path, on_progress: BytesCallback
+) -> list[str]:
     """Write the ORL faces, ``s1/1.pgm`` to ``s40/10.pgm``, as one ``.npz``.
 
     A picture that cannot be read, or has another size, is left out and named.

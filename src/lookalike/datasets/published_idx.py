@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.datasets.download import Progress
+from lookalike._download import BytesCallback
 from lookalike.datasets.idx import ARRAYS, read_idx
 from lookalike.datasets.members import Members, plain
 
@@ -18,7 +18,7 @@ FILES = (
 """In the order of ``ARRAYS``; some copies write a point before "idx"."""
 
 
-def convert_idx(files: Members, target: Path, on_progress: Progress) -> list[str]:
+def convert_idx(files: Members, target: Path, on_progress: BytesCallback) -> list[str]:
     """Write the four files as one ``.npz``; return what was found.
 
     Raises

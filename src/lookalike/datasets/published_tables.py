@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lookalike._download import BytesCallback
 from lookalike.datasets._opened import number_of
-from lookalike.datasets.download import Progress
 from lookalike.datasets.members import Members
 from lookalike.datasets.plays import COLUMNS as PLAYS
 from lookalike.datasets.ratings import COLUMNS as RATINGS
@@ -31,7 +31,9 @@ def movielens_edition(files: Members) -> str | None:
     return folder if _EDITION.fullmatch(folder) else None
 
 
-def convert_movielens(files: Members, target: Path, on_progress: Progress) -> list[str]:
+def convert_movielens(
+    files: Members, target: Path, on_progress: BytesCallback
+) -> list[str]:
     """Write ``ratings.csv`` and ``movies.csv`` as one table, a rating a row.
 
     That is the layout of ml-latest-small, ml-latest, ml-25m and ml-32m. The year is
@@ -100,7 +102,9 @@ def convert_movielens(files: Members, target: Path, on_progress: Progress) -> li
     return told
 
 
-def convert_steam(files: Members, target: Path, on_progress: Progress) -> list[str]:
+def convert_steam(
+    files: Members, target: Path, on_progress: BytesCallback
+) -> list[str]:
     """Write the plays of ``steam-200k.csv`` as a table with hours.
 
     Its rows are player, game, "purchase" or "play", and hours, without a header;
