@@ -279,7 +279,9 @@ def test_a_download_that_breaks_off_leaves_nothing(
 ):
     small = publish(home, small_idx, tmp_path, monkeypatch)
     home.promised_too_much = 5
-    with pytest.raises(ConnectionError, match=r"Could not download .*(closed early|more)"):
+    with pytest.raises(
+        ConnectionError, match=r"Could not download .*(closed early|more)"
+    ):
         datasets.get(small)
     assert list(datasets.cache_folder().iterdir()) == []
 

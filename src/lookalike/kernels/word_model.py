@@ -18,6 +18,25 @@ def _position(keys, key):
     return low if low < keys.shape[0] and keys[low] == key else -1
 
 
+@njit(cache=True, nogil=True, forceinline=True)
+def _interpolated(keys, counts, totals, context, word, discount, shorter):
+    """How likely a word is after a context, and where both stand in keys, or -1.
+
+    totals  : (n_contexts, 2), the sum of the counts, and how many different ones
+    context : its row, -1 for none; then, and where it was never followed, the
+        probability is that after the shorter context
+    """
+    if context < 0 or totals[context, 0] <= 0:
+        return shorter, np.int64(-1)
+    at, count = np.int64(-1), 0.0
+    if word >= 0:
+        at = np.int64(_position(keys, context << 21 | word))
+        if at >= 0:
+            count = max(counts[at] - discount, 0.0)
+    total, different = totals[context, 0], totals[context, 1]
+    return (count + min(discount * different, total) * shorter) / total, at
+
+
 @njit(cache=True, nogil=True)
 def text_probabilities(
     ids,
@@ -55,23 +74,12 @@ def text_probabilities(
         for at in range(start, ends[text] + 1):
             word = ids[at] if at < ends[text] else np.int64(1)
             likely = single[word] if word >= 0 else 1e-9
-            here = np.int64(-1)
-            if before >= 0 and pair_of[before, 0] > 0:
-                count = 0.0
-                if word >= 0:
-                    here = _position(pair_keys, before << 21 | word)
-                    if here >= 0:
-                        count = max(pair_counts[here] - discount, 0.0)
-                total, different = pair_of[before, 0], pair_of[before, 1]
-                likely = (count + min(discount * different, total) * likely) / total
-            if pair >= 0 and triple_of[pair, 0] > 0:
-                count = 0.0
-                if word >= 0:
-                    own = _position(triple_keys, pair << 21 | word)
-                    if own >= 0:
-                        count = max(triple_counts[own] - discount, 0.0)
-                total, different = triple_of[pair, 0], triple_of[pair, 1]
-                likely = (count + min(discount * different, total) * likely) / total
+            likely, here = _interpolated(
+                pair_keys, pair_counts, pair_of, before, word, discount, likely
+            )
+            likely, _ = _interpolated(
+                triple_keys, triple_counts, triple_of, pair, word, discount, likely
+            )
             product *= likely
             before, pair = word, here
         found[text] = product
