@@ -31,12 +31,27 @@ def test_a_generation_a_library_and_a_folder_of_libraries_are_told_apart(tmp_pat
 
 
 def test_the_users_own_place_holds_libraries_by_their_names(tmp_path, monkeypatch):
+    monkeypatch.delenv("LOOKALIKE_FOLDER", raising=False)
     for variable in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
     assert libraries_in() == {}
     made(None, "digits")
     assert list(libraries_in()) == ["digits"]
     assert find_library("digits").folder == libraries_in()["digits"][0].folder
+
+
+def test_the_place_that_the_variable_names_holds_one_system_after_another(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LOOKALIKE_FOLDER", str(tmp_path / "systems"))
+    for name in ("shop", "photos"):
+        library = find_library(name)
+        assert library.folder == tmp_path / "systems" / name
+        made(library.folder, name)
+    assert list(libraries_in()) == ["photos", "shop"]
+    # A copy beside it does not hide the one that bears the system's name.
+    made(tmp_path / "systems" / "older shop", "shop")
+    assert find_library("shop").folder == tmp_path / "systems" / "shop"
 
 
 def test_a_system_is_looked_for_and_a_new_one_gets_its_place(tmp_path):

@@ -17,8 +17,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Folder = Annotated[
     Path | None,
     typer.Option(
-        envvar="LOOKALIKE_FOLDER",
-        help="Where the system's generations lie, one of them, or a folder of systems.",
+        help="Where the system's generations lie, one of them, or a folder of systems; "
+        "by default LOOKALIKE_FOLDER or the user's place for data.",
     ),
 ]
 System = Annotated[str, typer.Argument(help="Which system; `lookalike systems` lists.")]

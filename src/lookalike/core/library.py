@@ -157,12 +157,16 @@ class Library:
 
 
 def library_folder(name: str) -> Path:
-    """Return where a system's generations lie by default, as the platform has it.
+    """Return where a system's generations lie by default: in the user's own place.
 
-    Linux: ``$XDG_DATA_HOME/lookalike/<name>`` or ``~/.local/share/lookalike/<name>``;
-    macOS: ``~/Library/Application Support``; Windows: ``%LOCALAPPDATA%``.
+    That is in the folder that ``LOOKALIKE_FOLDER`` names, or else in the platform's
+    for data. Linux: ``$XDG_DATA_HOME/lookalike/<name>`` or
+    ``~/.local/share/lookalike/<name>``; macOS: ``~/Library/Application Support``;
+    Windows: ``%LOCALAPPDATA%``.
     """
-    return user_data_path("lookalike", appauthor=False) / name
+    given = os.environ.get("LOOKALIKE_FOLDER")
+    home = Path(given).expanduser() if given else None
+    return (home or user_data_path("lookalike", appauthor=False)) / name
 
 
 def system_of(folder: Path) -> str | None:
@@ -214,8 +218,9 @@ def find_library(name: str, folder: Path | None = None) -> Library:
     name : str
         The system's.
     folder : Path, optional
-        As for ``libraries_in``. In a folder that holds libraries a new system gets one
-        by its name; any other folder becomes its library.
+        As for ``libraries_in``. In the user's own place (None), and in a folder that
+        holds libraries, a new system gets one by its name; any other folder becomes its
+        library.
 
     Raises
     ------
@@ -233,19 +238,18 @@ def find_library(name: str, folder: Path | None = None) -> Library:
     >>> [library.folder.name for library in places]
     ['toys', 'new']
     """
-    if folder is None:
-        return Library(name)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is no folder.")
+    place = library_folder("") if folder is None else folder
+    if place.exists() and not place.is_dir():
+        raise ValueError(f"{place} is no folder.")
     found = libraries_in(folder)
     if name in found:
-        return _only(found[name], folder)
-    if any(library.folder in (folder, folder.parent) for library in _all(found)):
+        return _only(found[name], place)
+    if any(library.folder in (place, place.parent) for library in _all(found)):
         [other] = found
         raise ValueError(
-            f"{folder} holds generations of {other}; {name} needs a folder of its own."
+            f"{place} holds generations of {other}; {name} needs a folder of its own."
         )
-    return Library(name, folder / name if found else folder)
+    return Library(name, place / name if folder is None or found else place)
 
 
 def _all(found: Mapping[str, list[Library]]) -> list[Library]:
@@ -253,8 +257,8 @@ def _all(found: Mapping[str, list[Library]]) -> list[Library]:
 
 
 def _only(libraries: list[Library], folder: Path) -> Library:
-    first, *others = libraries
-    if others:
+    first, *others = sorted(libraries, key=lambda each: each.folder.name != each.name)
+    if others and first.folder.name != first.name:
         names = ", ".join(library.folder.name for library in libraries)
         raise ValueError(
             f"{folder} holds several folders of {first.name}: {names}; name one."
