@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from lookalike.cli._service import database_file, state_of, unread
 from lookalike.cli.app import app
+from lookalike.core.library import Library
 from lookalike.service.server import bound
 
 
@@ -35,6 +37,19 @@ def test_keys_are_made_listed_and_revoked(lookalike):
     assert "scope must be" in lookalike(
         "keys", "make", "x", "--scope", "root", status=2
     )
+
+
+def test_a_database_of_another_system_that_is_not_read_is_told(tmp_path):
+    photos, images = (Library(n, tmp_path / n) for n in ("photos", "images"))
+    served = state_of(photos)
+    assert unread([photos, images], served) == []
+    for library in (photos, images):
+        state_of(library).mkdir(parents=True)
+        database_file(state_of(library)).touch()
+    (told,) = unread([photos, images], served)
+    assert told.startswith("images has a database of its own")
+    assert str(database_file(state_of(images))) in told
+    assert unread([images], state_of(images)) == []
 
 
 def test_a_key_that_was_made_elsewhere_is_taken_from_the_environment(

@@ -4,7 +4,7 @@ A database's password belongs into ``LOOKALIKE_DATABASE`` or the ``PGPASSWORD`` 
 client, not on a command line that every user of the machine can read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,6 +51,20 @@ def database_url(state: Path) -> str:
 def state_of(library: Any, given: Path | None = None) -> Path:
     """Return where a service of these generations keeps its files."""
     return given or Path(library.folder) / "service"
+
+
+def unread(libraries: Iterable[Any], state: Path) -> list[str]:
+    """Return a sentence for each system with a database that a service does not read.
+
+    What was indexed, or happened, when a system was alone lies in its own.
+    """
+    files = {each.name: database_file(state_of(each)) for each in libraries}
+    return [
+        f"{name} has a database of its own, {file}, which this service does not read: "
+        f"serve {name} first, or give --database sqlite:///{file}."
+        for name, file in files.items()
+        if file.exists() and file.resolve() != database_file(state).resolve()
+    ]
 
 
 @contextmanager

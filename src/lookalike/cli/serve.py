@@ -12,6 +12,7 @@ from lookalike.cli._service import (
     database_url,
     serve_extra,
     state_of,
+    unread,
 )
 
 Names = Annotated[
@@ -104,6 +105,9 @@ def serve(
     url = database or database_url(state)
     for library in libraries.values():
         warn(library.open()[1])
+    if database is None:
+        for sentence in unread(libraries.values(), state):
+            warn(sentence)
     open_database(url).close()
     with bound(host, port) as listener:
         typer.echo(f"{address_of(listener)} (Ctrl-C stops it)", err=True)
