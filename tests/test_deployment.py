@@ -147,7 +147,8 @@ def test_the_page_names_every_file_and_every_variable():
     for path in DEPLOY.iterdir():
         assert path.name in PAGE, path.name
     table = set(re.findall(r"^\| `(LOOKALIKE_\w+)`", PAGE, re.M))
-    assert table == variables()
+    # Where systems lie is read by the library, which stands below the commands.
+    assert table == variables() | {"LOOKALIKE_FOLDER"}
     run = re.findall(r"^\$ docker compose run --rm service (.+)$", PAGE, re.M)
     assert len(run) >= 2
     for words in run:

@@ -92,8 +92,8 @@ class Suggester:
     >>> [(each.query, each.kind) for each in suggester.suggest("we")]
     [('web', 'asked'), ('weather rome', 'asked'), ('weather', 'unseen')]
     >>> suggester.add([Asked("wedding", user) for user in "bcde"])
-    >>> [each.query for each in suggester.suggest("wed")]
-    ['wedding']
+    >>> [(each.query, each.kind) for each in suggester.suggest("wed", k=2)]
+    [('wedding', 'asked'), ('weather rome', 'spelling')]
     >>> suggester.suggest("wetaher r")[0]
     Suggestion(query='weather rome', score=0.33, kind='spelling')
     """
