@@ -94,8 +94,8 @@ class Suggester:
     >>> suggester.add([Asked("wedding", user) for user in "bcde"])
     >>> [(each.query, each.kind) for each in suggester.suggest("wed", k=2)]
     [('wedding', 'asked'), ('weather rome', 'spelling')]
-    >>> suggester.suggest("wetaher r")[0]
-    Suggestion(query='weather rome', score=0.33, kind='spelling')
+    >>> [(each.query, each.kind) for each in suggester.suggest("wetaher r", k=2)]
+    [('weather rome', 'spelling'), ('wetaher rome', 'unseen')]
     """
 
     counts_: AskedCounts
@@ -192,12 +192,16 @@ class Suggester:
 
         Queries that begin with what was typed come first, then those that begin with
         nearly that (two edits from six letters on, one from three on), then those in
-        which another word begins so.
+        which another word begins so. Behind a word that no query has, which may be
+        misspelt, queries that nobody asked come last.
         """
         check_whole("k", k)
         typed = normalise_typed(typed)
-        found = self._beginning(typed, k, user, country)
-        seen = {each.query for each in found}
+        found, last = self._beginning(typed, k, user, country), []
+        if self.unseen and not self._words.knows(typed.rpartition(" ")[0]):
+            last = [each for each in found if each.kind == "unseen"]
+            found = [each for each in found if each.kind != "unseen"]
+        seen = {each.query for each in found + last}
         edits = 0 if len(typed) < 3 else 1 if len(typed) < 6 else 2
         for kind, more in (
             ("spelling", lambda index, n: index.near(typed, n, edits) if edits else []),
@@ -210,7 +214,7 @@ class Suggester:
                     seen.add(query)
                     score = weight / self._state[2]
                     found.append(Suggestion(query, score, kind))
-        return found
+        return (found + last)[:k]
 
     def _beginning(
         self, typed: str, k: int, user: str, country: str

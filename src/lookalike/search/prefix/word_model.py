@@ -124,6 +124,10 @@ class WordModel:
                     found[f"{word} {further}"] = 0.0
         return [before + ending for ending in found if before + ending != typed]
 
+    def knows(self, text: str) -> bool:
+        """Return whether every word of a text is in one of the queries."""
+        return all(word in self._number for word in text.split())
+
     def probabilities(self, texts: Iterable[str]) -> Floats:
         """Return how likely each text is, float64 (n_texts,)."""
         number = self._number
