@@ -281,7 +281,8 @@ def test_what_is_excluded_is_in_no_list_and_others_move_up(made):
 
 @having("similar")
 def test_similar_items_are_others_and_the_same_one_by_one(made):
-    [found] = made.system.recommend_each(made.queries[:1], 6)
+    verb = next(verb for verb in ("recommend", "search") if made.spec.can(verb))
+    [found] = EACH[verb](made.system, made.queries[:1], 6)
     whole = made.system.similar_each(found.ids, MANY)
     for id, answer in zip(found.ids, whole, strict=True):
         assert id not in answer.ids

@@ -298,6 +298,27 @@ class FindsSimilar(System, Protocol):
         ...
 
 
+class CountsFacets(Searches, Protocol):
+    """Capability "facets": counts what it finds by attributes, and filters by them."""
+
+    @property
+    def facet_names(self) -> Sequence[str]:
+        """Names of the attributes that are counted."""
+        ...
+
+    def facet_counts(
+        self,
+        query: str | None,
+        names: Sequence[str],
+        where: Mapping[str, Allowed] | None = None,
+    ) -> dict[str, dict[str, int]]:
+        """Return how many of all items that a query finds have each value, by name.
+
+        ``query`` None counts every item. The most frequent value comes first.
+        """
+        ...
+
+
 class Explains(System, Protocol):
     """Capability "explain": gives reasons for its answer to one query."""
 
@@ -421,6 +442,7 @@ CAPABILITIES: dict[str, type] = {
     "retrain": Retrains,
     "catalogue": HasCatalogue,
     "similar": FindsSimilar,
+    "facets": CountsFacets,
     "explain": Explains,
     "explain_item": ExplainsItems,
     "enrol": Enrols,

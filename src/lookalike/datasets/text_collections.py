@@ -7,7 +7,7 @@ import os
 import re
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lookalike.datasets.catalogue import CATALOGUE
@@ -23,6 +23,8 @@ class TextCollection:
     query_ids, queries : those that were judged
     grades : of each query the documents that are relevant, and how much: 1 or more
     training : further queries with their grades, which may be learned from
+    attributes : of each document what else is known of it, by name; empty where nothing
+    problems : what was left out when they were read, in sentences
     """
 
     name: str
@@ -34,6 +36,8 @@ class TextCollection:
     queries: list[str]
     grades: list[dict[str, int]]
     training: list[tuple[str, dict[str, int]]]
+    attributes: list[dict[str, str]] = field(default_factory=list)
+    problems: tuple[str, ...] = ()
 
     @property
     def whole(self) -> list[str]:

@@ -27,6 +27,7 @@ from lookalike.service.routes.catalogue import catalogue
 from lookalike.service.routes.classify import classify
 from lookalike.service.routes.events import events
 from lookalike.service.routes.explain import explain
+from lookalike.service.routes.facets import facets
 from lookalike.service.routes.generations import generations
 from lookalike.service.routes.health import health
 from lookalike.service.routes.items import items
@@ -52,6 +53,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "recommend": (recommend,),
     "rank": (rank,),
     "similar": (similar,),
+    "facets": (facets,),
     "retrain": (retraining,),
     "catalogue": (catalogue,),
     "explain": (explain,),

@@ -121,7 +121,7 @@ class ImageRequest(AnswerOptions):
     ] = None
 
 
-def filters(options: AnswerOptions) -> dict[str, Any]:
+def filters(options: BaseModel) -> dict[str, Any]:
     """Return what a request lets through of items, by attribute."""
     found = getattr(options, "where", {})
     return {name: _let_through(each) for name, each in found.items()}
@@ -139,7 +139,20 @@ class TextRequest(AnswerOptions):
     text: LongText | None = None
     texts: Annotated[list[LongText], Field(min_length=1, max_length=1000)] | None = None
     k: Annotated[int, Field(ge=1, le=1000)] = 10
+    where: ColumnFilters = {}
     id: Text | None = None
+
+
+class FacetsRequest(Strict):
+    """A text, and the attributes by which what it finds is to be counted."""
+
+    text: Annotated[LongText | None, Field(description="None counts every item.")] = (
+        None
+    )
+    names: Annotated[
+        list[Text] | None, Field(max_length=50, description="None is all there are.")
+    ] = None
+    where: ColumnFilters = {}
 
 
 class RecommendRequest(AnswerOptions):
@@ -335,6 +348,14 @@ class SearchHits(BaseModel):
 
     shuffled: Annotated[bool, Field(description="Whether the order is random.")] = False
     hits: list[SearchHit]
+
+
+class FacetCounts(BaseModel):
+    """How many items have each value of each attribute, the most frequent first."""
+
+    system: str
+    generation: str
+    facets: dict[str, dict[str, int]]
 
 
 class SimilarHits(BaseModel):

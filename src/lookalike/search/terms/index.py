@@ -640,6 +640,8 @@ def _saved_documents(
     form: Form, arrays: Mapping[str, Array], about: Mapping[str, Any], text: bool
 ) -> tuple[Ids, Documents]:
     """The added documents of a saved index, found to be such."""
+    if text and "added_ids_ends" not in arrays:
+        raise ValueError("its ids do not say where they end.")
     ids = from_arrays("added_ids", arrays, text)
     terms = Texts.of_arrays("added_terms", arrays).tolist()
     numbers, ends = map(for_kernels, (arrays["added_numbers"], arrays["added_ends"]))

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from lookalike.search.terms.analysis import Analysis
 
-_PHRASE = re.compile(
-    '["\u201c\u201d\u201e\u00ab\u00bb]([^"\u201c\u201d\u201e\u00ab\u00bb]*)'
-    '["\u201c\u201d\u201e\u00ab\u00bb]'
-)
+_MARKS = '"\u201c\u201d\u201e\u00ab\u00bb'
+_PHRASE = re.compile(f"[{_MARKS}]([^{_MARKS}]*)[{_MARKS}]")
+_BLANKS = dict.fromkeys(map(ord, _MARKS), " ")
 
 
 @dataclass(frozen=True)
@@ -38,3 +37,14 @@ def parse(text: str, analysis: Analysis) -> Query:
     quoted = _PHRASE.findall(text) if not text.isalnum() else []
     phrases = [terms for each in quoted if (terms := analysis.terms(each))]
     return Query(counts, phrases)
+
+
+def unquoted(text: str) -> str:
+    """Return a query without its quotation marks, so that none of it is a phrase.
+
+    Examples
+    --------
+    >>> unquoted('red "wine glass"')
+    'red  wine glass '
+    """
+    return text.translate(_BLANKS)

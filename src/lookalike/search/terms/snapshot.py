@@ -258,6 +258,12 @@ class Snapshot:
         pairs = [(value, count) for value, count in counts.items() if count]
         return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
+    def mask(self, where: Where) -> Array:
+        """Which of ``ids`` a filter lets through, bool (n_documents,)."""
+        if where is None:
+            return np.ones(self._n, bool)
+        return np.isin(self.slots, self._chosen(where))
+
     def explain(
         self,
         id: Any,

@@ -1,6 +1,7 @@
 """The passage of a text that answers a query best, and its matched words."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -53,12 +54,20 @@ def _matches(
     text: str, terms: Collection[str], analysis: Analysis
 ) -> list[tuple[int, int, str]]:
     """Start, stop and term of each matched word."""
-    found = []
-    for start, stop in analysis.pieces(text):
-        matched = [t for t in analysis.terms(text[start:stop]) if t in terms]
-        if matched:
-            found.append((start, stop, matched[0]))
-    return found
+    pieces = [(start, stop, text[start:stop]) for start, stop in analysis.pieces(text)]
+    different = list(dict.fromkeys(piece for _, _, piece in pieces))
+    cut = analysis.cut(different)
+    first: dict[str, str] = {}
+    begin = 0
+    for piece, end in zip(different, cut.ends.tolist(), strict=True):
+        own = (cut.terms[number] for number in cut.numbers[begin:end].tolist())
+        matched = next((term for term in own if term in terms), None)
+        if matched is not None:
+            first[piece] = matched
+        begin = end
+    return [
+        (start, stop, first[piece]) for start, stop, piece in pieces if piece in first
+    ]
 
 
 def _window(
@@ -71,10 +80,13 @@ def _window(
     begins = [runs[0][0]]
     if matches:
         starts = [start for start, _ in runs]
-        begins = [max(s for s in starts if s <= a) for a, _, _ in _first(matches)]
-    for begin in begins:
+        # The word that holds a match begins the passage.
+        begins = [starts[bisect_right(starts, a) - 1] for a, _, _ in _first(matches)]
+    firsts, lasts = [a for a, _, _ in matches], [b for _, b, _ in matches]
+    for begin in dict.fromkeys(begins):
         end = begin + length
-        inside = [term for a, b, term in matches if begin <= a and b <= end]
+        low, high = bisect_left(firsts, begin), bisect_right(lasts, end)
+        inside = [term for _, _, term in matches[low:high]]
         value = (len(set(inside)), len(inside))
         if value > best:
             best, chosen = value, (begin, end)

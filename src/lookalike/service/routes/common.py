@@ -82,7 +82,7 @@ async def ask(
     check_ready(components)
     if request.k > components.settings.max_k:
         raise ServiceError(422, f"k may be at most {components.settings.max_k}.")
-    has_attributes = served.spec.can("items") or served.spec.can("catalogue")
+    has_attributes = any(map(served.spec.can, ("items", "catalogue", "facets")))
     if request.where and not has_attributes:
         raise ServiceError(
             422, f"Items of {served.name} have no attributes: leave where out."

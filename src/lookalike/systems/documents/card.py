@@ -1,0 +1,28 @@
+"""Values for the card of search of texts, whose text is ``card.md``."""
+
+from typing import Any
+
+from lookalike.core.manifest import Manifest
+from lookalike.systems.documents.system import POOL, Documents
+
+
+def values(system: Documents, manifest: Manifest) -> dict[str, Any]:
+    """Return what the card's named places show."""
+    facts = manifest.facts
+    fusion = vars(system.fusion_)
+    return {
+        **{name: facts[name] for name in ("n_documents", "n_terms", "n_components")},
+        "language": system.language,
+        "pool": POOL,
+        "facets": ", ".join(facts["facets"]) or "none",
+        "is_judged": facts.get("is_judged"),
+        "is_cross_validated": facts.get("is_cross_validated"),
+        "n_folds_with_meaning": facts.get("n_folds_with_meaning"),
+        "weight": f"{fusion['weight']:g}",
+        "tried": f"{fusion['tried']:g}",
+        "gain": f"{fusion['gain']:+.4f}",
+        "p_value": f"{fusion['p_value']:.2g}",
+        "taught": f"{fusion['n_queries']:,} judged queries",
+        "was_tried": fusion["tried"] > 0 and bool(manifest.metrics),
+        "has_training": not manifest.refitted,
+    }

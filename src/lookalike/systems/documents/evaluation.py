@@ -1,0 +1,163 @@
+"""How good search of texts is: judged queries, or sentences taken out of documents.
+
+Where nobody judged what is relevant, a sentence is taken out of each of some documents,
+and the document it was taken from is what it has to find (Lee, Chang and Toutanova
+2019, "Latent retrieval for weakly supervised open domain question answering").
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lookalike._typing import Floats
+from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
+from lookalike.core.progress import ProgressCallback, no_progress, stage_of
+from lookalike.datasets import TextCollection
+from lookalike.evaluate import bootstrap, paired_test
+from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion, ndcg
+from lookalike.systems.documents.system import Documents
+
+N_FOLDS = 5
+N_SENTENCES = 300
+LEAST_WORDS = 6
+ABOUT_ALONE = 1e6
+"""Weight of what a text is about that leaves nothing to its words."""
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+def evaluate(
+    system: Documents, data: TextCollection, on_progress: ProgressCallback = no_progress
+) -> EvaluationResult:
+    """Rank all documents for every judged query; the unit of chance is the query.
+
+    Beside the system stand its two rankings alone. Where there are no training queries
+    each fifth of the judged ones is answered with what the others teach.
+    """
+    measured, asked = system, data
+    if not data.queries:
+        on_progress("taking sentences out of documents", 0.0)
+        asked = sentences_taken_out(data, system.random_state)
+        measured = Documents(**system.configuration())
+        measured.fit(
+            replace(asked, queries=[], grades=[]), stage_of(on_progress, 0, 0.5)
+        )
+    on_progress("answering judged queries", 0.5)
+    candidates = [measured.candidates(query) for query in asked.queries]
+    grades = [measured.by_row(each) for each in asked.grades]
+    weights, fusions = _weights(measured, data, candidates, grades)
+    lists = {
+        "": weights,
+        "words": np.zeros(len(candidates)),
+        "meaning": np.full(len(candidates), ABOUT_ALONE),
+    }
+    found: dict[str, dict[str, Floats]] = {}
+    for name, own in lists.items():
+        rankings = [
+            measured.ranked(query, each, weight)[0].tolist()
+            for query, each, weight in zip(
+                asked.queries, candidates, own.tolist(), strict=True
+            )
+        ]
+        found[name] = _outcomes(rankings, grades)
+    metrics = {
+        f"{metric}_of_{name} alone" if name else metric: bootstrap(np.mean, values)
+        for name, outcomes in found.items()
+        for metric, values in outcomes.items()
+    }
+    comparisons = {
+        f"{name} alone": paired_test(found[""]["ndcg_at_10"], outcomes["ndcg_at_10"])
+        for name, outcomes in found.items()
+        if name
+    }
+    facts = {
+        "n_test": len(asked.queries),
+        "is_judged": bool(data.queries),
+        "is_cross_validated": bool(data.queries and not data.training),
+        "n_folds_with_meaning": sum(each.weight > 0 for each in fusions),
+        "milliseconds_per_answer": milliseconds_per_answer(
+            measured.search_each, [[query] for query in asked.queries[:50]]
+        ),
+    }
+    what = "judged queries" if data.queries else "sentences taken out of documents"
+    return EvaluationResult(
+        f"{len(asked.queries):,} {what} in {len(asked.ids):,} documents",
+        metrics,
+        comparisons,
+        facts,
+        details={"queries": asked.queries, "ndcg": found[""]["ndcg_at_10"]},
+    )
+
+
+def sentences_taken_out(data: TextCollection, random_state: int = 0) -> TextCollection:
+    """Return the collection without one sentence of some documents, as its queries.
+
+    Raises
+    ------
+    ValueError
+        If no document has two sentences of at least six words.
+    """
+    rng = np.random.default_rng(random_state)
+    texts, queries, grades = list(data.texts), [], []
+    for row in rng.permutation(len(texts)).tolist():
+        sentences = _SENTENCE.split(texts[row].strip())
+        long = [at for at, own in enumerate(sentences) if own.count(" ") >= LEAST_WORDS]
+        if len(sentences) < 2 or not long:
+            continue
+        at = long[int(rng.integers(len(long)))]
+        queries.append(sentences[at])
+        grades.append({data.ids[row]: 1})
+        texts[row] = " ".join(sentences[:at] + sentences[at + 1 :])
+        if len(queries) == N_SENTENCES:
+            break
+    if not queries:
+        raise ValueError(
+            "Nothing can be measured: there are no judged queries, and no document has "
+            f"two sentences, one of {LEAST_WORDS} words or more."
+        )
+    return replace(data, texts=texts, queries=queries, grades=grades, training=[])
+
+
+def _weights(
+    system: Documents,
+    data: TextCollection,
+    candidates: Sequence[Candidates],
+    grades: Sequence[Mapping[int, int]],
+) -> tuple[Floats, list[Fusion]]:
+    """The weight of meaning for each query, learned from others, and what taught it."""
+    n = len(candidates)
+    if data.training or not data.queries:
+        return np.full(n, system.fusion_.weight), [system.fusion_]
+    fold = np.random.default_rng(system.random_state).permutation(n) % N_FOLDS
+    weights, fusions = np.zeros(n), []
+    for number in range(N_FOLDS):
+        others = np.flatnonzero(fold != number).tolist()
+        fusion = learn_fusion(
+            [candidates[at] for at in others], [grades[at] for at in others]
+        )
+        weights[fold == number] = fusion.weight
+        fusions.append(fusion)
+    return weights, fusions
+
+
+def _outcomes(
+    rankings: Sequence[Sequence[Any]], grades: Sequence[Mapping[Any, int]]
+) -> dict[str, Floats]:
+    """nDCG@10, the reciprocal rank of the first relevant one, and recall@100."""
+    pairs = list(zip(rankings, grades, strict=True))
+    return {
+        "ndcg_at_10": np.array([ndcg(rows, own) for rows, own in pairs]),
+        "reciprocal_rank": np.array([_reciprocal_rank(*pair) for pair in pairs]),
+        "recall_at_100": np.array(
+            [
+                len(own.keys() & set(rows[:100])) / max(len(own), 1)
+                for rows, own in pairs
+            ]
+        ),
+    }
+
+
+def _reciprocal_rank(rows: Sequence[Any], grades: Mapping[Any, int]) -> float:
+    return next((1 / at for at, row in enumerate(rows, start=1) if row in grades), 0.0)

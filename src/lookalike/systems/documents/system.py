@@ -1,0 +1,468 @@
+"""Documents: search of texts.
+
+The words of a query find documents by BM25, exactly; documents about the same things
+come from latent semantic analysis; and a weight that judged queries taught, or none,
+puts both in one order.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Any, Self
+
+import numpy as np
+
+from lookalike._arrays import named, prefixed
+from lookalike._checks import check_whole
+from lookalike._shown import shown
+from lookalike._texts import Texts
+from lookalike._typing import Array, Floats, Ints
+from lookalike.core.base import BaseSystem
+from lookalike.core.contracts import Explanation, SearchAnswer
+from lookalike.core.inputs import TextInputs, check_k
+from lookalike.core.items import Allowed
+from lookalike.core.manifest import Manifest
+from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.datasets import TextCollection
+from lookalike.search import TextIndex
+from lookalike.search.hits import Hits
+from lookalike.search.terms import Analysis
+from lookalike.search.terms.query import parse, unquoted
+from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion
+from lookalike.systems.documents.meaning import LatentMeaning
+
+INPUTS = TextInputs(check="lookalike.systems.documents.system:check_text")
+POOL = 200
+"""Documents that each ranking proposes, at least."""
+MOST_VALUES = 1000
+"""Different values of an attribute that filters and is counted."""
+LONGEST_VALUE = 200
+"""Letters of such a value."""
+SNIPPET = 240
+
+
+def check_text(text: Any) -> str:
+    """Return a query that is a text, or refuse it."""
+    if not isinstance(text, str):
+        raise ValueError(f"A query must be text, got {type(text).__name__}.")
+    if not any(character.isalnum() for character in text):
+        raise ValueError(f"A query must hold a letter or a digit, got {shown(text)!r}.")
+    return text
+
+
+class Documents(BaseSystem):
+    """Search texts by their words and by what they are about.
+
+    Parameters
+    ----------
+    language : str, default="english"
+        Of the stemmer, see ``Analysis.languages()``; "none" stems nothing.
+    n_components : int, default=200
+        Directions of latent semantic analysis; 0 leaves it out.
+    random_state : int, default=0
+        Of the singular vectors.
+    n_jobs : int or None, default=None
+        Taken so that all systems take it.
+
+    Attributes
+    ----------
+    index_ : TextIndex
+        Title and text of each document as one text, and its facets.
+    meaning_ : LatentMeaning
+    fusion_ : Fusion
+        How much the second counts beside the first.
+    titles_ : Texts
+    manifest_ : Manifest
+
+    Examples
+    --------
+    >>> texts = ["Red wine from the south.", "Glasses for wine.", "Green tea."]
+    >>> data = TextCollection("toy", "", ["a", "b", "c"], [""] * 3, texts, [], [], [],
+    ...     [])
+    >>> [answer] = Documents().fit(data).search_each(["wine glass"], k=2)
+    >>> answer.ids, answer.columns["snippet"]
+    (['b', 'a'], ['**Glasses** for **wine**.', 'Red **wine** from the south.'])
+    """
+
+    name = "documents"
+
+    index_: TextIndex
+    meaning_: LatentMeaning
+    fusion_: Fusion
+    titles_: Texts
+
+    _row: dict[str, int]
+    _ids: Array
+
+    def __init__(
+        self,
+        language: str = "english",
+        n_components: int = 200,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.language = language
+        self.n_components = n_components
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self, data: TextCollection, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Index the documents, and learn from training queries, if there are any."""
+        analysis = self._checked_analysis()
+        if not data.ids:
+            raise ValueError("At least one document is needed, got none.")
+        on_progress("indexing", 0.0)
+        names = facets_of(data.attributes)
+        documents = [
+            {"text": text, **_values(data.attributes, row, names)}
+            for row, text in enumerate(data.whole)
+        ]
+        index = TextIndex(facets=names, analysis=analysis)
+        self.index_ = index.fit(np.array(data.ids, np.dtypes.StringDType()), documents)
+        self.titles_ = Texts.of(data.titles)
+        on_progress("finding what texts are about", 0.3)
+        self.meaning_ = LatentMeaning.fit(
+            data.whole, analysis, self.n_components, self.random_state
+        )
+        self._ready()
+        on_progress("learning from judged queries", 0.8)
+        self.fusion_ = self._learned(data.training)
+        facts = {
+            "n_documents": len(data.ids),
+            "n_terms": len(self.meaning_.terms_),
+            "n_components": self.meaning_.vectors_.shape[1],
+            "facets": list(names),
+        }
+        self.manifest_: Manifest = self.new_manifest(data, facts)
+        on_progress("ready", 1.0)
+        return self
+
+    def refit(
+        self, data: TextCollection, on_progress: ProgressCallback = no_progress
+    ) -> Self:
+        """Return the system that answers.
+
+        Where there are no training queries it has learned from those that measured it,
+        each of which was answered with what others teach.
+        """
+        self.check_fitted()
+        if data.training or not data.queries:
+            return self
+        on_progress("learning from all judged queries", 0.1)
+        system = copy(self)
+        pairs = list(zip(data.queries, data.grades, strict=True))
+        system.fusion_ = self._learned(pairs)
+        system.mark_refitted(True)
+        return system
+
+    def before_refit(self, data: TextCollection) -> Self:
+        """Return the system that was measured, of one that ``refit`` has returned."""
+        if not self.is_refitted or data.checksum != self.manifest_.data["checksum"]:
+            return self
+        system = copy(self)
+        system.fusion_ = system._learned(data.training)
+        system.mark_refitted(False)
+        return system
+
+    # --- answers ----------------------------------------------------------------------
+
+    def search(self, queries: Sequence[str], k: int = 10) -> Hits:
+        """Return at most k documents for each query, their ids and scores."""
+        answers = self.search_each(queries, k)
+        kind = np.dtypes.StringDType()
+        return Hits(
+            [np.array(answer.ids, kind) for answer in answers],
+            [np.array(answer.scores) for answer in answers],
+        )
+
+    def search_each(
+        self,
+        queries: Sequence[str],
+        k: int = 10,
+        where: Mapping[str, Allowed] | None = None,
+    ) -> list[SearchAnswer]:
+        """Return at most k documents for each query, best first.
+
+        Words in quotation marks have to stand together; where too few documents hold
+        them so, others follow. ``where`` names facets and the values let through.
+        """
+        self.check_fitted()
+        k, chosen = check_k(k), self._let_through(where)
+        return [self._answer(check_text(query), k, chosen) for query in queries]
+
+    def similar_each(
+        self, ids: Sequence[str], k: int = 10, where: Any = None
+    ) -> list[SearchAnswer]:
+        """Return at most k other documents about the same things as each."""
+        self.check_fitted()
+        k, chosen = check_k(k), self._let_through(where)
+        answers = []
+        for id in ids:
+            row = self._row_of(id)
+            vector = self.meaning_.vectors_[row]
+            about = self.meaning_.similarities(vector)
+            about[row] = -np.inf
+            if chosen is not None:
+                about[~chosen] = -np.inf
+            order = np.argsort(-about, kind="stable")[:k]
+            order = order[about[order] > 0]
+            answers.append(self._found(order, about[order], {}, vector))
+        return answers
+
+    def facet_counts(
+        self, query: str | None, names: Sequence[str], where: Any = None
+    ) -> dict[str, dict[str, int]]:
+        """Return how many of the documents that hold a word have each value of a facet.
+
+        ``query`` None counts all documents.
+        """
+        self.check_fitted()
+        let, now = self._values_let_through(where), self.index_.snapshot()
+        asked = None if query is None else check_text(query)
+        return {name: now.facet(asked, name, let) for name in names}
+
+    @property
+    def facet_names(self) -> tuple[str, ...]:
+        """Names of the attributes that filter and are counted."""
+        return self.index_.form.facets
+
+    def explain(self, query: str) -> Explanation:
+        """Say which words, and how much of what it is about, brought the first one."""
+        [answer] = self.search_each([query], 1)
+        if not answer.ids:
+            return Explanation({}, (f"No document holds a word of {shown(query)!r}.",))
+        found = self.explain_item(query, answer.ids[0])
+        reasons = [
+            f"{each['part']}: {each['adds']:+.3f}{each['because']}"
+            for each in found["parts"]
+        ]
+        return Explanation(answer.records()[0], tuple(reasons))
+
+    def explain_item(self, query: str, id: str, k: int = 10) -> dict[str, Any]:
+        """Return a document's rank, its score, and the parts that add up to it."""
+        self.check_fitted()
+        query, row = check_text(query), self._row.get(id)
+        if row is None:
+            raise LookupError("There is no item of this id.")
+        found = self.candidates(query, max(POOL, check_k(k)))
+        rows, _ = self.ranked(query, found, self.fusion_.weight)
+        position = {at: rank for rank, at in enumerate(rows.tolist(), start=1)}
+        best = self._best_of(query)
+        parts = [
+            {
+                "part": f"the word {reason.term!r}",
+                "adds": reason.contribution / best,
+                "because": f" ({reason.tf} here, in {reason.df:,} documents)",
+            }
+            for reason in self.index_.explain(id, unquoted(query))
+        ]
+        if self.fusion_.weight and row in position:
+            vector = self.meaning_.vector(query, self._analysis)
+            about = float(self.meaning_.similarities(vector)[row])
+            parts.append(
+                {
+                    "part": "what it is about",
+                    "adds": self.fusion_.weight * about,
+                    "because": f" (similarity {about:.2f})",
+                }
+            )
+        return {
+            "id": id,
+            "title": self.titles_.text(row),
+            "rank": position.get(row),
+            "score": sum(part["adds"] for part in parts),
+            "parts": parts,
+        }
+
+    def check_query(self, query: str) -> str:
+        """Return a query that can be searched, or refuse it."""
+        return check_text(query)
+
+    def has_item(self, id: str) -> bool:
+        """Whether there is a document of this id."""
+        self.check_fitted()
+        return id in self._row
+
+    def warm_up(self) -> None:
+        """Compile the search."""
+        self.search_each(["first"], 1)
+
+    # --- what evaluation and learning use ---------------------------------------------
+
+    def candidates(
+        self, query: str, pool: int = POOL, chosen: Any = None
+    ) -> Candidates:
+        """Return the documents that either ranking proposes, with both their scores."""
+        plain = unquoted(query)
+        hits = self.index_.search(plain, pool, where=chosen)
+        scores = hits.scores[0]
+        rows = self._rows_of(hits.ids[0])
+        vector = self.meaning_.vector(query, self._analysis)
+        if not vector.any():
+            best = scores[0] if len(scores) else 1.0
+            order = np.argsort(rows, kind="stable")
+            return Candidates(rows[order], scores[order] / best, np.zeros(len(rows)))
+        about = self.meaning_.similarities(vector)
+        allowed = about if chosen is None else np.where(chosen, about, -np.inf)
+        near = np.argsort(-allowed, kind="stable")[:pool]
+        near = near[allowed[near] > 0]
+        every = np.union1d(rows, near)
+        words = np.zeros(len(every))
+        words[np.searchsorted(every, rows)] = scores
+        others = np.setdiff1d(near, rows)
+        if len(others):  # documents that the words alone do not bring so far up
+            more = self.index_.search(plain, len(others), where=self._ids[others])
+            found = self._rows_of(more.ids[0])
+            words[np.searchsorted(every, found)] = more.scores[0]
+        best = words.max(initial=0.0)
+        return Candidates(every, words / (best or 1.0), about[every])
+
+    def ranked(
+        self, query: str, found: Candidates, weight: float, chosen: Any = None
+    ) -> tuple[Ints, Floats]:
+        """Put candidates in order; those that hold every quoted phrase come first."""
+        rows, scores = found.best(weight, len(found.rows))
+        if not parse(query, self._analysis).phrases:
+            return rows, scores
+        hits = self.index_.search(query, len(self._ids), where=chosen)
+        holds = np.isin(rows, self._rows_of(hits.ids[0]))
+        order = np.argsort(~holds, kind="stable")
+        return rows[order], scores[order]
+
+    def by_row(self, grades: Mapping[str, int]) -> dict[int, int]:
+        """Return grades by the row of the document instead of its id."""
+        return {self._row[id]: grade for id, grade in grades.items()}
+
+    # --- saving -----------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return the index, what texts are about, and how much it counts."""
+        arrays, about = self.index_.state()
+        found = prefixed("index_", arrays)
+        found |= prefixed("meaning_", self.meaning_.arrays())
+        found |= self.titles_.arrays("titles")
+        return found, {"index": about, "fusion": self.fusion_.document()}
+
+    def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
+        """Take up what ``state`` returned."""
+        self.index_ = TextIndex.from_state(named("index_", arrays), document["index"])
+        self.meaning_ = LatentMeaning.from_arrays(named("meaning_", arrays))
+        self.titles_ = Texts.of_arrays("titles", arrays)
+        self.fusion_ = Fusion(**document["fusion"])
+        n = len(self.index_)
+        if not n == len(self.titles_) == len(self.meaning_.vectors_):
+            raise ValueError("its documents, titles and vectors do not fit.")
+        self._ready()
+
+    # --- inside -----------------------------------------------------------------------
+
+    def _learned(self, pairs: Sequence[tuple[str, Mapping[str, int]]]) -> Fusion:
+        """What queries teach whose relevant documents are known."""
+        known = [(query, grades) for query, grades in pairs if grades]
+        return learn_fusion(
+            [self.candidates(query) for query, _ in known],
+            [self.by_row(grades) for _, grades in known],
+        )
+
+    def _checked_analysis(self) -> Analysis:
+        check_whole("n_components", self.n_components, 0)
+        language = None if self.language == "none" else self.language
+        return Analysis(language)
+
+    @property
+    def _analysis(self) -> Analysis:
+        return self.index_.form.analysis
+
+    def _ready(self) -> None:
+        self._ids = self.index_.ids
+        self._row = {id: row for row, id in enumerate(self._ids.tolist())}
+
+    def _rows_of(self, ids: Array) -> Ints:
+        return np.array([self._row[id] for id in ids.tolist()], np.int64)
+
+    def _row_of(self, id: str) -> int:
+        if id not in self._row:
+            raise LookupError(f"There is no item {id!r}.")
+        return self._row[id]
+
+    def _answer(self, query: str, k: int, chosen: Any) -> SearchAnswer:
+        found = self.candidates(query, max(POOL, k), chosen)
+        rows, scores = self.ranked(query, found, self.fusion_.weight, chosen)
+        rows, scores = rows[:k], scores[:k]
+        at = np.searchsorted(found.rows, rows)
+        columns = {
+            "words": found.words[at].tolist(),
+            "about": found.about[at].tolist(),
+        }
+        vector = self.meaning_.vector(query, self._analysis)
+        return self._found(rows, scores, columns, vector, query)
+
+    def _found(
+        self,
+        rows: Ints,
+        scores: Floats,
+        columns: dict[str, list[Any]],
+        vector: Array,
+        query: str = "",
+    ) -> SearchAnswer:
+        ids = self._ids[rows].tolist()
+        snippets = [
+            self.index_.snippet(id, unquoted(query), SNIPPET).marked() for id in ids
+        ]
+        titles = [self.titles_.text(row) or None for row in rows.tolist()]
+        return SearchAnswer(
+            ids, scores.tolist(), titles, {**columns, "snippet": snippets}, vector
+        )
+
+    def _best_of(self, query: str) -> float:
+        """The best BM25 of a query, by which all are divided."""
+        hits = self.index_.search(unquoted(query), 1)
+        return float(hits.scores[0][0]) if len(hits.scores[0]) else 1.0
+
+    def _values_let_through(self, where: Any) -> dict[str, set[str]] | None:
+        """Facets and their values as text, or a refusal."""
+        if not where:
+            return None
+        found = {}
+        for name, allowed in where.items():
+            if isinstance(allowed, Mapping):
+                raise ValueError(
+                    f"Attributes of documents are texts: {shown(name)} takes values, "
+                    "not bounds."
+                )
+            found[name] = set(map(_text_of, allowed))
+        return found
+
+    def _let_through(self, where: Any) -> Any:
+        """Which documents are let through, (n_documents,) of bool; None is all."""
+        let = self._values_let_through(where)
+        if let is None:
+            return None
+        return self.index_.snapshot().mask(let)
+
+
+def facets_of(attributes: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the names of attributes with few values, each of them short."""
+    values: dict[str, set[str]] = {}
+    for row in attributes:
+        for name, value in row.items():
+            values.setdefault(name, set()).add(value)
+    return tuple(
+        name
+        for name, found in values.items()
+        if name != "text"
+        and len(found) <= min(MOST_VALUES, max(len(attributes) // 2, 2))
+        and max(map(len, found)) <= LONGEST_VALUE
+    )
+
+
+def _values(
+    attributes: Sequence[Mapping[str, str]], row: int, names: Sequence[str]
+) -> dict[str, str | None]:
+    own = attributes[row] if attributes else {}
+    return {name: own.get(name) for name in names}
+
+
+def _text_of(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
