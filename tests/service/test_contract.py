@@ -50,6 +50,7 @@ ROUTES = [
     ("recommend", "GET", "/users", "read"),
     ("rank", "POST", "/rank", "read"),
     ("similar", "POST", "/similar", "read"),
+    ("facets", "POST", "/facets", "read"),
     ("explain", "POST", "/explain", "read"),
     ("gallery", "GET", "/gallery", "read"),
     ("gallery", "GET", "/thumbnails?id=1", "read"),
@@ -261,7 +262,8 @@ def test_a_request_excludes_items_and_brings_a_history(service, small, name):
 @having("similar")
 def test_similar_items_are_those_of_the_library(service, small, name):
     made = small(name)
-    ids = made.system.recommend_each(made.queries[:1], 3)[0].ids
+    verb = "search_each" if made.spec.can("search") else "recommend_each"
+    ids = getattr(made.system, verb)(made.queries[:1], 3)[0].ids
     told = post(service, name, "similar", {"ids": ids, "k": 4})
     expected = made.system.similar_each(ids, 4)
     assert told["answers"] == [
@@ -272,6 +274,27 @@ def test_similar_items_are_those_of_the_library(service, small, name):
     assert told == {"detail": "There is no item 'no such item'."}
     for wrong in ({}, {"id": ids[0], "ids": ids}, {"id": ids[0], "k": 0}):
         post(service, name, "similar", wrong, 422)
+
+
+@having("facets")
+def test_what_is_found_is_filtered_and_counted_like_by_the_library(
+    service, small, name
+):
+    made = small(name)
+    query, [facet, *_] = made.queries[0], made.system.facet_names
+    told = post(service, name, "facets", {"text": query})
+    assert told["facets"] == made.system.facet_counts(query, made.system.facet_names)
+    everything = post(service, name, "facets", {"names": [facet]})["facets"]
+    assert everything == made.system.facet_counts(None, [facet])
+    value = list(everything[facet])[-1]
+    where = {facet: value}
+    told = post(service, name, "search", {"text": query, "k": 9, "where": where})
+    [expected] = made.system.search_each([query], 9, {facet: [value]})
+    assert told["answers"][0]["hits"] == from_json(expected.records())
+    told = post(service, name, "facets", {"names": [facet], "where": where})
+    assert list(told["facets"][facet]) == [value]
+    for wrong in ({"names": ["no such"]}, {"text": ""}, {"where": {"no such": "1"}}):
+        post(service, name, "facets", wrong, 422)
 
 
 def _list(user, slate):

@@ -33,6 +33,8 @@ from lookalike.systems.documents.meaning import LatentMeaning
 INPUTS = TextInputs(check="lookalike.systems.documents.system:check_text")
 POOL = 200
 """Documents that each ranking proposes, at least."""
+LEAST_SIMILAR = 0.01
+"""Cosine from which a document is about the same at all."""
 MOST_VALUES = 1000
 """Different values of an attribute that filters and is counted."""
 LONGEST_VALUE = 200
@@ -206,7 +208,7 @@ class Documents(BaseSystem):
             if chosen is not None:
                 about[~chosen] = -np.inf
             order = np.argsort(-about, kind="stable")[:k]
-            order = order[about[order] > 0]
+            order = order[about[order] > LEAST_SIMILAR]
             answers.append(self._found(order, about[order], {}, vector))
         return answers
 
@@ -306,7 +308,7 @@ class Documents(BaseSystem):
         about = self.meaning_.similarities(vector)
         allowed = about if chosen is None else np.where(chosen, about, -np.inf)
         near = np.argsort(-allowed, kind="stable")[:pool]
-        near = near[allowed[near] > 0]
+        near = near[allowed[near] > LEAST_SIMILAR]
         every = np.union1d(rows, near)
         words = np.zeros(len(every))
         words[np.searchsorted(every, rows)] = scores

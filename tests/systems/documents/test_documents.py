@@ -1,0 +1,271 @@
+"""Search of texts: fusion that is learned and gated, filters, phrases, explanations."""
+
+import numpy as np
+import pytest
+
+from lookalike.datasets import TextCollection
+from lookalike.evaluate import ndcg_at_k
+from lookalike.search.terms import Analysis
+from lookalike.systems.documents import SPEC
+from lookalike.systems.documents.evaluation import sentences_taken_out
+from lookalike.systems.documents.fusion import (
+    WEIGHTS,
+    Candidates,
+    learn_fusion,
+    ndcg,
+    quality,
+)
+from lookalike.systems.documents.meaning import LatentMeaning
+from lookalike.systems.documents.system import facets_of
+
+
+@pytest.fixture(scope="module")
+def made(small):
+    return small("documents")
+
+
+def collection(texts, **more):
+    ids = [f"d{n}" for n in range(len(texts))]
+    about = {"titles": [""] * len(texts), "query_ids": [], "queries": [], "grades": []}
+    about |= {"training": []} | more
+    return TextCollection("own", "", ids, texts=list(texts), **about)
+
+
+def random_candidates(rng, n_queries, helps):
+    """Rankings by words of which meaning makes some better, or all worse."""
+    found, grades = [], []
+    for _ in range(n_queries):
+        relevant = rng.random(30) < 0.2
+        words = rng.random(30)
+        about = relevant * 0.8 + rng.random(30) * 0.3 if helps else rng.random(30)
+        found.append(Candidates(np.arange(30), words, about))
+        grades.append({int(row): 1 for row in np.flatnonzero(relevant)})
+    return found, grades
+
+
+# Fusion
+
+
+def test_meaning_counts_where_it_helps_and_not_where_it_does_not():
+    rng = np.random.default_rng(0)
+    helped = learn_fusion(*random_candidates(rng, 60, helps=True))
+    assert helped.weight in WEIGHTS
+    assert helped.gain > 0.1
+    assert helped.p_value < 0.01
+    shut = [learn_fusion(*random_candidates(rng, 60, helps=False)) for _ in range(20)]
+    assert sum(each.weight > 0 for each in shut) <= 2
+    assert all(each.tried > 0 for each in shut)
+    few = learn_fusion(*random_candidates(rng, 19, helps=True))
+    assert (few.weight, few.n_queries) == (0.0, 19)
+
+
+def test_the_chosen_weight_has_the_highest_mean():
+    found, grades = random_candidates(np.random.default_rng(1), 40, helps=True)
+    fusion = learn_fusion(found, grades)
+    means = {w: quality(found, grades, w).mean() for w in WEIGHTS}
+    assert means[fusion.tried] == max(means.values())
+
+
+def test_candidates_are_ordered_by_the_sum_and_without_weight_by_words_alone():
+    words, about = np.array([0.5, 0.0, 1.0, 0.5]), np.array([0.1, 0.9, 0.0, 0.1])
+    each = Candidates(np.array([3, 5, 8, 9]), words, about)
+    rows, scores = each.best(2.0, 10)
+    assert rows.tolist() == [5, 8, 3, 9]  # 1.8, 1.0, 0.7 and 0.7, the first first
+    assert scores == pytest.approx([1.8, 1.0, 0.7, 0.7])
+    assert each.best(0.0, 10)[0].tolist() == [8, 3, 9]  # no word, not found
+    assert each.best(2.0, 2)[0].tolist() == [5, 8]
+
+
+def test_ndcg_of_rows_is_that_of_their_grades():
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        grades = {int(r): int(rng.integers(1, 4)) for r in rng.choice(20, 6)}
+        rows = rng.permutation(20)[:8].tolist()
+        gains = [grades.get(row, 0) for row in rows] + [0, 0]
+        expected = ndcg_at_k([gains], 10, judged=[list(grades.values())])[0]
+        assert ndcg(rows, grades) == expected
+    assert ndcg([1, 2], {}) == 0.0
+
+
+# Meaning
+
+
+def test_vectors_are_the_leading_singular_ones_of_the_weighed_counts():
+    texts = ["car road", "car car bridge", "road bridge", "wine tea", "tea wine wine"]
+    analysis = Analysis(None)
+    model = LatentMeaning.fit(texts, analysis, 5)
+    terms = model.terms_
+    counts = np.array([[t.split().count(term) for term in terms] for t in texts])
+    weights = np.log(5 / (counts > 0).sum(axis=0))
+    X = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0) * weights
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    # With all directions, cosines are those of the rows themselves.
+    assert model.vectors_ @ model.vectors_.T == pytest.approx(X @ X.T, abs=1e-5)
+    two = LatentMeaning.fit(texts, analysis, 2)
+    _, _, V = np.linalg.svd(X)
+    kept = X @ V[:2].T
+    kept /= np.linalg.norm(kept, axis=1, keepdims=True)
+    assert two.vectors_ @ two.vectors_.T == pytest.approx(kept @ kept.T, abs=1e-4)
+    own = np.stack([two.vector(text, analysis) for text in texts])
+    assert own == pytest.approx(two.vectors_, abs=1e-5)
+    assert not two.vector("zebra", analysis).any()
+
+
+def test_texts_without_a_common_term_have_no_direction(made):
+    model = LatentMeaning.fit(["one", "two"], Analysis(None), 3)
+    assert model.vectors_.shape == (2, 0)
+    found = SPEC.new({}).fit(collection(["one wine", "two teas"]))
+    assert found.search_each(["wine"])[0].ids == ["d0"]
+    assert found.similar_each(["d0"])[0].ids == []
+
+
+# Answers
+
+
+def test_a_document_without_any_word_of_the_query_is_found_by_what_it_is_about(made):
+    texts = ["car motor road"] * 4 + ["motor lorry road"] * 4 + ["wine tea glass"] * 12
+    queries = [("car", {f"d{n}": 1 for n in range(8)})] * 30
+    system = SPEC.new({"n_components": 2}).fit(collection(texts, training=queries))
+    assert system.fusion_.weight > 0
+    [answer] = system.search_each(["car"], 20)
+    assert sorted(answer.ids) == [f"d{n}" for n in range(8)]
+    assert answer.columns["words"][-1] == 0
+    told = system.explain_item("car", answer.ids[-1])
+    assert [part["part"] for part in told["parts"]] == ["what it is about"]
+
+
+def test_the_first_scores_are_what_both_rankings_say(made):
+    system = made.system
+    for query in ("wine glass", "a driver on the road"):
+        found = system.candidates(query)
+        hits = system.index_.search(query, 60)
+        score = dict(zip(hits.ids[0].tolist(), hits.scores[0].tolist(), strict=True))
+        vector = system.meaning_.vector(query, system.index_.form.analysis)
+        for row, words, about in zip(found.rows, found.words, found.about, strict=True):
+            id = made.data.ids[row]
+            assert words == pytest.approx(score.get(id, 0.0) / max(score.values()))
+            assert about == pytest.approx(
+                system.meaning_.vectors_[row] @ vector, abs=1e-5
+            )
+
+
+def test_filters_let_values_through_and_facets_count_them(made):
+    system = made.system
+    [answer] = system.search_each(["beside the one"], 60, {"kind": ["roads", "music"]})
+    assert {int(id[1:]) % 4 for id in answer.ids} == {1, 2}
+    assert len(answer.ids) == 30
+    counts = system.facet_counts("wine", ["kind"])["kind"]
+    holds = [at for at, text in enumerate(made.data.whole) if "wine" in text.split()]
+    expected = np.bincount([at % 4 for at in holds])
+    assert list(counts.values()) == [n for n in expected if n]
+    assert system.facet_counts(None, ["kind"])["kind"]["garden"] == 15
+    only = system.facet_counts(None, ["kind"], {"kind": ["music"]})
+    assert only == {"kind": {"music": 15}}
+    with pytest.raises(ValueError, match="no facet 'colour'; there are 'kind'"):
+        system.search_each(["wine"], where={"colour": ["red"]})
+    with pytest.raises(ValueError, match="kind takes values, not bounds"):
+        system.search_each(["wine"], where={"kind": {"gte": 1}})
+
+
+def test_documents_that_hold_a_quoted_phrase_come_first_and_others_follow(made):
+    texts = ["red wine", "wine that is red red red", "red tea"]
+    system = SPEC.new({}).fit(collection(texts))
+    assert system.search_each(['"red wine"'])[0].ids[0] == "d0"
+    assert sorted(system.search_each(['"red wine"'])[0].ids) == ["d0", "d1", "d2"]
+    assert system.search_each(["„wine that“ red"])[0].ids[0] == "d1"
+    assert system.search_each(['"wine that red'])[0].ids  # a mark alone is a blank
+
+
+@pytest.mark.parametrize("query", ["", "   ", "...", '""', "؟!", 7, None])
+def test_a_query_without_a_word_is_refused(made, query):
+    with pytest.raises(ValueError, match=r"^A query must .*\.$"):
+        made.system.search_each([query])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "the of and",
+        "wine " * 10_000,
+        "wi\u200bne\x07",
+        "\u0130stanbul \u0131\u015f\u0131k",
+        "\u202e\u05e2\u05d1\u05e8\u05d9\u05ea \u0639\u0631\u0628\u064a",
+        "\ud800 wine",
+        '"""wine" "',
+    ],
+)
+def test_odd_queries_have_a_right_answer(made, query):
+    [answer] = made.system.search_each([query], 5)
+    assert [answer.records()] == [
+        each.records() for each in made.system.search_each([query], 5)
+    ]
+    if "wine" in query:
+        assert "wine" in answer.columns["snippet"][0]
+
+
+def test_similar_documents_are_about_the_same_things(made):
+    for id in ("d0", "d1", "d2", "d3"):
+        [answer] = made.system.similar_each([id], 5)
+        assert {int(found[1:]) % 4 for found in answer.ids} == {int(id[1:]) % 4}
+
+
+# Evaluation
+
+
+def test_sentences_are_taken_out_of_texts_that_have_two(made):
+    rng = np.random.default_rng(0)
+    words = [f"word{n}" for n in range(400)]
+    texts = [
+        ". ".join(" ".join(rng.choice(words, 8)) for _ in range(3)) + "."
+        for _ in range(40)
+    ]
+    data = collection([*texts, "Only one sentence of some words is here.", "Short."])
+    asked = sentences_taken_out(data)
+    assert len(asked.queries) == 40
+    for query, grades in zip(asked.queries, asked.grades, strict=True):
+        [id] = grades
+        row = data.ids.index(id)
+        assert query in data.texts[row]
+        assert query not in asked.texts[row]
+    result = SPEC.evaluate(SPEC.new({}).fit(data), data)
+    assert result.tested == "40 sentences taken out of documents in 42 documents"
+    with pytest.raises(ValueError, match="Nothing can be measured"):
+        sentences_taken_out(collection(["Short.", "Also short."]))
+
+
+def test_a_fold_is_answered_with_what_the_others_teach(made):
+    result = made.result
+    assert result.facts["is_cross_validated"]
+    assert result.facts["n_test"] == len(made.data.queries)
+    outcomes = result.metrics["ndcg_at_10_of_words alone"].value
+    system, data = made.system, made.data
+    rankings = [
+        system.ranked(query, system.candidates(query), 0.0)[0].tolist()
+        for query in data.queries
+    ]
+    own = [
+        ndcg(rows, system.by_row(grades))
+        for rows, grades in zip(rankings, data.grades, strict=True)
+    ]
+    assert outcomes == pytest.approx(np.mean(own))
+
+
+def test_attributes_with_few_short_values_are_facets():
+    rows = [{"kind": "ab"[n % 2], "url": f"u{n}", "note": "x" * 300} for n in range(10)]
+    assert facets_of(rows) == ("kind",)
+    assert facets_of([]) == ()
+
+
+@pytest.mark.full
+def test_meaning_pays_on_cranfield_and_is_off_where_it_does_not():
+    from lookalike.datasets import load_cacm, load_cranfield
+
+    for load, pays in ((load_cranfield, True), (load_cacm, False)):
+        data = load()
+        served, result = SPEC.train(SPEC.new({}), data)
+        assert (served.fusion_.weight > 0) is pays
+        value = {name: each.value for name, each in result.metrics.items()}
+        alone = [value[f"ndcg_at_10_of_{name} alone"] for name in ("words", "meaning")]
+        assert value["ndcg_at_10"] >= max(alone) - 0.003
+        if pays:
+            assert value["ndcg_at_10"] >= alone[0] + 0.03
