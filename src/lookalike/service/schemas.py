@@ -341,6 +341,12 @@ class SearchHit(BaseModel):
     distance: float | None = None
     similarity: float | None = None
     rules: list[str] = []
+    passage: Annotated[
+        str | None, Field(description="Of a text: what answers best.")
+    ] = None
+    matches: Annotated[
+        list[tuple[int, int]], Field(description="Matched words of the passage.")
+    ] = []
 
 
 class SearchHits(BaseModel):

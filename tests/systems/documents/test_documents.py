@@ -200,7 +200,7 @@ def test_odd_queries_have_a_right_answer(made, query):
         each.records() for each in made.system.search_each([query], 5)
     ]
     if "wine" in query:
-        assert "wine" in answer.columns["snippet"][0]
+        assert "wine" in answer.columns["passage"][0]
 
 
 def test_similar_documents_are_about_the_same_things(made):

@@ -38,9 +38,21 @@ export async function tiles(system, hits, chosen, marked = () => "") {
 // Items by name, one a line, with the reason where there is one.
 export function lines(hits, why) {
   return element("ol", { class: "lines" }, ...hits.map((hit) => element("li", {},
-    element("div", {}, element("b", {}, String(hit.title ?? hit.label ?? hit.id)), hit.reason ? element("span", { class: "quiet" }, hit.reason) : ""),
+    element("div", {}, element("b", {}, String(hit.title ?? hit.label ?? hit.id)), hit.reason ? element("span", { class: "quiet" }, hit.reason) : "",
+      hit.passage ? element("p", { class: "passage" }, ...marked(hit.passage, hit.matches)) : ""),
     element("small", { title: "score" }, number(hit.score)),
-    why ? element("button", { "aria-label": `Why ${hit.title ?? hit.id}?`, onclick: () => why(hit) }, "Why?") : "")));
+    why ? element("button", { "aria-label": `Why ${hit.title ?? hit.label ?? hit.id}?`, onclick: () => why(hit) }, "Why?") : "")));
+}
+
+// A text with the parts between these offsets marked; offsets count characters, not halves of them.
+export function marked(text, spans) {
+  const letters = Array.from(text), shown = [];
+  let at = 0;
+  for (const [start, end] of spans) {
+    shown.push(letters.slice(at, start).join(""), element("mark", {}, letters.slice(start, end).join("")));
+    at = end;
+  }
+  return [...shown, letters.slice(at).join("")];
 }
 
 export function showDialog(title, ...nodes) {
@@ -67,12 +79,13 @@ export async function whyItem(system, request, hit, image, ...more) {
     const found = await post(`${system.path}/explain`, { ...request, id: hit.id });
     const place = found.rank ? `Place ${found.rank}` : "Not in the list";
     const value = found.distance === undefined ? `score ${number(found.score)}` : `at a distance of ${number(found.distance)}`;
-    const shares = Object.fromEntries((found.parts || []).map((part) => [`direction ${part.dimension}`, part.share]));
-    showDialog(`Why ${hit.title ?? `item ${hit.id}`}`,
+    const parts = found.parts || [], added = parts.filter((part) => "adds" in part).map((part) => `${part.part} adds ${number(part.adds)}${part.because}`);
+    const shares = Object.fromEntries(parts.filter((part) => "dimension" in part).map((part) => [`direction ${part.dimension}`, part.share]));
+    showDialog(`Why ${hit.title ?? found.title ?? `item ${hit.id}`}`,
       ...(image ? [element("div", { class: "pair" }, ...compared(found, image))] : []),
       element("p", {}, `${place}, ${value}${found.votes ? "; it votes." : "."}`), ...more,
-      ...list("Reasons", found.reasons),
-      ...(found.parts ? [element("h3", {}, "Which parts of the description differ most (shares of the squared distance)"), bars(shares, "share of")] : []),
+      ...list("Reasons", found.reasons), ...list("What the score is made of", added),
+      ...(Object.keys(shares).length ? [element("h3", {}, "Which parts of the description differ most (shares of the squared distance)"), bars(shares, "share of")] : []),
       ...list("Rules", found.rules),
       ...(found.features ? [element("details", {}, element("summary", {}, "What the ranking is computed from"), featureTable(found.features))] : []),
       source(found));

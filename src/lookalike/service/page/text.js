@@ -1,28 +1,39 @@
 // Texts: type one; see what was found in it, or what it is, or which known texts are like it.
 import { post, say, seen } from "./api.js";
-import { countChoice, lines, number, quiet, verdict, whyAnswer, words } from "./answer.js";
+import { countChoice, lines, number, quiet, verdict, whyAnswer, whyItem, words } from "./answer.js";
 import { element } from "./draw.js";
 
 export function textView(system) {
-  const names = system.can("classify"), finds = system.can("search");
+  const names = system.can("classify"), finds = system.can("search"), counts = system.can("facets"), chosen = {};
   const typed = element("textarea", { id: "text", rows: 6, "aria-label": "Text", maxlength: 100000, placeholder: "Type or paste a text" });
   const count = countChoice([5, 10, 20, 50], 10, () => typed.value && ask());
-  const said = element("div", { id: "said" }, quiet("Nothing was asked yet.")), hits = element("div", { id: "hits" });
+  const said = element("div", { id: "said" }, quiet("Nothing was asked yet.")), hits = element("div", { id: "hits" }), facets = element("div", { id: "facets" });
+  const reasons = system.can("explain_item") ? (text) => (hit) => whyItem(system, { text }, hit) : () => undefined;
   let turn = 0;
   typed.value = system.example.body.text ?? "";
 
   async function ask() {
     const mine = ++turn, text = typed.value;
     try {
-      const [records, found] = await Promise.all([names && post(`${system.path}/classify`, { text }), finds && post(`${system.path}/search`, { text, k: +count.value })]);
+      const where = counts ? { where: { ...chosen } } : {};
+      const [records, found, counted] = await Promise.all([names && post(`${system.path}/classify`, { text }),
+        finds && post(`${system.path}/search`, { text, k: +count.value, ...where }), counts && post(`${system.path}/facets`, { text, ...where })]);
       if (mine !== turn) return;
       say(""); seen(system, (found || records).generation);
       const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, { text }) }, "Why?");
       if (records) said.replaceChildren(...told(text, records.answers), ...(system.can("explain") ? [why] : []));
-      if (found) hits.replaceChildren(found.answers[0].hits.length ? lines(found.answers[0].hits) : quiet("There is nothing like it."));
+      if (found) hits.replaceChildren(found.answers[0].hits.length ? lines(found.answers[0].hits, reasons(text)) : quiet("There is nothing like it."));
+      if (counted) facets.replaceChildren(...Object.entries(counted.facets).flatMap(choices));
     } catch (error) {
       if (mine === turn) say(error.message);
     }
+  }
+
+  // The values of an attribute with how often each is found; pressing one lets only these through, or all again.
+  function choices([name, values]) {
+    const some = Object.entries(values).slice(0, 12);
+    return some.length ? [element("h3", {}, words(name)), element("div", { class: "chips" }, ...some.map(([value, n]) =>
+      element("button", { "aria-pressed": String(name in chosen), onclick: () => { if (name in chosen) delete chosen[name]; else chosen[name] = value; ask(); } }, `${value} ${n}`)))] : [];
   }
 
   const form = element("form", { onsubmit: (event) => { event.preventDefault(); ask(); } }, element("h2", {}, "Type a text"), typed,
@@ -32,7 +43,7 @@ export function textView(system) {
     nodes: [
       element("div", { class: "ask card" }, form),
       element("div", { class: "answer card", "aria-live": "polite" },
-        ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, "What is like it"), hits] : [])),
+        ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, counts ? "What was found" : "What is like it"), facets, hits] : [])),
     ],
   };
 }

@@ -81,8 +81,9 @@ class Documents(BaseSystem):
     >>> data = TextCollection("toy", "", ["a", "b", "c"], [""] * 3, texts, [], [], [],
     ...     [])
     >>> [answer] = Documents().fit(data).search_each(["wine glass"], k=2)
-    >>> answer.ids, answer.columns["snippet"]
-    (['b', 'a'], ['**Glasses** for **wine**.', 'Red **wine** from the south.'])
+    >>> answer.ids, answer.columns["passage"], answer.columns["matches"]
+    (['b', 'a'], ['Glasses for wine.', 'Red wine from the south.'], [[[0, 7], [12, 16]],
+    [[4, 8]]])
     """
 
     name = "documents"
@@ -409,13 +410,19 @@ class Documents(BaseSystem):
         query: str = "",
     ) -> SearchAnswer:
         ids = self._ids[rows].tolist()
-        snippets = [
-            self.index_.snippet(id, unquoted(query), SNIPPET).marked() for id in ids
-        ]
+        passages = [self._passage(id, query) for id in ids]
+        columns["passage"] = [text for text, _ in passages]
+        columns["matches"] = [spans for _, spans in passages]
         titles = [self.titles_.text(row) or None for row in rows.tolist()]
-        return SearchAnswer(
-            ids, scores.tolist(), titles, {**columns, "snippet": snippets}, vector
-        )
+        return SearchAnswer(ids, scores.tolist(), titles, columns, vector)
+
+    def _passage(self, id: str, query: str) -> tuple[str, list[list[int]]]:
+        """The passage that answers best, and where its matched words stand in it."""
+        found = self.index_.snippet(id, unquoted(query), SNIPPET)
+        before, after = "…" * found.starts_inside, "…" * found.ends_inside
+        shift = len(before)
+        spans = [[start + shift, stop + shift] for start, stop in found.spans]
+        return f"{before}{found.text}{after}", spans
 
     def _best_of(self, query: str) -> float:
         """The best BM25 of a query, by which all are divided."""
