@@ -5,7 +5,9 @@ text, every engine with the same parameters, none of them chosen on these querie
 the speed: 800,000 short texts, made from captions of videos and titles of articles,
 repeated with words left out at random; 2,000 queries of people to a web search engine,
 one by one, the ten best, one thread, the engines in turn. ``--only changes`` measures
-what inserting and removing take, and what is left of the speed after 10,000 of both.
+what inserting and removing take, and what is left of the speed after 10,000 of both;
+``--only fusion`` what the system ``documents`` makes of words and meaning, each query
+answered with a weight that others taught.
 """
 
 import random
@@ -61,6 +63,25 @@ BARS = (
         )
         for name in TEXT_COLLECTIONS
     ),
+    *(
+        Bar(
+            f"{name}: nDCG@10 of the fusion less the better of words and meaning",
+            -0.003,
+            difference(
+                least("ndcg@10", f"fusion {name}", "as served"),
+                most("ndcg@10", f"fusion {name}", "* alone"),
+            ),
+        )
+        for name in TEXT_COLLECTIONS
+    ),
+    Bar(
+        "cranfield: nDCG@10 of the fusion less that of words",
+        0.03,
+        difference(
+            least("ndcg@10", "fusion cranfield", "as served"),
+            most("ndcg@10", "fusion cranfield", "words alone"),
+        ),
+    ),
     Bar("queries a second, times tantivy's", 1, _of_tantivy("queries/s")),
     Bar("p99, times tantivy's", 1, _of_tantivy("p99 ms"), at_most=True),
     Bar("build, times tantivy's", 1, _of_tantivy("build s"), at_most=True),
@@ -94,7 +115,8 @@ def jobs(rounds: int) -> list[tuple[str, Callable[[], Iterable[Row]]]]:
         (name, partial(race, Job(name, _contestants(names, *sizes), rounds)))
         for name, names, *sizes in speed
     ]
-    return [*quality, *races, (CHANGES, changed)]
+    fusion = [(f"fusion {name}", partial(fused, name)) for name in TEXT_COLLECTIONS]
+    return [*quality, *fusion, *races, (CHANGES, changed)]
 
 
 def compared(name: str) -> list[Row]:
@@ -112,6 +134,24 @@ def compared(name: str) -> list[Row]:
             ours = values
         else:
             row["gain of ours"] = str(paired_test(ours, values).difference)
+        rows.append(row)
+    return rows
+
+
+def fused(name: str) -> list[Row]:
+    """Measure the system on judged queries, beside its two rankings alone."""
+    from lookalike.systems.documents import SPEC
+
+    served, result = SPEC.train(SPEC.new({}), TEXT_COLLECTIONS[name]())
+    rows: list[Row] = []
+    for method in ("as served", "words alone", "meaning alone"):
+        key = "ndcg_at_10" if method == "as served" else f"ndcg_at_10_of_{method}"
+        row: Row = {"method": method, "ndcg@10": str(result.metrics[key])}
+        if method in result.comparisons:
+            test = result.comparisons[method]
+            row |= {"gain of ours": str(test.difference), "p": round(test.p_value, 4)}
+        else:
+            row["weight of meaning"] = served.fusion_.weight
         rows.append(row)
     return rows
 

@@ -19,13 +19,14 @@ def test_a_folder_of_files_has_paths_as_ids_and_headings_as_titles(tmp_path):
     (tmp_path / "old.txt").write_bytes("Kaffee für zwei".encode("utf-16"))
     (tmp_path / "latin.txt").write_bytes("Käse".encode("latin-1"))
     (tmp_path / "empty.txt").write_text(" \n", "utf-8")
+    (tmp_path / "documents.md").write_text("# About documents", "utf-8")
     (tmp_path / ".hidden.txt").write_text("not this", "utf-8")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     found = load_own_texts(tmp_path)
-    assert found.ids == ["old.txt", "tea.txt", "wine/red.md"]
-    assert found.titles == ["", "", "Red wine"]
-    assert found.texts == ["Kaffee für zwei", "Grüner Tee.", "Dry, from Spain."]
-    assert [each["folder"] for each in found.attributes] == [".", ".", "wine"]
+    assert found.ids == ["documents.md", "old.txt", "tea.txt", "wine/red.md"]
+    assert found.titles == ["About documents", "", "", "Red wine"]
+    assert found.texts == ["", "Kaffee für zwei", "Grüner Tee.", "Dry, from Spain."]
+    assert [each["folder"] for each in found.attributes] == [".", ".", ".", "wine"]
     told = " ".join(found.problems)
     assert "empty.txt holds no text" in told
     assert "latin.txt is no text in UTF-8 or UTF-16" in told

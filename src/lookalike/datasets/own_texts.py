@@ -23,6 +23,7 @@ TITLES = ("title", "headline", "subject", "name", "heading")
 TEXTS = ("text", "body", "content", "contents", "abstract", "description", "document")
 _CORPUS = ("corpus", "collection", "documents")
 _QUERIES = ("queries", "topics")
+_TABLES = ("csv", "tsv", "json", "jsonl", "ndjson", "parquet")
 _JUDGED = ("test", "dev", "")
 """Parts of judgments that are measured on, the first that is there."""
 
@@ -194,12 +195,20 @@ def _named(folder: Path, names: Sequence[str]) -> Path | None:
     found = [
         file
         for file in sorted(folder.iterdir())
-        if file.is_file() and file.name.split(".")[0].lower() in names
+        if file.is_file() and _is_table(file, names)
     ]
     if len(found) > 1:
         both = ", ".join(file.name for file in found)
         raise ValueError(f"{shown(folder)} must hold one of these files, got {both}.")
     return found[0] if found else None
+
+
+def _is_table(file: Path, names: Sequence[str]) -> bool:
+    """Whether a file is named so and ends like a table; topics may end with .txt."""
+    name, _, ending = file.name.lower().removesuffix(".gz").partition(".")
+    return name in names and (
+        ending in _TABLES or (ending == "txt" and name in _QUERIES)
+    )
 
 
 def _queries(folder: Path) -> dict[str, str]:

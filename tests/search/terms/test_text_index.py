@@ -390,6 +390,17 @@ def test_what_is_no_parameter_is_refused(arguments, message):
         TextIndex(**arguments)
 
 
+def test_a_passage_marks_words_that_tell_documents_apart():
+    texts = ["a wine for a day", "a tea", "a cup", "a glass of a kind"]
+    index = TextIndex().fit(range(4), texts)
+    assert index.snippet(0, "a wine").marked() == "a **wine** for a day"
+    assert index.snippet(0, "a").marked() == "**a** wine for **a** day"
+    index.remove([1, 2, 3])
+    index.add([5, 6], ["tea", "cup of a tea"])
+    assert index.snippet(0, "a wine").marked() == "a **wine** for a day"
+    assert index.snippet(6, "a cup tea").marked() == "**cup** of a tea"
+
+
 def test_odd_input_has_a_right_answer():
     index = TextIndex(analysis=Analysis(stop_words="english"))
     assert index.search("a").ids[0].tolist() == []

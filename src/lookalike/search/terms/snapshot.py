@@ -325,6 +325,9 @@ class Snapshot:
     ) -> Snippet:
         """The passage of a document that answers a query best, matched words marked.
 
+        Words that more than half of the documents hold count only where the query has
+        no others.
+
         Parameters
         ----------
         length : int, default=200
@@ -338,7 +341,7 @@ class Snapshot:
         names = list(self.form.fields)
         if field is not None:
             self._check_fields([field])
-        terms = parse(query, self.form.analysis).counts
+        terms = self._telling(list(parse(query, self.form.analysis).counts))
         snippets = [
             snippet_of(self._text(slot, i), terms, self.form.analysis, int(length))
             for i, name in enumerate(names)
@@ -551,28 +554,46 @@ class Snapshot:
         parts = np.searchsorted(ends, words, side="right")
         return parts[parts % n_fields == field] // n_fields
 
-    def _term_in(self, term: str, field: int, slot: int) -> tuple[int, int, int]:
-        """In how many documents a term is, how often in this one, and its length."""
-        df = tf = length = 0
+    def _telling(self, terms: list[str]) -> list[str]:
+        """The terms that at most half of the documents hold, all where none does."""
+        most, n_fields = self._n / 2, len(self.form.fields)
+        telling = [
+            term
+            for term in terms
+            if max(self._df(term, field) for field in range(n_fields)) <= most
+        ]
+        return telling or terms
+
+    def _df(self, term: str, field: int) -> int:
+        """In how many live documents a term is."""
+        df = 0
         if self.base is not None:
             number = self.base.dictionary.number(term)
-            which = field * len(self.base.dictionary) + number
             if number >= 0:
-                df += int(self.base.df[which])
-            if slot < self.n_base:
-                length = int(self.base.lengths[field, slot])
-                if number >= 0:
-                    tf = int(kernels.tf_in(self.base.postings, which, slot))
+                df += int(self.base.df[field * len(self.base.dictionary) + number])
         chain = int(self._asked([Query({term: 1}, [])]).added_terms[0])
         if chain >= 0:
             df += int(live_count(self._view, chain * len(self.form.fields) + field))
-        if slot >= self.n_base:
+        return df
+
+    def _term_in(self, term: str, field: int, slot: int) -> tuple[int, int, int]:
+        """In how many documents a term is, how often in this one, and its length."""
+        tf = 0
+        if slot < self.n_base:
+            assert self.base is not None
+            length = int(self.base.lengths[field, slot])
+            number = self.base.dictionary.number(term)
+            if number >= 0:
+                which = field * len(self.base.dictionary) + number
+                tf = int(kernels.tf_in(self.base.postings, which, slot))
+        else:
             row = slot - self.n_base
             length = int(self.added.lengths[field, row])
+            chain = int(self._asked([Query({term: 1}, [])]).added_terms[0])
             if chain >= 0:
                 which = chain * len(self.form.fields) + field
                 tf = int(tf_added(self._view, which, row))
-        return df, tf, length
+        return self._df(term, field), tf, length
 
     def _text(self, slot: int, field: int) -> str:
         n_fields = len(self.form.fields)

@@ -5,6 +5,7 @@ come from latent semantic analysis; and a weight that judged queries taught, or 
 puts both in one order.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, Self
@@ -40,6 +41,7 @@ MOST_VALUES = 1000
 LONGEST_VALUE = 200
 """Letters of such a value."""
 SNIPPET = 240
+_WHITE = re.compile(r"\s")
 
 
 def check_text(text: Any) -> str:
@@ -422,7 +424,8 @@ class Documents(BaseSystem):
         before, after = "…" * found.starts_inside, "…" * found.ends_inside
         shift = len(before)
         spans = [[start + shift, stop + shift] for start, stop in found.spans]
-        return f"{before}{found.text}{after}", spans
+        text = _WHITE.sub(" ", found.text)  # one for one, so that places stay
+        return f"{before}{text}{after}", spans
 
     def _best_of(self, query: str) -> float:
         """The best BM25 of a query, by which all are divided."""
