@@ -284,6 +284,31 @@ class HasCatalogue(Recommends, Protocol):
         ...
 
 
+class HasTexts(Searches, Protocol):
+    """Capability "texts": documents, which come and go while it answers."""
+
+    def with_items(self, items: Sequence[Item]) -> Self:
+        """Return the system with all documents that came, changed or went since.
+
+        An item's label is the title, its attribute "text" the text.
+        """
+        ...
+
+    def check_item(self, item: Item) -> None:
+        """Refuse a document that cannot be added."""
+        ...
+
+    def document(self, id: str) -> dict[str, Any]:
+        """Return title, text and attributes of a document.
+
+        Raises
+        ------
+        LookupError
+            If there is no document of this id.
+        """
+        ...
+
+
 class FindsSimilar(System, Protocol):
     """Capability "similar": finds the items most like one of them."""
 
@@ -443,6 +468,7 @@ CAPABILITIES: dict[str, type] = {
     "catalogue": HasCatalogue,
     "similar": FindsSimilar,
     "facets": CountsFacets,
+    "texts": HasTexts,
     "explain": Explains,
     "explain_item": ExplainsItems,
     "enrol": Enrols,

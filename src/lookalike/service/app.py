@@ -39,6 +39,7 @@ from lookalike.service.routes.search import search
 from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
 from lookalike.service.routes.systems import systems
+from lookalike.service.routes.texts import texts
 from lookalike.service.routes.users import users
 from lookalike.service.routes.views import gallery, map_, quality
 from lookalike.service.runtime import ServedSystem
@@ -54,6 +55,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "rank": (rank,),
     "similar": (similar,),
     "facets": (facets,),
+    "texts": (texts,),
     "retrain": (retraining,),
     "catalogue": (catalogue,),
     "explain": (explain,),

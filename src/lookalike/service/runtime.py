@@ -45,7 +45,7 @@ class Active:
     blocked: frozenset[str] = frozenset()
     """Users who were deleted since the generation learned from them."""
     revision: int = 0
-    """Of the last change of an item that a recommender knows of."""
+    """Of the last change of an item that it knows of, without vectors."""
 
     @property
     def embedding_version(self) -> str:
@@ -93,7 +93,7 @@ class ServedSystem:
         self._settings = resources.settings
         self._metrics = resources.metrics
         self.items: ItemStore | None = None
-        if spec.can("items") or spec.can("catalogue"):
+        if any(map(spec.can, ("items", "catalogue", "texts"))):
             self.items = ItemStore(self.name, resources.database, resources.signal)
         self._tables: SuggestionTables | None = None
         if spec.can("precompute"):
@@ -295,7 +295,7 @@ class ServedSystem:
         return Active(found.folder.name, system, frozenset(gone), revision)
 
     def _replace_items(self) -> None:
-        """Let a recommender answer with the items as they are now."""
+        """Let a system answer with the items as they are now."""
         assert self.items is not None
         while (before := self.active).revision != self.items.last_revision():
             revision, changed = self.items.changed()

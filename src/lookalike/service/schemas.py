@@ -248,6 +248,25 @@ class UpsertCatalogueRequest(Strict):
     items: Annotated[list[NewCatalogueItem], Field(min_length=1, max_length=10_000)]
 
 
+class NewDocument(Strict):
+    """A document that is added or replaced."""
+
+    id: Text
+    title: Annotated[str | None, Field(max_length=1_000, pattern=r"^[^\u0000]*$")] = (
+        None
+    )
+    text: Annotated[str, Field(max_length=1_000_000, pattern=r"^[^\u0000]*$")] = ""
+    attributes: Annotated[
+        dict[Text, int | float | bool | Text], Field(max_length=50)
+    ] = {}
+
+
+class UpsertDocumentsRequest(Strict):
+    """Documents that are added or replaced together: all of them, or none."""
+
+    items: Annotated[list[NewDocument], Field(min_length=1, max_length=10_000)]
+
+
 class DeleteItemsRequest(Strict):
     """Items that are removed together."""
 

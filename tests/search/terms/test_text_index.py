@@ -391,14 +391,15 @@ def test_what_is_no_parameter_is_refused(arguments, message):
 
 
 def test_a_passage_marks_words_that_tell_documents_apart():
-    texts = ["a wine for a day", "a tea", "a cup", "a glass of a kind"]
-    index = TextIndex().fit(range(4), texts)
+    texts = ["a wine for a day", *["a tea"] * 10]
+    index = TextIndex().fit(range(11), texts)
     assert index.snippet(0, "a wine").marked() == "a **wine** for a day"
     assert index.snippet(0, "a").marked() == "**a** wine for **a** day"
-    index.remove([1, 2, 3])
-    index.add([5, 6], ["tea", "cup of a tea"])
+    index.remove(range(1, 11))
+    assert index.snippet(0, "a wine").marked() == "**a** **wine** for **a** day"
+    index.add(range(20, 31), ["a tea", *["cup of a tea"] * 10])
     assert index.snippet(0, "a wine").marked() == "a **wine** for a day"
-    assert index.snippet(6, "a cup tea").marked() == "**cup** of a tea"
+    assert index.snippet(30, "a cup tea").marked() == "**cup** of a tea"
 
 
 def test_odd_input_has_a_right_answer():

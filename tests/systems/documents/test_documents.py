@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lookalike.core.items import Item
 from lookalike.datasets import TextCollection
 from lookalike.evaluate import ndcg_at_k
 from lookalike.search.terms import Analysis
@@ -93,27 +94,27 @@ def test_ndcg_of_rows_is_that_of_their_grades():
 def test_vectors_are_the_leading_singular_ones_of_the_weighed_counts():
     texts = ["car road", "car car bridge", "road bridge", "wine tea", "tea wine wine"]
     analysis = Analysis(None)
-    model = LatentMeaning.fit(texts, analysis, 5)
+    model, vectors = LatentMeaning.fit(texts, analysis, 5)
     terms = model.terms_
     counts = np.array([[t.split().count(term) for term in terms] for t in texts])
     weights = np.log(5 / (counts > 0).sum(axis=0))
     X = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0) * weights
     X /= np.linalg.norm(X, axis=1, keepdims=True)
     # With all directions, cosines are those of the rows themselves.
-    assert model.vectors_ @ model.vectors_.T == pytest.approx(X @ X.T, abs=1e-5)
-    two = LatentMeaning.fit(texts, analysis, 2)
+    assert vectors @ vectors.T == pytest.approx(X @ X.T, abs=1e-5)
+    two, vectors = LatentMeaning.fit(texts, analysis, 2)
     _, _, V = np.linalg.svd(X)
     kept = X @ V[:2].T
     kept /= np.linalg.norm(kept, axis=1, keepdims=True)
-    assert two.vectors_ @ two.vectors_.T == pytest.approx(kept @ kept.T, abs=1e-4)
+    assert vectors @ vectors.T == pytest.approx(kept @ kept.T, abs=1e-4)
     own = np.stack([two.vector(text, analysis) for text in texts])
-    assert own == pytest.approx(two.vectors_, abs=1e-5)
+    assert own == pytest.approx(vectors, abs=1e-5)
     assert not two.vector("zebra", analysis).any()
 
 
 def test_texts_without_a_common_term_have_no_direction(made):
-    model = LatentMeaning.fit(["one", "two"], Analysis(None), 3)
-    assert model.vectors_.shape == (2, 0)
+    _, vectors = LatentMeaning.fit(["one", "two"], Analysis(None), 3)
+    assert vectors.shape == (2, 0)
     found = SPEC.new({}).fit(collection(["one wine", "two teas"]))
     assert found.search_each(["wine"])[0].ids == ["d0"]
     assert found.similar_each(["d0"])[0].ids == []
@@ -144,9 +145,7 @@ def test_the_first_scores_are_what_both_rankings_say(made):
         for row, words, about in zip(found.rows, found.words, found.about, strict=True):
             id = made.data.ids[row]
             assert words == pytest.approx(score.get(id, 0.0) / max(score.values()))
-            assert about == pytest.approx(
-                system.meaning_.vectors_[row] @ vector, abs=1e-5
-            )
+            assert about == pytest.approx(system.vectors_[row] @ vector, abs=1e-5)
 
 
 def test_filters_let_values_through_and_facets_count_them(made):
@@ -207,6 +206,69 @@ def test_similar_documents_are_about_the_same_things(made):
     for id in ("d0", "d1", "d2", "d3"):
         [answer] = made.system.similar_each([id], 5)
         assert {int(found[1:]) % 4 for found in answer.ids} == {int(id[1:]) % 4}
+
+
+# Documents that come and go
+
+
+def new(id, text, revision, title=None, **attributes):
+    return Item(id, title, {"text": text, **attributes}, revision=revision)
+
+
+def test_what_came_changed_and_went_is_answered_like_a_collection_made_anew(made):
+    data, system = made.data, made.system
+    changes = [
+        new("d3", "a bicycle on the bridge", 1, "Of bicycles", kind="roads"),
+        new("x1", "wine from a bicycle", 2, kind="drinks"),
+        Item("d5", deleted=True, revision=3),
+        Item("d7", deleted=True, revision=4),
+        new("d7", "an accordion and a song", 5, kind="music"),
+        Item("never there", deleted=True, revision=6),
+    ]
+    step = made.spec.system_class.load(made.folder)
+    before = plain(step, ["bicycle", "a song"])
+    first = step.with_items(changes[:2])
+    found = first.with_items(changes[:2] + changes[2:4]).with_items(changes)
+    assert plain(step, ["bicycle", "a song"]) == before
+    assert not found.has_item("d5")
+    assert found.document("d3") == {
+        "title": "Of bicycles",
+        "text": "a bicycle on the bridge",
+        "attributes": {"kind": "roads"},
+    }
+    rows = [at for at, id in enumerate(data.ids) if id not in ("d5", "d7")]
+    ids = [*(data.ids[at] for at in rows), "x1", "d7"]
+    texts = [*(data.texts[at] for at in rows), "wine from a bicycle"]
+    texts.append("an accordion and a song")
+    titles = [*(data.titles[at] for at in rows), "", ""]
+    kinds = [data.attributes[at] for at in rows]
+    kinds += [{"kind": "drinks"}, {"kind": "music"}]
+    at = ids.index("d3")
+    texts[at], titles[at] = "a bicycle on the bridge", "Of bicycles"
+    kinds[at] = {"kind": "roads"}
+    anew = TextCollection("own", "", ids, titles, texts, [], [], [], [], kinds)
+    expected = SPEC.new(made.options).fit(anew)
+    for query in ("bicycle", "a song of wine", "the one"):
+        mine, other = (each.search_each([query], 99)[0] for each in (found, expected))
+        assert mine.ids == other.ids
+        assert mine.scores == pytest.approx(other.scores)
+        assert mine.labels == other.labels
+    counts = found.facet_counts(None, ["kind"])
+    assert counts == expected.facet_counts(None, ["kind"])
+    vector = system.meaning_.vector("wine from a bicycle", found.index_.form.analysis)
+    assert found.vectors_[ids.index("x1")] == pytest.approx(vector)
+
+
+def test_a_document_without_a_word_or_with_an_unknown_attribute_is_refused(made):
+    with pytest.raises(ValueError, match="must hold a letter or a digit"):
+        made.system.check_item(new("a", " ... ", 1))
+    with pytest.raises(ValueError, match="no facet 'colour'; there are 'kind'"):
+        made.system.check_item(new("a", "wine", 1, colour="red"))
+    made.system.check_item(new("a", "", 1, "Wine", kind="drinks"))
+
+
+def plain(system, queries):
+    return [answer.records() for answer in system.search_each(queries, 99)]
 
 
 # Evaluation

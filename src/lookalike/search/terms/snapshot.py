@@ -37,6 +37,7 @@ from lookalike.search.terms.query import Query, parse
 from lookalike.search.terms.segment import Segment
 from lookalike.search.terms.snippets import Snippet, snippet_of
 
+FEW = 10  # documents that may hold a word which is marked
 HEAVIEST = 1000.0  # weight of a field
 Where = ArrayLike | Set[Any] | Mapping[str, Any] | None
 
@@ -325,8 +326,8 @@ class Snapshot:
     ) -> Snippet:
         """The passage of a document that answers a query best, matched words marked.
 
-        Words that more than half of the documents hold count only where the query has
-        no others.
+        Words that more than half of the documents hold, and more than ten, count only
+        where the query has no others.
 
         Parameters
         ----------
@@ -555,8 +556,8 @@ class Snapshot:
         return parts[parts % n_fields == field] // n_fields
 
     def _telling(self, terms: list[str]) -> list[str]:
-        """The terms that at most half of the documents hold, all where none does."""
-        most, n_fields = self._n / 2, len(self.form.fields)
+        """The terms that few documents hold, all of them where none is such."""
+        most, n_fields = max(self._n / 2, FEW), len(self.form.fields)
         telling = [
             term
             for term in terms

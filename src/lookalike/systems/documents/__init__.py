@@ -13,7 +13,7 @@ SPEC = SystemSpec(
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
     inputs=f"{_HERE}.system:INPUTS",
-    capabilities=("search", "similar", "facets", "explain", "explain_item"),
+    capabilities=("search", "similar", "facets", "texts", "explain", "explain_item"),
     datasets={
         "scifact": "lookalike.datasets:load_scifact",
         "cranfield": "lookalike.datasets:load_cranfield",

@@ -31,20 +31,17 @@ class LatentMeaning:
     ----------
     terms_ : list of str
         Those that carry weight.
-    vectors_ : ndarray of float32, shape (n_texts, n_components)
-        Of the texts, of length one; zeros where no term of a text carries weight.
 
     Examples
     --------
     >>> texts = ["car motor", "motor road", "car road", "wine glass", "glass cup",
     ...     "wine cup"]
-    >>> found = LatentMeaning.fit(texts, Analysis(), n_components=2)
-    >>> (found.vectors_ @ found.vector("car", Analysis())).round(1).tolist()
+    >>> found, vectors = LatentMeaning.fit(texts, Analysis(), n_components=2)
+    >>> (vectors @ found.vector("car", Analysis())).round(1).tolist()
     [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
 
     terms_: list[str]
-    vectors_: Array
     _weights: Floats  # ln(n / df) of each term
     _components: Array  # float32 (n_terms, n_components)
 
@@ -55,8 +52,15 @@ class LatentMeaning:
         analysis: Analysis,
         n_components: int = 200,
         random_state: int = 0,
-    ) -> Self:
-        """Learn from texts; there are fewer components where there are few texts."""
+    ) -> tuple[Self, Array]:
+        """Learn from texts; there are fewer components where there are few texts.
+
+        Returns
+        -------
+        model : LatentMeaning
+        vectors : ndarray of float32, shape (n_texts, n_components)
+            Of the texts, of length one; zeros where no term of a text carries weight.
+        """
         cut = analysis.cut(texts)
         n = len(texts)
         rows = np.repeat(np.arange(n), np.diff(cut.ends, prepend=0))
@@ -79,9 +83,8 @@ class LatentMeaning:
         else:
             _, _, components = randomized_svd(X, k, n_iter=4, random_state=random_state)
             model._components = np.ascontiguousarray(components.T, np.float32)
-        model.vectors_ = unit(np.asarray(X @ model._components, np.float32))
         model._ready()
-        return model
+        return model, unit(np.asarray(X @ model._components, np.float32))
 
     def vector(self, text: str, analysis: Analysis) -> Array:
         """Return a text as a vector of length one, float32 (n_components,)."""
@@ -98,18 +101,12 @@ class LatentMeaning:
         found = weights @ self._components[terms].astype(np.float64)
         return np.asarray(unit(found[None])[0], np.float32)
 
-    def similarities(self, vector: Array) -> Floats:
-        """Return the cosine with each text, (n_texts,)."""
-        found = product_by_row(vector[None], self.vectors_.T)[0]
-        return np.asarray(np.clip(found, -1.0, 1.0), np.float64)
-
     def arrays(self) -> dict[str, Array]:
         """Return everything that answers depend on."""
         return {
             **Texts.of(self.terms_).arrays("terms"),
             "weights": self._weights,
             "components": self._components,
-            "vectors": self.vectors_,
         }
 
     @classmethod
@@ -118,14 +115,17 @@ class LatentMeaning:
         model = cls()
         model.terms_ = Texts.of_arrays("terms", arrays).tolist()
         model._weights, model._components = arrays["weights"], arrays["components"]
-        model.vectors_ = arrays["vectors"]
         n = len(model.terms_)
         good = model._weights.shape == (n,) and model._components.ndim == 2
-        good &= len(model._components) == n and model.vectors_.ndim == 2
-        if not good or model.vectors_.shape[1] != model._components.shape[1]:
-            raise ValueError("its terms, weights and vectors do not fit.")
+        if not good or len(model._components) != n:
+            raise ValueError("its terms, weights and directions do not fit.")
         model._ready()
         return model
+
+    @property
+    def n_components(self) -> int:
+        """How many numbers a vector has."""
+        return int(self._components.shape[1])
 
     def _ready(self) -> None:
         self._number = {term: at for at, term in enumerate(self.terms_)}
@@ -138,3 +138,9 @@ class LatentMeaning:
         return sp.csr_array(
             sp.diags_array(1 / np.where(length > 0, length, 1)) @ weighed
         )
+
+
+def similarities(vectors: Array, vector: Array) -> Floats:
+    """Return the cosine of each of these vectors with one, (n_texts,)."""
+    found = product_by_row(vector[None], vectors.T)[0]
+    return np.asarray(np.clip(found, -1.0, 1.0), np.float64)

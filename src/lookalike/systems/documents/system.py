@@ -20,7 +20,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation, SearchAnswer
 from lookalike.core.inputs import TextInputs, check_k
-from lookalike.core.items import Allowed
+from lookalike.core.items import Allowed, Item
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import TextCollection
@@ -28,8 +28,9 @@ from lookalike.search import TextIndex
 from lookalike.search.hits import Hits
 from lookalike.search.terms import Analysis
 from lookalike.search.terms.query import parse, unquoted
+from lookalike.search.terms.snapshot import Snapshot
 from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion
-from lookalike.systems.documents.meaning import LatentMeaning
+from lookalike.systems.documents.meaning import LatentMeaning, similarities
 
 INPUTS = TextInputs(check="lookalike.systems.documents.system:check_text")
 POOL = 200
@@ -41,6 +42,7 @@ MOST_VALUES = 1000
 LONGEST_VALUE = 200
 """Letters of such a value."""
 SNIPPET = 240
+_TEXT = np.dtypes.StringDType()
 _WHITE = re.compile(r"\s")
 
 
@@ -72,6 +74,8 @@ class Documents(BaseSystem):
     index_ : TextIndex
         Title and text of each document as one text, and its facets.
     meaning_ : LatentMeaning
+    vectors_ : ndarray of float32, shape (n_documents, n_components)
+        What each document is about.
     fusion_ : Fusion
         How much the second counts beside the first.
     titles_ : Texts
@@ -94,9 +98,12 @@ class Documents(BaseSystem):
     meaning_: LatentMeaning
     fusion_: Fusion
     titles_: Texts
+    vectors_: Array
 
+    _now: Snapshot  # of the index: what is answered from
     _row: dict[str, int]
     _ids: Array
+    _applied: Mapping[str, int]  # revision of each document that changed
 
     def __init__(
         self,
@@ -124,10 +131,10 @@ class Documents(BaseSystem):
             for row, text in enumerate(data.whole)
         ]
         index = TextIndex(facets=names, analysis=analysis)
-        self.index_ = index.fit(np.array(data.ids, np.dtypes.StringDType()), documents)
+        self.index_ = index.fit(np.array(data.ids, _TEXT), documents)
         self.titles_ = Texts.of(data.titles)
         on_progress("finding what texts are about", 0.3)
-        self.meaning_ = LatentMeaning.fit(
+        self.meaning_, self.vectors_ = LatentMeaning.fit(
             data.whole, analysis, self.n_components, self.random_state
         )
         self._ready()
@@ -136,7 +143,7 @@ class Documents(BaseSystem):
         facts = {
             "n_documents": len(data.ids),
             "n_terms": len(self.meaning_.terms_),
-            "n_components": self.meaning_.vectors_.shape[1],
+            "n_components": self.meaning_.n_components,
             "facets": list(names),
         }
         self.manifest_: Manifest = self.new_manifest(data, facts)
@@ -175,9 +182,8 @@ class Documents(BaseSystem):
     def search(self, queries: Sequence[str], k: int = 10) -> Hits:
         """Return at most k documents for each query, their ids and scores."""
         answers = self.search_each(queries, k)
-        kind = np.dtypes.StringDType()
         return Hits(
-            [np.array(answer.ids, kind) for answer in answers],
+            [np.array(answer.ids, _TEXT) for answer in answers],
             [np.array(answer.scores) for answer in answers],
         )
 
@@ -205,8 +211,8 @@ class Documents(BaseSystem):
         answers = []
         for id in ids:
             row = self._row_of(id)
-            vector = self.meaning_.vectors_[row]
-            about = self.meaning_.similarities(vector)
+            vector = np.array(self.vectors_[row])
+            about = similarities(self.vectors_, vector)
             about[row] = -np.inf
             if chosen is not None:
                 about[~chosen] = -np.inf
@@ -223,9 +229,9 @@ class Documents(BaseSystem):
         ``query`` None counts all documents.
         """
         self.check_fitted()
-        let, now = self._values_let_through(where), self.index_.snapshot()
+        let = self._values_let_through(where)
         asked = None if query is None else check_text(query)
-        return {name: now.facet(asked, name, let) for name in names}
+        return {name: self._now.facet(asked, name, let) for name in names}
 
     @property
     def facet_names(self) -> tuple[str, ...]:
@@ -260,11 +266,11 @@ class Documents(BaseSystem):
                 "adds": reason.contribution / best,
                 "because": f" ({reason.tf} here, in {reason.df:,} documents)",
             }
-            for reason in self.index_.explain(id, unquoted(query))
+            for reason in self._now.explain(id, unquoted(query))
         ]
         if self.fusion_.weight and row in position:
             vector = self.meaning_.vector(query, self._analysis)
-            about = float(self.meaning_.similarities(vector)[row])
+            about = float(similarities(self.vectors_, vector)[row])
             parts.append(
                 {
                     "part": "what it is about",
@@ -293,6 +299,72 @@ class Documents(BaseSystem):
         """Compile the search."""
         self.search_each(["first"], 1)
 
+    # --- documents that come and go ---------------------------------------------------
+
+    def with_items(self, items: Sequence[Item]) -> Self:
+        """Return the system with all documents that came, changed or went since.
+
+        What texts are about is not learned again: a new one is described by what is
+        known. This system goes on to answer from the documents that it had; only the
+        system that was returned can be given further ones.
+        """
+        self.check_fitted()
+        new = [item for item in items if self._applied.get(item.id) != item.revision]
+        system = copy(self)
+        gone = [item.id for item in new if item.deleted and item.id in self._row]
+        live = [item for item in new if not item.deleted]
+        kept = np.ones(len(self._ids), bool)
+        kept[[self._row[id] for id in gone]] = False
+        names = self.facet_names
+        if gone:
+            self.index_.remove(np.array(gone, _TEXT))
+        if live:
+            documents = [
+                {"text": whole_of(item), **{name: _value(item, name) for name in names}}
+                for item in live
+            ]
+            self.index_.upsert(np.array([item.id for item in live], _TEXT), documents)
+        system._ready()
+        system._applied = dict(self._applied) | {i.id: i.revision for i in new}
+        added = len(system._ids) - int(kept.sum())
+        vectors = np.concatenate(
+            [self.vectors_[kept], np.zeros((added, self.meaning_.n_components))],
+            dtype=np.float32,
+        )
+        titles = [*self.titles_[np.flatnonzero(kept)].tolist(), *[""] * added]
+        for item in live:
+            row = system._row[item.id]
+            vectors[row] = self.meaning_.vector(whole_of(item), self._analysis)
+            titles[row] = str(item.label or "")
+        system.vectors_, system.titles_ = vectors, Texts.of(titles)
+        return system
+
+    def check_item(self, item: Item) -> None:
+        """Refuse a document without a word, or with an attribute that is no facet."""
+        check_text(whole_of(item))
+        for name in item.attributes or {}:
+            if name != "text" and name not in self.facet_names:
+                there = ", ".join(map(repr, self.facet_names)) or "none"
+                raise ValueError(f"There is no facet {name!r}; there are {there}.")
+
+    def document(self, id: str) -> dict[str, Any]:
+        """Return title, text and attributes of a document.
+
+        Raises
+        ------
+        LookupError
+            If there is no document of this id.
+        """
+        self.check_fitted()
+        row, known = self._row_of(id), self._now.get(id)
+        title, text = self.titles_.text(row), str(known["text"])
+        values = {name: known[name] for name in self.facet_names}
+        return {
+            "title": title or None,
+            "text": text.removeprefix(f"{title}\n") if title else text,
+            "attributes": {n: v for n, v in values.items() if v is not None},
+        }
+
     # --- what evaluation and learning use ---------------------------------------------
 
     def candidates(
@@ -300,7 +372,7 @@ class Documents(BaseSystem):
     ) -> Candidates:
         """Return the documents that either ranking proposes, with both their scores."""
         plain = unquoted(query)
-        hits = self.index_.search(plain, pool, where=chosen)
+        hits = self._now.search(plain, pool, where=chosen)
         scores = hits.scores[0]
         rows = self._rows_of(hits.ids[0])
         vector = self.meaning_.vector(query, self._analysis)
@@ -308,7 +380,7 @@ class Documents(BaseSystem):
             best = scores[0] if len(scores) else 1.0
             order = np.argsort(rows, kind="stable")
             return Candidates(rows[order], scores[order] / best, np.zeros(len(rows)))
-        about = self.meaning_.similarities(vector)
+        about = similarities(self.vectors_, vector)
         allowed = about if chosen is None else np.where(chosen, about, -np.inf)
         near = np.argsort(-allowed, kind="stable")[:pool]
         near = near[allowed[near] > LEAST_SIMILAR]
@@ -317,7 +389,7 @@ class Documents(BaseSystem):
         words[np.searchsorted(every, rows)] = scores
         others = np.setdiff1d(near, rows)
         if len(others):  # documents that the words alone do not bring so far up
-            more = self.index_.search(plain, len(others), where=self._ids[others])
+            more = self._now.search(plain, len(others), where=self._ids[others])
             found = self._rows_of(more.ids[0])
             words[np.searchsorted(every, found)] = more.scores[0]
         best = words.max(initial=0.0)
@@ -330,7 +402,7 @@ class Documents(BaseSystem):
         rows, scores = found.best(weight, len(found.rows))
         if not parse(query, self._analysis).phrases:
             return rows, scores
-        hits = self.index_.search(query, len(self._ids), where=chosen)
+        hits = self._now.search(query, len(self._ids), where=chosen)
         holds = np.isin(rows, self._rows_of(hits.ids[0]))
         order = np.argsort(~holds, kind="stable")
         return rows[order], scores[order]
@@ -346,7 +418,7 @@ class Documents(BaseSystem):
         arrays, about = self.index_.state()
         found = prefixed("index_", arrays)
         found |= prefixed("meaning_", self.meaning_.arrays())
-        found |= self.titles_.arrays("titles")
+        found |= self.titles_.arrays("titles") | {"vectors": self.vectors_}
         return found, {"index": about, "fusion": self.fusion_.document()}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -354,9 +426,10 @@ class Documents(BaseSystem):
         self.index_ = TextIndex.from_state(named("index_", arrays), document["index"])
         self.meaning_ = LatentMeaning.from_arrays(named("meaning_", arrays))
         self.titles_ = Texts.of_arrays("titles", arrays)
-        self.fusion_ = Fusion(**document["fusion"])
+        self.fusion_, self.vectors_ = Fusion(**document["fusion"]), arrays["vectors"]
         n = len(self.index_)
-        if not n == len(self.titles_) == len(self.meaning_.vectors_):
+        good = self.vectors_.shape == (n, self.meaning_.n_components)
+        if not good or len(self.titles_) != n:
             raise ValueError("its documents, titles and vectors do not fit.")
         self._ready()
 
@@ -380,7 +453,8 @@ class Documents(BaseSystem):
         return self.index_.form.analysis
 
     def _ready(self) -> None:
-        self._ids = self.index_.ids
+        self._now, self._applied = self.index_.snapshot(), {}
+        self._ids = self._now.ids
         self._row = {id: row for row, id in enumerate(self._ids.tolist())}
 
     def _rows_of(self, ids: Array) -> Ints:
@@ -420,7 +494,7 @@ class Documents(BaseSystem):
 
     def _passage(self, id: str, query: str) -> tuple[str, list[list[int]]]:
         """The passage that answers best, and where its matched words stand in it."""
-        found = self.index_.snippet(id, unquoted(query), SNIPPET)
+        found = self._now.snippet(id, unquoted(query), SNIPPET)
         before, after = "…" * found.starts_inside, "…" * found.ends_inside
         shift = len(before)
         spans = [[start + shift, stop + shift] for start, stop in found.spans]
@@ -429,7 +503,7 @@ class Documents(BaseSystem):
 
     def _best_of(self, query: str) -> float:
         """The best BM25 of a query, by which all are divided."""
-        hits = self.index_.search(unquoted(query), 1)
+        hits = self._now.search(unquoted(query), 1)
         return float(hits.scores[0][0]) if len(hits.scores[0]) else 1.0
 
     def _values_let_through(self, where: Any) -> dict[str, set[str]] | None:
@@ -451,7 +525,13 @@ class Documents(BaseSystem):
         let = self._values_let_through(where)
         if let is None:
             return None
-        return self.index_.snapshot().mask(let)
+        return self._now.mask(let)
+
+
+def whole_of(item: Item) -> str:
+    """Return title and text of a new document in one, as a collection has them."""
+    text = str((item.attributes or {}).get("text", ""))
+    return f"{item.label}\n{text}" if item.label else text
 
 
 def facets_of(attributes: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
@@ -474,6 +554,11 @@ def _values(
 ) -> dict[str, str | None]:
     own = attributes[row] if attributes else {}
     return {name: own.get(name) for name in names}
+
+
+def _value(item: Item, name: str) -> str | None:
+    value = (item.attributes or {}).get(name)
+    return None if value is None else _text_of(value)
 
 
 def _text_of(value: Any) -> str:

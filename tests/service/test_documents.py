@@ -1,0 +1,93 @@
+"""Documents over HTTP: they come, change and go, in every worker, for good."""
+
+import pytest
+
+from lookalike.core.library import Library
+
+
+@pytest.fixture
+def documents(small, clients, tmp_path, url):
+    """A function that starts services of one collection, which share a database."""
+    libraries = {"documents": Library("documents", small("documents").folder.parent)}
+    making = clients(libraries, tmp_path)
+    make = next(making)
+    yield lambda **options: make(url, **options)
+    next(making, None)
+
+
+def post(client, path, status=200, **body):
+    answer = client.post(f"/v1/documents/{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def found(client, text, **body):
+    hits = post(client, "search", text=text, **body)["answers"][0]["hits"]
+    return [hit["id"] for hit in hits]
+
+
+NEW = {
+    "id": "of/bicycles",
+    "title": "Bicycles",
+    "text": "A bicycle has two wheels.",
+    "attributes": {"kind": "roads"},
+}
+
+
+def test_the_next_search_of_every_worker_sees_what_came_and_went(documents):
+    first, second = documents(), documents()
+    assert found(first, "bicycle") == []
+    told = post(first, "items", items=[NEW])
+    assert told == {"upserted": 1, "revision": 1}
+    for client in (second, first):
+        assert found(client, "bicycles") == ["of/bicycles"]
+        assert found(client, "bicycles", where={"kind": "music"}) == []
+        got = client.get("/v1/documents/items/of%2Fbicycles").json()
+        assert {name: got[name] for name in NEW} == NEW
+        assert got["revision"] == 1
+        assert client.get("/v1/documents/items").json()["count"] == 61
+    facets = post(second, "facets", text="bicycle")["facets"]
+    assert facets == {"kind": {"roads": 1}}
+    changed = {**NEW, "text": "Two wheels and a bell."}
+    assert post(second, "items", items=[changed])["revision"] == 2
+    assert found(first, "bell") == ["of/bicycles"]
+    assert second.delete("/v1/documents/items/of%2Fbicycles").json()["deleted"] == 1
+    assert post(second, "items/delete", ids=["d0"])["revision"] == 4
+    for client in (first, second):
+        assert found(client, "bell bicycle") == []
+        assert client.get("/v1/documents/items/d0").status_code == 404
+        assert client.get("/v1/documents/items").json()["count"] == 59
+    assert found(documents(), "bell bicycle") == []  # one that starts later
+
+
+def test_documents_outlive_the_service_and_come_back_with_a_snapshot(documents):
+    first = documents()
+    post(first, "items", items=[NEW])
+    name = first.post("/v1/snapshots", json={"name": "one"}).json()["snapshot"]
+    post(first, "items/delete", ids=["of/bicycles", "d1"])
+    assert found(first, "bicycle") == []
+    answer = first.post("/v1/snapshots/restore", json={"name": name})
+    assert answer.status_code == 200, answer.text
+    assert found(first, "bicycle") == ["of/bicycles"]
+    assert first.get("/v1/documents/items/d1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({"id": "a", "text": "..."}, "must hold a letter or a digit"),
+        ({"id": "a", "text": "wine", "attributes": {"colour": 1}}, "no facet 'colour'"),
+        ({"id": "", "text": "wine"}, "at least 1 character"),
+        ({"id": "a", "body": "wine"}, "Extra inputs are not permitted"),
+        ({"id": "a", "text": "wine\x00"}, "pattern"),
+    ],
+)
+def test_what_is_no_document_is_refused_and_none_of_the_others_is_added(
+    documents, item, said
+):
+    client = documents()
+    told = post(client, "items", 422, items=[NEW, item])
+    assert said in told["detail"]
+    told = post(client, "items", 422, items=[NEW, NEW])
+    assert told["detail"] == "An id comes twice in one request."
+    assert found(client, "bicycle") == []
