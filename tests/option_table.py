@@ -1,6 +1,6 @@
 """Which test sets which option of which public class, and what no test ever sets.
 
-    python tests/option_table.py [--without] [pytest's arguments]
+    python tests/option_table.py [--without] [--kept FILE] [pytest's arguments]
 
 Objects are watched while the tests of the rooms and their doctests run: a value counts
 where an object that has it gave an answer, and not where it was only refused, nor where
@@ -10,9 +10,16 @@ default and documented choices that were never made. Exit status 1 where there a
 
 ``--without`` runs each test again with one of its values taken for the default, until
 a test fails: what the table's last column then names are tests that compare the value.
+Values that no such test was found for are listed too.
+
+``--kept`` writes what was found to a file after each test, and begins with what the
+file holds: tests that it names do not run again. So a run that was cut is continued,
+and after a new test only that one runs.
 """
 
+import argparse
 import inspect
+import json
 import pkgutil
 import re
 import sys
@@ -22,6 +29,7 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from functools import cache, wraps
 from importlib import import_module
+from pathlib import Path
 from types import FunctionType
 
 import pytest
@@ -82,17 +90,20 @@ def documented(kind):
 class Watch:
     """A plugin that notes the test behind each value of each option."""
 
-    def __init__(self, without=False):
-        self.without = without
+    def __init__(self, without=False, kept=None):
+        self.without, self.kept = without, kept
         self.seen = defaultdict(dict)  # (class, option) -> value as text -> test, sort
         self.choices = defaultdict(set)  # (class, option) -> what it may be
         self.compared = {}  # (class, option, sort of value) -> test that needs it
         self.tries = defaultdict(Counter)
+        self.tries_before = Counter()
+        self.done = set()  # tests, also those of a run before
         self.test = None
         self.now = set()  # values that the running test uses
         self.replaced = None
         self.given = {}  # id -> reference to an object, what its constructor was given
         self.running = []  # objects whose methods run
+        self._read()
         for kind in public_classes():
             self._watch(kind)
         for module in [m for n, m in sys.modules.items() if n.startswith("lookalike.")]:
@@ -106,6 +117,56 @@ class Watch:
         phases = [Phase.explicit, Phase.generate]
         settings.register_profile("once", database=None, phases=phases, deadline=None)
         settings.load_profile("once")
+
+    def _read(self):
+        if self.kept is None or not self.kept.exists():
+            return
+        kinds = {kind.__name__: kind for kind in public_classes()}
+        notes = json.loads(self.kept.read_text(encoding="utf-8"))
+        self.done = set(notes["done"])
+        for name, option, text, test, sort in notes["seen"]:
+            self.seen[kinds[name], option][text] = test, sort
+        for name, option, text in notes["choices"]:
+            self.choices[kinds[name], option].add(text)
+        for name, option, sort, test in notes["compared"]:
+            self.compared[kinds[name], option, sort] = test
+        for name, option, sort, tries in notes["tries"]:
+            self.tries_before[kinds[name], option, sort] = tries
+
+    def _write(self):
+        seen = [
+            (kind.__name__, name, text, *noted)
+            for (kind, name), values in self.seen.items()
+            for text, noted in values.items()
+        ]
+        choices = [
+            (kind.__name__, name, text)
+            for (kind, name), texts in self.choices.items()
+            for text in texts
+        ]
+        compared = [(k.__name__, *rest, t) for (k, *rest), t in self.compared.items()]
+        tried = {*self.tries, *self.tries_before}
+        tries = [(v[0].__name__, *v[1:], self.n_tries(v)) for v in tried]
+        notes = {"done": sorted(self.done), "seen": seen, "choices": choices}
+        notes |= {"compared": compared, "tries": tries}
+        beside = self.kept.with_name(f"{self.kept.name}.new")
+        beside.write_text(json.dumps(notes), encoding="utf-8")
+        beside.replace(self.kept)
+
+    def n_tries(self, value):
+        """How many tests ran without a value, also in a run before."""
+        return self.tries[value].total() + self.tries_before[value]
+
+    def pytest_collection_modifyitems(self, config, items):
+        """Leave out the tests of a run before."""
+        config.hook.pytest_deselected(items=[i for i in items if i.nodeid in self.done])
+        items[:] = [item for item in items if item.nodeid not in self.done]
+
+    def pytest_runtest_logfinish(self, nodeid):
+        """Keep what was found so far."""
+        self.done.add(nodeid)
+        if self.kept is not None:
+            self._write()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item, nextitem):
@@ -283,38 +344,55 @@ def sort_of(value):
     return f"<{type(value).__name__}>"
 
 
-def main(arguments):
-    """Run the tests, print the table; 1 if something was never set."""
-    without = "--without" in arguments
-    watch = Watch(without)
-    tests = [argument for argument in arguments if argument != "--without"]
+def main():
+    """Run the tests, print the table; 1 if something was never set or compared."""
+    told = argparse.ArgumentParser(prog="option_table.py")
+    told.add_argument("--without", action="store_true")
+    told.add_argument("--kept", type=Path)
+    own, tests = told.parse_known_args()
+    watch = Watch(own.without, own.kept)
     tests = tests or [f"{top}/{r}" for r in ROOMS for top in ("tests", "src/lookalike")]
     status = pytest.main(["-q", "-p", "no:cacheprovider", "-n0", *tests], [watch])
-    never = []
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and watch.done:
+        status = pytest.ExitCode.OK
     print("| class | option | value | test | fails without it |\n|---|---|---|---|---|")
     for kind in public_classes():
         for name, default in options(kind).items():
-            seen, plain = watch.seen[kind, name], text_of(default)
-            for value, (test, sort) in sorted(seen.items()):
+            for value, (test, sort) in sorted(watch.seen[kind, name].items()):
                 needs = watch.compared.get((kind, name, sort), "")
-                needs = "" if value == plain else needs
+                needs = "" if value == text_of(default) else needs
                 print(f"| {kind.__name__} | {name} | {value} | {test} | {needs} |")
+    missing = [*never_set(watch), *(never_compared(watch) if own.without else [])]
+    print(*missing, sep="\n")
+    return int(status or bool(missing))
+
+
+def never_set(watch):
+    """Sentences on options that only had their default, and on choices never made."""
+    for kind in public_classes():
+        for name, default in options(kind).items():
+            seen, plain = watch.seen[kind, name], text_of(default)
             allowed = watch.choices_of(kind, name)
             if name in MANNERS or allowed == {plain}:  # which has no other value
                 continue
             missed = allowed - set(seen) - {plain}
             missed -= REFUSED.get((kind.__name__, name), set())
             if set(seen) <= {plain}:
-                never.append(f"{kind.__name__}({name}=) is never set")
+                yield f"{kind.__name__}({name}=) is never set"
             elif missed:
-                never.append(f"{kind.__name__}({name}=) is never {sorted(missed)}")
-    for (kind, name, what), tries in sorted(watch.tries.items(), key=str):
-        if (kind, name, what) not in watch.compared and name not in MANNERS:
-            given = f"{kind.__name__}({name}={what})"
-            print(f"{given} is missed by none of {tries.total()} tests")
-    print(*never, sep="\n")
-    return int(status or bool(never))
+                yield f"{kind.__name__}({name}=) is never {sorted(missed)}"
+
+
+def never_compared(watch):
+    """Sentences on values without which no test failed."""
+    for (kind, name), values in watch.seen.items():
+        plain = text_of(options(kind)[name])
+        for sort in sorted({s for text, (_, s) in values.items() if text != plain}):
+            value = kind, name, sort
+            if value not in watch.compared and name not in MANNERS:
+                given = f"{kind.__name__}({name}={sort})"
+                yield f"{given} is missed by none of {watch.n_tries(value)} tests"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
