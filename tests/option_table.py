@@ -29,6 +29,7 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from functools import cache, wraps
 from importlib import import_module
+from numbers import Integral, Real
 from pathlib import Path
 from types import FunctionType
 
@@ -341,6 +342,8 @@ def sort_of(value):
     """What one value stands for: itself where it is a choice, else its type."""
     if isinstance(value, (str, bool, type, type(None))):
         return text_of(value)
+    if isinstance(value, Real):
+        return "<int>" if isinstance(value, Integral) else "<float>"
     return f"<{type(value).__name__}>"
 
 
