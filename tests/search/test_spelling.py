@@ -49,6 +49,48 @@ def test_costs_are_learned_from_pairs():
     assert costs.substitutions["e", "a"] < costs.other
 
 
+LEARNED = EditCosts([("bern", "barn"), ("babn", "barn"), ("recieve", "receive")] * 9)
+
+
+@pytest.mark.parametrize("prior", [0.6, 0.0, 2.0])
+@pytest.mark.parametrize("costs", [None, LEARNED], ids=["guessed", "learned"])
+def test_a_score_is_the_share_of_a_word_less_the_costs_of_the_edits(costs, prior):
+    words = {"barn": 3, "settle": 1}
+    used = costs or EditCosts()
+    extra, missing, double, single, swap, first = used.edits
+    substitution = lambda *letters: used.substitutions.get(letters, used.other)  # noqa: E731
+    cost_of = {
+        "barn": 0.0,
+        "barno": extra,
+        "bar": missing,
+        "barrn": double,
+        "setle": single,
+        "bran": swap,
+        "bern": substitution("e", "a"),
+        "babn": substitution("b", "r"),
+        "darn": substitution("d", "b") + first,
+    }
+    corrector = SpellingCorrector(words, costs=costs, prior=prior)
+    for typed, cost in cost_of.items():
+        [(word, score)] = corrector.suggest(typed)
+        share = np.log(words[word] / 4)
+        assert score == pytest.approx(prior * share - cost), typed
+
+
+@pytest.mark.parametrize(("known", "meant"), [(2.0, "from"), (4.0, "form")])
+def test_a_known_word_gives_way_to_one_that_is_likelier_by_more_than_known(
+    known, meant
+):
+    words = {"form": 1.0, "from": np.exp(8.0)}  # an exchange costs 5
+    assert SpellingCorrector(words, known=known).correct_query("form") == meant
+
+
+@pytest.mark.parametrize(("unknown", "meant"), [(4.0, "frmo"), (5.5, "from")])
+def test_an_unknown_word_is_kept_where_that_costs_less_than_its_edits(unknown, meant):
+    corrector = SpellingCorrector({"from": 1.0, "data": 1.0}, unknown=unknown)
+    assert corrector.correct_query("frmo") == meant
+
+
 def test_a_query_is_put_right_by_what_stands_together():
     words = {"new": 50, "york": 20, "fork": 30, "hotels": 20, "work": 40, "data": 9}
     pairs = {("new", "york"): 18, ("york", "hotels"): 5, ("data", "work"): 3}
