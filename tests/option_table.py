@@ -306,7 +306,7 @@ class Watch:
         if self.replaced is None or self.replaced[0] is not kind:
             return []
         name, what = self.replaced[1:]
-        if name not in given or what != sort_of(given[name]):
+        if name not in given or what != self._sort(kind, name, given[name]):
             return []
         if text_of(given[name]) == text_of(options(kind)[name]):
             return []
@@ -330,9 +330,15 @@ class Watch:
         for name, value in given.items():
             if self.test is not None and name in options(kind):
                 text = text_of(value)
-                self.seen[kind, name].setdefault(text, (self.test, sort_of(value)))
+                sort = self._sort(kind, name, value)
+                self.seen[kind, name].setdefault(text, (self.test, sort))
                 if text != text_of(options(kind)[name]):
-                    self.now.add((kind, name, sort_of(value)))
+                    self.now.add((kind, name, sort))
+
+    def _sort(self, kind, name, value):
+        """What one value stands for: itself where it is a choice, else its type."""
+        is_name = isinstance(value, str) and value not in self.choices_of(kind, name)
+        return "<str>" if is_name else sort_of(value)
 
 
 def text_of(value):
@@ -344,7 +350,7 @@ def text_of(value):
 
 
 def sort_of(value):
-    """What one value stands for: itself where it is a choice, else its type."""
+    """Itself for a text, a truth value, a type or None, else its type."""
     if isinstance(value, (str, bool, type, type(None))):
         return text_of(value)
     if isinstance(value, Real):

@@ -47,16 +47,26 @@ def test_costs_are_learned_from_pairs():
     assert single < missing
     assert first > 0
     assert costs.substitutions["e", "a"] < costs.other
+    # 470 letters in right words, 5 doubled ones among them: one more is counted of
+    # each, and half an edit more of each kind.
+    chances = [0.5 / 471, 0.5 / 471, 0.5 / 471, 5.5 / 6, 40.5 / 471]
+    np.testing.assert_allclose(costs.edits[:5], -np.log(chances))
+    assert first == pytest.approx(np.log((65 / 470) / (0.5 / 66)))
+    other = 21 / 470 / 13 / 4  # of 13 letters
+    assert costs.other == pytest.approx(-np.log(other))
+    own = (20 + 50 * other) / (40 + 50)  # of 40 letters a 20 became e
+    assert costs.substitutions["e", "a"] == pytest.approx(-np.log(own))
 
 
-LEARNED = EditCosts([("bern", "barn"), ("babn", "barn"), ("recieve", "receive")] * 9)
+PAIRS = [("bern", "barn"), ("babn", "barn"), ("recieve", "receive")] * 9
 
 
 @pytest.mark.parametrize("prior", [0.6, 0.0, 2.0])
-@pytest.mark.parametrize("costs", [None, LEARNED], ids=["guessed", "learned"])
-def test_a_score_is_the_share_of_a_word_less_the_costs_of_the_edits(costs, prior):
+@pytest.mark.parametrize("pairs", [(), PAIRS], ids=["guessed", "learned"])
+def test_a_score_is_the_share_of_a_word_less_the_costs_of_the_edits(pairs, prior):
     words = {"barn": 3, "settle": 1}
-    used = costs or EditCosts()
+    used = EditCosts(pairs)
+    costs = used if pairs else None
     extra, missing, double, single, swap, first = used.edits
     substitution = lambda *letters: used.substitutions.get(letters, used.other)  # noqa: E731
     cost_of = {

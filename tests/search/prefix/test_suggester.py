@@ -183,6 +183,32 @@ def test_saved_and_restored_it_answers_alike(suggester):
         again.restore(arrays, 0.0)
 
 
+@pytest.mark.parametrize("reference", [None, 5 * DAY])
+def test_askings_count_half_after_the_half_life(reference):
+    asked = [
+        Asked("a", "x", "it", 1 * DAY, 3),
+        Asked("a", "x", "lv", 2 * DAY),
+        Asked("b", "y", "it", 4 * DAY),
+        Asked("b", "x", "it"),  # at the reference
+    ]
+    counts = AskedCounts(asked, 2, reference)
+    end = 5 if reference else 4
+    ages = np.array([end - 1, end - 2, end - 4, 0])
+    weights = [3, 1, 1, 1] * 0.5 ** (ages / 2)
+    found = {
+        (counts.queries[q], counts.users[u], counts.countries[c]): (n, w)
+        for q, u, c, n, w in zip(
+            *(counts.query, counts.user, counts.country),
+            *(counts.times, counts.weights),
+            strict=True,
+        )
+    }
+    assert found == {
+        (each.query, each.user, each.country): (each.times, pytest.approx(weight))
+        for each, weight in zip(asked, weights, strict=True)
+    }
+
+
 def test_counts_of_people_with_and_without_names():
     counts = AskedCounts([Asked("a", "x"), Asked("a", "x"), Asked("a", times=3)], 1)
     assert counts.people().tolist() == [4]
