@@ -45,9 +45,15 @@ MANNERS = {"n_jobs", "random_state", "verbose"}
 # Values that are known so that their refusal can say what to use instead.
 REFUSED = {("SVC", "probability"): {"True"}, ("LogisticRegression", "dual"): {"True"}}
 # By promise the answers are those of the default: tests hold them to a reference.
+_EUCLIDEAN = {"euclidean", "l2"}
 SAME = {
     "algorithm": {"brute", "portable", "rotation", "kd_tree", "ball_tree"},
+    "background": {"True"},
     "leaf_size": {"<int>"},
+    "KDTree.metric": _EUCLIDEAN,
+    "KNeighborsClassifier.metric": _EUCLIDEAN,  # "minkowski" of power 2
+    "KNeighborsRegressor.metric": _EUCLIDEAN,
+    "NearestNeighbors.metric": _EUCLIDEAN,
 }
 # No answers: they return or change the options themselves.
 NO_ANSWER = {"get_params", "set_params", "get_metadata_routing"}
@@ -355,6 +361,8 @@ def sort_of(value):
         return text_of(value)
     if isinstance(value, Real):
         return "<int>" if isinstance(value, Integral) else "<float>"
+    if isinstance(value, (list, tuple)):
+        return "<sequence>"
     return f"<{type(value).__name__}>"
 
 
@@ -403,8 +411,8 @@ def never_compared(watch):
         plain = text_of(options(kind)[name])
         for sort in sorted({s for text, (_, s) in values.items() if text != plain}):
             value = kind, name, sort
-            promised = name in MANNERS or sort in SAME.get(name, ())
-            if value not in watch.compared and not promised:
+            same = SAME.get(name) or SAME.get(f"{kind.__name__}.{name}") or ()
+            if value not in watch.compared and name not in MANNERS and sort not in same:
                 given = f"{kind.__name__}({name}={sort})"
                 yield f"{given} is missed by none of {watch.n_tries(value)} tests"
 
