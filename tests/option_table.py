@@ -188,10 +188,10 @@ class Watch:
             self.test = None
         if self.test is None or not self.without:
             return None
-        start = time.perf_counter()
+        start = time.process_time()
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = runtestprotocol(item, nextitem=nextitem)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         passed = all(not report.failed for report in reports)
         if passed and seconds < SECONDS:
             for value in sorted(self.now, key=str):
