@@ -57,8 +57,9 @@ SAME = {
 }
 # No answers: they return or change the options themselves.
 NO_ANSWER = {"get_params", "set_params", "get_metadata_routing"}
-# Tests that run again for a value, with how many parameters each, and how long at most.
-TRIES, TRIES_OF_ONE, SECONDS = 15, 3, 4.0
+# Tests that run again for a value, with how many parameters each; how long a test may
+# take, and all of them for one value, in seconds of processor time.
+TRIES, TRIES_OF_ONE, SECONDS, SECONDS_OF_ALL = 15, 3, 4.0, 20.0
 
 
 @cache
@@ -109,6 +110,7 @@ class Watch:
         self.compared = {}  # (class, option, sort of value) -> test that needs it
         self.tries = defaultdict(Counter)
         self.tries_before = Counter()
+        self.seconds = Counter()
         self.done = set()  # tests, also those of a run before
         self.test = None
         self.now = set()  # values that the running test uses
@@ -204,6 +206,9 @@ class Watch:
         tried = self.tries[value]
         if value in self.compared or sum(tried.values()) >= TRIES:
             return
+        if self.seconds[value] > SECONDS_OF_ALL:
+            return
+        start = time.process_time()
         if tried[function] >= TRIES_OF_ONE:
             return
         self.replaced, self.hit = value, False
@@ -212,6 +217,7 @@ class Watch:
             item.session._setupstate.teardown_exact(None)
             reports = runtestprotocol(item, nextitem=None, log=False)
         self.replaced = None
+        self.seconds[value] += time.process_time() - start
         tried[function] += 1
         if any(report.failed for report in reports):
             self.compared[value] = item.nodeid
