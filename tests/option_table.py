@@ -41,7 +41,7 @@ NOT_COUNTED = "test_estimators.py"
 TYPE_LINE = re.compile(r"^ {4}([\w, ]+) : (.+)", re.MULTILINE)
 QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 # What only says how fast, how loud or where the work is done.
-MANNERS = {"n_jobs", "random_state", "verbose"}
+MANNERS = {"device", "n_jobs", "random_state", "verbose"}
 # Values that are known so that their refusal can say what to use instead.
 REFUSED = {("SVC", "probability"): {"True"}, ("LogisticRegression", "dual"): {"True"}}
 # By promise the answers are those of the default: tests hold them to a reference.

@@ -83,7 +83,7 @@ def tiny(**options):
         (True, {"temperature": 1 / 16}, {"temperature": 0.5}),
         (False, {"augmentation": contrastive.STRONG}, {"augmentation": Augmentation()}),
         (True, {"augmentation": contrastive.WEAK}, {"augmentation": Augmentation()}),
-        (False, {"hardness": 0}, {"hardness": 2.0}),
+        (False, {"hardness": 0.0}, {"hardness": 2.0}),
         (False, {"grid": 1}, {"grid": 2}),
     ],
     ids=str,
@@ -96,6 +96,29 @@ def test_what_is_not_said_is_what_its_documentation_says(labels, meant, other):
     )
     np.testing.assert_array_equal(said, plain)
     assert not np.allclose(another, plain)
+
+
+@pytest.mark.parametrize(("batch_size", "max_iter"), [(8, 3), (16, 1), (99, 2)])
+def test_passes_and_batches_are_as_many_as_told(batch_size, max_iter):
+    x, _ = bars()
+    shares = []
+    model = tiny().set_params(batch_size=batch_size, max_iter=max_iter)
+    model.set_params(callback=shares.append).fit(x)
+    assert len(model.loss_curve_) == model.n_iter_ == max_iter
+    n_batches = max_iter * max(1, 32 // batch_size)
+    np.testing.assert_allclose(shares, np.arange(1, n_batches + 1) / n_batches)
+
+
+@pytest.mark.parametrize(("n_components", "channels"), [(3, (4, 6, 5)), (7, (2, 3))])
+def test_vectors_and_blocks_are_as_wide_as_told(n_components, channels):
+    x, _ = bars()
+    model = small(n_components=n_components, channels=channels, max_iter=1).fit(x)
+    assert model.transform(x).shape == (32, n_components)
+    first, *blocks, _, _, linear = model._network
+    widths = {block: {len(p) for p in block.parameters()} for block in blocks}
+    assert len(next(first.parameters())) == channels[0]
+    assert [widths[b] for b in blocks[1:]] == [{width} for width in channels[1:]]
+    assert linear.weight.shape == (n_components, channels[-1])
 
 
 def test_the_processor_may_be_named():
@@ -328,6 +351,12 @@ def test_batches_say_what_belongs_together():
         ({"temperature": 0}, "temperature must be a number above 0, got 0"),
         ({"learning_rate": -1}, "learning_rate must be a number above 0, got -1"),
         ({"hardness": -1}, "hardness must be a number of at least 0, got -1"),
+        ({"hardness": 2.0}, "with y it must be 0, got 2.0"),
+        (
+            {"patience": 0, "n_held_out": 9},
+            "patience must be a whole number of at least 1, got 0",
+        ),
+        ({"patience": 3}, "n_held_out must be at least 1, got 0"),
         (
             {"image_shape": (5, 5)},
             r"image_shape must be \(height, width\[, col.* \(5, 5\)",
