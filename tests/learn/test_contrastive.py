@@ -121,6 +121,20 @@ def test_vectors_and_blocks_are_as_wide_as_told(n_components, channels):
     assert linear.weight.shape == (n_components, channels[-1])
 
 
+def test_the_rate_and_the_decay_reach_the_training():
+    x, _ = bars()
+
+    def weights(**options):
+        arrays = tiny(**options).fit(x).arrays().values()
+        return np.concatenate([a.ravel() for a in arrays if a.ndim == 4])
+
+    still, too = (weights(learning_rate=rate) for rate in (1e-9, 2e-9))
+    np.testing.assert_allclose(still, too, atol=1e-6)
+    plain = weights()
+    assert np.abs(plain - still).max() > 1e-3
+    assert (weights(alpha=0.9) ** 2).sum() < (plain**2).sum()
+
+
 def test_the_processor_may_be_named():
     x, _ = bars()
     named, found = (tiny(device=d).fit(x).transform(x) for d in ("cpu", "auto"))
