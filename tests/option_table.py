@@ -47,12 +47,22 @@ REFUSED = {("SVC", "probability"): {"True"}, ("LogisticRegression", "dual"): {"T
 # By promise the answers are those of the default: tests hold them to a reference.
 _EUCLIDEAN = {"euclidean", "l2"}
 SAME = {
-    "algorithm": {"brute", "portable", "rotation", "kd_tree", "ball_tree"},
+    "algorithm": {"brute", "portable", "rotation", "kd_tree", "ball_tree", "elkan"},
     "background": {"True"},
+    "copy": {"False"},
+    "copy_X": {"False"},
+    "copy_x": {"False"},
     "leaf_size": {"<int>"},
+    "LinearSVC.dual": {"False", "True"},  # else said by "auto"
+    "LinearSVC.solver": {"coordinate_descent", "newton"},
+    "DecisionTreeClassifier.monotonic_cst": {"<sequence>"},  # zeros: no constraints
     "KDTree.metric": _EUCLIDEAN,
     "KNeighborsClassifier.metric": _EUCLIDEAN,  # "minkowski" of power 2
     "KNeighborsRegressor.metric": _EUCLIDEAN,
+    "LogisticRegression.intercept_scaling": {"<float>", "<int>"},  # of liblinear
+    "LogisticRegression.l1_ratio": {"None"},  # 0
+    "LogisticRegression.penalty": {"elasticnet"},  # what l1_ratio says
+    "LogisticRegression.solver": {"newton-cg", "newton-cholesky"},  # the same optimum
     "NearestNeighbors.metric": _EUCLIDEAN,
 }
 # No answers: they return or change the options themselves.
@@ -320,7 +330,7 @@ class Watch:
         name, what = self.replaced[1:]
         if name not in given or what != self._sort(kind, name, given[name]):
             return []
-        if text_of(given[name]) == text_of(options(kind)[name]):
+        if is_same(given[name], options(kind)[name]):
             return []
         self.hit = True
         return [name]
@@ -344,13 +354,16 @@ class Watch:
                 text = text_of(value)
                 sort = self._sort(kind, name, value)
                 self.seen[kind, name].setdefault(text, (self.test, sort))
-                if text != text_of(options(kind)[name]):
+                if not is_same(value, options(kind)[name]):
                     self.now.add((kind, name, sort))
 
     def _sort(self, kind, name, value):
         """What one value stands for: itself where it is a choice, else its type."""
-        is_name = isinstance(value, str) and value not in self.choices_of(kind, name)
-        return "<str>" if is_name else sort_of(value)
+        if isinstance(value, str) and value not in self.choices_of(kind, name):
+            return "<str>"
+        if type(value) is int and isinstance(options(kind)[name], float):
+            return "<float>"
+        return sort_of(value)
 
 
 def text_of(value):
@@ -359,6 +372,13 @@ def text_of(value):
         return value
     simple = isinstance(value, (int, float, tuple, type, type(None)))
     return repr(value)[:40] if simple else f"<{type(value).__name__}>"
+
+
+def is_same(value, default):
+    """Whether a value is the default, also as another kind of number."""
+    if isinstance(value, Real) and isinstance(default, Real):
+        return value == default
+    return text_of(value) == text_of(default)
 
 
 def sort_of(value):

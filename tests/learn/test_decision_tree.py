@@ -103,7 +103,9 @@ def test_classifier_agrees_with_scikit_learn(options, criterion, weight):
     assert ours.get_n_leaves() == theirs.get_n_leaves()
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize(
+    "options", [*OPTIONS, LARGE | {"min_impurity_decrease": 0.3}], ids=str
+)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_regressor_agrees_with_scikit_learn(options, weighted):
     X, y = mixed()
