@@ -47,12 +47,16 @@ REFUSED = {("SVC", "probability"): {"True"}, ("LogisticRegression", "dual"): {"T
 # By promise the answers are those of the default: tests hold them to a reference.
 _EUCLIDEAN = {"euclidean", "l2"}
 SAME = {
-    "algorithm": {"brute", "portable", "rotation", "kd_tree", "ball_tree", "elkan"},
+    "algorithm": {
+        *("brute", "portable", "rotation", "kd_tree", "ball_tree", "elkan", "<str>"),
+    },
     "background": {"True"},
+    "cache_size": {"<float>"},
     "copy": {"False"},
     "copy_X": {"False"},
     "copy_x": {"False"},
     "leaf_size": {"<int>"},
+    "weights": {"None"},  # "uniform"
     "LinearSVC.dual": {"False", "True"},  # else said by "auto"
     "LinearSVC.solver": {"coordinate_descent", "newton"},
     "DecisionTreeClassifier.monotonic_cst": {"<sequence>"},  # zeros: no constraints
@@ -64,6 +68,11 @@ SAME = {
     "LogisticRegression.penalty": {"elasticnet"},  # what l1_ratio says
     "LogisticRegression.solver": {"newton-cg", "newton-cholesky"},  # the same optimum
     "NearestNeighbors.metric": _EUCLIDEAN,
+    "PCA.power_iteration_normalizer": {"LU", "QR", "none"},
+    "PCA.svd_solver": {"full"},
+    "Ridge.solver": {"lbfgs"},
+    "SVC.probability": {"False"},
+    "SVC.shrinking": {"False"},
 }
 # No answers: they return or change the options themselves.
 NO_ANSWER = {"get_params", "set_params", "get_metadata_routing"}

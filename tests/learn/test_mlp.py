@@ -67,7 +67,6 @@ OPTIONS = {
     "batches": {"batch_size": 32},
     "no shuffle": {"shuffle": False, "batch_size": 50},
     "adam": {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.1, "learning_rate_init": 0.01},
-    "adam ignores decay": {"learning_rate": "invscaling"},
     "sgd": {"solver": "sgd", "learning_rate_init": 0.1},
     "sgd momentum": {"solver": "sgd", "momentum": 0.5, "nesterovs_momentum": False},
     "sgd invscaling": {
@@ -76,6 +75,7 @@ OPTIONS = {
         "learning_rate_init": 0.5,
         "power_t": 0.3,
     },
+    "adam ignores decay": {"learning_rate": "invscaling"},
     "sgd adaptive": {
         "solver": "sgd",
         "learning_rate": "adaptive",
@@ -92,7 +92,7 @@ OPTIONS = {
         "learning_rate_init": 0.03,
     },
     "lbfgs": {"solver": "lbfgs", "max_iter": 8, "alpha": 0.1, "activation": "tanh"},
-    "lbfgs few calls": {"solver": "lbfgs", "max_fun": 5},
+    "lbfgs few calls": {"solver": "lbfgs", "max_fun": 3},
 }
 
 
