@@ -59,7 +59,7 @@ SAME = {
     "weights": {"None"},  # "uniform"
     "LinearSVC.dual": {"False", "True"},  # else said by "auto"
     "LinearSVC.solver": {"coordinate_descent", "newton"},
-    "DecisionTreeClassifier.monotonic_cst": {"<sequence>"},  # zeros: no constraints
+    "monotonic_cst": {"<sequence>"},  # zeros: no constraints
     "KDTree.metric": _EUCLIDEAN,
     "KNeighborsClassifier.metric": _EUCLIDEAN,  # "minkowski" of power 2
     "KNeighborsRegressor.metric": _EUCLIDEAN,
@@ -78,7 +78,7 @@ SAME = {
 NO_ANSWER = {"get_params", "set_params", "get_metadata_routing"}
 # Tests that run again for a value, with how many parameters each; how long a test may
 # take, and all of them for one value, in seconds of processor time.
-TRIES, TRIES_OF_ONE, SECONDS, SECONDS_OF_ALL = 15, 3, 4.0, 20.0
+TRIES, TRIES_OF_ONE, SECONDS, SECONDS_OF_ALL = 60, 30, 4.0, 20.0
 
 
 @cache
@@ -225,7 +225,7 @@ class Watch:
         tried = self.tries[value]
         if value in self.compared or sum(tried.values()) >= TRIES:
             return
-        if self.seconds[value] > SECONDS_OF_ALL:
+        if self.seconds[value] > SECONDS_OF_ALL or changes_nothing(*value):
             return
         start = time.process_time()
         if tried[function] >= TRIES_OF_ONE:
@@ -383,6 +383,12 @@ def text_of(value):
     return repr(value)[:40] if simple else f"<{type(value).__name__}>"
 
 
+def changes_nothing(kind, name, sort):
+    """Whether answers are promised to be those of the default."""
+    same = SAME.get(name) or SAME.get(f"{kind.__name__}.{name}") or ()
+    return name in MANNERS or sort in same
+
+
 def is_same(value, default):
     """Whether a value is the default, also as another kind of number."""
     if isinstance(value, Real) and isinstance(default, Real):
@@ -432,9 +438,9 @@ def never_set(watch):
             allowed = watch.choices_of(kind, name)
             if name in MANNERS or allowed == {plain}:  # which has no other value
                 continue
-            missed = allowed - set(seen) - {plain}
-            missed -= REFUSED.get((kind.__name__, name), set())
-            if set(seen) <= {plain}:
+            refused = REFUSED.get((kind.__name__, name), set())
+            missed = allowed - set(seen) - {plain} - refused
+            if set(seen) <= {plain} and (missed or not refused):
                 yield f"{kind.__name__}({name}=) is never set"
             elif missed:
                 yield f"{kind.__name__}({name}=) is never {sorted(missed)}"
@@ -446,8 +452,7 @@ def never_compared(watch):
         plain = text_of(options(kind)[name])
         for sort in sorted({s for text, (_, s) in values.items() if text != plain}):
             value = kind, name, sort
-            same = SAME.get(name) or SAME.get(f"{kind.__name__}.{name}") or ()
-            if value not in watch.compared and name not in MANNERS and sort not in same:
+            if value not in watch.compared and not changes_nothing(*value):
                 given = f"{kind.__name__}({name}={sort})"
                 yield f"{given} is missed by none of {watch.n_tries(value)} tests"
 

@@ -186,10 +186,11 @@ def test_partial_fit_of_numbers_takes_the_same_steps_as_scikit_learn(digits):
 
 @pytest.mark.usefixtures("unfinished")
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_warm_start_goes_on_as_in_scikit_learn(digits, solver):
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_warm_start_goes_on_as_in_scikit_learn(digits, kind, solver):
     X, y = digits
     options = {"warm_start": True, "solver": solver, "activation": "tanh"}
-    ours, theirs = few_epochs("classifier", **options)
+    ours, theirs = few_epochs(kind, **options)
     for _ in range(2):
         ours.fit(X, y)
         theirs.fit(X, y)
@@ -292,12 +293,11 @@ def test_absolute_values_in_the_penalty_empty_the_inputs_that_do_not_matter():
 
 
 @pytest.mark.parametrize("weight_init", ["he", "xavier"])
-def test_starts_by_name_have_their_variance_and_no_bias(weight_init):
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_starts_by_name_have_their_variance_and_no_bias(kind, weight_init):
     X, y = np.zeros((4, 500)), [0, 1, 0, 1]
-    model = MLPClassifier(
-        (300,), weight_init=weight_init, random_state=0, shuffle=False
-    )
-    model.set_params(learning_rate_init=1e-12, max_iter=1)
+    model = kind(hidden_layer_sizes=(300,), weight_init=weight_init, random_state=0)
+    model.set_params(learning_rate_init=1e-12, max_iter=1, shuffle=False)
     with pytest.warns(ConvergenceWarning, match="max_iter=1"):
         model.fit(X, y)
     fans = 500 if weight_init == "he" else 800
@@ -306,15 +306,16 @@ def test_starts_by_name_have_their_variance_and_no_bias(weight_init):
 
 
 @pytest.mark.usefixtures("unfinished")
-def test_dropout_silences_hidden_units_in_training_only(digits):
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_dropout_silences_hidden_units_in_training_only(digits, kind):
     X, y = digits
-    model, _ = few_epochs("classifier", hidden_layer_sizes=(50, 40))
+    model, _ = few_epochs(kind, hidden_layer_sizes=(50, 40))
     model.set_params(dropout=0.5)
     layers = model.fit(X, y)._network(0.5, np.random.RandomState(0)).layers
     kinds = [type(layer).__name__ for layer in layers]
     assert kinds == ["Dense", "ReLU", "Dropout", "Dense", "ReLU", "Dropout", "Dense"]
     assert "Dropout" not in [type(layer).__name__ for layer in model._network().layers]
-    assert_array_equal(model.predict_proba(X), model.predict_proba(X))
+    assert_array_equal(model.predict(X), model.predict(X))
     plain = clone(model).set_params(dropout=0.0).fit(X, y)
     assert plain.loss_ < model.loss_
     again = clone(model).fit(X, y)
@@ -512,9 +513,13 @@ def test_lbfgs_works_in_double_on_single_precision_far_from_zero():
         ({"solver": "rmsprop", "rho": 0.0}, 1.0),
     ],
 )
-def test_the_first_step_has_the_size_that_the_parameters_say(digits, parameters, step):
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_the_first_step_has_the_size_that_the_parameters_say(
+    digits, kind, parameters, step
+):
     X, y = digits
-    model = MLPClassifier((), max_iter=1, random_state=0, batch_size=len(y))
+    model = kind(hidden_layer_sizes=(), max_iter=1, random_state=0)
+    model.set_params(batch_size=len(y))
     model.set_params(**parameters, learning_rate_init=1e-3, epsilon=1e-12).fit(X, y)
     start = model.set_params(learning_rate_init=1e-15).coefs_[0].copy()
     moved = abs(start - model.fit(X, y).coefs_[0])
