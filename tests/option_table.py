@@ -156,15 +156,19 @@ class Watch:
             return
         kinds = {kind.__name__: kind for kind in public_classes()}
         notes = json.loads(self.kept.read_text(encoding="utf-8"))
-        self.done = set(notes["done"])
-        for name, option, text, test, sort in notes["seen"]:
-            self.seen[kinds[name], option][text] = test, sort
-        for name, option, text in notes["choices"]:
-            self.choices[kinds[name], option].add(text)
-        for name, option, sort, test in notes["compared"]:
-            self.compared[kinds[name], option, sort] = test
-        for name, option, sort, tries in notes["tries"]:
-            self.tries_before[kinds[name], option, sort] = tries
+        self.done = set(notes.pop("done"))
+        known = {
+            key: [(kinds[name], *rest) for name, *rest in rows if name in kinds]
+            for key, rows in notes.items()
+        }
+        for kind, option, text, test, sort in known["seen"]:
+            self.seen[kind, option][text] = test, sort
+        for kind, option, text in known["choices"]:
+            self.choices[kind, option].add(text)
+        for *value, test in known["compared"]:
+            self.compared[tuple(value)] = test
+        for *value, tries in known["tries"]:
+            self.tries_before[tuple(value)] = tries
 
     def _write(self):
         seen = [

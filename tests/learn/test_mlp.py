@@ -324,9 +324,10 @@ def test_dropout_silences_hidden_units_in_training_only(digits, kind):
 
 @pytest.mark.usefixtures("unfinished")
 @pytest.mark.parametrize("solver", ["sgd", "adagrad", "rmsprop"])
-def test_a_decaying_rate_follows_its_formula(digits, solver):
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_a_decaying_rate_follows_its_formula(digits, kind, solver):
     X, y = digits
-    model, _ = few_epochs("classifier", solver=solver, learning_rate="invscaling")
+    model, _ = few_epochs(kind, solver=solver, learning_rate="invscaling")
     model.set_params(learning_rate_init=0.2, power_t=0.4).fit(X, y)
     assert_allclose(model._optimizer.learning_rate, 0.2 / (4 * len(y) + 1) ** 0.4)
 
