@@ -134,6 +134,7 @@ class Watch:
         self.test = None
         self.now = set()  # values that the running test uses
         self.replaced = None
+        self.n_fixtures = 0  # that are being made
         self.given = {}  # id -> reference to an object, what its constructor was given
         self.running = []  # objects whose methods run
         self._read()
@@ -234,16 +235,27 @@ class Watch:
         start = time.process_time()
         if tried[function] >= TRIES_OF_ONE:
             return
-        self.replaced, self.hit = value, False
+        self.replaced, self.hit, self.hit_in_fixture = value, False, False
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         if not self.hit:  # a fixture of the file made the object
             item.session._setupstate.teardown_exact(None)
             reports = runtestprotocol(item, nextitem=None, log=False)
+        if self.hit_in_fixture:  # which other tests must not find
+            item.session._setupstate.teardown_exact(None)
         self.replaced = None
         self.seconds[value] += time.process_time() - start
         tried[function] += 1
         if any(report.failed for report in reports):
             self.compared[value] = item.nodeid
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self):
+        """Know when a fixture makes objects."""
+        self.n_fixtures += 1
+        try:
+            return (yield)
+        finally:
+            self.n_fixtures -= 1
 
     def _watch(self, kind):
         init, signature = kind.__init__, inspect.signature(kind.__init__)
@@ -346,6 +358,7 @@ class Watch:
         if is_same(given[name], options(kind)[name]):
             return []
         self.hit = True
+        self.hit_in_fixture |= self.n_fixtures > 0
         return [name]
 
     def _remember(self, made, given):
