@@ -1,6 +1,6 @@
 """Which test sets which option of which public class, and what no test ever sets.
 
-    python tests/option_table.py [--without] [pytest's arguments]
+    python tests/option_table.py [--without] [--kept FILE] [pytest's arguments]
 
 Objects are watched while the tests of the rooms and their doctests run: a value counts
 where an object that has it gave an answer, and not where it was only refused, nor where
@@ -10,9 +10,16 @@ default and documented choices that were never made. Exit status 1 where there a
 
 ``--without`` runs each test again with one of its values taken for the default, until
 a test fails: what the table's last column then names are tests that compare the value.
+Values that no such test was found for are listed too.
+
+``--kept`` writes what was found to a file after each test, and begins with what the
+file holds: tests that it names do not run again. So a run that was cut is continued,
+and after a new test only that one runs.
 """
 
+import argparse
 import inspect
+import json
 import pkgutil
 import re
 import sys
@@ -22,6 +29,8 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from functools import cache, wraps
 from importlib import import_module
+from numbers import Integral, Real
+from pathlib import Path
 from types import FunctionType
 
 import pytest
@@ -32,13 +41,44 @@ NOT_COUNTED = "test_estimators.py"
 TYPE_LINE = re.compile(r"^ {4}([\w, ]+) : (.+)", re.MULTILINE)
 QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 # What only says how fast, how loud or where the work is done.
-MANNERS = {"n_jobs", "random_state", "verbose"}
+MANNERS = {"device", "n_jobs", "random_state", "verbose"}
 # Values that are known so that their refusal can say what to use instead.
 REFUSED = {("SVC", "probability"): {"True"}, ("LogisticRegression", "dual"): {"True"}}
+# By promise the answers are those of the default: tests hold them to a reference.
+_EUCLIDEAN = {"euclidean", "l2"}
+SAME = {
+    "algorithm": {
+        *("brute", "portable", "rotation", "kd_tree", "ball_tree", "elkan", "<str>"),
+    },
+    "background": {"True"},
+    "cache_size": {"<float>"},
+    "copy": {"False"},
+    "copy_X": {"False"},
+    "copy_x": {"False"},
+    "leaf_size": {"<int>"},
+    "weights": {"None"},  # "uniform"
+    "LinearSVC.dual": {"False", "True"},  # else said by "auto"
+    "LinearSVC.solver": {"coordinate_descent", "newton"},
+    "monotonic_cst": {"<sequence>"},  # zeros: no constraints
+    "KDTree.metric": _EUCLIDEAN,
+    "KNeighborsClassifier.metric": _EUCLIDEAN,  # "minkowski" of power 2
+    "KNeighborsRegressor.metric": _EUCLIDEAN,
+    "LogisticRegression.intercept_scaling": {"<float>", "<int>"},  # of liblinear
+    "LogisticRegression.l1_ratio": {"None"},  # 0
+    "LogisticRegression.penalty": {"elasticnet"},  # what l1_ratio says
+    "LogisticRegression.solver": {"newton-cg", "newton-cholesky"},  # the same optimum
+    "NearestNeighbors.metric": _EUCLIDEAN,
+    "PCA.power_iteration_normalizer": {"LU", "QR", "none"},
+    "PCA.svd_solver": {"full"},
+    "Ridge.solver": {"lbfgs"},
+    "SVC.probability": {"False"},
+    "SVC.shrinking": {"False"},
+}
 # No answers: they return or change the options themselves.
 NO_ANSWER = {"get_params", "set_params", "get_metadata_routing"}
-# Tests that run again for a value, with how many parameters each, and how long at most.
-TRIES, TRIES_OF_ONE, SECONDS = 15, 3, 4.0
+# Tests that run again for a value, with how many parameters each; how long a test may
+# take, and all of them for one value, in seconds of processor time.
+TRIES, TRIES_OF_ONE, SECONDS, SECONDS_OF_ALL = 60, 30, 4.0, 20.0
 
 
 @cache
@@ -82,17 +122,22 @@ def documented(kind):
 class Watch:
     """A plugin that notes the test behind each value of each option."""
 
-    def __init__(self, without=False):
-        self.without = without
+    def __init__(self, without=False, kept=None):
+        self.without, self.kept = without, kept
         self.seen = defaultdict(dict)  # (class, option) -> value as text -> test, sort
         self.choices = defaultdict(set)  # (class, option) -> what it may be
         self.compared = {}  # (class, option, sort of value) -> test that needs it
         self.tries = defaultdict(Counter)
+        self.tries_before = Counter()
+        self.seconds = Counter()
+        self.done = set()  # tests, also those of a run before
         self.test = None
         self.now = set()  # values that the running test uses
         self.replaced = None
+        self.n_fixtures = 0  # that are being made
         self.given = {}  # id -> reference to an object, what its constructor was given
         self.running = []  # objects whose methods run
+        self._read()
         for kind in public_classes():
             self._watch(kind)
         for module in [m for n, m in sys.modules.items() if n.startswith("lookalike.")]:
@@ -107,6 +152,60 @@ class Watch:
         settings.register_profile("once", database=None, phases=phases, deadline=None)
         settings.load_profile("once")
 
+    def _read(self):
+        if self.kept is None or not self.kept.exists():
+            return
+        kinds = {kind.__name__: kind for kind in public_classes()}
+        notes = json.loads(self.kept.read_text(encoding="utf-8"))
+        self.done = set(notes.pop("done"))
+        known = {
+            key: [(kinds[name], *rest) for name, *rest in rows if name in kinds]
+            for key, rows in notes.items()
+        }
+        for kind, option, text, test, sort in known["seen"]:
+            self.seen[kind, option][text] = test, sort
+        for kind, option, text in known["choices"]:
+            self.choices[kind, option].add(text)
+        for *value, test in known["compared"]:
+            self.compared[tuple(value)] = test
+        for *value, tries in known["tries"]:
+            self.tries_before[tuple(value)] = tries
+
+    def _write(self):
+        seen = [
+            (kind.__name__, name, text, *noted)
+            for (kind, name), values in self.seen.items()
+            for text, noted in values.items()
+        ]
+        choices = [
+            (kind.__name__, name, text)
+            for (kind, name), texts in self.choices.items()
+            for text in texts
+        ]
+        compared = [(k.__name__, *rest, t) for (k, *rest), t in self.compared.items()]
+        tried = {*self.tries, *self.tries_before}
+        tries = [(v[0].__name__, *v[1:], self.n_tries(v)) for v in tried]
+        notes = {"done": sorted(self.done), "seen": seen, "choices": choices}
+        notes |= {"compared": compared, "tries": tries}
+        beside = self.kept.with_name(f"{self.kept.name}.new")
+        beside.write_text(json.dumps(notes), encoding="utf-8")
+        beside.replace(self.kept)
+
+    def n_tries(self, value):
+        """How many tests ran without a value, also in a run before."""
+        return self.tries[value].total() + self.tries_before[value]
+
+    def pytest_collection_modifyitems(self, config, items):
+        """Leave out the tests of a run before."""
+        config.hook.pytest_deselected(items=[i for i in items if i.nodeid in self.done])
+        items[:] = [item for item in items if item.nodeid not in self.done]
+
+    def pytest_runtest_logfinish(self, nodeid):
+        """Keep what was found so far."""
+        self.done.add(nodeid)
+        if self.kept is not None:
+            self._write()
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item, nextitem):
         """Remember which test runs; run it again without each of its values."""
@@ -115,10 +214,10 @@ class Watch:
             self.test = None
         if self.test is None or not self.without:
             return None
-        start = time.perf_counter()
+        start = time.process_time()
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = runtestprotocol(item, nextitem=nextitem)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         passed = all(not report.failed for report in reports)
         if passed and seconds < SECONDS:
             for value in sorted(self.now, key=str):
@@ -131,17 +230,32 @@ class Watch:
         tried = self.tries[value]
         if value in self.compared or sum(tried.values()) >= TRIES:
             return
+        if self.seconds[value] > SECONDS_OF_ALL or changes_nothing(*value):
+            return
+        start = time.process_time()
         if tried[function] >= TRIES_OF_ONE:
             return
-        self.replaced, self.hit = value, False
+        self.replaced, self.hit, self.hit_in_fixture = value, False, False
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         if not self.hit:  # a fixture of the file made the object
             item.session._setupstate.teardown_exact(None)
             reports = runtestprotocol(item, nextitem=None, log=False)
+        if self.hit_in_fixture:  # which other tests must not find
+            item.session._setupstate.teardown_exact(None)
         self.replaced = None
+        self.seconds[value] += time.process_time() - start
         tried[function] += 1
         if any(report.failed for report in reports):
             self.compared[value] = item.nodeid
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self):
+        """Know when a fixture makes objects."""
+        self.n_fixtures += 1
+        try:
+            return (yield)
+        finally:
+            self.n_fixtures -= 1
 
     def _watch(self, kind):
         init, signature = kind.__init__, inspect.signature(kind.__init__)
@@ -239,11 +353,12 @@ class Watch:
         if self.replaced is None or self.replaced[0] is not kind:
             return []
         name, what = self.replaced[1:]
-        if name not in given or what != sort_of(given[name]):
+        if name not in given or what != self._sort(kind, name, given[name]):
             return []
-        if text_of(given[name]) == text_of(options(kind)[name]):
+        if is_same(given[name], options(kind)[name]):
             return []
         self.hit = True
+        self.hit_in_fixture |= self.n_fixtures > 0
         return [name]
 
     def _remember(self, made, given):
@@ -263,9 +378,18 @@ class Watch:
         for name, value in given.items():
             if self.test is not None and name in options(kind):
                 text = text_of(value)
-                self.seen[kind, name].setdefault(text, (self.test, sort_of(value)))
-                if text != text_of(options(kind)[name]):
-                    self.now.add((kind, name, sort_of(value)))
+                sort = self._sort(kind, name, value)
+                self.seen[kind, name].setdefault(text, (self.test, sort))
+                if not is_same(value, options(kind)[name]):
+                    self.now.add((kind, name, sort))
+
+    def _sort(self, kind, name, value):
+        """What one value stands for: itself where it is a choice, else its type."""
+        if isinstance(value, str) and value not in self.choices_of(kind, name):
+            return "<str>"
+        if type(value) is int and isinstance(options(kind)[name], float):
+            return "<float>"
+        return sort_of(value)
 
 
 def text_of(value):
@@ -276,45 +400,79 @@ def text_of(value):
     return repr(value)[:40] if simple else f"<{type(value).__name__}>"
 
 
+def changes_nothing(kind, name, sort):
+    """Whether answers are promised to be those of the default."""
+    same = SAME.get(name) or SAME.get(f"{kind.__name__}.{name}") or ()
+    return name in MANNERS or sort in same
+
+
+def is_same(value, default):
+    """Whether a value is the default, also as another kind of number."""
+    if isinstance(value, Real) and isinstance(default, Real):
+        return value == default
+    return text_of(value) == text_of(default)
+
+
 def sort_of(value):
-    """What one value stands for: itself where it is a choice, else its type."""
+    """Itself for a text, a truth value, a type or None, else its type."""
     if isinstance(value, (str, bool, type, type(None))):
         return text_of(value)
+    if isinstance(value, Real):
+        return "<int>" if isinstance(value, Integral) else "<float>"
+    if isinstance(value, (list, tuple)):
+        return "<sequence>"
     return f"<{type(value).__name__}>"
 
 
-def main(arguments):
-    """Run the tests, print the table; 1 if something was never set."""
-    without = "--without" in arguments
-    watch = Watch(without)
-    tests = [argument for argument in arguments if argument != "--without"]
+def main():
+    """Run the tests, print the table; 1 if something was never set or compared."""
+    told = argparse.ArgumentParser(prog="option_table.py")
+    told.add_argument("--without", action="store_true")
+    told.add_argument("--kept", type=Path)
+    own, tests = told.parse_known_args()
+    watch = Watch(own.without, own.kept)
     tests = tests or [f"{top}/{r}" for r in ROOMS for top in ("tests", "src/lookalike")]
     status = pytest.main(["-q", "-p", "no:cacheprovider", "-n0", *tests], [watch])
-    never = []
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and watch.done:
+        status = pytest.ExitCode.OK
     print("| class | option | value | test | fails without it |\n|---|---|---|---|---|")
     for kind in public_classes():
         for name, default in options(kind).items():
-            seen, plain = watch.seen[kind, name], text_of(default)
-            for value, (test, sort) in sorted(seen.items()):
+            for value, (test, sort) in sorted(watch.seen[kind, name].items()):
                 needs = watch.compared.get((kind, name, sort), "")
-                needs = "" if value == plain else needs
+                needs = "" if value == text_of(default) else needs
                 print(f"| {kind.__name__} | {name} | {value} | {test} | {needs} |")
+    missing = [*never_set(watch), *(never_compared(watch) if own.without else [])]
+    print(*missing, sep="\n")
+    return int(status or bool(missing))
+
+
+def never_set(watch):
+    """Sentences on options that only had their default, and on choices never made."""
+    for kind in public_classes():
+        for name, default in options(kind).items():
+            seen, plain = watch.seen[kind, name], text_of(default)
             allowed = watch.choices_of(kind, name)
             if name in MANNERS or allowed == {plain}:  # which has no other value
                 continue
-            missed = allowed - set(seen) - {plain}
-            missed -= REFUSED.get((kind.__name__, name), set())
-            if set(seen) <= {plain}:
-                never.append(f"{kind.__name__}({name}=) is never set")
+            refused = REFUSED.get((kind.__name__, name), set())
+            missed = allowed - set(seen) - {plain} - refused
+            if set(seen) <= {plain} and (missed or not refused):
+                yield f"{kind.__name__}({name}=) is never set"
             elif missed:
-                never.append(f"{kind.__name__}({name}=) is never {sorted(missed)}")
-    for (kind, name, what), tries in sorted(watch.tries.items(), key=str):
-        if (kind, name, what) not in watch.compared and name not in MANNERS:
-            given = f"{kind.__name__}({name}={what})"
-            print(f"{given} is missed by none of {tries.total()} tests")
-    print(*never, sep="\n")
-    return int(status or bool(never))
+                yield f"{kind.__name__}({name}=) is never {sorted(missed)}"
+
+
+def never_compared(watch):
+    """Sentences on values without which no test failed."""
+    for (kind, name), values in watch.seen.items():
+        plain = text_of(options(kind)[name])
+        for sort in sorted({s for text, (_, s) in values.items() if text != plain}):
+            value = kind, name, sort
+            if value not in watch.compared and not changes_nothing(*value):
+                given = f"{kind.__name__}({name}={sort})"
+                yield f"{given} is missed by none of {watch.n_tries(value)} tests"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

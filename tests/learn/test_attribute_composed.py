@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression as Peer
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
@@ -41,15 +42,18 @@ def test_the_class_with_one_sample_is_found_more_often_than_by_a_flat_classifier
     assert differences.mean() + margin < 0.38
 
 
-def test_probabilities_are_the_products_of_the_attributes_made_to_sum_to_one():
+@pytest.mark.parametrize("estimator", [Peer(), GaussianNB()])
+def test_probabilities_are_the_products_of_the_attributes_made_to_sum_to_one(
+    estimator,
+):
     rng = np.random.default_rng(0)
     X, y = students(rng, (9, 3, 8, 7), rng.normal(size=(2, 5)))
-    model = AttributeComposedClassifier(Peer(), ATTRIBUTES).fit(X, y)
+    model = AttributeComposedClassifier(estimator, ATTRIBUTES).fit(X, y)
     assert_array_equal(model.classes_, STUDENTS)
     p = {}
     for k, value in ((0, "male"), (1, "long")):
         has = [ATTRIBUTES[label][k] == value for label in y]
-        p[value] = Peer().fit(X, has).predict_proba(X)[:, 1]
+        p[value] = clone(estimator).fit(X, has).predict_proba(X)[:, 1]
     p["female"], p["short"] = 1 - p["male"], 1 - p["long"]
     expected = np.column_stack(
         [

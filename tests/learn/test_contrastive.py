@@ -83,7 +83,7 @@ def tiny(**options):
         (True, {"temperature": 1 / 16}, {"temperature": 0.5}),
         (False, {"augmentation": contrastive.STRONG}, {"augmentation": Augmentation()}),
         (True, {"augmentation": contrastive.WEAK}, {"augmentation": Augmentation()}),
-        (False, {"hardness": 0}, {"hardness": 2.0}),
+        (False, {"hardness": 0.0}, {"hardness": 2.0}),
         (False, {"grid": 1}, {"grid": 2}),
     ],
     ids=str,
@@ -96,6 +96,43 @@ def test_what_is_not_said_is_what_its_documentation_says(labels, meant, other):
     )
     np.testing.assert_array_equal(said, plain)
     assert not np.allclose(another, plain)
+
+
+@pytest.mark.parametrize(("batch_size", "max_iter"), [(8, 3), (16, 1), (99, 2)])
+def test_passes_and_batches_are_as_many_as_told(batch_size, max_iter):
+    x, _ = bars()
+    shares = []
+    model = tiny().set_params(batch_size=batch_size, max_iter=max_iter)
+    model.set_params(callback=shares.append).fit(x)
+    assert len(model.loss_curve_) == model.n_iter_ == max_iter
+    n_batches = max_iter * max(1, 32 // batch_size)
+    np.testing.assert_allclose(shares, np.arange(1, n_batches + 1) / n_batches)
+
+
+@pytest.mark.parametrize(("n_components", "channels"), [(3, (4, 6, 5)), (7, (2, 3))])
+def test_vectors_and_blocks_are_as_wide_as_told(n_components, channels):
+    x, _ = bars()
+    model = small(n_components=n_components, channels=channels, max_iter=1).fit(x)
+    assert model.transform(x).shape == (32, n_components)
+    first, *blocks, _, _, linear = model._network
+    widths = {block: {len(p) for p in block.parameters()} for block in blocks}
+    assert len(next(first.parameters())) == channels[0]
+    assert [widths[b] for b in blocks[1:]] == [{width} for width in channels[1:]]
+    assert linear.weight.shape == (n_components, channels[-1])
+
+
+def test_the_rate_and_the_decay_reach_the_training():
+    x, _ = bars()
+
+    def weights(**options):
+        arrays = tiny(**options).fit(x).arrays().values()
+        return np.concatenate([a.ravel() for a in arrays if a.ndim == 4])
+
+    still, too = (weights(learning_rate=rate) for rate in (1e-9, 2e-9))
+    np.testing.assert_allclose(still, too, atol=1e-6)
+    plain = weights()
+    assert np.abs(plain - still).max() > 1e-3
+    assert (weights(alpha=0.9) ** 2).sum() < (plain**2).sum()
 
 
 def test_the_processor_may_be_named():
@@ -229,18 +266,18 @@ def test_it_begins_where_another_ended(digits, fitted, tmp_path):
         small(**options, init=other).fit(x, y)
 
 
-def test_it_stops_when_recall_no_longer_rises_and_keeps_the_best(digits, monkeypatch):
+def test_it_stops_when_recall_no_longer_rises_and_keeps_the_best(monkeypatch):
     recalls = iter([0.3, 0.5, 0.4, 0.5, 0.2, 0.9])
     monkeypatch.setattr(
         "lookalike.learn._contrastive_training.recall_at_1", lambda *a: next(recalls)
     )
-    x, y, q, _ = digits
-    options = {"max_iter": 6, "n_held_out": 50}
-    stopped = small(**options, patience=3).fit(x, y)
+    x, y = bars()
+    options = {"max_iter": 6, "n_held_out": 8}
+    stopped = tiny(**options, patience=3).fit(x, y)
     assert stopped.recall_curve_ == [0.3, 0.5, 0.4, 0.5, 0.2]
     recalls = iter([0.3, 0.5, 0.1, 0.1, 0.1, 0.1])
-    second = small(**options).fit(x, y)
-    np.testing.assert_array_equal(stopped.transform(q), second.transform(q))
+    second = tiny(**options).fit(x, y)
+    np.testing.assert_array_equal(stopped.transform(x), second.transform(x))
 
 
 def test_arrays_make_the_same_embedding_and_others_are_refused(digits, fitted):
@@ -328,6 +365,12 @@ def test_batches_say_what_belongs_together():
         ({"temperature": 0}, "temperature must be a number above 0, got 0"),
         ({"learning_rate": -1}, "learning_rate must be a number above 0, got -1"),
         ({"hardness": -1}, "hardness must be a number of at least 0, got -1"),
+        ({"hardness": 2.0}, "with y it must be 0, got 2.0"),
+        (
+            {"patience": 0, "n_held_out": 9},
+            "patience must be a whole number of at least 1, got 0",
+        ),
+        ({"patience": 3}, "n_held_out must be at least 1, got 0"),
         (
             {"image_shape": (5, 5)},
             r"image_shape must be \(height, width\[, col.* \(5, 5\)",

@@ -69,6 +69,15 @@ def test_arrays_carry_the_whole_embedding(digits, fitted):
     np.testing.assert_array_equal(copy.transform(queries), fitted.transform(queries))
 
 
+@pytest.mark.parametrize("channels", [(8, 8, 16), (4, 6, 5)])
+def test_the_network_is_as_wide_as_its_channels(channels, digits):
+    model = small(channels=channels, max_iter=1).fit(digits[0][::20], digits[1][::20])
+    weights = [a.shape for a in model.arrays().values() if a.ndim > 1]
+    a, b, c = channels
+    kernels = [(a, 1), (b, a), (c, b), (c, c)]
+    assert weights == [*((*pair, 3, 3) for pair in kernels), (16, c)]
+
+
 def test_the_callback_is_called_after_every_batch(digits):
     progress = []
     small(callback=progress.append).fit(digits[0][::10], digits[1][::10])

@@ -1,5 +1,6 @@
 """The small convolutional network: conventions, equality with torch, real digits."""
 
+import itertools
 import os
 import pickle
 import threading
@@ -61,6 +62,48 @@ def test_training_takes_the_same_steps_as_torch():
         assert_allclose(ours.loss_curve_[epoch], total / 60, rtol=1e-5)
     kernel = conv.weight.detach().numpy().transpose(2, 3, 1, 0)
     assert_allclose(ours.network_.parameters[0], kernel, atol=1e-4)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+@pytest.mark.parametrize("hidden", [(), (7,)])
+@pytest.mark.parametrize("kernel_size", [3, 5])
+def test_the_layers_are_those_that_the_options_name(kernel_size, hidden, dropout):
+    X, y = bars(40, np.random.default_rng(0))
+    model = ConvNetClassifier(
+        (3, 5), kernel_size=kernel_size, hidden_layer_sizes=hidden, dropout=dropout
+    ).set_params(max_iter=1, batch_size=20, random_state=0)
+    layers = model.fit(X, y).network_.layers
+    dense = [*(["Dropout"] if dropout else []), "Dense"]
+    kinds = ["Conv2D", "MaxPool2D", "ReLU"] * 2 + ["Flatten"]
+    kinds += [*dense, "ReLU"] * len(hidden) + dense
+    assert [type(layer).__name__ for layer in layers] == kinds
+    size, widths = (kernel_size, kernel_size), [2 * 2 * 5, *hidden, 2]
+    shapes = [(*size, 1, 3), (3,), (*size, 3, 5), (5,)]
+    for n, m in itertools.pairwise(widths):
+        shapes += [(n, m), (m,)]
+    assert [p.shape for p in model.network_.parameters] == shapes
+
+
+def test_dropout_is_in_the_loss_that_is_learned_from_and_not_in_answers():
+    X, y = bars(40, np.random.default_rng(0))
+    model = ConvNetClassifier((3,), dropout=0.5, learning_rate_init=1e-12)
+    model.set_params(max_iter=1, batch_size=40, random_state=5).fit(X, y)
+    rng = np.random.RandomState(5)
+    start = ConvNetClassifier((3,), dropout=0.5)
+    start._shape, start.classes_ = (8, 8, 1), model.classes_
+    *below, _, last = start._build(rng, np.float64).layers
+    order = rng.permutation(40)
+    units = ((X - X.mean()) / X.std()).reshape(-1, 8, 8, 1)
+    for layer in below:
+        units = layer.forward(units)
+    kept = 2 * units[order] * (rng.random_sample(units.shape) >= 0.5)
+    scores, codes = last.forward(kept), (y == "upright").astype(int)
+    own = scores[np.arange(40), codes[order]]
+    loss = (np.log(np.exp(scores).sum(axis=1)) - own).mean()
+    assert_allclose(model.loss_curve_, [loss])
+    shares = np.exp(last.forward(units))
+    shares /= shares.sum(axis=1, keepdims=True)
+    assert_allclose(model.predict_proba(X), shares, atol=1e-9)
 
 
 def test_finds_a_shape_wherever_it_stands():

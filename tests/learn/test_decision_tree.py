@@ -103,7 +103,9 @@ def test_classifier_agrees_with_scikit_learn(options, criterion, weight):
     assert ours.get_n_leaves() == theirs.get_n_leaves()
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize(
+    "options", [*OPTIONS, LARGE | {"min_impurity_decrease": 0.3}], ids=str
+)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_regressor_agrees_with_scikit_learn(options, weighted):
     X, y = mixed()
@@ -449,11 +451,27 @@ def test_what_is_not_offered_names_what_to_use(kind, options, message):
         kind(**options).fit([[0.0], [1.0]], [0, 1])
 
 
-def test_names_of_checks_and_no_constraints_are_taken():
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, DecisionTreeRegressor])
+def test_names_of_checks_and_no_constraints_are_taken(kind):
     X, y = [[0.0], [1.0]], [0, 1]
-    tree = DecisionTreeClassifier(monotonic_cst=[0]).fit(X, y, check_input=False)
+    tree = kind(monotonic_cst=[0]).fit(X, y, check_input=False)
     assert tree.predict(X, check_input=False).tolist() == y
-    assert (tree.tree_.n_outputs, tree.tree_.n_classes.tolist()) == (1, [2])
+    n_classes = [2] if kind is DecisionTreeClassifier else [1]
+    assert (tree.tree_.n_outputs, tree.tree_.n_classes.tolist()) == (1, n_classes)
+
+
+@pytest.mark.parametrize(
+    ("max_features", "n"), [("sqrt", 2), ("log2", 3), (0.5, 4), (1, 1)]
+)
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, DecisionTreeRegressor])
+def test_max_features_is_a_number_by_any_name(kind, max_features, n):
+    X, numbers = mixed()  # of 8 features
+    y = targets_of(kind, numbers)
+    named = kind(max_features=max_features, random_state=0).fit(X, y)
+    assert named.max_features_ == n
+    same_tree(named, kind(max_features=n, random_state=0).fit(X, y))
+    all_ = kind(random_state=0).fit(X, y)
+    assert named.tree_.feature.tolist() != all_.tree_.feature.tolist()
 
 
 KINDS = [

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.sparse.linalg import lsqr
 from sklearn import linear_model
 
 from lookalike.learn import LinearRegression, _centred_rows
@@ -70,6 +71,17 @@ def test_sparse_answers_like_dense(container, fit_intercept, targets):
     np.testing.assert_allclose(model.coef_, dense.coef_, rtol=1e-7)
     np.testing.assert_allclose(model.intercept_, dense.intercept_, rtol=1e-7)
     np.testing.assert_allclose(model.predict(container(X)), dense.predict(X))
+
+
+@pytest.mark.parametrize("tol", [1e-6, 0.01, 0.3])
+def test_tol_is_that_of_lsqr_on_columns_of_unit_length(tol):
+    X, y, _ = problem()
+    X[X < 3] = 0
+    A = X - X.mean(axis=0)
+    lengths = np.linalg.norm(A, axis=0)
+    expected = lsqr(A / lengths, y - y.mean(), atol=tol, btol=tol)[0] / lengths
+    model = LinearRegression(tol=tol).fit(sparse.csr_array(X), y)
+    np.testing.assert_allclose(model.coef_, expected)
 
 
 def test_ill_conditioned_columns_are_as_exact_as_singular_values():

@@ -107,6 +107,19 @@ def test_stops_when_the_loss_no_longer_falls():
     assert (curve[-3:] >= curve[:-3].min() * 0.997).all()
 
 
+@pytest.mark.parametrize("n_iter_no_change", [1, 3, 5])
+def test_stops_after_as_many_passes_without_a_fall_as_told(n_iter_no_change):
+    X, y, _ = problem()
+    curve = LinearRegressionGD(max_iter=300, tol=0).fit(X, y).loss_curve_
+    best, n_stuck, n_passes = np.inf, 0, 0
+    while n_stuck < n_iter_no_change:
+        loss, n_passes = curve[n_passes], n_passes + 1
+        n_stuck = 0 if loss < 0.99 * best else n_stuck + 1
+        best = min(best, loss)
+    model = LinearRegressionGD(tol=0.01, n_iter_no_change=n_iter_no_change).fit(X, y)
+    assert model.n_iter_ == n_passes
+
+
 def test_the_step_of_none_is_one_over_the_curvature():
     X, y, s = problem()
     model = LinearRegressionGD(alpha=2).fit(X, y, s)

@@ -129,18 +129,25 @@ def test_batches_come_near_the_answer():
     np.testing.assert_allclose(near.predict_proba(X), exact.predict_proba(X), atol=0.03)
 
 
+@pytest.mark.parametrize("batch_size", [30, 12])
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.3])
-def test_one_batch_step_is_the_definition(l1_ratio):
+def test_steps_of_batches_are_the_definition(l1_ratio, batch_size):
     X, y, s = problem(n=30, n_classes=2)
     model = LogisticRegression(
-        C=0.5, l1_ratio=l1_ratio, solver="sgd", learning_rate=0.1, batch_size=30
-    )
+        C=0.5, l1_ratio=l1_ratio, solver="sgd", learning_rate=0.1
+    ).set_params(batch_size=batch_size, random_state=4)
     model.partial_fit(X, y, classes=["a", "b"], sample_weight=s)
-    g = s * (0.5 - (y == "b")) / s.sum()
-    w, scale = -0.1 * X.T @ g, 1 / (0.5 * s.sum())
-    w = np.sign(w) * np.maximum(np.abs(w) - 0.1 * l1_ratio * scale, 0)
+    order = np.random.RandomState(4).permutation(30)
+    w, b, scale = np.zeros(5), 0.0, 1 / (0.5 * s.sum())
+    for start in range(0, 30, batch_size):
+        rows = order[start : start + batch_size]
+        g = s[rows] * (expit(X[rows] @ w + b) - (y[rows] == "b"))
+        g *= 30 / len(rows) / s.sum()
+        w = w - 0.1 * (X[rows].T @ g + (1 - l1_ratio) * scale * w)
+        w = np.sign(w) * np.maximum(np.abs(w) - 0.1 * l1_ratio * scale, 0)
+        b -= 0.1 * g.sum()
     np.testing.assert_allclose(model.coef_[0], w)
-    np.testing.assert_allclose(model.intercept_, -0.1 * g.sum())
+    np.testing.assert_allclose(model.intercept_, b)
 
 
 def test_gradient_descent_is_the_definition():

@@ -39,6 +39,7 @@ def agree(ours, theirs):
         {"tol": 0.05},
         {"max_no_improvement": 2},
         {"max_no_improvement": None, "max_iter": 5},
+        {"max_no_improvement": None, "max_iter": 9, "batch_size": 50},
         {"init_size": 100},
         {"batch_size": 20, "reassignment_ratio": 0.4},
         {"batch_size": 20, "reassignment_ratio": 0},

@@ -12,7 +12,9 @@ X, Q = RNG.random((90, 4)), RNG.random((15, 4))
 Y = np.column_stack([X[:, 0] + X[:, 1], X[:, 2]])
 
 
-@pytest.mark.parametrize("weights", ["uniform", "distance", np.exp, None])
+@pytest.mark.parametrize(
+    "weights", ["uniform", "distance", np.exp, lambda d: 1 / (1 + d) ** 2, None]
+)
 @pytest.mark.parametrize("metric", ["minkowski", "l1", "chebyshev"])
 def test_agrees_with_scikit_learn(weights, metric):
     asked = np.vstack([Q, X[:2]])  # two queries lie on training points

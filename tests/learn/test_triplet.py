@@ -102,13 +102,34 @@ def test_a_map_of_low_rank_takes_the_same_steps_with_fewer_numbers():
     assert np.linalg.matrix_rank(model.components_) == 2
 
 
-def test_random_triplets_are_new_and_shuffled_in_each_epoch():
+def mined(Z, batch, y, positives, negatives):
+    """The batch with partners chosen by their distance, one anchor at a time."""
+    rows, chosen = batch.ravel(), []
+    for a, p, n in batch:
+        far = {row: ((Z[row] - Z[a]) ** 2).sum() for row in rows}
+        like = [row for row in rows if y[row] == y[a] and row != a] or [p]
+        if positives != "random":
+            p = (min if positives == "nearest" else max)(like, key=far.get)
+        others = [row for row in rows if y[row] != y[a]]
+        beyond = [row for row in others if far[row] > ((Z[p] - Z[a]) ** 2).sum()]
+        if negatives == "hard":
+            n = min(others, key=far.get)
+        elif negatives == "semi_hard":
+            n = min(beyond, key=far.get) if beyond else max(others, key=far.get)
+        chosen.append([a, p, n])
+    return np.array(chosen)
+
+
+@pytest.mark.parametrize("negatives", ["random", "semi_hard", "hard"])
+@pytest.mark.parametrize("positives", ["random", "nearest", "farthest"])
+def test_triplets_are_new_in_each_epoch_and_mined_in_each_batch(positives, negatives):
     X, y = two_classes()
-    options = {"margin": 1.0, "alpha": 0.01, "batch_size": 16, "max_iter": 1}
+    options = {"margin": 1.0, "alpha": 0.01, "batch_size": 16}
     model = TripletEmbedding(
-        **options | {"max_iter": 2},
-        positives="random",
-        negatives="random",
+        **options,
+        max_iter=2,
+        positives=positives,
+        negatives=negatives,
         init="identity",
         learning_rate=0.005,
         random_state=7,
@@ -118,7 +139,10 @@ def test_random_triplets_are_new_and_shuffled_in_each_epoch():
     W = np.eye(4)
     for _ in range(2):
         triplets = chance.permutation(draw_triplets(y, chance))
-        W, _ = plain_descent(W, X, triplets, rate=0.005, **options)
+        for start in (0, 16, 32):
+            batch = triplets[start : start + 16]
+            batch = mined(X @ W.T, batch, y, positives, negatives)
+            W, _ = plain_descent(W, X, batch, rate=0.005, max_iter=1, **options)
     np.testing.assert_allclose(model.components_, W)
 
 
@@ -235,14 +259,16 @@ def test_learns_which_feature_tells_the_classes_apart(positives, negatives):
     assert model.loss_curve_[-1] < model.loss_curve_[0]
 
 
-@pytest.mark.parametrize("init", ["auto", "pca", "lda", "identity", "random"])
-def test_init_is_the_first_map(init):
+@pytest.mark.parametrize(
+    ("init", "n_components"),
+    [("auto", 3), ("pca", 3), ("pca", 4), ("lda", 1), ("identity", 3), ("random", 3)],
+)
+def test_init_is_the_first_map(init, n_components):
     X, y = two_classes()
-    n_components = 1 if init == "lda" else 3
     model = TripletEmbedding(
         n_components, init=init, learning_rate=1e-12, max_iter=1, random_state=3
     ).fit(X, y)
-    principal = np.linalg.eigh(np.cov(X.T)).eigenvectors.T[::-1][:3]
+    principal = np.linalg.eigh(np.cov(X.T)).eigenvectors.T[::-1][:n_components]
     chance = np.random.RandomState(3)
     draw_triplets(y, chance)
     within = sum(np.cov(X[y == c].T) for c in (0, 1))

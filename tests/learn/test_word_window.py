@@ -1,6 +1,7 @@
 """Tagging words by their windows: the source's example, context, unknown words."""
 
 from collections import Counter
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -138,6 +139,69 @@ def test_the_loss_of_the_first_step_agrees_with_the_formula():
             scores = np.tanh(np.concatenate(row[k : k + 3]) @ W) @ V
             losses.append(np.log(np.exp(scores).sum()) - scores[tag])
     assert_allclose(model.loss_curve_[0], np.mean(losses), rtol=1e-5)
+
+
+def slopes(loss, parameters, step=1e-5):
+    """Gradients of a loss by central differences."""
+    found = [np.empty_like(each) for each in parameters]
+    for each, slope in zip(parameters, found, strict=True):
+        for i in np.ndindex(each.shape):
+            value, ends = each[i], []
+            for moved in (value + step, value - step):
+                each[i] = moved
+                ends.append(loss())
+            each[i], slope[i] = value, (ends[0] - ends[1]) / (2 * step)
+    return found
+
+
+def window_loss(parameters, rows, tags):
+    """Mean loss of the network in plain NumPy."""
+    vectors, W, b, V, c = parameters
+    scores = np.tanh(vectors[rows].reshape(len(rows), -1) @ W + b) @ V + c
+    own = scores[np.arange(len(rows)), tags]
+    return (np.log(np.exp(scores).sum(axis=1)) - own).mean()
+
+
+@pytest.mark.parametrize(
+    ("learning_rate_init", "batch_size", "max_iter"),
+    [(0.01, 64, 1), (0.05, 64, 2), (0.01, 7, 1), (0.02, 9, 2)],
+)
+def test_descends_as_adam_by_hand_does(learning_rate_init, batch_size, max_iter):
+    given = {"batch_size": batch_size, "max_iter": max_iter, "random_state": 7}
+    given |= {"learning_rate_init": learning_rate_init, "unknown_weight": 0.0}
+    model = WordWindowClassifier(1, 2, 3, **given).fit(SENTENCES, TAGS)
+    number, rows = model.vocabulary_.numbers_, []
+    for sentence in SENTENCES:
+        padded = [0, *(number[word] for word in sentence), 0]
+        rows += [padded[k : k + 3] for k in range(len(sentence))]
+    rows, tags = np.array(rows), np.concatenate(TAGS)
+    rng = np.random.RandomState(7)
+    vectors = rng.standard_normal((len(model.vocabulary_.tokens_), 2))
+    vectors[0] = 0
+    W, V = (rng.uniform(-1, 1, s) * np.sqrt(6 / sum(s)) for s in [(6, 3), (3, 2)])
+    parameters = [vectors, W, np.zeros(3), V, np.zeros(2)]
+    loss = partial(window_loss, parameters)
+    means, squares = [0.0] * 5, [0.0] * 5
+    n_steps, step, curve = max_iter * -(-len(tags) // batch_size), 0, []
+    for _ in range(max_iter):
+        order, losses = rng.permutation(len(tags)), []
+        for start in range(0, len(tags), batch_size):
+            at = order[start : start + batch_size]
+            rng.random_sample((len(at), 3))  # the word dropout, of which there is none
+            losses += [loss(rows[at], tags[at])] * len(at)
+            found = slopes(lambda at=at: loss(rows[at], tags[at]), parameters)
+            found[0][0] = 0  # padding stays where it is
+            rate, step = learning_rate_init * (1 - step / n_steps), step + 1
+            rate *= np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            for k, slope in enumerate(found):
+                means[k] = 0.9 * means[k] + 0.1 * slope
+                squares[k] = 0.999 * squares[k] + 0.001 * slope**2
+                parameters[k] -= rate * means[k] / (np.sqrt(squares[k]) + 1e-8)
+        curve.append(np.mean(losses))
+    assert_allclose(model.loss_curve_, curve, rtol=1e-4)
+    assert model.n_iter_ == max_iter
+    for learned, expected in zip(model.network_.parameters, parameters, strict=True):
+        assert_allclose(learned, expected, atol=1e-3)
 
 
 def test_the_same_seed_gives_the_same_tags_whatever_holds_the_words():

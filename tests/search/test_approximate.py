@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from lookalike.search import ApproximateNeighbors, NearestNeighbors
 from lookalike.search.approximate import first_true
@@ -18,6 +19,7 @@ from lookalike.search.recall_guarantee import (
     others,
 )
 
+METRICS = ["euclidean", "sqeuclidean", "cosine", "inner_product"]
 SHAPES = ["independent", "clustered", "duplicated", "zeros", "high norm"]
 
 
@@ -53,6 +55,20 @@ def test_reaches_the_recall_on_new_queries(shape, metric):
     assert overlap(together, true) > 0.9 - 0.03
     assert overlap(alone, true) > 0.9 - 0.03
     assert index.recall_.low >= 0.9
+
+
+@pytest.mark.parametrize("n_neighbors", [1, 4])
+@pytest.mark.parametrize("metric", METRICS)
+def test_few_rows_are_answered_by_the_definition(metric, n_neighbors):
+    rng = np.random.default_rng(0)
+    X, Q = rng.normal(size=(60, 3)) * [3, 1, 1] + 1, rng.normal(size=(9, 3))
+    every = -Q @ X.T if metric == "inner_product" else cdist(Q, X, metric)
+    distances, rows = (
+        ApproximateNeighbors(n_neighbors, metric=metric).fit(X).kneighbors(Q)
+    )
+    order = np.argsort(every, axis=1)[:, :n_neighbors]
+    np.testing.assert_array_equal(rows, order)
+    np.testing.assert_allclose(distances, np.take_along_axis(every, order, 1))
 
 
 def test_recall_counts_other_rows_only():
@@ -156,6 +172,14 @@ def test_reports_what_it_chose_and_measured(listed):
     )
 
 
+def test_no_more_recall_is_paid_for_than_asked(listed):
+    X, index = listed
+    Q = X[::9] + 0.5
+    _, true = NearestNeighbors(5).fit(X).kneighbors(Q)
+    assert 0.9 <= index.recall_.low <= index.recall_.value < 0.95
+    assert 0.88 < overlap(index.kneighbors(Q, return_distance=False), true) < 0.95
+
+
 def test_threads_and_callers_do_not_change_the_answer(listed):
     X, index = listed
     Q = X[:400] + 0.5
@@ -200,6 +224,9 @@ def test_recall_one_is_the_exact_search():
     index = ApproximateNeighbors(recall=1.0).fit(X)
     assert index.method_ == "exact"
     assert index.recall_ == (1.0, 1.0, 1.0)
+    Q = X[:300] + 0.1
+    true = NearestNeighbors(10).fit(X).kneighbors(Q)[1]
+    np.testing.assert_array_equal(index.kneighbors(Q)[1], true)
 
 
 @pytest.mark.parametrize(

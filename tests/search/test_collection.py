@@ -476,7 +476,7 @@ def test_the_index_is_built_again_when_enough_has_changed(monkeypatch):
     items, _, _ = filled(300, rebuild_share=0.5)
     assert len(items._delta) == 0
     items.add(range(300, 450), np.zeros((150, 5)))
-    assert len(items._delta) == 150
+    assert len(items.state()[0]["delta_rows"]) == len(items._delta) == 150
     items.add([450], [[1] * 5])
     assert (len(items._delta), len(items._base.ids)) == (0, 451)
     items.remove(range(113))

@@ -38,6 +38,13 @@ def test_agrees_with_scikit_learn(leaf_size, n_jobs):
     np.testing.assert_allclose(distances, expected)
 
 
+def test_both_names_of_its_metric_are_taken():
+    X = np.random.default_rng(1).normal(size=(50, 3))
+    named, plain = (KDTree(X, metric=name).query(X, 4) for name in ("l2", "euclidean"))
+    np.testing.assert_array_equal(named[0], Reference(X, metric="l2").query(X, 4)[0])
+    np.testing.assert_array_equal(named[1], plain[1])
+
+
 def test_boxes_hold_no_more_rows_than_a_leaf_may():
     X = np.random.default_rng(1).normal(size=(100, 2))
     tree = KDTree(X, leaf_size=10)

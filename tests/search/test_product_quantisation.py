@@ -91,6 +91,14 @@ def test_longer_codes_find_more_and_hold_more():
     assert held == [3000 * 2, 3000 * 8, 3000 * 32]
 
 
+@pytest.mark.parametrize("n_neighbors", [1, 10, 13])
+def test_as_many_are_found_as_told_unless_the_call_says_otherwise(n_neighbors):
+    X = np.random.default_rng(5).normal(size=(40, 6))
+    index = ProductQuantisation(2, n_neighbors=n_neighbors).fit(X)
+    for found, all_ in zip(index.kneighbors(X), index.kneighbors(X, 40), strict=True):
+        np.testing.assert_array_equal(found, all_[:, :n_neighbors])
+
+
 def test_equal_distances_come_by_row():
     X = np.repeat(np.eye(4, dtype=np.float32), 3, axis=0)
     rows = ProductQuantisation(2).fit(X).kneighbors(X[[4]], 6, return_distance=False)

@@ -47,6 +47,58 @@ def test_costs_are_learned_from_pairs():
     assert single < missing
     assert first > 0
     assert costs.substitutions["e", "a"] < costs.other
+    # 470 letters in right words, 5 doubled ones among them: one more is counted of
+    # each, and half an edit more of each kind.
+    chances = [0.5 / 471, 0.5 / 471, 0.5 / 471, 5.5 / 6, 40.5 / 471]
+    np.testing.assert_allclose(costs.edits[:5], -np.log(chances))
+    assert first == pytest.approx(np.log((65 / 470) / (0.5 / 66)))
+    other = 21 / 470 / 13 / 4  # of 13 letters
+    assert costs.other == pytest.approx(-np.log(other))
+    own = (20 + 50 * other) / (40 + 50)  # of 40 letters a 20 became e
+    assert costs.substitutions["e", "a"] == pytest.approx(-np.log(own))
+
+
+PAIRS = [("bern", "barn"), ("babn", "barn"), ("recieve", "receive")] * 9
+
+
+@pytest.mark.parametrize("prior", [0.6, 0.0, 2.0])
+@pytest.mark.parametrize("pairs", [(), PAIRS], ids=["guessed", "learned"])
+def test_a_score_is_the_share_of_a_word_less_the_costs_of_the_edits(pairs, prior):
+    words = {"barn": 3, "settle": 1}
+    used = EditCosts(pairs)
+    costs = used if pairs else None
+    extra, missing, double, single, swap, first = used.edits
+    substitution = lambda *letters: used.substitutions.get(letters, used.other)  # noqa: E731
+    cost_of = {
+        "barn": 0.0,
+        "barno": extra,
+        "bar": missing,
+        "barrn": double,
+        "setle": single,
+        "bran": swap,
+        "bern": substitution("e", "a"),
+        "babn": substitution("b", "r"),
+        "darn": substitution("d", "b") + first,
+    }
+    corrector = SpellingCorrector(words, costs=costs, prior=prior)
+    for typed, cost in cost_of.items():
+        [(word, score)] = corrector.suggest(typed)
+        share = np.log(words[word] / 4)
+        assert score == pytest.approx(prior * share - cost), typed
+
+
+@pytest.mark.parametrize(("known", "meant"), [(2.0, "from"), (4.0, "form")])
+def test_a_known_word_gives_way_to_one_that_is_likelier_by_more_than_known(
+    known, meant
+):
+    words = {"form": 1.0, "from": np.exp(8.0)}  # an exchange costs 5
+    assert SpellingCorrector(words, known=known).correct_query("form") == meant
+
+
+@pytest.mark.parametrize(("unknown", "meant"), [(4.0, "frmo"), (5.5, "from")])
+def test_an_unknown_word_is_kept_where_that_costs_less_than_its_edits(unknown, meant):
+    corrector = SpellingCorrector({"from": 1.0, "data": 1.0}, unknown=unknown)
+    assert corrector.correct_query("frmo") == meant
 
 
 def test_a_query_is_put_right_by_what_stands_together():

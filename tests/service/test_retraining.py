@@ -225,6 +225,12 @@ def test_the_command_learns_again_and_says_what_is_missing(library, tmp_path):
     told = run("shop", "--database", url)
     assert "1 pairs of users and items in events" in told
     assert "answers: nDCG at 10 against generation 0001" in told
+    assert SPEC.system_class.load(library.open()[0]).random_state == 0
+    told = run("shop", "--database", url, "--seed", "7", "--set", "diversity=0.1")
+    again = SPEC.system_class.load(library.folder / told.split()[-1].split("/")[-1])
+    assert (again.random_state, again.diversity) == (7, 0.1)
+    told = run("shop", "--database", url, "--user", "u", "--items", "i.csv", status=2)
+    assert "as it was read before: leave out --items, --user." in told
     log = library.folder.parent / "log.csv"
     log.rename(log.with_suffix(".gone"))
     try:

@@ -60,7 +60,13 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Any option of the system, as NAME=VALUE."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The only source of chance.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="The only source of chance, 0 by default; with --data service that "
+            "of the generation that answers."
+        ),
+    ] = None,
     folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
@@ -72,8 +78,15 @@ def train(
     service a recommender learns again, from the log that it was first trained on and
     from the events of its service; where it is worse it does not take over.
     """
+    how = data_options(items, users, user, item, time_, value, event)
+    options = {"embedding": embedding, "n_neighbors": neighbors, "random_state": seed}
     if data == SERVICE:
-        chosen = options_of({}, setting or [])
+        if how:
+            raise ValueError(
+                "--data service reads the log as it was read before: leave out "
+                f"{', '.join(f'--{name}' for name in how)}."
+            )
+        chosen = options_of(options, setting or [])
         again(system, folder, database, state, chosen, json)
         return
     from lookalike.core.evaluation import copies_note
@@ -82,13 +95,11 @@ def train(
     from lookalike.systems import find_spec
 
     spec = find_spec(system)
-    options = {"embedding": embedding, "n_neighbors": neighbors, "random_state": seed}
     fitted = spec.new(options_of(options, setting or []), n_jobs=-1)
     library = find_library(system, folder)
     library.check_writable()
     with progress() as on_progress:
         on_progress("reading the data", 0.0)
-        how = data_options(items, users, user, item, time_, value, event)
         reading = stage_of(on_progress, 0.0, 0.05)
         found_data = spec.find_data(data, warn, how, reading)
         started = time.perf_counter()

@@ -83,7 +83,8 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         Images held out of training. After each pass they give the recall@1, the share
         whose nearest neighbour belongs to them; the best pass is kept.
     patience : int or None, default=None
-        Passes without a better recall@1 after which to stop; None never stops.
+        Passes without a better recall@1 after which to stop, where some images are held
+        out; None never stops.
     checkpoint : path or None, default=None
         File to which training is written after each pass and from which it continues.
         The result is the same to the bit, however often training was interrupted.
@@ -251,6 +252,11 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         labels = np.asarray(y)
         if labels.shape != (n,):
             raise ValueError(f"y must hold {n} labels, got shape {labels.shape}.")
+        if self.hardness:
+            raise ValueError(
+                "hardness weights the negatives of views, pairs and neighbors; with y "
+                f"it must be 0, got {self.hardness!r}."
+            )
         classes, numbers = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
@@ -348,6 +354,13 @@ class ContrastiveEmbedding(TransformerMixin, TorchNetwork):
         check_positive("alpha", self.alpha, zero=True)
         check_positive("hardness", self.hardness, zero=True)
         check_whole("n_held_out", self.n_held_out, least=0)
+        if self.patience is not None:
+            check_whole("patience", self.patience)
+            if not self.n_held_out:
+                raise ValueError(
+                    f"patience={self.patience} needs images by which to judge the "
+                    "passes: n_held_out must be at least 1, got 0."
+                )
 
     def _new_network(self) -> nn.Sequential:
         colours = self.image_shape_[2] if len(self.image_shape_) == 3 else 1

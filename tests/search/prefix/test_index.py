@@ -88,6 +88,13 @@ def test_stored_and_sought_completions_are_those_of_a_scan(many, k):
             assert one.within(typed, k) == by_weight(inside)[:k]
 
 
+def test_without_words_texts_are_found_by_their_beginnings_only():
+    weights = {"cheap hotel": 3.0, "hotel": 2.0, "hotel rome": 1.0}
+    index = PrefixIndex(weights, list(weights.values()), words=False)
+    assert index.complete("hot") == [("hotel", 2.0), ("hotel rome", 1.0)]
+    assert index.within("hot") == index.within("rome") == []
+
+
 def test_an_index_is_taken_from_its_arrays(many):
     index = PrefixIndex(many, list(many.values()))
     again = PrefixIndex.of_arrays({n: a.copy() for n, a in index.arrays().items()})

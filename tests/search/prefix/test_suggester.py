@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lookalike.search.prefix import Asked, AskedCounts, Suggester
+from lookalike.search.prefix.word_model import WordModel
 
 DAY = 86_400.0
 PEOPLE = [f"p{n}" for n in range(8)]
@@ -59,6 +60,39 @@ def test_country_and_user_back_off_as_the_formula_says(suggester):
     assert dict(alone) == pytest.approx(mine)
     [(best, _)] = suggester.asked_before("", 1, country="it")
     assert best == "hotel rome"
+
+
+@pytest.mark.parametrize("min_people", [1, 3, 5])
+def test_as_many_people_as_told_make_a_suggestion(min_people):
+    asked = [each for n in range(1, 8) for each in asked_by(f"asked by {n}", n)]
+    model = Suggester(min_people=min_people, unseen=False).fit(asked)
+    expected = [f"asked by {n}" for n in range(7, min_people - 1, -1)]
+    assert queries(model.suggest("asked")) == expected
+
+
+@pytest.mark.parametrize("user_weight", [0.5, 20.0])
+def test_a_user_backs_off_to_all_by_the_weight(user_weight):
+    asked = [*asked_by("hut", 6), *asked_by("hat", 5), *[Asked("hat", "p0")] * 3]
+    model = Suggester(user_weight=user_weight, unseen=False).fit(asked)
+    shares, own = {"hut": 6 / 14, "hat": 8 / 14}, {"hut": 1, "hat": 4}
+    for query, found in model.asked_before("h", user="p0"):
+        expected = (own[query] + user_weight * shares[query]) / (5 + user_weight)
+        assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("asked_weight", [0.1, 0.5, 1.0])
+def test_askings_are_weighed_against_words(asked_weight):
+    counts = {"old hut": 7, "old hat": 5, "new hat": 5}
+    asked = [each for query, n in counts.items() for each in asked_by(query, n)]
+    model = Suggester(asked_weight=asked_weight).fit(asked)
+    words = WordModel(counts)
+    found = {each.query: each.score for each in model.suggest("old") if each.score}
+    assert {"old hut", "old hat"} <= set(found)
+    for query, score in found.items():
+        asked_share = counts.get(query, 0) / 17
+        [of_words] = words.probabilities([query])
+        expected = asked_weight * asked_share + (1 - asked_weight) * of_words
+        assert score == pytest.approx(expected)
 
 
 def test_newer_askings_count_more():
@@ -147,6 +181,32 @@ def test_saved_and_restored_it_answers_alike(suggester):
     arrays["counts_query"] = arrays["counts_query"] + 100
     with pytest.raises(ValueError, match="names none of the queries"):
         again.restore(arrays, 0.0)
+
+
+@pytest.mark.parametrize("reference", [None, 5 * DAY])
+def test_askings_count_half_after_the_half_life(reference):
+    asked = [
+        Asked("a", "x", "it", 1 * DAY, 3),
+        Asked("a", "x", "lv", 2 * DAY),
+        Asked("b", "y", "it", 4 * DAY),
+        Asked("b", "x", "it"),  # at the reference
+    ]
+    counts = AskedCounts(asked, 2, reference)
+    end = 5 if reference else 4
+    ages = np.array([end - 1, end - 2, end - 4, 0])
+    weights = [3, 1, 1, 1] * 0.5 ** (ages / 2)
+    found = {
+        (counts.queries[q], counts.users[u], counts.countries[c]): (n, w)
+        for q, u, c, n, w in zip(
+            *(counts.query, counts.user, counts.country),
+            *(counts.times, counts.weights),
+            strict=True,
+        )
+    }
+    assert found == {
+        (each.query, each.user, each.country): (each.times, pytest.approx(weight))
+        for each, weight in zip(asked, weights, strict=True)
+    }
 
 
 def test_counts_of_people_with_and_without_names():

@@ -88,6 +88,16 @@ def test_parameters_and_fields_are_those_of_the_definition(k1, b):
             assert_equal(index.search(query, fields=fields), expected[:10], range(200))
 
 
+@pytest.mark.parametrize(
+    ("analysis", "running"),
+    [(None, [1, 2]), (PLAIN, [1]), (Analysis(stop_words=["running"]), [])],
+    ids=["english", "plain", "stop word"],
+)
+def test_texts_become_the_terms_that_the_analysis_makes(analysis, running):
+    index = TextIndex(analysis=analysis).fit([1, 2], ["running", "he runs"])
+    assert sorted(index.search("running").ids[0].tolist()) == running
+
+
 def test_counts_beyond_a_byte_and_documents_far_apart_are_held_exactly():
     texts = ["z"] * 70_000
     texts[5] = "rare " * 300
@@ -164,6 +174,16 @@ def test_lists_are_made_again_when_many_were_added_or_removed():
         ids = [*range(1000), *range(2500, 3000)]
         assert index.ids.tolist() == ids
         assert_equal(index.search("w0 w4"), exhaustive(left, "w0 w4")[:10], ids)
+
+
+@pytest.mark.parametrize(("rebuild_share", "n_added"), [(0.0, 0), (0.5, 1100)])
+def test_lists_are_made_again_beyond_the_share_told(rebuild_share, n_added):
+    texts = drawn(np.random.default_rng(2), 4100)
+    index = TextIndex(analysis=PLAIN, rebuild_share=rebuild_share)
+    index.fit(np.arange(3000), texts[:3000])
+    index.add(np.arange(3000, 4100), texts[3000:])
+    assert_equal(index.search("w0 w4"), exhaustive(texts, "w0 w4")[:10], range(4100))
+    assert len(index.state()[0]["added_ends"]) == n_added
 
 
 def test_a_snapshot_does_not_change():

@@ -344,6 +344,7 @@ def test_pictures_that_cannot_be_answered_are_sentences(saved, tmp_path):
         ({"model": "magic"}, "model must be one of histograms, conv, source"),
         ({"balance": 2}, r"balance must lie in \[0, 1\], got 2"),
         ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
+        ({"max_iter": 9}, "max_iter is an option of the models conv and source, got"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(data, options, said):

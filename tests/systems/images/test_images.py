@@ -1,6 +1,7 @@
 """Image search: answers, funnel, saved, explained, and by the command."""
 
 import json
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +41,17 @@ class Marked(GenerationCatalogue):
     @property
     def metadata(self):
         return replace(super().metadata, marks=self.marks)
+
+
+@dataclass(frozen=True)
+class Dated(GenerationCatalogue):
+    """A catalogue that knows when each image came, in microseconds since 1970."""
+
+    added: np.ndarray
+
+    @property
+    def metadata(self):
+        return replace(super().metadata, added=self.added)
 
 
 def hiding(system, marks):
@@ -241,6 +253,20 @@ def test_what_came_lately_gains_half_as_much_after_each_half_life():
     assert plain.item_notes == {}
 
 
+@pytest.mark.parametrize("freshness", [0.0, 1.5])
+def test_what_came_just_now_stands_first_where_freshness_outweighs_likeness(
+    data, freshness
+):
+    system = ImageSearch("pixels", freshness=freshness).fit(data)
+    added, known = np.zeros(len(data.x_train), np.int64), system.trained_
+    [near] = rows(system, data.x_test[:1], 50)
+    added[near[-1]] = time.time_ns() // 1000
+    dated = Dated(known.vectors, known.images, known.labels, known.index, added)
+    [found] = rows(system.with_catalogue(dated), data.x_test[:1], 10)
+    expected = [near[-1], *near[:9]] if freshness else near[:10]
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_less_relevance_makes_the_answers_more_unlike_each_other(data):
     spread = []
     for relevance in (1.0, 0.5, 0.2):
@@ -261,6 +287,14 @@ def test_an_index_within_little_memory_finds_nearly_the_same(pixels, data):
     assert np.mean(shared) > 0.95
     with pytest.raises(ValueError, match=r"need at least 803,\d+ bytes, got memory"):
         ImageSearch("pixels", memory=1000).fit(data)
+
+
+def test_an_index_of_a_least_recall_says_what_it_reached(pixels, data):
+    system = ImageSearch("pixels", recall=0.8).fit(data)
+    assert system.manifest_.facts["index"]["recall"] == 1.0  # so few are all compared
+    assert "recall" not in pixels.manifest_.facts["index"]
+    ours, theirs = (rows(s, data.x_test[:20], 10) for s in (system, pixels))
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
@@ -299,6 +333,16 @@ def test_clicks_move_an_item_up_and_are_saved(data, tmp_path):
         ({"recall": 0}, "recall must be above 0 and at most 1, got 0"),
         ({"relevance": 2}, r"relevance must be in \[0, 1\], got 2"),
         ({"freshness": -1}, "freshness must not be negative"),
+        ({"encoder": "labels", "passes": 0}, "passes must be a whole number of at"),
+        (
+            {"passes": 3},
+            "passes is an option of the encoder contrastive or labels, got",
+        ),
+        (
+            {"encoder": "pixels", "checkpoint": "here"},
+            "checkpoint is an option of the encoder contrastive or labels, got encoder",
+        ),
+        ({"model": "x.onnx"}, "model is an option of the encoder onnx, got encoder='l"),
     ],
 )
 def test_parameters_out_of_range_are_refused(options, sentence, data):
@@ -361,6 +405,17 @@ def test_networks_are_trained_saved_and_loaded(encoder, data, tmp_path, monkeypa
             system.embed(mirrored), system.embed(queries), atol=1e-6
         )
     assert "network of channels (4, 8)" in SPEC.build_card(system).markdown()
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+def test_a_network_passes_over_the_images_as_often_as_told(data, passes, monkeypatch):
+    pytest.importorskip("torch")
+    few = {"channels": (4, 8), "max_iter": 2, "batch_size": 32}
+    monkeypatch.setattr(ENCODERS["labels"], "settings", few)
+    some = replace(data, x_train=data.x_train[:80], y_train=data.y_train[:80])
+    system = ImageSearch("labels", passes=passes).fit(some)
+    assert len(system.manifest_.facts["loss_curve"]) == passes
+    assert len(system.search([data.x_test[0]], k=3).ids[0]) == 3
 
 
 # The card, the page and the command

@@ -121,14 +121,20 @@ def test_what_the_command_trains_on_is_measured_again(tmp_path):
     from lookalike.cli.app import app
 
     rng = np.random.default_rng(0)
-    lines = ["client,thing,at,points"]
+    # "user", "time", "value" and "event" would be taken where nothing else is said.
+    lines = ["client,user,thing,at,time,points,value,what,event"]
     for user in range(60):
         for item in rng.choice(np.arange(user % 2, 40, 2), 8, replace=False):
             day = f"2024-0{rng.integers(1, 10)}-1{rng.integers(0, 10)}"
-            lines.append(f"c{user},sku{item},{day},{rng.integers(1, 6)}")
+            points, what = rng.integers(1, 6), rng.choice(["view", "buy"])
+            lines.append(
+                f"c{user},u{user % 9},sku{item},{day},2020-01-01,{points},9,{what},view"
+            )
     (tmp_path / "log.csv").write_text("\n".join(lines))
     things = [f"sku{item},{'odd' if item % 2 else 'even'} thing" for item in range(40)]
     (tmp_path / "items.csv").write_text("\n".join(["thing,name", *things]))
+    towns = [f"c{user},{'Rome' if user % 2 else 'Riga'}" for user in range(60)]
+    (tmp_path / "users.csv").write_text("\n".join(["client,town", *towns]))
 
     def run(*words, status=0):
         done = CliRunner().invoke(app, list(map(str, words)))
@@ -137,10 +143,14 @@ def test_what_the_command_trains_on_is_measured_again(tmp_path):
 
     log = (tmp_path / "log.csv", "--items", tmp_path / "items.csv")
     columns = ("--item", "thing", "--time", "at", "--value", "points")
+    columns += ("--user", "client", "--event", "what")
+    columns += ("--users", tmp_path / "users.csv")
     told = run("data", "check", *log, status=2)
     assert "say which it is with --item NAME" in told
     told = run("data", "check", *log, *columns, "--write", tmp_path / "shop.toml")
     assert "480 rows: 60 users (client), 40 items (thing), 480 pairs." in told
+    assert "event: buy, " in told
+    assert "user column: town, category, known of 60 users." in told
     folder = ("--folder", tmp_path / "library")
     run("train", "shop", "--data", tmp_path / "shop.toml", *folder)
     first = run("evaluate", "shop", *folder, "--json")

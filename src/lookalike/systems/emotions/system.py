@@ -57,7 +57,7 @@ class Emotions(BaseSystem):
         logistic regression of pixels, for two emotions.
     max_iter : int or None, default=None
         Passes of "conv" (None is 18) or "source" (None is 5,000) over the training
-        images.
+        images; "histograms" refuses it.
     balance : float, default=0.0
         How much rare emotions are favoured: each probability is divided by the
         emotion's share of the training images to this power, in [0, 1].
@@ -317,6 +317,11 @@ class Emotions(BaseSystem):
             raise ValueError(f"balance must lie in [0, 1], got {self.balance!r}.")
         if self.max_iter is not None:
             check_whole("max_iter", self.max_iter)
+            if self.model == "histograms":
+                raise ValueError(
+                    "max_iter is an option of the models conv and source, got "
+                    f"max_iter={self.max_iter!r} for 'histograms'."
+                )
         counts = np.bincount(labels, minlength=len(data.classes))
         if len(data.classes) < 2 or len(counts) > len(data.classes):
             raise ValueError(

@@ -69,11 +69,13 @@ class ImageSearch(BaseSystem):
         photographs; so do published encoders, by their names in the catalogue, and
         "onnx", the file ``model`` (``onnx`` extra).
     passes : int or None, default=None
-        Of the network over the images; None is what the encoder's page names.
+        Of a network over the images; None is what the encoder's page names. Other
+        encoders refuse it.
     checkpoint : path or None, default=None
-        Where the network's training is written after each pass, and resumed from.
+        Where a network's training is written after each pass, and resumed from. Other
+        encoders refuse it.
     model : path or None, default=None
-        The ONNX file.
+        The ONNX file of "onnx". Other encoders refuse it.
     n_candidates : int, default=100
         Taken from the index at first; more follow while the rules leave fewer than are
         asked for.
@@ -585,6 +587,15 @@ class ImageSearch(BaseSystem):
     def _check_options(self) -> None:
         encoder_class(self.encoder)
         check_whole("n_candidates", self.n_candidates)
+        if self.passes is not None:
+            check_whole("passes", self.passes)
+        of = {"passes": NETWORKS, "checkpoint": NETWORKS, "model": (OWN,)}
+        for name, encoders in of.items():
+            if getattr(self, name) is not None and self.encoder not in encoders:
+                raise ValueError(
+                    f"{name} is an option of the encoder {' or '.join(encoders)}, got "
+                    f"encoder={self.encoder!r}."
+                )
         if not 0 < self.recall <= 1:
             raise ValueError(
                 f"recall must be above 0 and at most 1, got {self.recall!r}."
