@@ -157,6 +157,28 @@ class Classifies(System, Protocol):
         ...
 
 
+PROMPT = "a photo of a {label}"
+"""The text that stands for a label, unless another is given."""
+
+
+class NamesUnseen(System, Protocol):
+    """Capability "zero_shot": says which of the labels that are given fits a query."""
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether it knows words, without which it can do neither."""
+        ...
+
+    def classify_as(
+        self, queries: Sequence[Any], labels: Sequence[str], prompt: str = PROMPT
+    ) -> list[list[Answer]]:
+        """Return one answer to each query, in a list.
+
+        ``prompt`` is the text that stands for a label, with ``{label}`` in it.
+        """
+        ...
+
+
 class Searches(System, Protocol):
     """Capability "search": finds the items most like each query."""
 
@@ -414,6 +436,7 @@ class Precomputes(Recommends, Protocol):
 
 CAPABILITIES: dict[str, type] = {
     "classify": Classifies,
+    "zero_shot": NamesUnseen,
     "search": Searches,
     "recommend": Recommends,
     "rank": Ranks,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lookalike.core.contracts import PROMPT
 from lookalike.core.inputs import Inputs
 from lookalike.core.spec import SystemSpec
 from lookalike.service.bodies import check_pixels
@@ -27,13 +28,14 @@ _AS_SENT = ("history", "similar")  # their inputs are no queries that are decode
 class AnswerRequest:
     """What one request asks a system for.
 
-    verb : a capability: "classify", "search", "recommend", "history", "similar",
-        "rank", "explain" or "explain_item"
+    verb : a capability: "classify", "zero_shot", "search", "recommend", "history",
+        "similar", "rank", "explain" or "explain_item"
     inputs : as they were sent, see ``core.inputs``; histories, or ids of items
     k : answers to each input
     where : attributes of items and what is let through, see ``core.contracts``
     ids : of the items that are ranked or explained
     exclude : items that are in no list of recommendations
+    labels, prompt : of which each input is to get the best, see ``NamesUnseen``
     """
 
     verb: str
@@ -42,6 +44,8 @@ class AnswerRequest:
     where: dict[str, Any] = field(default_factory=dict)
     ids: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    prompt: str = PROMPT
 
     @property
     def is_alone(self) -> bool:
@@ -179,6 +183,8 @@ def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
     where = {"where": request.where} if request.where else {}
     if request.verb == "classify":
         return list(system.classify_each(queries, **where))
+    if request.verb == "zero_shot":
+        return list(system.classify_as(queries, request.labels, request.prompt))
     if request.verb == "search":
         return list(system.search_each(queries, request.k, **where))
     if request.verb == "recommend":
