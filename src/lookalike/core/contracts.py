@@ -285,6 +285,7 @@ class HasCatalogue(Recommends, Protocol):
 
     ``recommend_each``, ``recommend_from`` and ``similar_each`` take ``where``, which
     names columns and what is let through: values, or bounds ("gte", "gt", "lte", "lt").
+    The first two take ``context``, what the columns of users say of whoever asks.
     """
 
     def with_items(self, items: Sequence[Item]) -> Self:

@@ -35,6 +35,7 @@ class AnswerRequest:
     where : attributes of items and what is let through, see ``core.contracts``
     ids : of the items that are ranked or explained
     exclude : items that are in no list of recommendations
+    context : what the columns of users say of whoever asks
     labels, prompt : of which each input is to get the best, see ``NamesUnseen``
     """
 
@@ -44,6 +45,7 @@ class AnswerRequest:
     where: dict[str, Any] = field(default_factory=dict)
     ids: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    context: dict[str, Any] = field(default_factory=dict)
     labels: Sequence[str] = ()
     prompt: str = PROMPT
 
@@ -51,7 +53,7 @@ class AnswerRequest:
     def is_alone(self) -> bool:
         """Whether the request is not answered in one batch with others."""
         return (
-            bool(self.where or self.exclude)
+            bool(self.where or self.exclude or self.context)
             or len(self.inputs) > _SLICE
             or self.verb not in _IN_BATCHES
         )
@@ -181,6 +183,7 @@ def _in_time(
 
 def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
     where = {"where": request.where} if request.where else {}
+    told = {**where, "context": request.context} if request.context else where
     if request.verb == "classify":
         return list(system.classify_each(queries, **where))
     if request.verb == "zero_shot":
@@ -188,9 +191,9 @@ def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
     if request.verb == "search":
         return list(system.search_each(queries, request.k, **where))
     if request.verb == "recommend":
-        return list(system.recommend_each(queries, request.k, request.exclude, **where))
+        return list(system.recommend_each(queries, request.k, request.exclude, **told))
     if request.verb == "history":
-        return list(system.recommend_from(queries, request.k, request.exclude, **where))
+        return list(system.recommend_from(queries, request.k, request.exclude, **told))
     if request.verb == "similar":
         return list(system.similar_each(queries, request.k, **where))
     if request.verb == "rank":

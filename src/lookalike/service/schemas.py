@@ -195,6 +195,22 @@ class RecommendRequest(AnswerOptions):
             "not be named.",
         ),
     ] = None
+    context: Annotated[
+        dict[
+            Text,
+            int
+            | float
+            | bool
+            | Annotated[str, Field(max_length=10_000, pattern=r"^[^\u0000]*$")]
+            | Annotated[list[Text], Field(max_length=100)]
+            | None,
+        ],
+        Field(
+            max_length=50,
+            description="What the columns of users say of this one, who need not be "
+            "named or known, such as country and age.",
+        ),
+    ] = {}
 
 
 class SimilarRequest(AnswerOptions):

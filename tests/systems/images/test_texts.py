@@ -191,9 +191,9 @@ def test_files_that_are_no_text_side_are_refused_in_a_sentence(tmp_path):
         text_encoder(b"nothing").check(3)
     with pytest.raises(ValueError, match=r"no tokenizer\.json that can be read"):
         text_encoder(text_model(), b"nothing").check(3)
-    with pytest.raises(ValueError, match="must take token numbers .*pixel_values"):
+    with pytest.raises(ValueError, match=r"must take token numbers .*pixel_values"):
         text_encoder(image_model()).check(3)
-    with pytest.raises(ValueError, match="must return 3 numbers a text.* got 2"):
+    with pytest.raises(ValueError, match=r"must return 3 numbers a text.* got 2"):
         text_encoder(text_model(n_dimensions=2)).check(3)
     (tmp_path / "image.onnx").write_bytes(image_model())
     with pytest.raises(ValueError, match="A text side is two files"):
