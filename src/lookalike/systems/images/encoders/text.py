@@ -66,7 +66,7 @@ class TextEncoder:
     ) -> None:
         self._files = {"model": model, "tokeniser": tokeniser}
         self._what = what
-        self._form = {"output": output, "context": context, "pad": pad}
+        self._output, self._context, self._pad = output, context, pad
 
     @classmethod
     def published(cls, encoder: PublishedEncoder) -> Self:
@@ -101,8 +101,8 @@ class TextEncoder:
     ) -> Self:
         """Read the user's own two files."""
         files = read_model(model), read_model(tokeniser, "a tokenizer.json")
-        held = [np.frombuffer(file, np.uint8) for file in files]
-        return cls(*held, os.path.basename(model))
+        held, its = (np.frombuffer(file, np.uint8) for file in files)
+        return cls(held, its, os.path.basename(model))
 
     def transform(self, texts: Sequence[str]) -> Array:
         """Map texts to vectors of length one, float32 (n_texts, n_dimensions).
@@ -145,8 +145,9 @@ class TextEncoder:
 
     def arrays(self) -> dict[str, Array]:
         """Return the bytes of both files, and how they are used."""
-        form = json.dumps(self._form, sort_keys=True).encode()
-        return {**self._files, "form": np.frombuffer(form, np.uint8)}
+        form = {"output": self._output, "context": self._context, "pad": self._pad}
+        text = json.dumps(form, sort_keys=True).encode()
+        return {**self._files, "form": np.frombuffer(text, np.uint8)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
@@ -166,7 +167,7 @@ class TextEncoder:
             )
             for each in self._session.get_inputs()
         }
-        wanted = [self._form["output"]] if self._form["output"] else None
+        wanted = [self._output] if self._output else None
         try:
             found = np.asarray(self._session.run(wanted, given)[0])
         except Exception as error:  # the runtime's own classes are not public
@@ -186,7 +187,7 @@ class TextEncoder:
         session = opened(
             np.asarray(self._files["model"]).tobytes(),
             self._what,
-            self._form["output"] or "",
+            self._output,
         )
         taken = session.get_inputs()
         numbers = [each for each in taken if each.name != MASK]
@@ -205,7 +206,7 @@ class TextEncoder:
     def _length(self) -> tuple[int, int | None]:
         """How many tokens it takes at most, and what fills them up, if anything."""
         [fixed] = [i.shape[1] for i in self._session.get_inputs() if i.name != MASK]
-        context, pad = self._form["context"], self._form["pad"]
+        context, pad = self._context, self._pad
         cut, filled = self._read.truncation, self._read.padding or {}
         if pad is None and filled.get("length"):
             context, pad = context or filled["length"], filled["pad_id"]
