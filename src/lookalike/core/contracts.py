@@ -162,7 +162,11 @@ PROMPT = "a photo of a {label}"
 
 
 class NamesUnseen(System, Protocol):
-    """Capability "zero_shot": says which of the labels that are given fits a query."""
+    """Capability "zero_shot": says which of the labels that are given fits a query.
+
+    Over HTTP it is asked where a system with names of its own, "classify", is: a system
+    has one of the two.
+    """
 
     @property
     def takes_text(self) -> bool:
