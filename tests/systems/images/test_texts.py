@@ -6,6 +6,7 @@ of its words' colours. So "red" finds red pictures, and NumPy knows every answer
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -360,3 +361,30 @@ def test_the_service_refuses_in_a_sentence(client, verb, body, sentence):
     found = client.post(f"/v1/images/{verb}", json=body)
     assert found.status_code == 422
     assert sentence in found.json()["detail"]
+
+
+def test_the_page_has_a_field_for_words(own, servers, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip("There is no Chromium here (apt-get install chromium).")
+    starting = servers([own], tmp_path)
+    port = next(starting)().port
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page, wrong = browser.new_page(), []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.get_by_label("What to look for, in words").fill("green")
+        page.get_by_role("button", name="Look").click()
+        hit = page.locator("#hits .hit").first
+        playwright.expect(hit).to_contain_text("green", timeout=20_000)
+        page.get_by_role("button", name="Why?").click()
+        dialog = page.locator("#why")
+        playwright.expect(dialog).to_contain_text("similarity", timeout=20_000)
+        browser.close()
+    next(starting, None)
+    assert wrong == []
