@@ -363,14 +363,20 @@ def test_the_service_refuses_in_a_sentence(client, verb, body, sentence):
     assert sentence in found.json()["detail"]
 
 
-def test_the_page_has_a_field_for_words(own, servers, tmp_path):
+@pytest.fixture
+def port(own, servers, tmp_path):
+    """That of a service of these pictures."""
+    starting = servers([own], tmp_path)
+    yield next(starting)().port
+    next(starting, None)
+
+
+def test_the_page_has_a_field_for_words(port):
     playwright = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip("There is no Chromium here (apt-get install chromium).")
-    starting = servers([own], tmp_path)
-    port = next(starting)().port
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
@@ -386,5 +392,4 @@ def test_the_page_has_a_field_for_words(own, servers, tmp_path):
         dialog = page.locator("#why")
         playwright.expect(dialog).to_contain_text("similarity", timeout=20_000)
         browser.close()
-    next(starting, None)
     assert wrong == []
