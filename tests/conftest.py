@@ -344,13 +344,15 @@ def _starting(libraries, folder):
             time.sleep(0.05)
         raise AssertionError(log.read_text())
 
-    yield start
-    for process in running:
-        process.terminate()  # which ends its workers too
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        process.kill()
-        process.wait()
+    try:
+        yield start
+    finally:  # also of a test that failed before it asked for the next
+        for process in running:
+            process.terminate()  # which ends its workers too
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+            process.wait()
 
 
 def _postgres_binaries():

@@ -119,7 +119,7 @@ def answered(system: ImageSearch, upload: bytes) -> list[float]:
     index = system.trained_.index
     assert index is not None
     times = [time.perf_counter()]
-    tile = system.check_query(COLOUR_IMAGES.decode(upload))
+    tile = np.asarray(system.check_query(COLOUR_IMAGES.decode(upload)))
     times.append(time.perf_counter())
     vector = system.encoder_.transform(tile[None])
     times.append(time.perf_counter())

@@ -47,6 +47,29 @@ def conditions(given: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+Context = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What the users' columns say of whoever asks, known or not: country=CH; "
+        "may be given several times."
+    ),
+]
+
+
+def context_of(spec: Any, context: Sequence[str] | None) -> dict[str, Any]:
+    """Return the keyword of a recommender's verb for what is said of whoever asks."""
+    if not context:
+        return {}
+    spec.check_can("catalogue")
+    found: dict[str, str] = {}
+    for each in context:
+        column, equals, value = each.partition("=")
+        if not equals or column.strip() in found:
+            raise ValueError(f"--context takes COLUMN=VALUE, each once; got {each!r}.")
+        found[column.strip()] = value.strip()
+    return {"context": found}
+
+
 def filters(spec: Any, where: Sequence[str] | None) -> dict[str, Any]:
     """Return the keywords of a system's verb for these conditions."""
     if not where:

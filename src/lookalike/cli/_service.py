@@ -4,6 +4,7 @@ A database's password belongs into ``LOOKALIKE_DATABASE`` or the ``PGPASSWORD`` 
 client, not on a command line that every user of the machine can read.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -38,6 +39,10 @@ State = Annotated[
 ]
 
 
+_SHARED = "shared"
+"""A file in a system's place that names the place of the service it belongs to."""
+
+
 def database_file(state: Path) -> Path:
     """Return where a service keeps its database by default."""
     return state / "lookalike.db"
@@ -49,14 +54,70 @@ def database_url(state: Path) -> str:
 
 
 def state_of(library: Any, given: Path | None = None) -> Path:
-    """Return where a service of these generations keeps its files."""
-    return given or Path(library.folder) / "service"
+    """Return where a service of these generations keeps its files.
+
+    That is the folder ``service`` beside them. Once systems were served together it
+    is that of one of them, and a file in the others' says which.
+
+    Raises
+    ------
+    ValueError
+        If the one that the file names is not there.
+    """
+    if given is not None:
+        return given
+    place = Path(library.folder) / "service"
+    while (place / _SHARED).is_file():
+        shared = Path((place / _SHARED).read_text(errors="replace").strip())
+        file, place = place / _SHARED, Path(os.path.normpath(place / shared))
+        if not place.is_dir():
+            raise ValueError(
+                f"{file} says that {library.name} was served from {place}, which is "
+                "not there; without that file it has a place of its own again."
+            )
+    return place
+
+
+def shared_state(libraries: Iterable[Any]) -> tuple[Path, list[Path]]:
+    """Return where a service of several systems keeps its files, and what is to join.
+
+    That is where one of them has a database already, the first of them if several
+    have; or else the place of the first system. The other places are those that do not
+    know of it yet.
+    """
+    places = list(dict.fromkeys(map(state_of, libraries)))
+    held = [place for place in places if database_file(place).exists()]
+    chosen = (held or places)[0]
+    return chosen, [place for place in places if place != chosen]
+
+
+def join_state(state: Path, other: Path) -> dict[str, int]:
+    """Let a system use the files of a service that has several, from now on.
+
+    What its own database holds is copied, see ``service.joining``; its snapshots stay
+    where they are. Returns how many rows of each table there were.
+    """
+    from lookalike._files import write_whole
+
+    copied: dict[str, int] = {}
+    if database_file(other).exists():
+        from lookalike.service.joining import join
+
+        with (
+            closing(opened(database_url(state))) as target,
+            closing(opened(database_url(other))) as source,
+        ):
+            copied = join(target, source)
+    other.mkdir(parents=True, exist_ok=True)
+    where = os.path.relpath(state.resolve(), other.resolve())
+    write_whole(other / _SHARED, f"{where}\n".encode())
+    return {table: n for table, n in copied.items() if n}
 
 
 def unread(libraries: Iterable[Any], state: Path) -> list[str]:
     """Return a sentence for each system with a database that a service does not read.
 
-    What was indexed, or happened, when a system was alone lies in its own.
+    What was indexed, or happened, lies there, and the user has named another place.
     """
     files = {each.name: database_file(state_of(each)) for each in libraries}
     return [

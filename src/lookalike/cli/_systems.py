@@ -101,10 +101,12 @@ def read_inputs(
     capability: str,
     given: Sequence[Any],
     refusals: Refusals | None = None,
+    texts: Sequence[str] = (),
 ) -> tuple[str, list[str], list[Any]]:
     """Return what an input is called, and names and queries for what was given.
 
     refusals : takes up what is refused; None lets one refusal refuse all
+    texts : queries in words beside images, for a system that takes both
     """
     from lookalike.core.inputs import refuse
     from lookalike.systems import find_spec
@@ -113,10 +115,12 @@ def read_inputs(
     spec.check_can(capability)
     inputs = spec.decoder()
     told = refuse if refusals is None else refusals
+    if texts and (inputs.noun != "image" or "text" not in inputs.forms):
+        raise ValueError(f"--text is for image search; {name} takes {inputs.noun}s.")
     names, queries = inputs.read(given, told)
-    if refusals and not names:
+    if refusals and not names and not texts:
         refusals.check(0)
-    return inputs.noun, names, queries
+    return inputs.noun, [*names, *texts], [*queries, *texts]
 
 
 def check_queries(

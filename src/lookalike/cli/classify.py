@@ -21,6 +21,20 @@ Inputs = Annotated[
 def classify(
     inputs: Inputs,
     system: Named = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="Labels of your own with commas between, as cat,dog: which fits each "
+            "image best, where the encoder of image search knows words."
+        ),
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            help="The text that stands for one of --labels, {label} in it; else 'a "
+            "photo of a {label}'."
+        ),
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option(help="Write the answers here as a table.")
     ] = None,
@@ -31,20 +45,25 @@ def classify(
 
     An input that cannot be read is named; the others are answered, with status 1.
     """
-    system = chosen(system, folder, "classify")
+    verb = "classify" if labels is None else "zero_shot"
+    system = chosen(system, folder, verb)
+    _check_labels(system, labels)
     refusals = Refusals()
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)
-        noun, names, queries = read_inputs(system, "classify", inputs, refusals)
+        noun, names, queries = read_inputs(system, verb, inputs, refusals)
         on_progress("opening the system", 0.3)
         opened = open_system(system, folder)
         on_progress("answering", 0.6)
         names, checked = check_queries(opened.system, names, queries, refusals)
+        if labels is None:
+            each = opened.system.classify_each(checked)
+        else:
+            told = {} if prompt is None else {"prompt": prompt}
+            each = opened.system.classify_as(checked, labels.split(","), **told)
         found = [
             {noun: name, **answer.record()}
-            for name, answers in zip(
-                names, opened.system.classify_each(checked), strict=True
-            )
+            for name, answers in zip(names, each, strict=True)
             for answer in answers
         ]
     rows = table(found)
@@ -53,6 +72,17 @@ def classify(
     document = {"system": system, "generation": opened.generation, "answers": found}
     say(document | {"refused": refusals}, json, columns(rows))
     refusals.exit()
+
+
+def _check_labels(system: str, labels: str | None) -> None:
+    """Refuse a system that names things only in the user's own words, without them."""
+    from lookalike.systems import find_spec
+
+    spec = find_spec(system)
+    if labels is None and spec.can("zero_shot") and not spec.can("classify"):
+        raise ValueError(
+            f"{system} has no names of its own; --labels cat,dog says which there are."
+        )
 
 
 def table(answers: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:

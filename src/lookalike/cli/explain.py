@@ -14,7 +14,13 @@ from lookalike.cli.classify import table
 
 
 def explain(
-    given: Annotated[str, typer.Argument(help="One image file; for places, a text.")],
+    given: Annotated[
+        str | None, typer.Argument(help="One image file; for places, a text.")
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option("--text", help="For image search: words instead of an image."),
+    ] = None,
     system: Named = None,
     report: Annotated[
         Path | None, typer.Option(help="Write a page with pictures here (.html).")
@@ -24,10 +30,14 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say what one input is, and what speaks for that answer."""
+    if (given is None) == (text is None):
+        raise ValueError("Name one image file, or for places one text, or give --text.")
     system = chosen(system, folder, "explain")
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)
-        noun, names, queries = read_inputs(system, "explain", [given])
+        noun, names, queries = read_inputs(
+            system, "explain", [given] if given else (), texts=[text] if text else ()
+        )
         if len(names) != 1:
             raise ValueError(f"One input is explained at a time, got {len(names)}.")
         on_progress("opening the system", 0.2)
@@ -40,7 +50,7 @@ def explain(
             if found.page is None:
                 raise ValueError("There is nothing to draw about this answer.")
             found.page.write(report)
-    shown = {noun: names[0], **found.answer}
+    shown = {"text" if text else noun: names[0], **found.answer}
     answer = {
         "system": system,
         "generation": opened.generation,

@@ -35,6 +35,16 @@ def add(
             "maps images to vectors."
         ),
     ] = None,
+    text_model: Annotated[
+        Path | None,
+        typer.Option(
+            help="The ONNX file of your encoder that maps texts to the same vectors; "
+            "with --tokenizer."
+        ),
+    ] = None,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="Its tokenizer.json, with --text-model.")
+    ] = None,
     side: Annotated[
         int | None, typer.Option(help="Pixels a side, where the ONNX file is open.")
     ] = None,
@@ -76,7 +86,9 @@ def add(
     library.check_writable()
     with progress() as on_progress:
         on_progress("opening the encoder", 0.0)
-        system, number = _encoder_of(library, encoder, side, mean, scale)
+        system, number = _encoder_of(
+            library, encoder, (text_model, tokenizer), side, mean, scale
+        )
         with _database(library, database, state) as store:
             from lookalike.service.image_folders import ImageFolders
 
@@ -258,6 +270,7 @@ def _system(library: Any) -> tuple[Any, str]:
 def _encoder_of(
     library: Any,
     encoder: str | None,
+    texts: tuple[Path | None, Path | None],
     side: int | None,
     mean: str | None,
     scale: str | None,
@@ -278,11 +291,14 @@ def _encoder_of(
                 f"{', '.join(ready)}."
             )
         system = ImageSearch.from_onnx(
-            encoder, side=side, mean=_numbers(mean), scale=_numbers(scale)
+            encoder, *texts, side=side, mean=_numbers(mean), scale=_numbers(scale)
         )
         return system, None
-    if (side, mean, scale) != (None, None, None):
-        raise ValueError("--side, --mean and --scale are for an ONNX file of your own.")
+    if (*texts, side, mean, scale) != (None, None, None, None, None):
+        raise ValueError(
+            "--text-model, --tokenizer, --side, --mean and --scale are for an ONNX "
+            "file of your own."
+        )
     if encoder is None and library.names():
         return _system(library)
     return ImageSearch.ready(encoder or BUILT_IN), None

@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._columns import Shown, Where, filters, flat, with_columns
+from lookalike.cli._columns import (
+    Context,
+    Shown,
+    Where,
+    context_of,
+    filters,
+    flat,
+    with_columns,
+)
 from lookalike.cli._common import Folder, Json, System, columns, say
 from lookalike.cli._progress import progress
 from lookalike.cli._systems import open_system, read_inputs
@@ -20,6 +28,7 @@ def recommend(
     ] = None,
     where: Where = None,
     shown: Shown = None,
+    context: Context = None,
     folder: Folder = None,
     json: Json = False,
 ) -> None:
@@ -29,7 +38,7 @@ def recommend(
         noun, users, queries = read_inputs(system, "recommend", names)
         opened = open_system(system, folder)
         on_progress("answering", 0.6)
-        chosen = filters(opened.spec, where)
+        chosen = filters(opened.spec, where) | context_of(opened.spec, context)
         slates = opened.system.recommend_each(queries, k, exclude or (), **chosen)
         found = [
             {noun: name, **record}

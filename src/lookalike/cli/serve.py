@@ -1,5 +1,6 @@
 """``lookalike serve``: saved systems behind HTTP, with a page."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,8 +10,11 @@ from lookalike.cli._common import Folder, warn
 from lookalike.cli._service import (
     DatabaseUrl,
     State,
+    database_file,
     database_url,
+    join_state,
     serve_extra,
+    shared_state,
     state_of,
     unread,
 )
@@ -88,9 +92,13 @@ def serve(
     if durability not in ("safe", "fast"):
         raise ValueError(f"The durability must be safe or fast, got {durability!r}.")
     libraries = libraries_of(generations or [chosen(None, folder)], folder)
-    state = state_of(next(iter(libraries.values())), state)
+    others: list[Path] = []
+    place = state
+    if place is None and database is None:
+        place, others = shared_state(libraries.values())
+    place = place or state_of(next(iter(libraries.values())))
     settings = Settings(
-        state=state,
+        state=place,
         require_key=require_key or not is_loopback(host),
         durability="safe" if durability == "safe" else "fast",
         trusted_proxies=tuple(name.lower() for name in trust_proxy or ()),
@@ -101,14 +109,22 @@ def serve(
         retrain_hours=retrain_hours,
         log_requests=log_requests,
     )
-    state.mkdir(parents=True, exist_ok=True)
-    url = database or database_url(state)
+    place.mkdir(parents=True, exist_ok=True)
+    url = database or database_url(place)
     for library in libraries.values():
         warn(library.open()[1])
-    if database is None:
+    if database is None and state is not None:
         for sentence in unread(libraries.values(), state):
             warn(sentence)
     open_database(url).close()
     with bound(host, port) as listener:
+        for other in others:
+            if copied := join_state(place, other):
+                rows = ", ".join(f"{n:,} {table}" for table, n in copied.items())
+                typer.echo(
+                    f"{database_file(other)} is copied into {database_file(place)}, "
+                    f"which the systems share from now on: {rows}.",
+                    err=True,
+                )
         typer.echo(f"{address_of(listener)} (Ctrl-C stops it)", err=True)
         run(libraries, url, settings, listener)

@@ -74,9 +74,11 @@ def train(
 ) -> None:
     """Learn a system from data, measure it, save it and let it answer.
 
-    What is held out to measure is given back to the system that answers. With --data
-    service a recommender learns again, from the log that it was first trained on and
-    from the events of its service; where it is worse it does not take over.
+    What is held out to measure is given back to the system that answers. Where another
+    generation answers already, and this one is worse on the same held-out part by a
+    paired test, it is saved and does not take over. With --data service a recommender
+    learns again, from the log that it was first trained on and from the events of its
+    service.
     """
     how = data_options(items, users, user, item, time_, value, event)
     options = {"embedding": embedding, "n_neighbors": neighbors, "random_state": seed}
@@ -89,7 +91,8 @@ def train(
         chosen = options_of(options, setting or [])
         again(system, folder, database, state, chosen, json)
         return
-    from lookalike.core.evaluation import copies_note
+    from lookalike.core.evaluation import copies_note, verdict_of
+    from lookalike.core.gate import compare_with_answering, is_worse
     from lookalike.core.library import find_library
     from lookalike.core.progress import stage_of
     from lookalike.systems import find_spec
@@ -104,12 +107,20 @@ def train(
         found_data = spec.find_data(data, warn, how, reading)
         started = time.perf_counter()
         served, found = spec.train(
-            fitted, found_data, stage_of(on_progress, 0.05, 0.93)
+            fitted, found_data, stage_of(on_progress, 0.05, 0.88)
         )
+        on_progress("comparing with what answers", 0.93)
+        answering, test = compare_with_answering(
+            spec, library, fitted, found_data, found
+        )
+        verdicts = [found.verdict]
+        if test is not None and is_worse(test):
+            verdicts.append(verdict_of({f"generation {answering}": test}))
+        held_back = any(each.is_worse for each in verdicts)
         on_progress("saving", 0.98)
-        held_back = found.verdict.is_worse
         number = library.add(lambda place: served.save(place, found), not held_back)
-    warn(found.verdict.sentence)
+    for each in verdicts:
+        warn(each.sentence)
     warn(copies_note(found.facts))
     seconds = round(time.perf_counter() - started, 2)
     answer = summary(system, number, found_data.name, found.metrics, seconds)
@@ -120,7 +131,8 @@ def train(
         f"saved: {library.folder / number}",
     ]
     if held_back:
-        answer["held_back"] = found.verdict.sentence
+        said = [each.sentence for each in verdicts if each.is_worse]
+        answer["held_back"] = " ".join(said)
         before = library.current()
         lines.append(
             f"It does not answer: {before or 'none'} does. `lookalike systems activate "

@@ -157,6 +157,32 @@ class Classifies(System, Protocol):
         ...
 
 
+PROMPT = "a photo of a {label}"
+"""The text that stands for a label, unless another is given."""
+
+
+class NamesUnseen(System, Protocol):
+    """Capability "zero_shot": says which of the labels that are given fits a query.
+
+    Over HTTP it is asked where a system with names of its own, "classify", is: a system
+    has one of the two.
+    """
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether it knows words, without which it can do neither."""
+        ...
+
+    def classify_as(
+        self, queries: Sequence[Any], labels: Sequence[str], prompt: str = PROMPT
+    ) -> list[list[Answer]]:
+        """Return one answer to each query, in a list.
+
+        ``prompt`` is the text that stands for a label, with ``{label}`` in it.
+        """
+        ...
+
+
 class Searches(System, Protocol):
     """Capability "search": finds the items most like each query."""
 
@@ -263,6 +289,7 @@ class HasCatalogue(Recommends, Protocol):
 
     ``recommend_each``, ``recommend_from`` and ``similar_each`` take ``where``, which
     names columns and what is let through: values, or bounds ("gte", "gt", "lte", "lt").
+    The first two take ``context``, what the columns of users say of whoever asks.
     """
 
     def with_items(self, items: Sequence[Item]) -> Self:
@@ -460,6 +487,7 @@ class Precomputes(Recommends, Protocol):
 
 CAPABILITIES: dict[str, type] = {
     "classify": Classifies,
+    "zero_shot": NamesUnseen,
     "search": Searches,
     "recommend": Recommends,
     "rank": Ranks,

@@ -73,7 +73,8 @@ class EvaluationResult:
     facts: dict[str, Any] = field(default_factory=dict)
     """Further numbers for the card, ready for JSON."""
     quality: dict[str, Any] | None = None
-    """Outcomes item by item, ready for JSON; two generations are compared by them."""
+    """Outcomes item by item, ready for JSON; two generations are compared by them, see
+    ``core.gate.outcomes_of``."""
     details: dict[str, Any] = field(default_factory=dict)
     """What the report draws; not saved."""
     verdict: Verdict = field(default_factory=Verdict)

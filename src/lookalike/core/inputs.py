@@ -72,18 +72,24 @@ class ImageInputs:
     prepare : "module:function" that maps the picture to a query
     takes_pixels : whether rows of pixels are taken as they are
     takes_drawings : whether a few strokes by hand are such an image
+    takes_texts : whether a text may come in an image's place
     """
 
     mode: Literal["L", "RGB"] = "L"
     prepare: str = "numpy:asarray"
     takes_pixels: bool = False
     takes_drawings: bool = False
+    takes_texts: bool = False
     noun: str = "image"
 
     @property
     def forms(self) -> tuple[str, ...]:
         """Files, and what else is taken."""
-        more = {"pixels": self.takes_pixels, "drawing": self.takes_drawings}
+        more = {
+            "pixels": self.takes_pixels,
+            "drawing": self.takes_drawings,
+            "text": self.takes_texts,
+        }
         return ("file", *(form for form, taken in more.items() if taken))
 
     def read(
@@ -98,7 +104,11 @@ class ImageInputs:
         return names, prepared
 
     def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
-        """Return what is on an image file, or pixels as they are."""
+        """Return what is on an image file, or pixels or a text as they are."""
+        if isinstance(sent, str):
+            if not self.takes_texts:
+                raise ValueError("This system takes images, got a text.")
+            return sent
         if isinstance(sent, bytes):
             picture = read_image(sent, mode=self.mode, max_pixels=max_pixels)
             return resolve_name(self.prepare)(picture)
@@ -172,6 +182,8 @@ IMAGES = ImageInputs()
 """Grey pictures as they are."""
 COLOUR_IMAGES = ImageInputs("RGB", takes_pixels=True)
 """Pictures in colour, from files or pixels."""
+IMAGES_OR_TEXTS = ImageInputs("RGB", takes_pixels=True, takes_texts=True)
+"""Pictures in colour, or texts where the system's encoder knows words."""
 DIGIT_IMAGES = ImageInputs(
     prepare="lookalike.features.image:prepare_digit",
     takes_pixels=True,

@@ -75,7 +75,8 @@ class SystemSpec:
         "module:function" that adds the system's own sections to the report; called
         with the report, the system, the data and the evaluation.
     answer : str, optional
-        "module:Class" of the answers of ``classify_each``, a dataclass.
+        "module:Class" of the answers of ``classify_each`` or ``classify_as``, a
+        dataclass.
     extras : tuple of str
         Extras of the package without which it cannot learn or answer.
     items_are_users : bool

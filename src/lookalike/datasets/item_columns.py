@@ -125,10 +125,26 @@ class ItemColumn:
 
     def words(self) -> list[list[str]]:
         """The tags, or the one category, of each item."""
-        if self.kind == "tags":
-            separator = _separator([cell for cell in self.cells.tolist() if cell])
-            return [_tags(cell, separator) for cell in self.cells.tolist()]
-        return [[cell] if cell else [] for cell in self.cells.tolist()]
+        return self.words_of(self.cells.tolist())
+
+    def words_of(self, values: Sequence[Any]) -> list[list[str]]:
+        """The tags, or the one category, of values that are read like these cells.
+
+        Examples
+        --------
+        >>> taste = ItemColumn.of(["rock;pop", "pop;jazz, slow", "rock;pop"], "tags")
+        >>> taste.words_of(["pop;jazz, slow", ["rock", "pop"], None])
+        [['pop', 'jazz, slow'], ['rock', 'pop'], []]
+        """
+        if self.kind != "tags":
+            return [[cell] if cell else [] for cell in map(cell_of, values)]
+        separator = _separator([cell for cell in self.cells.tolist() if cell])
+        return [
+            list(map(cell_of, value))
+            if isinstance(value, list | tuple)
+            else _tags(cell_of(value), separator)
+            for value in values
+        ]
 
 
 def cell_of(value: Any) -> str:

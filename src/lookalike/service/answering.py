@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lookalike.core.contracts import PROMPT
 from lookalike.core.inputs import Inputs
 from lookalike.core.spec import SystemSpec
 from lookalike.service.bodies import check_pixels
@@ -27,13 +28,15 @@ _AS_SENT = ("history", "similar")  # their inputs are no queries that are decode
 class AnswerRequest:
     """What one request asks a system for.
 
-    verb : a capability: "classify", "search", "recommend", "history", "similar",
-        "rank", "explain" or "explain_item"
+    verb : a capability: "classify", "zero_shot", "search", "recommend", "history",
+        "similar", "rank", "explain" or "explain_item"
     inputs : as they were sent, see ``core.inputs``; histories, or ids of items
     k : answers to each input
     where : attributes of items and what is let through, see ``core.contracts``
     ids : of the items that are ranked or explained
     exclude : items that are in no list of recommendations
+    context : what the columns of users say of whoever asks
+    labels, prompt : of which each input is to get the best, see ``NamesUnseen``
     """
 
     verb: str
@@ -42,12 +45,15 @@ class AnswerRequest:
     where: dict[str, Any] = field(default_factory=dict)
     ids: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    context: dict[str, Any] = field(default_factory=dict)
+    labels: Sequence[str] = ()
+    prompt: str = PROMPT
 
     @property
     def is_alone(self) -> bool:
         """Whether the request is not answered in one batch with others."""
         return (
-            bool(self.where or self.exclude)
+            bool(self.where or self.exclude or self.context)
             or len(self.inputs) > _SLICE
             or self.verb not in _IN_BATCHES
         )
@@ -177,14 +183,17 @@ def _in_time(
 
 def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
     where = {"where": request.where} if request.where else {}
+    told = {**where, "context": request.context} if request.context else where
     if request.verb == "classify":
         return list(system.classify_each(queries, **where))
+    if request.verb == "zero_shot":
+        return list(system.classify_as(queries, request.labels, request.prompt))
     if request.verb == "search":
         return list(system.search_each(queries, request.k, **where))
     if request.verb == "recommend":
-        return list(system.recommend_each(queries, request.k, request.exclude, **where))
+        return list(system.recommend_each(queries, request.k, request.exclude, **told))
     if request.verb == "history":
-        return list(system.recommend_from(queries, request.k, request.exclude, **where))
+        return list(system.recommend_from(queries, request.k, request.exclude, **told))
     if request.verb == "similar":
         return list(system.similar_each(queries, request.k, **where))
     if request.verb == "rank":

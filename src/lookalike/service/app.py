@@ -24,7 +24,7 @@ from lookalike.service.limits import RequestLimitsMiddleware
 from lookalike.service.logs import log
 from lookalike.service.names import NamesMiddleware
 from lookalike.service.routes.catalogue import catalogue
-from lookalike.service.routes.classify import classify
+from lookalike.service.routes.classify import classify, zero_shot
 from lookalike.service.routes.events import events
 from lookalike.service.routes.explain import explain
 from lookalike.service.routes.facets import facets
@@ -43,7 +43,11 @@ from lookalike.service.routes.texts import texts
 from lookalike.service.routes.users import users
 from lookalike.service.routes.views import gallery, map_, quality
 from lookalike.service.runtime import ServedSystem
-from lookalike.service.schemas import ImageRequest
+from lookalike.service.schemas import (
+    ImageOrTextRequest,
+    ImageRequest,
+    ZeroShotRequest,
+)
 from lookalike.service.settings import Settings
 
 Routes = Callable[[Components, ServedSystem], APIRouter]
@@ -51,6 +55,7 @@ OF_EVERY_SYSTEM: tuple[Routes, ...] = (generations, quality)
 OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "search": (search,),
     "classify": (classify,),
+    "zero_shot": (zero_shot,),
     "recommend": (recommend,),
     "rank": (rank,),
     "similar": (similar,),
@@ -181,7 +186,7 @@ def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, routes=app.routes)
             found = made.setdefault("components", {}).setdefault("schemas", {})
-            found |= schemas_of(ImageRequest)
+            found |= schemas_of(ImageRequest, ImageOrTextRequest, ZeroShotRequest)
             app.openapi_schema = made
         return app.openapi_schema
 

@@ -22,35 +22,54 @@ from lookalike.service.schemas import ImageRequest, Picture
 from lookalike.service.settings import Settings
 
 Document = TypeVar("Document", bound=BaseModel)
+Images = TypeVar("Images", bound=ImageRequest)
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 _MAX_FIELDS = 20  # of a form, beside its files
 _REF = "#/components/schemas/{model}"
 
 
 async def image_request(
-    request: Request, settings: Settings
-) -> tuple[ImageRequest, list[Any]]:
+    request: Request, settings: Settings, kind: type[Images]
+) -> tuple[Images, list[Any]]:
     """Return the options and the images, whichever of the three forms they came in.
 
-    An image is the contents of a file, or rows of pixels.
+    An image is the contents of a file, or rows of pixels; or there are texts in their
+    place, where this kind of request has them.
 
     Raises
     ------
     ServiceError
         If the body cannot be read; the sentence says where and why.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        return await _form(request, settings)
-    if kind.startswith("image/") or kind == "application/octet-stream":
-        return _options(request.query_params), [await request.body()]
-    if kind not in ("application/json", ""):
+    form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if form == "multipart/form-data":
+        return await _form(request, settings, kind)
+    if form.startswith("image/") or form == "application/octet-stream":
+        options = _options(request.query_params, kind)
+        _check_no_texts(options)
+        return options, [await request.body()]
+    if form not in ("application/json", ""):
         raise ServiceError(
             415, "Send application/json, multipart/form-data or an image itself."
         )
-    found = parsed(await request.body(), ImageRequest)
-    pictures = one_or_many(found.image, found.images, "image", settings)
-    return _completed(found, request), [picture(each) for each in pictures]
+    found = _completed(parsed(await request.body(), kind), request)
+    one, many = _texts_of(found)
+    if one is None and many is None:
+        pictures = one_or_many(found.image, found.images, "image", settings)
+        return found, [picture(each) for each in pictures]
+    if found.image is not None or found.images is not None:
+        raise ServiceError(422, "Send either images or texts.")
+    return found, one_or_many(one, many, "text", settings)
+
+
+def _texts_of(sent: ImageRequest) -> tuple[Any, Any]:
+    """What was sent as text and as texts."""
+    return getattr(sent, "text", None), getattr(sent, "texts", None)
+
+
+def _check_no_texts(sent: ImageRequest) -> None:
+    if _texts_of(sent) != (None, None):
+        raise ServiceError(422, "Send either images or texts.")
 
 
 def parsed(body: bytes, kind: type[Document]) -> Document:
@@ -127,7 +146,9 @@ def check_pixels(inputs: Sequence[Any], settings: Settings) -> None:
         )
 
 
-async def _form(request: Request, settings: Settings) -> tuple[ImageRequest, list[Any]]:
+async def _form(
+    request: Request, settings: Settings, kind: type[Images]
+) -> tuple[Images, list[Any]]:
     files: list[Any] = []
     fields: dict[str, str] = {}
     try:
@@ -145,7 +166,9 @@ async def _form(request: Request, settings: Settings) -> tuple[ImageRequest, lis
     if not files:
         raise ServiceError(422, "The form holds no file named image.")
     check_count(len(files), settings, "images")
-    return _completed(_options(fields), request), files
+    options = _completed(_options(fields, kind), request)
+    _check_no_texts(options)
+    return options, files
 
 
 def _parts(
@@ -177,22 +200,22 @@ def _parts(
     return found
 
 
-def _completed(sent: ImageRequest, request: Request) -> ImageRequest:
+def _completed(sent: Images, request: Request) -> Images:
     """Return what the body says, and what the address says beside it."""
-    address = _options(request.query_params)
+    address = _options(request.query_params, type(sent))
     more = address.model_fields_set - sent.model_fields_set
     return sent.model_copy(update={name: getattr(address, name) for name in more})
 
 
-def _options(fields: Mapping[str, str]) -> ImageRequest:
+def _options(fields: Mapping[str, str], kind: type[Images]) -> Images:
     """Return what a form or an address says: numbers, and JSON as text."""
     if not fields:
-        return ImageRequest()
+        return kind()
     values: dict[str, Any] = dict(fields)
     try:
         if "where" in values:
             values["where"] = json.loads(values["where"])
-        return ImageRequest.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         raise ServiceError(422, _sentence(error)) from None
     except (ValueError, RecursionError):

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from lookalike.evaluate import paired_test
+from lookalike.core.gate import compare_outcomes
 
 
 def compare_generations(
@@ -28,17 +26,10 @@ def compare_generations(
     Item by item 0001 is better by 0.1000 [0.0500, 0.1600], p = 0.002.
     """
     answer = {"first": one["metrics"], "second": other["metrics"]}
-    mine, theirs = one.get("quality"), other.get("quality")
-    same = one["data"]["checksum"] == other["data"]["checksum"]
-    if not (mine and theirs and same and mine["n_test"] == theirs["n_test"]):
+    result = compare_outcomes(one, other)
+    if result is None:
         sentence = "No test compares them item by item: compare with care."
         return {**answer, "sentence": sentence}
-    outcomes = []
-    for each in (mine, theirs):
-        correct = np.ones(each["n_test"], bool)
-        correct[np.asarray(each["wrong"], int)] = False
-        outcomes.append(correct)
-    result = paired_test(*outcomes)
     gain = result.difference
     better, low, high = first, gain.low, gain.high
     if gain.value < 0:

@@ -147,7 +147,7 @@ def _risen(connection: sa.Connection, theirs: Mapping[str, int]) -> dict[str, in
     ours = {r.name: r.value for r in connection.execute(sa.select(counters))}
     highest = {n: max(ours.get(n, 0), theirs.get(n, 0)) for n in {**theirs, **ours}}
     highest[EPOCH] = highest.get(EPOCH, 0) + 1
-    return highest | {n: ours[n] for n in (SALT,) if n in ours}
+    return highest | {name: ours[name] for name in ours if name.startswith(SALT)}
 
 
 def _rows_of(numbers: Mapping[str, int]) -> list[dict[str, Any]]:

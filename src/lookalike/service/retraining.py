@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike._files import write_whole
+from lookalike.core.gate import is_worse
 from lookalike.core.library import Library
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
@@ -32,8 +33,6 @@ from lookalike.service.live_history import count_since, everything_done
 from lookalike.service.locks import exclusive
 from lookalike.systems import find_spec
 
-WORSE = 0.05
-"""The p value from which down a difference is no chance."""
 _BEGINNING = 60.0  # seconds for a process to begin
 
 
@@ -83,7 +82,7 @@ def retrain(
     served, result = spec.train(system, data, stage_of(on_progress, 0.05, 0.8))
     on_progress("comparing with what answers", 0.85)
     test = spec.member("comparison")(answering, system, data)
-    worse = test.difference.value < 0 and test.p_value < WORSE
+    worse = is_worse(test)
     on_progress("saving", 0.98)
     number = library.add(lambda place: served.save(place, result), answers=not worse)
     return Retrained(

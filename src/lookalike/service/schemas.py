@@ -8,6 +8,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -15,12 +16,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from lookalike.core.contracts import Answer, shown_fields
+from lookalike.core.contracts import PROMPT, Answer, shown_fields
 
 # Without control characters and lone surrogates: no database stores those.
 Text = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[^\u0000-\u001f\u007f]*$")
 ]
+QueryText = Annotated[str, Field(max_length=10_000, pattern=r"^[^\u0000]*$")]
 LongText = Annotated[str, Field(max_length=100_000, pattern=r"^[^\u0000]*$")]
 ItemId = Annotated[
     str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -121,6 +123,37 @@ class ImageRequest(AnswerOptions):
     ] = None
 
 
+class ImageOrTextRequest(ImageRequest):
+    """One image or several, or texts in their place, and options."""
+
+    text: QueryText | None = None
+    texts: Annotated[list[QueryText], Field(min_length=1, max_length=1000)] | None = (
+        None
+    )
+
+
+def _parted(given: Any) -> Any:
+    """A form and an address say labels with commas between."""
+    return given.split(",") if isinstance(given, str) else given
+
+
+class ZeroShotRequest(ImageRequest):
+    """One image or several, and the labels of which each is to get the best."""
+
+    labels: Annotated[
+        list[Text],
+        BeforeValidator(_parted),
+        Field(max_length=1000, description="At least two, all different."),
+    ] = []
+    prompt: Annotated[
+        str,
+        Field(
+            max_length=200,
+            description="The text that stands for a label, {label} in it.",
+        ),
+    ] = PROMPT
+
+
 def filters(options: BaseModel) -> dict[str, Any]:
     """Return what a request lets through of items, by attribute."""
     found = getattr(options, "where", {})
@@ -175,6 +208,22 @@ class RecommendRequest(AnswerOptions):
             "not be named.",
         ),
     ] = None
+    context: Annotated[
+        dict[
+            Text,
+            int
+            | float
+            | bool
+            | Annotated[str, Field(max_length=10_000, pattern=r"^[^\u0000]*$")]
+            | Annotated[list[Text], Field(max_length=100)]
+            | None,
+        ],
+        Field(
+            max_length=50,
+            description="What the columns of users say of this one, who need not be "
+            "named or known, such as country and age.",
+        ),
+    ] = {}
 
 
 class SimilarRequest(AnswerOptions):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lookalike.core.items import Item
 from lookalike.datasets.interactions import Interactions, hold_out_random
 from lookalike.datasets.item_columns import ItemColumn
 from lookalike.datasets.logs import load_movielens_log
@@ -238,6 +239,79 @@ def test_what_is_known_of_customers_helps_where_it_matters():
     assert ranked.ids == cold.ids
     [few] = system.without_users(["cold"]).recommend_each(["cold"], 8)
     assert few.ids == nobody.ids
+
+
+def with_everything_known():
+    """The log of cities, with a text, tags and a date of each customer, too."""
+    data, n = in_cities(), 300
+    words = ["likes tea", "likes coffee in the morning", ""]
+    of_users = {
+        **data.user_columns,
+        "about": ItemColumn.of([words[at % 3] for at in range(n)], "text"),
+        "taste": ItemColumn.of(["red;new", "red", "blue, dark", ""] * 75, "tags"),
+        "since": ItemColumn.of([f"2024-0{1 + at % 9}-01" for at in range(n)]),
+    }
+    return replace(data, user_columns=of_users)
+
+
+def test_what_is_said_of_somebody_counts_as_if_it_stood_in_the_table():
+    """The system is trained with a customer who has done nothing, and asked for both.
+
+    Of the twin, who is not known, the same is said in the request.
+    """
+    whole = with_everything_known()
+    of_users = {
+        name: ItemColumn(each.kind, np.append(each.cells, each.cells[4]))
+        for name, each in whole.user_columns.items()
+    }
+    data = replace(whole, users=np.append(whole.users, "twin"), user_columns=of_users)
+    system = Shop(ranker="logistic").fit(data)
+    said = {
+        "city": "Paris",
+        "age": 24,
+        "about": "likes coffee in the morning",
+        "taste": ["red", "new"],
+        "since": "2024-05-01",
+    }
+    assert {str(each.cells[4]) for each in of_users.values()} == {
+        "red;new" if isinstance(each, list) else str(each) for each in said.values()
+    }
+    [known] = system.recommend_each(["twin"], 8)
+    [asked] = system.recommend_each(["nobody"], 8, context=said)
+    [given] = system.recommend_from([{}], 8, context=said)
+    assert known.ids == asked.ids == given.ids
+    np.testing.assert_array_equal(known.scores, asked.scores)
+    np.testing.assert_array_equal(known.features, asked.features)
+    assert known.reason_codes == asked.reason_codes
+    # With a history, too: that of a known customer, who is described by the same.
+    [had] = np.flatnonzero(data.users == "c4")
+    history = {str(data.items[at]): 1.0 for at in system.history_.items_of(had)}
+    [one] = system.recommend_each(["c4"], 8)
+    [other] = system.recommend_from([history], 8, context=said)
+    assert one.ids == other.ids
+    np.testing.assert_array_equal(one.features, other.features)
+    # What is said stands in the place of what is known; the rest stays.
+    [moved] = system.recommend_each(["twin"], 8, context={"city": "Oslo"})
+    assert moved.ids != known.ids
+    [same] = system.recommend_each(["twin"], 8, context={"city": "Paris"})
+    np.testing.assert_array_equal(same.features, known.features)
+    assert system.recommend_each(["twin"], 8)[0].ids == known.ids
+    added = system.with_items([Item("sku new", attributes={})])
+    [later] = added.recommend_each(["nobody"], 8, context=said)
+    assert later.ids == known.ids
+
+
+def test_what_is_said_wrongly_of_somebody_gets_a_sentence(made):
+    system = Shop(ranker="logistic").fit(in_cities())
+    with pytest.raises(ValueError, match="users have the columns city, age; got 'to"):
+        system.recommend_each(["nobody"], context={"town": "Oslo"})
+    with pytest.raises(ValueError, match="age must be a number, got 'old'"):
+        system.recommend_from([{}], context={"age": "old"})
+    [unknown] = system.recommend_each(["nobody"], 5, context={"city": "Bern"})
+    [nobody] = system.recommend_each(["nobody"], 5, context={"age": None})
+    assert unknown.ids == nobody.ids == system.recommend_each(["nobody"], 5)[0].ids
+    with pytest.raises(ValueError, match=r"Nothing is known of users here.*--users"):
+        made.system.recommend_each(["nobody"], context={"city": "Oslo"})
 
 
 def test_a_table_of_customers_is_read_and_saved(tmp_path):

@@ -26,6 +26,7 @@ from lookalike.service.database.mentions import (
 from lookalike.service.database.tables import counters, erased, events, exposures
 
 SALT = "erasure_salt"
+"""The counter of the salt; those of other databases that were joined begin so, too."""
 ERASURES = "erasures"
 """The counter that rises when a user is deleted."""
 _OBJECT = "\0object "  # before an id that names a user as the object of any event
@@ -167,8 +168,9 @@ def erased_among(connection: Connection, names: Collection[str]) -> set[str]:
     """Return those of these users who were deleted."""
     if connection.execute(sa.select(erased.c.digest).limit(1)).first() is None:
         return set()
-    salt = _salt(connection)
-    digests = {_hash(salt, name): name for name in names}
+    every = sa.select(counters.c.value).where(counters.c.name.startswith(SALT))
+    salts = list(connection.execute(every).scalars())
+    digests = {_hash(int(salt), name): name for salt in salts for name in names}
     candidates, gone = list(digests), set()
     for start in range(0, len(candidates), 500):
         mine = erased.c.digest.in_(candidates[start : start + 500])

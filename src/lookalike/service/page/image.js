@@ -13,6 +13,8 @@ export function imageView(system) {
   const hint = element("span", { class: "hint" }, draws ? "Draw here, or drop or paste a picture" : "Drop or paste a picture here, or choose a file");
   const drop = element("div", { class: draws ? "drop draws" : "drop", id: "drop" }, canvas, hint);
   const file = element("input", { id: "file", type: "file", accept: "image/*", class: "visually-hidden" });
+  const words = element("input", { id: "words", type: "text", maxlength: 1000, "aria-label": "What to look for, in words", placeholder: "or say it in words" });
+  const inWords = element("form", { class: "row", onsubmit: (event) => { event.preventDefault(); if (words.value.trim()) { blank(); ask({ text: words.value }); } } }, words, element("button", { id: "look" }, "Look"));
   const count = countChoice([6, 12, 24, 48], 12, () => { if (asked) ask(asked); });
   const said = element("div", { id: "said" }), hits = element("div", { id: "hits", class: "hits" }), gallery = element("div", { id: "gallery", class: "gallery", role: "group", "aria-label": "Gallery of known items" });
   let asked = null, answered = null, turn = 0, waiting, filled = false;
@@ -45,23 +47,24 @@ export function imageView(system) {
     let text = "", laid = null;
     for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
     try { laid = lay(await createImageBitmap(chosen)); } catch { blank(); /* the service says what is wrong with it */ }
-    await ask({ base64: btoa(text) }, laid);
+    await ask({ image: { base64: btoa(text) } }, laid);
   }
 
   // The picture of a known item: its pixels, or a file where it is in colour.
   function pick(image) {
     const shown = picture(image), { data, width, height } = image;
     lay(shown);
-    if (!image.isGrey || !system.takes("pixels")) return ask({ base64: shown.toDataURL().split(",")[1] });
-    return ask({ pixels: Array.from({ length: height }, (_, y) => Array.from({ length: width }, (_, x) => data[4 * (y * width + x)])) });
+    if (!image.isGrey || !system.takes("pixels")) return ask({ image: { base64: shown.toDataURL().split(",")[1] } });
+    return ask({ image: { pixels: Array.from({ length: height }, (_, y) => Array.from({ length: width }, (_, x) => data[4 * (y * width + x)])) } });
   }
 
-  async function ask(image, laid = null) {
+  // What is asked is an image, or a text where the system takes one.
+  async function ask(query, laid = null) {
     const mine = ++turn;
     try {
-      const [records, found] = await Promise.all([names && post(`${system.path}/classify`, { image }), finds && post(`${system.path}/search`, { image, k: +count.value })]);
+      const [records, found] = await Promise.all([names && post(`${system.path}/classify`, query), finds && post(`${system.path}/search`, { ...query, k: +count.value })]);
       if (mine !== turn) return;
-      asked = image; answered = found; say(""); seen(system, (found || records).generation);
+      asked = query; answered = found; say(""); seen(system, (found || records).generation);
       name(records ? records.answers : [], laid);
       if (found) await show(found.answers[0].hits, records && records.answers[0]);
     } catch (error) {
@@ -70,7 +73,7 @@ export function imageView(system) {
   }
 
   function name(records, laid) {
-    const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, { image: asked }) }, "Why?");
+    const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, asked) }, "Why?");
     said.replaceChildren(...records.map(verdict), ...(system.can("explain") ? [why] : []));
     if (!laid) return;
     pen.lineWidth = 2; pen.strokeStyle = "#e02f5b";
@@ -90,7 +93,7 @@ export function imageView(system) {
   const more = (image) => element("button", { id: "more", onclick: () => { document.getElementById("why").close(); pick(image); } }, "More like this");
 
   function why(hit, at, image) {
-    if (system.can("explain_item")) return whyItem(system, { image: asked, k: 10 }, hit, image, more(image));
+    if (system.can("explain_item")) return whyItem(system, { ...asked, k: 10 }, hit, image, more(image));
     showDialog("Why this result", element("div", { class: "pair" }, figure(image, String(hit.label))),
       element("p", {}, `Place ${at + 1}, similarity ${hit.similarity.toFixed(3)}, score ${hit.score.toFixed(3)}.`), more(image),
       element("h3", {}, "Rules"), element("ul", {}, ...(hit.rules.length ? hit.rules : ["No rule changed its place."]).map((rule) => element("li", {}, rule))));
@@ -115,7 +118,7 @@ export function imageView(system) {
     const line = (from, to) => { pen.beginPath(); pen.moveTo(...from); pen.lineTo(...to); pen.stroke(); };
     const soon = () => {
       clearTimeout(waiting);
-      waiting = setTimeout(() => ask({ base64: canvas.toDataURL("image/png").split(",")[1] }), 250);
+      waiting = setTimeout(() => ask({ image: { base64: canvas.toDataURL("image/png").split(",")[1] } }), 250);
     };
     let at = [SIDE / 2, SIDE / 2], inking = false, last = null;
     canvas.addEventListener("pointerdown", (event) => {
@@ -152,6 +155,7 @@ export function imageView(system) {
     nodes: [
       element("div", { class: "ask card" }, element("h2", {}, "Show me one"), drop,
         element("div", { class: "row" }, element("button", { id: "clear", onclick: clear }, "Clear"), file, element("label", { class: "button", for: "file" }, "Choose a file"), ...(finds ? [element("label", { class: "inline" }, "show ", count)] : [])),
+        ...(system.takes("text") ? [inWords] : []),
         ...(shows ? [element("h3", {}, "or take one of these"), gallery] : [])),
       element("div", { class: "answer card", "aria-live": "polite" },
         ...(names ? [element("h2", {}, "What it is"), said] : []), ...(finds ? [element("h2", {}, "What looks like it"), ...(names ? [] : [said]), hits] : [])),

@@ -17,7 +17,12 @@ from lookalike.service.components import Components
 from lookalike.service.database.events import exposure_row
 from lookalike.service.errors import ServiceError
 from lookalike.service.runtime import ServedSystem
-from lookalike.service.schemas import AnswerOptions, ImageRequest, TextRequest
+from lookalike.service.schemas import (
+    AnswerOptions,
+    ImageOrTextRequest,
+    ImageRequest,
+    TextRequest,
+)
 
 _BODIES = ("multipart/form-data", "image/png")
 Handler = Callable[[Any, list[Any]], Awaitable[Response]]
@@ -43,12 +48,16 @@ def add_input_route(
     served: ServedSystem,
     handle: Handler,
     model: Any,
+    images: type[ImageRequest] | None = None,
 ) -> None:
     """Add a route that takes the inputs of a system: images or texts.
 
     Its name and description are those of ``handle``.
+
+    images : what a request with images may say; None is by what the system takes
     """
-    settings = components.settings
+    settings, decoder = components.settings, served.spec.decoder()
+    kind = images or (ImageOrTextRequest if "text" in decoder.forms else ImageRequest)
     about: dict[str, Any] = {
         "methods": ["POST"],
         "name": handle.__name__,
@@ -58,15 +67,14 @@ def add_input_route(
     }
 
     async def of_images(request: Request) -> Response:
-        options, images = await image_request(request, settings)
-        return await handle(options, images)
+        return await handle(*await image_request(request, settings, kind))
 
     async def of_texts(sent: TextRequest) -> Response:
         texts = one_or_many(sent.text, sent.texts, "text", settings)
         return await handle(sent, texts)
 
-    if served.spec.decoder().noun == "image":
-        extra = described(ImageRequest, *_BODIES)
+    if decoder.noun == "image":
+        extra = described(kind, *_BODIES)
         router.add_api_route(path, of_images, openapi_extra=extra, **about)
     else:
         router.add_api_route(path, of_texts, **about)

@@ -49,7 +49,7 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
     async def recommend(sent: RecommendRequest) -> Response:
         """Recommend k things to each user, best first; also to users not known.
 
-        With a history: to whoever has it.
+        With a history: to whoever has it. With a context: to whoever is like this.
         """
         request, users = _request(served, sent, components.settings)
         share = components.settings.explore
@@ -76,21 +76,31 @@ def _request(
     served: ServedSystem, sent: RecommendRequest, settings: Settings
 ) -> tuple[AnswerRequest, list[str | None]]:
     """Return what is asked of the system, and the user of each list."""
-    if sent.history is None:
+    if sent.context and not served.spec.can("catalogue"):
+        raise ServiceError(422, f"{served.name} takes no context: leave it out.")
+    if sent.context and sent.users is not None:
+        raise ServiceError(422, "A context is one user's: send user or neither.")
+    history = sent.history
+    if history is None and sent.context and sent.user is None:
+        history = {}
+    if history is None:
         users = one_or_many(sent.user, sent.users, "user", settings)
         request = AnswerRequest(
-            "recommend", users, sent.k, filters(sent), exclude=sent.exclude
+            *("recommend", users, sent.k, filters(sent)),
+            exclude=sent.exclude,
+            context=sent.context,
         )
         return request, users
     if not served.spec.can("history"):
         raise ServiceError(422, f"{served.name} takes no history: leave it out.")
     if sent.users is not None:
         raise ServiceError(422, "A history is one user's: send user or neither.")
-    history = sent.history
     if isinstance(history, list):
         history = dict.fromkeys(history, 1.0)
     request = AnswerRequest(
-        "history", [history], sent.k, filters(sent), exclude=sent.exclude
+        *("history", [history], sent.k, filters(sent)),
+        exclude=sent.exclude,
+        context=sent.context,
     )
     return request, [sent.user]
 

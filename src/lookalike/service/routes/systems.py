@@ -35,13 +35,16 @@ def systems(components: Components) -> APIRouter:
 def described(served: ServedSystem) -> dict[str, Any]:
     """Return what a system is, what it can do, and an example request."""
     spec = served.spec
+    forms = list(spec.decoder().forms)
+    if spec.can("zero_shot") and not served.active.system.takes_text:
+        forms.remove("text")
     return {
         "name": spec.name,
         "title": spec.title,
         "generation": served.active.generation,
         "embedding_version": served.active.embedding_version,
         "input": spec.decoder().noun,
-        "forms": list(spec.decoder().forms),
+        "forms": forms,
         "capabilities": [name for name in CAPABILITIES if spec.can(name)],
         "absent": {name: why for name, why in _ABSENT.items() if not spec.can(name)},
         "example": example_of(spec, served),

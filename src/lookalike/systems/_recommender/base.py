@@ -333,15 +333,25 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         k: int = K,
         exclude: Sequence[str] = (),
         where: Mapping[str, Allowed] | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> list[ExplainedSlate]:
         """Return at most k items for each user, with reasons and the ranker's features.
 
         An unknown user gets what is popular. ``exclude`` names items that are in no
         list; ``where`` lets only some through, by their columns: values, or bounds of
-        a number or a date ("gte", "gt", "lte", "lt").
+        a number or a date ("gte", "gt", "lte", "lt"). ``context`` is what the users'
+        columns say of whoever asks: values by name, which count as if they stood in the
+        users' table, in the place of what stands there.
+
+        Raises
+        ------
+        ValueError
+            If ``where`` or ``context`` names no column, or a value is not of its kind.
         """
         self.check_fitted()
-        history, unwanted = self._histories_of(users), self._unwanted(users)
+        told = self.catalogue_.checked_context(context)
+        history = replace(self._histories_of(users), context=told)
+        unwanted = self._unwanted(users)
         return self._explained(history, k, exclude, where, unwanted)
 
     def recommend_from(
@@ -350,12 +360,14 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         k: int = K,
         exclude: Sequence[str] = (),
         where: Mapping[str, Allowed] | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> list[ExplainedSlate]:
         """Recommend by given histories: items with hours, or ratings.
 
         For users who are not known, or who did something since: nothing is learned
         again, yet what they did counts, as if at the latest time that was learned from.
         Items are in the order of time, the latest last; unknown ones are passed over.
+        ``where`` and ``context`` are those of :meth:`recommend_each`.
 
         Raises
         ------
@@ -364,11 +376,12 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
         """
         self.check_fitted()
         catalogue = self.catalogue_
+        told = catalogue.checked_context(context)
         history = InteractionHistory.given(
             *(histories, catalogue.item_rows, len(catalogue.items)),
             time=self._latest,
         )
-        return self._explained(history, k, exclude, where)
+        return self._explained(replace(history, context=told), k, exclude, where)
 
     def similar_each(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -74,6 +74,31 @@ class Catalogue:
             known = ", ".join(self.described) or "none"
             raise ValueError(f"The items have the columns {known}; got {name!r}.")
         return self.described[name]
+
+    def checked_context(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what users' columns say of somebody, or refuse it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or a value is none of a number or a date; the
+            sentence says which.
+        """
+        if context and not self.user_columns:
+            raise ValueError(
+                f"Nothing is known of users here, so that context "
+                f"({', '.join(context)}) says nothing: train with --users."
+            )
+        for name, value in (context or {}).items():
+            if name not in self.user_columns:
+                known = ", ".join(self.user_columns)
+                raise ValueError(f"The users have the columns {known}; got {name!r}.")
+            kind, cell = self.user_columns[name].kind, cell_of(value)
+            if kind in ("number", "date"):
+                read = ItemColumn(kind, np.array([cell])).numbers()
+                if cell and np.isnan(read).any():
+                    raise ValueError(f"{name} must be a {kind}, got {value!r}.")
+        return dict(context or {})
 
     def with_items(self, items: Sequence[Item]) -> "Catalogue":
         """Return the catalogue with these items, new or described anew.

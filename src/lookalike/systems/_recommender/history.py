@@ -21,6 +21,8 @@ class InteractionHistory:
     numbers : (n_users,), seeds of the users' random draws; empty is 0 for all
     known_as : (n_users,), row of each user in the catalogue, -1 where unknown; empty is
         -1 for all
+    context : what users' columns say of all these users, by the columns' names, in the
+        place of what the catalogue says
     """
 
     user: Ints
@@ -31,6 +33,7 @@ class InteractionHistory:
     n_items: int
     numbers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     known_as: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    context: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def known(cls, data: Interactions) -> Self:
@@ -146,11 +149,17 @@ class InteractionHistory:
 
         profiles : csr, of the users of the catalogue
         """
-        rows = self.known_as if len(self.known_as) else np.full(self.n_users, -1)
+        rows = self.catalogue_rows()
         there = np.flatnonzero(rows >= 0)
         shape = self.n_users, profiles.shape[0]
         which = sp.csr_array((np.ones(len(there)), (there, rows[there])), shape=shape)
-        return sp.csr_array(which @ profiles, dtype=np.float32)
+        found = sp.csr_array(which @ profiles, dtype=np.float32)
+        found.sort_indices()  # sums are rounded in their order
+        return found
+
+    def catalogue_rows(self) -> Ints:
+        """Return the row of each user in the catalogue, -1 where unknown."""
+        return self.known_as if len(self.known_as) else np.full(self.n_users, -1)
 
     def items_of(self, user: int) -> Ints:
         """Return the items of one user."""

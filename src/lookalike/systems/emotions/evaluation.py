@@ -81,6 +81,7 @@ def evaluate(
         metrics,
         {"logistic regression on pixels": paired_test(correct, raw == truth)},
         facts,
+        quality={"n_test": len(truth), "wrong": np.flatnonzero(~correct).tolist()},
         details={"truth": truth, "predicted": predicted, "confidence": confidence},
     )
 

@@ -12,8 +12,9 @@ SPEC = SystemSpec(
     evaluation=f"{_HERE}.evaluation:evaluate",
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
-    inputs="lookalike.core.inputs:COLOUR_IMAGES",
-    capabilities=("search", "explain", "gallery", "refresh"),
+    inputs="lookalike.core.inputs:IMAGES_OR_TEXTS",
+    answer=f"{_HERE}.zero_shot:NamedImage",
+    capabilities=("search", "zero_shot", "explain", "gallery", "refresh"),
     datasets={
         "fashion_mnist": "lookalike.datasets:load_fashion_mnist",
         "mnist": "lookalike.datasets:load_mnist",

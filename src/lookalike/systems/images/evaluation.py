@@ -98,7 +98,8 @@ def evaluate(
         metrics,
         comparisons,
         facts,
-        details=details,
+        {"n_test": len(images), "outcomes": ours["precision_at_10"].tolist()},
+        details,
     )
 
 

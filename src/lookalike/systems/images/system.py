@@ -7,10 +7,10 @@ rules: hidden items, duplicates, freshness, diversity.
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from lookalike._checks import check_whole
 from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
-from lookalike.core.contracts import Explanation, SearchAnswer
+from lookalike.core.contracts import PROMPT, Explanation, SearchAnswer
 from lookalike.core.inputs import check_k
 from lookalike.core.items import Allowed
 from lookalike.core.manifest import Manifest
@@ -48,17 +48,30 @@ from lookalike.systems.images.encoders.base import (
     encoder_class,
     learned_encoder,
     ready_encoder,
+    ready_texts,
     version_of,
+    why_no_texts,
 )
 from lookalike.systems.images.explanation import search_page
 from lookalike.systems.images.impressions import LearnedClicks
 from lookalike.systems.images.ranking import Rules, ranked
+from lookalike.systems.images.zero_shot import (
+    NamedImage,
+    by_similarity,
+    check_labels,
+    prompts_of,
+)
+
+if TYPE_CHECKING:
+    from lookalike.systems.images.encoders.text import TextEncoder
 
 N_EXPLAINED = 10  # hits of an explanation
+Query = Array | str
+"""An image, or a text where the encoder has a text side."""
 
 
 class ImageSearch(BaseSystem):
-    """Search images by images.
+    """Search images by images, and by texts where the encoder has a text side.
 
     Parameters
     ----------
@@ -93,6 +106,8 @@ class ImageSearch(BaseSystem):
     Attributes
     ----------
     encoder_ : Encoder
+    texts_ : TextEncoder or None
+        The text side of the encoder.
     trained_ : GenerationCatalogue
         The images that were learned from.
     catalogue_ : Catalogue
@@ -119,6 +134,7 @@ class ImageSearch(BaseSystem):
     unsaved_options = ("passes", "checkpoint", "model")
 
     encoder_: Encoder
+    texts_: "TextEncoder | None"
     trained_: GenerationCatalogue
     catalogue_: Catalogue
     row_of_: dict[str, int]
@@ -169,6 +185,7 @@ class ImageSearch(BaseSystem):
         images, labels = check_training_images(data.x_train, data.y_train)
         started = time.process_time(), time.perf_counter()
         self.encoder_ = self._learned_encoder(images, labels, on_progress)
+        self.texts_ = ready_texts(self.encoder)
         seconds = time.perf_counter() - started[1]
         on_progress("embedding the catalogue", 0.9)
         embedding = time.perf_counter()
@@ -195,19 +212,38 @@ class ImageSearch(BaseSystem):
     def ready(cls, encoder: str = BUILT_IN) -> Self:
         """Return a system that needs no training, with nothing indexed yet.
 
-        encoder : "photograph", or a published one whose file is here
+        encoder : "photograph", or a published one whose file is here; its text side is
+            taken too where its files are here
         """
-        return cls(encoder)._with_encoder(ready_encoder(encoder))
+        return cls(encoder)._with_encoder(ready_encoder(encoder), ready_texts(encoder))
 
     @classmethod
-    def from_onnx(cls, model: str | os.PathLike[str], **given: Any) -> Self:
+    def from_onnx(
+        cls,
+        model: str | os.PathLike[str],
+        text_model: str | os.PathLike[str] | None = None,
+        tokeniser: str | os.PathLike[str] | None = None,
+        **given: Any,
+    ) -> Self:
         """Return a system with the user's own ONNX encoder and nothing indexed yet.
 
-        ``given`` are ``side``, ``mean`` and ``scale``, as for ``OnnxEncoder.read``.
+        text_model, tokeniser : of its text side, both or neither; see ``TextEncoder``
+        given : ``side``, ``mean`` and ``scale``, as for ``OnnxEncoder.read``
+
+        Raises
+        ------
+        ValueError
+            If a file is not what it must be, in one sentence.
         """
         from lookalike.systems.images.encoders.onnx import OnnxEncoder
+        from lookalike.systems.images.encoders.text import TextEncoder
 
-        return cls(OWN)._with_encoder(OnnxEncoder.read(model, **given))
+        if (text_model is None) != (tokeniser is None):
+            raise ValueError("A text side is two files: an ONNX file and a tokeniser.")
+        texts = None
+        if text_model is not None and tokeniser is not None:
+            texts = TextEncoder.read(text_model, tokeniser)
+        return cls(OWN)._with_encoder(OnnxEncoder.read(model, **given), texts)
 
     def learn_clicks(
         self, similarity: Floats, shown: Impressions, corrected: bool = True
@@ -285,13 +321,19 @@ class ImageSearch(BaseSystem):
 
     # --- answers ----------------------------------------------------------------------
 
-    def embed(self, images: Sequence[Array]) -> Array:
-        """Map images of any size to vectors, float32 (n_images, n_dimensions)."""
-        self.check_fitted()
-        return self._embedded(images)
+    def embed(self, queries: Sequence[Query]) -> Array:
+        """Map images of any size, and texts, to vectors, float32 (n, n_dimensions).
 
-    def search(self, images: Sequence[Array], k: int = 10) -> Hits:
-        """Find at most k items most like each image, after ranking and rules.
+        Raises
+        ------
+        ValueError
+            If there is a text and the encoder has no text side.
+        """
+        self.check_fitted()
+        return self._embedded(queries)
+
+    def search(self, images: Sequence[Query], k: int = 10) -> Hits:
+        """Find at most k items most like each image or text, after ranking and rules.
 
         ``ids`` are rows of ``catalogue_``.
         """
@@ -300,11 +342,11 @@ class ImageSearch(BaseSystem):
 
     def search_each(
         self,
-        queries: Sequence[Array],
+        queries: Sequence[Query],
         k: int = 10,
         where: Mapping[str, Allowed] | None = None,
     ) -> list[SearchAnswer]:
-        """Find at most k items most like each image, after ranking and rules.
+        """Find at most k items most like each image or text, after ranking and rules.
 
         The column "rules" says of each hit what ranking and rules did to it.
 
@@ -319,6 +361,38 @@ class ImageSearch(BaseSystem):
         return [
             self._answer(found, vector)
             for found, vector in zip(self.rank(vectors, k), vectors, strict=True)
+        ]
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether the encoder that answers has a text side."""
+        self.check_fitted()
+        return self.texts_ is not None
+
+    def classify_as(
+        self, queries: Sequence[Array], labels: Sequence[str], prompt: str = PROMPT
+    ) -> list[list[NamedImage]]:
+        """Say which of these labels fits each image best, one answer an image.
+
+        Parameters
+        ----------
+        labels : sequence of str
+            At least two, all different.
+        prompt : str, default="a photo of a {label}"
+            The text that stands for a label.
+
+        Raises
+        ------
+        ValueError
+            If the encoder has no text side, or labels or prompt cannot be taken.
+        """
+        self.check_fitted()
+        names = check_labels(labels)
+        texts = [self.check_query(text) for text in prompts_of(names, prompt)]
+        of_labels = self._embedded(texts)
+        return [
+            [by_similarity(of_labels @ vector, names)]
+            for vector in self._embedded(queries)
         ]
 
     def rank(self, vectors: Array, k: int = 10) -> list[Slate]:
@@ -359,7 +433,7 @@ class ImageSearch(BaseSystem):
             n = min(4 * n, len(known.vectors))
         return [found[at] for at in range(len(vectors))]
 
-    def explain(self, query: Array) -> Explanation:
+    def explain(self, query: Query) -> Explanation:
         """Say for each of the first hits what speaks for it, and what was left out."""
         vectors = self.embed([query])
         [found] = self.rank(vectors, N_EXPLAINED)
@@ -395,9 +469,11 @@ class ImageSearch(BaseSystem):
         self.check_fitted()
         return id in self.row_of_
 
-    def check_query(self, query: Array) -> Array:
-        """Return an image as the encoder takes it, or refuse it."""
+    def check_query(self, query: Query) -> Query:
+        """Return an image as the encoder takes it, or a text, or refuse it."""
         self.check_fitted()
+        if isinstance(query, str):
+            return self._checked_text(query)
         tile = self.encoder_.preparation.tile(query)
         check_not_blank(tile, "anything")
         return tile
@@ -407,6 +483,8 @@ class ImageSearch(BaseSystem):
         if self.catalogue_.index is not None:
             blank = np.zeros(self.encoder_.preparation.shape, np.uint8)
             self.rank(self.embed([blank]), 1)
+        if self.texts_ is not None:
+            self.embed(["a photo"])
 
     @property
     def rules(self) -> Rules:
@@ -477,6 +555,8 @@ class ImageSearch(BaseSystem):
             document["index"] = {**about, "facts": facts}
         if self._learned_clicks is not None:
             arrays |= prefixed("clicks_", self._learned_clicks.arrays())
+        if self.texts_ is not None:
+            arrays |= prefixed("text_", self.texts_.arrays())
         return arrays, document
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -490,6 +570,11 @@ class ImageSearch(BaseSystem):
                 "it was made by another version of the encoder's code; `lookalike "
                 "train images` makes a new one."
             )
+        self.texts_ = None
+        if texts := named("text_", arrays):
+            from lookalike.systems.images.encoders.text import TextEncoder
+
+            self.texts_ = TextEncoder.from_arrays(texts)
         index, vectors, clicks = None, arrays["vectors"], named("clicks_", arrays)
         if document["index"] is not None:
             held = named("index_", arrays)
@@ -503,11 +588,15 @@ class ImageSearch(BaseSystem):
 
     # --- inside -----------------------------------------------------------------------
 
-    def _with_encoder(self, encoder: Encoder) -> Self:
+    def _with_encoder(
+        self, encoder: Encoder, texts: "TextEncoder | None" = None
+    ) -> Self:
         """Take up an encoder that learns nothing; nothing is indexed yet."""
-        self.encoder_ = encoder
+        self.encoder_, self.texts_ = encoder, texts
         nothing = np.zeros((0, *encoder.preparation.shape), np.uint8)
         vectors = encoder.transform(nothing)
+        if texts is not None:
+            texts.check(vectors.shape[1])
         self._take_up(self._catalogue_of(vectors, nothing, np.empty(0)), None)
         self.manifest_ = Manifest(
             self.configuration(),
@@ -539,11 +628,36 @@ class ImageSearch(BaseSystem):
             index = VectorIndex(vectors, self.recall, self.memory, self.n_jobs)
         return GenerationCatalogue(vectors, images, labels, index)
 
-    def _embedded(self, images: Iterable[Array]) -> Array:
-        tiles = [self.encoder_.preparation.tile(image) for image in images]
-        if not tiles:
+    def _embedded(self, queries: Sequence[Query] | Array) -> Array:
+        """Vectors of images and texts, in their order."""
+        if not len(queries):
             raise ValueError("At least one image is needed, got none.")
-        return self.encoder_.transform(np.stack(tiles))
+        texts = [self._checked_text(each) for each in queries if isinstance(each, str)]
+        tiles = [
+            self.encoder_.preparation.tile(each)
+            for each in queries
+            if not isinstance(each, str)
+        ]
+        if self.texts_ is None or not texts:
+            return self.encoder_.transform(np.stack(tiles))
+        of_texts = self.texts_.transform(texts)
+        if not tiles:
+            return of_texts
+        found = np.empty((len(queries), of_texts.shape[1]), np.float32)
+        is_text = np.array([isinstance(each, str) for each in queries])
+        found[is_text] = of_texts
+        found[~is_text] = self.encoder_.transform(np.stack(tiles))
+        return found
+
+    def _checked_text(self, text: str) -> str:
+        """Return a text without spaces around it, or refuse it."""
+        if self.texts_ is None:
+            raise ValueError(why_no_texts(self.encoder))
+        found = " ".join(text.split())
+        if not found:
+            raise ValueError("The text is empty; expected a few words.")
+        self.texts_.tokens(found)  # which refuses one of which nothing is known
+        return found
 
     def _answer(self, found: Slate, vector: Array) -> SearchAnswer:
         """An answer as it is shown."""

@@ -26,11 +26,11 @@ from lookalike.systems._recommender.catalogue import Catalogue
 from lookalike.systems._recommender.history import InteractionHistory
 from lookalike.systems._recommender.lists import PROFILE
 from lookalike.systems.shop.features import (
+    UserProfiles,
     feature_rows,
     item_vectors,
     number_names,
     ranked_numbers,
-    user_profiles,
 )
 from lookalike.systems.shop.presets import PRESETS, Preset
 
@@ -69,6 +69,7 @@ class Shop(RecommenderSystem):
     """
 
     name = "shop"
+    _profiles: UserProfiles | None = None
 
     def __init__(
         self,
@@ -131,9 +132,28 @@ class Shop(RecommenderSystem):
             "about": np.stack(columns, axis=1).astype(np.float32),
         }
         if catalogue.user_columns:
-            profile = history.described(user_profiles(catalogue.user_columns))
+            profile = self._profiled(history, catalogue)
             found |= {PROFILE: profile, "described": sp.hstack([profile, plain], "csr")}
         return found
+
+    def _profiled(self, history: InteractionHistory, catalogue: Catalogue) -> Any:
+        """What is known of the users of histories, csr (n_users, n_features)."""
+        profiles = self._profiles_of(catalogue)
+        if not history.context:
+            return history.described(profiles.known)
+        rows = history.catalogue_rows().tolist()
+        found = profiles.of(history.context, rows).astype(np.float32)
+        found.sort_indices()  # as those of histories are
+        return found
+
+    def _profiles_of(self, catalogue: Catalogue) -> UserProfiles:
+        """The users' columns as vectors, made once for a catalogue."""
+        if (
+            self._profiles is None
+            or self._profiles.columns is not catalogue.user_columns
+        ):
+            self._profiles = UserProfiles(catalogue.user_columns)
+        return self._profiles
 
     def generators(self, catalogue: Catalogue) -> list[CandidateGenerator]:
         """Return the generators; "recent" weighs the latest items more."""
@@ -141,7 +161,7 @@ class Shop(RecommenderSystem):
         content = ContentSimilarity().fit(self.vectors(catalogue))
         of_users = []
         if catalogue.user_columns:
-            n_profile = user_profiles(catalogue.user_columns).shape[1]
+            n_profile = self._profiles_of(catalogue).known.shape[1]
             of_users = [
                 CandidateGenerator(
                     "customers described like you",

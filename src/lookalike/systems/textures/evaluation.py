@@ -100,7 +100,8 @@ def evaluate(
         "predicted": system.classify(turned[3]).labels,
     }
     tested = f"{len(truth) * len(ANGLES):,} turned test patches"
-    return EvaluationResult(tested, metrics, comparisons, facts, details=details)
+    quality = {"n_test": len(share), "outcomes": share.tolist()}
+    return EvaluationResult(tested, metrics, comparisons, facts, quality, details)
 
 
 def changed_codes(

@@ -6,7 +6,7 @@ twelve digits from the weights, the preparation of images, and the code.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
@@ -22,11 +22,15 @@ from lookalike.systems.images.encoders.linear import (
     PrincipalEncoder,
     shrunk,
 )
+from lookalike.systems.images.encoders.locate import is_here
 from lookalike.systems.images.encoders.network import (
     ContrastiveEncoder,
     SupervisedEncoder,
 )
 from lookalike.systems.images.encoders.photograph import PhotographEncoder
+
+if TYPE_CHECKING:
+    from lookalike.systems.images.encoders.text import TextEncoder
 
 CODE = 1
 """To be raised with every change that makes other vectors of the same weights."""
@@ -157,3 +161,27 @@ def ready_encoder(name: str) -> Encoder:
     from lookalike.systems.images.encoders.onnx import OnnxEncoder
 
     return OnnxEncoder.published(CATALOGUE[name])
+
+
+def ready_texts(name: str) -> "TextEncoder | None":
+    """Return the text side of an encoder by its name, None where none is here."""
+    entry = CATALOGUE.get(name)
+    if entry is None or not all(is_here(entry, file) for file in entry.files):
+        return None
+    from lookalike.systems.images.encoders.text import TextEncoder
+
+    return TextEncoder.published(entry) if entry.text else None
+
+
+def why_no_texts(name: str) -> str:
+    """Return a sentence on what makes an encoder without a text side know words."""
+    able = [each for each, entry in CATALOGUE.items() if entry.text]
+    if name in able:
+        return (
+            f"The text side of {name} is not part of this generation: `lookalike "
+            f"encoders get {name}` and then `encoders use {name}` make one with it."
+        )
+    return (
+        f"The encoder that answers, {name}, knows no words; {' and '.join(able)} do: "
+        f"`lookalike encoders get {able[-1]}`, then `encoders use {able[-1]}`."
+    )

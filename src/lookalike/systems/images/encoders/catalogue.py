@@ -52,11 +52,15 @@ class TextSide:
     model : takes token numbers, returns (n, n_dimensions)
     tokeniser : a ``tokenizer.json``, with vocabulary and merges
     output : as of ``ImageForm``
+    context : most tokens of a text
+    pad : number of the token that fills up the context; None gives a text's own tokens
     """
 
     model: ModelFile
     tokeniser: ModelFile
     output: str = ""
+    context: int = 77
+    pad: int | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ _ENCODERS = (
                 "72ed5c96db5729294468543e4bc75fce14ca63f58e37300290189ba1c1e52b85",
             ),
             output="text_embeds",
+            pad=0,
         ),
     ),
     PublishedEncoder(

@@ -13,8 +13,8 @@ from lookalike.features.preparation import Preparation
 from lookalike.systems.images.encoders.catalogue import PublishedEncoder
 from lookalike.systems.images.encoders.linear import unit
 from lookalike.systems.images.encoders.locate import find
+from lookalike.systems.images.encoders.session import first_line, opened, read_model
 
-MOST_BYTES = 2 * 1024**3
 SIDE = 224
 
 
@@ -63,7 +63,7 @@ class OnnxEncoder:
             "output": output,
             "pooling": pooling,
         }
-        self._session = _session(model, what, output)
+        self._session = opened(model, what, output)
         self._input = self._session.get_inputs()[0].name
         self._try()
 
@@ -104,13 +104,8 @@ class OnnxEncoder:
         ValueError
             If it is no ONNX file, or takes or gives other shapes, in one sentence.
         """
-        file = Path(path)
-        if not file.is_file():
-            raise ValueError(f"{file} does not exist; expected an ONNX file.")
-        if not 0 < file.stat().st_size < MOST_BYTES:
-            raise ValueError(f"{file} is no ONNX file that can be read: wrong size.")
-        model = file.read_bytes()
-        return cls(model, _preparation(model, file.name, side, mean, scale), file.name)
+        model, name = read_model(path), Path(path).name
+        return cls(model, _preparation(model, name, side, mean, scale), name)
 
     def transform(self, images: Array) -> Array:
         """Map images to vectors of length one."""
@@ -149,7 +144,7 @@ class OnnxEncoder:
             found = np.asarray(self._session.run(wanted, {self._input: image})[0])
         except Exception as error:  # the runtime's own classes are not public
             raise ValueError(
-                f"{self._what} cannot be run on {image.shape}: {_first_line(error)}"
+                f"{self._what} cannot be run on {image.shape}: {first_line(error)}"
             ) from None
         if self._form["pooling"] and found.ndim == 3:
             found = found[:, 0]
@@ -169,49 +164,6 @@ class OnnxEncoder:
         self._width = found.shape[1]
 
 
-def _session(model: bytes, what: str, output: str = "") -> Any:
-    try:
-        import onnxruntime
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "An ONNX encoder needs onnxruntime: pip install 'lookalike[onnx]'."
-        ) from None
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-
-    def opened(file: bytes) -> Any:
-        try:
-            return onnxruntime.InferenceSession(
-                file, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # the runtime's own classes are not public
-            raise ValueError(
-                f"{what} is no ONNX file that can be read: {_first_line(error)}"
-            ) from None
-
-    session = opened(model)
-    if not output or output in [each.name for each in session.get_outputs()]:
-        return session
-    return opened(model + _further_output(output))
-
-
-def _further_output(name: str) -> bytes:
-    """Bytes that, after those of an ONNX file, let it return another tensor.
-
-    Protocol buffers join a message that comes twice: the second model holds nothing but
-    a graph with one output more.
-    """
-
-    def message(field: int, body: bytes) -> bytes:
-        length, size = b"", len(body)
-        while size > 127:
-            length, size = length + bytes([size % 128 + 128]), size // 128
-        return bytes([field * 8 + 2]) + length + bytes([size]) + body
-
-    value_info = message(1, name.encode())
-    return message(7, message(12, value_info))
-
-
 def _preparation(
     model: bytes,
     what: str,
@@ -219,7 +171,7 @@ def _preparation(
     mean: tuple[float, ...] | None,
     scale: tuple[float, ...] | None,
 ) -> Preparation:
-    session = _session(model, what)
+    session = opened(model, what)
     inputs = session.get_inputs()
     shape = inputs[0].shape if inputs else []
     good = len(inputs) == 1 and len(shape) == 4 and shape[1] in (1, 3)
@@ -257,7 +209,3 @@ def _numbers(
                     "numbers."
                 ) from None
     return None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
