@@ -37,6 +37,7 @@ from lookalike.service.routes.retraining import retraining
 from lookalike.service.routes.search import search
 from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
+from lookalike.service.routes.suggest import suggest
 from lookalike.service.routes.systems import systems
 from lookalike.service.routes.users import users
 from lookalike.service.routes.views import gallery, map_, quality
@@ -51,6 +52,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "classify": (classify,),
     "recommend": (recommend,),
     "rank": (rank,),
+    "suggest": (suggest,),
     "similar": (similar,),
     "retrain": (retraining,),
     "catalogue": (catalogue,),
