@@ -18,7 +18,7 @@ from lookalike.kernels import word_model as kernels
 from lookalike.search.prefix.index import PrefixIndex
 
 _END, _DISCOUNT, _LONGEST = 1, 0.75, 4
-_MANY, _FOLLOWERS, _NEXT = 30, 8, 5
+_MANY, _FOLLOWERS, _NEXT = 100, 30, 10
 
 
 class WordModel:
