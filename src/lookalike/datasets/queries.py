@@ -1,7 +1,7 @@
 """Queries that people typed: TREC's logs of web search, and your own table.
 
-A table has a column ``query``, and may have ``user``, ``country``, ``time`` and
-``count``, how often the query was asked. The newest tenth is kept for testing.
+A table has a column of queries, and may have columns of who asked, in which country,
+when, and how often. The newest tenth is kept for testing.
 """
 
 import gzip
@@ -13,10 +13,12 @@ import numpy as np
 from lookalike._typing import Floats, Ints
 from lookalike.datasets.catalogue import CATALOGUE
 from lookalike.datasets.locate import find
+from lookalike.datasets.log_form import find_column
 from lookalike.datasets.tables import read_table
 
 _TEST = 10_000  # queries of TREC's last log that are tested on
 _SHARE = 0.1  # of one's own
+_FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -103,40 +105,65 @@ def _text(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def read_queries(path: str | os.PathLike[str]) -> TypedQueries:
-    """Read a table of queries: CSV, JSON lines or Parquet.
+def read_queries(
+    path: str | os.PathLike[str],
+    item: str | None = None,
+    user: str | None = None,
+    time: str | None = None,
+) -> TypedQueries:
+    """Read a table of queries: CSV with any separator, JSON lines or Parquet.
+
+    Columns of queries, users, countries, times and counts are found by their names, see
+    ``log_form.NAMES``; all but the first may lack. An empty user or country is one that
+    is not known.
+
+    Parameters
+    ----------
+    path : path
+    item, user, time : str, optional
+        The columns of queries, users and times, where their names do not say so.
 
     Raises
     ------
     ValueError
-        If it has no column ``query``, or a cell that cannot be read; the sentence
-        names the rows.
+        If no column holds queries, or a cell cannot be read; the sentence names the
+        columns or the rows.
     """
-    table = read_table(path, ["query"])
-    queries = table.columns["query"]
+    table = read_table(path)
+    names, where = list(table.columns), f"table {table.file.name}"
+    asked = find_column(names, "query", item, where)
+    if asked is None:
+        raise ValueError(
+            f"No column of {table.file} is known to hold queries; its columns are "
+            f"{', '.join(names)}: call one query, or say which it is with --item NAME."
+        )
+    queries = table.columns[asked]
     table.refuse(np.array([not query for query in queries]), "a query")
     n = len(queries)
-    if n < 10:
+    if n < _FEWEST:
         raise ValueError(f"{table.file}: expected at least 10 queries, got {n}.")
-    none = [""] * n
-    counts = np.ones(n)
-    if "count" in table.columns:
-        counts = table.numbers("count", 1e9)
+    counts, times = np.ones(n), np.full(n, np.nan)
+    counted = find_column(names, "count", None, where)
+    if counted is not None:
+        counts = table.numbers(counted, 1e9)
         table.refuse((counts < 1) | (counts % 1 > 0), "a whole count of at least 1")
-    times = np.full(n, np.nan)
-    if "time" in table.columns:
-        times = table.times("time")
+    timed = find_column(names, "time", time, where)
+    if timed is not None:
+        times = table.times(timed)
     order = np.argsort(times, kind="stable")
 
-    def column(name: str) -> tuple[str, ...]:
-        cells = table.columns.get(name, none)
+    def column(name: str | None) -> tuple[str, ...]:
+        cells = [""] * n if name is None else table.columns[name]
         return tuple(cells[row] for row in order.tolist())
 
     log = QueryLog(
-        *(column("query"), column("user"), column("country")),
+        column(asked),
+        column(find_column(names, "user", user, where)),
+        column(find_column(names, "country", None, where)),
         times[order],
         counts[order].astype(np.int64),
     )
     n_test = max(1, int(n * _SHARE))
-    name = table.file.name
-    return TypedQueries(name, table.checksum, log[:-n_test], log[-n_test:])
+    return TypedQueries(
+        table.file.name, table.checksum, log[:-n_test], log[-n_test:]
+    )

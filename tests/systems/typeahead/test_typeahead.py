@@ -83,7 +83,7 @@ def test_what_people_ask_meanwhile_is_suggested_and_blocked_again(made):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("question\na\n", "lacks the column query"),
+        ("question\na\n", "No column .* is known to hold queries; its columns are question"),
         ("query\n" + "a\n" * 3, "at least 10 queries"),
         ("query,count\n" + "a,1\n" * 9 + "b,0\n", "a whole count of at least 1"),
         ("query,time\n" + "a,1\n" * 9 + "b,soon\n", "a time since 1970"),
@@ -103,6 +103,30 @@ def test_the_newest_rows_of_a_table_are_tested_on(tmp_path):
     assert data.test.queries == ("query 1", "query 0")
     assert data.train.queries[0] == "query 19"
     assert data.train.users[0] == "u19"
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"), [("q.tsv", "\t"), ("q.csv", ";"), ("q.jsonl", None)]
+)
+def test_columns_are_found_by_their_names_or_named(tmp_path, name, separator):
+    columns = ("Search Term", "Customer-ID", "Country_Code", "Created_At", "Volume")
+    rows = [(f"mug {n}", f"u{n % 3}", "lv", str(50 - n), str(n + 1)) for n in range(20)]
+    if separator:
+        text = "\n".join(map(separator.join, [columns, *rows]))
+    else:
+        each = [json.dumps(dict(zip(columns, row, strict=True))) for row in rows]
+        text = "\n".join(each)
+    (tmp_path / name).write_text(text)
+    data = read_queries(tmp_path / name)
+    assert data.test.queries == ("mug 1", "mug 0")
+    assert data.test.counts.tolist() == [2, 1]
+    assert data.test.users == ("u1", "u0")
+    assert data.test.countries == ("lv", "lv")
+    named = read_queries(tmp_path / name, item="Customer-ID", user="Search Term")
+    assert named.test.queries == ("u1", "u0")
+    assert named.test.users == ("mug 1", "mug 0")
+    with pytest.raises(ValueError, match="has no column nothing; it has Search Term"):
+        read_queries(tmp_path / name, time="nothing")
 
 
 def test_the_command_suggests(made):

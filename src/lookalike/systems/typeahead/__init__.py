@@ -17,7 +17,8 @@ SPEC = SystemSpec(
     capabilities=("suggest", "explain"),
     datasets={"trec_queries": "lookalike.datasets:load_trec_queries"},
     own_data="lookalike.datasets:read_queries",
-    own_data_form="a table with a column query (.csv, .jsonl or .parquet)",
+    own_data_form="a table with a column query (.csv, .tsv, .jsonl or .parquet)",
+    own_data_options=("item", "user", "time"),
     example="new yo",
 )
 __getattr__ = SPEC.export

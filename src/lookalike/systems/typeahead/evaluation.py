@@ -25,7 +25,8 @@ def evaluate(
 
     Every later query of more than six letters counts, also those that nobody asked
     before: a reciprocal rank of 0 where it is not among ten suggestions. Beside it the
-    most popular completion: the queries that were asked most often and begin so.
+    most popular completion: the queries that were asked most often and begin so, that
+    which was typed already left out by both.
     """
     log = data.test
     queries = [normalise(query) for query in log.queries]
@@ -39,8 +40,9 @@ def evaluate(
         query, user, country = queries[row], log.users[row], log.countries[row]
         found = suggester.suggest(query[:TYPED], K, user, country)
         ours.append(reciprocal_rank_of(query, [each.query for each in found]))
-        top = suggester.asked_before(query[:TYPED], K)
-        popular.append(reciprocal_rank_of(query, [name for name, _ in top]))
+        top = suggester.asked_before(query[:TYPED], K + 1)
+        names = [name for name, _ in top if name != query[:TYPED]][:K]
+        popular.append(reciprocal_rank_of(query, names))
         seen.append(suggester.counts_.position(query) is not None)
     on_progress("drawing intervals", 0.7)
     own, other, known = np.array(ours), np.array(popular), np.array(seen)
