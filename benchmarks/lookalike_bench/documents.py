@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.datasets import TEXT_COLLECTIONS
-from lookalike.datasets.short_texts import load_captions, load_trec_queries
+from lookalike.datasets.short_texts import load_captions, load_million_queries
 from lookalike.datasets.text_collections import TextCollection
 from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test
 from lookalike_bench.arrays import Floats
@@ -147,7 +147,7 @@ def short_texts(n: int) -> list[str]:
 
 def queries_of_people(n: int) -> list[str]:
     """Queries to a web search engine, drawn once and for all."""
-    return random.Random(0).sample(load_trec_queries(), n)
+    return random.Random(0).sample(load_million_queries(), n)
 
 
 def _contestants(
