@@ -68,39 +68,32 @@ def buckets(hashes, first):
 
 
 @njit(cache=True, nogil=True)
-def _cost(typed, n, letters, start, length, costs, sub, most, rows):
+def _cost(typed, n, letters, start, length, costs, sub, extra, missing, most, rows):
     """The least cost of a typed word for a right one; above ``most``: any such."""
-    extra, missing, doubled, single, swap, first_cost = (
-        costs[0],
-        costs[1],
-        costs[2],
-        costs[3],
-        costs[4],
-        costs[5],
-    )
-    for j in range(length + 1):
-        rows[0, j] = j * missing
-        if j > 0:
-            rows[0, j] += first_cost
+    swap, first_cost = costs[0], costs[1]
+    rows[0, 0] = 0.0
+    last = np.int64(0)
+    for j in range(1, length + 1):
+        b = np.int64(letters[start + j - 1])
+        rows[0, j] = rows[0, j - 1] + missing[last, b] + (first_cost if j == 1 else 0.0)
+        last = b
     for i in range(1, n + 1):
         a = typed[i - 1]
-        before = typed[i - 2] if i > 1 else -1
-        rows[i, 0] = i * extra + first_cost
+        before = typed[i - 2] if i > 1 else np.int64(0)
+        rows[i, 0] = rows[i - 1, 0] + extra[before, a] + (first_cost if i == 1 else 0.0)
         least = rows[i, 0]
         low, high = max(1, i - 3), min(length, i + 3)
         if low > 1:
             rows[i, low - 1] = most + 1.0
         for j in range(low, high + 1):
             b = np.int64(letters[start + j - 1])
-            last = np.int64(letters[start + j - 2]) if j > 1 else np.int64(-2)
+            last = np.int64(letters[start + j - 2]) if j > 1 else np.int64(0)
             cost = rows[i - 1, j - 1]
             if a != b:
                 cost += sub[a, b] + (first_cost if i == 1 and j == 1 else 0.0)
             if j < i + 3:
-                own = doubled if a == before else extra
-                cost = min(cost, rows[i - 1, j] + own)
-            own = single if b == last else missing
-            cost = min(cost, rows[i, j - 1] + own)
+                cost = min(cost, rows[i - 1, j] + extra[before, a])
+            cost = min(cost, rows[i, j - 1] + missing[last, b])
             if i > 1 and j > 1 and a == last and before == b:
                 cost = min(cost, rows[i - 2, j - 2] + swap)
             rows[i, j] = cost
@@ -158,6 +151,8 @@ def corrections(
     first,
     costs,
     sub,
+    extra,
+    missing,
     found,
     scores,
 ):
@@ -167,9 +162,10 @@ def corrections(
     lengths : int64 (n_words,)
     likely  : float64 (n_words,), the logarithm of each word's probability
     hashes, owners, first : from ``deletions``, rising, and ``buckets``
-    costs   : float64 (6,), of an extra letter, a missing one, one that doubles the one
-        before it or is missing there, an exchange, and what the first letter adds
+    costs   : float64 (2,), of an exchange, and what the first letter adds
     sub     : float64 (n_letters, n_letters), of a typed letter for a right one
+    extra   : likewise, of typing a letter too much behind a typed one, 0 for none
+    missing : likewise, of leaving one out behind a right one
     found   : out, int64 (k,); scores : out, float64 (k,)
 
     Returns how many there are. Only words within two edits are looked at. Of equal
@@ -203,7 +199,10 @@ def corrections(
                 start = starts[word]
                 if _edits(typed, n, letters, start, length, rows) > 2:
                     continue
-                cost = _cost(typed, n, letters, start, length, costs, sub, most, rows)
+                cost = _cost(
+                    *(typed, n, letters, start, length, costs, sub, extra, missing),
+                    *(most, rows),
+                )
                 score = likely[word] - cost
                 if (
                     filled == k
