@@ -169,9 +169,9 @@ def searching(engine: str, n_texts: int, n_queries: int) -> Any:
     queries += queries_of_people(n_queries)
     if engine == "lookalike":  # compiles
         ENGINES[engine]().build(texts[:100])
-    before, start = _resident_megabytes(), time.perf_counter()
+    before, start = resident_megabytes(), time.perf_counter()
     made.build(texts)
-    build, memory = time.perf_counter() - start, _resident_megabytes() - before
+    build, memory = time.perf_counter() - start, resident_megabytes() - before
     peak = _peak_megabytes() - before
 
     def call() -> Floats:
@@ -239,7 +239,7 @@ def _seconds(index: Any, queries: list[str]) -> float:
     return min(took)
 
 
-def _resident_megabytes() -> float:
+def resident_megabytes() -> float:
     """Return what this process holds now; elsewhere than on Linux, its peak."""
     status = Path("/proc/self/status")
     if not status.is_file():

@@ -13,6 +13,7 @@ from lookalike.kernels.compiled import njit
 
 FIRST = 7
 """Letters of a word that take part in deleting."""
+_SEEN = 2048  # words of a search that are remembered, twice
 _SHIFT = 15  # of a 32-bit hash: 2 ** 17 buckets
 N_BUCKETS = 1 << 17
 
@@ -139,12 +140,20 @@ def _edits(typed, n, letters, start, length, rows):
     return int(min(rows[n, length], 3.0))
 
 
+@njit(cache=True, nogil=True, forceinline=True)
+def _more_than_two(bits):
+    bits &= bits - 1
+    bits &= bits - 1
+    return bits != 0
+
+
 @njit(cache=True, nogil=True)
 def corrections(
     typed,
     letters,
     starts,
     lengths,
+    masks,
     likely,
     hashes,
     owners,
@@ -160,6 +169,7 @@ def corrections(
 
     typed   : int64 (n,), letters; one of no word's is the last row of ``sub``
     lengths : int64 (n_words,)
+    masks   : int64 (n_words,), a bit for each letter of a word, of its number modulo 64
     likely  : float64 (n_words,), the logarithm of each word's probability
     hashes, owners, first : from ``deletions``, rising, and ``buckets``
     costs   : float64 (2,), of an exchange, and what the first letter adds
@@ -174,6 +184,11 @@ def corrections(
     n, k, filled = typed.shape[0], found.shape[0], 0
     rows = np.empty((n + 1, n + 6))
     short = min(n, FIRST)
+    own = np.int64(0)
+    for at in range(n):
+        own |= np.int64(1) << (typed[at] & 63)
+    # Words that were looked at: most are reached by several ways of deleting.
+    looked, n_looked = np.full(_SEEN, -1, np.int32), 0
     for one in range(-1, short):
         for two in range(one, short):
             if one < 0 and two >= 0:
@@ -185,13 +200,28 @@ def corrections(
                     continue
                 word = np.int64(owners[at])
                 length = lengths[word]
-                if abs(length - n) > 2:
+                mask = masks[word]
+                # An edit brings at most one letter that was not there, in each word.
+                if (
+                    abs(length - n) > 2
+                    or _more_than_two(own & ~mask)
+                    or _more_than_two(mask & ~own)
+                ):
                     continue
-                known = False
-                for other in range(filled):
-                    known = known or found[other] == word
-                if known:
+                slot = (word * 0x9E3779B1 >> 7) & (_SEEN - 1)
+                while looked[slot] >= 0 and looked[slot] != word:
+                    slot = (slot + 1) & (_SEEN - 1)
+                if looked[slot] == word:
                     continue
+                if n_looked < _SEEN // 2:
+                    looked[slot] = word
+                    n_looked += 1
+                else:
+                    known = False
+                    for other in range(filled):
+                        known = known or found[other] == word
+                    if known:
+                        continue
                 worst = scores[filled - 1] if filled == k else -np.inf
                 most = likely[word] - worst if filled == k else 1e9
                 if most < 0:

@@ -7,6 +7,7 @@ of wrong and right words (Kernighan, Church and Gale 1990). In a query each word
 follows the one before it; the likeliest sequence is found by Viterbi's algorithm.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -23,6 +24,8 @@ _ALIKE = ("cksqxz", "gj", "fvp", "mn", "dt", "bp", "vw", "sz", "rl")
 _ALIKE_COST, _VOWEL_COST, _OTHER_COST = 5.5, 4.5, 8.0
 _BACK_OFF = float(np.log(0.4))
 _FOR_ANOTHER, _PRIOR = 5, 50
+_PARTS = re.compile(r"(\W*)(.*?)(\W*)")  # a word, and signs before and behind it
+_KEPT, _A_LETTER = 12, 1.5
 _EDIT_COSTS = (6.0, 6.0, 4.0, 4.0, 5.0, 2.5)
 
 
@@ -221,7 +224,8 @@ class SpellingCorrector:
         the known one to be taken as misspelt in a query.
 
     unknown : float, default=6
-        What it costs a query to keep a word that is not known.
+        Minus the logarithm of how likely a query has a word that is not known, less 1.5
+        for each of its letters.
     prior : float, default=0.6
         Weight of the logarithm of a word's share against the costs of edits.
 
@@ -278,6 +282,9 @@ class SpellingCorrector:
         ends = np.flatnonzero(self._letters == 0)
         self._starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)
         self._lengths = (ends - self._starts).astype(np.int64)
+        bits = np.left_shift(np.int64(1), self._letters.astype(np.int64) & 63)
+        bits[ends] = 0
+        self._masks = np.bitwise_or.reduceat(bits, self._starts)
         characters = [chr(point) for point in alphabet.tolist()]
         self._number = {each: at for at, each in enumerate(characters)}
         n = len(characters)
@@ -304,7 +311,8 @@ class SpellingCorrector:
         """Bytes of all arrays."""
         arrays = (self._hashes, self._owners, self._first, self._letters, self._starts)
         return sum(
-            a.nbytes for a in (*arrays, self._lengths, self._likely, self._counts)
+            a.nbytes
+            for a in (*arrays, self._lengths, self._masks, self._likely, self._counts)
         )
 
     def suggest(self, word: str, k: int = 5) -> list[tuple[str, float]]:
@@ -317,9 +325,9 @@ class SpellingCorrector:
         typed = np.array([self._number.get(c) or unknown for c in word], np.int64)
         rows, scores = np.empty(k, np.int64), np.empty(k)
         n = kernels.corrections(
-            *(typed, self._letters, self._starts, self._lengths, self._likely),
-            *(self._hashes, self._owners, self._first, self._costs, self._sub),
-            *(self._extra, self._missing, rows, scores),
+            *(typed, self._letters, self._starts, self._lengths, self._masks),
+            *(self._likely, self._hashes, self._owners, self._first, self._costs),
+            *(self._sub, self._extra, self._missing, rows, scores),
         )
         texts = [self.words[row] for row in rows[:n].tolist()]
         return list(zip(texts, scores[:n].tolist(), strict=True))
@@ -336,24 +344,23 @@ class SpellingCorrector:
 
         Words with a digit, and those that are not letters, stay as they are.
         """
-        typed = query.split()
-        if not typed:
-            return query
+        parts = [_PARTS.fullmatch(word) for word in query.split()]
         best: dict[str, tuple[float, tuple[str, ...]]] = {"": (0.0, ())}
-        for word in typed:
-            own = self._candidates(word)
+        for part in parts:
+            assert part is not None
             reached: dict[str, tuple[float, tuple[str, ...]]] = {}
-            for words, cost in own:
+            for words, cost in self._candidates(part[2]):
+                meant = part[1] + " ".join(words) + part[3]
                 for before, (score, path) in best.items():
                     total, last = score - cost, before
                     for each in words:
                         total += self._after(last, each)
                         last = each
                     if last not in reached or total > reached[last][0]:
-                        reached[last] = total, (*path, *words)
-            kept = sorted(reached.items(), key=lambda each: -each[1][0])[:12]
+                        reached[last] = total, (*path, meant)
+            kept = sorted(reached.items(), key=lambda each: -each[1][0])[:_KEPT]
             best = dict(kept)
-        return " ".join(max(best.values(), key=lambda each: each[0])[1])
+        return " ".join(max(best.values(), key=lambda each: each[0])[1]) or query
 
     def _candidates(self, word: str) -> list[tuple[tuple[str, ...], float]]:
         """What a word may have been meant as, with the costs."""
@@ -361,7 +368,7 @@ class SpellingCorrector:
             return [((word,), 0.0)]
         is_known = word in self._row
         found: list[tuple[tuple[str, ...], float]]
-        found = [((word,), 0.0 if is_known else self.unknown)]
+        found = [((word,), 0.0)]
         price = self.known if is_known else 0.0
         for other, score in self.suggest(word, 8):
             if other != word:
@@ -378,8 +385,9 @@ class SpellingCorrector:
     def _after(self, before: str, word: str) -> float:
         """The log-probability of a word behind another one."""
         row = self._row.get(word)
-        n = self._rarest if row is None else float(self._counts[row])
-        likely = float(np.log(n / self._total))
+        if row is None:
+            return -self.unknown - _A_LETTER * len(word)
+        likely = float(np.log(self._counts[row] / self._total))
         together = self._pairs.get((before, word))
         if together is None:
             return likely + (_BACK_OFF if before in self._row and self._pairs else 0.0)
