@@ -14,6 +14,7 @@ import gzip
 import heapq
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -46,9 +47,10 @@ RATE, SECONDS = 500, 10.0
 TYPED = ("new yo", "c", "hotels in ro", "waether n")
 """Texts that are sent over HTTP: one that many queries begin with, the shortest, one of
 several words, and one with a typo."""
-_LONG = 3  # words of a name that is made
 _PAIRS_SCALE = 0.03  # SymSpell counts pairs and single words on different scales
 _QUERIES_SHARE = 0.5  # of the weight of words: those of queries
+_LEAST = 2  # askings that make a word of queries a known one
+_SIGNS = re.compile(r"[^\w\s'-]")
 
 BARS = (
     *(
@@ -485,19 +487,27 @@ def real_queries() -> list[tuple[str, str]]:
 
 
 def corrector_of_queries() -> Any:
-    """What puts queries right: words and pairs of English and of TREC's queries."""
+    """What puts queries right: words and pairs of English, and of other queries.
+
+    Those are TREC's and MS MARCO's; none is among the sixty.
+    """
     from lookalike.datasets import load_trec_queries
     from lookalike.search.prefix.suggester import normalise
     from lookalike.search.spelling import EditCosts, SpellingCorrector
 
-    asked = [normalise(query).split() for query in load_trec_queries().train.queries]
+    held = {query for pair in real_queries() for query in pair}
+    asked = [normalise(query) for query in load_trec_queries().train.queries]
+    for line in _lines("msmarco_typo", "queries.dev.small.tsv.gz"):
+        asked.append(normalise(line.rstrip("\n").split("\t")[1]))
+    asked = [_SIGNS.sub(" ", query).split() for query in asked if query not in held]
+    asked = [query for query in asked if query]
     counts = Counter(word for query in asked for word in query)
     known, together = dict(words()), {}
     for pair, n in pairs_of_words().items():
         together[pair] = n * _PAIRS_SCALE
     scale = _QUERIES_SHARE * sum(known.values()) / sum(counts.values())
     for word, n in counts.items():
-        if word in known or n >= LEAST:
+        if word in known or n >= _LEAST:
             known[word] = known.get(word, 0.0) + n * scale
     for pair, n in Counter(
         pair for query in asked for pair in zip(query, query[1:], strict=False)
@@ -507,9 +517,6 @@ def corrector_of_queries() -> Any:
     wrong = [(w, meant[0]) for w, meant in codespell() if len(meant) == 1]
     wrong = [pair for pair in wrong if pair[1].isalpha()]
     return SpellingCorrector(known, together, EditCosts(birkbeck() + wrong))
-
-
-LEAST = 2  # askings that make a word of queries a known one
 
 
 def queries(method: str) -> Any:

@@ -26,6 +26,7 @@ _BACK_OFF = float(np.log(0.4))
 _FOR_ANOTHER, _PRIOR = 5, 50
 _PARTS = re.compile(r"(\W*)(.*?)(\W*)")  # a word, and signs before and behind it
 _KEPT, _A_LETTER = 12, 1.5
+_SLIP = 8.5  # of a finger: nothing is rarer
 _EDIT_COSTS = (6.0, 6.0, 4.0, 4.0, 5.0, 2.5)
 
 
@@ -106,7 +107,7 @@ class EditCosts:
         self.edits[5] = max(0.0, float(np.log(expected / share)))
         kinds = max(len(singles) - 1, 2)
         rate = (sum(made[_FOR_ANOTHER].values()) + 1) / max(letters, 1) / kinds / 4
-        self.other = float(-np.log(rate))
+        self.other = min(float(-np.log(rate)), _SLIP)
         self.substitutions = {
             (a, b): _cost(n, singles[b], rate)
             for (a, b), n in made[_FOR_ANOTHER].items()
@@ -152,7 +153,7 @@ def _backed_off(made: int, chances: int, shorter: float) -> float:
 
 
 def _cost(made: int, chances: int, shorter: float) -> float:
-    return float(-np.log(_backed_off(made, chances, shorter)))
+    return min(float(-np.log(_backed_off(made, chances, shorter))), _SLIP)
 
 
 def _edits_of(wrong: str, right: str) -> list[tuple[int, int, str, str]]:
@@ -223,7 +224,7 @@ class SpellingCorrector:
         How much likelier another word must be than a known one, as a logarithm, for
         the known one to be taken as misspelt in a query.
 
-    unknown : float, default=6
+    unknown : float, default=8
         Minus the logarithm of how likely a query has a word that is not known, less 1.5
         for each of its letters.
     prior : float, default=0.6
@@ -249,7 +250,7 @@ class SpellingCorrector:
         pairs: Mapping[tuple[str, str], float] | None = None,
         costs: EditCosts | None = None,
         known: float = 8.0,
-        unknown: float = 6.0,
+        unknown: float = 8.0,
         prior: float = 0.6,
     ) -> None:
         check_positive("known", known, zero=True)

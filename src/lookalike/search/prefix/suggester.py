@@ -273,23 +273,18 @@ class Suggester:
         queries = list(asked)
         if self.unseen and typed:
             # What is known and not among them stands behind, or too few asked it.
+            known, live = self.counts_.positions, self._live.positions
             queries += [
                 query
                 for query in self._words.completions(typed)
-                if query not in asked and not self._is_known(query)
+                if query not in known and query not in live
             ]
         shares = np.zeros(len(queries))
         shares[: len(asked)] = list(asked.values())
         likely = np.zeros(len(queries))
         if self.unseen:
-            likely = self._words.probabilities(queries)
+            likely = self._words.probabilities(queries, typed)
         return order.Completions(queries, shares, likely)
-
-    def _is_known(self, query: str) -> bool:
-        return (
-            self.counts_.position(query) is not None
-            or self._live.position(query) is not None
-        )
 
     def asked_before(
         self, typed: str, k: int = 10, user: str = "", country: str = ""
