@@ -1,11 +1,11 @@
 """``lookalike bench typeahead``: completion, suggestions and spelling, beside others.
 
-Names are the 242,342 weighted pairs of words that come with SymSpell, and a million made
-of them. A prefix is drawn from a name; what is timed is the call that a user makes, one
-thread, one by one. Suggestions are measured on the last 10,000 queries of TREC's log,
-of which nothing was chosen, and over HTTP at 500 requests a second. Spelling: edits are
-learned from Birkbeck's misspellings without the words of Norvig's sets; for queries from
-codespell's, too; the sets themselves were not learned from.
+Names are the 242,342 weighted pairs of words that come with SymSpell, and a million
+made of them. A prefix is drawn from a name; what is timed is the call that a user
+makes, one thread, one by one. Suggestions are measured on the last 10,000 queries of
+TREC's log, of which nothing was chosen, and over HTTP at 500 requests a second.
+Spelling: edits are learned from Birkbeck's misspellings without the words of Norvig's
+sets; for queries from codespell's, too.
 """
 
 import ast
@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,7 @@ BARS = (
         )
         for n in (FEW, MANY)
     ),
-    Bar(
-        f"{FEW:,} names: build, s", 1, most("build s", f"completion {FEW:,}"), True
-    ),
+    Bar(f"{FEW:,} names: build, s", 1, most("build s", f"completion {FEW:,}"), True),
     *(
         Bar(
             f"{n:,} names: bytes a name beside its letters",
@@ -115,7 +114,9 @@ def jobs(rounds: int) -> list[tuple[str, Callable[[], Iterable[Row]]]]:
         for n in (FEW, MANY)
     ]
     spelling = [
-        raced(f"spelling {name}", "spelling", ("lookalike", "symspellpy"), words_of=name)
+        raced(
+            f"spelling {name}", "spelling", ("lookalike", "symspellpy"), words_of=name
+        )
         for name in WRONG
     ]
     return [
@@ -356,7 +357,9 @@ def over_http() -> list[Row]:
                         "p50 ms": round(found["p50"], 3),
                         "p99 ms": round(found["p99"], 3),
                         "refused": sum(
-                            n for status, n in found["statuses"].items() if status != "200"
+                            n
+                            for status, n in found["statuses"].items()
+                            if status != "200"
                         ),
                     }
                 )
@@ -386,7 +389,7 @@ def norvig(number: int) -> list[tuple[str, list[str]]]:
 
 
 def codespell() -> list[tuple[str, list[str]]]:
-    """codespell's wrong words, and what each may have been meant as."""
+    """Wrong words of codespell, and what each may have been meant as."""
     found = []
     for line in _lines("misspellings", "codespell.dictionary.txt.gz"):
         wrong, _, right = line.strip().partition("->")
@@ -509,9 +512,7 @@ def corrector_of_queries() -> Any:
     for word, n in counts.items():
         if word in known or n >= _LEAST:
             known[word] = known.get(word, 0.0) + n * scale
-    for pair, n in Counter(
-        pair for query in asked for pair in zip(query, query[1:], strict=False)
-    ).items():
+    for pair, n in Counter(pair for query in asked for pair in pairwise(query)).items():
         if pair[0] in known and pair[1] in known:
             together[pair] = together.get(pair, 0.0) + n * scale
     wrong = [(w, meant[0]) for w, meant in codespell() if len(meant) == 1]

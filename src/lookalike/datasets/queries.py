@@ -164,6 +164,4 @@ def read_queries(
         counts[order].astype(np.int64),
     )
     n_test = max(1, int(n * _SHARE))
-    return TypedQueries(
-        table.file.name, table.checksum, log[:-n_test], log[-n_test:]
-    )
+    return TypedQueries(table.file.name, table.checksum, log[:-n_test], log[-n_test:])

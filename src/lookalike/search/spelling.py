@@ -291,7 +291,9 @@ class SpellingCorrector:
         n = len(characters)
         self._costs = costs.edits[4:].copy()
         self._sub = np.full((n + 1, n + 1), costs.other)
-        self._extra, self._missing = (np.full((n + 1, n + 1), costs.edits[at]) for at in (0, 1))
+        self._extra, self._missing = (
+            np.full((n + 1, n + 1), costs.edits[at]) for at in (0, 1)
+        )
         np.fill_diagonal(self._extra, costs.edits[2])
         np.fill_diagonal(self._missing, costs.edits[3])
         number = {**self._number, "": 0}

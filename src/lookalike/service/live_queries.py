@@ -18,6 +18,7 @@ from lookalike._event_weights import plain_name
 from lookalike._files import write_whole
 from lookalike.core.contracts import Suggests
 from lookalike.service.database import Database
+from lookalike.service.database.items import epoch
 from lookalike.service.database.tables import events
 
 ACTIONS = ("search", "query")
@@ -38,15 +39,22 @@ class LiveQueries:
     def __init__(self, database: Database, path: Path) -> None:
         self._database = database
         self._path = path
-        self._after = self._since = 0
+        self._after = self._since = self._epoch = 0
         self._counted: dict[str, int] = {}  # ids of events, and when they were received
         self._stamp: Any = None
+
+    def was_restored(self) -> bool:
+        """Whether a restore replaced everything that was asked since ``start``."""
+        with self._database.reading() as connection:
+            return epoch(connection) != self._epoch
 
     def start(self, system: Suggests, since: float) -> None:
         """Let a system that was just loaded know everything that was asked since.
 
         since : seconds since 1970; what happened until then is part of its data
         """
+        with self._database.reading() as connection:
+            self._epoch = epoch(connection)
         self._after, self._counted, self._stamp = 0, {}, None
         self._since = int(since * 1e6)
         self.refresh(system)

@@ -187,6 +187,8 @@ class ServedSystem:
         if self.knows_users:
             self.block_erased()
         if self._live is not None:
+            if self._live.was_restored():
+                self.reload()
             self._live.refresh(self.active.system)
         self._refresh()
 

@@ -83,7 +83,10 @@ def test_what_people_ask_meanwhile_is_suggested_and_blocked_again(made):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("question\na\n", "No column .* is known to hold queries; its columns are question"),
+        (
+            "question\na\n",
+            "is known to hold queries; its columns are question",
+        ),
         ("query\n" + "a\n" * 3, "at least 10 queries"),
         ("query,count\n" + "a,1\n" * 9 + "b,0\n", "a whole count of at least 1"),
         ("query,time\n" + "a,1\n" * 9 + "b,soon\n", "a time since 1970"),
