@@ -16,13 +16,14 @@ from scipy.optimize import minimize
 from lookalike._typing import Floats
 
 FEATURES = (
-    *("share", "asked", "words", "each_word", "letters", "more_words", "one_word"),
-    *("two_words", "asked_words", "asked_letters"),
+    *("share", "asked", "unseen_words", "unseen_each_word", "letters", "more_words"),
+    *("one_word", "two_words", "asked_letters"),
 )
-"""Of a completion: logarithms of its probability by share and words mixed, of that of
-its words and of one of them; whether it was asked; what it adds to what was typed, in
-letters and words, whether it is one word or two; and words and letters of what was
-asked."""
+"""Of a completion: the logarithm of its probability by share and words mixed; whether
+it was asked; if not, those of its words and of one of them; what it adds to what was
+typed, in letters and words, whether it is one word or two; and letters of what was
+asked. A new query of words that nobody used before is asked all the same, so that of
+what was asked the words say nothing by themselves."""
 N_FEATURES = len(FEATURES)
 UNLEARNED = np.eye(N_FEATURES)[0]
 """Weights that order by the first feature alone."""
@@ -46,7 +47,7 @@ class Completions(NamedTuple):
 
 
 def features_of(typed: str, found: Completions, asked_weight: float) -> Floats:
-    """Return the features of completions, float64 (n, 10), see ``FEATURES``.
+    """Return the features of completions, float64 (n, 9), see ``FEATURES``.
 
     asked_weight : of shares against the probability of words, in the first
 
@@ -65,8 +66,8 @@ def features_of(typed: str, found: Completions, asked_weight: float) -> Floats:
     share, words = np.log(np.maximum(mixed, 1e-300)), np.log(found.likely + _RAREST)
     asked, more = found.shares > 0, blanks - typed.count(" ") + 1
     columns = (
-        *(share, asked, words, words / (blanks + 2), letters, more, more == 1),
-        *(more == 2, asked * words, asked * letters),
+        *(share, asked, ~asked * words, ~asked * words / (blanks + 2), letters, more),
+        *(more == 1, more == 2, asked * letters),
     )
     return np.stack(columns, axis=1).astype(np.float64)
 
@@ -74,7 +75,7 @@ def features_of(typed: str, found: Completions, asked_weight: float) -> Floats:
 def learn_weights(lists: Sequence[Floats], meant: Sequence[int]) -> Floats:
     """Return the weights of features under which what was meant is likeliest.
 
-    lists : features of the completions of each text, (n_completions, 10)
+    lists : features of the completions of each text, (n_completions, 9)
     meant : which of them was typed in the end
 
     Fewer than 200 lists leave the first feature alone. Cost: some 100 passes over all.
