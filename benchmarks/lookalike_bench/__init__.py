@@ -18,4 +18,5 @@ BENCHMARKS = (
     "recommenders",
     "service",
     "triplet",
+    "typeahead",
 )

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.datasets import TEXT_COLLECTIONS
-from lookalike.datasets.short_texts import load_captions, load_trec_queries
+from lookalike.datasets.short_texts import load_captions, load_million_queries
 from lookalike.datasets.text_collections import TextCollection
 from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test
 from lookalike_bench.arrays import Floats
@@ -187,7 +187,7 @@ def short_texts(n: int) -> list[str]:
 
 def queries_of_people(n: int) -> list[str]:
     """Queries to a web search engine, drawn once and for all."""
-    return random.Random(0).sample(load_trec_queries(), n)
+    return random.Random(0).sample(load_million_queries(), n)
 
 
 def _contestants(
@@ -209,9 +209,9 @@ def searching(engine: str, n_texts: int, n_queries: int) -> Any:
     queries += queries_of_people(n_queries)
     if engine == "lookalike":  # compiles
         ENGINES[engine]().build(texts[:100])
-    before, start = _resident_megabytes(), time.perf_counter()
+    before, start = resident_megabytes(), time.perf_counter()
     made.build(texts)
-    build, memory = time.perf_counter() - start, _resident_megabytes() - before
+    build, memory = time.perf_counter() - start, resident_megabytes() - before
     peak = _peak_megabytes() - before
 
     def call() -> Floats:
@@ -279,7 +279,7 @@ def _seconds(index: Any, queries: list[str]) -> float:
     return min(took)
 
 
-def _resident_megabytes() -> float:
+def resident_megabytes() -> float:
     """Return what this process holds now; elsewhere than on Linux, its peak."""
     status = Path("/proc/self/status")
     if not status.is_file():

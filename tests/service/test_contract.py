@@ -50,6 +50,9 @@ ROUTES = [
     ("recommend", "POST", "/recommend", "read"),
     ("recommend", "GET", "/users", "read"),
     ("rank", "POST", "/rank", "read"),
+    ("suggest", "POST", "/suggest", "read"),
+    ("suggest", "GET", "/blocked", "admin"),
+    ("suggest", "POST", "/blocked", "admin"),
     ("similar", "POST", "/similar", "read"),
     ("facets", "POST", "/facets", "read"),
     ("texts", "GET", "/items", "read"),
@@ -77,7 +80,7 @@ ROUTES = [
 ]
 """Capability that a system has the route for, method, address and the key's scope."""
 OPEN = {"/healthz", "/readyz"}
-VERBS = ("classify", "search", "recommend")
+VERBS = ("classify", "search", "recommend", "suggest")
 
 
 def having(*verbs):
@@ -348,6 +351,18 @@ def test_a_few_known_users_are_named_by_their_prefix(service, small, name):
     assert service.get(f"/v1/{name}/users", params={"n": 0}).status_code == 422
 
 
+@having("suggest")
+def test_suggestions_are_those_of_the_library(service, small, name):
+    made = small(name)
+    for k in (3, 200):
+        told = post(service, name, "suggest", {**sent(made, made.inputs), "k": k})
+        expected = made.system.suggest_each(made.queries, k)
+        assert told["answers"] == [
+            {"text": text, "suggestions": [each.record() for each in found]}
+            for text, found in zip(made.inputs, expected, strict=True)
+        ]
+
+
 @having("explain")
 def test_explanations_are_those_of_the_library(service, small, name):
     made = small(name)
@@ -418,7 +433,7 @@ def test_requests_that_make_no_sense_are_refused_in_a_sentence(service, small, n
             assert answer.json()["detail"].endswith((".", ",")), answer.text
 
 
-@having("recommend", "classify")
+@having("recommend", "classify", "suggest")
 def test_a_body_is_json_whatever_it_is_called(service, small, name):
     made = small(name)
     verb = next(filter(made.spec.can, VERBS))

@@ -405,6 +405,54 @@ def test_a_text_that_is_refused_gets_a_sentence(visit_many):
     assert page.inner_text("#status") == ""
 
 
+def test_a_query_is_completed_and_chosen_with_the_keyboard(visit_many, small):
+    [expected] = small("typeahead").system.suggest_each(["we"], 8)
+    names = [each.query for each in expected]
+    assert len(names) > 3
+    page = visit_many("#/typeahead/ask")
+    box, options = page.locator("#typed"), page.locator("#suggestions [role=option]")
+    page.focus("#typed")
+    page.keyboard.type("we")
+    expect(options).to_have_count(len(names))
+    shown = page.locator("#suggestions span").all_inner_texts()
+    assert shown == names
+    assert page.locator("#suggestions b").first.inner_text() == names[0][2:]
+    expect(box).to_have_attribute("aria-expanded", "true")
+    for key, at in (("Down", 0), ("Down", 1), ("Up", 0), ("Up", -1), ("Up", -2)):
+        page.keyboard.press(f"Arrow{key}")
+        value = "we" if at == -1 else names[-1] if at == -2 else names[at]
+        expect(box).to_have_value(value)
+        active = page.locator("#suggestions [aria-selected=true]")
+        if at == -1:
+            assert box.get_attribute("aria-activedescendant") is None
+        else:
+            named = box.get_attribute("aria-activedescendant")
+            assert active.get_attribute("id") == named
+            assert active.locator("span").inner_text() == value
+    shot(page, "typeahead")
+    page.keyboard.press("Escape")
+    expect(box).to_have_value("we")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("ArrowDown")
+    expect(options).to_have_count(len(names))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said .asked")).to_have_text(names[0])
+    expect(page.locator("#suggestions")).to_be_hidden()
+    page.click("#why-answer")
+    page.wait_for_selector("dialog[open] li")
+    assert "people asked it" in page.inner_text("#why-body")
+    page.keyboard.press("Escape")
+    page.fill("#typed", "zzzzzzzzz")
+    expect(page.locator("#told")).to_have_text("No suggestions")
+    page.fill("#typed", "wea")
+    options.nth(1).click()
+    expect(page.locator("#said")).to_contain_text("Suggestion 2 for “wea”")
+    page.focus("#typed")
+    page.keyboard.press("Escape")
+    expect(box).to_have_value("")
+
+
 def test_games_are_recommended_with_reasons(visit_many, small):
     system = small("games").system
     page = visit_many("#/games/ask")

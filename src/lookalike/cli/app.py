@@ -24,6 +24,7 @@ from lookalike.cli.recommend import recommend
 from lookalike.cli.search import search
 from lookalike.cli.serve import serve
 from lookalike.cli.similar import similar
+from lookalike.cli.suggest import suggest
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
 
@@ -41,6 +42,7 @@ for verb in (
     explain,
     search,
     recommend,
+    suggest,
     similar,
     describe,
     serve,

@@ -6,7 +6,7 @@ the system has. Methods for batches answer each query exactly as if it came alon
 the last digit, and return one answer a query.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -336,6 +336,37 @@ class HasTexts(Searches, Protocol):
         ...
 
 
+class Suggests(System, Protocol):
+    """Capability "suggest": completes what is being typed."""
+
+    @property
+    def known_users(self) -> Array:
+        """Names of the users whose askings count."""
+        ...
+
+    @property
+    def known_until(self) -> float:
+        """The time of the latest asking of its data, in seconds since 1970, or 0."""
+        ...
+
+    def suggest_each(
+        self, queries: Sequence[str], k: int = 10, user: str = "", country: str = ""
+    ) -> list[list[Answer]]:
+        """Return at most k suggestions for each text, the likeliest first."""
+        ...
+
+    def count_asked(self, asked: Iterable[tuple[str, str, str, float | None]]) -> None:
+        """Count what was asked since: query, user, country and time of each.
+
+        Names that are not known are "", a time that is not known is None.
+        """
+        ...
+
+    def block_phrases(self, phrases: Iterable[str]) -> None:
+        """Let no suggestion hold one of these, from the next answer on."""
+        ...
+
+
 class FindsSimilar(System, Protocol):
     """Capability "similar": finds the items most like one of them."""
 
@@ -494,6 +525,7 @@ CAPABILITIES: dict[str, type] = {
     "history": RecommendsFromHistory,
     "retrain": Retrains,
     "catalogue": HasCatalogue,
+    "suggest": Suggests,
     "similar": FindsSimilar,
     "facets": CountsFacets,
     "texts": HasTexts,

@@ -24,6 +24,12 @@ from lookalike.datasets.images import (
 )
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
 from lookalike.datasets.own_pictures import LabelledPictures, load_pictures
+from lookalike.datasets.queries import (
+    QueryLog,
+    TypedQueries,
+    load_trec_queries,
+    read_queries,
+)
 from lookalike.datasets.tagged import Sentences, Tagged, TaggedText, load_wnut17
 from lookalike.datasets.text_collections import (
     TEXT_COLLECTIONS,
@@ -46,10 +52,12 @@ __all__ = [
     "LabelledPictures",
     "People",
     "Pictures",
+    "QueryLog",
     "Sentences",
     "Tagged",
     "TaggedText",
     "TextCollection",
+    "TypedQueries",
     "cache_folder",
     "checksum",
     "convert",
@@ -71,6 +79,8 @@ __all__ = [
     "load_pictures",
     "load_scifact",
     "load_textures",
+    "load_trec_queries",
     "load_wnut17",
     "pictures_of",
+    "read_queries",
 ]

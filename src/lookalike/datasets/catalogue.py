@@ -434,6 +434,108 @@ _DATA_SETS = (
             ),
         ),
     ),
+    DataSet(
+        name="misspellings",
+        about="Misspelt words and the right ones: Birkbeck's, codespell's, Norvig's",
+        licence="Birkbeck: research use; codespell: GPL 2.0; Norvig: MIT",
+        home="https://norvig.com/spell-correct.html",
+        files=(
+            File(
+                "misspellings/birkbeck.missp.dat.gz",
+                120860,
+                "956152f72b7164bb020fb46cd08ffc79d0de583994760bb2bbbdbf9289c12e04",
+            ),
+            File(
+                "misspellings/codespell.dictionary.txt.gz",
+                293413,
+                "a457564a466120c728361e9c759b6a6ef05c2acc05c7e12d1ba0eb251036f42d",
+            ),
+            File(
+                "misspellings/spell-testset1.txt.gz",
+                1682,
+                "b3e6e350ee1e8e4444b0d37458008bfbf14c41d1cccaa3dfc786bd04bd19ec4a",
+            ),
+            File(
+                "misspellings/spell-testset2.txt.gz",
+                3477,
+                "be36afd409e58473d3f862b189bc2b81d1acd12b05f252641768a9fd6fe42782",
+            ),
+        ),
+    ),
+    DataSet(
+        name="msmarco_typo",
+        about="Misspelt queries: 60 real ones, and 6,980 with typos that were made",
+        licence="Apache 2.0; the queries: non-commercial research",
+        home="https://github.com/ielab/CharacterBERT-DR",
+        files=(
+            File(
+                "msmarco_typo/query.tsv.gz",
+                1133,
+                "c19cd9a9294029a74648370072a1b6feb9001de777ff679329be51225e004390",
+            ),
+            File(
+                "msmarco_typo/query.typo.tsv.gz",
+                1132,
+                "8f6ca5d2605c7a457dcd6a8081ec66ca10f46e1d1c4820cc6913b1b64f35bef9",
+            ),
+            File(
+                "msmarco_typo/queries.dev.small.tsv.gz",
+                120242,
+                "f4f71fa87b6be4fb968cca2b8f8554c4ebd003e6c3488af3ac1cc5629c3de189",
+            ),
+            File(
+                "msmarco_typo/queries.dev.small.typo1.tsv.gz",
+                127684,
+                "f4ca5cc862ae5375a502fb81ba3d5dc88802cdd6dfc3460d97d7f37ce16286dc",
+            ),
+        ),
+    ),
+    DataSet(
+        name="trec_queries",
+        about="110,000 queries of people to web search engines, one a line",
+        licence="Research use",
+        home="https://github.com/castorini/anserini-tools",
+        files=(
+            File(
+                "trec_queries/topics.mq.1-10000.txt.gz",
+                143675,
+                "475812a89ba28f44b34ceb585677dcdf16a1162f22d543658a0e6a9cbd5d55d7",
+            ),
+            File(
+                "trec_queries/topics.mq.10001-20000.txt.gz",
+                162686,
+                "9d584132b5b16ae6c61707176ab67d59d5908104543bcab77889137f16fd2ce3",
+            ),
+            File(
+                "trec_queries/topics.mq.20001-60000.txt.gz",
+                434844,
+                "3c0cfa2fbaad58819d2819aade55c37800556d27b36049fa6c8d6715e63f0671",
+            ),
+            File(
+                "trec_queries/topics.terabyte05.efficiency.txt.gz",
+                554350,
+                "97405368b1e4fbe7585da9e1295903a1b1dde946128e9e2ba95d355988e0e46a",
+            ),
+        ),
+    ),
+    DataSet(
+        name="word_frequencies",
+        about="English words and pairs of words with their counts",
+        licence="MIT",
+        home="https://github.com/mammothb/symspellpy",
+        files=(
+            File(
+                "word_frequencies/symspell_en_82_765.txt.gz",
+                628020,
+                "68e9dc81c7e73bd7310b57e516ecaea0d8b6387ff71344a57c04174650a407a7",
+            ),
+            File(
+                "word_frequencies/symspell_bigrams_en_243_342.txt.gz",
+                1953535,
+                "fd892a160184101dd7ae807ac5a302d01fcea1c47304181a8ed7ed9c94545bcd",
+            ),
+        ),
+    ),
 )
 
 CATALOGUE = {data_set.name: data_set for data_set in _DATA_SETS}

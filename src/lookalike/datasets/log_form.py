@@ -39,6 +39,15 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("event", "eventtype", "eventname", "kind", "type", "action", "actionname"),
     ),
     "title": ("title", "name", "label", "productname", "itemname", "gametitle"),
+    "query": (
+        *("query", "q", "querytext", "search", "searchterm", "searchquery", "term"),
+        *("keyword", "keywords", "phrase", "text"),
+    ),
+    "country": ("country", "countrycode", "region", "market", "locale"),
+    "count": (
+        *("count", "n", "times", "frequency", "freq", "searches", "volume"),
+        *("impressions", "hits"),
+    ),
 }
 """Names by which columns are found: without case, and letters and digits alone."""
 RATINGS = {"rating", "stars", "score"}
@@ -97,7 +106,7 @@ class LogForm:
             If there is no column for users or items, or a declared one is missing.
         """
         for name in ("user", "item", "time", "value", "event"):
-            given[name] = _column(of_log, name, given.get(name), "log")
+            given[name] = find_column(of_log, name, given.get(name), "log")
             if given[name] is None and name in ("user", "item"):
                 raise ValueError(
                     f"No column of the log is known to name the {name}; its columns "
@@ -105,7 +114,7 @@ class LogForm:
                 )
         if of_items:
             given["id"] = _ids(of_items, "item", given.get("id"), given["item"])
-            title = _column(of_items, "title", given.get("title"), "item table")
+            title = find_column(of_items, "title", given.get("title"), "item table")
             given["title"] = title
         if of_users:
             given["user_id"] = _ids(
@@ -151,6 +160,35 @@ class LogForm:
         return "\n".join([*plain, *tables])
 
 
+def find_column(
+    names: Iterable[str], wanted: str, declared: str | None, where: str
+) -> str | None:
+    """Return the declared column, or the one that is known by its name, or None.
+
+    names : of the columns that there are
+    wanted : a key of ``NAMES``
+    where : the table, for the refusal of a declared column that it lacks
+
+    Raises
+    ------
+    ValueError
+        If the declared column is not there.
+
+    Examples
+    --------
+    >>> find_column(["Customer_ID", "sku"], "user", None, "log")
+    'Customer_ID'
+    """
+    if declared is not None:
+        if declared not in names:
+            raise ValueError(
+                f"The {where} has no column {declared}; it has {', '.join(names)}."
+            )
+        return declared
+    plain = {plain_name(name): name for name in reversed(list(names))}
+    return next((plain[each] for each in NAMES[wanted] if each in plain), None)
+
+
 def read_form(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return what a TOML file declares of a form; its files lie beside it.
 
@@ -180,20 +218,6 @@ def read_form(path: str | os.PathLike[str]) -> dict[str, Any]:
     return given
 
 
-def _column(
-    names: Iterable[str], wanted: str, declared: str | None, where: str
-) -> str | None:
-    """The declared column, or the one that is known by its name."""
-    if declared is not None:
-        if declared not in names:
-            raise ValueError(
-                f"The {where} has no column {declared}; it has {', '.join(names)}."
-            )
-        return declared
-    plain = {plain_name(name): name for name in reversed(list(names))}
-    return next((plain[each] for each in NAMES[wanted] if each in plain), None)
-
-
 def _ids(
     names: Collection[str], what: str, declared: str | None, in_log: str | None
 ) -> str:
@@ -202,7 +226,7 @@ def _ids(
     what : "item" or "user"
     """
     same = in_log if in_log in names else None
-    found = _column(names, what, declared or same, f"{what} table")
+    found = find_column(names, what, declared or same, f"{what} table")
     if found is None:
         raise ValueError(
             f"No column of the {what} table is known to name the {what}; its columns "

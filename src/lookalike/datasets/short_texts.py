@@ -28,7 +28,7 @@ def load_captions(path: str | os.PathLike[str] | None = None) -> list[str]:
     return captions
 
 
-def load_trec_queries(path: str | os.PathLike[str] | None = None) -> list[str]:
+def load_million_queries(path: str | os.PathLike[str] | None = None) -> list[str]:
     """Load the 60,000 queries of the TREC Million Query tracks, in their order.
 
     Parameters

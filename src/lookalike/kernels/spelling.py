@@ -13,6 +13,7 @@ from lookalike.kernels.compiled import njit
 
 FIRST = 7
 """Letters of a word that take part in deleting."""
+_SEEN = 2048  # words of a search that are remembered, twice
 _SHIFT = 15  # of a 32-bit hash: 2 ** 17 buckets
 N_BUCKETS = 1 << 17
 
@@ -68,39 +69,32 @@ def buckets(hashes, first):
 
 
 @njit(cache=True, nogil=True)
-def _cost(typed, n, letters, start, length, costs, sub, most, rows):
+def _cost(typed, n, letters, start, length, costs, sub, extra, missing, most, rows):
     """The least cost of a typed word for a right one; above ``most``: any such."""
-    extra, missing, doubled, single, swap, first_cost = (
-        costs[0],
-        costs[1],
-        costs[2],
-        costs[3],
-        costs[4],
-        costs[5],
-    )
-    for j in range(length + 1):
-        rows[0, j] = j * missing
-        if j > 0:
-            rows[0, j] += first_cost
+    swap, first_cost = costs[0], costs[1]
+    rows[0, 0] = 0.0
+    last = np.int64(0)
+    for j in range(1, length + 1):
+        b = np.int64(letters[start + j - 1])
+        rows[0, j] = rows[0, j - 1] + missing[last, b] + (first_cost if j == 1 else 0.0)
+        last = b
     for i in range(1, n + 1):
         a = typed[i - 1]
-        before = typed[i - 2] if i > 1 else -1
-        rows[i, 0] = i * extra + first_cost
+        before = typed[i - 2] if i > 1 else np.int64(0)
+        rows[i, 0] = rows[i - 1, 0] + extra[before, a] + (first_cost if i == 1 else 0.0)
         least = rows[i, 0]
         low, high = max(1, i - 3), min(length, i + 3)
         if low > 1:
             rows[i, low - 1] = most + 1.0
         for j in range(low, high + 1):
             b = np.int64(letters[start + j - 1])
-            last = np.int64(letters[start + j - 2]) if j > 1 else np.int64(-2)
+            last = np.int64(letters[start + j - 2]) if j > 1 else np.int64(0)
             cost = rows[i - 1, j - 1]
             if a != b:
                 cost += sub[a, b] + (first_cost if i == 1 and j == 1 else 0.0)
             if j < i + 3:
-                own = doubled if a == before else extra
-                cost = min(cost, rows[i - 1, j] + own)
-            own = single if b == last else missing
-            cost = min(cost, rows[i, j - 1] + own)
+                cost = min(cost, rows[i - 1, j] + extra[before, a])
+            cost = min(cost, rows[i, j - 1] + missing[last, b])
             if i > 1 and j > 1 and a == last and before == b:
                 cost = min(cost, rows[i - 2, j - 2] + swap)
             rows[i, j] = cost
@@ -146,18 +140,28 @@ def _edits(typed, n, letters, start, length, rows):
     return int(min(rows[n, length], 3.0))
 
 
+@njit(cache=True, nogil=True, forceinline=True)
+def _more_than_two(bits):
+    bits &= bits - 1
+    bits &= bits - 1
+    return bits != 0
+
+
 @njit(cache=True, nogil=True)
 def corrections(
     typed,
     letters,
     starts,
     lengths,
+    masks,
     likely,
     hashes,
     owners,
     first,
     costs,
     sub,
+    extra,
+    missing,
     found,
     scores,
 ):
@@ -165,11 +169,13 @@ def corrections(
 
     typed   : int64 (n,), letters; one of no word's is the last row of ``sub``
     lengths : int64 (n_words,)
+    masks   : int64 (n_words,), a bit for each letter of a word, of its number modulo 64
     likely  : float64 (n_words,), the logarithm of each word's probability
     hashes, owners, first : from ``deletions``, rising, and ``buckets``
-    costs   : float64 (6,), of an extra letter, a missing one, one that doubles the one
-        before it or is missing there, an exchange, and what the first letter adds
+    costs   : float64 (2,), of an exchange, and what the first letter adds
     sub     : float64 (n_letters, n_letters), of a typed letter for a right one
+    extra   : likewise, of typing a letter too much behind a typed one, 0 for none
+    missing : likewise, of leaving one out behind a right one
     found   : out, int64 (k,); scores : out, float64 (k,)
 
     Returns how many there are. Only words within two edits are looked at. Of equal
@@ -178,6 +184,11 @@ def corrections(
     n, k, filled = typed.shape[0], found.shape[0], 0
     rows = np.empty((n + 1, n + 6))
     short = min(n, FIRST)
+    own = np.int64(0)
+    for at in range(n):
+        own |= np.int64(1) << (typed[at] & 63)
+    # Words that were looked at: most are reached by several ways of deleting.
+    looked, n_looked = np.full(_SEEN, -1, np.int32), 0
     for one in range(-1, short):
         for two in range(one, short):
             if one < 0 and two >= 0:
@@ -189,13 +200,28 @@ def corrections(
                     continue
                 word = np.int64(owners[at])
                 length = lengths[word]
-                if abs(length - n) > 2:
+                mask = masks[word]
+                # An edit brings at most one letter that was not there, in each word.
+                if (
+                    abs(length - n) > 2
+                    or _more_than_two(own & ~mask)
+                    or _more_than_two(mask & ~own)
+                ):
                     continue
-                known = False
-                for other in range(filled):
-                    known = known or found[other] == word
-                if known:
+                slot = (word * 0x9E3779B1 >> 7) & (_SEEN - 1)
+                while looked[slot] >= 0 and looked[slot] != word:
+                    slot = (slot + 1) & (_SEEN - 1)
+                if looked[slot] == word:
                     continue
+                if n_looked < _SEEN // 2:
+                    looked[slot] = word
+                    n_looked += 1
+                else:
+                    known = False
+                    for other in range(filled):
+                        known = known or found[other] == word
+                    if known:
+                        continue
                 worst = scores[filled - 1] if filled == k else -np.inf
                 most = likely[word] - worst if filled == k else 1e9
                 if most < 0:
@@ -203,7 +229,10 @@ def corrections(
                 start = starts[word]
                 if _edits(typed, n, letters, start, length, rows) > 2:
                     continue
-                cost = _cost(typed, n, letters, start, length, costs, sub, most, rows)
+                cost = _cost(
+                    *(typed, n, letters, start, length, costs, sub, extra, missing),
+                    *(most, rows),
+                )
                 score = likely[word] - cost
                 if (
                     filled == k

@@ -20,7 +20,7 @@ from lookalike.service.settings import Settings
 
 _SLICE = 32  # queries between two looks at the clock, at most
 _FIRST = 8  # before it is known how long one takes
-_IN_BATCHES = ("classify", "search", "recommend", "history", "similar")
+_IN_BATCHES = ("classify", "search", "recommend", "history", "similar", "suggest")
 _AS_SENT = ("history", "similar")  # their inputs are no queries that are decoded
 
 
@@ -29,7 +29,7 @@ class AnswerRequest:
     """What one request asks a system for.
 
     verb : a capability: "classify", "zero_shot", "search", "recommend", "history",
-        "similar", "rank", "explain" or "explain_item"
+        "similar", "suggest", "rank", "explain" or "explain_item"
     inputs : as they were sent, see ``core.inputs``; histories, or ids of items
     k : answers to each input
     where : attributes of items and what is let through, see ``core.contracts``
@@ -37,6 +37,7 @@ class AnswerRequest:
     exclude : items that are in no list of recommendations
     context : what the columns of users say of whoever asks
     labels, prompt : of which each input is to get the best, see ``NamesUnseen``
+    user, country : who types and where, "" where it is not known
     """
 
     verb: str
@@ -48,12 +49,15 @@ class AnswerRequest:
     context: dict[str, Any] = field(default_factory=dict)
     labels: Sequence[str] = ()
     prompt: str = PROMPT
+    user: str = ""
+    country: str = ""
 
     @property
     def is_alone(self) -> bool:
         """Whether the request is not answered in one batch with others."""
         return (
             bool(self.where or self.exclude or self.context)
+            or bool(self.user or self.country)
             or len(self.inputs) > _SLICE
             or self.verb not in _IN_BATCHES
         )
@@ -194,6 +198,9 @@ def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
         return list(system.recommend_each(queries, request.k, request.exclude, **told))
     if request.verb == "history":
         return list(system.recommend_from(queries, request.k, request.exclude, **told))
+    if request.verb == "suggest":
+        who = request.user, request.country
+        return list(system.suggest_each(queries, request.k, *who))
     if request.verb == "similar":
         return list(system.similar_each(queries, request.k, **where))
     if request.verb == "rank":

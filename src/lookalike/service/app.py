@@ -38,6 +38,7 @@ from lookalike.service.routes.retraining import retraining
 from lookalike.service.routes.search import search
 from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
+from lookalike.service.routes.suggest import suggest
 from lookalike.service.routes.systems import systems
 from lookalike.service.routes.texts import texts
 from lookalike.service.routes.users import users
@@ -58,6 +59,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "zero_shot": (zero_shot,),
     "recommend": (recommend,),
     "rank": (rank,),
+    "suggest": (suggest,),
     "similar": (similar,),
     "facets": (facets,),
     "texts": (texts,),

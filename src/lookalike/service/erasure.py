@@ -74,8 +74,8 @@ def erase_user(components: Components, id: str) -> Erased:
     user = _mentions(components, id)
     with components.database.writing() as connection:
         deleted = erase(components.database, connection, user)
-    recommend = [s for s in components.served.values() if s.spec.can("recommend")]
-    for served in recommend:
+    knowing = [s for s in components.served.values() if s.knows_users]
+    for served in knowing:
         served.block_erased()
     components.writer.settle()  # what was shown just before
     with components.database.writing() as connection:
@@ -103,7 +103,7 @@ def erase_user(components: Components, id: str) -> Erased:
             f"{failure.strerror or failure}. Try again.",
             told.retry_after,
         )
-    blocked = [served.name for served in recommend if id in served.active.blocked]
+    blocked = [served.name for served in knowing if id in served.active.blocked]
     return Erased(deleted, blocked, sorted(not_reached))
 
 

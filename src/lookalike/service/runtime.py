@@ -26,11 +26,14 @@ from lookalike.service.database.events import erased_among, erasures
 from lookalike.service.engine import Engine, Job
 from lookalike.service.items import ItemStore
 from lookalike.service.live_history import histories_of
+from lookalike.service.live_queries import LiveQueries
 from lookalike.service.logs import log
 from lookalike.service.metrics import Metrics
 from lookalike.service.settings import Settings
 from lookalike.service.tables import SuggestionTables
 
+_LEARNS_FROM_USERS = ("recommend", "suggest")
+"""Capabilities of systems that know users by their names."""
 _OF_USERS = ("recommend", "rank", "explain", "explain_item")
 """Requests whose inputs name users, of systems that recommend."""
 
@@ -95,6 +98,10 @@ class ServedSystem:
         self.items: ItemStore | None = None
         if any(map(spec.can, ("items", "catalogue", "texts"))):
             self.items = ItemStore(self.name, resources.database, resources.signal)
+        self._live: LiveQueries | None = None
+        if spec.can("suggest"):
+            blocked = resources.settings.state / "blocked" / f"{self.name}.txt"
+            self._live = LiveQueries(resources.database, blocked)
         self._tables: SuggestionTables | None = None
         if spec.can("precompute"):
             folder = resources.settings.state / "tables"
@@ -153,13 +160,14 @@ class ServedSystem:
     def block_erased(self) -> None:
         """Answer without the users who were deleted, if the generation knows any."""
         with self._database.reading() as connection:
-            if erasures(connection) == self._erasures:
+            now = erasures(connection)
+            if now == self._erasures:
                 return
             known = self.active.system.known_users.tolist()
             gone = erased_among(connection, known)
             if not gone:
-                self._erasures = erasures(connection)
-        if gone:
+                self._erasures = now
+        if gone or self._live is not None:  # they may have asked something since
             self.reload()
 
     def has_item(self, id: str) -> bool:
@@ -176,8 +184,12 @@ class ServedSystem:
             if self.spec.can("items"):
                 self.active.system.items_.refresh()
             self._metrics.changed_items.labels(self.name).set(self.n_changed_items)
-        if self.spec.can("recommend"):
+        if self.knows_users:
             self.block_erased()
+        if self._live is not None:
+            if self._live.was_restored():
+                self.reload()
+            self._live.refresh(self.active.system)
         self._refresh()
 
     def current(self) -> Active:
@@ -208,6 +220,17 @@ class ServedSystem:
             self.items.mark_read(version, epoch)
 
     @property
+    def knows_users(self) -> bool:
+        """Whether the system has learned from users whose names it knows."""
+        return any(map(self.spec.can, _LEARNS_FROM_USERS))
+
+    @property
+    def live_queries(self) -> LiveQueries:
+        """Of a system that suggests: what is asked meanwhile, and what is blocked."""
+        assert self._live is not None
+        return self._live
+
+    @property
     def n_changed_items(self) -> int:
         """How many items are not as the generation has them."""
         if self.items is None:
@@ -234,6 +257,8 @@ class ServedSystem:
         """One answer or exception a job, all from one generation."""
         self._metrics.together.observe(len(jobs))
         active = self.current()
+        if self._live is not None:
+            self._live.take_up_blocked(active.system)
         if self.spec.can("history"):
             active = self._with_events(active, jobs)
         return answer_batch(self.spec, active, jobs, self._settings, self._pace)
@@ -277,8 +302,10 @@ class ServedSystem:
 
     def _loaded(self, found: Generation) -> Active:
         system, gone = self.spec.system_class.load(found), set()
-        if self.spec.can("recommend"):
+        if self.knows_users:
             with self._database.reading() as connection:
+                if self._live is not None:
+                    self._erasures = erasures(connection)
                 gone = erased_among(connection, system.known_users.tolist())
             system = system.without_users(sorted(gone)) if gone else system
         if self.spec.can("refresh"):
@@ -291,6 +318,8 @@ class ServedSystem:
         elif self.items is not None:
             revision, changed = self.items.changed()
             system = system.with_items(changed) if changed else system
+        if self._live is not None:
+            self._live.start(system, system.known_until)
         system.warm_up()
         return Active(found.folder.name, system, frozenset(gone), revision)
 

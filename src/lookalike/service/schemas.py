@@ -188,6 +188,18 @@ class FacetsRequest(Strict):
     where: ColumnFilters = {}
 
 
+class SuggestRequest(TextRequest):
+    """One text that is being typed, or several; ``user_id`` types it."""
+
+    country: Text | None = None
+
+
+class BlockedPhrases(Strict):
+    """Phrases that are never suggested."""
+
+    phrases: Annotated[list[Text], Field(min_length=1, max_length=1000)]
+
+
 class RecommendRequest(AnswerOptions):
     """One user or several, to whom something is to be recommended."""
 
@@ -463,6 +475,27 @@ class RecommendationList(BaseModel):
     known: Annotated[bool, Field(description="Whether the user was learned from.")]
     hits: list[Recommendation]
     rules: list[str]
+
+
+class Suggested(BaseModel):
+    """One query that may be what is being typed."""
+
+    query: str
+    score: Annotated[float, Field(description="Higher is better.")]
+    kind: Annotated[
+        str,
+        Field(
+            description='"asked" before; "unseen" as yet; "spelling": begins with '
+            'nearly what was typed; "within": a word of it does.'
+        ),
+    ]
+
+
+class SuggestionList(BaseModel):
+    """Suggestions for one text, the likeliest first."""
+
+    text: str
+    suggestions: list[Suggested]
 
 
 class AnswerDocument(BaseModel):

@@ -228,3 +228,19 @@ def test_counts_of_people_with_and_without_names():
 def test_bad_options_are_refused(options, sentence):
     with pytest.raises(ValueError, match=sentence):
         Suggester(**options).fit([])
+
+
+def test_an_order_is_learned_and_a_new_query_of_new_words_comes_before_unseen_ones():
+    rng = np.random.default_rng(0)
+    towns = [f"town{n}" for n in range(40)]
+    # What is sought in a town follows no count: it is always "hotels in" some town.
+    asked = [
+        Asked(f"hotels in {towns[at]}") for at in rng.integers(0, 40, 6000).tolist()
+    ]
+    suggester = Suggester(min_people=2).fit(asked)
+    assert suggester.order_.shape == (9,)
+    assert np.count_nonzero(suggester.order_) > 1
+    suggester.add(Asked("hotels in qqqq", user) for user in PEOPLE)
+    found = suggester.suggest("hotels in q")
+    assert (found[0].query, found[0].kind) == ("hotels in qqqq", "asked")
+    assert "hotels in" not in queries(suggester.suggest("hotels in"))

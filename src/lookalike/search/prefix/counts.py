@@ -150,9 +150,14 @@ class AskedCounts:
 
     def position(self, query: str) -> int | None:
         """Where a query stands among ``queries``, None if nobody asked it."""
+        return self.positions.get(query)
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Where each of ``queries`` stands."""
         if not hasattr(self, "_positions"):
             self._positions = {name: at for at, name in enumerate(self.queries)}
-        return self._positions.get(query)
+        return self._positions
 
     # --- changes ----------------------------------------------------------------------
 

@@ -16,8 +16,9 @@ import numpy as np
 
 from lookalike._checks import check_positive, check_whole
 from lookalike._texts import Texts
-from lookalike._typing import Array
+from lookalike._typing import Array, Floats
 from lookalike.features.text import TextNormaliser
+from lookalike.search.prefix import completion_order as order
 from lookalike.search.prefix.blocked import BlockedPhrases
 from lookalike.search.prefix.counts import Asked, AskedCounts
 from lookalike.search.prefix.index import PrefixIndex
@@ -25,6 +26,10 @@ from lookalike.search.prefix.word_model import WordModel
 
 LONGEST = 200
 """Letters that a query may have; longer ones are not counted."""
+TYPED = 6
+"""Letters after which the order of completions is learned."""
+_HELD_OUT = 5_000  # askings from which it is, at most
+_POOL = 20  # likeliest asked ones that are put in order, at least
 _NORMALISE = TextNormaliser()
 
 
@@ -99,6 +104,7 @@ class Suggester:
     """
 
     counts_: AskedCounts
+    order_: Floats
     blocked_: BlockedPhrases
 
     def __init__(
@@ -120,9 +126,32 @@ class Suggester:
         self.blocked = blocked
 
     def fit(self, asked: Iterable[Asked]) -> Self:
-        """Count what was asked."""
+        """Count what was asked, and learn the order of completions.
+
+        asked : in the order in which it was asked; the last tenth, and at most 5,000
+            askings, tell how those before them are to be completed
+        """
         self._check()
-        return self._fit(AskedCounts(map(_normalised, asked), self.half_life))
+        rows = list(map(_normalised, asked))
+        self.order_ = order.UNLEARNED
+        n = min(len(rows) // 10, _HELD_OUT)
+        if self.unseen and n >= order.LEAST:
+            self._fit(AskedCounts(rows[:-n], self.half_life))
+            self.order_ = self._learned_order(rows[-n:])
+        return self._fit(AskedCounts(rows, self.half_life))
+
+    def _learned_order(self, later: Sequence[Asked]) -> Floats:
+        """Weights of features, from what was asked after all that is counted."""
+        lists, meant = [], []
+        for each in later:
+            if len(each.query) <= TYPED:
+                continue
+            typed = each.query[:TYPED]
+            found = self._completions(typed, 1, each.user, each.country)
+            if each.query in found.queries:
+                lists.append(order.features_of(typed, found, self.asked_weight))
+                meant.append(found.queries.index(each.query))
+        return order.learn_weights(lists, meant)
 
     def _check(self) -> None:
         check_whole("min_people", self.min_people)
@@ -220,37 +249,42 @@ class Suggester:
         self, typed: str, k: int, user: str, country: str
     ) -> list[Suggestion]:
         """What begins with what was typed, asked before or not."""
-        asked = self.asked_before(typed, k, user, country)
-        scores = dict(asked)
-        kinds = dict.fromkeys(scores, "asked")
-        if self.unseen and typed:
-            for query in self._words.completions(typed):
-                kinds.setdefault(query, "unseen")
-        queries = list(kinds)
-        likely = np.zeros(len(queries))
-        if self.unseen:
-            likely = self._words.probabilities(queries)
-        share = self.asked_weight
-        rows = []
-        for query, chance in zip(queries, likely.tolist(), strict=True):
-            if kinds[query] == "unseen" and self._is_known(query):
-                continue  # it stands behind the k best, or too few people asked it
-            score = share * scores.get(query, 0.0) + (1 - share) * chance
-            rows.append((-score, query))
-        rows.sort()
+        completions = self._completions(typed, k, user, country)
+        features = order.features_of(typed, completions, self.asked_weight)
+        scores = np.exp(np.minimum(features @ self.order_, 700.0)).tolist()
+        rows = list(zip(scores, completions.queries, completions.shares, strict=True))
+        rows.sort(key=lambda row: (-row[0], row[1]))
         found = []
-        for score, query in rows:
-            if kinds[query] == "asked" or not self._is_blocked(query):
-                found.append(Suggestion(query, -score, kinds[query]))
-                if len(found) == k:
-                    break
+        for score, query, share in rows:
+            if share > 0:
+                found.append(Suggestion(query, score, "asked"))
+            elif not self._is_blocked(query):
+                found.append(Suggestion(query, score, "unseen"))
+            if len(found) == k:
+                break
         return found
 
-    def _is_known(self, query: str) -> bool:
-        return (
-            self.counts_.position(query) is not None
-            or self._live.position(query) is not None
-        )
+    def _completions(
+        self, typed: str, k: int, user: str, country: str
+    ) -> order.Completions:
+        """What may be in the answer: the likeliest asked ones, and unseen ones."""
+        asked = dict(self.asked_before(typed, max(k, _POOL) + 1, user, country))
+        asked.pop(typed, None)  # there is nothing to complete
+        queries = list(asked)
+        if self.unseen and typed:
+            # What is known and not among them stands behind, or too few asked it.
+            known, live = self.counts_.positions, self._live.positions
+            queries += [
+                query
+                for query in self._words.completions(typed)
+                if query not in known and query not in live
+            ]
+        shares = np.zeros(len(queries))
+        shares[: len(asked)] = list(asked.values())
+        likely = np.zeros(len(queries))
+        if self.unseen:
+            likely = self._words.probabilities(queries, typed)
+        return order.Completions(queries, shares, likely)
 
     def asked_before(
         self, typed: str, k: int = 10, user: str = "", country: str = ""
@@ -483,6 +517,7 @@ class Suggester:
         found |= Texts.of(names).arrays("country_names")
         totals = [self._countries[name][1] for name in names]
         found["country_totals"] = np.array(totals, np.float64)
+        found["order"] = self.order_
         for at, name in enumerate(names):
             own = self._countries[name][0].arrays()
             found |= {f"country{at}_{n}": a for n, a in own.items()}
@@ -506,6 +541,9 @@ class Suggester:
             name: (PrefixIndex.of_arrays(_named(arrays, f"country{at}_")), total)
             for at, (name, total) in enumerate(zip(names, totals, strict=True))
         }
+        self.order_ = np.array(arrays["order"], np.float64)
+        if self.order_.shape != (order.N_FEATURES,):
+            raise ValueError("The weights of the order are not those of its features.")
         self.blocked_ = BlockedPhrases(self.blocked)
         self._ready()
         return self

@@ -18,7 +18,8 @@ from lookalike.kernels import word_model as kernels
 from lookalike.search.prefix.index import PrefixIndex
 
 _END, _DISCOUNT, _LONGEST = 1, 0.75, 4
-_MANY, _FOLLOWERS, _NEXT = 30, 8, 5
+_MANY, _FOLLOWERS, _NEXT = 100, 30, 10
+_REMEMBERED = 50_000
 
 
 class WordModel:
@@ -128,17 +129,34 @@ class WordModel:
         """Return whether every word of a text is in one of the queries."""
         return all(word in self._number for word in text.split())
 
-    def probabilities(self, texts: Iterable[str]) -> Floats:
-        """Return how likely each text is, float64 (n_texts,)."""
-        number = self._number
-        ids, ends = [], []
+    def probabilities(self, texts: Iterable[str], typed: str = "") -> Floats:
+        """Return how likely each text is, float64 (n_texts,).
+
+        typed : what all of them begin with; it is looked up once
+        """
+        at = typed.rfind(" ") + 1
+        before = self._ids(typed[:at])
+        ids: list[int] = []
+        ends = []
         for text in texts:
-            ids += [number.get(word, -1) for word in text.split()]
+            ids += before
+            ids += self._ids(text[at:])
             ends.append(len(ids))
         found = np.empty(len(ends))
         kernels.text_probabilities(
             np.array(ids, np.int64), np.array(ends, np.int64), *self._tables, found
         )
+        return found
+
+    def _ids(self, text: str) -> list[int]:
+        """Numbers of the words of a text, -1 of one that is not known."""
+        found = self._numbered.get(text)
+        if found is None:
+            if len(self._numbered) > _REMEMBERED:
+                self._numbered.clear()
+            number = self._number
+            found = [number.get(word, -1) for word in text.split()]
+            self._numbered[text] = found
         return found
 
     def _after(self, word: str) -> list[str]:
@@ -147,7 +165,7 @@ class WordModel:
             number = self._number.get(word)
             if number is None:
                 return []
-            if len(self._followers) > 50_000:
+            if len(self._followers) > _REMEMBERED:
                 self._followers.clear()
             keys = self._pair_keys
             low, high = np.searchsorted(keys, [number << 21, (number + 1) << 21])
@@ -192,6 +210,7 @@ class WordModel:
 
     def _ready(self) -> None:
         self._followers: dict[str, list[str]] = {}
+        self._numbered: dict[str, list[int]] = {}
         tables = [np.asarray(getattr(self, f"_{name}")).view() for name in self._SAVED]
         for table in tables:
             table.flags.writeable = False

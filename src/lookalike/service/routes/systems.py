@@ -11,10 +11,12 @@ from lookalike.service.routes.access import new_router
 from lookalike.service.routes.common import check_ready
 from lookalike.service.runtime import ServedSystem
 
+_ASKED = ("classify", "search", "recommend", "suggest")
 _ABSENT = {
     "classify": "it names nothing",
     "search": "it searches nothing",
     "recommend": "it recommends nothing",
+    "suggest": "it completes nothing that is being typed",
     "items": "it has no items with vectors, to compact or re-embed",
 }
 
@@ -53,7 +55,7 @@ def described(served: ServedSystem) -> dict[str, Any]:
 
 def example_of(spec: SystemSpec, served: ServedSystem) -> dict[str, Any]:
     """Return a request that the system answers: method, path and body."""
-    verb = next(v for v in ("classify", "search", "recommend") if spec.can(v))
+    verb = next(v for v in _ASKED if spec.can(v))
     noun = spec.decoder().noun
     path = f"/v1/{spec.name}/{verb}"
     if noun == "image":

@@ -1,0 +1,570 @@
+"""``lookalike bench typeahead``: completion, suggestions and spelling, beside others.
+
+Names are the 242,342 weighted pairs of words that come with SymSpell, and a million
+made of them. A prefix is drawn from a name; what is timed is the call that a user
+makes, one thread, one by one. Suggestions are measured on the last 10,000 queries of
+TREC's log, of which nothing was chosen, and over HTTP at 500 requests a second.
+Spelling: edits are learned from Birkbeck's misspellings without the words of Norvig's
+sets; for queries from codespell's, too.
+"""
+
+import ast
+import base64
+import gzip
+import heapq
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cache, partial
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike.datasets import find
+from lookalike_bench.arrays import Floats
+from lookalike_bench.bars import Bar, Row, least, most
+from lookalike_bench.documents import resident_megabytes
+from lookalike_bench.runner import (
+    Contestant,
+    Job,
+    ProgressCallback,
+    measured,
+    race,
+    selected,
+)
+
+N_PREFIXES, N_TYPOS, N_SCANNED = 2_000, 200, 10
+FEW, MANY = 242_342, 1_000_000
+RATE, SECONDS = 500, 10.0
+TYPED = ("new yo", "c", "hotels in ro", "waether n")
+"""Texts that are sent over HTTP: one that many queries begin with, the shortest, one of
+several words, and one with a typo."""
+_PAIRS_SCALE = 0.03  # SymSpell counts pairs and single words on different scales
+_QUERIES_SHARE = 0.5  # of the weight of words: those of queries
+_LEAST = 2  # askings that make a word of queries a known one
+_SIGNS = re.compile(r"[^\w\s'-]")
+
+BARS = (
+    *(
+        Bar(
+            f"{n:,} names: p99 of a completion, ms",
+            0.05,
+            most("p99 ms", f"completion {n:,}"),
+            at_most=True,
+        )
+        for n in (FEW, MANY)
+    ),
+    Bar(f"{FEW:,} names: build, s", 1, most("build s", f"completion {FEW:,}"), True),
+    *(
+        Bar(
+            f"{n:,} names: bytes a name beside its letters",
+            40,
+            most("bytes a name", f"completion {n:,}"),
+            at_most=True,
+        )
+        for n in (FEW, MANY)
+    ),
+    Bar("two edits: p99, ms", 5, most("p99 ms", "two edits"), at_most=True),
+    Bar("two edits: share equal to a scan", 1, least("equal", "two edits")),
+    Bar(f"over HTTP at {RATE}/s: p99, ms", 5, most("p99 ms", "http"), at_most=True),
+    Bar("MRR@10 after six letters", 0.16, least("mrr@10", "suggestions")),
+    Bar("... of queries asked before", 0.74, least("asked before", "suggestions")),
+    Bar("misspelt queries put right, of 60", 45, least("right", "queries")),
+    Bar("right queries damaged, of 60", 2, most("damaged", "queries"), at_most=True),
+    Bar("Norvig's first set", 0.80, least("right", "spelling norvig 1")),
+    Bar("Norvig's second set", 0.78, least("right", "spelling norvig 2")),
+    Bar("codespell, right words known", 0.92, least("right", "spelling codespell")),
+    Bar("words a second", 20_000, least("words/s", "spelling codespell")),
+    Bar("memory, MB", 100, most("memory MB", "spelling codespell"), at_most=True),
+)
+
+
+def run(
+    only: str | None = None,
+    rounds: int = 3,
+    progress: ProgressCallback | None = None,
+) -> dict[str, Any]:
+    """Run the jobs whose name contains ``only``."""
+    return measured(selected(jobs(rounds), only), progress, BARS)
+
+
+def jobs(rounds: int) -> list[tuple[str, Callable[[], Iterable[Row]]]]:
+    """All jobs by name."""
+
+    def raced(name: str, factory: str, methods: Iterable[str], **given: Any) -> Any:
+        contestants = [
+            Contestant(
+                each, f"lookalike_bench.typeahead:{factory}", {"method": each, **given}
+            )
+            for each in methods
+        ]
+        return name, partial(race, Job(name, contestants, rounds))
+
+    completing = [
+        raced(f"completion {n:,}", "completing", ("lookalike", "marisa-trie"), n=n)
+        for n in (FEW, MANY)
+    ]
+    spelling = [
+        raced(
+            f"spelling {name}", "spelling", ("lookalike", "symspellpy"), words_of=name
+        )
+        for name in WRONG
+    ]
+    return [
+        *completing,
+        raced("two edits", "near", ("lookalike", "rapidfuzz")),
+        ("suggestions", suggestions),
+        ("http", over_http),
+        raced("queries", "queries", ("lookalike", "symspellpy")),
+        *spelling,
+    ]
+
+
+# --- completion -----------------------------------------------------------------------
+
+
+@cache
+def pairs_of_words() -> dict[tuple[str, str], float]:
+    """SymSpell's pairs of English words with their counts."""
+    found = {}
+    for line in _lines("word_frequencies", "symspell_bigrams_en_243_342.txt.gz"):
+        one, two, n = line.split()
+        found[one, two] = float(n)
+    return found
+
+
+@cache
+def names(n: int) -> tuple[list[str], Floats]:
+    """Names with weights: pairs of words, and more of them with a further word."""
+    pairs = pairs_of_words()
+    made = {" ".join(pair): weight for pair, weight in pairs.items()}
+    following: dict[str, list[str]] = {}
+    for one, two in pairs:
+        following.setdefault(one, []).append(two)
+    rng, some = random.Random(0), list(pairs)
+    while len(made) < n:
+        one, two = rng.choice(some)
+        if two in following:
+            name = f"{one} {two} {rng.choice(following[two])}"
+            made.setdefault(name, pairs[one, two] * rng.random())
+    found = list(made)[:n]
+    return found, np.array([made[name] for name in found])
+
+
+def prefixes(n: int, n_prefixes: int) -> list[str]:
+    """Beginnings of names, of every length."""
+    rng, held = random.Random(1), names(n)[0]
+    chosen = [rng.choice(held) for _ in range(n_prefixes)]
+    return [name[: rng.randint(1, len(name))] for name in chosen]
+
+
+def completing(method: str, n: int) -> Any:
+    """Build an index of names; the call completes all prefixes, one by one."""
+    held, weights = names(n)
+    asked = prefixes(n, N_PREFIXES)
+    if method == "lookalike":
+        from lookalike.search.prefix import PrefixIndex
+
+        PrefixIndex(held[:1000], weights[:1000]).complete("a")  # compiles
+        start = time.perf_counter()
+        index = PrefixIndex(held, weights, words=False)
+        build = time.perf_counter() - start
+        ask: Callable[[str], Any] = index.complete
+        held_bytes = index.nbytes / n
+    else:
+        marisa = import_module("marisa_trie")
+        start = time.perf_counter()
+        trie = marisa.Trie(held)
+        build = time.perf_counter() - start
+        by_id = np.empty(n)
+        by_id[[trie[name] for name in held]] = weights
+        ranked = by_id.tolist()
+        held_bytes = (len(trie.tobytes()) + by_id.nbytes - sum(map(len, held))) / n
+
+        def ask(prefix: str) -> Any:
+            return heapq.nlargest(10, trie.items(prefix), lambda pair: ranked[pair[1]])
+
+    return partial(_timed, ask, asked), lambda times: {
+        **_percentiles(times),
+        "build s": round(build, 3),
+        "bytes a name": round(held_bytes, 1),
+    }
+
+
+def typos(n: int) -> list[str]:
+    """Beginnings of six letters and more, each with one or two random edits."""
+    rng, held = random.Random(2), [name for name in names(FEW)[0] if len(name) > 9]
+    found = []
+    for _ in range(n):
+        name = rng.choice(held)
+        typed = list(name[: rng.randint(6, min(len(name), 14))])
+        for _ in range(rng.choice((1, 2))):
+            at = rng.randrange(1, len(typed))
+            kind = rng.randrange(4)
+            if kind == 0:
+                typed[at] = rng.choice("abcdefghijklmnopqrstuvwxyz")
+            elif kind == 1:
+                typed.insert(at, rng.choice("abcdefghijklmnopqrstuvwxyz"))
+            elif kind == 2 and len(typed) > 6:
+                del typed[at]
+            else:
+                typed[at - 1], typed[at] = typed[at], typed[at - 1]
+        found.append("".join(typed))
+    return found
+
+
+def near(method: str) -> Any:
+    """Complete beginnings that are up to two edits away."""
+    held, weights = names(FEW)
+    asked = typos(N_TYPOS)
+    if method == "lookalike":
+        from lookalike.search.prefix import PrefixIndex
+
+        index = PrefixIndex(held, weights, words=False)
+        index.near("warming")
+
+        def described(times: Floats) -> Row:
+            matrix = _letters(held)
+            same = [
+                index.near(typed) == _scanned(held, weights, matrix, typed)
+                for typed in asked[:N_SCANNED]
+            ]
+            return {**_percentiles(times), "equal": float(np.mean(same))}
+
+        return partial(_timed, index.near, asked), described
+    fuzz = import_module("rapidfuzz")
+    distance = fuzz.distance.OSA.distance
+
+    def ask(typed: str) -> Any:
+        cut = [name[: len(typed)] for name in held]
+        found = fuzz.process.extract(
+            typed, cut, scorer=distance, score_cutoff=2, limit=None, processor=None
+        )
+        return heapq.nsmallest(10, found, lambda each: (each[1], -weights[each[2]]))
+
+    return partial(_timed, ask, asked[:20]), _percentiles
+
+
+def _letters(held: list[str]) -> Any:
+    """The first 17 letters of names, as numbers, 0 behind their ends."""
+    return np.array([list(map(ord, name[:17].ljust(17, "\0"))) for name in held])
+
+
+def _scanned(held: list[str], weights: Floats, letters: Any, typed: str) -> Any:
+    """What ``near`` has to return, by the definition, over all names at once."""
+    n, width = letters.shape
+    rows = [np.tile(np.arange(width + 1), (n, 1))]
+    for i, character in enumerate(map(ord, typed), start=1):
+        row = np.empty((n, width + 1), int)
+        row[:, 0] = i
+        for j in range(1, width + 1):
+            here = letters[:, j - 1]
+            cost = rows[-1][:, j - 1] + (here != character)
+            cost = np.minimum(cost, np.minimum(rows[-1][:, j], row[:, j - 1]) + 1)
+            if i > 1 and j > 1:
+                swapped = (here == ord(typed[i - 2])) & (letters[:, j - 2] == character)
+                other = np.where(swapped, rows[-2][:, j - 2] + 1, 99)
+                cost = np.minimum(cost, other)
+            row[:, j] = cost
+        rows.append(row)
+    beyond = np.arange(width + 1) > (letters != 0).sum(1)[:, None]
+    edits = np.where(beyond, 99, rows[-1]).min(1)
+    kept = np.flatnonzero(edits <= 2).tolist()
+    kept.sort(key=lambda at: (edits[at], -weights[at], held[at]))
+    return [(held[at], float(weights[at])) for at in kept[:10]]
+
+
+# --- suggestions ----------------------------------------------------------------------
+
+
+@cache
+def _system() -> Any:
+    """The system that learned from TREC's queries, and how it was measured."""
+    from lookalike.systems import find_spec
+
+    spec = find_spec("typeahead")
+    data = spec.find_data("trec_queries")
+    return spec.train(spec.new({}), data)
+
+
+def suggestions() -> list[Row]:
+    """Measure the rank of later queries after six letters."""
+    _, result = _system()
+    found = result.metrics
+    return [
+        {
+            "method": "lookalike",
+            "mrr@10": str(found["reciprocal_rank"]),
+            "asked before": str(found["reciprocal_rank_of_asked_before"]),
+            "never asked": str(found["reciprocal_rank_of_never_asked"]),
+        },
+        {
+            "method": "most popular completion",
+            "mrr@10": str(found["reciprocal_rank_of_most_popular_completion"]),
+        },
+    ]
+
+
+def over_http() -> list[Row]:
+    """Measure the latency of suggestions of one worker at a fixed rate."""
+    from lookalike.core.library import Library
+    from lookalike_bench.service import SCRIPTS, Server
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        library = Library("typeahead", Path(folder) / "typeahead")
+        served, result = _system()
+        library.add(lambda place: served.save(place, result))
+        code = "from lookalike.cli.app import main; main()"
+        command = [sys.executable, "-c", code, "serve", str(library.folder)]
+        server = Server([*command, "--port", "PORT"], {}, "/readyz")
+        try:
+            for text in TYPED:
+                body = json.dumps({"text": text}).encode()
+                order = {
+                    "host": "127.0.0.1",
+                    "port": server.port,
+                    "path": "/v1/typeahead/suggest",
+                    "body": base64.b64encode(body).decode(),
+                    "content_type": "application/json",
+                    "connections": 32,
+                    "seconds": SECONDS,
+                    "rate": RATE,
+                    "first": 0,
+                }
+                done = subprocess.run(
+                    [sys.executable, str(SCRIPTS / "load_generator.py")],
+                    input=json.dumps(order),
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                found = json.loads(done.stdout)
+                rows.append(
+                    {
+                        "method": "lookalike",
+                        "typed": text,
+                        "requests/s": round(found["per_second"], 1),
+                        "p50 ms": round(found["p50"], 3),
+                        "p99 ms": round(found["p99"], 3),
+                        "refused": sum(
+                            n
+                            for status, n in found["statuses"].items()
+                            if status != "200"
+                        ),
+                    }
+                )
+        finally:
+            server.stop()
+    return rows
+
+
+# --- spelling -------------------------------------------------------------------------
+
+
+@cache
+def words() -> dict[str, float]:
+    """SymSpell's English words with their counts."""
+    found = {}
+    for line in _lines("word_frequencies", "symspell_en_82_765.txt.gz"):
+        word, n = line.split()
+        found[word] = float(n)
+    return found
+
+
+def norvig(number: int) -> list[tuple[str, list[str]]]:
+    """One of Norvig's test sets: wrong words, and the right one of each."""
+    whole = "".join(_lines("misspellings", f"spell-testset{number}.txt.gz"))
+    sets = ast.literal_eval(whole.partition("=")[2].strip())
+    return [(w, [right]) for right, wrong in sets.items() for w in wrong.split()]
+
+
+def codespell() -> list[tuple[str, list[str]]]:
+    """Wrong words of codespell, and what each may have been meant as."""
+    found = []
+    for line in _lines("misspellings", "codespell.dictionary.txt.gz"):
+        wrong, _, right = line.strip().partition("->")
+        meant = [each.strip().lower() for each in right.split(",") if each.strip()]
+        if wrong.isascii() and wrong.isalpha():
+            found.append((wrong.lower(), meant))
+    return found
+
+
+def known_right() -> list[tuple[str, list[str]]]:
+    """Those of them of which a right word is in the vocabulary, every eighth."""
+    known = words()
+    return [each for each in codespell() if any(w in known for w in each[1])][::8]
+
+
+WRONG: dict[str, Callable[[], list[tuple[str, list[str]]]]] = {
+    "norvig 1": partial(norvig, 1),
+    "norvig 2": partial(norvig, 2),
+    "codespell": known_right,
+}
+
+
+def birkbeck() -> list[tuple[str, str]]:
+    """Birkbeck's misspellings, without the words of Norvig's sets."""
+    sets = norvig(1) + norvig(2)
+    held = {wrong for wrong, _ in sets} | {right for _, [right] in sets}
+    found, right = [], ""
+    for line in _lines("misspellings", "birkbeck.missp.dat.gz", "latin-1"):
+        word = line.strip().lower()
+        if word.startswith("$"):
+            right = word[1:]
+        elif word.isalpha() and right.isalpha() and not {word, right} & held:
+            found.append((word, right))
+    return found
+
+
+def spelling(method: str, words_of: str) -> Any:
+    """Put the words of a set right, one by one."""
+    pairs, before = WRONG[words_of](), resident_megabytes()
+    wrong = [word for word, _ in pairs]
+    if method == "lookalike":
+        from lookalike.search.spelling import EditCosts, SpellingCorrector
+
+        costs = EditCosts(birkbeck())
+        SpellingCorrector({"warm": 1}).correct("wram")
+        before = resident_megabytes()
+        ask: Callable[[str], str] = SpellingCorrector(words(), costs=costs).correct
+    else:
+        symspell = _symspell()
+        top = import_module("symspellpy").Verbosity.TOP
+
+        def ask(word: str) -> str:
+            found = symspell.lookup(word, top, max_edit_distance=2)
+            return str(found[0].term) if found else word
+
+    memory = resident_megabytes() - before
+
+    def call() -> tuple[list[str], float]:
+        start = time.perf_counter()
+        return [ask(word) for word in wrong], time.perf_counter() - start
+
+    def describe(answer: tuple[list[str], float]) -> Row:
+        given = zip(answer[0], pairs, strict=True)
+        right = np.mean([word in meant for word, (_, meant) in given])
+        return {
+            "words": len(pairs),
+            "right": round(float(right), 4),
+            "words/s": round(len(pairs) / answer[1]),
+            "memory MB": round(memory, 1),
+        }
+
+    return call, describe
+
+
+def _symspell(pairs: bool = False) -> Any:
+    """SymSpell for Python with its own words."""
+    made = import_module("symspellpy").SymSpell(max_dictionary_edit_distance=2)
+    for word, n in words().items():
+        made.create_dictionary_entry(word, int(n))
+    if pairs:
+        folder = find("word_frequencies") / "symspell_bigrams_en_243_342.txt.gz"
+        with tempfile.NamedTemporaryFile("wb", suffix=".txt") as plain:
+            plain.write(gzip.decompress(folder.read_bytes()))
+            plain.flush()
+            made.load_bigram_dictionary(plain.name, 0, 2, encoding="utf-8-sig")
+    return made
+
+
+def real_queries() -> list[tuple[str, str]]:
+    """Sixty misspelt queries of people, and what each was meant to be."""
+    from lookalike.search.prefix.suggester import normalise
+
+    right, wrong = (
+        dict(line.rstrip("\n").split("\t")[:2] for line in _lines("msmarco_typo", file))
+        for file in ("query.tsv.gz", "query.typo.tsv.gz")
+    )
+    return [(normalise(wrong[id]), normalise(right[id])) for id in right]
+
+
+def corrector_of_queries() -> Any:
+    """What puts queries right: words and pairs of English, and of other queries.
+
+    Those are TREC's and MS MARCO's; none is among the sixty.
+    """
+    from lookalike.datasets import load_trec_queries
+    from lookalike.search.prefix.suggester import normalise
+    from lookalike.search.spelling import EditCosts, SpellingCorrector
+
+    held = {query for pair in real_queries() for query in pair}
+    asked = [normalise(query) for query in load_trec_queries().train.queries]
+    for line in _lines("msmarco_typo", "queries.dev.small.tsv.gz"):
+        asked.append(normalise(line.rstrip("\n").split("\t")[1]))
+    asked = [_SIGNS.sub(" ", query).split() for query in asked if query not in held]
+    asked = [query for query in asked if query]
+    counts = Counter(word for query in asked for word in query)
+    known, together = dict(words()), {}
+    for pair, n in pairs_of_words().items():
+        together[pair] = n * _PAIRS_SCALE
+    scale = _QUERIES_SHARE * sum(known.values()) / sum(counts.values())
+    for word, n in counts.items():
+        if word in known or n >= _LEAST:
+            known[word] = known.get(word, 0.0) + n * scale
+    for pair, n in Counter(pair for query in asked for pair in pairwise(query)).items():
+        if pair[0] in known and pair[1] in known:
+            together[pair] = together.get(pair, 0.0) + n * scale
+    wrong = [(w, meant[0]) for w, meant in codespell() if len(meant) == 1]
+    wrong = [pair for pair in wrong if pair[1].isalpha()]
+    return SpellingCorrector(known, together, EditCosts(birkbeck() + wrong))
+
+
+def queries(method: str) -> Any:
+    """Put the sixty queries right, and those that are right already."""
+    pairs = real_queries()
+    if method == "lookalike":
+        ask: Callable[[str], str] = corrector_of_queries().correct_query
+    else:
+        symspell = _symspell(pairs=True)
+
+        def ask(query: str) -> str:
+            found = symspell.lookup_compound(query, 2, transfer_casing=False)
+            return str(found[0].term)
+
+    def call() -> list[tuple[str, str]]:
+        return [(ask(wrong), ask(right)) for wrong, right in pairs]
+
+    def describe(answers: list[tuple[str, str]]) -> Row:
+        given = list(zip(answers, pairs, strict=True))
+        return {
+            "right": sum(answer[0] == pair[1] for answer, pair in given),
+            "damaged": sum(answer[1] != pair[1] for answer, pair in given),
+        }
+
+    return call, describe
+
+
+# --- shared ---------------------------------------------------------------------------
+
+
+def _lines(data_set: str, file: str, encoding: str = "utf-8-sig") -> Iterable[str]:
+    with gzip.open(find(data_set) / file, "rt", encoding=encoding) as lines:
+        yield from lines
+
+
+def _timed(ask: Callable[[str], Any], asked: list[str]) -> Floats:
+    """Seconds of each call."""
+    times = np.empty(len(asked))
+    for at, text in enumerate(asked):
+        start = time.perf_counter()
+        ask(text)
+        times[at] = time.perf_counter() - start
+    return times
+
+
+def _percentiles(times: Floats) -> Row:
+    return {
+        "p50 ms": round(1e3 * float(np.median(times)), 4),
+        "p99 ms": round(1e3 * float(np.quantile(times, 0.99)), 4),
+    }
