@@ -74,7 +74,8 @@ def filters(spec: Any, where: Sequence[str] | None) -> dict[str, Any]:
     """Return the keywords of a system's verb for these conditions."""
     if not where:
         return {}
-    spec.check_can("catalogue")
+    if not any(map(spec.can, ("catalogue", "facets"))):
+        raise ValueError(f"Items of {spec.name} have no columns: leave --where out.")
     return {"where": conditions(where)}
 
 

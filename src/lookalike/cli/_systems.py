@@ -115,8 +115,8 @@ def read_inputs(
     spec.check_can(capability)
     inputs = spec.decoder()
     told = refuse if refusals is None else refusals
-    if texts and (inputs.noun != "image" or "text" not in inputs.forms):
-        raise ValueError(f"--text is for image search; {name} takes {inputs.noun}s.")
+    if texts and "text" not in inputs.forms:
+        raise ValueError(f"--text is for what searches by text; {name} does not.")
     names, queries = inputs.read(given, told)
     if refusals and not names and not texts:
         refusals.check(0)
