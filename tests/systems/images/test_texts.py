@@ -388,7 +388,7 @@ def test_the_page_has_a_field_for_words(port):
         page.get_by_role("button", name="Look").click()
         hit = page.locator("#hits .hit").first
         playwright.expect(hit).to_contain_text("green", timeout=20_000)
-        page.get_by_role("button", name="Why?").click()
+        page.locator("#why-answer").click()
         dialog = page.locator("#why")
         playwright.expect(dialog).to_contain_text("similarity", timeout=20_000)
         browser.close()
