@@ -386,7 +386,8 @@ class Watch:
     def _sort(self, kind, name, value):
         """What one value stands for: itself where it is a choice, else its type."""
         if isinstance(value, str) and value not in self.choices_of(kind, name):
-            return "<str>"
+            told = kind.__doc__ or ""
+            return value if f'"{value}"' in told else "<str>"
         if type(value) is int and isinstance(options(kind)[name], float):
             return "<float>"
         return sort_of(value)

@@ -71,10 +71,10 @@ def test_a_score_is_the_share_of_a_word_less_the_costs_of_the_edits(pairs, prior
     substitution = lambda *letters: used.substitutions.get(letters, used.other)  # noqa: E731
     cost_of = {
         "barn": 0.0,
-        "barno": extra,
-        "bar": missing,
-        "barrn": double,
-        "setle": single,
+        "barno": used.extra.get(("n", "o"), extra),
+        "bar": used.missing.get(("r", "n"), missing),
+        "barrn": used.extra.get(("r", "r"), double),
+        "setle": used.missing.get(("t", "t"), single),
         "bran": swap,
         "bern": substitution("e", "a"),
         "babn": substitution("b", "r"),
@@ -95,9 +95,11 @@ def test_a_known_word_gives_way_to_one_that_is_likelier_by_more_than_known(
     assert SpellingCorrector(words, known=known).correct_query("form") == meant
 
 
-@pytest.mark.parametrize(("unknown", "meant"), [(4.0, "frmo"), (5.5, "from")])
+@pytest.mark.parametrize(("unknown", "meant"), [(7.0, "frmo"), (9.0, "from")])
 def test_an_unknown_word_is_kept_where_that_costs_less_than_its_edits(unknown, meant):
-    corrector = SpellingCorrector({"from": 1.0, "data": 1.0}, unknown=unknown)
+    # Kept: unknown and 1.5 a letter. Put right: an exchange, 5, and the share, 9.2.
+    words = {"from": 1.0, "data": 9999.0}
+    corrector = SpellingCorrector(words, unknown=unknown)
     assert corrector.correct_query("frmo") == meant
 
 
