@@ -554,17 +554,20 @@ def _lines(data_set: str, file: str, encoding: str = "utf-8-sig") -> Iterable[st
 
 
 def _timed(ask: Callable[[str], Any], asked: list[str]) -> Floats:
-    """Seconds of each call."""
-    times = np.empty(len(asked))
+    """Seconds of each call, and those of the processor alone, (2, n_calls)."""
+    times = np.empty((2, len(asked)))
     for at, text in enumerate(asked):
-        start = time.perf_counter()
+        start, own = time.perf_counter(), time.thread_time()
         ask(text)
-        times[at] = time.perf_counter() - start
+        times[:, at] = time.perf_counter() - start, time.thread_time() - own
     return times
 
 
 def _percentiles(times: Floats) -> Row:
+    """On a machine that does other things, too, the processor's say more."""
+    p50, p99 = 1e3 * np.quantile(times, [0.5, 0.99], axis=1)
     return {
-        "p50 ms": round(1e3 * float(np.median(times)), 4),
-        "p99 ms": round(1e3 * float(np.quantile(times, 0.99)), 4),
+        "p50 ms": round(float(p50[0]), 4),
+        "p99 ms": round(float(p99[0]), 4),
+        "p99 processor ms": round(float(p99[1]), 4),
     }

@@ -96,8 +96,9 @@ def learn_weights(lists: Sequence[Floats], meant: Sequence[int]) -> Floats:
         sums = np.add.reduceat(powers, starts)
         value = float((np.log(sums) + highest).sum() - chosen @ weights)
         slope = (powers / np.repeat(sums, sizes)) @ rows - chosen
-        penalty = _PENALTY * weights @ weights
-        return value / len(lists) + penalty, slope / len(lists) + 2 * _PENALTY * weights
+        penalty = _PENALTY * float(weights @ weights)
+        slope = slope / len(lists) + 2 * _PENALTY * weights
+        return value / len(lists) + penalty, np.asarray(slope, np.float64)
 
     # What is asked more often never comes later for that.
     bounds = [(0, None)] + [(None, None)] * (N_FEATURES - 1)
