@@ -502,9 +502,9 @@ def corrector_of_queries() -> Any:
     asked = [normalise(query) for query in load_trec_queries().train.queries]
     for line in _lines("msmarco_typo", "queries.dev.small.tsv.gz"):
         asked.append(normalise(line.rstrip("\n").split("\t")[1]))
-    asked = [_SIGNS.sub(" ", query).split() for query in asked if query not in held]
-    asked = [query for query in asked if query]
-    counts = Counter(word for query in asked for word in query)
+    plain = (_SIGNS.sub(" ", query).split() for query in asked if query not in held)
+    cut = [query for query in plain if query]
+    counts = Counter(word for query in cut for word in query)
     known, together = dict(words()), {}
     for pair, n in pairs_of_words().items():
         together[pair] = n * _PAIRS_SCALE
@@ -512,7 +512,7 @@ def corrector_of_queries() -> Any:
     for word, n in counts.items():
         if word in known or n >= _LEAST:
             known[word] = known.get(word, 0.0) + n * scale
-    for pair, n in Counter(pair for query in asked for pair in pairwise(query)).items():
+    for pair, n in Counter(pair for query in cut for pair in pairwise(query)).items():
         if pair[0] in known and pair[1] in known:
             together[pair] = together.get(pair, 0.0) + n * scale
     wrong = [(w, meant[0]) for w, meant in codespell() if len(meant) == 1]
