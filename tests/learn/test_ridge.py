@@ -178,3 +178,19 @@ def test_shapes_of_targets_are_those_of_scikit_learn(ours, options):
             shape = np.shape(getattr(expected, name))
             assert np.shape(getattr(given, name)) == shape, name
         assert given.predict(X).shape == expected.predict(X).shape
+
+
+@pytest.mark.parametrize("estimator", [Ridge(1e-9, solver="svd"), LinearRegression()])
+def test_terms_that_overflow_single_precision_are_added_in_double(estimator):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, (40, 2)).astype(np.float32)
+    y = (X[:, 0] - X[:, 1]) * np.float32(1e36)
+    model = estimator.fit(X, y)
+    far = np.full((1, 2), 255, np.float32) * np.float32(10)  # 2.55e39 - 2.55e39
+    for given in (far, sparse.csr_array(far)):
+        found = model.predict(given)
+        assert found.dtype == np.float32
+        assert abs(found[0]) < 1e36  # and neither infinite nor nan
+    with pytest.raises(ValueError, match="A prediction is too large for float32: "):
+        model.predict(np.array([[1000, 0]], np.float32))
+    assert model.predict([[1000.0, 0.0]])[0] == pytest.approx(1e39, rel=1e-3)

@@ -207,10 +207,30 @@ def line_through_means(
 
 
 def predict_linear(model: Any, X: Any) -> Array:
-    """X @ coef_.T + intercept_ for a fitted linear regression."""
+    """X @ coef_.T + intercept_ for a fitted linear regression.
+
+    Terms that overflow single precision are added in double.
+
+    Raises
+    ------
+    ValueError
+        If a prediction is too large for the type of X.
+    """
     check_is_fitted(model)
     X = validate_data(model, X, accept_sparse=["csr", "csc"], dtype=FLOATS, reset=False)
-    return safe_sparse_dot(X, model.coef_.T) + model.intercept_
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = safe_sparse_dot(X, model.coef_.T) + model.intercept_
+        if np.isfinite(found).all():
+            return found
+        kind = found.dtype
+        wide = X.astype(np.float64), model.coef_.T.astype(np.float64)
+        found = (safe_sparse_dot(*wide) + model.intercept_).astype(kind)
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"A prediction is too large for {kind}: scale X and the targets, or learn "
+            "in double precision."
+        )
+    return found
 
 
 def row_for_each_class(coef: Array, intercept: Array) -> tuple[Array, Array]:
