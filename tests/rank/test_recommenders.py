@@ -93,7 +93,7 @@ def test_a_solved_row_follows_the_definition(seed, n):
     d *= np.float32(1e6)  # single precision would not do
     solve_rows(indptr, items, d, Y, *grams, solved, 3 * n_factors, 0, 1, out)
     expected = np.linalg.solve(gram + U @ np.diag(d.astype(float)) @ U.T, U @ (1.0 + d))
-    np.testing.assert_allclose(out[0], expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(out[0], expected, rtol=2e-3, atol=2e-3)
 
 
 # --- each against its definition ------------------------------------------------------

@@ -119,7 +119,7 @@ def test_answers_over_http_are_those_of_the_library(serve, library, folder, url)
         assert told["hits"] == expected.records()
         assert told["hits"][0]["label"] == str(file)
         assert (told["shuffled"], answer["degraded"]) == (False, False)
-    assert client.post("/v1/images/classify").status_code == 404
+    assert client.post("/v1/images/recommend").status_code == 404
 
 
 def test_a_file_a_form_and_pixels_are_read_alike(serve, folder):

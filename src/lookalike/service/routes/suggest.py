@@ -24,6 +24,7 @@ from lookalike.service.schemas import (
     SuggestionList,
     SuggestRequest,
     answer_model,
+    filters,
 )
 
 _MODEL = answer_model("Suggestions", SuggestionList)
@@ -44,7 +45,10 @@ def suggest(components: Components, served: ServedSystem) -> APIRouter:
         """Suggest k queries for each text that is being typed, the likeliest first."""
         texts = one_or_many(sent.text, sent.texts, "text", components.settings)
         user, country = sent.user_id or "", sent.country or ""
-        request = AnswerRequest("suggest", texts, sent.k, user=user, country=country)
+        where = filters(sent)  # which no system that suggests takes
+        request = AnswerRequest(
+            "suggest", texts, sent.k, where, user=user, country=country
+        )
         found = await ask(components, served, request, sent.deadline_ms)
         query_id = await new_query_id(components, sent)
         none = np.empty(0, np.float32)

@@ -20,8 +20,11 @@ def read_model(path: str | os.PathLike[str], what: str = "an ONNX file") -> byte
     file = Path(path)
     if not file.is_file():
         raise ValueError(f"{shown(file)} does not exist; expected {what}.")
-    if not 0 < file.stat().st_size < MOST_BYTES:
-        raise ValueError(f"{shown(file)} cannot be read as {what}: wrong size.")
+    size = file.stat().st_size
+    if not 0 < size < MOST_BYTES:
+        raise ValueError(
+            f"{shown(file)} must be {what} of less than 2 GiB, got {size:,} bytes."
+        )
     return file.read_bytes()
 
 
