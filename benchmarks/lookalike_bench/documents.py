@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.datasets import TEXT_COLLECTIONS
-from lookalike.datasets.short_texts import load_captions, load_million_queries
+from lookalike.datasets import TEXT_COLLECTIONS, load_trec_queries
+from lookalike.datasets.short_texts import load_captions
 from lookalike.datasets.text_collections import TextCollection
 from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test
 from lookalike_bench.arrays import Floats
@@ -187,7 +187,8 @@ def short_texts(n: int) -> list[str]:
 
 def queries_of_people(n: int) -> list[str]:
     """Queries to a web search engine, drawn once and for all."""
-    return random.Random(0).sample(load_million_queries(), n)
+    million_query = load_trec_queries().train.queries[:60_000]  # the tracks of 2007 on
+    return random.Random(0).sample(million_query, n)
 
 
 def _contestants(

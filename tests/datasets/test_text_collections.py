@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from lookalike.datasets import CATALOGUE, DataSet, File, checksum
-from lookalike.datasets.short_texts import load_captions, load_million_queries
+from lookalike.datasets import CATALOGUE, DataSet, File, checksum, load_trec_queries
+from lookalike.datasets.short_texts import load_captions
 from lookalike.datasets.text_collections import TEXT_COLLECTIONS, load_cranfield
 
 FULL = [
@@ -84,6 +84,6 @@ def test_collections_are_whole(name, documents, queries, judgments, training):
 @pytest.mark.skipif("LOOKALIKE_DATA" not in os.environ, reason="no data")
 def test_captions_and_queries_are_whole():
     assert len(load_captions()) == 200_000
-    queries = load_million_queries()
-    assert len(queries) == 60_000
+    queries = load_trec_queries().train.queries
+    assert len(queries) == 100_000
     assert queries[0] == "after school program evaluation"

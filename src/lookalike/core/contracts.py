@@ -314,6 +314,11 @@ class HasCatalogue(Recommends, Protocol):
 class HasTexts(Searches, Protocol):
     """Capability "texts": documents, which come and go while it answers."""
 
+    @property
+    def n_items(self) -> int:
+        """How many documents there are."""
+        ...
+
     def with_items(self, items: Sequence[Item]) -> Self:
         """Return the system with all documents that came, changed or went since.
 

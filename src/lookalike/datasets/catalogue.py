@@ -291,29 +291,6 @@ _DATA_SETS = (
         ),
     ),
     DataSet(
-        name="trec_queries",
-        about="60,000 queries of people to search engines (TREC Million Query)",
-        licence="research use",
-        home="https://trec.nist.gov/data/million.query.html",
-        files=(
-            File(
-                "trec_queries/topics.mq.1-10000.txt.gz",
-                143675,
-                "475812a89ba28f44b34ceb585677dcdf16a1162f22d543658a0e6a9cbd5d55d7",
-            ),
-            File(
-                "trec_queries/topics.mq.10001-20000.txt.gz",
-                162686,
-                "9d584132b5b16ae6c61707176ab67d59d5908104543bcab77889137f16fd2ce3",
-            ),
-            File(
-                "trec_queries/topics.mq.20001-60000.txt.gz",
-                434844,
-                "3c0cfa2fbaad58819d2819aade55c37800556d27b36049fa6c8d6715e63f0671",
-            ),
-        ),
-    ),
-    DataSet(
         name="lambdarank",
         about="Learning to rank: 201 training and 50 test queries, graded 0 to 4",
         licence="MIT",
@@ -493,8 +470,8 @@ _DATA_SETS = (
     DataSet(
         name="trec_queries",
         about="110,000 queries of people to web search engines, one a line",
-        licence="Research use",
-        home="https://github.com/castorini/anserini-tools",
+        licence="research use",
+        home="https://trec.nist.gov/data/million.query.html",
         files=(
             File(
                 "trec_queries/topics.mq.1-10000.txt.gz",

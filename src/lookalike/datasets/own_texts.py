@@ -144,7 +144,7 @@ def _of_files(folder: Path) -> TextCollection:
             f"{shown(folder)} holds no texts; expected files that end with "
             f"{', '.join(TEXT_FILES)}, or a table named {', '.join(_CORPUS)}.{found}"
         )
-    digest = checksum_of(texts)
+    digest = _checksum_of(texts)
     columns = [{"folder": str(Path(id).parent.as_posix())} for id in ids]
     has_folders = len({each["folder"] for each in columns}) > 1
     return TextCollection(
@@ -172,7 +172,7 @@ def titled(whole: str) -> tuple[str, str]:
     return "", whole.strip()
 
 
-def checksum_of(texts: Iterable[str]) -> str:
+def _checksum_of(texts: Iterable[str]) -> str:
     """Return the SHA-256 of some texts, where there is no one file."""
     digest = hashlib.sha256()
     for text in texts:

@@ -1,6 +1,5 @@
-"""Short texts and short queries of people: captions of videos, queries to engines."""
+"""Short texts of people: captions of videos."""
 
-import gzip
 import json
 import os
 import zipfile
@@ -26,20 +25,3 @@ def load_captions(path: str | os.PathLike[str] | None = None) -> list[str]:
             sentences = json.loads(files.read(member))["sentences"]
         captions += [sentence["caption"] for sentence in sentences]
     return captions
-
-
-def load_million_queries(path: str | os.PathLike[str] | None = None) -> list[str]:
-    """Load the 60,000 queries of the TREC Million Query tracks, in their order.
-
-    Parameters
-    ----------
-    path : path, default=None
-        The folder of the files; None looks where :func:`lookalike.datasets.find` looks.
-    """
-    folder = find("trec_queries", path)
-    queries: list[str] = []
-    for part in ("1-10000", "10001-20000", "20001-60000"):
-        file = folder / f"topics.mq.{part}.txt.gz"
-        with gzip.open(file, "rt", encoding="utf-8", errors="replace") as lines:
-            queries += [line.strip().rpartition(":")[2] for line in lines]
-    return queries

@@ -79,6 +79,38 @@ def items(components: Components, served: ServedSystem) -> APIRouter:
     return router
 
 
+def add_count(router: APIRouter, served: ServedSystem, read: Any) -> None:
+    """Add the route that counts the items of a system that has no vectors of them."""
+
+    @router.get("/items", **read)
+    async def count() -> dict[str, Any]:
+        """How many there are, and how many changed over HTTP."""
+        active = await asyncio.to_thread(served.current)
+        return {
+            "count": active.system.n_items,
+            "changed": await asyncio.to_thread(lambda: served.n_changed_items),
+            "revision": active.revision,
+            "generation": active.generation,
+        }
+
+
+def check_items(served: ServedSystem, items: Sequence[Item]) -> None:
+    """Refuse all of these items if the system cannot add one of them.
+
+    Raises
+    ------
+    ServiceError
+        422, with the sentence of the first that is refused.
+    """
+    if len({item.id for item in items}) < len(items):
+        raise ServiceError(422, "An id comes twice in one request.")
+    try:
+        for item in items:
+            served.active.system.check_item(item)
+    except ValueError as error:
+        raise ServiceError(422, str(error)) from None
+
+
 def add_removal(
     router: APIRouter, components: Components, served: ServedSystem, write: Any
 ) -> None:

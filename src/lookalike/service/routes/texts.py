@@ -11,7 +11,12 @@ from lookalike.service.bodies import check_count
 from lookalike.service.components import Components
 from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import needs, new_router
-from lookalike.service.routes.items import add_removal, store_items
+from lookalike.service.routes.items import (
+    add_count,
+    add_removal,
+    check_items,
+    store_items,
+)
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import ItemId, NewDocument, UpsertDocumentsRequest
 
@@ -42,31 +47,15 @@ def texts(components: Components, served: ServedSystem) -> APIRouter:
         about = {"revision": active.revision, "generation": active.generation}
         return {"id": id, **found, **about}
 
-    @router.get("/items", **read)
-    async def count() -> dict[str, Any]:
-        """How many there are, and how many changed over HTTP."""
-        active = await asyncio.to_thread(served.current)
-        return {
-            "count": len(active.system.titles_),
-            "changed": await asyncio.to_thread(lambda: served.n_changed_items),
-            "revision": active.revision,
-            "generation": active.generation,
-        }
-
+    add_count(router, served, read)
     return router
 
 
 def _checked(served: ServedSystem, sent: Sequence[NewDocument]) -> list[Item]:
     """Return documents that can be added: all of them, or refuse them all."""
-    if len({each.id for each in sent}) < len(sent):
-        raise ServiceError(422, "An id comes twice in one request.")
     items = [
         Item(each.id, each.title, {**each.attributes, "text": each.text})
         for each in sent
     ]
-    try:
-        for item in items:
-            served.active.system.check_item(item)
-    except ValueError as error:
-        raise ServiceError(422, str(error)) from None
+    check_items(served, items)
     return items

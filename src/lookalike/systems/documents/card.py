@@ -24,5 +24,4 @@ def values(system: Documents, manifest: Manifest) -> dict[str, Any]:
         "p_value": f"{fusion['p_value']:.2g}",
         "taught": f"{fusion['n_queries']:,} judged queries",
         "was_tried": fusion["tried"] > 0 and bool(manifest.metrics),
-        "has_training": not manifest.refitted,
     }

@@ -290,6 +290,11 @@ class Documents(BaseSystem):
         """Return a query that can be searched, or refuse it."""
         return check_text(query)
 
+    @property
+    def n_items(self) -> int:
+        """How many documents there are."""
+        return len(self._ids)
+
     def has_item(self, id: str) -> bool:
         """Whether there is a document of this id."""
         self.check_fitted()
