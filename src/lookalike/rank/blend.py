@@ -9,11 +9,13 @@ from numpy.typing import ArrayLike
 from lookalike._typing import Array, Floats
 from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike.rank.lambda_mart import LambdaMART
+from lookalike.rank.linear_ranker import LinearRanker
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.ranker import Ranker
 
 KINDS: dict[str, Any] = {
-    kind.__name__: kind for kind in (BoostedRanker, LambdaMART, LogisticRanker)
+    kind.__name__: kind
+    for kind in (BoostedRanker, LambdaMART, LinearRanker, LogisticRanker)
 }
 
 

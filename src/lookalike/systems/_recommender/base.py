@@ -61,9 +61,8 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
 
     Parameters
     ----------
-    ranker : {"auto", "blend", "lambda_mart", "boosted", "logistic"}, default="auto"
-        "blend" is LambdaMART and boosted trees together; "auto" is that where lightgbm
-        is installed, else logistic regression.
+    ranker : {"blend", "lambda_mart", "boosted", "logistic"}, default="blend"
+        "blend" is LambdaMART and boosted trees together.
     diversity : float in [0, 1), default=0.0
         How much a list avoids items of one kind (MMR).
     exploration : int, default=0
@@ -109,7 +108,7 @@ class RecommenderSystem(ExplainsListedItems, BaseSystem):
 
     def __init__(
         self,
-        ranker: str = "auto",
+        ranker: str = "blend",
         diversity: float = 0.0,
         exploration: int = 0,
         random_state: int = 0,

@@ -1,6 +1,5 @@
 """The rankers that a recommender can be fitted with."""
 
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -8,17 +7,14 @@ import numpy as np
 from lookalike.rank import Blend, BoostedRanker, LambdaMART, LogisticRanker
 from lookalike.rank.ranker import Ranker
 
-RANKERS = ("auto", "blend", "lambda_mart", "boosted", "logistic")
+RANKERS = ("blend", "lambda_mart", "boosted", "logistic")
 
 
 def new_ranker(name: str, n_known: int, n_jobs: int | None) -> Ranker:
     """Return an unfitted ranker, its size chosen for so many known interactions.
 
-    name : one of RANKERS; "auto" is "blend" where lightgbm is installed, else
-        "logistic"
+    name : one of RANKERS
     """
-    if name == "auto":
-        name = "blend" if find_spec("lightgbm") else "logistic"
     if name == "logistic":
         return LogisticRanker()
     # Few leaves of many rows each, of parts of rows and columns: relevant rows are few.

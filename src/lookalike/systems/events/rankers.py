@@ -26,9 +26,9 @@ KEPT_NEGATIVES = 5.0  # for each relevant row, where negatives are downsampled
 _network = partial(NetworkRanker, max_iter=4)
 KINDS: RankerKinds = {
     "logistic": (None, lambda random_state, n_jobs: LogisticRanker()),
-    "boosted": ("lightgbm", partial(BoostedRanker, **_TREES)),
+    "boosted": (None, partial(BoostedRanker, **_TREES)),
     "network": ("torch", _network),
-    "lambdamart": ("lightgbm", partial(LambdaMART, **_TREES)),
+    "lambdamart": (None, partial(LambdaMART, **_TREES)),
     "cross": ("torch", partial(_network, n_cross=2)),
     "network_focal": ("torch", partial(_network, loss="focal")),
     "network_balanced": ("torch", partial(_network, loss="balanced")),

@@ -73,7 +73,7 @@ class Shop(RecommenderSystem):
 
     def __init__(
         self,
-        ranker: str = "auto",
+        ranker: str = "blend",
         diversity: float = 0.0,
         exploration: int = 0,
         preset: str = "shop",
