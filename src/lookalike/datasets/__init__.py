@@ -22,6 +22,13 @@ from lookalike.datasets.images import (
     load_images,
     load_mnist,
 )
+from lookalike.datasets.letor import (
+    GradedLists,
+    fold_of,
+    load_lambdarank,
+    load_mq2008,
+    read_letor,
+)
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
 from lookalike.datasets.own_pictures import LabelledPictures, load_pictures
 from lookalike.datasets.queries import (
@@ -48,6 +55,7 @@ __all__ = [
     "Expressions",
     "File",
     "Friendships",
+    "GradedLists",
     "Images",
     "LabelledPictures",
     "People",
@@ -63,6 +71,7 @@ __all__ = [
     "convert",
     "data_folder",
     "find",
+    "fold_of",
     "get",
     "load_cacm",
     "load_cranfield",
@@ -73,7 +82,9 @@ __all__ = [
     "load_friendships",
     "load_happy_and_fear",
     "load_images",
+    "load_lambdarank",
     "load_mnist",
+    "load_mq2008",
     "load_orl_faces",
     "load_own_digits",
     "load_pictures",
@@ -82,5 +93,6 @@ __all__ = [
     "load_trec_queries",
     "load_wnut17",
     "pictures_of",
+    "read_letor",
     "read_queries",
 ]

@@ -323,6 +323,39 @@ _DATA_SETS = (
         ),
     ),
     DataSet(
+        name="mq2008",
+        about="LETOR's MQ2008: 784 queries, 46 features, grades 0 to 2, in five parts",
+        licence="research use",
+        home="https://www.microsoft.com/en-us/research/project/letor-learning-rank-information-retrieval/",
+        files=(
+            File(
+                "mq2008/S1.txt.gz",
+                335859,
+                "cbd42504549a2388f6c0aefdb506f22074225b574c7a5df10194174c9b00e4e0",
+            ),
+            File(
+                "mq2008/S2.txt.gz",
+                421002,
+                "055ac792cb8f7d5a029090b8acbfb6c57323339d1371251bf2465ac182aa8605",
+            ),
+            File(
+                "mq2008/S3.txt.gz",
+                359999,
+                "a03fe2b6e76479de60fecdb37d560a40a4e899b0cd685553d2da31ea205af1ab",
+            ),
+            File(
+                "mq2008/S4.txt.gz",
+                316067,
+                "a239850bc6fe960ad08c2b7b0d99db90fe976dd93a15358e98036591b4e7a2ac",
+            ),
+            File(
+                "mq2008/S5.txt.gz",
+                340356,
+                "c68c52feb1ecae7f17b64c8e2fda2098302681bbd4ea5fad8c73a1d32a1cf2b2",
+            ),
+        ),
+    ),
+    DataSet(
         name="criteo_tiny",
         about="2,000 rows of the Criteo display-advertising challenge",
         licence="research use",
