@@ -1,19 +1,20 @@
 """Decision trees as text and as figures."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.axes import Axes
-from matplotlib.text import Annotation
 from sklearn import config_context
 from sklearn.base import is_classifier
-from sklearn.tree import plot_tree as sklearn_plot_tree
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike._checks import check_choice
 from lookalike._typing import Floats
 from lookalike.kernels.tree import NONE
 from lookalike.learn._tree import Tree
+
+if TYPE_CHECKING:  # a third of what every command would wait for
+    from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
 
 
 def export_text(
@@ -123,9 +124,9 @@ def plot_tree(
     proportion: bool = False,
     rounded: bool = False,
     precision: int = 3,
-    ax: Axes | None = None,
+    ax: "Axes | None" = None,
     fontsize: int | None = None,
-) -> list[Annotation]:
+) -> "list[Annotation]":
     """Draw a fitted tree as scikit-learn's function of the same name does.
 
     Parameters
@@ -177,6 +178,8 @@ def plot_tree(
     >>> boxes[0].get_text().splitlines()[:2]
     ['x[0] <= 1.5', 'gini = 0.5']
     """
+    from sklearn.tree import plot_tree as sklearn_plot_tree
+
     check_is_fitted(decision_tree)
     if feature_names is not None:
         _feature_names(decision_tree.tree_, feature_names)

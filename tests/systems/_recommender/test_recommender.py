@@ -305,7 +305,7 @@ def test_only_known_items_are_ranked_and_only_own_data_evaluated(games):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"ranker": "magic"}, "ranker must be one of auto, blend, lambda_mart"),
+        ({"ranker": "magic"}, "ranker must be one of blend, lambda_mart, boosted"),
         ({"diversity": 1.0}, r"diversity must be in \[0, 1\), got 1.0"),
         ({"exploration": 10}, r"exploration must be in \[0, 9\], got 10"),
     ],
