@@ -11,6 +11,7 @@ BENCHMARKS = (
     "documents",
     "emotions",
     "images",
+    "ltr",
     "neighbors",
     "people",
     "photographs",

@@ -90,7 +90,7 @@ class BaseRanker(BaseEstimator, ABC):
             self, X, y, dtype=np.float32, order="C", y_numeric=True
         )
         self._check_parameters()
-        sizes = _group_sizes(groups, len(rows))
+        sizes = group_sizes(groups, len(rows))
         weight = check_sample_weight(sample_weight, rows)
         self._learn(rows, np.asarray(relevance, np.float64), sizes, weight)
         return self
@@ -162,7 +162,14 @@ def mean_and_scale(rows: Array) -> tuple[Floats, Floats]:
     return mean, np.where(deviation > 0, deviation, 1.0)
 
 
-def _group_sizes(groups: ArrayLike | None, n_rows: int) -> Ints:
+def group_sizes(groups: ArrayLike | None, n_rows: int) -> Ints:
+    """Return the number of rows of each query, (n_queries,); None is one query.
+
+    Raises
+    ------
+    ValueError
+        If they are not positive whole numbers that add up to the rows.
+    """
     if groups is None:
         return np.array([n_rows], np.int64)
     sizes = np.asarray(groups)

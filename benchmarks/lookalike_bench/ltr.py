@@ -1,0 +1,189 @@
+"""``lookalike bench ltr``: learning to rank on MQ2008, on the publisher's folds.
+
+``clicks``: what clicks alone teach. A production ranker, learned from the grades of one
+in a hundred training queries, orders each training query once and for all. Users ask
+each query a hundred times, look at position k with probability 1 / k, and click what
+they looked at with probability 0.1 + 0.9 (2^g - 1) / 3 for grade g, as in Joachims et
+al. (2017) and Ai et al. (2018). The learner sees features, lists and clicks.
+One linear ranker learns from grades, from clicks as they are, from clicks with the
+examination it estimated, and with the true one.
+
+A query's nDCG@10 is the mean over the logs, 0 where no document is relevant. What was
+chosen (the penalty, the prior) was chosen on the validation parts, with logs of other
+seeds; the test parts are for reading once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lookalike.datasets import GradedLists, fold_of, load_mq2008
+from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test
+from lookalike.rank.clicks import Impressions
+from lookalike.rank.counterfactual_ranker import CounterfactualRanker
+from lookalike.rank.listwise_ranker import ListwiseRanker
+from lookalike.rank.logistic_ranker import LogisticRanker
+from lookalike_bench.arrays import Array, Floats, Ints
+from lookalike_bench.bars import Bar, Row, least, most
+from lookalike_bench.runner import ProgressCallback, measured, selected
+
+K = 10
+LOGS = 5  # a fold
+ASKED = 100  # times a training query, in a log
+JUDGED = 0.01  # of the training queries, for the production ranker
+NOISE = 0.1  # share of looks at what is not relevant that are clicked
+PENALTY = 0.01  # C of the linear ranker
+SEED = 2008
+
+ESTIMATED = "clicks, examination estimated"
+RAW = "clicks as they are"
+BARS = (
+    Bar(
+        "from clicks, examination unknown: nDCG@10",
+        0.5,
+        least("ndcg@10", "clicks", ESTIMATED),
+    ),
+    Bar(
+        "... beyond clicks as they are: p",
+        0.05,
+        most("p", "clicks", ESTIMATED),
+        at_most=True,
+    ),
+)
+
+
+def run(
+    only: str | None = None,
+    rounds: int = 1,
+    progress: ProgressCallback | None = None,
+) -> dict[str, Any]:
+    """Run the jobs whose name contains ``only``, each once."""
+    report = progress or (lambda what, share: None)
+    return measured(selected(jobs(report), only), None, BARS)
+
+
+def jobs(
+    report: ProgressCallback,
+) -> list[tuple[str, Callable[[], Iterable[Row]]]]:
+    """All jobs by name."""
+    return [("clicks", partial(clicks, report))]
+
+
+def qualities(part: GradedLists, scores: Floats) -> Floats:
+    """nDCG@10 of each query, (n_queries,), with gains 2^grade - 1; ties by row."""
+    width = max(K, int(part.sizes.max()))
+    place = np.arange(len(scores)) - np.repeat(
+        np.cumsum(part.sizes) - part.sizes, part.sizes
+    )
+    order = np.lexsort((place, -scores, part.query_of_row))
+    grades = np.zeros((len(part), width))
+    grades[part.query_of_row, place] = part.grades[order]
+    found = ndcg_at_k(grades, K, gain="exponential")
+    return np.where(grades.any(axis=1), found, 0.0)
+
+
+# --- clicks ---------------------------------------------------------------------------
+
+
+def clicks(
+    report: ProgressCallback, part: str = "test", logs: int = LOGS, seed: int = SEED
+) -> list[Row]:
+    """Measure what is learned from simulated clicks; ``part`` may be "validation"."""
+    parts = load_mq2008()
+    found: dict[str, list[Floats]] = {}
+    errors, n_clicks = [], 0
+    for fold in range(len(parts)):
+        train, *rest = fold_of(parts, fold)
+        held = rest[part == "test"]
+        means: dict[str, list[Floats]] = {}
+        for log in range(logs):
+            report(f"fold {fold + 1}, log {log + 1}", (fold + log / logs) / len(parts))
+            rng = np.random.default_rng([seed, fold, log])
+            production = production_ranker(train, rng)
+            shown = simulated(train, production.score_rows(train.features), rng)
+            n_clicks += int(shown.clicked.sum())
+            rankers = dict(learned(train, shown))
+            estimated = rankers[ESTIMATED].examination_
+            errors.append(abs(np.log(estimated * np.arange(1, len(estimated) + 1)))[:K])
+            for name, ranker in {"production": production, **rankers}.items():
+                scores = ranker.score_rows(held.features)
+                means.setdefault(name, []).append(qualities(held, scores))
+        graded = ListwiseRanker(PENALTY).fit(
+            train.features, gains(train.grades), train.sizes
+        )
+        means["true grades"] = [qualities(held, graded.score_rows(held.features))]
+        for name, values in means.items():
+            found.setdefault(name, []).append(np.mean(values, axis=0))
+    rows = compared({name: np.concatenate(each) for name, each in found.items()})
+    for row in rows:
+        if row["method"] == ESTIMATED:
+            row["examination off by"] = f"{np.expm1(np.mean(errors)):.0%}"
+            row["clicks a log"] = n_clicks // (len(parts) * logs)
+    return rows
+
+
+def gains(grades: Ints) -> Floats:
+    """The gain of each grade, 2^grade - 1."""
+    return np.exp2(grades) - 1
+
+
+def production_ranker(train: GradedLists, rng: np.random.Generator) -> LogisticRanker:
+    """A weak ranker, of the grades of a few training queries."""
+    n = max(1, round(JUDGED * len(train)))
+    while True:
+        few = np.isin(train.query_of_row, rng.choice(len(train), n, replace=False))
+        relevant = train.grades[few] > 0
+        if 0 < relevant.sum() < len(relevant):
+            return LogisticRanker(C=0.01).fit(train.features[few], train.grades[few])
+
+
+def simulated(
+    train: GradedLists, scores: Floats, rng: np.random.Generator
+) -> Impressions:
+    """Clicks on lists in the order of the scores; each query asked ``ASKED`` times."""
+    n = len(scores)
+    item = np.lexsort((rng.random(n), -scores, train.query_of_row))
+    query = train.query_of_row[item]
+    position = np.arange(n) - np.repeat(
+        np.cumsum(train.sizes) - train.sizes, train.sizes
+    )
+    share = gains(train.grades) / gains(np.int64(2))
+    chance = (NOISE + (1 - NOISE) * share[item]) / (1 + position)
+    asked = np.arange(ASKED)[:, None] * len(train)
+    return Impressions(
+        query=(query + asked).ravel(),
+        item=np.tile(item, ASKED),
+        position=np.tile(position, ASKED),
+        clicked=rng.random(n * ASKED) < np.tile(chance, ASKED),
+        shuffled=np.zeros(n * ASKED, bool),
+    )
+
+
+def learned(
+    train: GradedLists, shown: Impressions
+) -> Iterator[tuple[str, CounterfactualRanker]]:
+    """Rankers that learned from the same clicks, by what they know of examination."""
+    n_positions = int(shown.position.max()) + 1
+    known: dict[str, Array | None] = {
+        RAW: np.ones(n_positions),
+        ESTIMATED: None,
+        "clicks, examination known": 1 / np.arange(1.0, n_positions + 1),
+    }
+    for name, examination in known.items():
+        ranker = CounterfactualRanker(ListwiseRanker(PENALTY), examination=examination)
+        yield name, ranker.fit(train.features, shown, train.sizes)
+
+
+def compared(qualities: dict[str, Floats]) -> list[Row]:
+    """A row for each method, with a paired test against clicks as they are."""
+    rows = []
+    for name, values in qualities.items():
+        row: Row = {"method": name, "ndcg@10": str(bootstrap(np.mean, values))}
+        if name != RAW:
+            test = paired_test(values, qualities[RAW])
+            row["against raw clicks"] = str(test.difference)
+            row["p"] = round(test.p_value, 4)
+        rows.append(row)
+    return rows
