@@ -23,7 +23,7 @@ from lookalike.datasets import GradedLists, fold_of, load_mq2008
 from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test
 from lookalike.rank.clicks import Impressions
 from lookalike.rank.counterfactual_ranker import CounterfactualRanker
-from lookalike.rank.listwise_ranker import ListwiseRanker
+from lookalike.rank.linear_ranker import LinearRanker
 from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike_bench.arrays import Array, Floats, Ints
 from lookalike_bench.bars import Bar, Row, least, most
@@ -34,7 +34,7 @@ LOGS = 5  # a fold
 ASKED = 100  # times a training query, in a log
 JUDGED = 0.01  # of the training queries, for the production ranker
 NOISE = 0.1  # share of looks at what is not relevant that are clicked
-PENALTY = 0.01  # C of the linear ranker
+PENALTY = 0.4  # alpha of the linear ranker
 SEED = 2008
 
 ESTIMATED = "clicks, examination estimated"
@@ -110,7 +110,7 @@ def clicks(
             for name, ranker in {"production": production, **rankers}.items():
                 scores = ranker.score_rows(held.features)
                 means.setdefault(name, []).append(qualities(held, scores))
-        graded = ListwiseRanker(PENALTY).fit(
+        graded = LinearRanker("softmax", alpha=PENALTY).fit(
             train.features, gains(train.grades), train.sizes
         )
         means["true grades"] = [qualities(held, graded.score_rows(held.features))]
@@ -172,7 +172,9 @@ def learned(
         "clicks, examination known": 1 / np.arange(1.0, n_positions + 1),
     }
     for name, examination in known.items():
-        ranker = CounterfactualRanker(ListwiseRanker(PENALTY), examination=examination)
+        ranker = CounterfactualRanker(
+            LinearRanker("softmax", alpha=PENALTY), examination=examination
+        )
         yield name, ranker.fit(train.features, shown, train.sizes)
 
 

@@ -13,15 +13,16 @@ from lookalike.kernels.list_losses import (
     LISTMLE,
     LISTNET,
     RANKNET,
+    SOFTMAX,
     XENDCG,
     list_gradients,
 )
 
 SEEDS = st.integers(0, 2**32 - 1)
-SMOOTH = [RANKNET, LISTNET, LISTMLE]
+SMOOTH = [RANKNET, LISTNET, LISTMLE, SOFTMAX]
 
 
-def softmax(s):
+def shares(s):
     return np.exp(s) / np.exp(s).sum()
 
 
@@ -31,16 +32,20 @@ def ranknet(s, y):
 
 
 def listnet(s, y):
-    return -(softmax(y) * np.log(softmax(s))).sum()
+    return -(shares(y) * np.log(shares(s))).sum()
 
 
 def listmle(s, y):
     order = np.argsort(-y, kind="stable")
     drawn = (y > y.min()).sum()
-    return -sum(np.log(softmax(s[order[i:]])[0]) for i in range(drawn))
+    return -sum(np.log(shares(s[order[i:]])[0]) for i in range(drawn))
 
 
-DEFINED = {RANKNET: ranknet, LISTNET: listnet, LISTMLE: listmle}
+def softmax(s, y):
+    return -(y * np.log(shares(s))).sum()
+
+
+DEFINED = {RANKNET: ranknet, LISTNET: listnet, LISTMLE: listmle, SOFTMAX: softmax}
 
 
 def derived(loss, s, y, draws=None, truncation=30):
@@ -72,6 +77,22 @@ def test_derivatives_are_those_of_the_definition(seed, loss):
         up, down = DEFINED[loss](s + move, y), DEFINED[loss](s - move, y)
         assert g[i] == pytest.approx((up - down) / (2 * step), abs=1e-6)
         assert h[i] == pytest.approx((up + down - 2 * total) / step**2, abs=1e-4)
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEEDS)
+def test_gains_of_softmax_are_any_numbers_and_equal_ones_teach_too(seed):
+    s, y, rng = a_list(seed)
+    for gains in (rng.exponential(size=len(y)), np.full(len(y), 0.3)):
+        total, g, h = derived(SOFTMAX, s, gains)
+        chance = shares(s)
+        assert total == pytest.approx(softmax(s, gains))
+        np.testing.assert_allclose(g, gains.sum() * chance - gains, atol=1e-12)
+        np.testing.assert_allclose(h, gains.sum() * chance * (1 - chance))
+    total, g, h = derived(SOFTMAX, s, 0 * y)
+    assert total == 0
+    assert not g.any()
+    assert not h.any()
 
 
 def test_lists_drawn_by_plackett_and_luce_have_the_likelihood_of_listmle():
@@ -118,7 +139,7 @@ def test_the_loss_of_xendcg_is_a_cross_entropy_and_its_terms_add_up(seed):
     loss, g, h = derived(XENDCG, s, y, draws)
     share = 2.0**y - draws
     share /= share.sum()
-    chance = softmax(s)
+    chance = shares(s)
     assert loss == pytest.approx(-(share * np.log(chance)).sum())
     first = chance - share
     odds = first / (1 - chance)
@@ -128,7 +149,7 @@ def test_the_loss_of_xendcg_is_a_cross_entropy_and_its_terms_add_up(seed):
     np.testing.assert_allclose(h, chance * (1 - chance))
 
 
-@pytest.mark.parametrize("loss", [*SMOOTH, XENDCG, LAMBDARANK])
+@pytest.mark.parametrize("loss", [*SMOOTH[:-1], XENDCG, LAMBDARANK])
 def test_a_query_without_two_grades_teaches_nothing_and_others_are_weighed(loss):
     s = np.array([0.5, 0.5, -1.0, 1.0, 0.0])
     y = np.array([1.0, 1.0, 0.0, 2.0, 1.0])
@@ -156,4 +177,4 @@ def test_scores_far_apart_have_finite_derivatives(loss, far):
 
 def test_every_loss_has_a_number_of_its_own():
     numbers = [getattr(list_losses, name) for name in ("RANKNET", "LISTNET", "LISTMLE")]
-    assert len({*numbers, XENDCG, LAMBDARANK}) == 5
+    assert len({*numbers, XENDCG, LAMBDARANK, SOFTMAX}) == 6

@@ -11,7 +11,7 @@ from lookalike.rank._additive_clicks import ClickCells, additive_fit
 from lookalike.rank.click_model import ShownLists
 from lookalike.rank.clicks import Impressions
 from lookalike.rank.counterfactual_ranker import CounterfactualRanker
-from lookalike.rank.listwise_ranker import ListwiseRanker
+from lookalike.rank.linear_ranker import LinearRanker
 from lookalike.rank.ranker import mean_and_scale
 
 EXAMINATION = np.array([1.0, 0.5, 0.33, 0.25, 0.2])
@@ -138,7 +138,7 @@ def test_relevance_is_clicks_over_expected_looks_drawn_to_the_features(prior):
     assert np.isnan(model.relevance_[9])
 
 
-class Recorded(ListwiseRanker):
+class Recorded(LinearRanker):
     """The ranker, and what it was given."""
 
     def fit(self, X, y, groups=None, sample_weight=None):
@@ -148,7 +148,7 @@ class Recorded(ListwiseRanker):
 
 def test_a_ranker_of_ones_own_learns_from_what_was_shown():
     X, shown, sizes = small()
-    ours = Recorded(0.3)
+    ours = Recorded("softmax", alpha=0.3)
     some = shown.among(~np.isin(shown.item, [4, 20]))  # query 1, and one of query 5
     some = some.among(np.lexsort((some.position, some.query)))
     begins = np.flatnonzero(np.diff(some.query, prepend=-1))
@@ -157,7 +157,7 @@ def test_a_ranker_of_ones_own_learns_from_what_was_shown():
     some = replace(some, position=position)
     model = CounterfactualRanker(ours).fit(X, some, sizes)
     assert not hasattr(ours, "given_")
-    assert model.ranker_.C == 0.3
+    assert model.ranker_.alpha == 0.3
     rows, relevance, groups, weight = model.ranker_.given_
     seen = np.unique(some.item)
     np.testing.assert_allclose(rows, X[seen])

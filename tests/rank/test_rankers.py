@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
+from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -26,12 +28,13 @@ RANKERS = [
     LogisticRanker(products=True),
     LinearRanker(),
     LinearRanker("listmle", alpha=0.01),
+    LinearRanker("softmax", alpha=0.01),
     BoostedRanker(20, min_child_samples=2),
     BoostedRanker(20, loss="squared", subsample=0.7, colsample=0.5),
     LambdaMART(20, min_child_samples=2),
     *(
         LambdaMART(20, loss=loss, min_child_samples=2)
-        for loss in ("xendcg", "ranknet", "listnet", "listmle")
+        for loss in ("xendcg", "ranknet", "listnet", "listmle", "softmax")
     ),
 ]
 TREES = [each for each in RANKERS if hasattr(each, "n_estimators")]
@@ -135,6 +138,25 @@ def test_log_odds_are_those_of_scikit_learn(products):
     theirs.fit(columns, grades > 0, s)
     expected = theirs.decision_function(columns)
     np.testing.assert_allclose(ours.score_rows(X), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("alpha", [0.02, 3.0])
+def test_linear_weights_are_the_least_of_the_softmax_loss(alpha):
+    X, grades, groups = queries(40)
+    rng = np.random.default_rng(3)
+    gains, asked = grades * rng.uniform(0.5, 2, len(X)), rng.uniform(0.5, 2, 40)
+    ranker = LinearRanker("softmax", alpha=alpha)
+    ranker.fit(X, gains, groups, sample_weight=np.repeat(asked, 9))
+    columns = StandardScaler().fit_transform(X.astype(float)).reshape(40, 9, 5)
+
+    def objective(w):
+        scores = columns @ w
+        logs = scores - logsumexp(scores, axis=1, keepdims=True)
+        losses = -(gains.reshape(40, 9) * logs).sum(axis=1)
+        return (asked.astype(np.float32) * losses).mean() + alpha / 2 * w @ w
+
+    best = minimize(objective, np.zeros(5), options={"gtol": 1e-6}).x
+    np.testing.assert_allclose(ranker.weights_, best, atol=2e-3)
 
 
 def test_steps_of_log_odds_are_limited():
@@ -279,6 +301,8 @@ REFUSED = [
     (BoostedRanker(5), {"y": np.zeros(540)}, "relevant rows .* got 0 relevant"),
     (LambdaMART(5), {"y": np.full(540, 0.5)}, "whole numbers from 0 to 30"),
     (LambdaMART(5), {"y": np.full(540, 31)}, "whole numbers from 0 to 30"),
+    (LinearRanker("softmax"), {"y": np.full(540, -0.5)}, "at least 0, got -0.5"),
+    (LambdaMART(5, loss="softmax"), {"y": np.full(540, -2)}, "at least 0, got -2"),
     (LambdaMART(truncation=0), {}, "truncation must be a whole number"),
     (LogisticRanker(), {"y": np.ones(540)}, "got 540 relevant of 540"),
     (LogisticRanker(), {"sample_weight": np.ones(3)}, "sample_weight must have shape"),

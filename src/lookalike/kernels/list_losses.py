@@ -1,15 +1,15 @@
 """Losses of lists: what moving the score of each row of a query would gain.
 
 All are written for the scores s and grades of one query. What they share: only the
-differences of scores within a query count, and a query whose rows have the same grade
-teaches nothing.
+differences of scores within a query count, and, but for SOFTMAX, a query whose rows
+have the same grade teaches nothing.
 """
 
 import numpy as np
 
 from lookalike.kernels.compiled import njit
 
-RANKNET, LISTNET, LISTMLE, XENDCG, LAMBDARANK = range(5)
+RANKNET, LISTNET, LISTMLE, XENDCG, LAMBDARANK, SOFTMAX = range(6)
 NEAR = 0.01  # added to the distance of two scores that LambdaRank divides by
 
 
@@ -47,9 +47,11 @@ def list_gradients(
         g, h = gradients[a:b], hessians[a:b]
         g[:], h[:] = 0.0, 0.0
         s, y = scores[a:b], grades[a:b]
-        if y.min() == y.max():
+        if loss != SOFTMAX and y.min() == y.max():
             continue
-        if loss == RANKNET:
+        if loss == SOFTMAX:
+            own = softmax(s, y, g, h)
+        elif loss == RANKNET:
             own = ranknet(s, y, g, h)
         elif loss == LISTNET:
             own = listnet(s, y, g, h)
@@ -104,6 +106,24 @@ def listnet(scores, grades, gradients, hessians):
         loss -= target[i] * scores[i]
         gradients[i] = chance[i] - target[i]
         hessians[i] = chance[i] * (1.0 - chance[i])
+    return loss
+
+
+@njit(cache=True, nogil=True)
+def softmax(scores, gains, gradients, hessians):
+    """Cross-entropy of softmax(s), of each row times its gain, a number of at least 0.
+
+    Of counts it is minus the log-likelihood of that many draws of a row by softmax(s);
+    gains may be anything that is to be at the top in proportion. Ai et al. (2018),
+    "Unbiased learning to rank with unbiased propensity estimation", whose gains are
+    clicks over examination.
+    """
+    chance, log_sum = _softmax(scores)
+    total, loss = gains.sum(), 0.0
+    for i in range(scores.shape[0]):
+        loss += gains[i] * (log_sum - scores[i])
+        gradients[i] = total * chance[i] - gains[i]
+        hessians[i] = total * chance[i] * (1.0 - chance[i])
     return loss
 
 

@@ -1,17 +1,16 @@
 """Clicks as a sum in logarithms: features, positions, and the level of each query."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize
+from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._typing import Floats, Ints
-from lookalike.rank._list_softmax import (
-    minimised,
-    softmax_loss,
-    whitener,
-    within_lists,
-)
+from lookalike.kernels.list_losses import SOFTMAX, list_gradients
 from lookalike.rank.click_model import ShownLists
 
 UNEXPLAINED = 1e-6
@@ -129,8 +128,9 @@ def additive_fit(
         _refuse_determined(Z, cells)
     else:
         offset = offset + known[cells.position]
-    W = whitener(Z[cells.item], cells.clicks, cells.sizes, 1.0)
-    # Free positions over about their standard errors, to make them round, too.
+    # In coordinates in which the loss is round L-BFGS takes tens of rounds; of features
+    # as they are, which repeat each other, a thousand.
+    W = _whitener(Z, cells)
     clicks = np.bincount(cells.position, cells.clicks, cells.n_positions)
     spread = 1 / np.sqrt(clicks[1 : 1 + free] + 2)
 
@@ -142,7 +142,7 @@ def additive_fit(
         scores = (Z @ w)[cells.item] + offset
         if free:
             scores += positions[cells.position]
-        loss, slopes = softmax_loss(scores, cells.clicks, cells.sizes)
+        loss, slopes = _softmax(scores, cells)
         of_items = np.bincount(cells.item, slopes, len(Z))
         of_positions = np.bincount(cells.position, slopes, cells.n_positions)
         # The penalty holds neighbours together: no position is free of the others.
@@ -154,21 +154,64 @@ def additive_fit(
         ]
         return loss + (w @ w + steps @ steps) / 2, np.concatenate(slope)
 
-    w, positions = parts(minimised(objective, n + free, max_iter, tol))
+    options = {"maxiter": max_iter, "gtol": tol, "ftol": 1e-13, "maxcor": 20}
+    start = np.zeros(n + free)
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+    if found.nit >= max_iter:
+        warnings.warn(
+            f"not converged after {max_iter} iterations: increase max_iter or tol.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    w, positions = parts(found.x)
     return Z @ w, positions if known is None else known
+
+
+def _softmax(scores: Floats, cells: ClickCells) -> tuple[float, Floats]:
+    """Cross-entropy of the clicks of each query, and its slopes, (n_cells,)."""
+    n_queries = len(cells.sizes)
+    starts = np.concatenate([[0], np.cumsum(cells.sizes)])
+    slopes, curves = np.empty(len(scores)), np.empty(len(scores))
+    loss = list_gradients(
+        *(SOFTMAX, scores, cells.clicks, scores),
+        *(starts, np.ones(n_queries), 0, n_queries, 1),
+        *(slopes, curves),
+    )
+    return float(loss), slopes
+
+
+def _within_queries(rows: Floats, sizes: Ints) -> Floats:
+    """Rows of cells less the mean of their query, (n_cells, n_columns)."""
+    means = np.add.reduceat(rows, np.cumsum(sizes) - sizes, axis=0) / sizes[:, None]
+    return rows - np.repeat(means, sizes, axis=0)
+
+
+def _whitener(Z: Floats, cells: ClickCells) -> Floats:
+    """Return W so that the loss is round in v near 0, where the weights are ``W @ v``.
+
+    ``W @ W.T`` is the inverse of its curvature where all scores are equal.
+    """
+    clicks = np.add.reduceat(cells.clicks, np.cumsum(cells.sizes) - cells.sizes)
+    spread = _within_queries(Z[cells.item], cells.sizes)
+    curvature = (
+        spread * np.repeat(clicks / cells.sizes, cells.sizes)[:, None]
+    ).T @ spread
+    lower = cholesky(curvature + np.eye(Z.shape[1]), lower=True)
+    whitening: Floats = solve_triangular(lower, np.eye(len(lower)), lower=True).T
+    return whitening
 
 
 def _refuse_determined(Z: Floats, cells: ClickCells) -> None:
     """Refuse features that determine the position, or its logarithm, within lists."""
     depth = np.column_stack([cells.position, np.log1p(cells.position)])
-    wanted = within_lists(depth, cells.sizes)
+    wanted = _within_queries(depth, cells.sizes)
     spread = (wanted**2).sum(axis=0)
     if not spread.all():
         raise ValueError(
             "expected lists of at least two items, got none: the examination of "
             "positions cannot be learned."
         )
-    given = within_lists(Z[cells.item], cells.sizes)
+    given = _within_queries(Z[cells.item], cells.sizes)
     found = given @ np.linalg.lstsq(given, wanted, rcond=None)[0]
     if (((wanted - found) ** 2).sum(axis=0) < UNEXPLAINED * spread).any():
         raise ValueError(

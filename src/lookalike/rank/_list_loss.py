@@ -15,8 +15,14 @@ LOSSES = {
     "ranknet": list_losses.RANKNET,
     "listnet": list_losses.LISTNET,
     "listmle": list_losses.LISTMLE,
+    "softmax": list_losses.SOFTMAX,
 }
-SMOOTH = ("ranknet", "listnet", "listmle")  # sums of a loss that does not change
+SMOOTH = (
+    "ranknet",
+    "listnet",
+    "listmle",
+    "softmax",
+)  # sums of a loss that does not change
 MAX_GRADE = 30  # gains are 2^grade - 1
 MAX_QUERY_ROWS = 10_000  # pairs of a query are compared
 GRAIN = 64  # queries a thread takes at a time
@@ -78,7 +84,10 @@ def list_loss(
             f"A query may have {MAX_QUERY_ROWS:,} rows, got {sizes.max():,}: give the "
             "sizes of the queries as groups."
         )
-    if (y != np.round(y)).any() or not 0 <= y.min() <= y.max() <= MAX_GRADE:
+    if name == "softmax":
+        if y.min() < 0:
+            raise ValueError(f"y must be at least 0, got {y.min():g}.")
+    elif (y != np.round(y)).any() or not 0 <= y.min() <= y.max() <= MAX_GRADE:
         raise ValueError(f"y must be whole numbers from 0 to {MAX_GRADE}.")
     starts = np.concatenate([[0], np.cumsum(sizes)])
     rng = np.random.default_rng(random_state)

@@ -17,7 +17,7 @@ from lookalike._typing import Floats
 from lookalike.rank._additive_clicks import ClickCells, additive_fit
 from lookalike.rank.click_model import ShownLists
 from lookalike.rank.clicks import Impressions
-from lookalike.rank.listwise_ranker import ListwiseRanker
+from lookalike.rank.linear_ranker import LinearRanker
 from lookalike.rank.ranker import Ranker, group_sizes, mean_and_scale
 
 
@@ -42,13 +42,14 @@ class CounterfactualRanker:
     .. math:: r_i = \frac{\sum_k c_{ik} + m \, e^{w'z_i + u_q}}
               {\sum_k n_{ik} \gamma_k + m}
 
-    and ``ranker`` learns from it as if it had been judged.
+    and ``ranker`` learns from it as if it had been judged; a query weighs as much as it
+    was asked.
 
     Parameters
     ----------
     ranker : Ranker, default=None
-        What learns from the relevance; it is copied. None is
-        ``ListwiseRanker(C=0.01)``.
+        What learns from the relevance, a real number; it is copied. None is
+        ``LinearRanker("softmax", alpha=0.4)``.
     examination : array-like of shape (n_positions,), default=None
         The examination of positions where it is known, above 0; all ones takes clicks
         as they are. None learns it.
@@ -58,7 +59,8 @@ class CounterfactualRanker:
         not for more than there is to know.
     max_iter : int, default=500
     tol : float, default=1e-3
-        As in :class:`~lookalike.rank.ListwiseRanker`.
+        The estimate stops when it is about this share of its standard error from the
+        best one.
 
     Attributes
     ----------
@@ -168,7 +170,9 @@ class CounterfactualRanker:
         query = np.repeat(np.arange(len(sizes)), sizes)
         kept = np.bincount(query[seen], minlength=len(sizes))
         weight = cells.n_lists[query] / cells.n_lists[kept > 0].mean()
-        ranker = ListwiseRanker(C=0.01) if self.ranker is None else self.ranker
+        ranker = (
+            LinearRanker("softmax", alpha=0.4) if self.ranker is None else self.ranker
+        )
         self.ranker_ = deepcopy(ranker).fit(
             rows[seen], self.relevance_[seen], kept[kept > 0], weight[seen]
         )

@@ -35,7 +35,9 @@ class LambdaMART(ForestRanker):
           random number, drawn anew for each tree, which bounds nDCG [2]_;
         - "ranknet": the mean of :math:`\log(1 + e^{s_j - s_i})` over all pairs [3]_;
         - "listnet": the cross-entropy of softmax(s) from softmax(y) [4]_;
-        - "listmle": minus the log-likelihood of the order of the grades [5]_.
+        - "listmle": minus the log-likelihood of the order of the grades [5]_;
+        - "softmax": the cross-entropy of softmax(s), each row times y, which is any
+          gain from 0, such as clicks over examination [6]_.
     truncation : int, default=30
         Of "lambdarank": a pair is compared only if one of its rows is among this many
         best scores of its query.
@@ -66,6 +68,8 @@ class LambdaMART(ForestRanker):
        to listwise approach". ICML.
     .. [5] Xia, Liu, Wang, Zhang and Li (2008). "Listwise approach to learning to rank:
        theory and algorithm". ICML.
+    .. [6] Ai, Bi, Luo, Guo and Croft (2018). "Unbiased learning to rank with unbiased
+       propensity estimation". SIGIR.
 
     Examples
     --------

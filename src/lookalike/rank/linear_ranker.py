@@ -21,7 +21,7 @@ class LinearRanker(BaseRanker):
 
     Parameters
     ----------
-    loss : {"ranknet", "listnet", "listmle"}, default="ranknet"
+    loss : {"ranknet", "listnet", "listmle", "softmax"}, default="ranknet"
         Of a list; see :class:`~lookalike.rank.LambdaMART`.
     alpha : float, default=1e-4
         L2 penalty, at least 0.
@@ -40,9 +40,10 @@ class LinearRanker(BaseRanker):
 
     Notes
     -----
-    Grades are whole numbers from 0 to 30. Lists whose rows all have the same grade
-    teach nothing. Scores are comparable within a query only. Cost of an iteration:
-    O(n_rows * n_features), with "ranknet" and all pairs of each query.
+    Grades are whole numbers from 0 to 30, with "softmax" any gains of at least 0. With
+    the others, lists whose rows all have the same grade teach nothing. Scores are
+    comparable within a query only. Cost of an iteration: O(n_rows * n_features), with
+    "ranknet" and all pairs of each query.
 
     References
     ----------
