@@ -5,7 +5,14 @@ Each file holds one algorithm. A matrix ``user_items`` is sparse, users by items
 
 from lookalike.rank.blend import Blend
 from lookalike.rank.boosted_ranker import BoostedRanker
+from lookalike.rank.chain_click_models import (
+    CascadeModel,
+    DynamicBayesianModel,
+    SimplifiedDynamicBayesianModel,
+)
+from lookalike.rank.clicks import Impressions
 from lookalike.rank.content import ContentSimilarity
+from lookalike.rank.counterfactual_ranker import CounterfactualRanker
 from lookalike.rank.ease import EASE
 from lookalike.rank.funnel import CandidateGenerator, Funnel, TrainingBatch
 from lookalike.rank.implicit_als import ImplicitALS
@@ -16,6 +23,7 @@ from lookalike.rank.logistic_ranker import LogisticRanker
 from lookalike.rank.network_ranker import NetworkRanker
 from lookalike.rank.point_in_time import History
 from lookalike.rank.popularity import Popularity
+from lookalike.rank.position_click_models import PositionBasedModel, UserBrowsingModel
 from lookalike.rank.slate import ExplainedSlate
 from lookalike.rank.two_tower import TwoTower
 from lookalike.rank.user_neighbors import UserNeighbors
@@ -26,19 +34,26 @@ __all__ = [
     "Blend",
     "BoostedRanker",
     "CandidateGenerator",
+    "CascadeModel",
     "ContentSimilarity",
+    "CounterfactualRanker",
+    "DynamicBayesianModel",
     "ExplainedSlate",
     "Funnel",
     "History",
     "Hits",
     "ImplicitALS",
+    "Impressions",
     "ItemNeighbors",
     "LambdaMART",
     "LinearRanker",
     "LogisticRanker",
     "NetworkRanker",
     "Popularity",
+    "PositionBasedModel",
+    "SimplifiedDynamicBayesianModel",
     "TrainingBatch",
     "TwoTower",
+    "UserBrowsingModel",
     "UserNeighbors",
 ]
