@@ -33,6 +33,7 @@ K = 10
 LOGS = 5  # a fold
 ASKED = 100  # times a training query, in a log
 JUDGED = 0.01  # of the training queries, for the production ranker
+GREATEST = 3  # gain of a grade
 NOISE = 0.1  # share of looks at what is not relevant that are clicked
 PENALTY = 0.4  # alpha of the linear ranker
 SEED = 2008
@@ -107,9 +108,12 @@ def clicks(
             rankers = dict(learned(train, shown))
             estimated = rankers[ESTIMATED].examination_
             errors.append(abs(np.log(estimated * np.arange(1, len(estimated) + 1)))[:K])
-            for name, ranker in {"production": production, **rankers}.items():
-                scores = ranker.score_rows(held.features)
-                means.setdefault(name, []).append(qualities(held, scores))
+            scores = {
+                name: each.score_rows(held.features) for name, each in rankers.items()
+            }
+            scores = {"production": production.score_rows(held.features), **scores}
+            for name, found_scores in scores.items():
+                means.setdefault(name, []).append(qualities(held, found_scores))
         graded = LinearRanker("softmax", alpha=PENALTY).fit(
             train.features, gains(train.grades), train.sizes
         )
@@ -126,7 +130,8 @@ def clicks(
 
 def gains(grades: Ints) -> Floats:
     """The gain of each grade, 2^grade - 1."""
-    return np.exp2(grades) - 1
+    found: Floats = np.exp2(grades) - 1
+    return found
 
 
 def production_ranker(train: GradedLists, rng: np.random.Generator) -> LogisticRanker:
@@ -149,7 +154,7 @@ def simulated(
     position = np.arange(n) - np.repeat(
         np.cumsum(train.sizes) - train.sizes, train.sizes
     )
-    share = gains(train.grades) / gains(np.int64(2))
+    share = gains(train.grades) / GREATEST
     chance = (NOISE + (1 - NOISE) * share[item]) / (1 + position)
     asked = np.arange(ASKED)[:, None] * len(train)
     return Impressions(

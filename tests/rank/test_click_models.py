@@ -262,6 +262,9 @@ def test_a_given_continuation_is_kept_and_counts_come_near_it():
     model = DynamicBayesianModel(N_ITEMS, continuation=1.0).fit(shown)
     assert model.continuation_ == 1.0
     np.testing.assert_allclose(model.satisfaction_, SATISFACTION, atol=0.08)
+    early = DynamicBayesianModel(N_ITEMS, continuation=0.5).fit(shown)
+    assert early.continuation_ == 0.5
+    assert early.objective_[-1] < model.objective_[-1]
     counted = SimplifiedDynamicBayesianModel(N_ITEMS).fit(shown)
     np.testing.assert_allclose(counted.attractiveness_, ATTRACTIVENESS, atol=0.08)
     assert (

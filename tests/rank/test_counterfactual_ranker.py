@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from scipy.special import logsumexp
+from sklearn.exceptions import ConvergenceWarning
 
 from lookalike.rank._additive_clicks import ClickCells, additive_fit
 from lookalike.rank.click_model import ShownLists
@@ -183,6 +184,14 @@ def test_features_may_be_far_from_zero_and_repeat_each_other(given, model):
     moved = np.column_stack([X * [1, 1000, 1] + [0, 1e4, 5], X[:, 0], np.ones(len(X))])
     again = CounterfactualRanker().fit(moved, shown, sizes)
     np.testing.assert_allclose(again.examination_, model.examination_, atol=0.01)
+
+
+def test_rounds_are_limited_and_end_early_where_that_is_near_enough(given, model):
+    with pytest.warns(ConvergenceWarning, match="after 2 iterations"):
+        CounterfactualRanker(max_iter=2).fit(*given)
+    soon = CounterfactualRanker(tol=300.0).fit(*given)
+    off = [abs(each.examination_ - EXAMINATION).max() for each in (model, soon)]
+    assert off[1] > 2 * off[0]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class ClickCells:
             item=item,
             position=position,
             shown=np.bincount(cell).astype(np.float64),
-            clicks=np.bincount(cell, lists.clicked),
+            clicks=np.bincount(cell, lists.clicked).astype(np.float64),
             sizes=n_cells[n_cells > 0],
             query=query,
             n_lists=np.bincount(of_list, minlength=len(groups)),
@@ -152,7 +152,8 @@ def additive_fit(
             W.T @ (of_items @ Z + w),
             spread * (of_positions[1 : 1 + free] + bends),
         ]
-        return loss + (w @ w + steps @ steps) / 2, np.concatenate(slope)
+        penalty = float(w @ w + steps @ steps) / 2
+        return loss + penalty, np.concatenate(slope)
 
     options = {"maxiter": max_iter, "gtol": tol, "ftol": 1e-13, "maxcor": 20}
     start = np.zeros(n + free)

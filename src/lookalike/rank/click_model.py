@@ -278,7 +278,8 @@ class ClickModel(ABC):
 
     def _log_likelihood(self, lists: ShownLists) -> Floats:
         logs = _log_chance(lists.clicked, self._conditional(lists))
-        return np.bincount(lists.list, logs, len(lists))
+        of_lists: Floats = np.add.reduceat(logs, lists.begins)
+        return of_lists
 
     def _share(
         self, hits: Array, looks: Array, before: Floats, mean: float = 0.5

@@ -89,7 +89,7 @@ class LinearRanker(BaseRanker):
 
         def objective(weights: Floats) -> tuple[float, Floats]:
             total = loss.derive(columns @ weights, gradients, hessians)
-            value = total / len(sizes) + 0.5 * self.alpha * weights @ weights
+            value = total / len(sizes) + 0.5 * self.alpha * float(weights @ weights)
             return value, columns.T @ gradients / len(sizes) + self.alpha * weights
 
         start = np.zeros(rows.shape[1])
