@@ -1,11 +1,13 @@
-"""Clicks are simulated as told, nDCG counts every query, and the test is paired."""
+"""Clicks are simulated as told, settings are chosen on validation, tests are paired."""
 
 import numpy as np
 import pytest
 
-from lookalike.datasets import GradedLists
+from lookalike.datasets import GradedLists, fold_of
 from lookalike.evaluate import bootstrap, paired_test
-from lookalike_bench import ltr
+from lookalike.rank import LambdaMART
+from lookalike_bench import graded_lists, ltr
+from lookalike_bench.bars import checked
 
 
 def part(sizes, seed=0):
@@ -82,3 +84,35 @@ def test_the_test_is_paired_by_query():
 def test_a_run_names_its_jobs():
     with pytest.raises(ValueError, match="No job's name contains 'none'"):
         ltr.run("none")
+
+
+def test_each_ranker_has_the_setting_that_validation_chose(monkeypatch):
+    parts = [part([12] * 15, seed) for seed in range(5)]
+    monkeypatch.setattr(graded_lists, "load_mq2008", lambda: parts)
+    few = {"n_estimators": 5, "min_child_samples": 5}
+    monkeypatch.setattr(graded_lists, "LIMITS", ({"n_estimators": 1}, few, few))
+    monkeypatch.setattr(graded_lists, "FEW", few)
+    rows = {row["method"]: row for row in graded_lists.mq2008(lambda what, share: None)}
+    assert {"best feature", "blend", "linear ranknet", "trees xendcg"} < set(rows)
+    assert rows["trees lambdarank"]["setting"] == 1
+    values = []
+    for fold in range(5):
+        train, _, test = fold_of(parts, fold)
+        ranker = LambdaMART(**few).fit(train.features, train.grades, train.sizes)
+        values.append(ltr.qualities(test, ranker.score_rows(test.features)))
+    expected = str(bootstrap(np.mean, np.concatenate(values)))
+    assert rows["trees lambdarank"]["ndcg@10"] == expected
+    best = graded_lists.BestFeature().fit(train.features, train.grades, train.sizes)
+    assert best.feature == 0
+
+
+def test_bars_of_grades_read_ours_and_leave_peers_out():
+    rows = [
+        {"job": "mq2008", "method": "trees lambdarank", "ndcg@10": "0.5 [0.4, 0.6]"},
+        {"job": "mq2008", "method": "LightGBM lambdarank", "ndcg@10": "0.6 [0.5, 0.7]"},
+        {"job": "mq2008", "method": "XGBoost ndcg", "ndcg@10": "0.7 [0.6, 0.8]"},
+    ]
+    found = {row["bar"]: row["value"] for row in checked(ltr.BARS, rows)}
+    assert found["MQ2008: nDCG@10 of the best of ours"] == 0.5
+    behind = found["MQ2008: nDCG@10 of LambdaMART less LightGBM's"]
+    assert behind == pytest.approx(-0.1)
