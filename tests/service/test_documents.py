@@ -91,3 +91,15 @@ def test_what_is_no_document_is_refused_and_none_of_the_others_is_added(
     told = post(client, "items", 422, items=[NEW, NEW])
     assert told["detail"] == "An id comes twice in one request."
     assert found(client, "bicycle") == []
+
+
+def test_a_misspelt_search_says_what_was_meant(documents):
+    client = documents()
+    answers = post(client, "search", texts=["wime on the brigde", "wine"])["answers"]
+    meant = [answer["did_you_mean"] for answer in answers]
+    assert meant == ["wine on the bridge", None]
+    assert [answer["shuffled"] for answer in answers] == [False, False]
+    assert found(client, "bicycel") == []
+    post(client, "items", items=[NEW])
+    [answer] = post(client, "search", text="bicycel")["answers"]
+    assert answer["did_you_mean"] == "bicycle"

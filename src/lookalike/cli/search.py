@@ -63,7 +63,11 @@ def search(
         hits = answer.records()
         kind = "text" if isinstance(query, str) else noun
         found.append({kind: name, "hits": hits})
-        lines += [name, *_lines_of(hits)]
+        lines.append(name)
+        if answer.did_you_mean is not None:
+            found[-1]["did_you_mean"] = answer.did_you_mean
+            lines.append(f"Did you mean {shown(answer.did_you_mean)}?")
+        lines += _lines_of(hits)
     document = {"system": system, "generation": opened.generation, "answers": found}
     say(document | {"refused": refusals}, json, lines)
     refusals.exit()

@@ -53,6 +53,7 @@ class SearchAnswer:
     columns : further lists, one value an item, such as "distance"
     vector : (n_dimensions,), of the query, kept with what was shown
     revision : of the last change of an item that the answer knows
+    did_you_mean : the query in other words, where some of its own are misspelt
     """
 
     ids: list[str]
@@ -61,6 +62,7 @@ class SearchAnswer:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     vector: Array | None = field(default=None, repr=False, compare=False)
     revision: int = 0
+    did_you_mean: str | None = None
 
     def records(self) -> list[dict[str, Any]]:
         """Return one mapping a hit, ready for JSON.
@@ -85,6 +87,7 @@ class SearchAnswer:
             {name: [c[at] for at in order] for name, c in self.columns.items()},
             self.vector,
             self.revision,
+            self.did_you_mean,
         )
 
 

@@ -434,6 +434,10 @@ class SearchHits(BaseModel):
 
     shuffled: Annotated[bool, Field(description="Whether the order is random.")] = False
     hits: list[SearchHit]
+    did_you_mean: Annotated[
+        str | None,
+        Field(description="Of a search of texts: what a misspelt query was meant as."),
+    ] = None
 
 
 class FacetCounts(BaseModel):

@@ -1,8 +1,12 @@
 """Search of texts: fusion that is learned and gated, filters, phrases, explanations."""
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from lookalike.cli.app import app
 from lookalike.core.items import Item
 from lookalike.datasets import TextCollection
 from lookalike.evaluate import ndcg_at_k
@@ -206,6 +210,49 @@ def test_similar_documents_are_about_the_same_things(made):
     for id in ("d0", "d1", "d2", "d3"):
         [answer] = made.system.similar_each([id], 5)
         assert {int(found[1:]) % 4 for found in answer.ids} == {int(id[1:]) % 4}
+
+
+# Did you mean
+
+
+def test_a_misspelt_query_says_what_was_meant_and_is_answered_all_the_same(made):
+    for system in (made.system, SPEC.system_class.load(made.folder)):
+        answers = system.search_each(["red wime", "wime on the brigde", "red wine"])
+        meant = [answer.did_you_mean for answer in answers]
+        assert meant == ["red wine", "wine on the bridge", None]
+        [again] = system.search_each(["wine on the bridge"])
+        assert (again.did_you_mean, answers[1].ids != again.ids) == (None, True)
+    assert answers[0].reordered([]).did_you_mean == answers[0].did_you_mean
+
+
+def test_what_a_filter_leaves_out_is_not_meant(made):
+    meant = [
+        made.system.search_each(["wime"], where={"kind": [kind]})[0].did_you_mean
+        for kind in ("drinks", "roads")
+    ]
+    assert meant == ["wine", None]
+
+
+def test_words_of_a_new_document_are_suggested(made):
+    step = made.spec.system_class.load(made.folder)
+    [before] = step.search_each(["accordoin"])
+    found = step.with_items([new("x", "an accordion", 1, kind="music")])
+    [after] = found.search_each(["accordoin"])
+    assert (before.did_you_mean, after.did_you_mean) == (None, "accordion")
+
+
+def test_the_command_asks_whether_something_else_was_meant(made):
+    arguments = ["search", "wime on the brigde", "tea", "--system", "documents"]
+    arguments += ["--folder", str(made.folder.parent)]
+    told = CliRunner().invoke(app, arguments)
+    assert told.exit_code == 0, told.output
+    assert told.output.count("Did you mean") == 1
+    assert "Did you mean wine on the bridge?" in told.output
+    first, second = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)[
+        "answers"
+    ]
+    assert first["did_you_mean"] == "wine on the bridge"
+    assert "did_you_mean" not in second
 
 
 # Documents that come and go

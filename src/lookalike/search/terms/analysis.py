@@ -194,6 +194,24 @@ class Analysis:
             np.concatenate([none[1], *ends]),
         )
 
+    def count_words(self, texts: Sequence[str]) -> dict[str, int]:
+        """In how many of these texts each word is, folded and not stemmed.
+
+        Examples
+        --------
+        >>> Analysis().count_words(["Red wings, red tails", "a red wing"])
+        {'red': 2, 'wings': 1, 'tails': 1, 'a': 1, 'wing': 1}
+        """
+        counts: dict[str, int] = {}
+        for batch in _batches(texts):
+            numbers, words, ends = self._numbered(batch)
+            text = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+            pairs = np.unique(text * len(words) + numbers)
+            held = np.bincount(pairs % max(len(words), 1), minlength=len(words))
+            for word, n in zip(words, held.tolist(), strict=True):
+                counts[word] = counts.get(word, 0) + n
+        return counts
+
     def _term(self, word: str) -> str | None:
         """The term of a word, None for a stop word."""
         try:

@@ -33,7 +33,7 @@ from lookalike.search.ids import (
 from lookalike.search.terms.added import AddedTexts
 from lookalike.search.terms.analysis import Analysis
 from lookalike.search.terms.bm25 import BM25
-from lookalike.search.terms.query import Query, parse
+from lookalike.search.terms.query import Query, parse, unquoted
 from lookalike.search.terms.segment import Segment
 from lookalike.search.terms.snippets import Snippet, snippet_of
 
@@ -264,6 +264,19 @@ class Snapshot:
         if where is None:
             return np.ones(self._n, bool)
         return np.isin(self.slots, self._chosen(where))
+
+    def knows(self, term: str) -> bool:
+        """Whether a document holds this term, in any field."""
+        return any(self._df(term, field) > 0 for field in range(len(self.form.fields)))
+
+    def holding(self, text: str, where: Where = None) -> Array:
+        """Which documents hold a word of a text: bool, one for each of ``slots``.
+
+        That is less than ``search`` asks for: quotation marks count as blanks.
+        """
+        base, added = self._matching(unquoted(text), where)
+        found: Array = np.concatenate([base, added])[self.slots]
+        return found
 
     def explain(
         self,

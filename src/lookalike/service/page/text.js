@@ -7,6 +7,7 @@ export function textView(system) {
   const names = system.can("classify"), finds = system.can("search"), counts = system.can("facets"), chosen = {};
   const typed = element("textarea", { id: "text", rows: 6, "aria-label": "Text", maxlength: 100000, placeholder: "Type or paste a text" });
   const count = countChoice([5, 10, 20, 50], 10, () => typed.value && ask());
+  const meant = element("div", { id: "meant" });
   const said = element("div", { id: "said" }, quiet("Nothing was asked yet.")), hits = element("div", { id: "hits" }), facets = element("div", { id: "facets" });
   const reasons = system.can("explain_item") ? (text) => (hit) => whyItem(system, { text }, hit) : () => undefined;
   let turn = 0;
@@ -22,11 +23,18 @@ export function textView(system) {
       say(""); seen(system, (found || records).generation);
       const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, { text }) }, "Why?");
       if (records) said.replaceChildren(...told(text, records.answers), ...(system.can("explain") ? [why] : []));
+      if (found) meant.replaceChildren(...suggested(found.answers[0].did_you_mean));
       if (found) hits.replaceChildren(found.answers[0].hits.length ? lines(found.answers[0].hits, reasons(text)) : quiet("There is nothing like it."));
       if (counted) facets.replaceChildren(...Object.entries(counted.facets).flatMap(choices));
     } catch (error) {
       if (mine === turn) say(error.message);
     }
+  }
+
+  // What a misspelt query was meant as; pressing it asks that.
+  function suggested(query) {
+    const ask_it = () => { typed.value = query; ask(); };
+    return query ? [element("p", {}, "Did you mean ", element("button", { class: "link", onclick: ask_it }, query), "?")] : [];
   }
 
   // The values of an attribute with how often each is found; pressing one lets only these through, or all again.
@@ -43,7 +51,7 @@ export function textView(system) {
     nodes: [
       element("div", { class: "ask card" }, form),
       element("div", { class: "answer card", "aria-live": "polite" },
-        ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, counts ? "What was found" : "What is like it"), facets, hits] : [])),
+        ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, counts ? "What was found" : "What is like it"), meant, facets, hits] : [])),
     ],
   };
 }

@@ -1,5 +1,7 @@
 """``search``: the items most like each input."""
 
+from typing import Any
+
 import numpy as np
 from fastapi import APIRouter, Response
 
@@ -48,10 +50,13 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
         ]
         shown = [exposure(*each) for each in zip(answers, shuffled, strict=True)]
         log_exposures(components, served, "search", options, found, query_id, shown)
-        hits = [
+        hits: list[dict[str, Any]] = [
             {"shuffled": random, "hits": answer.records()}
             for answer, random in zip(answers, shuffled, strict=True)
         ]
+        if served.spec.can("texts"):
+            for each, answer in zip(hits, answers, strict=True):
+                each["did_you_mean"] = answer.did_you_mean
         revision = answers[0].revision if answers else 0
         return document_of(served, found, query_id, hits, revision)
 

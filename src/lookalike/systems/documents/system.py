@@ -8,6 +8,7 @@ puts both in one order.
 import re
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -27,6 +28,7 @@ from lookalike.datasets import TextCollection
 from lookalike.search import TextIndex
 from lookalike.search.hits import Hits
 from lookalike.search.terms import Analysis
+from lookalike.search.terms.did_you_mean import DidYouMean
 from lookalike.search.terms.query import parse, unquoted
 from lookalike.search.terms.snapshot import Snapshot
 from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion
@@ -78,6 +80,8 @@ class Documents(BaseSystem):
         What each document is about.
     fusion_ : Fusion
         How much the second counts beside the first.
+    did_you_mean_ : DidYouMean
+        Words of the documents, by which misspelt queries are put right.
     titles_ : Texts
     manifest_ : Manifest
 
@@ -97,6 +101,7 @@ class Documents(BaseSystem):
     index_: TextIndex
     meaning_: LatentMeaning
     fusion_: Fusion
+    did_you_mean_: DidYouMean
     titles_: Texts
     vectors_: Array
 
@@ -133,6 +138,7 @@ class Documents(BaseSystem):
         index = TextIndex(facets=names, analysis=analysis)
         self.index_ = index.fit(np.array(data.ids, _TEXT), documents)
         self.titles_ = Texts.of(data.titles)
+        self.did_you_mean_ = DidYouMean.of_texts(data.whole, analysis)
         on_progress("finding what texts are about", 0.3)
         self.meaning_, self.vectors_ = LatentMeaning.fit(
             data.whole, analysis, self.n_components, self.random_state
@@ -342,6 +348,9 @@ class Documents(BaseSystem):
             vectors[row] = self.meaning_.vector(whole_of(item), self._analysis)
             titles[row] = str(item.label or "")
         system.vectors_, system.titles_ = vectors, Texts.of(titles)
+        if live:
+            texts = [whole_of(item) for item in live]
+            system.did_you_mean_ = self.did_you_mean_.with_texts(texts, self._analysis)
         return system
 
     def check_item(self, item: Item) -> None:
@@ -423,6 +432,7 @@ class Documents(BaseSystem):
         arrays, about = self.index_.state()
         found = prefixed("index_", arrays)
         found |= prefixed("meaning_", self.meaning_.arrays())
+        found |= prefixed("did_you_mean_", self.did_you_mean_.arrays())
         found |= self.titles_.arrays("titles") | {"vectors": self.vectors_}
         return found, {"index": about, "fusion": self.fusion_.document()}
 
@@ -430,6 +440,7 @@ class Documents(BaseSystem):
         """Take up what ``state`` returned."""
         self.index_ = TextIndex.from_state(named("index_", arrays), document["index"])
         self.meaning_ = LatentMeaning.from_arrays(named("meaning_", arrays))
+        self.did_you_mean_ = DidYouMean.of_arrays(named("did_you_mean_", arrays))
         self.titles_ = Texts.of_arrays("titles", arrays)
         self.fusion_, self.vectors_ = Fusion(**document["fusion"]), arrays["vectors"]
         n = len(self.index_)
@@ -480,7 +491,9 @@ class Documents(BaseSystem):
             "about": found.about[at].tolist(),
         }
         vector = self.meaning_.vector(query, self._analysis)
-        return self._found(rows, scores, columns, vector, query)
+        answer = self._found(rows, scores, columns, vector, query)
+        meant = self.did_you_mean_.suggest(query, self._now, chosen, len(rows) > 0)
+        return replace(answer, did_you_mean=meant)
 
     def _found(
         self,
