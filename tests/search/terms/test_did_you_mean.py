@@ -68,7 +68,7 @@ def test_words_that_no_document_holds_are_put_right(meant, query, expected):
         "boundRay layer",
         "1969 12.5",
         "te",
-        "моsква",  # letters of two scripts
+        "mos\u043a\u0432\u0430",  # letters of two scripts
         "文字検索",
         "boundray " * 51,  # a text that was pasted
         "",
