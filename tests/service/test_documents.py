@@ -3,6 +3,7 @@
 import pytest
 
 from lookalike.core.library import Library
+from lookalike.systems.documents import Documents
 
 
 @pytest.fixture
@@ -103,3 +104,19 @@ def test_a_misspelt_search_says_what_was_meant(documents):
     post(client, "items", items=[NEW])
     [answer] = post(client, "search", text="bicycel")["answers"]
     assert answer["did_you_mean"] == "bicycle"
+
+
+def test_a_change_is_applied_without_those_before_it(documents, monkeypatch):
+    client, applied, whole = documents(), [], Documents.with_items
+
+    def with_items(system, items):
+        applied.append([item.id for item in items])
+        return whole(system, items)
+
+    monkeypatch.setattr(Documents, "with_items", with_items)
+    for name in ("a", "b"):
+        post(client, "items", items=[{**NEW, "id": name}])
+        assert sorted(found(client, "bicycle")) == ["a", "b"][: len(applied)]
+    client.delete("/v1/documents/items/a")
+    assert found(client, "bicycle") == ["b"]
+    assert applied == [["a"], ["b"], ["a"]]

@@ -296,7 +296,10 @@ class HasCatalogue(Recommends, Protocol):
     """
 
     def with_items(self, items: Sequence[Item]) -> Self:
-        """Return the system with all items that came, changed or went since."""
+        """Return the system with items that came, changed or went since it learned.
+
+        It is given all of them each time, in the order of the changes.
+        """
         ...
 
     def check_item(self, item: Item) -> None:
@@ -323,9 +326,10 @@ class HasTexts(Searches, Protocol):
         ...
 
     def with_items(self, items: Sequence[Item]) -> Self:
-        """Return the system with all documents that came, changed or went since.
+        """Return the system with documents that came, changed or went.
 
-        An item's label is the title, its attribute "text" the text.
+        Each change is given once, in order. An item's label is the title, its attribute
+        "text" the text.
         """
         ...
 

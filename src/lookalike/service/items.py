@@ -88,11 +88,11 @@ class ItemStore:
         with self._database.reading() as connection:
             return stored.last_revision(connection, self._system)
 
-    def changed(self) -> tuple[int, list[Item]]:
-        """Return the last revision, and every item that ever changed, in order."""
+    def changed(self, after: int = 0) -> tuple[int, list[Item]]:
+        """Return the last revision, and every item that changed after one, in order."""
         with self._database.reading() as connection:
             last = stored.last_revision(connection, self._system)
-            return last, stored.changes(connection, self._system, 0, "")
+            return last, stored.changes(connection, self._system, after, "")
 
     def n_changed(self) -> int:
         """Return how many items ever changed."""

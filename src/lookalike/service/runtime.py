@@ -327,7 +327,9 @@ class ServedSystem:
         """Let a system answer with the items as they are now."""
         assert self.items is not None
         while (before := self.active).revision != self.items.last_revision():
-            revision, changed = self.items.changed()
+            # Recommenders begin with what they learned; documents go on from here.
+            after = before.revision if self.spec.can("texts") else 0
+            revision, changed = self.items.changed(after)
             system = before.system.with_items(changed)
             with self._swapping:
                 if self.active is before:  # no other generation was taken up meanwhile

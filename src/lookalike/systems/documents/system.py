@@ -30,19 +30,20 @@ from lookalike.search.hits import Hits
 from lookalike.search.terms import Analysis
 from lookalike.search.terms.did_you_mean import DidYouMean
 from lookalike.search.terms.query import parse, unquoted
-from lookalike.search.terms.snapshot import Snapshot
+from lookalike.systems.documents.attributes import (
+    check_facets,
+    facets_of,
+    values_let_through,
+)
 from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion
-from lookalike.systems.documents.meaning import LatentMeaning, similarities
+from lookalike.systems.documents.meaning import LatentMeaning
+from lookalike.systems.documents.store import DocumentStore, whole_of
 
 INPUTS = TextInputs(check="lookalike.systems.documents.system:check_text")
 POOL = 200
 """Documents that each ranking proposes, at least."""
 LEAST_SIMILAR = 0.01
 """Cosine from which a document is about the same at all."""
-MOST_VALUES = 1000
-"""Different values of an attribute that filters and is counted."""
-LONGEST_VALUE = 200
-"""Letters of such a value."""
 SNIPPET = 240
 _TEXT = np.dtypes.StringDType()
 _WHITE = re.compile(r"\s")
@@ -73,16 +74,13 @@ class Documents(BaseSystem):
 
     Attributes
     ----------
-    index_ : TextIndex
-        Title and text of each document as one text, and its facets.
+    documents_ : DocumentStore
+        Their words, titles, and vectors of what each is about.
     meaning_ : LatentMeaning
-    vectors_ : ndarray of float32, shape (n_documents, n_components)
-        What each document is about.
     fusion_ : Fusion
         How much the second counts beside the first.
     did_you_mean_ : DidYouMean
         Words of the documents, by which misspelt queries are put right.
-    titles_ : Texts
     manifest_ : Manifest
 
     Examples
@@ -98,17 +96,10 @@ class Documents(BaseSystem):
 
     name = "documents"
 
-    index_: TextIndex
+    documents_: DocumentStore
     meaning_: LatentMeaning
     fusion_: Fusion
     did_you_mean_: DidYouMean
-    titles_: Texts
-    vectors_: Array
-
-    _now: Snapshot  # of the index: what is answered from
-    _row: dict[str, int]
-    _ids: Array
-    _applied: Mapping[str, int]  # revision of each document that changed
 
     def __init__(
         self,
@@ -136,14 +127,13 @@ class Documents(BaseSystem):
             for row, text in enumerate(data.whole)
         ]
         index = TextIndex(facets=names, analysis=analysis)
-        self.index_ = index.fit(np.array(data.ids, _TEXT), documents)
-        self.titles_ = Texts.of(data.titles)
+        index.fit(np.array(data.ids, _TEXT), documents)
         self.did_you_mean_ = DidYouMean.of_texts(data.whole, analysis)
         on_progress("finding what texts are about", 0.3)
-        self.meaning_, self.vectors_ = LatentMeaning.fit(
+        self.meaning_, vectors = LatentMeaning.fit(
             data.whole, analysis, self.n_components, self.random_state
         )
-        self._ready()
+        self.documents_ = DocumentStore(index, Texts.of(data.titles), vectors)
         on_progress("learning from judged queries", 0.8)
         self.fusion_ = self._learned(data.training)
         facts = {
@@ -216,9 +206,9 @@ class Documents(BaseSystem):
         k, chosen = check_k(k), self._let_through(where)
         answers = []
         for id in ids:
-            row = self._row_of(id)
-            vector = np.array(self.vectors_[row])
-            about = similarities(self.vectors_, vector)
+            row = self.documents_.row_of(id)
+            vector = self.documents_.vector(row)
+            about = self.documents_.similarities(vector)
             about[row] = -np.inf
             if chosen is not None:
                 about[~chosen] = -np.inf
@@ -235,14 +225,15 @@ class Documents(BaseSystem):
         ``query`` None counts all documents.
         """
         self.check_fitted()
-        let = self._values_let_through(where)
+        let = values_let_through(where)
         asked = None if query is None else check_text(query)
-        return {name: self._now.facet(asked, name, let) for name in names}
+        now = self.documents_.now
+        return {name: now.facet(asked, name, let) for name in names}
 
     @property
     def facet_names(self) -> tuple[str, ...]:
         """Names of the attributes that filter and are counted."""
-        return self.index_.form.facets
+        return self.documents_.facets
 
     def explain(self, query: str) -> Explanation:
         """Say which words, and how much of what it is about, brought the first one."""
@@ -259,9 +250,7 @@ class Documents(BaseSystem):
     def explain_item(self, query: str, id: str, k: int = 10) -> dict[str, Any]:
         """Return a document's rank, its score, and the parts that add up to it."""
         self.check_fitted()
-        query, row = check_text(query), self._row.get(id)
-        if row is None:
-            raise LookupError("There is no item of this id.")
+        query, row = check_text(query), self.documents_.row_of(id)
         found = self.candidates(query, max(POOL, check_k(k)))
         rows, _ = self.ranked(query, found, self.fusion_.weight)
         position = {at: rank for rank, at in enumerate(rows.tolist(), start=1)}
@@ -272,11 +261,11 @@ class Documents(BaseSystem):
                 "adds": reason.contribution / best,
                 "because": f" ({reason.tf} here, in {reason.df:,} documents)",
             }
-            for reason in self._now.explain(id, unquoted(query))
+            for reason in self.documents_.now.explain(id, unquoted(query))
         ]
         if self.fusion_.weight and row in position:
             vector = self.meaning_.vector(query, self._analysis)
-            about = float(similarities(self.vectors_, vector)[row])
+            about = float(self.documents_.similarities(vector)[row])
             parts.append(
                 {
                     "part": "what it is about",
@@ -286,7 +275,7 @@ class Documents(BaseSystem):
             )
         return {
             "id": id,
-            "title": self.titles_.text(row),
+            "title": self.documents_.title(row),
             "rank": position.get(row),
             "score": sum(part["adds"] for part in parts),
             "parts": parts,
@@ -299,12 +288,12 @@ class Documents(BaseSystem):
     @property
     def n_items(self) -> int:
         """How many documents there are."""
-        return len(self._ids)
+        return len(self.documents_)
 
     def has_item(self, id: str) -> bool:
         """Whether there is a document of this id."""
         self.check_fitted()
-        return id in self._row
+        return id in self.documents_
 
     def warm_up(self) -> None:
         """Compile the search."""
@@ -313,53 +302,24 @@ class Documents(BaseSystem):
     # --- documents that come and go ---------------------------------------------------
 
     def with_items(self, items: Sequence[Item]) -> Self:
-        """Return the system with all documents that came, changed or went since.
+        """Return the system with documents that came, changed or went since.
 
         What texts are about is not learned again: a new one is described by what is
         known. This system goes on to answer from the documents that it had; only the
         system that was returned can be given further ones.
         """
         self.check_fitted()
-        new = [item for item in items if self._applied.get(item.id) != item.revision]
         system = copy(self)
-        gone = [item.id for item in new if item.deleted and item.id in self._row]
-        live = [item for item in new if not item.deleted]
-        kept = np.ones(len(self._ids), bool)
-        kept[[self._row[id] for id in gone]] = False
-        names = self.facet_names
-        if gone:
-            self.index_.remove(np.array(gone, _TEXT))
-        if live:
-            documents = [
-                {"text": whole_of(item), **{name: _value(item, name) for name in names}}
-                for item in live
-            ]
-            self.index_.upsert(np.array([item.id for item in live], _TEXT), documents)
-        system._ready()
-        system._applied = dict(self._applied) | {i.id: i.revision for i in new}
-        added = len(system._ids) - int(kept.sum())
-        vectors = np.concatenate(
-            [self.vectors_[kept], np.zeros((added, self.meaning_.n_components))],
-            dtype=np.float32,
-        )
-        titles = [*self.titles_[np.flatnonzero(kept)].tolist(), *[""] * added]
-        for item in live:
-            row = system._row[item.id]
-            vectors[row] = self.meaning_.vector(whole_of(item), self._analysis)
-            titles[row] = str(item.label or "")
-        system.vectors_, system.titles_ = vectors, Texts.of(titles)
-        if live:
-            texts = [whole_of(item) for item in live]
+        system.documents_ = self.documents_.with_items(items, self.meaning_)
+        texts = [whole_of(item) for item in items if not item.deleted]
+        if texts:
             system.did_you_mean_ = self.did_you_mean_.with_texts(texts, self._analysis)
         return system
 
     def check_item(self, item: Item) -> None:
         """Refuse a document without a word, or with an attribute that is no facet."""
         check_text(whole_of(item))
-        for name in item.attributes or {}:
-            if name != "text" and name not in self.facet_names:
-                there = ", ".join(map(repr, self.facet_names)) or "none"
-                raise ValueError(f"There is no facet {name!r}; there are {there}.")
+        check_facets(item.attributes or {}, self.facet_names)
 
     def document(self, id: str) -> dict[str, Any]:
         """Return title, text and attributes of a document.
@@ -370,31 +330,28 @@ class Documents(BaseSystem):
             If there is no document of this id.
         """
         self.check_fitted()
-        row, known = self._row_of(id), self._now.get(id)
-        title, text = self.titles_.text(row), str(known["text"])
-        values = {name: known[name] for name in self.facet_names}
-        return {
-            "title": title or None,
-            "text": text.removeprefix(f"{title}\n") if title else text,
-            "attributes": {n: v for n, v in values.items() if v is not None},
-        }
+        return self.documents_.document(id)
 
     # --- what evaluation and learning use ---------------------------------------------
 
     def candidates(
         self, query: str, pool: int = POOL, chosen: Any = None
     ) -> Candidates:
-        """Return the documents that either ranking proposes, with both their scores."""
-        plain = unquoted(query)
-        hits = self._now.search(plain, pool, where=chosen)
+        """Return the documents that either ranking proposes, with both their scores.
+
+        chosen : bool (n_rows,), which may be found; None is all
+        """
+        plain, documents = unquoted(query), self.documents_
+        let = documents.mask_of_documents(chosen)
+        hits = documents.now.search(plain, pool, where=let)
         scores = hits.scores[0]
-        rows = self._rows_of(hits.ids[0])
+        rows = documents.rows_of(hits.ids[0])
         vector = self.meaning_.vector(query, self._analysis)
         if not vector.any():
             best = scores[0] if len(scores) else 1.0
             order = np.argsort(rows, kind="stable")
             return Candidates(rows[order], scores[order] / best, np.zeros(len(rows)))
-        about = similarities(self.vectors_, vector)
+        about = documents.similarities(vector)
         allowed = about if chosen is None else np.where(chosen, about, -np.inf)
         near = np.argsort(-allowed, kind="stable")[:pool]
         near = near[allowed[near] > LEAST_SIMILAR]
@@ -403,8 +360,9 @@ class Documents(BaseSystem):
         words[np.searchsorted(every, rows)] = scores
         others = np.setdiff1d(near, rows)
         if len(others):  # documents that the words alone do not bring so far up
-            more = self._now.search(plain, len(others), where=self._ids[others])
-            found = self._rows_of(more.ids[0])
+            ids = documents.ids_of(others)
+            more = documents.now.search(plain, len(others), where=ids)
+            found = documents.rows_of(more.ids[0])
             words[np.searchsorted(every, found)] = more.scores[0]
         best = words.max(initial=0.0)
         return Candidates(every, words / (best or 1.0), about[every])
@@ -416,38 +374,34 @@ class Documents(BaseSystem):
         rows, scores = found.best(weight, len(found.rows))
         if not parse(query, self._analysis).phrases:
             return rows, scores
-        hits = self._now.search(query, len(self._ids), where=chosen)
-        holds = np.isin(rows, self._rows_of(hits.ids[0]))
+        documents = self.documents_
+        let = documents.mask_of_documents(chosen)
+        hits = documents.now.search(query, len(documents), where=let)
+        holds = np.isin(rows, documents.rows_of(hits.ids[0]))
         order = np.argsort(~holds, kind="stable")
         return rows[order], scores[order]
 
     def by_row(self, grades: Mapping[str, int]) -> dict[int, int]:
         """Return grades by the row of the document instead of its id."""
-        return {self._row[id]: grade for id, grade in grades.items()}
+        return {self.documents_.row_of(id): grade for id, grade in grades.items()}
 
     # --- saving -----------------------------------------------------------------------
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the index, what texts are about, and how much it counts."""
-        arrays, about = self.index_.state()
-        found = prefixed("index_", arrays)
+        found, about = self.documents_.state()
         found |= prefixed("meaning_", self.meaning_.arrays())
         found |= prefixed("did_you_mean_", self.did_you_mean_.arrays())
-        found |= self.titles_.arrays("titles") | {"vectors": self.vectors_}
         return found, {"index": about, "fusion": self.fusion_.document()}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
         """Take up what ``state`` returned."""
-        self.index_ = TextIndex.from_state(named("index_", arrays), document["index"])
+        self.documents_ = DocumentStore.from_state(arrays, document["index"])
         self.meaning_ = LatentMeaning.from_arrays(named("meaning_", arrays))
         self.did_you_mean_ = DidYouMean.of_arrays(named("did_you_mean_", arrays))
-        self.titles_ = Texts.of_arrays("titles", arrays)
-        self.fusion_, self.vectors_ = Fusion(**document["fusion"]), arrays["vectors"]
-        n = len(self.index_)
-        good = self.vectors_.shape == (n, self.meaning_.n_components)
-        if not good or len(self.titles_) != n:
-            raise ValueError("its documents, titles and vectors do not fit.")
-        self._ready()
+        self.fusion_ = Fusion(**document["fusion"])
+        if arrays["vectors"].shape[1] != self.meaning_.n_components:
+            raise ValueError("its directions and the vectors of documents do not fit.")
 
     # --- inside -----------------------------------------------------------------------
 
@@ -466,20 +420,7 @@ class Documents(BaseSystem):
 
     @property
     def _analysis(self) -> Analysis:
-        return self.index_.form.analysis
-
-    def _ready(self) -> None:
-        self._now, self._applied = self.index_.snapshot(), {}
-        self._ids = self._now.ids
-        self._row = {id: row for row, id in enumerate(self._ids.tolist())}
-
-    def _rows_of(self, ids: Array) -> Ints:
-        return np.array([self._row[id] for id in ids.tolist()], np.int64)
-
-    def _row_of(self, id: str) -> int:
-        if id not in self._row:
-            raise LookupError(f"There is no item {id!r}.")
-        return self._row[id]
+        return self.documents_.index.form.analysis
 
     def _answer(self, query: str, k: int, chosen: Any) -> SearchAnswer:
         found = self.candidates(query, max(POOL, k), chosen)
@@ -492,7 +433,9 @@ class Documents(BaseSystem):
         }
         vector = self.meaning_.vector(query, self._analysis)
         answer = self._found(rows, scores, columns, vector, query)
-        meant = self.did_you_mean_.suggest(query, self._now, chosen, len(rows) > 0)
+        documents = self.documents_
+        let = documents.mask_of_documents(chosen)
+        meant = self.did_you_mean_.suggest(query, documents.now, let, len(rows) > 0)
         return replace(answer, did_you_mean=meant)
 
     def _found(
@@ -503,16 +446,16 @@ class Documents(BaseSystem):
         vector: Array,
         query: str = "",
     ) -> SearchAnswer:
-        ids = self._ids[rows].tolist()
+        ids = self.documents_.ids_of(rows)
         passages = [self._passage(id, query) for id in ids]
         columns["passage"] = [text for text, _ in passages]
         columns["matches"] = [spans for _, spans in passages]
-        titles = [self.titles_.text(row) or None for row in rows.tolist()]
+        titles = [self.documents_.title(row) or None for row in rows.tolist()]
         return SearchAnswer(ids, scores.tolist(), titles, columns, vector)
 
     def _passage(self, id: str, query: str) -> tuple[str, list[list[int]]]:
         """The passage that answers best, and where its matched words stand in it."""
-        found = self._now.snippet(id, unquoted(query), SNIPPET)
+        found = self.documents_.now.snippet(id, unquoted(query), SNIPPET)
         before, after = "…" * found.starts_inside, "…" * found.ends_inside
         shift = len(before)
         spans = [[start + shift, stop + shift] for start, stop in found.spans]
@@ -521,50 +464,13 @@ class Documents(BaseSystem):
 
     def _best_of(self, query: str) -> float:
         """The best BM25 of a query, by which all are divided."""
-        hits = self._now.search(unquoted(query), 1)
+        hits = self.documents_.now.search(unquoted(query), 1)
         return float(hits.scores[0][0]) if len(hits.scores[0]) else 1.0
 
-    def _values_let_through(self, where: Any) -> dict[str, set[str]] | None:
-        """Facets and their values as text, or a refusal."""
-        if not where:
-            return None
-        found = {}
-        for name, allowed in where.items():
-            if isinstance(allowed, Mapping):
-                raise ValueError(
-                    f"Attributes of documents are texts: {shown(name)} takes values, "
-                    "not bounds."
-                )
-            found[name] = set(map(_text_of, allowed))
-        return found
-
     def _let_through(self, where: Any) -> Any:
-        """Which documents are let through, (n_documents,) of bool; None is all."""
-        let = self._values_let_through(where)
-        if let is None:
-            return None
-        return self._now.mask(let)
-
-
-def whole_of(item: Item) -> str:
-    """Return title and text of a new document in one, as a collection has them."""
-    text = str((item.attributes or {}).get("text", ""))
-    return f"{item.label}\n{text}" if item.label else text
-
-
-def facets_of(attributes: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
-    """Return the names of attributes with few values, each of them short."""
-    values: dict[str, set[str]] = {}
-    for row in attributes:
-        for name, value in row.items():
-            values.setdefault(name, set()).add(value)
-    return tuple(
-        name
-        for name, found in values.items()
-        if name != "text"
-        and len(found) <= min(MOST_VALUES, max(len(attributes) // 2, 2))
-        and max(map(len, found)) <= LONGEST_VALUE
-    )
+        """Which rows are let through, (n_rows,) of bool; None is all."""
+        let = values_let_through(where)
+        return None if let is None else self.documents_.mask(let)
 
 
 def _values(
@@ -572,12 +478,3 @@ def _values(
 ) -> dict[str, str | None]:
     own = attributes[row] if attributes else {}
     return {name: own.get(name) for name in names}
-
-
-def _value(item: Item, name: str) -> str | None:
-    value = (item.attributes or {}).get(name)
-    return None if value is None else _text_of(value)
-
-
-def _text_of(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
