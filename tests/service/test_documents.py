@@ -1,5 +1,7 @@
 """Documents over HTTP: they come, change and go, in every worker, for good."""
 
+import random
+
 import pytest
 
 from lookalike.core.library import Library
@@ -120,3 +122,108 @@ def test_a_change_is_applied_without_those_before_it(documents, monkeypatch):
     client.delete("/v1/documents/items/a")
     assert found(client, "bicycle") == ["b"]
     assert applied == [["a"], ["b"], ["a"]]
+
+
+# Pages
+
+
+def pages(client, between=lambda: None, **body):
+    """All pages of a search, as lists of ids; ``between`` is called behind each."""
+    every, cursor = [], None
+    while True:
+        sent = body if cursor is None else {**body, "cursor": cursor}
+        [answer] = post(client, "search", **sent)["answers"]
+        every.append([hit["id"] for hit in answer["hits"]])
+        cursor = answer["cursor"]
+        assert len(every) < 300
+        if cursor is None:
+            return every
+        between()
+
+
+@pytest.mark.parametrize("k", [1, 7, 15, 200])
+def test_pages_together_are_the_whole_answer(documents, k):
+    client, where = documents(), {"kind": ["roads"]}
+    whole = found(client, "road", k=200, where=where)
+    assert len(whole) > 8
+    every = pages(client, text="road", k=k, where=where)
+    assert [id for page in every for id in page] == whole
+    assert [len(page) for page in every[:-1]] == [k] * (len(every) - 1)
+
+
+def test_other_workers_and_other_sizes_take_up_a_cursor(documents):
+    first, second = documents(), documents()
+    [answer] = post(first, "search", text="the one", k=5)["answers"]
+    body = {"text": "the one", "cursor": answer["cursor"], "k": 20}
+    [page] = post(second, "search", **body)["answers"]
+    whole = found(first, "the one", k=25)
+    assert [hit["id"] for hit in page["hits"]] == whole[5:]
+    assert post(first, "search", **body)["answers"][0]["hits"] == page["hits"]
+
+
+def test_nothing_is_shown_twice_or_left_out_while_documents_come_and_go(documents):
+    client, rng = documents(), random.Random(0)
+    there = set(found(client, "wine tea", k=200))
+    always, ids, n = set(there), sorted(there), iter(range(100))
+
+    def change():
+        gone = rng.choice(ids)
+        client.delete(f"/v1/documents/items/{gone}")
+        always.discard(gone)
+        new = {"id": f"x{next(n)}", "text": "wine and tea " * rng.randrange(1, 4)}
+        moved = rng.choice(sorted(always))
+        again = {"id": moved, "text": "wine " + "juice " * rng.randrange(30)}
+        post(client, "items", items=[new, again])
+
+    every = [id for page in pages(client, change, text="wine tea", k=3) for id in page]
+    assert len(every) == len(set(every)) > 10
+    assert always <= set(every)
+
+
+def test_what_was_shown_and_is_gone_ends_no_pages(documents):
+    client = documents()
+    whole = found(client, "wine tea", k=200)
+    [answer] = post(client, "search", text="wine tea", k=8)["answers"]
+    post(client, "items/delete", ids=whole[:8])
+    left, cursor = [], answer["cursor"]
+    while cursor is not None:
+        sent = {"text": "wine tea", "k": 2, "cursor": cursor}
+        [page] = post(client, "search", **sent)["answers"]
+        left += [hit["id"] for hit in page["hits"]]
+        cursor = page["cursor"]
+    assert sorted(left) == sorted(whole[8:])
+    assert len(left) > 4
+
+
+def test_pages_end_where_the_service_gives_no_more(documents):
+    client = documents(max_k=12)
+    every = pages(client, text="the one", k=5)
+    assert [len(page) for page in every] == [5, 5, 2]
+    assert post(client, "search", 422, text="one", k=13)["detail"]
+    texts = post(client, "search", texts=["the one", "zebra"], k=12)["answers"]
+    assert [answer["cursor"] for answer in texts] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"cursor": "x"}, "The cursor is damaged: send it as the answer gave it."),
+        ({"cursor": "é"}, "The cursor is damaged: send it as the answer gave it."),
+        ({"cursor": "flipped"}, "The cursor is damaged: send it as the answer gave"),
+        ({"cursor": "cut"}, "The cursor is damaged: send it as the answer gave it."),
+        ({"text": "wine"}, "The cursor is of another search: send its text and"),
+        ({"where": {"kind": "music"}}, "The cursor is of another search: send its"),
+        ({"text": None, "texts": ["tea", "wine"]}, "A cursor is of one text; got 2"),
+    ],
+)
+def test_cursors_that_are_damaged_or_foreign_are_refused(documents, body, sentence):
+    client = documents()
+    [answer] = post(client, "search", text="tea", k=2)["answers"]
+    good = answer["cursor"]
+    wrong = {"flipped": good[:12] + good[12].swapcase() + good[13:], "cut": good[:-8]}
+    sent = {"text": "tea", "k": 2, "cursor": good} | body
+    sent["cursor"] = wrong.get(sent["cursor"], sent["cursor"])
+    assert sent["cursor"] != good or body.keys() != {"cursor"}
+    detail = post(client, "search", 422, **sent)["detail"]
+    assert detail.startswith(sentence)
+    assert post(client, "search", text="tea", k=2, cursor=good)["answers"]

@@ -405,6 +405,33 @@ def test_a_text_that_is_refused_gets_a_sentence(visit_many):
     assert page.inner_text("#status") == ""
 
 
+def test_a_misspelt_text_is_asked_again_and_further_pages_follow(visit_many):
+    page = visit_many("#/documents/ask")
+    page.wait_for_selector("#text")
+    page.fill("#text", "wime on the brigde")
+    page.click("#go")
+    meant = page.locator("#meant button")
+    expect(meant).to_have_text("wine on the bridge")
+    meant.click()
+    expect(page.locator("#text")).to_have_value("wine on the bridge")
+    expect(page.locator("#meant button")).to_have_count(0)
+    hits, more = page.locator("#hits li"), page.locator("#more button")
+    expect(hits).to_have_count(10)
+    more.click()
+    expect(hits).to_have_count(20)
+    while more.count():  # until there are no more
+        n = hits.count()
+        more.click()
+        expect(hits).not_to_have_count(n)
+    names = hits.locator("mark").count()
+    assert 20 < hits.count() <= 60 <= names
+    page.fill("#text", "opera")
+    page.click("#go")
+    expect(page.locator("#hits li b").first).to_be_visible()
+    assert page.inner_text("#status") == ""
+    shot(page, "documents")
+
+
 def test_a_query_is_completed_and_chosen_with_the_keyboard(visit_many, small):
     [expected] = small("typeahead").system.suggest_each(["we"], 8)
     names = [each.query for each in expected]

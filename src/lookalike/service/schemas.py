@@ -176,6 +176,19 @@ class TextRequest(AnswerOptions):
     id: Text | None = None
 
 
+class TextSearchRequest(TextRequest):
+    """One text or several to search for; of one, the page behind a cursor."""
+
+    cursor: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=20_000,
+            description="Of the answer before: what comes after what it has shown.",
+        ),
+    ] = None
+
+
 class FacetsRequest(Strict):
     """A text, and the attributes by which what it finds is to be counted."""
 
@@ -437,6 +450,10 @@ class SearchHits(BaseModel):
     did_you_mean: Annotated[
         str | None,
         Field(description="Of a search of texts: what a misspelt query was meant as."),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        Field(description="Of a search of texts: for the next page, if there is one."),
     ] = None
 
 

@@ -7,7 +7,7 @@ export function textView(system) {
   const names = system.can("classify"), finds = system.can("search"), counts = system.can("facets"), chosen = {};
   const typed = element("textarea", { id: "text", rows: 6, "aria-label": "Text", maxlength: 100000, placeholder: "Type or paste a text" });
   const count = countChoice([5, 10, 20, 50], 10, () => typed.value && ask());
-  const meant = element("div", { id: "meant" });
+  const meant = element("div", { id: "meant" }), more = element("div", { id: "more" });
   const said = element("div", { id: "said" }, quiet("Nothing was asked yet.")), hits = element("div", { id: "hits" }), facets = element("div", { id: "facets" });
   const reasons = system.can("explain_item") ? (text) => (hit) => whyItem(system, { text }, hit) : () => undefined;
   let turn = 0;
@@ -25,10 +25,28 @@ export function textView(system) {
       if (records) said.replaceChildren(...told(text, records.answers), ...(system.can("explain") ? [why] : []));
       if (found) meant.replaceChildren(...suggested(found.answers[0].did_you_mean));
       if (found) hits.replaceChildren(found.answers[0].hits.length ? lines(found.answers[0].hits, reasons(text)) : quiet("There is nothing like it."));
+      if (found) more.replaceChildren(...next(found.answers[0].cursor, { text, k: +count.value, ...where }, () => mine === turn));
       if (counted) facets.replaceChildren(...Object.entries(counted.facets).flatMap(choices));
     } catch (error) {
       if (mine === turn) say(error.message);
     }
+  }
+
+  // A button that adds the next page, if there is one; an answer that came too late is dropped.
+  function next(cursor, asked, current) {
+    if (!cursor) return [];
+    return [element("button", { onclick: async (event) => {
+      event.target.disabled = true;
+      try {
+        const [page] = (await post(`${system.path}/search`, { ...asked, cursor })).answers;
+        if (!current()) return;
+        hits.querySelector("ol")?.append(...lines(page.hits, reasons(asked.text)).children);
+        more.replaceChildren(...next(page.cursor, asked, current));
+      } catch (error) {
+        event.target.disabled = false;
+        if (current()) say(error.message);
+      }
+    } }, "Show more")];
   }
 
   // What a misspelt query was meant as; pressing it asks that.
@@ -51,7 +69,7 @@ export function textView(system) {
     nodes: [
       element("div", { class: "ask card" }, form),
       element("div", { class: "answer card", "aria-live": "polite" },
-        ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, counts ? "What was found" : "What is like it"), meant, facets, hits] : [])),
+        ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, counts ? "What was found" : "What is like it"), meant, facets, hits, more] : [])),
     ],
   };
 }

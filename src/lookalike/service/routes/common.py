@@ -49,12 +49,14 @@ def add_input_route(
     handle: Handler,
     model: Any,
     images: type[ImageRequest] | None = None,
+    texts: type[TextRequest] = TextRequest,
 ) -> None:
     """Add a route that takes the inputs of a system: images or texts.
 
     Its name and description are those of ``handle``.
 
     images : what a request with images may say; None is by what the system takes
+    texts : what one with texts may say
     """
     settings, decoder = components.settings, served.spec.decoder()
     kind = images or (ImageOrTextRequest if "text" in decoder.forms else ImageRequest)
@@ -69,9 +71,10 @@ def add_input_route(
     async def of_images(request: Request) -> Response:
         return await handle(*await image_request(request, settings, kind))
 
-    async def of_texts(sent: TextRequest) -> Response:
-        texts = one_or_many(sent.text, sent.texts, "text", settings)
-        return await handle(sent, texts)
+    async def of_texts(sent: Any) -> Response:
+        return await handle(sent, one_or_many(sent.text, sent.texts, "text", settings))
+
+    of_texts.__annotations__["sent"] = texts
 
     if decoder.noun == "image":
         extra = described(kind, *_BODIES)

@@ -1,5 +1,6 @@
 """``search``: the items most like each input."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ from fastapi import APIRouter, Response
 from lookalike.core.contracts import SearchAnswer
 from lookalike.service.answering import AnswerRequest
 from lookalike.service.components import Components
+from lookalike.service.cursors import Cursor
+from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import new_router
 from lookalike.service.routes.common import (
     Exposure,
@@ -22,6 +25,7 @@ from lookalike.service.schemas import (
     ImageRequest,
     SearchHits,
     TextRequest,
+    TextSearchRequest,
     answer_model,
     filters,
 )
@@ -37,8 +41,18 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
     ) -> Response:
         """Find the k items most like each input, best first; fewer if there are."""
         where = filters(options)
-        request = AnswerRequest("search", inputs, options.k, where)
+        before = _cursors(served, options, inputs, where)
+        most = components.settings.max_k
+        k = max(options.k, min(max(map(len, before)) + options.k, most))
+        request = AnswerRequest("search", inputs, k, where)
         found = await ask(components, served, request, options.deadline_ms)
+        left = [
+            answer.reordered(_not_shown(answer.ids, cursor))
+            for answer, cursor in zip(found.answers, before, strict=False)
+        ]
+        pages = [
+            answer.reordered(range(len(answer.ids))[: options.k]) for answer in left
+        ]
         query_id = await new_query_id(components, options)
         share = components.settings.explore
         shuffled = (rng.random(len(found.answers)) < share).tolist()
@@ -46,7 +60,7 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
             answer.reordered(rng.permutation(len(answer.ids)).tolist())
             if random
             else answer
-            for answer, random in zip(found.answers, shuffled, strict=True)
+            for answer, random in zip(pages, shuffled, strict=True)
         ]
         shown = [exposure(*each) for each in zip(answers, shuffled, strict=True)]
         log_exposures(components, served, "search", options, found, query_id, shown)
@@ -55,14 +69,50 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
             for answer, random in zip(answers, shuffled, strict=True)
         ]
         if served.spec.can("texts"):
-            for each, answer in zip(hits, answers, strict=True):
-                each["did_you_mean"] = answer.did_you_mean
+            for at, (each, page) in enumerate(zip(hits, pages, strict=True)):
+                after = before[at].after(page.ids)
+                # A full answer may be a part of all that there is.
+                is_full = len(found.answers[at].ids) == k
+                goes_on = len(left[at].ids) > len(page.ids) or is_full
+                each["did_you_mean"] = page.did_you_mean
+                each["cursor"] = after.text if goes_on and len(after) < most else None
         revision = answers[0].revision if answers else 0
         return document_of(served, found, query_id, hits, revision)
 
     model = answer_model("SearchResults", SearchHits)
-    add_input_route(router, "/search", components, served, search, model)
+    add_input_route(
+        *(router, "/search", components, served, search, model),
+        texts=TextSearchRequest if served.spec.can("texts") else TextRequest,
+    )
     return router
+
+
+def _cursors(
+    served: ServedSystem,
+    options: ImageRequest | TextRequest,
+    inputs: Sequence[Any],
+    where: Mapping[str, Any],
+) -> list[Cursor]:
+    """What was shown of each search before: nothing, where no cursor was sent."""
+    if not served.spec.can("texts"):
+        return [Cursor(b"")] * len(inputs)
+    before = [Cursor.of(served.name, text, where) for text in inputs]
+    sent = getattr(options, "cursor", None)
+    if sent is None:
+        return before
+    if len(inputs) > 1:
+        raise ServiceError(422, f"A cursor is of one text; got {len(inputs)} texts.")
+    try:
+        return [before[0].taken_up(sent)]
+    except ValueError as error:
+        raise ServiceError(422, str(error)) from None
+
+
+def _not_shown(ids: Sequence[str], before: Cursor) -> Sequence[int]:
+    """Places of the items of an answer that no page before has shown."""
+    if not len(before):
+        return range(len(ids))
+    return [at for at, id in enumerate(ids) if not before.has_shown(id)]
 
 
 def exposure(answer: SearchAnswer, shuffled: bool) -> Exposure:
