@@ -29,7 +29,7 @@ def test_a_folder_of_files_has_paths_as_ids_and_headings_as_titles(tmp_path):
     assert [each["folder"] for each in found.attributes] == [".", ".", ".", "wine"]
     told = " ".join(found.problems)
     assert "empty.txt holds no text" in told
-    assert "latin.txt is no text in UTF-8 or UTF-16" in told
+    assert "latin.txt is not in UTF-8 or UTF-16" in told
     assert found.queries == found.training == []
 
 

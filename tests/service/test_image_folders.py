@@ -18,7 +18,7 @@ from lookalike.cli.app import app
 from lookalike.datasets import Images, load_digits_sample
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images import SPEC
-from lookalike.systems.images import folder as image_folder
+from lookalike.systems.images import picture as pictures
 from lookalike.systems.images.encoders.base import PixelEncoder, version_of
 from lookalike.systems.images.system import ImageSearch
 
@@ -26,6 +26,7 @@ pytest.importorskip("sqlalchemy")
 
 import sqlalchemy as sa
 
+from lookalike.features import folder_changes
 from lookalike.service.database.migrate import open_database
 from lookalike.service.folder_catalogue import known_images
 from lookalike.service.image_folders import ImageFolders, with_folders
@@ -151,7 +152,7 @@ def test_everything_good_is_indexed_and_everything_bad_gets_a_sentence(
         return real(path, *rest, **options)
 
     # A test may run as root, who may read everything.
-    monkeypatch.setattr(image_folder, "open", guarded, raising=False)
+    monkeypatch.setattr(folder_changes, "open", guarded, raising=False)
     added = folders.add(folder, encoder)
     assert added.new == 13
     expected = {
@@ -404,7 +405,7 @@ def test_a_file_that_could_not_be_read_is_read_when_it_can_be(
     folders.add(folder, encoder)  # a.png is known, b.jpg is not
     (folder / "later.jpg").rename(folder / "b.jpg")
     os.utime(folder / "a.png", ns=(1, 1))
-    monkeypatch.setattr(image_folder, "open", failing, raising=False)
+    monkeypatch.setattr(folder_changes, "open", failing, raising=False)
     added = folders.add(folder, encoder)
     assert (added.new, added.changed, len(added.broken)) == (0, 0, 2)
     assert "a.png" in searched(found)  # as it was
@@ -417,7 +418,7 @@ def test_a_file_that_could_not_be_read_is_read_when_it_can_be(
 def test_whatever_goes_wrong_with_one_file_is_that_files_alone(
     folders, found, folder, encoder, monkeypatch
 ):
-    real, transform = image_folder.read_image, PixelEncoder.transform
+    real, transform = pictures.read_image, PixelEncoder.transform
 
     def broken(data, **options):
         image = real(data, **options)
@@ -430,7 +431,7 @@ def test_whatever_goes_wrong_with_one_file_is_that_files_alone(
             raise RuntimeError("no vector")
         return transform(self, tiles)
 
-    monkeypatch.setattr(image_folder, "read_image", broken)
+    monkeypatch.setattr(pictures, "read_image", broken)
     monkeypatch.setattr(PixelEncoder, "transform", refusing)
     added = folders.add(folder, encoder)
     assert added.new == 10

@@ -1,7 +1,7 @@
 """Opening what the verbs work on: saved systems, and the options of new ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import finalize
@@ -24,13 +24,15 @@ def open_system(
     name: str,
     folder: Path | None,
     database: str | None = None,
+    as_learned: bool = False,
 ) -> Opened:
     """Return the system that answers.
 
     name : the system
     folder : its library of generations, or one generation; None is the user's own
-    database : URL of the service's database, where folders of images are indexed;
+    database : URL of the service's database, where folders are indexed;
         None is the one in the library
+    as_learned : whether documents that came, changed or went since play no part
     """
     from lookalike.core.generation import load
     from lookalike.core.library import Library, find_library
@@ -44,12 +46,12 @@ def open_system(
         found, complaint = library.open()
         warn(complaint)
     system = spec.system_class.load(found, n_jobs=-1)
-    if spec.can("refresh"):
-        system = _with_folders(system, library, database)
+    if spec.can("refresh") or (spec.can("texts") and not as_learned):
+        system = _with_indexed(system, spec, library, database)
     return Opened(spec, system, found.folder.name)
 
 
-def _with_folders(system: Any, library: Any, url: str | None) -> Any:
+def _with_indexed(system: Any, spec: Any, library: Any, url: str | None) -> Any:
     """The system as it searches what ``lookalike index`` has indexed, if anything."""
     state = state_of(library)
     if url is None and not database_file(state).exists():
@@ -57,8 +59,12 @@ def _with_folders(system: Any, library: Any, url: str | None) -> Any:
     with serve_extra():
         from lookalike.service.database.migrate import open_database
         from lookalike.service.image_folders import with_folders
+        from lookalike.service.text_folders import with_changes
 
         store = open_database(url or database_url(state), upgrade=False)
+    if spec.can("texts"):
+        with closing(store):
+            return with_changes(system, store)
     found = with_folders(system, store)
     finalize(found, store.close)  # thumbnails are read for as long as it is used
     return found

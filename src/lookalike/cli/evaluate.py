@@ -39,7 +39,7 @@ def evaluate(
 
     with progress() as on_progress:
         on_progress("opening the system", 0.0)
-        spec, fitted, number = open_system(system, folder)
+        spec, fitted, number = open_system(system, folder, as_learned=True)
         learned = fitted.manifest_.data
         how = None if data else learned.get("options")
         test = spec.find_data(data or learned["name"], warn, how, on_progress)

@@ -1,4 +1,4 @@
-"""``lookalike index``: the user's own folders of images, made searchable."""
+"""``lookalike index``: the user's own folders of images or texts, made searchable."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from lookalike._shown import shown
+from lookalike.cli import _index_texts as texts
 from lookalike.cli._common import Folder, Json, columns, say, warn
+from lookalike.cli._indexed import IndexedBy, indexed_by
 from lookalike.cli._progress import progress
 from lookalike.cli._service import (
     DatabaseUrl,
@@ -21,13 +23,14 @@ from lookalike.core.progress import stage_of
 
 SYSTEM = "images"
 index: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Folders of images, made searchable."
+    no_args_is_help=True, help="Folders of images or texts, made searchable."
 )
 
 
 @index.command()
 def add(
-    images: Annotated[Path, typer.Argument(help="A folder of images.")],
+    place: Annotated[Path, typer.Argument(help="A folder of images, or of texts.")],
+    system: IndexedBy = None,
     encoder: Annotated[
         str | None,
         typer.Option(
@@ -77,16 +80,26 @@ def add(
 ) -> None:
     """Index what is new in a folder; what is indexed already is not read again.
 
-    Where no image search answers yet, the built-in encoder of photographs does. Marks
-    stay, whatever is forgotten.
+    A folder with images is searched by images, one with texts alone by documents. Where
+    no image search answers yet, the built-in encoder of photographs does; where no
+    search of texts does, one learns from the folder. Marks stay, whatever is forgotten.
     """
-    if not images.is_dir():
-        raise ValueError(f"{shown(images)} is no folder.")
+    if not place.is_dir():
+        raise ValueError(f"{shown(place)} is no folder.")
+    if indexed_by(system, place, folder) == texts.SYSTEM:
+        told = encoder, text_model, tokenizer, side, mean, scale, recall, memory
+        if (*told, duplicates) != (None,) * 9 or afresh:
+            raise ValueError(
+                "Texts have no encoder: of the options, --allow-empty, --folder, "
+                "--database, --state and --json are for them."
+            )
+        texts.add(place, folder, database, state, allow_empty, json)
+        return
     library = _library(folder)
     library.check_writable()
     with progress() as on_progress:
         on_progress("opening the encoder", 0.0)
-        system, number = _encoder_of(
+        opened, number = _encoder_of(
             library, encoder, (text_model, tokenizer), side, mean, scale
         )
         with _database(library, database, state) as store:
@@ -94,15 +107,15 @@ def add(
 
             folders = ImageFolders(store)
             if number is None:  # what is refused leaves no generation behind
-                version = system.manifest_.embedding_version
-                folders.check(images, version, allow_empty, afresh)
-                number = library.add(system.save)
+                version = opened.manifest_.embedding_version
+                folders.check(place, version, allow_empty, afresh)
+                number = library.add(opened.save)
             result = folders.add(
-                images, system.encoder_, on_progress, allow_empty, afresh
+                place, opened.encoder_, on_progress, allow_empty, afresh
             )
             folders.choose(recall=recall, memory=memory, duplicates=duplicates)
             about = folders.counts() | folders.chosen()
-            place = store.shown
+            stored_at = store.shown
     for sentence in result.broken:
         warn(sentence)
     answer: dict[str, Any] = {
@@ -113,17 +126,21 @@ def add(
         "images_a_second": round(result.images_a_second, 1),
         **about,
     }
-    say(answer, json, [*_lines_of(result, about), f"database: {place}"])
+    say(answer, json, [*_lines_of(result, about), f"database: {stored_at}"])
 
 
 @index.command()
 def status(
+    system: IndexedBy = None,
     folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Say what is indexed, and which files could not be."""
+    if indexed_by(system, None, folder) == texts.SYSTEM:
+        texts.status(folder, database, state, json)
+        return
     with _database(_library(folder), database, state) as store:
         folders = _folders(store)
         counts, broken = folders.counts(), folders.broken()
@@ -202,12 +219,16 @@ def mark(
 @index.command()
 def remove(
     place: Annotated[str, typer.Argument(help="A folder or a file, there or not.")],
+    system: IndexedBy = None,
     folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Forget a file, or all files below a folder; the files themselves stay."""
+    if indexed_by(system, None, folder) == texts.SYSTEM:
+        texts.remove(place, folder, database, state, json)
+        return
     with _database(_library(folder), database, state) as store:
         n = _folders(store).remove(place)
     say({"removed": n}, json, [f"{n:,} files of {shown(place)} are forgotten."])

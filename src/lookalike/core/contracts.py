@@ -325,6 +325,16 @@ class HasTexts(Searches, Protocol):
         """How many documents there are."""
         ...
 
+    @property
+    def item_ids(self) -> list[str]:
+        """Ids of all documents, in order."""
+        ...
+
+    @property
+    def facet_names(self) -> Sequence[str]:
+        """Names of the attributes that a document may have."""
+        ...
+
     def with_items(self, items: Sequence[Item]) -> Self:
         """Return the system with documents that came, changed or went.
 

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike
 from lookalike._checks import check_whole
 from lookalike._shown import shown
 from lookalike._typing import Array, Ints
+from lookalike.features.folder_files import folder_contents
 from lookalike.features.image import MAX_PIXELS, read_image
-from lookalike.features.image_files import folder_contents
 
 RefusalCallback = Callable[[str], None]
 
@@ -209,7 +209,7 @@ def image_files(
         contents = folder_contents(path)
         for problem in contents.problems:
             on_refusal(problem)
-        inside = [Path(os.fsdecode(file)) for file in contents.images]
+        inside = [Path(os.fsdecode(file)) for file in contents.files]
         if not inside and not contents.problems:
             on_refusal(f"The folder {shown(path)} holds no images.")
         files += inside

@@ -16,8 +16,11 @@ from lookalike._shown import shown
 from lookalike.datasets._opened import opened
 from lookalike.datasets.tables import Table, read_table
 from lookalike.datasets.text_collections import TextCollection
+from lookalike.features.folder_changes import named_problem, read_file
+from lookalike.features.folder_files import TEXTS as TEXT_FILES
+from lookalike.features.folder_files import folder_contents, readable
+from lookalike.features.text_files import decoded, titled
 
-TEXT_FILES = (".txt", ".text", ".md", ".markdown", ".rst")
 IDS = ("id", "_id", "doc_id", "docid", "docno", "document", "key", "url")
 TITLES = ("title", "headline", "subject", "name", "heading")
 TEXTS = ("text", "body", "content", "contents", "abstract", "description", "document")
@@ -117,25 +120,24 @@ def _of_table(
 
 def _of_files(folder: Path) -> TextCollection:
     """A collection of the text files below a folder."""
-    files = sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in TEXT_FILES
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    )
-    ids, titles, texts, problems = [], [], [], []
-    for file in files:
+    contents = folder_contents(folder, TEXT_FILES)
+    ids, titles, texts, problems = [], [], [], list(contents.problems)
+    for path in sorted(contents.files):
         try:
-            whole = _read(file)
-        except (OSError, ValueError) as error:
-            problems.append(f"Left out: {error}")
+            title, text = titled(decoded(read_file(path, "text")))
+            id = Path(os.fsdecode(path)).relative_to(folder).as_posix()
+            id.encode()
+        except UnicodeEncodeError:
+            problems.append(f"Left out: the name of {readable(path)} is no text.")
             continue
-        title, text = titled(whole)
+        except ValueError as error:
+            sentence = named_problem(path, str(error), "text")
+            problems.append(f"Left out: {sentence}")
+            continue
         if not (title or text):
-            problems.append(f"Left out: {shown(file)} holds no text.")
+            problems.append(f"Left out: {readable(path)} holds no text.")
             continue
-        ids.append(file.relative_to(folder).as_posix())
+        ids.append(id)
         titles.append(title)
         texts.append(text)
     if not ids:
@@ -154,40 +156,12 @@ def _of_files(folder: Path) -> TextCollection:
     )
 
 
-def titled(whole: str) -> tuple[str, str]:
-    r"""Return title and text of a file: a first line with ``#``, or one underlined.
-
-    Examples
-    --------
-    >>> titled("# Wine\n\nRed or white."), titled("Tea\n===\nGreen."), titled("Milk.")
-    (('Wine', 'Red or white.'), ('Tea', 'Green.'), ('', 'Milk.'))
-    """
-    lines = whole.strip().split("\n")
-    first = lines[0].strip()
-    if first.startswith("# "):
-        return first[2:].strip(), "\n".join(lines[1:]).strip()
-    under = lines[1].strip() if len(lines) > 1 else ""
-    if first and len(under) > 2 and set(under) in ({"="}, {"-"}, {"#"}):
-        return first, "\n".join(lines[2:]).strip()
-    return "", whole.strip()
-
-
 def _checksum_of(texts: Iterable[str]) -> str:
     """Return the SHA-256 of some texts, where there is no one file."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode("utf-8", "surrogatepass") + b"\x00")
     return digest.hexdigest()
-
-
-def _read(file: Path) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with its mark."""
-    data = file.read_bytes()
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        raise ValueError(f"{shown(file)} is no text in UTF-8 or UTF-16.") from None
 
 
 def _named(folder: Path, names: Sequence[str]) -> Path | None:

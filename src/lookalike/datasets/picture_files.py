@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lookalike._shown import shown
 from lookalike.datasets._opened import opened
-from lookalike.features.image_files import folder_contents
+from lookalike.features.folder_files import folder_contents
 
 PARTS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -72,7 +72,7 @@ def find_pictures(path: str | os.PathLike[str]) -> PictureFiles:
     """Return the image files that a folder or a manifest names, with their labels.
 
     What is hidden or kept by an operating system (``Thumbs.db``) is passed over, and
-    so is what an ignore file names; see ``features.image_files``.
+    so is what an ignore file names; see ``features.folder_files``.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def few(sentences: Sequence[str], most: int = SHOWN) -> tuple[str, ...]:
 
 def _in_folder(root: Path) -> PictureFiles:
     contents = folder_contents(root)
-    inside = [Path(os.fsdecode(path)) for path in contents.images]
+    inside = [Path(os.fsdecode(path)) for path in contents.files]
     places = [file.relative_to(root).parts[:-1] for file in inside]
     found = PictureFiles(root, problems=list(contents.problems))
     has_parts = _are_parts(places)

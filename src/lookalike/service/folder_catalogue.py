@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike._typing import Array, Ints
-from lookalike.features.image_files import readable
+from lookalike.features.folder_files import readable
 from lookalike.features.perceptual_hash import groups_of
 from lookalike.search.vector_index import VectorIndex
 from lookalike.service.database.tables import folder_files, folder_images, folder_marks

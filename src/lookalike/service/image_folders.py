@@ -6,7 +6,6 @@ else. Every change takes a number of a counter, by which a system that was loade
 knows that it is stale.
 """
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,10 +21,17 @@ from sqlalchemy.engine import Connection
 from lookalike._shown import shown
 from lookalike._typing import Array
 from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.features.folder_changes import FileState, FolderChanges, changes
+from lookalike.features.folder_files import IMAGES, readable
 from lookalike.features.image import read_image
-from lookalike.features.image_files import readable
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
+from lookalike.service.database.folder_files import (
+    files_at,
+    key_of,
+    known_files,
+    problems_of,
+)
 from lookalike.service.database.items import counter, epoch, put, take
 from lookalike.service.database.tables import (
     folder_catalogues,
@@ -44,7 +50,6 @@ from lookalike.service.folder_catalogue import (
 from lookalike.service.image_reading import Embedded, FilesRead, read_files
 from lookalike.systems.images.catalogue import Catalogue
 from lookalike.systems.images.encoders.base import Encoder, version_of
-from lookalike.systems.images.folder import FileState, FolderChanges, changes
 from lookalike.systems.images.ranking import CatalogueMetadata
 from lookalike.systems.images.system import ImageSearch
 
@@ -179,7 +184,7 @@ class ImageFolders:
             with self.database.reading() as connection:
                 self._check(connection, version)
         kept = {} if afresh else known
-        found = changes(root, kept)
+        found = changes(root, kept, IMAGES)
         is_empty = not found.to_read and len(found.vanished) == len(kept)
         if known and is_empty and not allow_empty:
             raise ValueError(
@@ -245,7 +250,7 @@ class ImageFolders:
         """Key and digest of a file that is indexed."""
         c = folder_files.c
         for path in (Path(name).resolve(), Path(name).absolute()):
-            key = _key(os.fsencode(path))
+            key = key_of(os.fsencode(path))
             query = sa.select(c.digest).where(self._with_image, c.key == key)
             digest = connection.execute(query).scalar()
             if digest is not None:
@@ -283,14 +288,8 @@ class ImageFolders:
         ValueError
             If none of them is indexed.
         """
-        places = {os.fsencode(p) for p in (Path(name).resolve(), Path(name).absolute())}
-        below = tuple(os.path.join(place, b"") for place in places)
-        query = sa.select(folder_files.c.path).where(self._of_files)
         with self.database.reading() as connection:
-            paths = connection.execute(query).scalars().all()
-        gone = [path for path in paths if path in places or path.startswith(below)]
-        if not gone:
-            raise ValueError(f"Nothing of {shown(name)} is indexed.")
+            gone = files_at(connection, self.system, name)
         self._remove(gone)
         return len(gone)
 
@@ -327,15 +326,8 @@ class ImageFolders:
 
     def _known(self, root: Path | None) -> dict[bytes, FileState]:
         """Files that are indexed below a folder, or all of them."""
-        below = b"" if root is None else os.fsencode(root / "_")[:-1]
-        c = folder_files.c
-        query = sa.select(c.path, c.size, c.modified, c.problem).where(self._of_files)
         with self.database.reading() as connection:
-            return {
-                path: FileState(*state)
-                for path, *state in connection.execute(query)
-                if path.startswith(below)
-            }
+            return known_files(connection, self.system, root)
 
     def _has(self, digest: str) -> bool:
         query = sa.select(folder_images.c.number)
@@ -353,7 +345,7 @@ class ImageFolders:
         return [
             {
                 "system": self.system,
-                "key": _key(path),
+                "key": key_of(path),
                 "path": path,
                 "size": state.size,
                 "modified": state.modified,
@@ -410,7 +402,7 @@ class ImageFolders:
 
     def _remove(self, paths: Sequence[bytes]) -> None:
         for first in range(0, len(paths), BATCH):
-            keys = list(map(_key, paths[first : first + BATCH]))
+            keys = list(map(key_of, paths[first : first + BATCH]))
             gone = self._of_files & folder_files.c.key.in_(keys)
             with self._changing() as connection:
                 connection.execute(sa.delete(folder_files).where(gone))
@@ -509,14 +501,8 @@ class ImageFolders:
 
     def broken(self) -> list[str]:
         """One sentence for each file that cannot be used."""
-        c = folder_files.c
-        query = sa.select(c.path, c.problem)
-        query = query.where(self._of_files, c.problem.is_not(None))
         with self.database.reading() as connection:
-            rows = sorted(
-                (path, problem) for path, problem in connection.execute(query)
-            )
-        return [problem for _, problem in rows]
+            return problems_of(connection, self.system)
 
     def thumbnail(self, number: int) -> Array:
         """Return a small picture of an image, uint8 (height, width, 3)."""
@@ -554,7 +540,3 @@ def with_folders(system: ImageSearch, database: Database) -> ImageSearch:
             n_jobs=system.n_jobs,
         )
     return system.with_catalogue(catalogue, lambda: folders.stamp() != loaded)
-
-
-def _key(path: bytes) -> str:
-    return hashlib.sha256(path).hexdigest()

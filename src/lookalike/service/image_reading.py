@@ -7,15 +7,14 @@ import numpy as np
 
 from lookalike._shown import shown
 from lookalike._typing import Array
-from lookalike.systems.images.encoders.base import Encoder
-from lookalike.systems.images.folder import (
-    Picture,
+from lookalike.features.folder_changes import (
     UnreadableError,
     digest_of,
     named_problem,
-    picture_of,
     read_file,
 )
+from lookalike.systems.images.encoders.base import Encoder
+from lookalike.systems.images.picture import Picture, picture_of
 
 Embedded = tuple[Picture, Array]
 """What is kept of an image, and its vector."""

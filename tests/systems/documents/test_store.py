@@ -99,6 +99,15 @@ def test_a_change_that_failed_can_be_made_again():
     check(store, held, meaning)
 
 
+def test_only_the_last_store_is_changed_further():
+    store, held, meaning = started()
+    other = store.with_items([Item("d1", deleted=True)], meaning)
+    with pytest.raises(ValueError, match="were changed already"):
+        store.with_items([Item("d2", deleted=True)], meaning)
+    check(store, held, meaning)
+    assert "d2" not in other.with_items([Item("d2", deleted=True)], meaning)
+
+
 def test_of_changes_of_one_document_the_last_counts():
     store, held, meaning = started()
     items = [Item("d1", deleted=True), Item("d1", "New", {"text": "tea"})]

@@ -59,6 +59,8 @@ class DocumentStore:
     _blocks: list[Array]
     _titles: Texts
     _new_titles: dict[int, str]  # of rows that came or changed
+    _change: object  # that made it
+    _last: list[object]  # the last one of all stores that share an index
 
     def __init__(self, index: TextIndex, titles: Texts, vectors: Array) -> None:
         n = len(index)
@@ -71,6 +73,8 @@ class DocumentStore:
         self._blocks = [vectors[at : at + BLOCK] for at in range(0, n, BLOCK)]
         self._n_components = vectors.shape[1]
         self._titles, self._new_titles = titles, {}
+        self._change = object()
+        self._last = [self._change]
 
     def __len__(self) -> int:
         """How many documents there are."""
@@ -156,7 +160,16 @@ class DocumentStore:
 
         Cost: reading what changed, a block of vectors for each that changed, and one
         byte a row.
+
+        Raises
+        ------
+        ValueError
+            If another store was made of this one already.
         """
+        if self._change is not self._last[0]:
+            raise ValueError(
+                "These documents were changed already: change those that this returned."
+            )
         last = {item.id: item for item in items}
         gone = [id for id, item in last.items() if item.deleted]
         live = [item for item in last.values() if not item.deleted]
@@ -178,6 +191,7 @@ class DocumentStore:
         store.now = self.index.snapshot()
         store._take_out(gone)
         store._put(live, vectors)
+        store._change = self._last[0] = object()
         return store._compacted() if store._is_due() else store
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:

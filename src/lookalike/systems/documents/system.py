@@ -290,6 +290,12 @@ class Documents(BaseSystem):
         """How many documents there are."""
         return len(self.documents_)
 
+    @property
+    def item_ids(self) -> list[str]:
+        """Ids of all documents, in order."""
+        ids: list[str] = self.documents_.now.ids.tolist()
+        return ids
+
     def has_item(self, id: str) -> bool:
         """Whether there is a document of this id."""
         self.check_fitted()

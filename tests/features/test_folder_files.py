@@ -3,16 +3,16 @@
 import os
 
 from lookalike.core.inputs import image_files
-from lookalike.features.image_files import (
+from lookalike.features.folder_files import (
     IGNORE_FILE,
+    TEXTS,
     folder_contents,
-    has_image_ending,
     readable,
 )
 
 
 def names(contents, root):
-    return [os.path.relpath(os.fsdecode(path), root) for path in contents.images]
+    return [os.path.relpath(os.fsdecode(path), root) for path in contents.files]
 
 
 def test_images_of_all_folders_are_found_in_the_order_of_their_names(tmp_path):
@@ -25,6 +25,14 @@ def test_images_of_all_folders_are_found_in_the_order_of_their_names(tmp_path):
     assert [os.path.basename(path) for path in found.others] == [b"e.txt", b"noend"]
     assert found.problems == []
     assert image_files([tmp_path]) == [tmp_path / n for n in names(found, tmp_path)]
+
+
+def test_files_of_another_kind_are_found_by_their_endings(tmp_path):
+    for name in ("a.TXT", "b.md", "c.png", "d.txt.png"):
+        (tmp_path / name).touch()
+    found = folder_contents(tmp_path, TEXTS)
+    assert names(found, tmp_path) == ["a.TXT", "b.md"]
+    assert [os.path.basename(path) for path in found.others] == [b"c.png", b"d.txt.png"]
 
 
 def test_a_pattern_with_a_slash_before_it_matches_beside_its_file_alone(tmp_path):
@@ -65,5 +73,3 @@ def test_what_cannot_be_looked_into_hides_what_is_below_it(tmp_path, monkeypatch
 
 def test_names_are_shown_on_one_line():
     assert readable(b"caf\xe9\n.png") == r"caf\xe9\n.png"
-    assert has_image_ending(b"X.PNG")
-    assert not has_image_ending(b"Thumbs.db")

@@ -1,4 +1,4 @@
-"""The image files in a folder: which there are, and what could not be looked into.
+"""The files of a kind in a folder: which there are, and what could not be looked into.
 
 Command line and folders that are indexed look at folders in the same way. Paths are
 bytes: some names are no text.
@@ -6,21 +6,22 @@ bytes: some names are no text.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from lookalike._shown import shown
 
-ENDINGS = (
+IMAGES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp"),
     *(".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2", ".j2k", ".ppm", ".pgm"),
     *(".pnm", ".tga"),
 )
 """By which the names of image files end."""
+TEXTS = (".txt", ".text", ".md", ".markdown", ".rst")
+"""By which those of texts do."""
 IGNORE_FILE = ".lookalikeignore"
 """Its lines are patterns of files and folders beside and below it that are left out."""
-_ENDINGS = tuple(map(os.fsencode, ENDINGS))
 _SYSTEM = {
     *(b"thumbs.db", b"ehthumbs.db", b"desktop.ini", b"@eadir", b"__macosx"),
     *(b"lost+found", b"$recycle.bin", b"system volume information"),
@@ -31,10 +32,10 @@ _SYSTEM = {
 class FolderContents:
     """What was found below a folder."""
 
-    images: dict[bytes, os.stat_result] = field(default_factory=dict)
-    """Image files by path, folder by folder, each in the order of its names."""
+    files: dict[bytes, os.stat_result] = field(default_factory=dict)
+    """Files of the kind by path, folder by folder, each in the order of its names."""
     others: list[bytes] = field(default_factory=list)
-    """Files whose names do not end like those of images."""
+    """Files whose names end otherwise."""
     unread: dict[bytes, str] = field(default_factory=dict)
     """What could not be looked into, a file or a folder, and why."""
 
@@ -55,7 +56,9 @@ class FolderContents:
         return True
 
 
-def folder_contents(root: str | os.PathLike[str]) -> FolderContents:
+def folder_contents(
+    root: str | os.PathLike[str], endings: Sequence[str] = IMAGES
+) -> FolderContents:
     """Look through a folder and those inside.
 
     Links are followed; a folder that was seen before is not entered again. What is
@@ -63,8 +66,10 @@ def folder_contents(root: str | os.PathLike[str]) -> FolderContents:
     ``IGNORE_FILE`` names: one pattern a line (``*.tif``, ``drafts``, ``2019/*``),
     against the name or the path from the file's own folder, the path alone if it begins
     with a slash (``/drafts``); ``#`` begins a comment.
+
+    endings : of the names of the files that are wanted, in small letters
     """
-    found = FolderContents()
+    found, wanted = FolderContents(), tuple(map(os.fsencode, endings))
     seen: set[tuple[int, int]] = set()
     waiting: list[tuple[bytes, _Patterns]] = [(os.fsencode(root), ())]
     while waiting:
@@ -92,17 +97,12 @@ def folder_contents(root: str | os.PathLike[str]) -> FolderContents:
                 continue
             if stat.S_ISDIR(facts.st_mode):
                 inside.append((path, patterns))
-            elif has_image_ending(entry):
-                found.images[path] = facts
+            elif entry.lower().endswith(wanted):
+                found.files[path] = facts
             else:
                 found.others.append(path)
         waiting += reversed(inside)
     return found
-
-
-def has_image_ending(name: bytes) -> bool:
-    """Whether a file's name ends like that of an image."""
-    return name.lower().endswith(_ENDINGS)
 
 
 def readable(path: bytes) -> str:
