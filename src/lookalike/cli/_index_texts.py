@@ -81,6 +81,38 @@ def remove(
     say({"removed": n}, json, [f"{n:,} documents of {shown(place)} are forgotten."])
 
 
+def learn(
+    folder: Path | None, database: str | None, state: Path | None, json: bool
+) -> None:
+    """Let what was shown and clicked change the order, by the service's event log."""
+    library = _library(folder)
+    library.check_writable()
+    with progress() as on_progress:
+        on_progress("opening the system", 0.0)
+        system, _ = _system(library)
+        with closing(_database(library, database, state)) as store:
+            from lookalike.rank.impressions import impressions_of
+            from lookalike.service.text_folders import with_changes
+            from lookalike.service.training import training_rows
+
+            on_progress("reading the log", 0.3)
+            rows, ids = training_rows(store), with_changes(system, store).item_ids
+        row_of = {id: row for row, id in enumerate(ids)}
+        version = system.manifest_.embedding_version
+        shown, similarity = impressions_of(rows, row_of, SYSTEM, version)
+        on_progress("learning", 0.5)
+        system, _ = _system(library)  # without the documents that changed since
+        system.learn_clicks(similarity, shown, ids)
+        number = library.add(system.save)
+    n_clicks = int(shown.clicked.sum())
+    answer = {"system": SYSTEM, "shown": len(shown), "clicked": n_clicks}
+    lines = [
+        f"learned from {len(shown):,} impressions and {n_clicks:,} clicks: generation "
+        f"{number} of {SYSTEM} answers"
+    ]
+    say(answer | {"generation": number}, json, lines)
+
+
 def _library(folder: Path | None) -> Any:
     from lookalike.core.library import find_library
 

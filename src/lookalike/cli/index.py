@@ -157,33 +157,39 @@ def learn(
             help="Teach the network too: what was clicked for one query is alike.",
         ),
     ] = False,
+    system: IndexedBy = None,
     folder: Folder = None,
     database: DatabaseUrl = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Let what was shown and clicked change the order, by the service's event log."""
+    if indexed_by(system, None, folder) == texts.SYSTEM:
+        if network:
+            raise ValueError("--network is for images: texts have no network.")
+        texts.learn(folder, database, state, json)
+        return
     library = _library(folder)
     with progress() as on_progress, _database(library, database, state) as store:
+        from lookalike.rank.impressions import impressions_of, pairs_of
         from lookalike.service.image_folders import with_folders
         from lookalike.service.training import training_rows
-        from lookalike.systems.images.impressions import impressions_of, pairs_of
 
         on_progress("opening the system", 0.0)
-        system = with_folders(_system(library)[0], store)
+        opened = with_folders(_system(library)[0], store)
         on_progress("reading the log", 0.3)
         rows = training_rows(store)
-        row_of, version = system.row_of_, system.manifest_.embedding_version
-        shown, similarity = impressions_of(rows, row_of, version)
+        row_of, version = opened.row_of_, opened.manifest_.embedding_version
+        shown, similarity = impressions_of(rows, row_of, SYSTEM, version)
         on_progress("learning", 0.4)
-        system.learn_clicks(similarity, shown)
+        opened.learn_clicks(similarity, shown)
         answer: dict[str, Any] = {"system": SYSTEM, "shown": len(shown)}
         answer["clicked"] = int(shown.clicked.sum())
         if network:
-            pairs = pairs_of(rows, row_of)
+            pairs = pairs_of(rows, row_of, SYSTEM)
             answer["pairs"] = len(pairs)
-            system.learn_pairs(pairs, stage_of(on_progress, 0.5, 0.5))
-        number = library.add(system.save)
+            opened.learn_pairs(pairs, stage_of(on_progress, 0.5, 0.5))
+        number = library.add(opened.save)
     answer["generation"] = number
     taught = f" and {answer['pairs']:,} pairs" if network else ""
     lines = [

@@ -33,8 +33,8 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
     -------
     list of dict
         The query (features), what was shown (id, position, score, propensity),
-        by what (generation, embedding version), and its outcomes: the actions
-        in the order of their names, and the sum of their values.
+        by what (system, verb, generation, embedding version), and its outcomes: the
+        actions in the order of their names, and the sum of their values.
     """
     shown = sa.select(exposures).order_by(exposures.c.timestamp, exposures.c.query_id)
     done = sa.select(events).where(events.c.query_id.is_not(None))
@@ -75,6 +75,7 @@ def _row(
         "query_id": one["query_id"],
         "timestamp": one["timestamp"],
         "system": one["system"],
+        "verb": one["verb"],
         "generation": one["generation"],
         "embedding_version": one["embedding_version"],
         "features": features.tolist(),

@@ -25,6 +25,9 @@ from lookalike.core.items import Allowed, Item
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import TextCollection
+from lookalike.rank.click_ranker import ClickRanker
+from lookalike.rank.clicks import Impressions
+from lookalike.rank.impressions import LearnedClicks
 from lookalike.search import TextIndex
 from lookalike.search.hits import Hits
 from lookalike.search.terms import Analysis
@@ -81,6 +84,8 @@ class Documents(BaseSystem):
         How much the second counts beside the first.
     did_you_mean_ : DidYouMean
         Words of the documents, by which misspelt queries are put right.
+    clicks_ : LearnedClicks or None
+        What ``learn_clicks`` has learned.
     manifest_ : Manifest
 
     Examples
@@ -100,6 +105,7 @@ class Documents(BaseSystem):
     meaning_: LatentMeaning
     fusion_: Fusion
     did_you_mean_: DidYouMean
+    clicks_: LearnedClicks | None
 
     def __init__(
         self,
@@ -135,14 +141,16 @@ class Documents(BaseSystem):
         )
         self.documents_ = DocumentStore(index, Texts.of(data.titles), vectors)
         on_progress("learning from judged queries", 0.8)
-        self.fusion_ = self._learned(data.training)
+        self.fusion_, self.clicks_ = self._learned(data.training), None
         facts = {
             "n_documents": len(data.ids),
             "n_terms": len(self.meaning_.terms_),
             "n_components": self.meaning_.n_components,
             "facets": list(names),
         }
-        self.manifest_: Manifest = self.new_manifest(data, facts)
+        self.manifest_: Manifest = self.new_manifest(
+            data, facts, embedding_version=scale_of(self.fusion_)
+        )
         on_progress("ready", 1.0)
         return self
 
@@ -160,7 +168,7 @@ class Documents(BaseSystem):
         on_progress("learning from all judged queries", 0.1)
         system = copy(self)
         pairs = list(zip(data.queries, data.grades, strict=True))
-        system.fusion_ = self._learned(pairs)
+        system._take_fusion(self._learned(pairs))
         system.mark_refitted(True)
         return system
 
@@ -169,9 +177,29 @@ class Documents(BaseSystem):
         if not self.is_refitted or data.checksum != self.manifest_.data["checksum"]:
             return self
         system = copy(self)
-        system.fusion_ = system._learned(data.training)
+        system._take_fusion(system._learned(data.training))
         system.mark_refitted(False)
         return system
+
+    def learn_clicks(
+        self, similarity: Floats, shown: Impressions, ids: Sequence[str]
+    ) -> Self:
+        """Learn from what was shown and clicked, in the order of time.
+
+        Parameters
+        ----------
+        similarity : (n_impressions,)
+            Column "similarity" of what was shown: what words and meaning say.
+        shown : Impressions
+        ids : sequence of str
+            Of the documents, by the numbers that ``shown`` has.
+        """
+        self.check_fitted()
+        ranker = ClickRanker(len(ids)).fit(similarity, shown)
+        self.clicks_ = LearnedClicks(ranker, Texts.of(ids))
+        facts = {**self.manifest_.facts, "n_impressions": len(shown)}
+        self.manifest_ = replace(self.manifest_, facts=facts)
+        return self
 
     # --- answers ----------------------------------------------------------------------
 
@@ -252,7 +280,7 @@ class Documents(BaseSystem):
         self.check_fitted()
         query, row = check_text(query), self.documents_.row_of(id)
         found = self.candidates(query, max(POOL, check_k(k)))
-        rows, _ = self.ranked(query, found, self.fusion_.weight)
+        rows, _ = self.ranked(query, found, self.fusion_.weight, clicks=self.clicks_)
         position = {at: rank for rank, at in enumerate(rows.tolist(), start=1)}
         best = self._best_of(query)
         parts = [
@@ -273,6 +301,8 @@ class Documents(BaseSystem):
                     "because": f" (similarity {about:.2f})",
                 }
             )
+        if self.clicks_ is not None:
+            parts = _with_clicks(parts, self.clicks_, id)
         return {
             "id": id,
             "title": self.documents_.title(row),
@@ -374,10 +404,19 @@ class Documents(BaseSystem):
         return Candidates(every, words / (best or 1.0), about[every])
 
     def ranked(
-        self, query: str, found: Candidates, weight: float, chosen: Any = None
+        self,
+        query: str,
+        found: Candidates,
+        weight: float,
+        chosen: Any = None,
+        clicks: LearnedClicks | None = None,
     ) -> tuple[Ints, Floats]:
         """Put candidates in order; those that hold every quoted phrase come first."""
         rows, scores = found.best(weight, len(found.rows))
+        if clicks is not None:
+            scores = clicks.score(scores, self.documents_.ids_of(rows))
+            order = np.argsort(-scores, kind="stable")
+            rows, scores = rows[order], scores[order]
         if not parse(query, self._analysis).phrases:
             return rows, scores
         documents = self.documents_
@@ -398,6 +437,8 @@ class Documents(BaseSystem):
         found, about = self.documents_.state()
         found |= prefixed("meaning_", self.meaning_.arrays())
         found |= prefixed("did_you_mean_", self.did_you_mean_.arrays())
+        if self.clicks_ is not None:
+            found |= prefixed("clicks_", self.clicks_.arrays())
         return found, {"index": about, "fusion": self.fusion_.document()}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
@@ -405,7 +446,8 @@ class Documents(BaseSystem):
         self.documents_ = DocumentStore.from_state(arrays, document["index"])
         self.meaning_ = LatentMeaning.from_arrays(named("meaning_", arrays))
         self.did_you_mean_ = DidYouMean.of_arrays(named("did_you_mean_", arrays))
-        self.fusion_ = Fusion(**document["fusion"])
+        self.fusion_, clicks = Fusion(**document["fusion"]), named("clicks_", arrays)
+        self.clicks_ = LearnedClicks.from_arrays(clicks) if clicks else None
         if arrays["vectors"].shape[1] != self.meaning_.n_components:
             raise ValueError("its directions and the vectors of documents do not fit.")
 
@@ -419,6 +461,10 @@ class Documents(BaseSystem):
             [self.by_row(grades) for _, grades in known],
         )
 
+    def _take_fusion(self, fusion: Fusion) -> None:
+        self.fusion_ = fusion
+        self.manifest_ = replace(self.manifest_, embedding_version=scale_of(fusion))
+
     def _checked_analysis(self) -> Analysis:
         check_whole("n_components", self.n_components, 0)
         language = None if self.language == "none" else self.language
@@ -430,12 +476,14 @@ class Documents(BaseSystem):
 
     def _answer(self, query: str, k: int, chosen: Any) -> SearchAnswer:
         found = self.candidates(query, max(POOL, k), chosen)
-        rows, scores = self.ranked(query, found, self.fusion_.weight, chosen)
+        weight = self.fusion_.weight
+        rows, scores = self.ranked(query, found, weight, chosen, self.clicks_)
         rows, scores = rows[:k], scores[:k]
         at = np.searchsorted(found.rows, rows)
         columns = {
             "words": found.words[at].tolist(),
             "about": found.about[at].tolist(),
+            "similarity": (found.words[at] + weight * found.about[at]).tolist(),
         }
         vector = self.meaning_.vector(query, self._analysis)
         answer = self._found(rows, scores, columns, vector, query)
@@ -484,3 +532,23 @@ def _values(
 ) -> dict[str, str | None]:
     own = attributes[row] if attributes else {}
     return {name: own.get(name) for name in names}
+
+
+def scale_of(fusion: Fusion) -> str:
+    """Return what scores are made of: those of other weights are not compared."""
+    return f"words + {fusion.weight:g} meaning"
+
+
+def _with_clicks(
+    parts: Sequence[dict[str, Any]], clicks: LearnedClicks, id: str
+) -> list[dict[str, Any]]:
+    """The parts of a score as log-odds, and what clicks add to them."""
+    ranker, own = clicks.ranker.ranker_, clicks.attractiveness.get(id, 0.0)
+    of_similarity, of_clicks = (ranker.weights_ / ranker.scale_).tolist()
+    of_any = ranker.intercept_ - float(ranker.weights_ @ (ranker.mean_ / ranker.scale_))
+    times = f" ({np.exp(own):.2f} times as often as others in its places)"
+    return [
+        *({**part, "adds": of_similarity * part["adds"]} for part in parts),
+        {"part": "clicks", "adds": of_clicks * own, "because": times},
+        {"part": "any document", "adds": of_any, "because": ""},
+    ]

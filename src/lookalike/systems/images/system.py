@@ -30,6 +30,7 @@ from lookalike.features.preparation import Preparation
 from lookalike.rank import Hits
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
+from lookalike.rank.impressions import LearnedClicks
 from lookalike.rank.slate import Slate
 from lookalike.search.vector_index import VectorIndex
 from lookalike.systems.images.catalogue import (
@@ -53,7 +54,6 @@ from lookalike.systems.images.encoders.base import (
     why_no_texts,
 )
 from lookalike.systems.images.explanation import search_page
-from lookalike.systems.images.impressions import LearnedClicks
 from lookalike.systems.images.ranking import Rules, ranked
 from lookalike.systems.images.zero_shot import (
     NamedImage,

@@ -6,6 +6,7 @@ was shown. An answer in random order has propensities below 1.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, combinations
 from typing import Any, Self
 
@@ -20,7 +21,9 @@ CLICKS = frozenset({"click", "item_click", "select", "purchase", "add_to_cart"})
 """Actions that say yes, as the OpenSearch User Behavior Insights schema names them."""
 
 
-def pairs_of(rows: Iterable[Mapping[str, Any]], row_of: Mapping[str, int]) -> Ints:
+def pairs_of(
+    rows: Iterable[Mapping[str, Any]], row_of: Mapping[str, int], system: str
+) -> Ints:
     """Items that were clicked in answer to the same query: two rows of the catalogue.
 
     Returns
@@ -33,12 +36,12 @@ def pairs_of(rows: Iterable[Mapping[str, Any]], row_of: Mapping[str, int]) -> In
     >>> row = {"system": "images", "query_id": "a", "actions": ["click"]}
     >>> rows = [{**row, "id": id} for id in "xyz"]
     >>> rows[1] = {**rows[1], "actions": []}  # shown, not clicked
-    >>> pairs_of(rows, {"x": 5, "y": 3, "z": 1})
+    >>> pairs_of(rows, {"x": 5, "y": 3, "z": 1}, "images")
     array([[1, 5]])
     """
     clicked: dict[str, set[int]] = {}
     for row in rows:
-        known = row["system"] == "images" and row["id"] in row_of
+        known = row["system"] == system and row["id"] in row_of
         if known and CLICKS & set(row["actions"]):
             clicked.setdefault(row["query_id"], set()).add(row_of[row["id"]])
     pairs = [combinations(sorted(each), 2) for each in clicked.values()]
@@ -46,18 +49,23 @@ def pairs_of(rows: Iterable[Mapping[str, Any]], row_of: Mapping[str, int]) -> In
 
 
 def impressions_of(
-    rows: Iterable[Mapping[str, Any]], row_of: Mapping[str, int], version: str
+    rows: Iterable[Mapping[str, Any]],
+    row_of: Mapping[str, int],
+    system: str,
+    version: str,
 ) -> tuple[Impressions, Floats]:
     """Impressions of a catalogue, in the order of time, and their similarities.
 
     Parameters
     ----------
     rows : iterable of mappings
-        ``query_id``, ``timestamp``, ``system``, ``embedding_version``, ``id``,
-        ``position`` (from 1), ``score`` (similarity to the query), ``propensity`` and
-        ``actions``.
+        ``query_id``, ``timestamp``, ``system``, ``verb``, ``embedding_version``,
+        ``id``, ``position`` (from 1), ``score`` (similarity to the query),
+        ``propensity`` and ``actions``.
     row_of : mapping
         Row of the catalogue by id; items that are no longer there are left out.
+    system : str
+        That showed them.
     version : str
         Of the embedding; similarities of another one are left out.
 
@@ -69,23 +77,26 @@ def impressions_of(
     Examples
     --------
     >>> row = {"system": "images", "embedding_version": "v1", "query_id": "a"}
-    >>> row |= {"timestamp": 1, "score": 0.5, "propensity": 0.5, "actions": []}
+    >>> row |= {"verb": "search", "timestamp": 1}
+    >>> row |= {"score": 0.5, "propensity": 0.5, "actions": []}
     >>> top = {**row, "id": "x", "position": 1}
     >>> below = {**row, "id": "y", "position": 2, "actions": ["click"]}
-    >>> shown, similarity = impressions_of([below, top], {"x": 5, "y": 3}, "v1")
+    >>> rows = {"x": 5, "y": 3}
+    >>> shown, similarity = impressions_of([below, top], rows, "images", "v1")
     >>> shown.item, shown.position, shown.clicked, similarity
     (array([5, 3]), array([0, 1]), array([False,  True]), array([0.5, 0.5]))
     """
     kept = [
         row
         for row in rows
-        if row["system"] == "images"
+        if row["system"] == system
+        and row["verb"] == "search"
         and row["embedding_version"] == version
         and row["id"] in row_of
     ]
     if not kept:
         raise ValueError(
-            f"No showing of images with embedding version {version} was logged."
+            f"No search of {system} with embedding version {version} was logged."
         )
     kept.sort(key=lambda row: (row["timestamp"], row["query_id"], row["position"]))
     numbers: dict[str, int] = {}
@@ -112,10 +123,19 @@ class LearnedClicks:
 
     def ranker_for(self, ids: Sequence[str]) -> ClickRanker:
         """Return the ranker of a catalogue of these items; others than known are 0."""
-        values = self.ranker.attractiveness_.tolist()
-        known = dict(zip(self.ids.tolist(), values, strict=True))
-        here = np.array([known.get(id, 0.0) for id in ids])
+        here = np.array([self.attractiveness.get(id, 0.0) for id in ids])
         return ClickRanker.from_arrays(self.ranker.arrays() | {"attractiveness": here})
+
+    @cached_property
+    def attractiveness(self) -> dict[str, float]:
+        """What clicks say of each item, as a logarithm; of others it is 0."""
+        values = self.ranker.attractiveness_.tolist()
+        return dict(zip(self.ids.tolist(), values, strict=True))
+
+    def score(self, similarity: Floats, ids: Sequence[str]) -> Floats:
+        """Return log-odds that items are relevant, (n,), as ``ClickRanker.score``."""
+        known = np.array([self.attractiveness.get(id, 0.0) for id in ids], np.float64)
+        return self.ranker.ranker_.score_rows(np.column_stack([similarity, known]))
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that was learned, by name."""
