@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from lookalike.cli.app import app
 from lookalike.core.items import Item
 from lookalike.core.library import Library
+from lookalike.datasets import TextCollection
 from lookalike.rank.clicks import Impressions
 from lookalike.systems.documents import SPEC
 
@@ -107,13 +108,20 @@ def test_phrases_still_come_first(learned):
     assert firsts == sorted(firsts, reverse=True)
 
 
-def test_scores_of_another_weight_are_not_compared(made):
-    version = made.system.manifest_.embedding_version
-    assert version == f"words + {made.system.fusion_.weight:g} meaning"
-    served = made.system.refit(made.data)
-    weight = served.fusion_.weight
-    assert served.manifest_.embedding_version == f"words + {weight:g} meaning"
-    assert made.system.manifest_.embedding_version == version
+def test_scores_of_another_weight_are_of_another_version():
+    texts = ["car motor road"] * 4 + ["motor lorry road"] * 4 + ["wine tea glass"] * 12
+    ids, grades = [f"d{n}" for n in range(20)], {f"d{n}": 1 for n in range(8)}
+    asked = [f"q{n}" for n in range(30)], ["car"] * 30, [grades] * 30
+    data = TextCollection("own", "", ids, [""] * 20, texts, *asked, [])
+    system = SPEC.new({"n_components": 2}).fit(data)
+    served = system.refit(data)
+    assert served.fusion_.weight > 0
+    versions = [
+        each.manifest_.embedding_version
+        for each in (system, served, served.before_refit(data))
+    ]
+    weight = f"{served.fusion_.weight:g}"
+    assert versions == ["words", f"words + {weight} meaning", "words"]
 
 
 def test_events_of_a_service_become_an_order(made, clients, tmp_path):

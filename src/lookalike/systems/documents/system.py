@@ -536,7 +536,7 @@ def _values(
 
 def scale_of(fusion: Fusion) -> str:
     """Return what scores are made of: those of other weights are not compared."""
-    return f"words + {fusion.weight:g} meaning"
+    return f"words + {fusion.weight:g} meaning" if fusion.weight else "words"
 
 
 def _with_clicks(
