@@ -91,15 +91,14 @@ def learn(
         on_progress("opening the system", 0.0)
         system, _ = _system(library)
         with closing(_database(library, database, state)) as store:
-            from lookalike.rank.impressions import impressions_of
+            from lookalike.service.clicks import shown_items
             from lookalike.service.text_folders import with_changes
-            from lookalike.service.training import training_rows
 
             on_progress("reading the log", 0.3)
-            rows, ids = training_rows(store), with_changes(system, store).item_ids
-        row_of = {id: row for row, id in enumerate(ids)}
-        version = system.manifest_.embedding_version
-        shown, similarity = impressions_of(rows, row_of, SYSTEM, version)
+            ids = with_changes(system, store).item_ids
+            row_of = {id: row for row, id in enumerate(ids)}
+            version = system.manifest_.embedding_version
+            shown, similarity = shown_items(store, row_of, SYSTEM, version)
         on_progress("learning", 0.5)
         system, _ = _system(library)  # without the documents that changed since
         system.learn_clicks(similarity, shown, ids)

@@ -171,22 +171,20 @@ def learn(
         return
     library = _library(folder)
     with progress() as on_progress, _database(library, database, state) as store:
-        from lookalike.rank.impressions import impressions_of, pairs_of
+        from lookalike.service.clicks import clicked_pairs, shown_items
         from lookalike.service.image_folders import with_folders
-        from lookalike.service.training import training_rows
 
         on_progress("opening the system", 0.0)
         opened = with_folders(_system(library)[0], store)
         on_progress("reading the log", 0.3)
-        rows = training_rows(store)
         row_of, version = opened.row_of_, opened.manifest_.embedding_version
-        shown, similarity = impressions_of(rows, row_of, SYSTEM, version)
+        shown, similarity = shown_items(store, row_of, SYSTEM, version)
         on_progress("learning", 0.4)
         opened.learn_clicks(similarity, shown)
         answer: dict[str, Any] = {"system": SYSTEM, "shown": len(shown)}
         answer["clicked"] = int(shown.clicked.sum())
         if network:
-            pairs = pairs_of(rows, row_of, SYSTEM)
+            pairs = clicked_pairs(store, row_of, SYSTEM)
             answer["pairs"] = len(pairs)
             opened.learn_pairs(pairs, stage_of(on_progress, 0.5, 0.5))
         number = library.add(opened.save)

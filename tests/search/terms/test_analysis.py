@@ -99,3 +99,12 @@ def test_an_analysis_is_the_same_again():
 def test_what_is_no_option_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Analysis(*arguments)
+
+
+def test_words_of_queries_are_not_kept():
+    analysis = Analysis()
+    analysis.terms("running wings")
+    assert analysis.about()["stems"] == {}
+    analysis.cut(["flying"])
+    analysis.terms("running wings")
+    assert analysis.about()["stems"] == {"flying": "fli"}

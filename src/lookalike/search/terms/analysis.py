@@ -175,6 +175,7 @@ class Analysis:
         for batch in _batches(texts):
             found, words, per_text = self._numbered(batch)
             of_word = np.empty(len(words), np.int32)
+            self._prove(words)
             for i, term in enumerate(self._terms_of(words)):
                 of_word[i] = (
                     -1 if term is None else number_of.setdefault(term, len(number_of))
@@ -228,14 +229,17 @@ class Analysis:
         stems = words
         if self.language is not None:
             stems = _stems(self.language, words)
-            if len(self._proof) < PROVEN:
-                pairs = zip(words, stems, strict=True)
-                changed = [(word, stem) for word, stem in pairs if word != stem]
-                self._proof |= dict(changed[: PROVEN - len(self._proof)])
         if not self.stop_words:
             return list(stems)
         pairs = zip(words, stems, strict=True)
         return [None if word in self.stop_words else stem for word, stem in pairs]
+
+    def _prove(self, words: list[str]) -> None:
+        """Keep some words of documents with their stems; those of queries are not kept."""
+        if self.language is not None and len(self._proof) < PROVEN:
+            pairs = zip(words, _stems(self.language, words), strict=True)
+            changed = [(word, stem) for word, stem in pairs if word != stem]
+            self._proof |= dict(changed[: PROVEN - len(self._proof)])
 
     def _numbered(self, texts: Sequence[str]) -> tuple[Array, list[str], Ints]:
         """Number of each word, the distinct words, and where each text ends."""

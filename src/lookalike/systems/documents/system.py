@@ -278,7 +278,10 @@ class Documents(BaseSystem):
     def explain_item(self, query: str, id: str, k: int = 10) -> dict[str, Any]:
         """Return a document's rank, its score, and the parts that add up to it."""
         self.check_fitted()
-        query, row = check_text(query), self.documents_.row_of(id)
+        query = check_text(query)
+        if not self.has_item(id):
+            raise LookupError("There is no item of this id.")
+        row = self.documents_.row_of(id)
         found = self.candidates(query, max(POOL, check_k(k)))
         rows, _ = self.ranked(query, found, self.fusion_.weight, clicks=self.clicks_)
         position = {at: rank for rank, at in enumerate(rows.tolist(), start=1)}
