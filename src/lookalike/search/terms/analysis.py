@@ -235,7 +235,7 @@ class Analysis:
         return [None if word in self.stop_words else stem for word, stem in pairs]
 
     def _prove(self, words: list[str]) -> None:
-        """Keep some words of documents with their stems; those of queries are not kept."""
+        """Keep some words with their stems: those of documents, never of queries."""
         if self.language is not None and len(self._proof) < PROVEN:
             pairs = zip(words, _stems(self.language, words), strict=True)
             changed = [(word, stem) for word, stem in pairs if word != stem]
