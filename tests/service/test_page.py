@@ -417,14 +417,12 @@ def test_a_misspelt_text_is_asked_again_and_further_pages_follow(visit_many):
     expect(page.locator("#meant button")).to_have_count(0)
     hits, more = page.locator("#hits li"), page.locator("#more button")
     expect(hits).to_have_count(10)
-    more.click()
-    expect(hits).to_have_count(20)
-    while more.count():  # until there are no more
-        n = hits.count()
+    for n in range(20, 70, 10):
         more.click()
-        expect(hits).not_to_have_count(n)
-    names = hits.locator("mark").count()
-    assert 20 < hits.count() <= 60 <= names
+        expect(hits).to_have_count(n)
+    more.click()  # nobody knew that these were all
+    expect(more).to_have_count(0)
+    assert hits.locator("mark").count() > 10
     page.fill("#text", "opera")
     page.click("#go")
     expect(page.locator("#hits li b").first).to_be_visible()
