@@ -48,9 +48,10 @@ class DidYouMean:
 
     Notes
     -----
-    Memory: about 250 bytes a word, from the first query with an unknown word on, which
-    also takes 20 seconds for each million words. Cost of such a query: reading the
-    lists of its ten rarest known words, and of eight others an unknown word.
+    Memory: about 85 bytes a word, and 285 more from the first query with an unknown
+    word on, which takes ten seconds longer for each million words. Cost of such a
+    query: reading the lists of its ten rarest known words, and of eight others an
+    unknown word.
 
     Examples
     --------
