@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
-ROUNDS = 1  # inputs for each estimator
+ROUNDS = 2  # inputs for each estimator
 
 
 @pytest.fixture(scope="session")
