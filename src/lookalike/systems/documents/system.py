@@ -335,8 +335,15 @@ class Documents(BaseSystem):
         return id in self.documents_
 
     def warm_up(self) -> None:
-        """Compile the search."""
-        self.search_each(["first"], 1)
+        """Compile what queries of words, of phrases and of misspelt words need."""
+        queries = ["first"]
+        if self.n_items:
+            text = str(self.documents_.now.get(self.item_ids[0])["text"])[:80]
+            known = " ".join(re.findall(r"\w+", text))
+            queries += [known, f'"{known}"', f"{known[:-1]}q{known[-1:]}"]
+        for query in queries:
+            if any(character.isalnum() for character in query):
+                self.search_each([query], 1)
 
     # --- documents that come and go ---------------------------------------------------
 
