@@ -219,6 +219,13 @@ def test_trees_are_grown_as_lightgbm_grows_them(ranker, objective, limits):
     np.testing.assert_allclose(ours.score_rows(X), expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("loss", ["lambdarank", "xendcg", "ranknet", "listmle"])
+def test_lists_that_teach_nothing_leave_every_score_at_0(loss):
+    X, _, groups = queries(5)
+    model = LambdaMART(3, loss=loss, reg_lambda=0).fit(X, np.ones(len(X)), groups)
+    np.testing.assert_array_equal(model.score_rows(X), 0)
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_trees_add_up_to_what_a_walk_from_each_root_finds(seed):

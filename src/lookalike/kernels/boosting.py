@@ -105,8 +105,9 @@ def grow_tree(
 
         G_l^2 / (H_l + reg_lambda) + G_r^2 / (H_r + reg_lambda) - G^2 / (H + reg_lambda)
 
-    and the value of a leaf is -G / (H + reg_lambda), a Newton step. Of equal gains the
-    first feature and the smallest code win. Returns the number of nodes.
+    and the value of a leaf is -G / (H + reg_lambda), a Newton step, or 0 where nothing
+    is divided by. Of equal gains the first feature and the smallest code win. Returns
+    the number of nodes.
 
     Cost: O(depth * n_entries + num_leaves * n_bins).
     """
@@ -172,9 +173,9 @@ def grow_tree(
     for leaf in range(n_leaves):
         node = node_of[leaf]
         tree.features[node] = LEAF
-        tree.values[node] = -sums[leaf, GRADIENT] / (
-            sums[leaf, HESSIAN] + limits.reg_lambda
-        )
+        curvature = sums[leaf, HESSIAN] + limits.reg_lambda
+        # Without curvature there is no step: nothing is left to learn, or nothing was.
+        tree.values[node] = -sums[leaf, GRADIENT] / curvature if curvature > 0 else 0.0
         for p in range(first[leaf], last[leaf]):
             leaf_of[rows[p]] = node
     return n_nodes

@@ -1,7 +1,6 @@
 """Gradient boosting: features in bins, and one tree after another down the loss."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,32 +19,28 @@ from lookalike.kernels.boosting import (
 from lookalike.kernels.forest import LEAF
 from lookalike.rank._forest import Forest
 
-MIN_CHILD_HESSIAN = 1e-3  # LightGBM's default
-
 Gradient = Callable[[Floats, Floats, Floats], object]
 """Writes gradients and Hessians of the loss by these scores, each (n_rows,)."""
 
 
-@dataclass(frozen=True)
-class Growth:
-    """How trees grow; see :class:`~lookalike.rank.BoostedRanker`."""
-
-    n_estimators: int
-    learning_rate: float
-    num_leaves: int
-    min_child_samples: int
-    reg_lambda: float
-    subsample: float
-    colsample: float
-
-
 def boost(
-    X: Array, gradient: Gradient, start: float, growth: Growth, rng: np.random.Generator
+    X: Array,
+    gradient: Gradient,
+    start: float,
+    limits: Limits,
+    *,
+    n_estimators: int,
+    learning_rate: float,
+    subsample: float,
+    colsample: float,
+    random_state: int,
 ) -> Forest:
     """Grow trees, each a Newton step from the sum of those before it.
 
     X : float32 (n_rows, n_features), finite
     start : score of every row before the first tree
+    limits : of each tree
+    The others are those of :class:`~lookalike.rank.BoostedRanker`.
 
     Raises
     ------
@@ -55,27 +50,22 @@ def boost(
     edges = [_edges(column) for column in X.T]
     bins = _bins(X, edges)
     n_rows, n_features = X.shape
-    limits = Limits(
-        growth.num_leaves,
-        growth.min_child_samples,
-        MIN_CHILD_HESSIAN,
-        growth.reg_lambda,
-    )
-    histograms = np.empty((growth.num_leaves, bins.starts[-1], 3))
+    rng = np.random.default_rng(random_state)
+    histograms = np.empty((limits.num_leaves, bins.starts[-1], 3))
     scores = np.full(n_rows, start)
     gradients, hessians = np.empty(n_rows), np.empty(n_rows)
     leaf_of = np.empty(n_rows, np.int32)
     trees = []
-    for _ in range(growth.n_estimators):
+    for _ in range(n_estimators):
         gradient(scores, gradients, hessians)
-        rows = _some(n_rows, growth.subsample, rng).astype(np.int32)
-        chosen = _some(n_features, growth.colsample, rng)
-        tree = _room(growth.num_leaves)
+        rows = _some(n_rows, subsample, rng).astype(np.int32)
+        chosen = _some(n_features, colsample, rng)
+        tree = _room(limits.num_leaves)
         n_nodes = grow_tree(
             bins, chosen, gradients, hessians, rows, histograms, limits, tree, leaf_of
         )
         tree = Tree(*(part[:n_nodes] for part in tree))
-        tree.values[:] *= growth.learning_rate
+        tree.values[:] *= learning_rate
         if len(rows) < n_rows:
             find_leaves(bins.codes, tree, leaf_of)
         scores += tree.values[leaf_of]

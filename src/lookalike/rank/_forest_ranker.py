@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Self
 
-import numpy as np
-
 from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array, Floats
-from lookalike.rank._boosting import Gradient, Growth, boost
+from lookalike.kernels.boosting import Limits
+from lookalike.rank._boosting import Gradient, boost
 from lookalike.rank._forest import Forest
 from lookalike.rank.ranker import BaseRanker
+
+MIN_CHILD_HESSIAN = 1e-3  # LightGBM's default
 
 
 @dataclass(eq=False, repr=False)
@@ -65,17 +66,20 @@ class ForestRanker(BaseRanker):
 
     def _grow(self, rows: Array, gradient: Gradient, start: float = 0.0) -> None:
         """Grow the trees down a loss, from the score ``start``."""
-        growth = Growth(
-            self.n_estimators,
-            self.learning_rate,
-            self.num_leaves,
-            self.min_child_samples,
-            self.reg_lambda,
-            self.subsample,
-            self.colsample,
+        limits = Limits(
+            self.num_leaves, self.min_child_samples, MIN_CHILD_HESSIAN, self.reg_lambda
         )
-        rng = np.random.default_rng(self.random_state)
-        self.forest_ = boost(rows, gradient, start, growth, rng)
+        self.forest_ = boost(
+            rows,
+            gradient,
+            start,
+            limits,
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            subsample=self.subsample,
+            colsample=self.colsample,
+            random_state=self.random_state,
+        )
 
     def _score(self, rows: Array) -> Floats:
         return self.forest_.scores(rows, self.n_jobs)

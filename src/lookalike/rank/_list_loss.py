@@ -17,12 +17,8 @@ LOSSES = {
     "listmle": list_losses.LISTMLE,
     "softmax": list_losses.SOFTMAX,
 }
-SMOOTH = (
-    "ranknet",
-    "listnet",
-    "listmle",
-    "softmax",
-)  # sums of a loss that does not change
+SMOOTH = ("ranknet", "listnet", "listmle", "softmax")
+"""Losses proper, the same at each step, which can be minimised as they are."""
 MAX_GRADE = 30  # gains are 2^grade - 1
 MAX_QUERY_ROWS = 10_000  # pairs of a query are compared
 GRAIN = 64  # queries a thread takes at a time

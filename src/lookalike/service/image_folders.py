@@ -31,6 +31,7 @@ from lookalike.service.database.folder_files import (
     key_of,
     known_files,
     problems_of,
+    row_of,
 )
 from lookalike.service.database.items import counter, epoch, put, take
 from lookalike.service.database.tables import (
@@ -343,15 +344,10 @@ class ImageFolders:
     ) -> list[dict[str, Any]]:
         """Rows of files; that of a good one that cannot be read now stays as it is."""
         return [
-            {
-                "system": self.system,
-                "key": key_of(path),
-                "path": path,
-                "size": state.size,
-                "modified": state.modified,
-                "digest": read.digests.get(path),
-                "problem": read.problems.get(path),
-            }
+            row_of(
+                *(self.system, path, state),
+                *(read.digests.get(path), read.problems.get(path)),
+            )
             for path, state in batch.items()
             if path not in read.unreadable
             or path not in known

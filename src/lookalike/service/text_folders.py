@@ -39,6 +39,7 @@ from lookalike.service.database.folder_files import (
     key_of,
     known_files,
     problems_of,
+    row_of,
 )
 from lookalike.service.database.tables import folder_files, items
 
@@ -189,17 +190,7 @@ class TextFolders:
                 else:
                     result.new += 1
             changed += [] if item is None else [item]
-            rows.append(
-                {
-                    "system": self.name,
-                    "key": key_of(path),
-                    "path": path,
-                    "size": state.size,
-                    "modified": state.modified,
-                    "digest": digest,
-                    "problem": problem,
-                }
-            )
+            rows.append(row_of(self.name, path, state, digest, problem))
         with self.database.writing() as connection:
             self._store(connection, changed)
             stored.put(self.database, connection, folder_files, rows)

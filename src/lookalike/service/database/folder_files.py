@@ -3,6 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,6 +18,21 @@ _C = folder_files.c
 def key_of(path: bytes) -> str:
     """Return the key of a path, which may be longer than a database's can be."""
     return hashlib.sha256(path).hexdigest()
+
+
+def row_of(
+    system: str, path: bytes, state: FileState, digest: str | None, problem: str | None
+) -> dict[str, Any]:
+    """Return the row of a file that was looked at."""
+    return {
+        "system": system,
+        "key": key_of(path),
+        "path": path,
+        "size": state.size,
+        "modified": state.modified,
+        "digest": digest,
+        "problem": problem,
+    }
 
 
 def known_files(
