@@ -276,5 +276,6 @@ def partition(codes, code, rows, scratch):
         scratch[n_right] = i
         n_left += left
         n_right += not left
-    rows[n_left:] = scratch[:n_right]
+    for p in range(n_right):
+        rows[n_left + p] = scratch[p]
     return n_left

@@ -85,7 +85,8 @@ def _solve_wide(items, d, factors, gram, x):
             for g in range(f + 1):
                 system[f, g] += weight * y[f] * y[g]
     _cholesky_solve(system, right, n)
-    x[:] = right
+    for f in range(n):
+        x[f] = right[f]
 
 
 @njit(cache=True, nogil=True)
@@ -151,7 +152,8 @@ def _descend(items, d, factors, gram, n_steps, residual, direction, image, x):
         residual[f] = -residual[f]
     for a in range(len(items)):
         _add(residual, np.float32(1) + d[a], factors[items[a]])
-    direction[:] = residual
+    for f in range(len(x)):
+        direction[f] = residual[f]
     size = _dot(residual, residual)
     for _ in range(n_steps):
         if size < 1e-20:

@@ -178,7 +178,8 @@ def best_of_nodes(ranks, tree, lows, highs, best):
     found = np.empty(best.shape[1], np.uint32)
     for at in range(lows.shape[0]):
         n = _best_of_range(ranks, tree, lows[at], highs[at], found)
-        best[at, :n] = found[:n]
+        for k in range(n):
+            best[at, k] = found[k]
 
 
 # --- the best of a range --------------------------------------------------------------

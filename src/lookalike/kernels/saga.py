@@ -47,7 +47,8 @@ def saga_pass(
     for t in range(len(order)):
         i = order[t]
         begin, first, count = spans[i]
-        g[:] = b
+        for c in range(n_columns):
+            g[c] = b[c]
         for e in range(count):
             j = columns[first + e]
             _catch_up(W[j], mean_W[j], t - done[j], step, ridge, lasso)
@@ -108,6 +109,8 @@ def _slopes(z, label, weight):
         probability = (1 if z[0] >= 0 else small) / (1 + small)
         z[0] = weight * (probability - label)
         return
-    z[:] = np.exp(z - z.max())
+    most = z.max()
+    for c in range(len(z)):
+        z[c] = np.exp(z[c] - most)
     z *= weight / z.sum()
     z[label] -= weight

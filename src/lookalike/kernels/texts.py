@@ -49,7 +49,8 @@ def sort(data, ends, order, other):
                 else:
                     other[at] = order[j]
                     j += 1
-        order[:] = other
+        for at in range(n):
+            order[at] = other[at]
         width *= 2
 
 

@@ -132,8 +132,9 @@ def rank_sorted(column, order, rows, ranks, values):
         missing = n_values
         values[missing] = np.nan
         n_values += 1
-        rows[n_present:n] = order[n_present:]
-        ranks[n_present:n] = missing
+        for p in range(n_present, n):
+            rows[p] = order[p]
+            ranks[p] = missing
         longest, default_rank = n - n_present, missing
     if longest * 4 < n:
         return n, n_values, NONE, missing
@@ -432,8 +433,9 @@ def _partition(rows, ranks, low, high, goes_left, spare_rows, spare_ranks):
         goes = np.int64(goes_left[row])
         left += goes
         n_right += 1 - goes
-    rows[left:high] = spare_rows[:n_right]
-    ranks[left:high] = spare_ranks[:n_right]
+    for p in range(n_right):
+        rows[left + p] = spare_rows[p]
+        ranks[left + p] = spare_ranks[p]
     return left
 
 
@@ -495,7 +497,8 @@ def _partition_members(members, goes_left, spare):
         goes = np.int64(goes_left[i])
         n_left += goes
         n_right += 1 - goes
-    members[n_left:] = spare[:n_right]
+    for p in range(n_right):
+        members[n_left + p] = spare[p]
     return n_left
 
 
@@ -520,7 +523,9 @@ def _partition_columns(columns, spans, slots, goes_left, spare_rows, spare_ranks
 @njit(cache=True, nogil=True)
 def _doubled(table):
     more = np.empty((2 * table.shape[0], *table.shape[1:]), table.dtype)
-    more[: table.shape[0]] = table
+    old, new = table.reshape(-1), more.reshape(-1)
+    for p in range(old.shape[0]):
+        new[p] = old[p]
     return more
 
 
@@ -581,8 +586,9 @@ def grow(columns, targets, limits, n_rows, seed):
     if _may_grow(n_rows, real[0, WEIGHT], 0, limits):
         n_free -= 1
         whole[0, SLOT] = free[n_free]
-        spans[free[n_free], :, 0] = columns.starts[:-1]
-        spans[free[n_free], :, 1] = columns.starts[1:]
+        for j in range(n_features):
+            spans[free[n_free], j, 0] = columns.starts[j]
+            spans[free[n_free], j, 1] = columns.starts[j + 1]
     n_nodes, n_frontier, newest = 1, 0, 1  # newest: nodes added last
     while True:
         for t in range(n_nodes - 1, n_nodes - 1 - newest, -1):

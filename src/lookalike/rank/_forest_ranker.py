@@ -67,7 +67,10 @@ class ForestRanker(BaseRanker):
     def _grow(self, rows: Array, gradient: Gradient, start: float = 0.0) -> None:
         """Grow the trees down a loss, from the score ``start``."""
         limits = Limits(
-            self.num_leaves, self.min_child_samples, MIN_CHILD_HESSIAN, self.reg_lambda
+            self.num_leaves,
+            self.min_child_samples,
+            MIN_CHILD_HESSIAN,
+            float(self.reg_lambda),
         )
         self.forest_ = boost(
             rows,

@@ -15,6 +15,7 @@ from lookalike.kernels.implicit_als import solve_rows
 from lookalike.rank._known_rows import KnownRows
 from lookalike.rank.recommender import Recommends, check_user_items, dense_products
 from lookalike.rank.restorable import Restorable
+from lookalike.search.memory import for_kernels
 
 LARGEST = 1e12  # confidence beside which those of 1 still count
 SLICE = 128  # rows a slice of work
@@ -198,8 +199,9 @@ class ImplicitALS(Restorable, Recommends, TransformerMixin, BaseEstimator):
             solved = factors @ np.linalg.inv(double).astype(np.float32)
         grams = double, gram
         csr = rows.indptr, rows.indices, rows.data
+        read = for_kernels(factors)
         run_slices(
-            lambda a, b: solve_rows(*csr, factors, *grams, solved, steps, a, b, out),
+            lambda a, b: solve_rows(*csr, read, *grams, solved, steps, a, b, out),
             rows.shape[0],
             n_jobs,
             SLICE,

@@ -32,9 +32,10 @@ def for_kernels(array: Array, at_line: bool = False) -> Array:
         copy = aligned(array.shape, array.dtype.type)
         copy[...] = array
         return copy
-    if array.flags.writeable or array.size == 0:
+    if array.flags.writeable:
         return array
-    return np.asarray(_Memory(array))
+    # NumPy reads no address of an array without values.
+    return np.asarray(_Memory(array)) if array.size else array.copy()
 
 
 def attributes_for_kernels(state: Mapping[str, Any]) -> dict[str, Any]:
