@@ -63,9 +63,12 @@ TESTS = {
 def main() -> int:
     """Run TESTS and return pytest's exit code."""
     os.environ["NUMBA_DISABLE_JIT"] = "1"
+    import hypothesis
     import numba
     import pytest
 
+    hypothesis.settings.register_profile("slow", max_examples=20)
+    hypothesis.settings.load_profile("slow")
     known, ran = set(), set()
 
     def njit(*given, **_options):

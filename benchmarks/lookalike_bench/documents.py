@@ -24,7 +24,7 @@ import numpy as np
 from lookalike.datasets import TEXT_COLLECTIONS, load_trec_queries
 from lookalike.datasets.short_texts import load_captions
 from lookalike.datasets.text_collections import TextCollection
-from lookalike.evaluate import bootstrap, ndcg_at_k, paired_test
+from lookalike.evaluate import bootstrap, evaluate_rankings, paired_test
 from lookalike_bench.arrays import Floats
 from lookalike_bench.bars import Bar, Row, difference, least, most, quotient
 from lookalike_bench.runner import (
@@ -159,13 +159,12 @@ def fused(name: str) -> list[Row]:
 def quality_of(engine: Any, collection: TextCollection) -> Floats:
     """Measure nDCG@10 of each query."""
     engine.build(collection.whole)
-    values = []
-    for query, grades in zip(collection.queries, collection.grades, strict=True):
-        found = [collection.ids[row] for row in engine.search(query, K)]
-        gains = [grades.get(id, 0) for id in found] + [0] * (K - len(found))
-        ideal = sorted(grades.values(), reverse=True)
-        values.append(float(ndcg_at_k([gains], K, judged=[ideal])[0]))
-    return np.array(values)
+    rankings = [
+        [collection.ids[row] for row in engine.search(query, K)]
+        for query in collection.queries
+    ]
+    measure = f"ndcg@{K}"
+    return evaluate_rankings(rankings, collection.grades, [measure])[measure]
 
 
 @cache

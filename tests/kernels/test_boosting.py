@@ -129,7 +129,7 @@ def test_bins_lie_between_values_and_are_about_equal(seed, n_bins):
     assert len(sizes) == len(edges) + 1 <= n_bins
     if len(values) <= n_bins:
         np.testing.assert_array_equal(edges, (values[1:] + values[:-1]) / 2)
-    else:  # a bin ends when it has its share of what is left: one value more is the most
+    else:  # a bin ends when it has its share of what is left
         left = counts.sum() - np.cumsum(sizes) + sizes
         shares = left / (n_bins - np.arange(len(sizes)))
         assert (sizes < shares + counts.max()).all()

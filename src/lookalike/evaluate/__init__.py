@@ -28,6 +28,7 @@ from lookalike.evaluate.counts import (
 from lookalike.evaluate.full_ranking import ranking_metrics
 from lookalike.evaluate.grouped import QueryGroups
 from lookalike.evaluate.interval import Comparison, Estimate, bootstrap, paired_test
+from lookalike.evaluate.measures import evaluate_rankings
 from lookalike.evaluate.ranking import (
     average_precision,
     ndcg_at_k,
@@ -48,6 +49,7 @@ __all__ = [
     "bootstrap_counts",
     "confusion_matrix",
     "debiased_calibration_error",
+    "evaluate_rankings",
     "expected_calibration_error",
     "f1",
     "f1_of_counts",

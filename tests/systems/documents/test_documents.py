@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from lookalike.cli.app import app
 from lookalike.core.items import Item
 from lookalike.datasets import TextCollection
-from lookalike.evaluate import ndcg_at_k
+from lookalike.evaluate import evaluate_rankings
 from lookalike.search.terms import Analysis
 from lookalike.systems.documents import SPEC
 from lookalike.systems.documents.attributes import facets_of
@@ -18,7 +18,6 @@ from lookalike.systems.documents.fusion import (
     WEIGHTS,
     Candidates,
     learn_fusion,
-    ndcg,
     quality,
 )
 from lookalike.systems.documents.meaning import LatentMeaning
@@ -79,17 +78,6 @@ def test_candidates_are_ordered_by_the_sum_and_without_weight_by_words_alone():
     assert scores == pytest.approx([1.8, 1.0, 0.7, 0.7])
     assert each.best(0.0, 10)[0].tolist() == [8, 3, 9]  # no word, not found
     assert each.best(2.0, 2)[0].tolist() == [5, 8]
-
-
-def test_ndcg_of_rows_is_that_of_their_grades():
-    rng = np.random.default_rng(2)
-    for _ in range(20):
-        grades = {int(r): int(rng.integers(1, 4)) for r in rng.choice(20, 6)}
-        rows = rng.permutation(20)[:8].tolist()
-        gains = [grades.get(row, 0) for row in rows] + [0, 0]
-        expected = ndcg_at_k([gains], 10, judged=[list(grades.values())])[0]
-        assert ndcg(rows, grades) == expected
-    assert ndcg([1, 2], {}) == 0.0
 
 
 # Meaning
@@ -356,11 +344,10 @@ def test_a_fold_is_answered_with_what_the_others_teach(made):
         system.ranked(query, system.candidates(query), 0.0)[0].tolist()
         for query in data.queries
     ]
-    own = [
-        ndcg(rows, system.by_row(grades))
-        for rows, grades in zip(rankings, data.grades, strict=True)
-    ]
-    assert outcomes == pytest.approx(np.mean(own))
+    own = evaluate_rankings(
+        rankings, list(map(system.by_row, data.grades)), ["ndcg@10"]
+    )
+    assert outcomes == pytest.approx(own["ndcg@10"].mean())
 
 
 def test_attributes_with_few_short_values_are_facets():

@@ -16,8 +16,8 @@ from lookalike._typing import Floats
 from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.datasets import TextCollection
-from lookalike.evaluate import bootstrap, paired_test
-from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion, ndcg
+from lookalike.evaluate import bootstrap, evaluate_rankings, paired_test
+from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion
 from lookalike.systems.documents.system import Documents
 
 N_FOLDS = 5
@@ -146,18 +146,9 @@ def _outcomes(
     rankings: Sequence[Sequence[Any]], grades: Sequence[Mapping[Any, int]]
 ) -> dict[str, Floats]:
     """nDCG@10, the reciprocal rank of the first relevant one, and recall@100."""
-    pairs = list(zip(rankings, grades, strict=True))
+    found = evaluate_rankings(rankings, grades, ["ndcg@10", "mrr", "recall@100"])
     return {
-        "ndcg_at_10": np.array([ndcg(rows, own) for rows, own in pairs]),
-        "reciprocal_rank": np.array([_reciprocal_rank(*pair) for pair in pairs]),
-        "recall_at_100": np.array(
-            [
-                len(own.keys() & set(rows[:100])) / max(len(own), 1)
-                for rows, own in pairs
-            ]
-        ),
+        "ndcg_at_10": found["ndcg@10"],
+        "reciprocal_rank": found["mrr"],
+        "recall_at_100": found["recall@100"],
     }
-
-
-def _reciprocal_rank(rows: Sequence[Any], grades: Mapping[Any, int]) -> float:
-    return next((1 / at for at, row in enumerate(rows, start=1) if row in grades), 0.0)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Floats
-from lookalike.evaluate import ndcg_at_k, paired_test
+from lookalike.evaluate import evaluate_rankings, paired_test
 
 K = 10
 WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -99,18 +99,5 @@ def quality(
     weight: float,
 ) -> Floats:
     """Return nDCG@10 of each query, (n_queries,)."""
-    return np.array(
-        [
-            ndcg(each.best(weight, K)[0].tolist(), own)
-            for each, own in zip(candidates, grades, strict=True)
-        ]
-    )
-
-
-def ndcg(rows: Sequence[Any], grades: Mapping[Any, int]) -> float:
-    """Return nDCG@10 of one ranking; without relevant documents it is 0."""
-    if not grades:
-        return 0.0
-    gains = [grades.get(row, 0) for row in rows[:K]]
-    gains += [0] * (K - len(gains))
-    return float(ndcg_at_k([gains], K, judged=[list(grades.values())])[0])
+    rankings = [each.best(weight, K)[0].tolist() for each in candidates]
+    return evaluate_rankings(rankings, grades, [f"ndcg@{K}"])[f"ndcg@{K}"]
