@@ -47,7 +47,7 @@ def _f1(lists: _Judged, k: int) -> Floats:
 
 
 def _hit_rate(lists: _Judged, k: int) -> Floats:
-    return (lists.relevance[:, :k] > 0).any(axis=1).astype(np.float64)
+    return np.asarray((lists.relevance[:, :k] > 0).any(axis=1), np.float64)
 
 
 def _mrr(lists: _Judged, k: int) -> Floats:
