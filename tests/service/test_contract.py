@@ -24,8 +24,8 @@ from lookalike.systems import specs
 
 schemathesis = pytest.importorskip("schemathesis")
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
-N_EXAMPLES = 10  # of a route, shared by the systems that it is tried on
-N_SYSTEMS = 3  # that a route is tried on, other ones for each route
+N_EXAMPLES = 6  # of a route, shared by the systems that it is tried on
+N_SYSTEMS = 2  # that a route is tried on, other ones for each route
 
 ROUTES = [
     ("", "GET", "/metrics", "read"),
@@ -555,6 +555,7 @@ def test_a_snapshot_holds_every_system(guarded, small):
 
 def test_every_route_is_tried_with_every_kind_of_key(guarded):
     client, made = guarded
+    trained = 0  # a process of its own each time: one system shows that it is allowed
 
     def status(method, path, key=None):
         headers = {"authorization": f"Bearer {key}"} if key else {}
@@ -566,6 +567,10 @@ def test_every_route_is_tried_with_every_kind_of_key(guarded):
             assert status(method, path, wrong) == 401, path
         for own, key in made.items():
             good = keys.SCOPES.index(own) >= keys.SCOPES.index(scope)
+            if good and (method, path.rpartition("/")[2]) == ("POST", "retrain"):
+                trained += 1
+                if trained > 1:
+                    continue
             found = status(method, path, key)
             assert (found not in (401, 403)) == good, (path, own, found)
             assert found < 500
