@@ -1,6 +1,7 @@
 """Search of texts: fusion that is learned and gated, filters, phrases, explanations."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,10 +18,13 @@ from lookalike.systems.documents.evaluation import sentences_taken_out
 from lookalike.systems.documents.fusion import (
     WEIGHTS,
     Candidates,
+    Weights,
     learn_fusion,
     quality,
 )
+from lookalike.systems.documents.judged_queries import JudgedQueries
 from lookalike.systems.documents.meaning import LatentMeaning
+from lookalike.systems.documents.system import Documents
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,7 @@ def random_candidates(rng, n_queries, helps):
         relevant = rng.random(30) < 0.2
         words = rng.random(30)
         about = relevant * 0.8 + rng.random(30) * 0.3 if helps else rng.random(30)
-        found.append(Candidates(np.arange(30), words, about))
+        found.append(Candidates(np.arange(30), words, about, np.zeros(30)))
         grades.append({int(row): 1 for row in np.flatnonzero(relevant)})
     return found, grades
 
@@ -66,18 +70,114 @@ def test_meaning_counts_where_it_helps_and_not_where_it_does_not():
 def test_the_chosen_weight_has_the_highest_mean():
     found, grades = random_candidates(np.random.default_rng(1), 40, helps=True)
     fusion = learn_fusion(found, grades)
-    means = {w: quality(found, grades, w).mean() for w in WEIGHTS}
+    means = {w: quality(found, grades, Weights(w)).mean() for w in WEIGHTS}
     assert means[fusion.tried] == max(means.values())
 
 
 def test_candidates_are_ordered_by_the_sum_and_without_weight_by_words_alone():
     words, about = np.array([0.5, 0.0, 1.0, 0.5]), np.array([0.1, 0.9, 0.0, 0.1])
-    each = Candidates(np.array([3, 5, 8, 9]), words, about)
-    rows, scores = each.best(2.0, 10)
+    judged = np.array([0.0, 0.25, 0.0, 1.0])
+    each = Candidates(np.array([3, 5, 8, 9]), words, about, judged)
+    rows, scores = each.best(Weights(2.0), 10)
     assert rows.tolist() == [5, 8, 3, 9]  # 1.8, 1.0, 0.7 and 0.7, the first first
     assert scores == pytest.approx([1.8, 1.0, 0.7, 0.7])
-    assert each.best(0.0, 10)[0].tolist() == [8, 3, 9]  # no word, not found
-    assert each.best(2.0, 2)[0].tolist() == [5, 8]
+    assert each.best(Weights(), 10)[0].tolist() == [8, 3, 9]  # no word, not found
+    assert each.best(Weights(2.0), 2)[0].tolist() == [5, 8]
+    rows, scores = each.best(Weights(0.0, 2.0), 10)
+    assert rows.tolist() == [9, 8, 3, 5]  # votes alone find a document
+    assert scores == pytest.approx([2.5, 1.0, 0.5, 0.5])
+
+
+def test_votes_count_beside_what_counts_already_and_only_where_they_help():
+    rng = np.random.default_rng(3)
+    for helps in (True, False):
+        found, grades = random_candidates(rng, 60, helps=True)
+        voted = [
+            replace(each, judged=(each.about > 0.5) * 1.0 if helps else rng.random(30))
+            for each in found
+        ]
+        fusion = learn_fusion(voted, grades, "judged", Weights(judged=9.0))
+        assert (fusion.weight > 0) == helps
+        beside = Weights(about=learn_fusion(voted, grades).weight)
+        assert learn_fusion(voted, grades, "judged", beside).gain < fusion.gain + 0.05
+
+
+# Judged queries
+
+TEXTS = ["car motor road", "motor lorry road", "car road", "wine tea", "tea glass wine"]
+
+
+def judged_queries():
+    meaning, _ = LatentMeaning.fit(TEXTS, Analysis(), 2)
+    queries = ["car motor", "wine", "the car", "zebra"]
+    relevant = [["d0"], ["d3", "d4"], ["d0", "d2"], ["d1"]]
+    return JudgedQueries(queries, relevant, meaning, Analysis()), meaning
+
+
+@pytest.mark.parametrize("query", ["car", "motor road wine", "glass", "zebra", ""])
+@pytest.mark.parametrize("left_out", [None, 0, 2])
+def test_votes_are_squared_cosines_of_queries_added_up_to_one(query, left_out):
+    judged, meaning = judged_queries()
+
+    def row(text):
+        dense = np.zeros(len(meaning.terms_))
+        terms, weights = meaning.term_weights(text, Analysis())
+        dense[terms] = weights
+        return dense
+
+    queries = ["car motor", "wine", "the car", "zebra"]
+    cosines = [float(row(each) @ row(query)) for each in queries]
+    assert judged.similarities(query) == pytest.approx(cosines)
+    squares = [0 if at == left_out else c * c for at, c in enumerate(cosines)]
+    expected = {
+        "d0": squares[0] + squares[2],
+        "d1": squares[3],
+        "d2": squares[2],
+        "d3": squares[1],
+        "d4": squares[1],
+    }
+    expected = {id: min(vote, 1) for id, vote in expected.items() if vote > 0}
+    assert judged.votes(query, left_out) == pytest.approx(expected)
+
+
+def test_judged_queries_come_back_from_their_arrays_and_damaged_ones_do_not():
+    judged, meaning = judged_queries()
+    arrays = judged.arrays()
+    again = JudgedQueries.from_arrays(arrays, meaning, Analysis())
+    assert again.votes("car wine") == judged.votes("car wine")
+    assert again.most_similar("car", "d0") == "the car"
+    with pytest.raises(LookupError, match="No judged query votes for 'd1'"):
+        again.most_similar("car", "d1")
+    for ends in (arrays["ends"][:-1], arrays["ends"] + 1, arrays["ends"][::-1]):
+        with pytest.raises(ValueError, match="its judged queries and their documents"):
+            JudgedQueries.from_arrays(arrays | {"ends": ends}, meaning, Analysis())
+    nobody = JudgedQueries([], [], meaning, Analysis())
+    assert nobody.votes("car") == {}
+    again = JudgedQueries.from_arrays(nobody.arrays(), meaning, Analysis())
+    assert len(again) == 0
+
+
+def test_what_was_relevant_for_a_similar_query_comes_first_and_says_why(tmp_path):
+    texts = [f"car part number {n // 2}" for n in range(40)]
+    queries = [(f"part number {n}", {f"d{39 - n}": 1}) for n in range(20)]
+    again = [(f"a part number {n}", {f"d{39 - n}": 1}) for n in range(20)]
+    data = collection(texts, training=queries + again)
+    system = SPEC.new({"n_components": 0}).fit(data)
+    assert system.weights.about == 0
+    assert system.weights.judged > 0
+    assert "judged queries" in system.manifest_.embedding_version
+    system.save(tmp_path / "0001")
+    for each in (system, Documents.load(tmp_path / "0001")):
+        [answer] = each.search_each(["the part number 7"], 3)
+        assert answer.ids[0] == "d32"
+        assert answer.columns["judged"][0] > 0.9
+        found = each.explain_item("the part number 7", "d32")
+        assert found["rank"] == 1
+        assert found["score"] == pytest.approx(answer.scores[0])
+        [why] = [p for p in found["parts"] if p["part"] == "judged relevant before"]
+        assert why["because"] == " (for 'part number 7')"
+    gone = system.with_items([Item(id="d32", deleted=True)])
+    assert "d32" not in gone.search_each(["the part number 7"], 40)[0].ids
 
 
 # Meaning
@@ -341,7 +441,7 @@ def test_a_fold_is_answered_with_what_the_others_teach(made):
     outcomes = result.metrics["ndcg_at_10_of_words alone"].value
     system, data = made.system, made.data
     rankings = [
-        system.ranked(query, system.candidates(query), 0.0)[0].tolist()
+        system.ranked(query, system.candidates(query), Weights())[0].tolist()
         for query in data.queries
     ]
     own = evaluate_rankings(

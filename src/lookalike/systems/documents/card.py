@@ -9,7 +9,7 @@ from lookalike.systems.documents.system import POOL, Documents
 def values(system: Documents, manifest: Manifest) -> dict[str, Any]:
     """Return what the card's named places show."""
     facts = manifest.facts
-    fusion = vars(system.fusion_)
+    fusion, votes = vars(system.fusion_), vars(system.judged_fusion_)
     return {
         **{name: facts[name] for name in ("n_documents", "n_terms", "n_components")},
         "language": system.language,
@@ -23,5 +23,11 @@ def values(system: Documents, manifest: Manifest) -> dict[str, Any]:
         "gain": f"{fusion['gain']:+.4f}",
         "p_value": f"{fusion['p_value']:.2g}",
         "taught": f"{fusion['n_queries']:,} judged queries",
+        "votes_weight": f"{votes['weight']:g}",
+        "votes_tried": f"{votes['tried']:g}",
+        "votes_gain": f"{votes['gain']:+.4f}",
+        "votes_p_value": f"{votes['p_value']:.2g}",
+        "n_folds_with_votes": facts.get("n_folds_with_votes"),
+        "n_near_what_taught": facts.get("n_near_what_taught"),
         "was_tried": fusion["tried"] > 0 and bool(manifest.metrics),
     }

@@ -8,7 +8,7 @@ and the document it was taken from is what it has to find (Lee, Chang and Toutan
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,14 +17,20 @@ from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.datasets import TextCollection
 from lookalike.evaluate import bootstrap, evaluate_rankings, paired_test
-from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion
+from lookalike.systems.documents.fusion import (
+    WORDS_ALONE,
+    Candidates,
+    Weights,
+)
+from lookalike.systems.documents.judged_queries import NEAR, JudgedQueries
 from lookalike.systems.documents.system import Documents
 
 N_FOLDS = 5
 N_SENTENCES = 300
 LEAST_WORDS = 6
-ABOUT_ALONE = 1e6
-"""Weight of what a text is about that leaves nothing to its words."""
+ABOUT_ALONE = Weights(about=1e6)
+"""Weights that leave nothing to the words of a text."""
+UNLIKE = "queries unlike those that taught"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -34,7 +40,8 @@ def evaluate(
     """Rank all documents for every judged query; the unit of chance is the query.
 
     Beside the system stand its two rankings alone. Where there are no training queries
-    each fifth of the judged ones is answered with what the others teach.
+    each fifth of the judged ones is answered with what the others teach. Queries that
+    are nearly the same as one that taught are told apart: these are easy for votes.
     """
     measured, asked = system, data
     if not data.queries:
@@ -47,19 +54,18 @@ def evaluate(
     on_progress("answering judged queries", 0.5)
     candidates = [measured.candidates(query) for query in asked.queries]
     grades = [measured.by_row(each) for each in asked.grades]
-    weights, fusions = _weights(measured, data, candidates, grades)
+    learned = _learned(measured, data, asked, candidates)
+    candidates = [each.candidates for each in learned]
     lists = {
-        "": weights,
-        "words": np.zeros(len(candidates)),
-        "meaning": np.full(len(candidates), ABOUT_ALONE),
+        "": [each.weights for each in learned],
+        "words": [WORDS_ALONE] * len(candidates),
+        "meaning": [ABOUT_ALONE] * len(candidates),
     }
     found: dict[str, dict[str, Floats]] = {}
     for name, own in lists.items():
         rankings = [
-            measured.ranked(query, each, weight)[0].tolist()
-            for query, each, weight in zip(
-                asked.queries, candidates, own.tolist(), strict=True
-            )
+            measured.ranked(query, each, weights)[0].tolist()
+            for query, each, weights in zip(asked.queries, candidates, own, strict=True)
         ]
         found[name] = _outcomes(rankings, grades)
     metrics = {
@@ -72,11 +78,18 @@ def evaluate(
         for name, outcomes in found.items()
         if name
     }
+    unlike = np.array([not each.is_near for each in learned])
+    if 0 < unlike.sum() < len(unlike):
+        own, words = (found[name]["ndcg_at_10"][unlike] for name in ("", "words"))
+        metrics[f"ndcg_at_10_of_{UNLIKE}"] = bootstrap(np.mean, own)
+        comparisons[f"words alone, {UNLIKE}"] = paired_test(own, words)
     facts = {
         "n_test": len(asked.queries),
         "is_judged": bool(data.queries),
         "is_cross_validated": bool(data.queries and not data.training),
-        "n_folds_with_meaning": sum(each.weight > 0 for each in fusions),
+        "n_folds_with_meaning": len({e.fold for e in learned if e.weights.about}),
+        "n_folds_with_votes": len({e.fold for e in learned if e.weights.judged}),
+        "n_near_what_taught": int((~unlike).sum()),
         "milliseconds_per_answer": milliseconds_per_answer(
             measured.search_each, [[query] for query in asked.queries[:50]]
         ),
@@ -120,26 +133,41 @@ def sentences_taken_out(data: TextCollection, random_state: int = 0) -> TextColl
     return replace(data, texts=texts, queries=queries, grades=grades, training=[])
 
 
-def _weights(
+class _Learned(NamedTuple):
+    """What answers a query; a query that teaches is answered by what others taught."""
+
+    candidates: Candidates
+    weights: Weights
+    is_near: bool  # nearly the same as a query that taught
+    fold: int
+
+
+def _learned(
     system: Documents,
     data: TextCollection,
+    asked: TextCollection,
     candidates: Sequence[Candidates],
-    grades: Sequence[Mapping[int, int]],
-) -> tuple[Floats, list[Fusion]]:
-    """The weight of meaning for each query, learned from others, and what taught it."""
+) -> list[_Learned]:
     n = len(candidates)
     if data.training or not data.queries:
-        return np.full(n, system.fusion_.weight), [system.fusion_]
+        near = [_is_near(system.judged_, query) for query in asked.queries]
+        pairs = zip(candidates, near, strict=True)
+        return [_Learned(each, system.weights, own, 0) for each, own in pairs]
     fold = np.random.default_rng(system.random_state).permutation(n) % N_FOLDS
-    weights, fusions = np.zeros(n), []
+    pairs_of = list(zip(asked.queries, asked.grades, strict=True))
+    learned: dict[int, _Learned] = {}
     for number in range(N_FOLDS):
-        others = np.flatnonzero(fold != number).tolist()
-        fusion = learn_fusion(
-            [candidates[at] for at in others], [grades[at] for at in others]
-        )
-        weights[fold == number] = fusion.weight
-        fusions.append(fusion)
-    return weights, fusions
+        teacher = system.taught([pairs_of[at] for at in np.flatnonzero(fold != number)])
+        for at in np.flatnonzero(fold == number).tolist():
+            query = asked.queries[at]
+            own = teacher.with_votes(candidates[at], teacher.judged_.votes(query))
+            is_near = _is_near(teacher.judged_, query)
+            learned[at] = _Learned(own, teacher.weights, is_near, number)
+    return [learned[at] for at in range(n)]
+
+
+def _is_near(judged: JudgedQueries, query: str) -> bool:
+    return bool(judged.similarities(query).max(initial=0.0) >= NEAR)
 
 
 def _outcomes(

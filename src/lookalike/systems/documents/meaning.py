@@ -15,7 +15,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from lookalike._arrays import product_by_row, unit
 from lookalike._texts import Texts
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.search.terms import Analysis
 
 MOST_TERMS = 50_000
@@ -88,18 +88,24 @@ class LatentMeaning:
 
     def vector(self, text: str, analysis: Analysis) -> Array:
         """Return a text as a vector of length one, float32 (n_components,)."""
+        terms, weights = self.term_weights(text, analysis)
+        found = weights @ self._components[terms].astype(np.float64)
+        return np.asarray(unit(found[None])[0], np.float32)
+
+    def term_weights(self, text: str, analysis: Analysis) -> tuple[Ints, Floats]:
+        """Return a text's terms that carry weight, rising, and their weights.
+
+        The weights are of length one together.
+        """
         numbers: dict[int, int] = {}
         for term in analysis.terms(text):
             at = self._number.get(term)
             if at is not None:
                 numbers[at] = numbers.get(at, 0) + 1
-        if not numbers:
-            return np.zeros(self._components.shape[1], np.float32)
-        terms = np.array(sorted(numbers))
+        terms = np.array(sorted(numbers), np.int64)
         counts = np.array([numbers[at] for at in terms.tolist()], float)
         weights = (1 + np.log(counts)) * self._weights[terms]
-        found = weights @ self._components[terms].astype(np.float64)
-        return np.asarray(unit(found[None])[0], np.float32)
+        return terms, unit(weights[None])[0]
 
     def arrays(self) -> dict[str, Array]:
         """Return everything that answers depend on."""

@@ -38,7 +38,13 @@ from lookalike.systems.documents.attributes import (
     facets_of,
     values_let_through,
 )
-from lookalike.systems.documents.fusion import Candidates, Fusion, learn_fusion
+from lookalike.systems.documents.fusion import (
+    Candidates,
+    Fusion,
+    Weights,
+    learn_fusion,
+)
+from lookalike.systems.documents.judged_queries import JudgedQueries
 from lookalike.systems.documents.meaning import LatentMeaning
 from lookalike.systems.documents.store import DocumentStore, whole_of
 
@@ -62,7 +68,7 @@ def check_text(text: Any) -> str:
 
 
 class Documents(BaseSystem):
-    """Search texts by their words and by what they are about.
+    """Search texts by their words, by what they are about, and by judged queries.
 
     Parameters
     ----------
@@ -81,7 +87,11 @@ class Documents(BaseSystem):
         Their words, titles, and vectors of what each is about.
     meaning_ : LatentMeaning
     fusion_ : Fusion
-        How much the second counts beside the first.
+        How much what texts are about counts beside their words.
+    judged_ : JudgedQueries
+        Queries whose relevant documents it has learned from.
+    judged_fusion_ : Fusion
+        How much their votes count.
     did_you_mean_ : DidYouMean
         Words of the documents, by which misspelt queries are put right.
     clicks_ : LearnedClicks or None
@@ -104,6 +114,8 @@ class Documents(BaseSystem):
     documents_: DocumentStore
     meaning_: LatentMeaning
     fusion_: Fusion
+    judged_: JudgedQueries
+    judged_fusion_: Fusion
     did_you_mean_: DidYouMean
     clicks_: LearnedClicks | None
 
@@ -141,7 +153,8 @@ class Documents(BaseSystem):
         )
         self.documents_ = DocumentStore(index, Texts.of(data.titles), vectors)
         on_progress("learning from judged queries", 0.8)
-        self.fusion_, self.clicks_ = self._learned(data.training), None
+        self.clicks_ = None
+        self._learn(data.training)
         facts = {
             "n_documents": len(data.ids),
             "n_terms": len(self.meaning_.terms_),
@@ -149,7 +162,7 @@ class Documents(BaseSystem):
             "facets": list(names),
         }
         self.manifest_: Manifest = self.new_manifest(
-            data, facts, embedding_version=scale_of(self.fusion_)
+            data, facts, embedding_version=scale_of(self.weights)
         )
         on_progress("ready", 1.0)
         return self
@@ -166,9 +179,7 @@ class Documents(BaseSystem):
         if data.training or not data.queries:
             return self
         on_progress("learning from all judged queries", 0.1)
-        system = copy(self)
-        pairs = list(zip(data.queries, data.grades, strict=True))
-        system._take_fusion(self._learned(pairs))
+        system = self.taught(list(zip(data.queries, data.grades, strict=True)))
         system.mark_refitted(True)
         return system
 
@@ -176,9 +187,16 @@ class Documents(BaseSystem):
         """Return the system that was measured, of one that ``refit`` has returned."""
         if not self.is_refitted or data.checksum != self.manifest_.data["checksum"]:
             return self
-        system = copy(self)
-        system._take_fusion(system._learned(data.training))
+        system = self.taught(data.training)
         system.mark_refitted(False)
+        return system
+
+    def taught(self, pairs: Sequence[tuple[str, Mapping[str, int]]]) -> Self:
+        """Return the system that has learned from these judged queries alone."""
+        system = copy(self)
+        system._learn(pairs)
+        version = scale_of(system.weights)
+        system.manifest_ = replace(system.manifest_, embedding_version=version)
         return system
 
     def learn_clicks(
@@ -283,7 +301,7 @@ class Documents(BaseSystem):
             raise LookupError("There is no item of this id.")
         row = self.documents_.row_of(id)
         found = self.candidates(query, max(POOL, check_k(k)))
-        rows, _ = self.ranked(query, found, self.fusion_.weight, clicks=self.clicks_)
+        rows, _ = self.ranked(query, found, self.weights, clicks=self.clicks_)
         position = {at: rank for rank, at in enumerate(rows.tolist(), start=1)}
         best = self._best_of(query)
         parts = [
@@ -302,6 +320,16 @@ class Documents(BaseSystem):
                     "part": "what it is about",
                     "adds": self.fusion_.weight * about,
                     "because": f" (similarity {about:.2f})",
+                }
+            )
+        vote = self.judged_.votes(query).get(id, 0.0) if self.weights.judged else 0.0
+        if vote:
+            similar = self.judged_.most_similar(query, id)
+            parts.append(
+                {
+                    "part": "judged relevant before",
+                    "adds": self.weights.judged * vote,
+                    "because": f" (for {shown(similar)!r})",
                 }
             )
         if self.clicks_ is not None:
@@ -383,7 +411,7 @@ class Documents(BaseSystem):
     def candidates(
         self, query: str, pool: int = POOL, chosen: Any = None
     ) -> Candidates:
-        """Return the documents that either ranking proposes, with both their scores.
+        """Return the documents that words or meaning propose, with all their scores.
 
         chosen : bool (n_rows,), which may be found; None is all
         """
@@ -396,7 +424,9 @@ class Documents(BaseSystem):
         if not vector.any():
             best = scores[0] if len(scores) else 1.0
             order = np.argsort(rows, kind="stable")
-            return Candidates(rows[order], scores[order] / best, np.zeros(len(rows)))
+            none = np.zeros(len(rows))
+            found = Candidates(rows[order], scores[order] / best, none, none)
+            return self.with_votes(found, self.judged_.votes(query))
         about = documents.similarities(vector)
         allowed = about if chosen is None else np.where(chosen, about, -np.inf)
         near = np.argsort(-allowed, kind="stable")[:pool]
@@ -408,21 +438,34 @@ class Documents(BaseSystem):
         if len(others):  # documents that the words alone do not bring so far up
             ids = documents.ids_of(others)
             more = documents.now.search(plain, len(others), where=ids)
-            found = documents.rows_of(more.ids[0])
-            words[np.searchsorted(every, found)] = more.scores[0]
+            further = documents.rows_of(more.ids[0])
+            words[np.searchsorted(every, further)] = more.scores[0]
         best = words.max(initial=0.0)
-        return Candidates(every, words / (best or 1.0), about[every])
+        none = np.zeros(len(every))
+        found = Candidates(every, words / (best or 1.0), about[every], none)
+        return self.with_votes(found, self.judged_.votes(query))
+
+    def with_votes(self, found: Candidates, votes: Mapping[str, float]) -> Candidates:
+        """Return candidates with votes of judged queries, by the id of a document."""
+        judged = np.zeros(len(found.rows))
+        for id, vote in votes.items():
+            if id in self.documents_:
+                row = self.documents_.row_of(id)
+                at = int(np.searchsorted(found.rows, row))
+                if at < len(judged) and found.rows[at] == row:
+                    judged[at] = vote
+        return replace(found, judged=judged)
 
     def ranked(
         self,
         query: str,
         found: Candidates,
-        weight: float,
+        weights: Weights,
         chosen: Any = None,
         clicks: LearnedClicks | None = None,
     ) -> tuple[Ints, Floats]:
         """Put candidates in order; those that hold every quoted phrase come first."""
-        rows, scores = found.best(weight, len(found.rows))
+        rows, scores = found.best(weights, len(found.rows))
         if clicks is not None:
             scores = clicks.score(scores, self.documents_.ids_of(rows))
             order = np.argsort(-scores, kind="stable")
@@ -447,33 +490,51 @@ class Documents(BaseSystem):
         found, about = self.documents_.state()
         found |= prefixed("meaning_", self.meaning_.arrays())
         found |= prefixed("did_you_mean_", self.did_you_mean_.arrays())
+        found |= prefixed("judged_", self.judged_.arrays())
         if self.clicks_ is not None:
             found |= prefixed("clicks_", self.clicks_.arrays())
-        return found, {"index": about, "fusion": self.fusion_.document()}
+        fusions = {
+            "fusion": self.fusion_.document(),
+            "judged_fusion": self.judged_fusion_.document(),
+        }
+        return found, {"index": about, **fusions}
 
     def restore(self, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
         """Take up what ``state`` returned."""
         self.documents_ = DocumentStore.from_state(arrays, document["index"])
         self.meaning_ = LatentMeaning.from_arrays(named("meaning_", arrays))
         self.did_you_mean_ = DidYouMean.of_arrays(named("did_you_mean_", arrays))
-        self.fusion_, clicks = Fusion(**document["fusion"]), named("clicks_", arrays)
+        self.judged_ = JudgedQueries.from_arrays(
+            named("judged_", arrays), self.meaning_, self._analysis
+        )
+        self.fusion_ = Fusion(**document["fusion"])
+        self.judged_fusion_ = Fusion(**document["judged_fusion"])
+        clicks = named("clicks_", arrays)
         self.clicks_ = LearnedClicks.from_arrays(clicks) if clicks else None
         if arrays["vectors"].shape[1] != self.meaning_.n_components:
             raise ValueError("its directions and the vectors of documents do not fit.")
 
     # --- inside -----------------------------------------------------------------------
 
-    def _learned(self, pairs: Sequence[tuple[str, Mapping[str, int]]]) -> Fusion:
-        """What queries teach whose relevant documents are known."""
+    def _learn(self, pairs: Sequence[tuple[str, Mapping[str, int]]]) -> None:
+        """Learn from queries whose relevant documents are known."""
         known = [(query, grades) for query, grades in pairs if grades]
-        return learn_fusion(
-            [self.candidates(query) for query, _ in known],
-            [self.by_row(grades) for _, grades in known],
-        )
+        queries = [query for query, _ in known]
+        relevant = [sorted(grades) for _, grades in known]
+        self.judged_ = JudgedQueries(queries, relevant, self.meaning_, self._analysis)
+        candidates = [
+            self.with_votes(self.candidates(query), self.judged_.votes(query, at))
+            for at, query in enumerate(queries)
+        ]
+        grades = [self.by_row(own) for _, own in known]
+        self.fusion_ = learn_fusion(candidates, grades)
+        beside = Weights(about=self.fusion_.weight)
+        self.judged_fusion_ = learn_fusion(candidates, grades, "judged", beside)
 
-    def _take_fusion(self, fusion: Fusion) -> None:
-        self.fusion_ = fusion
-        self.manifest_ = replace(self.manifest_, embedding_version=scale_of(fusion))
+    @property
+    def weights(self) -> Weights:
+        """What other rankings count beside that of words."""
+        return Weights(self.fusion_.weight, self.judged_fusion_.weight)
 
     def _checked_analysis(self) -> Analysis:
         check_whole("n_components", self.n_components, 0)
@@ -486,14 +547,15 @@ class Documents(BaseSystem):
 
     def _answer(self, query: str, k: int, chosen: Any) -> SearchAnswer:
         found = self.candidates(query, max(POOL, k), chosen)
-        weight = self.fusion_.weight
-        rows, scores = self.ranked(query, found, weight, chosen, self.clicks_)
+        weights = self.weights
+        rows, scores = self.ranked(query, found, weights, chosen, self.clicks_)
         rows, scores = rows[:k], scores[:k]
         at = np.searchsorted(found.rows, rows)
         columns = {
             "words": found.words[at].tolist(),
             "about": found.about[at].tolist(),
-            "similarity": (found.words[at] + weight * found.about[at]).tolist(),
+            "judged": found.judged[at].tolist(),
+            "similarity": found.scores(weights)[at].tolist(),
         }
         vector = self.meaning_.vector(query, self._analysis)
         answer = self._found(rows, scores, columns, vector, query)
@@ -544,9 +606,11 @@ def _values(
     return {name: own.get(name) for name in names}
 
 
-def scale_of(fusion: Fusion) -> str:
+def scale_of(weights: Weights) -> str:
     """Return what scores are made of: those of other weights are not compared."""
-    return f"words + {fusion.weight:g} meaning" if fusion.weight else "words"
+    names = {"meaning": weights.about, "judged queries": weights.judged}
+    used = [f"{weight:g} {name}" for name, weight in names.items() if weight]
+    return " + ".join(["words", *used])
 
 
 def _with_clicks(
