@@ -1,5 +1,27 @@
-"""Experiments: which of two ways is better, told with the error rates it states."""
+"""Experiments: which of two ways is better, told with the error rates it states.
 
+An :class:`Experiment` says beforehand who is in it and what it is judged by.
+:func:`assign` says which variant a unit sees, :func:`analyse` what the units say so
+far.
+"""
+
+from lookalike.experiment.always_valid import mixture_bound, mixture_p_value
+from lookalike.experiment.analysis import (
+    Analysis,
+    Look,
+    MetricResult,
+    SliceResult,
+    Slices,
+    analyse,
+    by_slice,
+)
+from lookalike.experiment.arms import (
+    Arm,
+    mean_arm,
+    quantile_arm,
+    rate_arm,
+    ratio_arm,
+)
 from lookalike.experiment.assignment import (
     assign,
     assignment_sql,
@@ -8,18 +30,72 @@ from lookalike.experiment.assignment import (
     register_md5,
     unit_hash,
 )
+from lookalike.experiment.cuped import (
+    Adjusted,
+    adjusted_arms,
+    balance_p_value,
+    check_before,
+)
 from lookalike.experiment.definition import Experiment, Holdout, check_change
+from lookalike.experiment.difference import Effect, effect, relative_lift
+from lookalike.experiment.false_discovery import benjamini_hochberg
 from lookalike.experiment.metrics import Metric
+from lookalike.experiment.moments import Moments
+from lookalike.experiment.ratio_check import (
+    platform_check,
+    ratio_check,
+    ratio_p_value,
+)
+from lookalike.experiment.sequential import Price, bounds_of, price
+from lookalike.experiment.spending import Crossing, crossing, group_bounds, spent
+from lookalike.experiment.units import Units, metric_arms
+from lookalike.experiment.verdict import Verdict
 
 __all__ = [
+    "Adjusted",
+    "Analysis",
+    "Arm",
+    "Crossing",
+    "Effect",
     "Experiment",
     "Holdout",
+    "Look",
     "Metric",
+    "MetricResult",
+    "Moments",
+    "Price",
+    "SliceResult",
+    "Slices",
+    "Units",
+    "Verdict",
+    "adjusted_arms",
+    "analyse",
     "assign",
     "assignment_sql",
+    "balance_p_value",
+    "benjamini_hochberg",
+    "bounds_of",
+    "by_slice",
+    "check_before",
     "check_change",
     "check_layers",
+    "crossing",
+    "effect",
+    "group_bounds",
     "is_held_out",
+    "mean_arm",
+    "metric_arms",
+    "mixture_bound",
+    "mixture_p_value",
+    "platform_check",
+    "price",
+    "quantile_arm",
+    "rate_arm",
+    "ratio_arm",
+    "ratio_check",
+    "ratio_p_value",
     "register_md5",
+    "relative_lift",
+    "spent",
     "unit_hash",
 ]

@@ -93,16 +93,17 @@ def ratio_arm(moments: Moments) -> Arm:
     Arm(n=4, value=0.5, standard_error=0.118)
     """
     value, weights = linearised(moments)
-    variance = weights @ moments.covariance[:2, :2] @ weights
+    variance = float(weights @ moments.covariance[:2, :2] @ weights)
     return Arm(moments.n, value, float(np.sqrt(max(0.0, variance) / moments.n)))
 
 
 def linearised(moments: Moments) -> tuple[float, Floats]:
     """Return a ratio and the weights (2,) of the columns in what a unit counts as."""
-    y, x = moments.mean[:2]
+    y, x = float(moments.mean[0]), float(moments.mean[1])
     if x == 0:
         raise ValueError("the denominator of a ratio must not be 0 in all units.")
-    return float(y / x), np.array([1.0, -y / x]) / x
+    value = y / x
+    return value, np.array([1.0, -value]) / x
 
 
 def quantile_arm(

@@ -30,6 +30,7 @@ References
 import hashlib
 import sqlite3
 from collections.abc import Iterable
+from itertools import pairwise
 
 from lookalike.experiment.definition import BUCKETS, Experiment, Holdout
 
@@ -72,7 +73,7 @@ def assign(experiment: Experiment, unit: str) -> str | None:
 
     Notes
     -----
-    At most three hashes, some 2 microseconds.
+    At most three hashes of one or two microseconds each.
 
     Examples
     --------
@@ -130,7 +131,7 @@ def check_layers(experiments: Iterable[Experiment]) -> None:
     the layer page share the buckets 400 to 499.
     """
     ordered = sorted(experiments, key=lambda each: (each.layer, each.buckets))
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         end = min(before.buckets[1], after.buckets[1])
         if before.layer == after.layer and after.buckets[0] < end:
             raise ValueError(
@@ -188,7 +189,7 @@ def assignment_sql(experiment: Experiment, unit: str, dialect: str) -> str:
 
 
 def register_md5(connection: sqlite3.Connection) -> None:
-    """Give a connection of SQLite ``md5(text)``, as PostgreSQL has, and ``hex_number``."""
+    """Give a connection of SQLite ``md5`` and ``hex_number``, of a text each."""
 
     def md5(text: str | None) -> str | None:
         if text is None:

@@ -1,9 +1,9 @@
 """What an experiment is judged by: the definition of a metric.
 
-A metric is read from one row a unit of randomisation. What a unit did several times (the
-queries of a user) is a *ratio* metric, the sum of one column over the sum of another:
-its units are users, and its variance is theirs. Taking each query for a unit instead
-finds differences where there are none [1]_.
+A metric is read from one row a unit of randomisation. What a unit did several times
+(the queries of a user) is a *ratio* metric, the sum of one column over the sum of
+another: its units are users, and its variance is theirs. Taking each query for a unit
+instead finds differences where there are none [1]_.
 
 References
 ----------
