@@ -30,6 +30,15 @@ from lookalike.experiment.assignment import (
     register_md5,
     unit_hash,
 )
+from lookalike.experiment.bandits import (
+    KLUCB,
+    UCB1,
+    Bandit,
+    Decision,
+    EpsilonGreedy,
+    ThompsonBeta,
+    ThompsonGaussian,
+)
 from lookalike.experiment.cuped import (
     Adjusted,
     adjusted_arms,
@@ -37,8 +46,27 @@ from lookalike.experiment.cuped import (
     check_before,
 )
 from lookalike.experiment.definition import Experiment, Holdout, check_change
+from lookalike.experiment.design import (
+    Baseline,
+    Replay,
+    baseline,
+    days_needed,
+    minimal_effect,
+    replay_a_a,
+    sample_size,
+)
 from lookalike.experiment.difference import Effect, effect, relative_lift
 from lookalike.experiment.false_discovery import benjamini_hochberg
+from lookalike.experiment.interleaving import (
+    Interleaved,
+    Preference,
+    balanced,
+    balanced_credit,
+    credit,
+    preference,
+    team_draft,
+)
+from lookalike.experiment.linear_bandits import LinearThompson, LinUCB
 from lookalike.experiment.metrics import Metric
 from lookalike.experiment.moments import Moments
 from lookalike.experiment.ratio_check import (
@@ -52,20 +80,33 @@ from lookalike.experiment.units import Units, metric_arms
 from lookalike.experiment.verdict import Verdict
 
 __all__ = [
+    "KLUCB",
+    "UCB1",
     "Adjusted",
     "Analysis",
     "Arm",
+    "Bandit",
+    "Baseline",
     "Crossing",
+    "Decision",
     "Effect",
+    "EpsilonGreedy",
     "Experiment",
     "Holdout",
+    "Interleaved",
+    "LinUCB",
+    "LinearThompson",
     "Look",
     "Metric",
     "MetricResult",
     "Moments",
+    "Preference",
     "Price",
+    "Replay",
     "SliceResult",
     "Slices",
+    "ThompsonBeta",
+    "ThompsonGaussian",
     "Units",
     "Verdict",
     "adjusted_arms",
@@ -73,21 +114,28 @@ __all__ = [
     "assign",
     "assignment_sql",
     "balance_p_value",
+    "balanced",
+    "balanced_credit",
+    "baseline",
     "benjamini_hochberg",
     "bounds_of",
     "by_slice",
     "check_before",
     "check_change",
     "check_layers",
+    "credit",
     "crossing",
+    "days_needed",
     "effect",
     "group_bounds",
     "is_held_out",
     "mean_arm",
     "metric_arms",
+    "minimal_effect",
     "mixture_bound",
     "mixture_p_value",
     "platform_check",
+    "preference",
     "price",
     "quantile_arm",
     "rate_arm",
@@ -96,6 +144,9 @@ __all__ = [
     "ratio_p_value",
     "register_md5",
     "relative_lift",
+    "replay_a_a",
+    "sample_size",
     "spent",
+    "team_draft",
     "unit_hash",
 ]

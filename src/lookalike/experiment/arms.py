@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from lookalike._typing import Array, Floats
 from lookalike.experiment.moments import Moments
 
-WOODRUFF = 1.0
+WOODRUFF = 1.96
 """Standard errors of the share at which the two order statistics are read whose
 distance is the standard error of a quantile."""
 
@@ -112,7 +112,7 @@ def quantile_arm(
     """Return a quantile, its standard error from order statistics [3]_.
 
     The share of values up to the quantile has a known standard error s; the quantiles
-    at the shares q - s and q + s lie two standard errors of the quantile apart. Where a
+    at the shares q - 1.96 s and q + 1.96 s lie 2 * 1.96 of its own apart. Where a
     unit has several values, s is that of a ratio over units [2]_.
 
     Parameters
