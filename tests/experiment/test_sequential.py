@@ -149,10 +149,13 @@ def test_a_sequential_ratio_rarely_errs_and_finds_faults():
     assert (ratio_p_value(faulty).min(axis=1) < 0.001).mean() > 0.95
 
 
-def test_a_platform_adds_up_its_experiments():
-    counts = [[100, 120], [300, 280, 330]]
-    statistic = sum(stats.chisquare(each).statistic for each in counts)
-    assert platform_check(counts) == pytest.approx(stats.chi2.sf(statistic, 3))
+def test_a_platform_counts_the_experiments_that_fail():
+    healthy, broken = [300, 280, 330], [1000, 1300]
+    found = platform_check([healthy] * 7 + [broken] * 2)
+    assert found == pytest.approx(stats.binom.sf(1, 9, 0.001))
+    assert platform_check([healthy] * 7) == 1.0
+    meant = [[1.0, 1.0, 1.0]] * 7 + [[10.0, 13.0]] * 2
+    assert platform_check([healthy] * 7 + [broken] * 2, meant) == 1.0
 
 
 @pytest.mark.parametrize(

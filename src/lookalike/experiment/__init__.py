@@ -69,7 +69,7 @@ from lookalike.experiment.interleaving import (
 from lookalike.experiment.linear_bandits import LinearThompson, LinUCB
 from lookalike.experiment.metrics import Metric
 from lookalike.experiment.moments import Moments
-from lookalike.experiment.ratio_check import (
+from lookalike.experiment.sample_ratio import (
     platform_check,
     ratio_check,
     ratio_p_value,

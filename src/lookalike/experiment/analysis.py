@@ -23,7 +23,7 @@ from lookalike.experiment.definition import Experiment
 from lookalike.experiment.difference import Effect, effect
 from lookalike.experiment.false_discovery import benjamini_hochberg
 from lookalike.experiment.metrics import Metric
-from lookalike.experiment.ratio_check import ratio_p_value
+from lookalike.experiment.sample_ratio import ratio_p_value
 from lookalike.experiment.sequential import bounds_of
 from lookalike.experiment.trust import faults
 from lookalike.experiment.units import Units, metric_arms

@@ -14,7 +14,7 @@ from lookalike._typing import Array
 from lookalike.experiment.cuped import balance_p_value, check_before
 from lookalike.experiment.definition import Experiment
 from lookalike.experiment.moments import Moments
-from lookalike.experiment.ratio_check import ALARM
+from lookalike.experiment.sample_ratio import ALARM
 from lookalike.experiment.units import Units
 
 LATE = 0.001
