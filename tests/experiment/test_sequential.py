@@ -73,11 +73,26 @@ def test_power_is_that_of_simulated_experiments():
 
 
 def test_earlier_bounds_do_not_depend_on_later_looks():
-    few, more = group_bounds([0.3, 0.5]), group_bounds([0.3, 0.5, 0.500001, 0.9, 1.2])
+    shares = [0.3, 0.5, 0.5001, 0.9, 1.2]
+    few, more = group_bounds(shares[:2]), group_bounds(shares)
     np.testing.assert_allclose(more[:2], few)
-    assert crossing([0.3, 0.5, 0.500001, 0.9, 1.2], more).power == pytest.approx(
-        0.05, abs=1e-4
-    )
+    assert crossing(shares, more).power == pytest.approx(0.05, abs=1e-4)
+
+
+def test_looks_close_together_are_integrated_or_decide_nothing():
+    near = group_bounds([0.5, 0.5 + 2e-5])
+    # Brownian motion crosses within so short a time from just below the bound only.
+    assert near[0] < near[1] < near[0] + 0.2
+    rng = np.random.default_rng(0)
+    first = rng.normal(size=2_000_000) * np.sqrt(0.5)
+    second = first + rng.normal(size=2_000_000) * np.sqrt(2e-5)
+    stays = np.abs(first) <= near[0] * np.sqrt(0.5)
+    crosses = stays & (np.abs(second) > near[1] * np.sqrt(0.5 + 2e-5))
+    expected = spent(0.5 + 2e-5) - spent(0.5)
+    assert crosses.mean() == pytest.approx(expected, abs=4e-6)
+    same = group_bounds([0.5, 0.5 + 1e-6, 0.9])
+    assert same[1] == 9.0
+    np.testing.assert_allclose(same[[0, 2]], group_bounds([0.5, 0.9]))
 
 
 def test_all_error_is_spent_at_the_end():

@@ -28,7 +28,9 @@ from lookalike._typing import Floats
 SPENDING = ("obrien_fleming", "pocock")
 _LARGEST = 9.0  # standard errors; beyond it no float of a probability is left
 _STEP = 0.25  # of a node, in standard deviations of what one look adds
-_MOST_NODES = 1500
+_MOST_NODES = 4000
+LEAST_STEP = 1e-5
+"""Of the planned information, that a look must add to decide anything."""
 _Beyond = Callable[[float], float]
 
 
@@ -74,7 +76,8 @@ def group_bounds(
     Returns
     -------
     float64 (n_looks,)
-        At most 9: so early a look decides nothing.
+        At most 9: so early a look decides nothing, nor does one that adds less than
+        ``LEAST_STEP`` to the look before.
 
     Raises
     ------
@@ -95,8 +98,12 @@ def group_bounds(
     information = _checked(shares)
     density = _Density()
     bounds: list[float] = []
-    before = 0.0
+    before = last = 0.0
     for share in information:
+        if share - last < LEAST_STEP:
+            bounds.append(_LARGEST)
+            continue
+        last = share
         now = spent(share, alpha, spending)
         target = max(0.0, now - before)
         step = density.stepped(share)
