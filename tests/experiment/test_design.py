@@ -70,6 +70,7 @@ def test_days_count_new_units_only_and_go_on_beyond_the_log():
     seen = np.concatenate([np.zeros(500), np.linspace(0, 10 * DAY, 501)])
     assert days_needed(400, seen) == 0
     assert days_needed(750, seen) == pytest.approx(5.0, abs=0.05)
+    assert days_needed(375, seen, 0.5) == days_needed(750, seen)
     assert days_needed(1501, seen) == pytest.approx(20.0, abs=0.1)
     with pytest.raises(ValueError, match="times of at least two units"):
         days_needed(10, [5.0, 5.0])

@@ -35,6 +35,14 @@ def test_teams_are_drafted_in_pairs(rng):
             assert mine == sorted(mine, key=items.index)
 
 
+def test_what_both_would_show_next_is_nobodys(rng):
+    assert team_draft("abc", "abc", 3, rng) == Interleaved(tuple("abc"), (-1, -1, -1))
+    shown = team_draft("xabc", "xbac", 4, rng)
+    assert shown.teams[0] == shown.teams[3] == -1
+    assert sorted(shown.teams[1:3]) == [0, 1]
+    assert credit(shown, [0, 3]) == 0
+
+
 def test_two_lists_have_the_outcomes_of_the_coin(rng):
     found = Counter(team_draft("ab", "ba", 2, rng) for _ in range(2000))
     assert set(found) == {
