@@ -10,6 +10,7 @@ BENCHMARKS = (
     "approximate",
     "documents",
     "emotions",
+    "experiments",
     "images",
     "ltr",
     "neighbors",

@@ -4,6 +4,14 @@ from lookalike.datasets.catalogue import CATALOGUE, DataSet, File
 from lookalike.datasets.conversion import Converted, convert
 from lookalike.datasets.digits import load_digits_sample, load_own_digits
 from lookalike.datasets.download import get
+from lookalike.datasets.experiments import (
+    EmailTest,
+    HeadlineTests,
+    RunningTotals,
+    load_asos,
+    load_hillstrom,
+    load_upworthy,
+)
 from lookalike.datasets.faces import (
     Expressions,
     People,
@@ -52,15 +60,18 @@ __all__ = [
     "TEXT_COLLECTIONS",
     "Converted",
     "DataSet",
+    "EmailTest",
     "Expressions",
     "File",
     "Friendships",
     "GradedLists",
+    "HeadlineTests",
     "Images",
     "LabelledPictures",
     "People",
     "Pictures",
     "QueryLog",
+    "RunningTotals",
     "Sentences",
     "Tagged",
     "TaggedText",
@@ -73,6 +84,7 @@ __all__ = [
     "find",
     "fold_of",
     "get",
+    "load_asos",
     "load_cacm",
     "load_cranfield",
     "load_digits_sample",
@@ -81,6 +93,7 @@ __all__ = [
     "load_fer2013",
     "load_friendships",
     "load_happy_and_fear",
+    "load_hillstrom",
     "load_images",
     "load_lambdarank",
     "load_mnist",
@@ -91,6 +104,7 @@ __all__ = [
     "load_scifact",
     "load_textures",
     "load_trec_queries",
+    "load_upworthy",
     "load_wnut17",
     "pictures_of",
     "read_letor",

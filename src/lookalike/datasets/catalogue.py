@@ -546,6 +546,45 @@ _DATA_SETS = (
             ),
         ),
     ),
+    DataSet(
+        name="upworthy",
+        about="4,873 randomised tests of headlines with impressions and clicks",
+        licence="CC BY 4.0, as remembered of its home; check before you pass it on",
+        home="https://upworthy.natematias.com",
+        files=(
+            File(
+                "upworthy/upworthy_exploratory.parquet",
+                3320111,
+                "91d1d583e267dbd9b4bb3641eb764245e61013deea99a651bdd129376df24782",
+            ),
+        ),
+    ),
+    DataSet(
+        name="asos",
+        about="78 A/B tests of a shop, 24,153 looks at four metrics",
+        licence="CC BY 4.0",
+        home="https://osf.io/64jsb/",
+        files=(
+            File(
+                "asos/asos_digital_experiments_dataset.parquet",
+                1003239,
+                "bdf88b27185d3f7e65912cbb421129a32ae347c2fb0d9442fe54d74266551524",
+            ),
+        ),
+    ),
+    DataSet(
+        name="hillstrom",
+        about="64,000 customers who were sent one of two e-mails, or none",
+        licence="published for anybody to analyse, no licence text",
+        home="https://blog.minethatdata.com/2008/03/minethatdata-e-mail-analytics-and-data.html",
+        files=(
+            File(
+                "hillstrom/hillstrom.csv.gz",
+                439071,
+                "27bab8c5d3669f26ec08ebb50a0a78317542f29501156f2e2af6781fab4cd7e2",
+            ),
+        ),
+    ),
 )
 
 CATALOGUE = {data_set.name: data_set for data_set in _DATA_SETS}
