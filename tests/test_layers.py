@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "learn": {"kernels", "features", "search"},
     "rank": {"kernels", "features", "search", "learn"},
     "evaluate": {"kernels"},
+    "monitor": {"kernels", "evaluate", "learn"},
     "core": LOWER - {"kernels", "learn"},
     "systems": {*LOWER, "datasets", "core"},
     "service": {*LOWER - {"kernels"}, "core", "systems"},
