@@ -12,18 +12,67 @@ from lookalike.monitor.budget import (
     false_alarms,
     first_alarms,
 )
+from lookalike.monitor.canary import (
+    CanaryCounts,
+    CanaryDecision,
+    CanaryPlan,
+    decide_canary,
+)
+from lookalike.monitor.covariate_drift import (
+    FeatureDrift,
+    covariate_drift,
+    holm,
+    jensen_shannon,
+    population_stability,
+)
 from lookalike.monitor.cusum import Cusum
+from lookalike.monitor.estimated_quality import (
+    ScoreCalibration,
+    check_estimate,
+    estimate_quality,
+    measured_quality,
+)
+from lookalike.monitor.joint_drift import JointDrift, domain_classifier, energy_drift
+from lookalike.monitor.label_drift import (
+    ConceptDrift,
+    LabelDrift,
+    concept_drift,
+    label_drift,
+)
 from lookalike.monitor.page_hinkley import PageHinkley
+from lookalike.monitor.roc import roc_auc, roc_auc_error
 
 __all__ = [
     "Adwin",
     "AlarmRecord",
     "Budget",
+    "CanaryCounts",
+    "CanaryDecision",
+    "CanaryPlan",
+    "ConceptDrift",
     "Cusum",
     "Detector",
+    "FeatureDrift",
+    "JointDrift",
+    "LabelDrift",
     "PageHinkley",
+    "ScoreCalibration",
     "calibrated",
+    "check_estimate",
+    "concept_drift",
+    "covariate_drift",
+    "decide_canary",
+    "domain_classifier",
+    "energy_drift",
+    "estimate_quality",
     "false_alarms",
     "first_alarms",
+    "holm",
+    "jensen_shannon",
     "judge_alarms",
+    "label_drift",
+    "measured_quality",
+    "population_stability",
+    "roc_auc",
+    "roc_auc_error",
 ]
