@@ -18,7 +18,7 @@ from lookalike.monitor import (
     roc_auc,
     roc_auc_error,
 )
-from lookalike.monitor.label_drift import fit_line
+from lookalike.monitor.labels import fit_line
 
 RNG = np.random.default_rng(0)
 
@@ -72,10 +72,10 @@ def test_numbers_that_go_missing_have_moved():
 def test_of_many_features_that_stay_few_tables_have_one_that_moved():
     rng = np.random.default_rng(1)
     wrong = 0
-    for _ in range(100):
-        tables = [{f"x{n}": rng.normal(size=100) for n in range(10)} for _ in range(2)]
+    for _ in range(60):
+        tables = [{f"x{n}": rng.normal(size=60) for n in range(6)} for _ in range(2)]
         wrong += any(each.moved() for each in covariate_drift(*tables).values())
-    assert wrong <= 12  # 5 expected; 12 has a chance of 0.2%
+    assert wrong <= 8  # 3 expected; more have a chance of 0.2%
 
 
 def test_what_moved_comes_first():
@@ -126,7 +126,7 @@ def test_joint_tests_keep_their_level(test):
     rng = np.random.default_rng(3)
     found = [
         test(rng.normal(size=(120, 2)), rng.normal(size=(120, 2))).p_value
-        for _ in range(60)
+        for _ in range(40)
     ]
     assert np.mean(np.array(found) <= 0.1) <= 0.22
 

@@ -62,7 +62,7 @@ def test_other_rows_of_the_same_concept_are_foretold():
     rng = np.random.default_rng(3)
     calibration = ScoreCalibration.fit(*rows(rng, 8000))
     held = []
-    for _ in range(40):
+    for _ in range(15):
         label, score = rows(rng, 1500, 0.4, 0.9)
         estimated = estimate_quality(calibration, score)
         held += check_estimate(estimated, measured_quality(label, score)).values()

@@ -18,7 +18,7 @@ from lookalike.monitor.canary import (
     CanaryPlan,
     decide_canary,
 )
-from lookalike.monitor.covariate_drift import (
+from lookalike.monitor.covariates import (
     FeatureDrift,
     covariate_drift,
     holm,
@@ -32,15 +32,26 @@ from lookalike.monitor.estimated_quality import (
     estimate_quality,
     measured_quality,
 )
+from lookalike.monitor.gate import (
+    GateCheck,
+    GateReport,
+    GateRule,
+    Scored,
+    cross_entropy,
+    judge_retrained,
+    normalised_cross_entropy,
+    scored,
+)
 from lookalike.monitor.joint_drift import JointDrift, domain_classifier, energy_drift
-from lookalike.monitor.label_drift import (
+from lookalike.monitor.labels import (
     ConceptDrift,
     LabelDrift,
     concept_drift,
     label_drift,
 )
 from lookalike.monitor.page_hinkley import PageHinkley
-from lookalike.monitor.roc import roc_auc, roc_auc_error
+from lookalike.monitor.roc_area import roc_auc, roc_auc_error
+from lookalike.monitor.time_windows import Window, matured, windows
 
 __all__ = [
     "Adwin",
@@ -53,14 +64,20 @@ __all__ = [
     "Cusum",
     "Detector",
     "FeatureDrift",
+    "GateCheck",
+    "GateReport",
+    "GateRule",
     "JointDrift",
     "LabelDrift",
     "PageHinkley",
     "ScoreCalibration",
+    "Scored",
+    "Window",
     "calibrated",
     "check_estimate",
     "concept_drift",
     "covariate_drift",
+    "cross_entropy",
     "decide_canary",
     "domain_classifier",
     "energy_drift",
@@ -70,9 +87,14 @@ __all__ = [
     "holm",
     "jensen_shannon",
     "judge_alarms",
+    "judge_retrained",
     "label_drift",
+    "matured",
     "measured_quality",
+    "normalised_cross_entropy",
     "population_stability",
     "roc_auc",
     "roc_auc_error",
+    "scored",
+    "windows",
 ]
