@@ -60,7 +60,7 @@ def test_the_estimated_area_is_its_definition():
 
 def test_other_rows_of_the_same_concept_are_foretold():
     rng = np.random.default_rng(3)
-    calibration = ScoreCalibration.fit(*rows(rng, 8000))
+    calibration = ScoreCalibration.fit(*rows(rng, 40_000))
     held = []
     for _ in range(15):
         label, score = rows(rng, 1500, 0.4, 0.9)

@@ -30,6 +30,14 @@ from lookalike.datasets.letor import (
     read_letor,
 )
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
+from lookalike.datasets.moving import (
+    MovingTable,
+    ScoredPeople,
+    load_bank_marketing,
+    load_elec2,
+    load_employment,
+)
+from lookalike.datasets.open_bandit import BanditLog, load_open_bandit
 from lookalike.datasets.own_pictures import LabelledPictures, load_pictures
 from lookalike.datasets.queries import (
     QueryLog,
@@ -50,6 +58,7 @@ from lookalike.datasets.textures import Pictures, load_textures, pictures_of
 __all__ = [
     "CATALOGUE",
     "TEXT_COLLECTIONS",
+    "BanditLog",
     "Converted",
     "DataSet",
     "Expressions",
@@ -58,9 +67,11 @@ __all__ = [
     "GradedLists",
     "Images",
     "LabelledPictures",
+    "MovingTable",
     "People",
     "Pictures",
     "QueryLog",
+    "ScoredPeople",
     "Sentences",
     "Tagged",
     "TaggedText",
@@ -73,9 +84,12 @@ __all__ = [
     "find",
     "fold_of",
     "get",
+    "load_bank_marketing",
     "load_cacm",
     "load_cranfield",
     "load_digits_sample",
+    "load_elec2",
+    "load_employment",
     "load_facebook_ego",
     "load_fashion_mnist",
     "load_fer2013",
@@ -85,6 +99,7 @@ __all__ = [
     "load_lambdarank",
     "load_mnist",
     "load_mq2008",
+    "load_open_bandit",
     "load_orl_faces",
     "load_own_digits",
     "load_pictures",

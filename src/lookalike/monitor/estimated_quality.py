@@ -117,7 +117,8 @@ def estimate_quality(
     dict of Estimate
         "roc_auc", "accuracy", "precision" and "recall" as they will be measured on
         these rows, with an interval of 95%: of labels drawn with their chances. It
-        knows of no concept drift. nan where a metric has no value.
+        knows neither of concept drift nor of the error of the calibration. nan where a
+        metric has no value.
 
     Notes
     -----
