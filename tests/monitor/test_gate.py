@@ -26,7 +26,7 @@ def test_a_better_model_takes_over_and_says_why():
     old = scored(LABEL, TRUE, STALE)
     found = judge_retrained(old, old, slices=["a", "b"] * 1000)
     assert found.accepted
-    assert found.reason.startswith("labels: the serving model's area")
+    assert found.reason.startswith("labels: the area under the ROC")
     assert "old slice" in found.reason
 
 
