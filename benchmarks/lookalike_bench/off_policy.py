@@ -117,7 +117,7 @@ def worlds(report: ProgressCallback, n: int = N_WORLDS, seed: int = SEED) -> lis
 
 
 def _row(name: str, errors: Floats) -> Row:
-    """errors : (n_worlds, 3), of the value, the low and the high end."""
+    """Sum up errors, (n_worlds, 3): of the value, the low and the high end."""
     printed = np.isfinite(errors[:, 1])
     row: Row = {
         "method": name,

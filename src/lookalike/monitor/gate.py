@@ -7,7 +7,7 @@ labels : do the newest labels follow the scores of either model? If not, they we
     joined wrongly, or their column means something else, and nothing may be learned
     from them. Labels in any other order pass with the chance ``unlikely``.
 paired : is the candidate worse on the newest rows, whose labels neither has seen?
-calibration : in no slice may it be off by more than chance, and further than the other.
+calibration : in no slice may it be off by more than chance where the other is not.
 old : on a slice frozen long ago its loss may be so much above what it was then.
 
 References
@@ -40,7 +40,7 @@ class GateRule:
     fewest : positives and negatives that the newest rows need, and rows of a slice
     """
 
-    unlikely: float = 0.001
+    unlikely: float = 0.005
     level: float = 0.05
     forgetting: float = 0.02
     fewest: int = 20
@@ -265,12 +265,12 @@ def _calibration(newest: Scored, names: Array, rule: GateRule) -> GateCheck:
         for chance in (newest.candidate[rows], newest.serving[rows]):
             spread = np.sqrt(max(float((chance * (1 - chance)).sum()), 1e-12))
             gaps.append(abs(float((chance - newest.label[rows]).sum())) / spread)
-        if gaps[0] > limit and gaps[0] > gaps[1] and gaps[0] > off:
+        if gaps[0] > limit >= gaps[1] and gaps[0] > off:
             expected = float(newest.candidate[rows].sum())
             worst = f"{found[at]}: {expected:.0f} positives were expected of "
             worst += f"{counts[at]:,} rows, {newest.label[rows].sum():.0f} came."
             off = gaps[0]
-    fine = f"no slice of {len(held)} is off by more than chance and than before."
+    fine = f"no slice of {len(held)} is off by more than chance that was not."
     return GateCheck("calibration", not worst, worst or fine)
 
 
