@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "rank": {"kernels", "features", "search", "learn"},
     "evaluate": {"kernels"},
     "experiment": {"kernels", "evaluate"},
+    "monitor": {"kernels", "evaluate", "learn"},
     "core": LOWER - {"kernels", "learn"},
     "systems": {*LOWER, "datasets", "core"},
     "service": {*LOWER - {"kernels"}, "core", "systems"},

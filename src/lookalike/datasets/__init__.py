@@ -38,6 +38,14 @@ from lookalike.datasets.letor import (
     read_letor,
 )
 from lookalike.datasets.locate import cache_folder, checksum, data_folder, find
+from lookalike.datasets.moving import (
+    MovingTable,
+    ScoredPeople,
+    load_bank_marketing,
+    load_elec2,
+    load_employment,
+)
+from lookalike.datasets.open_bandit import BanditLog, load_open_bandit
 from lookalike.datasets.own_pictures import LabelledPictures, load_pictures
 from lookalike.datasets.queries import (
     QueryLog,
@@ -58,6 +66,7 @@ from lookalike.datasets.textures import Pictures, load_textures, pictures_of
 __all__ = [
     "CATALOGUE",
     "TEXT_COLLECTIONS",
+    "BanditLog",
     "Converted",
     "DataSet",
     "EmailTest",
@@ -68,10 +77,12 @@ __all__ = [
     "HeadlineTests",
     "Images",
     "LabelledPictures",
+    "MovingTable",
     "People",
     "Pictures",
     "QueryLog",
     "RunningTotals",
+    "ScoredPeople",
     "Sentences",
     "Tagged",
     "TaggedText",
@@ -85,9 +96,12 @@ __all__ = [
     "fold_of",
     "get",
     "load_asos",
+    "load_bank_marketing",
     "load_cacm",
     "load_cranfield",
     "load_digits_sample",
+    "load_elec2",
+    "load_employment",
     "load_facebook_ego",
     "load_fashion_mnist",
     "load_fer2013",
@@ -98,6 +112,7 @@ __all__ = [
     "load_lambdarank",
     "load_mnist",
     "load_mq2008",
+    "load_open_bandit",
     "load_orl_faces",
     "load_own_digits",
     "load_pictures",

@@ -560,6 +560,19 @@ _DATA_SETS = (
         ),
     ),
     DataSet(
+        name="elec2",
+        about="45,312 half hours of an electricity market: does the price rise",
+        licence="public benchmark, no licence text seen",
+        home="https://github.com/scikit-multiflow/streaming-datasets",
+        files=(
+            File(
+                "elec2/elec.csv.gz",
+                687660,
+                "cdf901433885f29eca6911f70c0eeafb50d90596c879c30c5b99f5a2e8e734ff",
+            ),
+        ),
+    ),
+    DataSet(
         name="asos",
         about="78 A/B tests of a shop, 24,153 looks at four metrics",
         licence="CC BY 4.0",
@@ -582,6 +595,42 @@ _DATA_SETS = (
                 "hillstrom/hillstrom.csv.gz",
                 439071,
                 "27bab8c5d3669f26ec08ebb50a0a78317542f29501156f2e2af6781fab4cd7e2",
+            ),
+        ),
+    ),
+    DataSet(
+        name="nannyml_employment",
+        about="Who is employed: 68,785 people, 208,892 later, and a model's scores",
+        licence="Apache 2.0",
+        home="https://github.com/NannyML/nannyml",
+        files=(
+            File(
+                "nannyml_employment/employment_MA_reference.parquet",
+                1129196,
+                "21d0e33655666071bde9ed21bf35b24fe14c1476e3dd37a5194b827ad5a570e4",
+            ),
+            File(
+                "nannyml_employment/employment_MA_analysis.parquet",
+                3081660,
+                "591328bcf7e46139660f2cc6b1705a6f2f66edf2418ce2a893cf2892be3f66a7",
+            ),
+            File(
+                "nannyml_employment/employment_MA_analysis_target.parquet",
+                1144064,
+                "c306840f0c092bda7608a09e61e7e715ac2b7fb2d17da8062900c3ecd6fdbe30",
+            ),
+        ),
+    ),
+    DataSet(
+        name="bank_marketing",
+        about="45,211 calls of a bank in order of their date: who took a deposit",
+        licence="CC BY 4.0",
+        home="https://archive.ics.uci.edu/dataset/222/bank+marketing",
+        files=(
+            File(
+                "bank_marketing/bank_full.csv.gz",
+                460845,
+                "2b100ec58183c55e10316f60f3a4433c0886d2943be7e09afc4529321c64fd60",
             ),
         ),
     ),

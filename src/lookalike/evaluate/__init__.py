@@ -29,6 +29,13 @@ from lookalike.evaluate.full_ranking import ranking_metrics
 from lookalike.evaluate.grouped import QueryGroups
 from lookalike.evaluate.interval import Comparison, Estimate, bootstrap, paired_test
 from lookalike.evaluate.measures import evaluate_rankings
+from lookalike.evaluate.off_policy import (
+    LoggedDecisions,
+    OffPolicy,
+    PolicyValue,
+    estimate_policy,
+    logged_decisions,
+)
 from lookalike.evaluate.ranking import (
     average_precision,
     ndcg_at_k,
@@ -36,23 +43,31 @@ from lookalike.evaluate.ranking import (
     recall_at_k,
     reciprocal_rank,
 )
+from lookalike.evaluate.slate_off_policy import SlatePolicy, estimate_slate_policy
 from lookalike.evaluate.spans import span_counts, spans, word_counts
 
 __all__ = [
     "Comparison",
     "Estimate",
+    "LoggedDecisions",
+    "OffPolicy",
+    "PolicyValue",
     "QueryGroups",
     "Reliability",
+    "SlatePolicy",
     "accuracy",
     "average_precision",
     "bootstrap",
     "bootstrap_counts",
     "confusion_matrix",
     "debiased_calibration_error",
+    "estimate_policy",
+    "estimate_slate_policy",
     "evaluate_rankings",
     "expected_calibration_error",
     "f1",
     "f1_of_counts",
+    "logged_decisions",
     "ndcg_at_k",
     "paired_counts_test",
     "paired_test",
