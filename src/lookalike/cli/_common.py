@@ -102,6 +102,8 @@ def metric_lines(metrics: Mapping[str, Any]) -> list[str]:
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:
     """Lay rows out in columns, numbers to the right, as wide as they need to be.
 
+    No rows are no lines.
+
     Examples
     --------
     >>> columns([["name", "size"], ["mnist", 11], ["fer2013", 7]])
@@ -111,6 +113,8 @@ def columns(rows: Sequence[Sequence[object]]) -> list[str]:
     from rich.table import Table
     from rich.text import Text
 
+    if not rows:
+        return []
     table = Table.grid(padding=(0, 2, 0, 0))
     for cell in rows[-1]:
         right = isinstance(cell, int | float)

@@ -127,7 +127,7 @@ def train(
     lines = [
         f"{system}, generation {number}, learned from {found_data.name} in "
         f"{seconds:.1f} s",
-        *metric_lines(found.metrics),
+        *(metric_lines(found.metrics) or [f"measured: {found.tested}"]),
         f"saved: {library.folder / number}",
     ]
     if held_back:

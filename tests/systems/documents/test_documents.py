@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from runpy import run_path
 
 import numpy as np
 import pytest
@@ -25,6 +27,8 @@ from lookalike.systems.documents.fusion import (
 from lookalike.systems.documents.judged_queries import JudgedQueries
 from lookalike.systems.documents.meaning import LatentMeaning
 from lookalike.systems.documents.system import Documents
+
+TESTS = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -430,8 +434,31 @@ def test_sentences_are_taken_out_of_texts_that_have_two(made):
         assert query not in asked.texts[row]
     result = SPEC.evaluate(SPEC.new({}).fit(data), data)
     assert result.tested == "40 sentences taken out of documents in 42 documents"
-    with pytest.raises(ValueError, match="Nothing can be measured"):
-        sentences_taken_out(collection(["Short.", "Also short."]))
+
+
+def test_short_texts_are_searched_and_nothing_is_measured(tmp_path):
+    texts = {"a": "red wine", "b": "a wine glass", "c": "green tea"}
+    for name, text in texts.items():
+        (tmp_path / "texts").mkdir(exist_ok=True)
+        (tmp_path / "texts" / f"{name}.txt").write_text(text, encoding="utf-8")
+    where = ["--folder", str(tmp_path / "runs")]
+    data = ["--data", str(tmp_path / "texts")]
+
+    def run(*words):
+        found = CliRunner().invoke(app, [*words, *where])
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    nothing = (
+        "nothing: 3 documents without judged queries, none with two sentences, one"
+    )
+    assert f"measured: {nothing} of 6 words or more" in run("train", "documents", *data)
+    report = str(tmp_path / "report.html")
+    assert nothing in run("evaluate", "documents", *data, "--report", report)
+    assert "b.txt" in run("search", "glass")
+    assert "how good the search is has not been measured" in run(
+        "describe", "documents"
+    )
 
 
 def test_a_fold_is_answered_with_what_the_others_teach(made):
@@ -469,3 +496,46 @@ def test_meaning_pays_on_cranfield_and_is_off_where_it_does_not():
         assert value["ndcg_at_10"] >= max(alone) - 0.003
         if pays:
             assert value["ndcg_at_10"] >= alone[0] + 0.03
+
+
+def test_an_encoder_of_sentences_says_what_texts_are_about(tmp_path):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    made = run_path(str(TESTS / "features" / "test_text_encoder.py"))
+    folder = made["folder_of"](tmp_path / "encoder", "onnx", start=False)
+    texts = ["car"] * 4 + ["lorry"] * 4 + ["wine"] * 12 + ["?!."]
+    queries = [("car", {f"d{n}": 1 for n in range(4)})] * 30
+    asked = {"query_ids": ["q"], "queries": ["wine"], "grades": [{"d8": 1}]}
+    data = collection(texts, training=queries, **asked)
+    system = SPEC.new({"text_encoder": str(folder)}).fit(data)
+    vectors = made["TABLE"][3:] / np.linalg.norm(made["TABLE"][3:], axis=1)[:, None]
+    assert system.documents_.vector(4) == pytest.approx(vectors[1], abs=1e-6)
+    found = system.candidates("car")
+    at = np.searchsorted(found.rows, 0)
+    assert found.about[at] == pytest.approx(1, abs=1e-6)
+    system.save(tmp_path / "0001", SPEC.evaluate(system, data))
+    (folder / "tokenizer.json").unlink()  # what is saved needs the folder no longer
+    again = Documents.load(tmp_path / "0001")
+    assert again.search_each(["car"], 3) == system.search_each(["car"], 3)
+    more = again.with_items([Item("new", None, {"text": "lorry"}, revision=1)])
+    row = more.documents_.row_of("new")
+    assert more.documents_.vector(row) == pytest.approx(vectors[1], abs=1e-6)
+    card = SPEC.build_card(again).markdown()
+    assert "4 numbers of an encoder of sentences that others trained" in card
+    taken = collection(["A car is on the road to the sea. It is red."] * 3)
+    assert SPEC.evaluate(again, taken).facts["n_test"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"text_encoder": "no such folder"}, "no such folder is no folder; expected"),
+        (
+            {"pooling": "last token"},
+            "pooling must be one of 'mean', 'first token', got",
+        ),
+    ],
+)
+def test_an_encoder_that_is_none_is_refused(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        SPEC.new(options).fit(collection(["one wine"]))

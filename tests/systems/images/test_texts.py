@@ -14,6 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
+from lookalike.features.text.encoder import TextEncoder
 from lookalike.systems.images.encoders.catalogue import (
     CATALOGUE,
     ImageForm,
@@ -21,7 +22,6 @@ from lookalike.systems.images.encoders.catalogue import (
     PublishedEncoder,
     TextSide,
 )
-from lookalike.systems.images.encoders.text import TextEncoder
 from lookalike.systems.images.system import ImageSearch
 
 onnx = pytest.importorskip("onnx")

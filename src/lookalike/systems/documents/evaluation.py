@@ -47,9 +47,13 @@ def evaluate(
     if not data.queries:
         on_progress("taking sentences out of documents", 0.0)
         asked = sentences_taken_out(data, system.random_state)
+        if not asked.queries:
+            return _unmeasured(system, data)
         measured = Documents(**system.configuration())
         measured.fit(
-            replace(asked, queries=[], grades=[]), stage_of(on_progress, 0, 0.5)
+            replace(asked, queries=[], grades=[]),
+            stage_of(on_progress, 0, 0.5),
+            system.encoder_,
         )
     on_progress("answering judged queries", 0.5)
     candidates = [measured.candidates(query) for query in asked.queries]
@@ -107,10 +111,7 @@ def evaluate(
 def sentences_taken_out(data: TextCollection, random_state: int = 0) -> TextCollection:
     """Return the collection without one sentence of some documents, as its queries.
 
-    Raises
-    ------
-    ValueError
-        If no document has two sentences of at least six words.
+    There are none where no document has two sentences, one of six words or more.
     """
     rng = np.random.default_rng(random_state)
     texts, queries, grades = list(data.texts), [], []
@@ -125,12 +126,23 @@ def sentences_taken_out(data: TextCollection, random_state: int = 0) -> TextColl
         texts[row] = " ".join(sentences[:at] + sentences[at + 1 :])
         if len(queries) == N_SENTENCES:
             break
-    if not queries:
-        raise ValueError(
-            "Nothing can be measured: there are no judged queries, and no document has "
-            f"two sentences, one of {LEAST_WORDS} words or more."
-        )
     return replace(data, texts=texts, queries=queries, grades=grades, training=[])
+
+
+def _unmeasured(system: Documents, data: TextCollection) -> EvaluationResult:
+    what = (
+        f"nothing: {len(data.ids):,} documents without judged queries, none with two "
+        f"sentences, one of {LEAST_WORDS} words or more"
+    )
+    facts = {
+        "n_test": 0,
+        "is_judged": False,
+        "is_cross_validated": False,
+        "milliseconds_per_answer": milliseconds_per_answer(
+            system.search_each, [[text] for text in data.whole[:50]]
+        ),
+    }
+    return EvaluationResult(what, {}, {}, facts, details={"queries": [], "ndcg": []})
 
 
 class _Learned(NamedTuple):

@@ -13,6 +13,8 @@ def add_sections(
     report: Report, system: Documents, data: TextCollection, result: EvaluationResult
 ) -> None:
     """Add what is particular to search of texts."""
+    if not result.metrics:
+        return
     named = {
         name.removeprefix("ndcg_at_10").removeprefix("_of_") or "as served": value
         for name, value in result.metrics.items()

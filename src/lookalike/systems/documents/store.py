@@ -9,7 +9,7 @@ changed and not what there is. Vectors lie in blocks, of which those that change
 copied.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ from lookalike.core.items import Item
 from lookalike.search import TextIndex
 from lookalike.search.terms.snapshot import Snapshot
 from lookalike.systems.documents.attributes import text_of
-from lookalike.systems.documents.meaning import LatentMeaning, similarities
+from lookalike.systems.documents.meaning import similarities
 
 BLOCK = 4096
 """Rows of vectors that are copied where one of them changes."""
@@ -83,6 +83,11 @@ class DocumentStore:
     def __contains__(self, id: object) -> bool:
         row = self._row.get(id, len(self._live)) if isinstance(id, str) else -1
         return 0 <= row < len(self._live) and bool(self._live[row])
+
+    @property
+    def n_components(self) -> int:
+        """How many numbers a vector has."""
+        return int(self._n_components)
 
     @property
     def facets(self) -> tuple[str, ...]:
@@ -152,11 +157,12 @@ class DocumentStore:
             "attributes": {n: v for n, v in values.items() if v is not None},
         }
 
-    def with_items(self, items: Sequence[Item], meaning: LatentMeaning) -> Self:
+    def with_items(self, items: Sequence[Item], vector: Callable[[str], Array]) -> Self:
         """Return the store with documents that came, changed or went.
 
         Only the store that was returned can be given further ones; this one goes on to
         answer from the documents that it has. Of changes of one id the last counts.
+        ``vector`` says what a text is about, float32 (n_components,).
 
         Cost: reading what changed, a block of vectors for each that changed, and one
         byte a row.
@@ -173,8 +179,7 @@ class DocumentStore:
         last = {item.id: item for item in items}
         gone = [id for id, item in last.items() if item.deleted]
         live = [item for item in last.values() if not item.deleted]
-        analysis = self.index.form.analysis
-        vectors = [meaning.vector(whole_of(item), analysis) for item in live]
+        vectors = [vector(whole_of(item)) for item in live]
         documents = [
             {
                 "text": whole_of(item),

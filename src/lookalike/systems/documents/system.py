@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from lookalike._arrays import named, prefixed
-from lookalike._checks import check_whole
+from lookalike._checks import check_choice, check_whole
 from lookalike._shown import shown
 from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
@@ -23,8 +23,9 @@ from lookalike.core.contracts import Explanation, SearchAnswer
 from lookalike.core.inputs import TextInputs, check_k
 from lookalike.core.items import Allowed, Item
 from lookalike.core.manifest import Manifest
-from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.datasets import TextCollection
+from lookalike.features.text.encoder import TextEncoder
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
 from lookalike.rank.impressions import LearnedClicks
@@ -76,6 +77,12 @@ class Documents(BaseSystem):
         Of the stemmer, see ``Analysis.languages()``; "none" stems nothing.
     n_components : int, default=200
         Directions of latent semantic analysis; 0 leaves it out.
+    text_encoder : str or None, default=None
+        A folder with ``model.onnx`` and ``tokenizer.json``, an encoder of sentences,
+        which then says what texts are about, instead of latent semantic analysis (onnx
+        extra). It becomes part of what is saved.
+    pooling : {"mean", "first token"}, default="mean"
+        How its vectors of tokens become one, where it returns those.
     random_state : int, default=0
         Of the singular vectors.
     n_jobs : int or None, default=None
@@ -86,6 +93,8 @@ class Documents(BaseSystem):
     documents_ : DocumentStore
         Their words, titles, and vectors of what each is about.
     meaning_ : LatentMeaning
+        What words weigh, and directions unless there is an encoder.
+    encoder_ : TextEncoder or None
     fusion_ : Fusion
         How much what texts are about counts beside their words.
     judged_ : JudgedQueries
@@ -113,6 +122,7 @@ class Documents(BaseSystem):
 
     documents_: DocumentStore
     meaning_: LatentMeaning
+    encoder_: TextEncoder | None
     fusion_: Fusion
     judged_: JudgedQueries
     judged_fusion_: Fusion
@@ -123,21 +133,32 @@ class Documents(BaseSystem):
         self,
         language: str = "english",
         n_components: int = 200,
+        text_encoder: str | None = None,
+        pooling: Literal["mean", "first token"] = "mean",
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.language = language
         self.n_components = n_components
+        self.text_encoder = text_encoder
+        self.pooling = pooling
         self.random_state = random_state
         self.n_jobs = n_jobs
 
     def fit(
-        self, data: TextCollection, on_progress: ProgressCallback = no_progress
+        self,
+        data: TextCollection,
+        on_progress: ProgressCallback = no_progress,
+        encoder: TextEncoder | None = None,
     ) -> Self:
-        """Index the documents, and learn from training queries, if there are any."""
+        """Index the documents, and learn from training queries, if there are any.
+
+        encoder : the one of the folder ``text_encoder``, where it was read already
+        """
         analysis = self._checked_analysis()
         if not data.ids:
             raise ValueError("At least one document is needed, got none.")
+        encoder = encoder or self._read_encoder()
         on_progress("indexing", 0.0)
         names = facets_of(data.attributes)
         documents = [
@@ -148,9 +169,13 @@ class Documents(BaseSystem):
         index.fit(np.array(data.ids, _TEXT), documents)
         self.did_you_mean_ = DidYouMean.of_texts(data.whole, analysis)
         on_progress("finding what texts are about", 0.3)
+        self.encoder_ = encoder
+        n_components = 0 if encoder else self.n_components
         self.meaning_, vectors = LatentMeaning.fit(
-            data.whole, analysis, self.n_components, self.random_state
+            data.whole, analysis, n_components, self.random_state
         )
+        if encoder:
+            vectors = _encoded(encoder, data.whole, stage_of(on_progress, 0.3, 0.8))
         self.documents_ = DocumentStore(index, Texts.of(data.titles), vectors)
         on_progress("learning from judged queries", 0.8)
         self.clicks_ = None
@@ -158,7 +183,8 @@ class Documents(BaseSystem):
         facts = {
             "n_documents": len(data.ids),
             "n_terms": len(self.meaning_.terms_),
-            "n_components": self.meaning_.n_components,
+            "n_components": vectors.shape[1],
+            "has_encoder": encoder is not None,
             "facets": list(names),
         }
         self.manifest_: Manifest = self.new_manifest(
@@ -313,7 +339,7 @@ class Documents(BaseSystem):
             for reason in self.documents_.now.explain(id, unquoted(query))
         ]
         if self.fusion_.weight and row in position:
-            vector = self.meaning_.vector(query, self._analysis)
+            vector = self._vector(query)
             about = float(self.documents_.similarities(vector)[row])
             parts.append(
                 {
@@ -384,7 +410,7 @@ class Documents(BaseSystem):
         """
         self.check_fitted()
         system = copy(self)
-        system.documents_ = self.documents_.with_items(items, self.meaning_)
+        system.documents_ = self.documents_.with_items(items, self._vector)
         texts = [whole_of(item) for item in items if not item.deleted]
         if texts:
             system.did_you_mean_ = self.did_you_mean_.with_texts(texts, self._analysis)
@@ -420,7 +446,7 @@ class Documents(BaseSystem):
         hits = documents.now.search(plain, pool, where=let)
         scores = hits.scores[0]
         rows = documents.rows_of(hits.ids[0])
-        vector = self.meaning_.vector(query, self._analysis)
+        vector = self._vector(query)
         if not vector.any():
             best = scores[0] if len(scores) else 1.0
             order = np.argsort(rows, kind="stable")
@@ -493,6 +519,8 @@ class Documents(BaseSystem):
         found |= prefixed("judged_", self.judged_.arrays())
         if self.clicks_ is not None:
             found |= prefixed("clicks_", self.clicks_.arrays())
+        if self.encoder_ is not None:
+            found |= prefixed("encoder_", self.encoder_.arrays())
         fusions = {
             "fusion": self.fusion_.document(),
             "judged_fusion": self.judged_fusion_.document(),
@@ -511,7 +539,10 @@ class Documents(BaseSystem):
         self.judged_fusion_ = Fusion(**document["judged_fusion"])
         clicks = named("clicks_", arrays)
         self.clicks_ = LearnedClicks.from_arrays(clicks) if clicks else None
-        if arrays["vectors"].shape[1] != self.meaning_.n_components:
+        encoder = named("encoder_", arrays)
+        self.encoder_ = TextEncoder.from_arrays(encoder) if encoder else None
+        n_components = self.meaning_.n_components
+        if not encoder and arrays["vectors"].shape[1] != n_components:
             raise ValueError("its directions and the vectors of documents do not fit.")
 
     # --- inside -----------------------------------------------------------------------
@@ -531,6 +562,14 @@ class Documents(BaseSystem):
         beside = Weights(about=self.fusion_.weight)
         self.judged_fusion_ = learn_fusion(candidates, grades, "judged", beside)
 
+    def _vector(self, text: str) -> Array:
+        """What a text is about, of length one; zeros where nothing of it is known."""
+        if self.encoder_ is None:
+            return self.meaning_.vector(text, self._analysis)
+        if not self.encoder_.knows(text):
+            return np.zeros(self.documents_.n_components, np.float32)
+        return self.encoder_.transform([text])[0]
+
     @property
     def weights(self) -> Weights:
         """What other rankings count beside that of words."""
@@ -540,6 +579,12 @@ class Documents(BaseSystem):
         check_whole("n_components", self.n_components, 0)
         language = None if self.language == "none" else self.language
         return Analysis(language)
+
+    def _read_encoder(self) -> TextEncoder | None:
+        check_choice("pooling", self.pooling, ("mean", "first token"))
+        if self.text_encoder is None:
+            return None
+        return TextEncoder.of_folder(self.text_encoder, self.pooling)
 
     @property
     def _analysis(self) -> Analysis:
@@ -557,7 +602,7 @@ class Documents(BaseSystem):
             "judged": found.judged[at].tolist(),
             "similarity": found.scores(weights)[at].tolist(),
         }
-        vector = self.meaning_.vector(query, self._analysis)
+        vector = self._vector(query)
         answer = self._found(rows, scores, columns, vector, query)
         documents = self.documents_
         let = documents.mask_of_documents(chosen)
@@ -597,6 +642,23 @@ class Documents(BaseSystem):
         """Which rows are let through, (n_rows,) of bool; None is all."""
         let = values_let_through(where)
         return None if let is None else self.documents_.mask(let)
+
+
+def _encoded(
+    encoder: TextEncoder, texts: Sequence[str], on_progress: ProgressCallback
+) -> Array:
+    """Vectors of texts, float32 (n_texts, n_components)."""
+    found = {}
+    for at, text in enumerate(texts):
+        if at % 16 == 0:
+            on_progress(f"reading text {at + 1:,} of {len(texts):,}", at / len(texts))
+        if encoder.knows(text):
+            found[at] = encoder.transform([text])[0]
+    n_components = len(next(iter(found.values()), np.empty(0)))
+    vectors = np.zeros((len(texts), n_components), np.float32)
+    for at, vector in found.items():
+        vectors[at] = vector
+    return vectors
 
 
 def _values(

@@ -63,7 +63,7 @@ from lookalike.systems.images.zero_shot import (
 )
 
 if TYPE_CHECKING:
-    from lookalike.systems.images.encoders.text import TextEncoder
+    from lookalike.features.text.encoder import TextEncoder
 
 N_EXPLAINED = 10  # hits of an explanation
 Query = Array | str
@@ -235,8 +235,8 @@ class ImageSearch(BaseSystem):
         ValueError
             If a file is not what it must be, in one sentence.
         """
+        from lookalike.features.text.encoder import TextEncoder
         from lookalike.systems.images.encoders.onnx import OnnxEncoder
-        from lookalike.systems.images.encoders.text import TextEncoder
 
         if (text_model is None) != (tokeniser is None):
             raise ValueError("A text side is two files: an ONNX file and a tokeniser.")
@@ -572,7 +572,7 @@ class ImageSearch(BaseSystem):
             )
         self.texts_ = None
         if texts := named("text_", arrays):
-            from lookalike.systems.images.encoders.text import TextEncoder
+            from lookalike.features.text.encoder import TextEncoder
 
             self.texts_ = TextEncoder.from_arrays(texts)
         index, vectors, clicks = None, arrays["vectors"], named("clicks_", arrays)

@@ -14,7 +14,7 @@ from lookalike._typing import Array
 from lookalike.core.learned import digest_of
 from lookalike.core.progress import ShareCallback
 from lookalike.features.preparation import Preparation
-from lookalike.systems.images.encoders.catalogue import CATALOGUE
+from lookalike.systems.images.encoders.catalogue import CATALOGUE, PublishedEncoder
 from lookalike.systems.images.encoders.linear import (
     MetricEncoder,
     PixelEncoder,
@@ -22,7 +22,7 @@ from lookalike.systems.images.encoders.linear import (
     PrincipalEncoder,
     shrunk,
 )
-from lookalike.systems.images.encoders.locate import is_here
+from lookalike.systems.images.encoders.locate import find, is_here
 from lookalike.systems.images.encoders.network import (
     ContrastiveEncoder,
     SupervisedEncoder,
@@ -30,7 +30,7 @@ from lookalike.systems.images.encoders.network import (
 from lookalike.systems.images.encoders.photograph import PhotographEncoder
 
 if TYPE_CHECKING:
-    from lookalike.systems.images.encoders.text import TextEncoder
+    from lookalike.features.text.encoder import TextEncoder
 
 CODE = 1
 """To be raised with every change that makes other vectors of the same weights."""
@@ -168,9 +168,36 @@ def ready_texts(name: str) -> "TextEncoder | None":
     entry = CATALOGUE.get(name)
     if entry is None or not all(is_here(entry, file) for file in entry.files):
         return None
-    from lookalike.systems.images.encoders.text import TextEncoder
+    return published_texts(entry) if entry.text else None
 
-    return TextEncoder.published(entry) if entry.text else None
+
+def published_texts(encoder: PublishedEncoder) -> "TextEncoder":
+    """Return the text side of an encoder of the catalogue, whose files are here.
+
+    Raises
+    ------
+    ValueError
+        If the encoder has none.
+    FileNotFoundError
+        If a file is not here; the message says how to get it.
+    """
+    from lookalike.features.text.encoder import TextEncoder
+
+    side = encoder.text
+    if side is None:
+        raise ValueError(f"{encoder.name} knows no words.")
+    model, tokeniser = (
+        np.frombuffer(find(encoder, file).read_bytes(), np.uint8)
+        for file in (side.model, side.tokeniser)
+    )
+    return TextEncoder(
+        model,
+        tokeniser,
+        f"{encoder.name}'s text side",
+        output=side.output,
+        context=side.context,
+        pad=side.pad,
+    )
 
 
 def why_no_texts(name: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 
 from lookalike._typing import Array
+from lookalike.features.onnx_session import first_line, opened, read_model
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images.encoders.catalogue import PublishedEncoder
 from lookalike.systems.images.encoders.linear import unit
 from lookalike.systems.images.encoders.locate import find
-from lookalike.systems.images.encoders.session import first_line, opened, read_model
 
 SIDE = 224
 

@@ -1,25 +1,26 @@
-"""The text side of an encoder of images: an ONNX file and its ``tokenizer.json``.
+"""An encoder of texts that somebody trained: an ONNX file and its ``tokenizer.json``.
 
-A text becomes token numbers, these become a vector of length one in the space of the
-images, so that a text finds images and names what is on one (onnx extra).
+A text becomes token numbers, and these a vector of length one, so that texts are alike
+that mean the same in other words; or images, where the vectors are of their space, as
+those of CLIP are (onnx extra).
 """
 
 import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import numpy as np
 
+from lookalike._arrays import unit
 from lookalike._shown import shown
 from lookalike._typing import Array
-from lookalike.systems.images.encoders.catalogue import PublishedEncoder
-from lookalike.systems.images.encoders.linear import unit
-from lookalike.systems.images.encoders.locate import find
-from lookalike.systems.images.encoders.session import first_line, opened, read_model
+from lookalike.features.onnx_session import first_line, opened, read_model
 
-MASK = "attention_mask"
+Pooling = Literal["", "mean", "first token"]
+MASK, SEGMENTS = "attention_mask", "token_type_ids"
 CONTEXT = 77
 """Most tokens of a text where neither file says how many; those of CLIP."""
 _KINDS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
@@ -28,14 +29,16 @@ _KINDS = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 class TextEncoder:
     """Run an ONNX file on texts, one at a time, on the processor.
 
-    The file takes token numbers, whole numbers (n, n_tokens), and where it has a second
-    input, ``attention_mask``, which of them are of the text; it returns
-    (n, n_dimensions). What a text has more than ``context`` tokens is cut off, before
-    the mark of its end. A file that leaves n_tokens open is given a text's own tokens;
-    one that has it fixed, or whose ``pad`` is named, is given ``context`` of them.
+    The file takes token numbers, whole numbers (n, n_tokens), and where it has further
+    inputs, ``attention_mask``, which of them are of the text, and ``token_type_ids``,
+    all 0. It returns (n, n_dimensions), or (n, n_tokens, n_dimensions) where
+    ``pooling`` says what becomes of these. What a text has more than ``context`` tokens
+    is cut off, before the mark of its end. A file that leaves n_tokens open is given a
+    text's own tokens; one that has it fixed, or whose ``pad`` is named, is given
+    ``context`` of them.
 
-    Both files are opened when the first text comes: who only asks with images waits
-    for neither.
+    Both files are opened when the first text comes: who asks without texts waits for
+    neither.
 
     Parameters
     ----------
@@ -52,6 +55,9 @@ class TextEncoder:
     pad : int or None, default=None
         Number of the token that fills up the context; None is what the tokeniser says.
         Where that says nothing it is 0 for a file of fixed length, and none for others.
+    pooling : {"", "mean", "first token"}, default=""
+        How vectors of tokens become one: their mean, as of most encoders of sentences,
+        or the first; "" takes no such file.
     """
 
     def __init__(
@@ -63,46 +69,47 @@ class TextEncoder:
         output: str = "",
         context: int | None = None,
         pad: int | None = None,
+        pooling: Pooling = "",
     ) -> None:
         self._files = {"model": model, "tokeniser": tokeniser}
         self._what = what
         self._output, self._context, self._pad = output, context, pad
-
-    @classmethod
-    def published(cls, encoder: PublishedEncoder) -> Self:
-        """Return the text side of an encoder of the catalogue, whose files are here.
-
-        Raises
-        ------
-        ValueError
-            If the encoder has none.
-        FileNotFoundError
-            If a file is not here; the message says how to get it.
-        """
-        side = encoder.text
-        if side is None:
-            raise ValueError(f"{encoder.name} knows no words.")
-        model, tokeniser = (
-            np.frombuffer(find(encoder, file).read_bytes(), np.uint8)
-            for file in (side.model, side.tokeniser)
-        )
-        return cls(
-            model,
-            tokeniser,
-            f"{encoder.name}'s text side",
-            output=side.output,
-            context=side.context,
-            pad=side.pad,
-        )
+        self._pooling = pooling
 
     @classmethod
     def read(
-        cls, model: str | os.PathLike[str], tokeniser: str | os.PathLike[str]
+        cls,
+        model: str | os.PathLike[str],
+        tokeniser: str | os.PathLike[str],
+        pooling: Pooling = "",
     ) -> Self:
         """Read the user's own two files."""
         files = read_model(model), read_model(tokeniser, "a tokenizer.json")
         held, its = (np.frombuffer(file, np.uint8) for file in files)
-        return cls(held, its, os.path.basename(model))
+        return cls(held, its, os.path.basename(model), pooling=pooling)
+
+    @classmethod
+    def of_folder(
+        cls, folder: str | os.PathLike[str], pooling: Pooling = "mean"
+    ) -> Self:
+        """Read ``model.onnx`` and ``tokenizer.json`` as publishers lay them out.
+
+        The model may lie in ``onnx/`` below the folder.
+
+        Raises
+        ------
+        ValueError
+            If the folder or one of the files is not there.
+        """
+        place = Path(folder).expanduser()
+        if not place.is_dir():
+            raise ValueError(
+                f"{shown(place)} is no folder; expected one with model.onnx and "
+                "tokenizer.json."
+            )
+        below = place / "onnx" / "model.onnx"
+        model = below if below.is_file() else place / "model.onnx"
+        return cls.read(model, place / "tokenizer.json", pooling)
 
     def transform(self, texts: Sequence[str]) -> Array:
         """Map texts to vectors of length one, float32 (n_texts, n_dimensions).
@@ -113,7 +120,12 @@ class TextEncoder:
             If a text has no token that is known, or the files cannot be run.
         """
         # One at a time: runtimes may choose other kernels for another batch.
-        return unit(np.concatenate([self._run(self.tokens(text)) for text in texts]))
+        found = np.concatenate([self._run(self.tokens(text)) for text in texts])
+        return np.asarray(unit(found.astype(np.float64)), np.float32)
+
+    def knows(self, text: str) -> bool:
+        """Whether any token of a text is known: whether it can be transformed."""
+        return bool(self._tokeniser.encode(text).ids)
 
     def tokens(self, text: str) -> list[int]:
         """Return the token numbers of a text, cut off and not filled up.
@@ -129,7 +141,7 @@ class TextEncoder:
         return found
 
     def check(self, n_dimensions: int) -> None:
-        """Open both files, and refuse them if vectors are not those of the images.
+        """Open both files, and refuse them if vectors have another length.
 
         Raises
         ------
@@ -145,7 +157,12 @@ class TextEncoder:
 
     def arrays(self) -> dict[str, Array]:
         """Return the bytes of both files, and how they are used."""
-        form = {"output": self._output, "context": self._context, "pad": self._pad}
+        form = {
+            "output": self._output,
+            "context": self._context,
+            "pad": self._pad,
+            "pooling": self._pooling,
+        }
         text = json.dumps(form, sort_keys=True).encode()
         return {**self._files, "form": np.frombuffer(text, np.uint8)}
 
@@ -161,8 +178,9 @@ class TextEncoder:
         context, pad = self._length
         filled = tokens if pad is None else tokens + [pad] * (context - len(tokens))
         mask = np.arange(len(filled)) < len(tokens)
+        known = {MASK: mask, SEGMENTS: np.zeros(len(filled))}
         given = {
-            each.name: np.asarray([mask if each.name == MASK else filled]).astype(
+            each.name: np.asarray([known.get(each.name, filled)]).astype(
                 _KINDS[each.type]
             )
             for each in self._session.get_inputs()
@@ -175,6 +193,9 @@ class TextEncoder:
                 f"{self._what} cannot be run on {len(filled)} tokens: "
                 f"{first_line(error)}"
             ) from None
+        if found.ndim == 3 and found.shape[1] == len(filled) and self._pooling:
+            one = self._pooling == "first token"
+            found = found[:, 0] if one else found[:, mask].mean(axis=1)
         if found.ndim != 2 or len(found) != 1 or found.dtype.kind != "f":
             raise ValueError(
                 f"{self._what} must return one vector a text, (1, n_dimensions); got "
@@ -190,7 +211,7 @@ class TextEncoder:
             self._output,
         )
         taken = session.get_inputs()
-        numbers = [each for each in taken if each.name != MASK]
+        numbers = [each for each in taken if each.name not in (MASK, SEGMENTS)]
         good = len(numbers) == 1 and all(
             each.type in _KINDS and len(each.shape) == 2 for each in taken
         )
@@ -198,19 +219,20 @@ class TextEncoder:
             found = "; ".join(f"{i.name} {i.type} {i.shape}" for i in taken)
             raise ValueError(
                 f"{self._what} must take token numbers (n, n_tokens) and nothing else "
-                f"but {MASK}; it takes {found or 'nothing'}."
+                f"but {MASK} and {SEGMENTS}; it takes {found or 'nothing'}."
             )
         return session
 
     @cached_property
     def _length(self) -> tuple[int, int | None]:
         """How many tokens it takes at most, and what fills them up, if anything."""
-        [fixed] = [i.shape[1] for i in self._session.get_inputs() if i.name != MASK]
+        lengths = [each.shape[1] for each in self._session.get_inputs()]
+        fixed = next((n for n in lengths if isinstance(n, int)), None)
         context, pad = self._context, self._pad
         cut, filled = self._read.truncation, self._read.padding or {}
         if pad is None and filled.get("length"):
             context, pad = context or filled["length"], filled["pad_id"]
-        if isinstance(fixed, int):
+        if fixed is not None:
             return fixed, filled.get("pad_id", 0) if pad is None else pad
         return context or (cut or {}).get("max_length") or CONTEXT, pad
 
