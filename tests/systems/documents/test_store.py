@@ -1,5 +1,7 @@
 """Documents that come, change and go: every store answers from its own ones."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -27,31 +29,32 @@ def started(n=10, seed=0):
     documents = [{"text": each, "kind": "old"} for each in whole]
     index = TextIndex(facets=["kind"]).fit(list(held), documents)
     titles = Texts.of([title for title, _ in held.values()])
-    return DocumentStore(index, titles, vectors), held, meaning
+    about = partial(meaning.vector, analysis=Analysis())
+    return DocumentStore(index, titles, vectors), held, about
 
 
-def check(store, held, meaning):
+def check(store, held, about):
     """A store holds these documents in this order, and no others."""
     assert len(store) == len(held)
     assert store.now.ids.tolist() == list(held)
     rows = [store.row_of(id) for id in held]
     assert rows == sorted(rows)
     assert store.ids_of(np.array(rows, np.int64)) == list(held)
-    similar = store.similarities(meaning.vector("red wine", Analysis()))
+    similar = store.similarities(about("red wine"))
     assert np.flatnonzero(np.isfinite(similar)).tolist() == rows
     for row, (id, (title, body)) in zip(rows, held.items(), strict=True):
         found = store.document(id)
         assert (found["title"] or "", found["text"]) == (title, body)
         assert store.title(row) == title
         item = Item(id, title, {"text": body})
-        expected = meaning.vector(whole_of(item), Analysis())
+        expected = about(whole_of(item))
         assert store.vector(row) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("block", [3, 4096])
 def test_each_store_has_the_documents_of_its_time(monkeypatch, block):
     monkeypatch.setattr(stores, "BLOCK", block)
-    store, held, meaning = started()
+    store, held, about = started()
     rng, kept = np.random.default_rng(1), []
     for step in range(40):
         kept.append((store, dict(held)))
@@ -65,7 +68,7 @@ def test_each_store_has_the_documents_of_its_time(monkeypatch, block):
                 held[id] = (f"at {step}", text(rng))
                 title, body = held[id]
                 items.append(Item(id, title, {"text": body, "kind": "new"}))
-        store = store.with_items(items, meaning)
+        store = store.with_items(items, about)
         assert [id in store for id in ("d0", "d19", "x", 3)] == [
             id in held for id in ("d0", "d19", "x", 3)
         ]
@@ -74,46 +77,46 @@ def test_each_store_has_the_documents_of_its_time(monkeypatch, block):
         assert store.ids_of(np.flatnonzero(mask)) == new
         assert store.now.ids[store.mask_of_documents(mask)].tolist() == new
     for each, then in [*kept, (store, held)]:
-        check(each, then, meaning)
+        check(each, then, about)
     again = DocumentStore.from_state(*store.state())
-    check(again, held, meaning)
+    check(again, held, about)
 
 
 def test_dead_rows_are_left_out_once_there_are_many(monkeypatch):
     monkeypatch.setattr(stores, "BLOCK", 4)
-    store, held, meaning = started()
+    store, held, about = started()
     for step in range(12):
         held.pop("d3", None)
-        store = store.with_items([Item("d3", deleted=True)], meaning)
+        store = store.with_items([Item("d3", deleted=True)], about)
         held["d3"] = "", f"red wine {WORDS[step % 10]}"
-        store = store.with_items([Item("d3", None, {"text": held["d3"][1]})], meaning)
+        store = store.with_items([Item("d3", None, {"text": held["d3"][1]})], about)
         assert len(store.similarities(store.vector(0))) < 20
-    check(store, held, meaning)
+    check(store, held, about)
 
 
 def test_a_change_that_failed_can_be_made_again():
-    store, held, meaning = started()
+    store, held, about = started()
     store.index.remove(["d1"])  # what a change had done before it failed
-    store = store.with_items([Item("d1", deleted=True)], meaning)
+    store = store.with_items([Item("d1", deleted=True)], about)
     del held["d1"]
-    check(store, held, meaning)
+    check(store, held, about)
 
 
 def test_only_the_last_store_is_changed_further():
-    store, held, meaning = started()
-    other = store.with_items([Item("d1", deleted=True)], meaning)
+    store, held, about = started()
+    other = store.with_items([Item("d1", deleted=True)], about)
     with pytest.raises(ValueError, match="were changed already"):
-        store.with_items([Item("d2", deleted=True)], meaning)
-    check(store, held, meaning)
-    assert "d2" not in other.with_items([Item("d2", deleted=True)], meaning)
+        store.with_items([Item("d2", deleted=True)], about)
+    check(store, held, about)
+    assert "d2" not in other.with_items([Item("d2", deleted=True)], about)
 
 
 def test_of_changes_of_one_document_the_last_counts():
-    store, held, meaning = started()
+    store, held, about = started()
     items = [Item("d1", deleted=True), Item("d1", "New", {"text": "tea"})]
-    store = store.with_items(items, meaning)
+    store = store.with_items(items, about)
     held["d1"] = "New", "tea"
-    check(store, held, meaning)
+    check(store, held, about)
 
 
 def test_parts_that_do_not_fit_are_refused():
