@@ -15,6 +15,7 @@ from lookalike.cli.describe import describe
 from lookalike.cli.doctor import doctor
 from lookalike.cli.encoders import encoders
 from lookalike.cli.evaluate import evaluate
+from lookalike.cli.experiments import experiments
 from lookalike.cli.explain import explain
 from lookalike.cli.index import index
 from lookalike.cli.keys import keys
@@ -53,6 +54,7 @@ for verb in (
     app.command()(verb)
 app.add_typer(systems, name="systems")
 app.add_typer(data, name="data")
+app.add_typer(experiments, name="experiments")
 app.add_typer(encoders, name="encoders")
 app.add_typer(keys, name="keys")
 app.add_typer(index, name="index")

@@ -1,0 +1,356 @@
+"""``lookalike experiments``: design one, say who sees what, and whether it helped."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lookalike.cli._common import Json, columns, say
+
+if TYPE_CHECKING:
+    from lookalike.datasets.tables import Table
+    from lookalike.experiment import Analysis, Experiment, Metric, Units
+
+experiments: typer.Typer = typer.Typer(
+    no_args_is_help=True,
+    help="Experiments on one's own table of users: plan, assign, analyse.",
+)
+Design = Annotated[
+    Path,
+    typer.Argument(
+        help="A TOML or JSON file with key, variants, metrics and the rest."
+    ),
+]
+Data = Annotated[
+    Path, typer.Option(help="A table with a row a unit: CSV, JSON lines or Parquet.")
+]
+UnitColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--unit",
+        help="Column with the ids; without it and a column named unit a row is a unit.",
+    ),
+]
+UNIT, VARIANT = "unit", "variant"
+EXPOSED = "exposed"
+
+
+@experiments.command()
+def plan(
+    design: Design,
+    data: Data,
+    unit: UnitColumn = None,
+    lift: Annotated[
+        float, typer.Option(help="Relative change that must be found, such as 0.05.")
+    ] = 0.05,
+    replays: Annotated[
+        int, typer.Option(min=0, help="A/A replays of the table; 0 is none.")
+    ] = 200,
+    json: Json = False,
+) -> None:
+    """Say how many units each metric needs, from a table of what units did before."""
+    from lookalike.experiment import baseline, minimal_effect, replay_a_a, sample_size
+
+    experiment, table = read_design(design), _table(data, unit)
+    units = _units(experiment, table, unit, alike=True)
+    share = experiment.shares[1] / (experiment.shares[0] + experiment.shares[1])
+    n_arms = experiment.shares[0] + experiment.shares[1]
+    how = {"share": share, "alpha": experiment.alpha, "power": experiment.power}
+    rows: list[dict[str, Any]] = []
+    for metric in experiment.metrics:
+        now = baseline(metric, units)
+        if now.value == 0:
+            raise ValueError(f"{metric.name} is 0 in {data}: no lift changes that.")
+        needed = sample_size(now.spread, lift * now.value, **how)
+        row = {"metric": metric.name, "now": now.value, "units": round(needed / n_arms)}
+        if experiment.planned_units:
+            pair = max(2, round(experiment.planned_units * n_arms))
+            least = minimal_effect(now.spread, pair, **how)
+            row["least_lift"] = abs(least / now.value)
+        if replays:
+            found = replay_a_a(metric, units, replays, experiment.alpha)
+            row["false_differences"] = asdict(found.rejected)
+        rows.append(row)
+    about = f"{len(units):,} units of {data}, power {experiment.power:.0%}, one look at"
+    lines = [f"{about} alpha {experiment.alpha:g}, a lift of {lift:.1%}"]
+    head = ["metric", "now", "units needed"]
+    head += ["least lift of the planned units"] * bool(experiment.planned_units)
+    head += ["A/A replays with a difference"] * bool(replays)
+    lines += columns([head, *map(_planned, rows)])
+    say({"lift": lift, "metrics": rows}, json, lines)
+
+
+@experiments.command()
+def assign(
+    design: Design,
+    units: Annotated[list[str] | None, typer.Argument(help="Ids of units.")] = None,
+    sql: Annotated[
+        str | None,
+        typer.Option(help="Print an SQL expression instead: postgresql or sqlite."),
+    ] = None,
+    unit: Annotated[
+        str, typer.Option("--unit", help="With --sql: the expression of the id.")
+    ] = "user_id",
+    json: Json = False,
+) -> None:
+    """Say which variant each unit sees; the same in Python and in SQL."""
+    from lookalike.experiment import assign as variant_of
+    from lookalike.experiment import assignment_sql
+
+    experiment = read_design(design)
+    if sql is not None:
+        expression = assignment_sql(experiment, unit, sql)
+        say({"sql": expression}, json, [expression])
+        return
+    if not units:
+        raise ValueError("Expected the ids of units, or --sql; got neither.")
+    found = {each: variant_of(experiment, each) for each in units}
+    lines = columns([(each, variant or "not in it") for each, variant in found.items()])
+    say({"assignments": found}, json, lines)
+
+
+@experiments.command()
+def analyse(
+    design: Design,
+    data: Data,
+    unit: UnitColumn = None,
+    variant: Annotated[
+        str | None,
+        typer.Option(
+            help="Column with what each unit saw; without it and a column "
+            f"{VARIANT!r} units are assigned as `assign` does."
+        ),
+    ] = None,
+    looks: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with the looks so far, to which this one is added; needed for "
+            "more than one look."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say which variant is better, or not yet, or that the data are not to be trusted.
+
+    Columns assigned_at, first_event_at (times) and exposed (0 or 1) are used where they
+    are there: they show units that are lost, or that acted before they were assigned.
+    """
+    from lookalike._files import write_whole
+    from lookalike.experiment import analyse as analysed
+
+    experiment, table = read_design(design), _table(data, unit)
+    units = _units(experiment, table, unit, variant)
+    before = _looks(looks)
+    found = analysed(experiment, units, time.time(), before)
+    if looks is not None:
+        write_whole(looks, _json([each.to_json() for each in found.looks]).encode())
+    answer = {
+        "experiment": experiment.key,
+        "version": experiment.version,
+        "counts": found.counts,
+        "look": len(found.looks),
+        "verdicts": {
+            name: {"word": verdict.word, "reasons": list(verdict.reasons)}
+            for name, verdict in found.verdicts.items()
+        },
+        "metrics": [_result(each) for each in found.results],
+    }
+    say(answer, json, _told(experiment, found))
+
+
+# --- what is read ---------------------------------------------------------------------
+
+
+def read_design(path: Path) -> "Experiment":
+    """Return the experiment of a TOML or JSON file.
+
+    Raises
+    ------
+    ValueError
+        If the file is neither, or no experiment; the sentence says what is wrong.
+    """
+    import tomllib
+
+    from lookalike.experiment import Experiment
+
+    text = path.read_text(encoding="utf-8")
+    if path.suffix.lower() == ".json":
+        return Experiment.from_json(text)
+    try:
+        return Experiment.from_json(_json(tomllib.loads(text)))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is no TOML file: {error}.") from None
+
+
+def _table(path: Path, unit: str | None) -> "Table":
+    from lookalike.datasets.tables import read_table
+
+    return read_table(path, [] if unit is None else [unit])
+
+
+def _units(
+    experiment: "Experiment",
+    table: "Table",
+    unit: str | None,
+    variant: str | None = None,
+    alike: bool = False,
+) -> "Units":
+    """The units of a table, in the variants that it has, or that are assigned.
+
+    alike : all are of the control, as before an experiment
+    """
+    import numpy as np
+
+    from lookalike.experiment import Units
+    from lookalike.experiment import assign as variant_of
+
+    rows = [f"row {n}" for n in table.rows.tolist()]
+    ids = table.columns.get(unit or UNIT, rows)
+    saw: list[str | None]
+    if alike:
+        saw = [experiment.control] * len(ids)
+    elif variant is not None or VARIANT in table.columns:
+        saw = list(_cells(table, variant or VARIANT))
+    else:
+        saw = [variant_of(experiment, each) for each in ids]
+    kept = np.array([each is not None for each in saw])
+    if not kept.any():
+        raise ValueError(f"No unit of {table.file} is in the experiment.")
+
+    def times(name: str) -> Any:
+        return table.times(name)[kept] if name in table.columns else None
+
+    exposed = None
+    if EXPOSED in table.columns:
+        exposed = _numbers(table, EXPOSED)[kept] > 0
+    return Units(
+        np.array(ids)[kept],
+        np.array(saw)[kept].astype(str),
+        {name: _numbers(table, name)[kept] for name in _needed(experiment.metrics)},
+        assigned_at=times("assigned_at"),
+        first_event_at=times("first_event_at"),
+        exposed=exposed,
+        labels={n: np.array(_cells(table, n))[kept] for n in experiment.slices},
+    )
+
+
+def _needed(metrics: "tuple[Metric, ...]") -> list[str]:
+    names = [name for each in metrics for name in (*each.columns, *each.covariates)]
+    return list(dict.fromkeys(names))
+
+
+def _cells(table: "Table", name: str) -> list[str]:
+    if name not in table.columns:
+        raise ValueError(
+            f"{table.file} lacks the column {name}; found: {', '.join(table.columns)}."
+        )
+    return table.columns[name]
+
+
+def _numbers(table: "Table", name: str) -> Any:
+    import numpy as np
+
+    def number(cell: str) -> float:
+        try:
+            return float(cell)
+        except ValueError:
+            return float("nan")
+
+    values = np.array([number(cell) for cell in _cells(table, name)])
+    table.refuse(~np.isfinite(values), f"a number as {name}")
+    return values
+
+
+def _looks(path: Path | None) -> list[Any]:
+    from lookalike.experiment import Look
+
+    if path is None or not path.exists():
+        return []
+    try:
+        return [Look(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} holds no looks: {error}.") from None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, default=str)
+
+
+# --- what is printed ------------------------------------------------------------------
+
+
+def _planned(row: dict[str, Any]) -> list[object]:
+    cells: list[object] = [row["metric"], f"{row['now']:.4g}", f"{row['units']:,}"]
+    if "least_lift" in row:
+        cells.append(f"{row['least_lift']:.2%}")
+    if "false_differences" in row:
+        value, low, high = row["false_differences"].values()
+        cells.append(f"{value:.1%} [{low:.1%}, {high:.1%}]")
+    return cells
+
+
+def _result(found: Any) -> dict[str, Any]:
+    """One metric of one treatment, ready for JSON; what is infinite is None."""
+    about = {
+        "metric": found.metric.name,
+        "role": found.metric.role,
+        "treatment": found.treatment,
+        "outcome": found.outcome,
+    }
+    if found.effect is None:
+        return about
+    numbers = {
+        "control": found.effect.control.value,
+        "treatment_value": found.effect.treatment.value,
+        **_estimate("difference", found.effect.difference),
+        **_estimate("relative", found.effect.relative),
+        "p_value": found.p_value,
+        "adjusted_p_value": found.adjusted_p_value,
+        "variance_left": found.variance_left,
+    }
+    return about | {name: _finite(value) for name, value in numbers.items()}
+
+
+def _estimate(name: str, found: Any) -> dict[str, float]:
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if abs(value) < float("inf") else None
+
+
+def _told(experiment: "Experiment", found: "Analysis") -> list[str]:
+    counts = ", ".join(f"{name} {n:,}" for name, n in found.counts.items())
+    units = sum(found.counts.values())
+    planned = f" of {experiment.planned_units:,}" if experiment.planned_units else ""
+    lines = [
+        f"{experiment.key}, version {experiment.version}, look {len(found.looks)}: "
+        f"{units:,}{planned} units ({counts})"
+    ]
+    lines += [f"{name}: {verdict}" for name, verdict in found.verdicts.items()]
+    rows: list[list[object]] = [
+        ["treatment", "metric", "control", "treatment", "relative", "p", "says"]
+    ]
+    for each in found.results:
+        cells: list[object] = [each.treatment, each.metric.name]
+        if each.effect is None:
+            rows.append([*cells, "", "", "", "", each.outcome])
+            continue
+        change = each.effect.relative
+        p = each.p_value
+        if each.adjusted_p_value == each.adjusted_p_value:
+            p = each.adjusted_p_value
+        rows.append(
+            [
+                *cells,
+                f"{each.effect.control.value:.4g}",
+                f"{each.effect.treatment.value:.4g}",
+                f"{change.value:+.1%} [{change.low:+.1%}, {change.high:+.1%}]",
+                f"{p:.2g}",
+                each.outcome,
+            ]
+        )
+    return [*lines, "", *columns(rows)]
