@@ -369,7 +369,9 @@ def test_unscaled_columns_of_single_precision_give_numbers_or_a_sentence(kind, s
     y = rng.integers(3, size=90)
     model = kind(hidden_layer_sizes=8, solver=solver, max_iter=10, random_state=0)
     if kind is MLPRegressor and solver == "sgd":
-        with pytest.raises(ValueError, match="the weights grew without bounds: scale"):
+        with pytest.raises(
+            ValueError, match="the loss or the weights grew without bounds: scale"
+        ):
             model.fit(X, y)
     else:
         answer = getattr(model.fit(X, y), "predict_proba", model.predict)(X)
@@ -490,7 +492,7 @@ def test_lbfgs_has_no_partial_fit():
 def test_weights_that_grow_without_bounds_are_reported():
     X, y = np.arange(20.0)[:, None] * 1e6, np.arange(20.0) * 1e6
     model = MLPRegressor(activation="identity", solver="sgd", random_state=0)
-    with pytest.raises(ValueError, match="the weights grew without bounds"):
+    with pytest.raises(ValueError, match="the loss or the weights grew without bounds"):
         model.fit(X, y)
 
 
@@ -525,3 +527,12 @@ def test_the_first_step_has_the_size_that_the_parameters_say(
     start = model.set_params(learning_rate_init=1e-15).coefs_[0].copy()
     moved = abs(start - model.fit(X, y).coefs_[0])
     assert_allclose(moved[X.any(axis=0)], 1e-3 * step, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("unfinished")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_loss_that_is_no_number_is_reported_where_the_weights_are_finite():
+    X, y = np.full((40, 3), 1e95), np.ones(40)  # L-BFGS cannot take a step
+    model = MLPRegressor(hidden_layer_sizes=10, solver="lbfgs", random_state=0)
+    with pytest.raises(ValueError, match="the loss or the weights grew without bounds"):
+        model.fit(X, y)

@@ -25,7 +25,7 @@ from lookalike.systems import specs
 schemathesis = pytest.importorskip("schemathesis")
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
 N_EXAMPLES = 6  # of a route, shared by the systems that it is tried on
-N_SYSTEMS = 2  # that a route is tried on, other ones for each route
+N_SYSTEMS = 3  # that a route is tried on, other ones for each route
 
 ROUTES = [
     ("", "GET", "/metrics", "read"),

@@ -160,10 +160,11 @@ class MultilayerPerceptron(BaseEstimator, ABC):
             self._minimise(samples)
         else:
             self._descend(samples, rng, one_pass)
-        if not all(np.isfinite(w).all() for w in self.coefs_ + self.intercepts_):
+        numbers = [np.asarray(self.loss_), *self.coefs_, *self.intercepts_]
+        if not all(np.isfinite(each).all() for each in numbers):
             raise ValueError(
-                "the weights grew without bounds: scale the features or lower "
-                "learning_rate_init."
+                "the loss or the weights grew without bounds: scale the features or "
+                "lower learning_rate_init."
             )
         return self
 
