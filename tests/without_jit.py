@@ -34,6 +34,7 @@ TESTS = {
     "kernels/test_murmur.py": "utf8",
     "kernels/test_number_slices.py": "",
     "kernels/test_texts.py": "",
+    "kernels/test_tiled_distances.py": "",
     "learn/test_optimizers.py": "definition",
     "learn/test_pca.py": "definition",
     "search/terms/test_text_index.py": (

@@ -195,25 +195,3 @@ def chosen_distances(
                 shifts[q],
                 lanes,
             )
-
-
-@njit(cache=True, nogil=True)
-def all_distances(
-    rows, norms, query_rows, query_norms, shifts, metric, first, last, out
-):
-    """Distances of queries ``first`` to ``last - 1`` to every row.
-
-    out : float64 (last - first, n_samples)
-    """
-    lanes = np.empty(LANES)
-    for q in range(first, last):
-        for i in range(rows.shape[0]):
-            out[q - first, i] = distance(
-                metric,
-                query_rows[q],
-                rows[i],
-                query_norms[q],
-                norms[i],
-                shifts[q],
-                lanes,
-            )

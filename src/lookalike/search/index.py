@@ -13,17 +13,17 @@ from lookalike.kernels.distances import (
     INNER_PRODUCT,
     MANHATTAN,
     SQUARED_EUCLIDEAN,
-    all_distances,
     chosen_distances,
 )
 from lookalike.kernels.neighbors import BLOCK, Catalogue, Queries, nearest, within
 from lookalike.kernels.simd import PANEL
+from lookalike.kernels.tiled_distances import k_smallest, tiled_distances
 from lookalike.search.forks import ForkSafeLock
 from lookalike.search.geometry import geometry_of
 from lookalike.search.memory import attributes_for_kernels, for_kernels
 from lookalike.search.rotation import RotationFilter
 from lookalike.search.rows import STEP, narrowest, norms_for, queries_for, stored
-from lookalike.search.selection import in_order, nearest_in
+from lookalike.search.selection import in_order
 
 CODES = {
     "euclidean": SQUARED_EUCLIDEAN,
@@ -301,12 +301,15 @@ class ExactIndex:
         norms = norms_for(self.code, narrowest(Q))
         out = np.empty((len(Q), len(self.rows) if chosen is None else len(chosen)))
 
+        every = np.arange(len(self.rows)) if chosen is None else chosen
+
         def search(first: int, last: int) -> None:
-            task = (rows, norms, shifts, self.code, first, last, out[first:last])
-            if chosen is None:
-                all_distances(self.rows, self.norms, *task)
+            task = self.rows, self.norms, every, rows, norms
+            where = self.code, first, last, out[first:last]
+            if rows.itemsize == 1:
+                chosen_distances(*task, shifts, *where)
             else:
-                chosen_distances(self.rows, self.norms, chosen, *task)
+                tiled_distances(*task, *where)
 
         run_slices(search, len(Q), n_jobs, grain=max(1, BLOCK // 4))
         return out
@@ -318,10 +321,9 @@ class ExactIndex:
         indices = np.empty((len(Q), k), np.int64)
         step = max(1, HELD // (len(self.rows) if chosen is None else len(chosen)))
         for first in range(0, len(Q), step):
-            every = self._every_distance(Q[first : first + step], n_jobs, chosen)
-            for q, row in enumerate(every, start=first):
-                indices[q] = nearest_in(row, k)
-                distances[q] = row[indices[q]]
+            some = slice(first, first + step)
+            every = self._every_distance(Q[some], n_jobs, chosen)
+            k_smallest(every, distances[some], indices[some])
         return distances, indices
 
     def _within_of_all(
