@@ -64,12 +64,9 @@ TESTS = {
 def main() -> int:
     """Run TESTS and return pytest's exit code."""
     os.environ["NUMBA_DISABLE_JIT"] = "1"
-    import hypothesis
     import numba
     import pytest
 
-    hypothesis.settings.register_profile("slow", max_examples=20)
-    hypothesis.settings.load_profile("slow")
     known, ran = set(), set()
 
     def njit(*given, **_options):
@@ -92,6 +89,12 @@ def main() -> int:
     files = [str(here / name) for name in TESTS]
 
     class Chosen:
+        def pytest_configure(self):
+            from hypothesis import settings
+
+            settings.register_profile("slow", max_examples=20)
+            settings.load_profile("slow")
+
         def pytest_collection_modifyitems(self, items):
             items[:] = [item for item in items if chosen(item)]
 
