@@ -481,3 +481,15 @@ def test_probabilities_are_refused_with_what_gives_them(yes):
     SVC(probability=not yes).fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(ValueError, match=r"use sklearn.calibration.Calibrated"):
         SVC(probability=yes).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_a_kernel_that_is_no_inner_product_comes_to_an_end(monkeypatch):
+    # Its optimum is never reached: whoever waits for it waits for ever.
+    K = np.random.default_rng(16).integers(0, 256, (10, 10)).astype(float)
+    monkeypatch.setattr("lookalike.learn.svc.MOST_STEPS", 5_000)
+    with pytest.warns(
+        ConvergenceWarning, match=r"in 5,000 steps: scale the features; a"
+    ):
+        model = SVC(kernel="precomputed").fit(K, np.arange(10) % 2)
+    assert model.n_iter_.max() == 5_000
+    assert np.isfinite(model.dual_coef_).all()

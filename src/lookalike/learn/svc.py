@@ -1,6 +1,5 @@
 """Support vector classification with kernels."""
 
-import sys
 import warnings
 from collections.abc import Mapping
 from itertools import combinations, pairwise
@@ -29,6 +28,7 @@ from lookalike.learn._smo import Solution, solve_with_cache, solve_with_matrix
 from lookalike.learn._svm_kernels import NAMES, Kernel
 
 MEGABYTE = 2**20
+MOST_STEPS = 10_000_000  # for a pair of classes, unless max_iter says
 _FITTED = ("support", "support_vectors", "n_support", "dual_coef", "intercept")
 VALUES_TOGETHER = 2**23  # kernel values held at a time in prediction
 
@@ -80,7 +80,9 @@ default='rbf'
     verbose : bool, default=False
         Whether ``fit`` prints the steps of each pair of classes.
     max_iter : int, default=-1
-        Most steps for each pair of classes; -1 is no limit.
+        Most steps for each pair of classes; -1 is ten million, as in libsvm, or a
+        hundred for each sample where that is more. A kernel that is no inner product
+        may have no optimum to reach.
     decision_function_shape : {'ovr', 'ovo'}, default='ovr'
         Scores of more than two classes: one for each class, or one for each pair.
     break_ties : bool, default=False
@@ -227,7 +229,10 @@ default='rbf'
         if self.fit_status_:
             warnings.warn(
                 f"SVC did not converge in max_iter={self.max_iter} steps: allow more, "
-                "or scale the features.",
+                "or scale the features."
+                if self.max_iter != -1
+                else f"SVC did not converge in {MOST_STEPS:,} steps: scale the "
+                "features; a kernel of one's own must be an inner product.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -355,13 +360,15 @@ default='rbf'
     def _solve_pairs(
         self, X: Matrix, members: list[Ints], costs: Floats
     ) -> list[Solution]:
-        limit = sys.maxsize if self.max_iter == -1 else self.max_iter
         room = self.cache_size * MEGABYTE
         shared = 4 * sum(len(rows) ** 2 for rows in members) <= room
         own = [self._values(X, rows, rows) for rows in members] if shared else []
         solutions = []
         for a, b in combinations(range(len(members)), 2):
             rows = np.concatenate([members[a], members[b]])
+            limit = self.max_iter
+            if limit == -1:
+                limit = max(MOST_STEPS, 100 * len(rows))
             signs = np.repeat([1.0, -1.0], [len(members[a]), len(members[b])])
             rest = signs, costs[rows], self.tol, limit
             if self.kernel != "precomputed" and 4 * len(rows) ** 2 > room:
