@@ -44,7 +44,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 from lookalike._checks import check_positive
 from lookalike._typing import Floats
@@ -371,7 +370,13 @@ def weighted_interval(
 
 def quantile_of_t(weight: Floats, confidence: float) -> float:
     """Half-width, in standard errors, of an interval of so much effective sample."""
-    freedom = max(effective_sample(weight) - 1, 1.0)
+    return _quantile(max(effective_sample(weight) - 1, 1.0), confidence)
+
+
+def _quantile(freedom: float, confidence: float) -> float:
+    """Student's, two-sided."""
+    from scipy.special import stdtrit  # slow to import
+
     return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
@@ -430,7 +435,7 @@ def _interval(values: Floats, n: int, confidence: float) -> Estimate:
     if n < 2:
         return Estimate(mean, -np.inf, np.inf)
     error = float(values.std(ddof=1)) / np.sqrt(n)
-    half = error * float(stdtrit(n - 1.0, (1 + confidence) / 2))
+    half = error * _quantile(n - 1.0, confidence)
     return Estimate(mean, mean - half, mean + half)
 
 
