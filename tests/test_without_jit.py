@@ -9,7 +9,7 @@ NEVER_RUN = {
     "kernels.bounds._panel_of_int16": "calls instructions of the processor",
     "kernels.byte_products": "serves an instruction of the processor",
     "kernels.inverted_file_calls": "reads addresses, and calls instructions",
-    "kernels.distances.chosen_distances": "serves a filter of many rows",
+    "kernels.distances.chosen_distances": "compares bytes, where they are compiled",
     "kernels.tree._doubled": "makes room for trees of thousands of leaves",
     "kernels.tree.leaves_of": "one loop over all rows, compared where it is compiled",
 }

@@ -62,7 +62,7 @@ from lookalike.monitor.budget import Detector
 from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Bar, Row, least, most
-from lookalike_bench.runner import ProgressCallback, measured, selected
+from lookalike_bench.runner import ProgressCallback, reporting
 
 SEED = 1954
 USUAL, WORSE = 0.10, 0.15
@@ -122,8 +122,7 @@ def run(
     progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Run the jobs whose name contains ``only``."""
-    report = progress or (lambda what, share: None)
-    return measured(selected(jobs(report), only), None, BARS)
+    return reporting(jobs, only, progress, BARS)
 
 
 def jobs(report: ProgressCallback) -> list[tuple[str, Callable[[], Iterable[Row]]]]:

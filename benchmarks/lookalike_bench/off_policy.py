@@ -28,7 +28,7 @@ from lookalike.evaluate import LoggedDecisions, estimate_policy, logged_decision
 from lookalike.learn import Ridge
 from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Bar, Row, least, most, quotient
-from lookalike_bench.runner import ProgressCallback, measured, selected
+from lookalike_bench.runner import ProgressCallback, reporting
 
 N_WORLDS, N_DECISIONS = 1000, 5000
 N_ACTIONS, N_NUMBERS, N_TRUTH = 10, 5, 20_000
@@ -76,8 +76,7 @@ def run(
     progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Run the jobs whose name contains ``only``."""
-    report = progress or (lambda what, share: None)
-    return measured(selected(jobs(report), only), None, BARS)
+    return reporting(jobs, only, progress, BARS)
 
 
 def jobs(report: ProgressCallback) -> list[tuple[str, Callable[[], Iterable[Row]]]]:

@@ -247,6 +247,22 @@ def measured(
     return {"machine": machine(), "rows": rows, "bars": checked(bars, rows)}
 
 
+def reporting(
+    jobs: Callable[
+        [ProgressCallback], Sequence[tuple[str, Callable[[], Iterable[Row]]]]
+    ],
+    only: str | None,
+    progress: ProgressCallback | None,
+    bars: Iterable[Bar],
+) -> dict[str, Any]:
+    """Run jobs that say by themselves how far they are; see ``measured``.
+
+    jobs : given whom they report to, the jobs with their names
+    """
+    report = progress or (lambda what, share: None)
+    return measured(selected(jobs(report), only), progress, bars)
+
+
 def machine() -> dict[str, Any]:
     """Return processor, system and versions that the numbers were measured with."""
     from importlib.metadata import distributions

@@ -152,6 +152,7 @@ def test_units_are_assigned_in_words_and_in_sql(design):
         (DESIGN + 'denominator = "n"', [], "must have a denominator if it is a ratio"),
         (DESIGN.replace("clicks", "likes"), [], "lacks the column likes; found: unit"),
         (DESIGN.replace("clicks", "unit"), [], "as unit"),
+        (DESIGN + 'covariates = ["age"]', [], "lacks the column age; found: unit"),
     ],
 )
 def test_what_makes_no_sense_is_refused(table, design, text, words, sentence):
@@ -167,3 +168,15 @@ def test_ids_or_sql_are_needed_and_looks_must_be_looks(table, design, tmp_path):
     looks.write_text('{"a', encoding="utf-8")
     words = ("analyse", design, "--data", table[0], "--looks", looks)
     assert "looks.json holds no looks" in run(*words, status=2)
+
+
+def test_rows_without_ids_are_assigned_by_nothing(table, design):
+    path, _ = table
+    whole = path.read_text(encoding="utf-8").replace("unit;variant", "who;saw", 1)
+    path.write_text(whole, encoding="utf-8")
+    said = run("analyse", design, "--data", path, status=2)
+    assert (
+        "must have a column with what each unit saw, --variant, or with the ids" in said
+    )
+    assert "look 1: 1,000" in run("analyse", design, "--data", path, "--variant", "saw")
+    assert "look 1: 1,000" in run("analyse", design, "--data", path, "--unit", "who")

@@ -6,13 +6,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lookalike.kernels import simd
+from lookalike.kernels.best import k_smallest
 from lookalike.kernels.distances import (
     LANES,
     MANHATTAN,
     SQUARED_EUCLIDEAN,
     distance,
 )
-from lookalike.kernels.tiled_distances import TILE, k_smallest, tiled_distances
+from lookalike.kernels.tiled_distances import TILE, tiled_distances
 from lookalike.search.rows import norms_for
 
 # Bytes less 128 are stored where the processor has an instruction for them.

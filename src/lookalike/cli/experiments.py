@@ -1,6 +1,7 @@
 """``lookalike experiments``: design one, say who sees what, and whether it helped."""
 
 import json
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +12,7 @@ import typer
 from lookalike.cli._common import Json, columns, say
 
 if TYPE_CHECKING:
-    from lookalike.datasets.tables import Table
-    from lookalike.experiment import Analysis, Experiment, Metric, Units
+    from lookalike.experiment import Analysis, Experiment, Units
 
 experiments: typer.Typer = typer.Typer(
     no_args_is_help=True,
@@ -54,10 +54,10 @@ def plan(
     """Say how many units each metric needs, from a table of what units did before."""
     from lookalike.experiment import baseline, minimal_effect, replay_a_a, sample_size
 
-    experiment, table = read_design(design), _table(data, unit)
-    units = _units(experiment, table, unit, alike=True)
-    share = experiment.shares[1] / (experiment.shares[0] + experiment.shares[1])
-    n_arms = experiment.shares[0] + experiment.shares[1]
+    experiment = _design(design)
+    units = _units(experiment, data, unit, alike=True)
+    part = experiment.shares[0] + experiment.shares[1]
+    share = experiment.shares[1] / part
     how = {"share": share, "alpha": experiment.alpha, "power": experiment.power}
     rows: list[dict[str, Any]] = []
     for metric in experiment.metrics:
@@ -65,9 +65,9 @@ def plan(
         if now.value == 0:
             raise ValueError(f"{metric.name} is 0 in {data}: no lift changes that.")
         needed = sample_size(now.spread, lift * now.value, **how)
-        row = {"metric": metric.name, "now": now.value, "units": round(needed / n_arms)}
+        row = {"metric": metric.name, "now": now.value, "units": round(needed / part)}
         if experiment.planned_units:
-            pair = max(2, round(experiment.planned_units * n_arms))
+            pair = max(2, round(experiment.planned_units * part))
             least = minimal_effect(now.spread, pair, **how)
             row["least_lift"] = abs(least / now.value)
         if replays:
@@ -100,7 +100,7 @@ def assign(
     from lookalike.experiment import assign as variant_of
     from lookalike.experiment import assignment_sql
 
-    experiment = read_design(design)
+    experiment = _design(design)
     if sql is not None:
         expression = assignment_sql(experiment, unit, sql)
         say({"sql": expression}, json, [expression])
@@ -141,8 +141,8 @@ def analyse(
     from lookalike._files import write_whole
     from lookalike.experiment import analyse as analysed
 
-    experiment, table = read_design(design), _table(data, unit)
-    units = _units(experiment, table, unit, variant)
+    experiment = _design(design)
+    units = _units(experiment, data, unit, variant)
     before = _looks(looks)
     found = analysed(experiment, units, time.time(), before)
     if looks is not None:
@@ -164,14 +164,8 @@ def analyse(
 # --- what is read ---------------------------------------------------------------------
 
 
-def read_design(path: Path) -> "Experiment":
-    """Return the experiment of a TOML or JSON file.
-
-    Raises
-    ------
-    ValueError
-        If the file is neither, or no experiment; the sentence says what is wrong.
-    """
+def _design(path: Path) -> "Experiment":
+    """The experiment of a TOML or JSON file."""
     import tomllib
 
     from lookalike.experiment import Experiment
@@ -185,15 +179,9 @@ def read_design(path: Path) -> "Experiment":
         raise ValueError(f"{path} is no TOML file: {error}.") from None
 
 
-def _table(path: Path, unit: str | None) -> "Table":
-    from lookalike.datasets.tables import read_table
-
-    return read_table(path, [] if unit is None else [unit])
-
-
 def _units(
     experiment: "Experiment",
-    table: "Table",
+    data: Path,
     unit: str | None,
     variant: str | None = None,
     alike: bool = False,
@@ -204,64 +192,51 @@ def _units(
     """
     import numpy as np
 
+    from lookalike.datasets.tables import read_table
     from lookalike.experiment import Units
     from lookalike.experiment import assign as variant_of
 
-    rows = [f"row {n}" for n in table.rows.tolist()]
-    ids = table.columns.get(unit or UNIT, rows)
+    numbers = [
+        name
+        for each in experiment.metrics
+        for name in (*each.columns, *each.covariates)
+    ]
+    named = [name for name in (unit, variant) if name is not None]
+    needed = list(dict.fromkeys([*named, *numbers, *experiment.slices]))
+    table = read_table(data, needed)
+    ids = table.columns.get(unit or UNIT)
     saw: list[str | None]
     if alike:
-        saw = [experiment.control] * len(ids)
+        saw = [experiment.control] * len(table.rows)
     elif variant is not None or VARIANT in table.columns:
-        saw = list(_cells(table, variant or VARIANT))
-    else:
+        saw = list(table.columns[variant or VARIANT])
+    elif ids is not None:
         saw = [variant_of(experiment, each) for each in ids]
+    else:
+        raise ValueError(
+            f"{data} must have a column with what each unit saw, --variant, or with "
+            "the ids by which units are assigned, --unit; found: "
+            f"{', '.join(table.columns)}."
+        )
     kept = np.array([each is not None for each in saw])
     if not kept.any():
-        raise ValueError(f"No unit of {table.file} is in the experiment.")
+        raise ValueError(f"No unit of {data} is in the experiment.")
 
     def times(name: str) -> Any:
         return table.times(name)[kept] if name in table.columns else None
 
     exposed = None
     if EXPOSED in table.columns:
-        exposed = _numbers(table, EXPOSED)[kept] > 0
+        exposed = table.reals(EXPOSED)[kept] > 0
     return Units(
-        np.array(ids)[kept],
+        np.array(ids or [f"row {n}" for n in table.rows.tolist()])[kept],
         np.array(saw)[kept].astype(str),
-        {name: _numbers(table, name)[kept] for name in _needed(experiment.metrics)},
+        {name: table.reals(name)[kept] for name in dict.fromkeys(numbers)},
         assigned_at=times("assigned_at"),
         first_event_at=times("first_event_at"),
         exposed=exposed,
-        labels={n: np.array(_cells(table, n))[kept] for n in experiment.slices},
+        labels={n: np.array(table.columns[n])[kept] for n in experiment.slices},
     )
-
-
-def _needed(metrics: "tuple[Metric, ...]") -> list[str]:
-    names = [name for each in metrics for name in (*each.columns, *each.covariates)]
-    return list(dict.fromkeys(names))
-
-
-def _cells(table: "Table", name: str) -> list[str]:
-    if name not in table.columns:
-        raise ValueError(
-            f"{table.file} lacks the column {name}; found: {', '.join(table.columns)}."
-        )
-    return table.columns[name]
-
-
-def _numbers(table: "Table", name: str) -> Any:
-    import numpy as np
-
-    def number(cell: str) -> float:
-        try:
-            return float(cell)
-        except ValueError:
-            return float("nan")
-
-    values = np.array([number(cell) for cell in _cells(table, name)])
-    table.refuse(~np.isfinite(values), f"a number as {name}")
-    return values
 
 
 def _looks(path: Path | None) -> list[Any]:
@@ -319,7 +294,7 @@ def _estimate(name: str, found: Any) -> dict[str, float]:
 
 
 def _finite(value: float) -> float | None:
-    return float(value) if abs(value) < float("inf") else None
+    return float(value) if math.isfinite(value) else None
 
 
 def _told(experiment: "Experiment", found: "Analysis") -> list[str]:
@@ -340,9 +315,8 @@ def _told(experiment: "Experiment", found: "Analysis") -> list[str]:
             rows.append([*cells, "", "", "", "", each.outcome])
             continue
         change = each.effect.relative
-        p = each.p_value
-        if each.adjusted_p_value == each.adjusted_p_value:
-            p = each.adjusted_p_value
+        own, adjusted = each.p_value, each.adjusted_p_value
+        p = own if math.isnan(adjusted) else adjusted
         rows.append(
             [
                 *cells,

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.datasets._opened import number_of
 from lookalike.datasets.locate import find
-from lookalike.datasets.tables import Table, read_table
+from lookalike.datasets.tables import read_table
 
 FAULTY_WEEKS = (201325, 201401)
 """First and last week in which Upworthy's tests were probably not randomised: a cache
@@ -174,7 +173,9 @@ def read_asos(file: str | os.PathLike[str]) -> RunningTotals:
     """
     table = read_table(file, _ASOS)
     pairs = {
-        name: np.stack([_numbers(table, f"{name}_{arm}") for arm in "ct"], axis=1)
+        name: np.stack(
+            [table.reals(f"{name}_{arm}", empty=True) for arm in "ct"], axis=1
+        )
         for name in ("count", "mean", "variance")
     }
     return RunningTotals(
@@ -219,8 +220,3 @@ def read_hillstrom(file: str | os.PathLike[str]) -> EmailTest:
         {name: table.numbers(name) for name in _HILLSTROM_NUMBERS},
         {name: np.array(table.columns[name]) for name in _HILLSTROM_LABELS},
     )
-
-
-def _numbers(table: Table, name: str) -> Floats:
-    """A column of which cells may be empty."""
-    return np.array([number_of(cell) for cell in table.columns[name]], np.float64)

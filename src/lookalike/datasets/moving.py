@@ -9,7 +9,7 @@ import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.locate import find
-from lookalike.datasets.tables import Table, read_table, refuse_rows
+from lookalike.datasets.tables import Table, read_table
 
 _MONTHS = (
     *("jan", "feb", "mar", "apr", "may", "jun"),
@@ -72,7 +72,7 @@ def load_bank_marketing(path: str | os.PathLike[str] | None = None) -> MovingTab
         If it is not found; the message names three ways to get it.
     """
     table = read_table(find("bank_marketing", path), (*_BANK, "deposit"))
-    day = _numbers(table, "day").astype(int)
+    day = table.reals("day").astype(int)
     table.refuse(
         np.array([m not in _MONTHS for m in table.columns["month"]]), "a month"
     )
@@ -82,7 +82,7 @@ def load_bank_marketing(path: str | os.PathLike[str] | None = None) -> MovingTab
     for name in _BANK:
         cells = table.columns[name]
         is_number = name in ("age", "balance", "day", "campaign", "pdays", "previous")
-        columns[name] = _numbers(table, name) if is_number else np.array(cells)
+        columns[name] = table.reals(name) if is_number else np.array(cells)
     dates = zip(year.tolist(), month.tolist(), day.tolist(), strict=True)
     time = np.array([datetime(*date, tzinfo=UTC).timestamp() for date in dates])
     return MovingTable(columns, _labels(table, "deposit", ("no", "yes")), time)
@@ -102,7 +102,7 @@ def load_elec2(path: str | os.PathLike[str] | None = None) -> MovingTable:
         If it is not found; the message names three ways to get it.
     """
     table = read_table(find("elec2", path), (*_ELEC, "class"))
-    columns: dict[str, Array] = {name: _numbers(table, name) for name in _ELEC}
+    columns: dict[str, Array] = {name: table.reals(name) for name in _ELEC}
     start = datetime(1996, 5, 7, tzinfo=UTC).timestamp()
     time = start + 1800.0 * np.arange(len(table.rows), dtype=np.float64)
     return MovingTable(columns, _labels(table, "class", ("0", "1")), time)
@@ -152,25 +152,6 @@ def _people(columns: Mapping[str, Array]) -> ScoredPeople:
         columns["employed"].astype(np.int64),
         columns["AGEP"].astype(np.float64),
     )
-
-
-def _numbers(table: Table, name: str) -> Floats:
-    """Cells of a column, which may be negative, as numbers."""
-    try:
-        return np.array(table.columns[name], dtype=np.float64)
-    except ValueError:
-        bad = [not _is_number(cell) for cell in table.columns[name]]
-        rows = table.rows[np.array(bad)].tolist()
-        refuse_rows(table.file, rows, f"a number as {name}")
-        raise
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _labels(table: Table, name: str, values: tuple[str, str]) -> Ints:

@@ -56,6 +56,19 @@ class Table:
         self.refuse(values > high, f"a number of at most {high:g} as {column}")
         return values
 
+    def reals(self, column: str, empty: bool = False) -> Floats:
+        """Return a column as finite numbers of either sign.
+
+        empty : let cells be empty, which are nan
+        """
+        cells = self.columns[column]
+        values = np.array([number_of(cell) for cell in cells], np.float64)
+        bad = ~np.isfinite(values)
+        if empty:
+            bad &= np.array([bool(cell) for cell in cells])
+        self.refuse(bad, f"a number as {column}")
+        return values
+
     def times(self, column: str) -> Floats:
         """Return a column as seconds since 1970, none of them later than tomorrow.
 

@@ -6,6 +6,8 @@ result does not depend on the order of the pairs.
 
 from lookalike.kernels.compiled import njit
 
+HEAP = 128  # more than this are kept in a heap, fewer in order
+
 
 @njit(cache=True, nogil=True, forceinline=True)
 def insert(distances, indices, n, d, i):
@@ -79,3 +81,29 @@ def sort_heap(distances, indices, n):
         d, i = distances[last], indices[last]
         distances[last], indices[last] = distances[0], indices[0]
         sink(distances, indices, last, d, i)
+
+
+@njit(cache=True, nogil=True)
+def k_smallest(every, distances, indices):
+    """The k smallest of each row of ``every``, the earlier of equal ones first.
+
+    every : float64 (n, n_values)
+    distances, indices : out, float64 and int64 (n, k), 1 <= k <= n_values
+    """
+    k = distances.shape[1]
+    for q in range(every.shape[0]):
+        best, found, filled = distances[q], indices[q], 0
+        for i in range(every.shape[1]):
+            d = every[q, i]
+            if filled < k:
+                if k > HEAP:
+                    filled = push(best, found, filled, d, i)
+                else:
+                    filled = insert(best, found, filled, d, i)
+            elif k > HEAP:
+                if d < best[0]:
+                    push(best, found, filled, d, i)
+            elif d < best[k - 1]:
+                insert(best, found, filled, d, i)
+        if k > HEAP:
+            sort_heap(best, found, filled)

@@ -17,7 +17,7 @@ def njit(**options: Any) -> Callable[[Function], Function]:
 
     A kernel that another calls with a constant is the one that takes any number;
     Numba would compile one for each constant. None is called from C, so wrappers for
-    that are left out. A first call waits a quarter less for both.
+    that are left out.
     """
     compiled = numba.njit(no_cfunc_wrapper=True, **options)
 

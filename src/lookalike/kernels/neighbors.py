@@ -19,7 +19,7 @@ from numba.extending import overload
 
 from lookalike._typing import Array, Floats
 from lookalike.kernels import simd
-from lookalike.kernels.best import insert, push, sort_heap
+from lookalike.kernels.best import HEAP, insert, push, sort_heap
 from lookalike.kernels.bounds import fill_keys
 from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import LANES, distance, fetch
@@ -29,7 +29,6 @@ BLOCK = 24  # queries that share a pass over the codes
 STRETCH = 80  # panels that are bounded at a time: keys stay in the L2 cache
 PROBES = 3  # rows probed in a stretch once k distances are known
 MOST_PROBES = 48  # more neighbours than this are found without a first probe
-HEAP = 128  # more neighbours than this are kept in a heap, fewer in order
 BUCKETS = 32  # steps in which candidates are ordered by their bounds
 HIDDEN = np.int32(2147483500)  # a key above every limit: such a row is not collected
 

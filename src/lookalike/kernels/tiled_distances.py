@@ -8,7 +8,6 @@ one instruction, and rows of few columns need few lanes.
 
 import numpy as np
 
-from lookalike.kernels.best import insert, push, sort_heap
 from lookalike.kernels.compiled import njit
 from lookalike.kernels.distances import (
     COSINE,
@@ -17,7 +16,6 @@ from lookalike.kernels.distances import (
     SQUARED_EUCLIDEAN,
     offset_of,
 )
-from lookalike.kernels.neighbors import HEAP
 
 TILE = 32  # rows; the lanes of a tile stay in the first cache
 
@@ -111,29 +109,3 @@ def tiled_distances(
                 elif metric != SQUARED_EUCLIDEAN and metric != MANHATTAN:
                     d = -d
                 out[q - first, start + r] = d
-
-
-@njit(cache=True, nogil=True)
-def k_smallest(every, distances, indices):
-    """The k smallest of each row of ``every``, the earlier of equal ones first.
-
-    every : float64 (n, n_values)
-    distances, indices : out, float64 and int64 (n, k), 1 <= k <= n_values
-    """
-    k = distances.shape[1]
-    for q in range(every.shape[0]):
-        best, found, filled = distances[q], indices[q], 0
-        for i in range(every.shape[1]):
-            d = every[q, i]
-            if filled < k:
-                if k > HEAP:
-                    filled = push(best, found, filled, d, i)
-                else:
-                    filled = insert(best, found, filled, d, i)
-            elif k > HEAP:
-                if d < best[0]:
-                    push(best, found, filled, d, i)
-            elif d < best[k - 1]:
-                insert(best, found, filled, d, i)
-        if k > HEAP:
-            sort_heap(best, found, filled)

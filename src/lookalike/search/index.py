@@ -8,6 +8,7 @@ import numpy as np
 from lookalike._parallel import blas_threads, run_slices
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels import simd
+from lookalike.kernels.best import k_smallest
 from lookalike.kernels.distances import (
     COSINE,
     INNER_PRODUCT,
@@ -17,7 +18,7 @@ from lookalike.kernels.distances import (
 )
 from lookalike.kernels.neighbors import BLOCK, Catalogue, Queries, nearest, within
 from lookalike.kernels.simd import PANEL
-from lookalike.kernels.tiled_distances import k_smallest, tiled_distances
+from lookalike.kernels.tiled_distances import tiled_distances
 from lookalike.search.forks import ForkSafeLock
 from lookalike.search.geometry import geometry_of
 from lookalike.search.memory import attributes_for_kernels, for_kernels

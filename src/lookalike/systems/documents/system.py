@@ -348,8 +348,8 @@ class Documents(BaseSystem):
                     "because": f" (similarity {about:.2f})",
                 }
             )
-        vote = self.judged_.votes(query).get(id, 0.0) if self.weights.judged else 0.0
-        if vote:
+        vote = self.judged_.votes(query).get(id, 0.0)
+        if self.weights.judged and vote and row in position:
             similar = self.judged_.most_similar(query, id)
             parts.append(
                 {
@@ -441,6 +441,11 @@ class Documents(BaseSystem):
 
         chosen : bool (n_rows,), which may be found; None is all
         """
+        found = self._proposed(query, pool, chosen)
+        return self.with_votes(found, self.judged_.votes(query))
+
+    def _proposed(self, query: str, pool: int = POOL, chosen: Any = None) -> Candidates:
+        """Candidates for which nobody has voted yet."""
         plain, documents = unquoted(query), self.documents_
         let = documents.mask_of_documents(chosen)
         hits = documents.now.search(plain, pool, where=let)
@@ -451,8 +456,7 @@ class Documents(BaseSystem):
             best = scores[0] if len(scores) else 1.0
             order = np.argsort(rows, kind="stable")
             none = np.zeros(len(rows))
-            found = Candidates(rows[order], scores[order] / best, none, none)
-            return self.with_votes(found, self.judged_.votes(query))
+            return Candidates(rows[order], scores[order] / best, none, none)
         about = documents.similarities(vector)
         allowed = about if chosen is None else np.where(chosen, about, -np.inf)
         near = np.argsort(-allowed, kind="stable")[:pool]
@@ -468,8 +472,7 @@ class Documents(BaseSystem):
             words[np.searchsorted(every, further)] = more.scores[0]
         best = words.max(initial=0.0)
         none = np.zeros(len(every))
-        found = Candidates(every, words / (best or 1.0), about[every], none)
-        return self.with_votes(found, self.judged_.votes(query))
+        return Candidates(every, words / (best or 1.0), about[every], none)
 
     def with_votes(self, found: Candidates, votes: Mapping[str, float]) -> Candidates:
         """Return candidates with votes of judged queries, by the id of a document."""
@@ -554,7 +557,7 @@ class Documents(BaseSystem):
         relevant = [sorted(grades) for _, grades in known]
         self.judged_ = JudgedQueries(queries, relevant, self.meaning_, self._analysis)
         candidates = [
-            self.with_votes(self.candidates(query), self.judged_.votes(query, at))
+            self.with_votes(self._proposed(query), self.judged_.votes(query, at))
             for at, query in enumerate(queries)
         ]
         grades = [self.by_row(own) for _, own in known]
