@@ -20,7 +20,7 @@ from lookalike.learn._bytes import (
 )
 from lookalike.learn._svm_kernels import Kernel
 
-pytestmark = pytest.mark.skipif(
+needs_byte_products = pytest.mark.skipif(
     not HAS_BYTE_PRODUCTS, reason="this processor has no products of bytes"
 )
 
@@ -52,18 +52,21 @@ def test_one_number_that_is_no_shade_makes_no_image(odd, cell):
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    n=st.integers(1, 40) | st.sampled_from([2047, 2048, 2051]),
+    n=st.integers(1, 40) | st.sampled_from([1024, 1025, 2047, 2048, 2051]),
     d=st.integers(1, 140),
 )
 def test_scatter_of_bytes_equals_its_definition(seed, n, d):
     images = shades(seed, n, d)
+    images[:, 0] = 0
     X = images.astype(np.int64)
     np.testing.assert_array_equal(scatter_of_bytes(images), X.T @ X)
+    np.testing.assert_array_equal(_bytes._scatter_in_floats(images), X.T @ X)
     labels = np.random.default_rng(seed).integers(3, size=n)
     sums = [X[labels == k].sum(axis=0) for k in range(3)]
     np.testing.assert_array_equal(class_sums(images, labels, 3), sums)
 
 
+@needs_byte_products
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
@@ -79,6 +82,15 @@ def test_distances_of_bytes_equal_their_definition(seed, n, m, d):
     np.testing.assert_array_equal(out, 0.25 * (difference**2).sum(axis=2))
 
 
+def test_sums_of_single_precision_stay_exact_for_the_whitest_and_blackest_rows():
+    for shade in (0, 1, 255):
+        images = np.full((3000, 2), shade, np.uint8)
+        images[0, 0] = 254
+        X = images.astype(np.int64)
+        np.testing.assert_array_equal(_bytes._scatter_in_floats(images), X.T @ X)
+
+
+@needs_byte_products
 def test_the_largest_sums_fit():
     white, black = (
         np.full((2, LONGEST), 255, np.uint8),
@@ -107,6 +119,18 @@ def test_discriminants_of_images_are_those_of_numbers(solver, dtype, monkeypatch
     np.testing.assert_allclose(scores, expected, rtol=rtol, atol=rtol)
 
 
+def test_images_are_multiplied_as_bytes_whatever_the_sizes_of_the_classes(monkeypatch):
+    seen = []
+    whole = discriminant.scatter_of_images
+    monkeypatch.setattr(
+        discriminant, "scatter_of_images", lambda *a: seen.append(1) or whole(*a)
+    )
+    for sizes in ([1, 2, 4, 6, 9], [3, 7, 11, 13, 100], [977, 12, 49]):
+        X = shades(2, sum(sizes), 4).astype(np.float32)
+        LinearDiscriminantAnalysis().fit(X, np.repeat(range(len(sizes)), sizes))
+    assert len(seen) == 3
+
+
 def test_scatter_with_priors_is_not_taken_for_one_where_samples_weigh_alike():
     images = shades(1, 100, 6).astype(float)
     labels = np.repeat([0, 1], [30, 70])
@@ -115,6 +139,7 @@ def test_scatter_with_priors_is_not_taken_for_one_where_samples_weigh_alike():
     np.testing.assert_allclose(S, np.mean(parts, axis=0))
 
 
+@needs_byte_products
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("white", [255.0, 1.0])
 def test_the_kernel_of_images_is_that_of_numbers(dtype, white, monkeypatch):
@@ -129,6 +154,7 @@ def test_the_kernel_of_images_is_that_of_numbers(dtype, white, monkeypatch):
     assert kernel(A, B)[0, 0] == 1
 
 
+@needs_byte_products
 def test_queries_that_are_no_images_are_compared_as_numbers():
     X = shades(0, 60, 9).astype(float)
     model = SVC(gamma=1e-5).fit(X, X[:, 0] > 100)

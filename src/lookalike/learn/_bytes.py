@@ -14,10 +14,10 @@ ROWS_TOGETHER = 2048  # of a scatter: a panel of them stays in the L1 cache
 def as_bytes(X: Array, white: float = 255.0) -> Array | None:
     """X * 255 / white as uint8, if these are whole numbers from 0 to 255, else None.
 
-    A number may miss the whole one by the rounding of a division. None, too, where the
-    processor has no products of bytes.
+    A number may miss the whole one by the rounding of a division. None, too, if rows do
+    not lie one behind the other.
     """
-    if not HAS_BYTE_PRODUCTS or not X.flags.c_contiguous:
+    if not X.flags.c_contiguous:
         return None
     kind = X.dtype.type
     factor = kind(255 / white)
@@ -35,6 +35,8 @@ def class_sums(images: Array, labels: Ints, n_classes: int) -> Ints:
 
 def scatter_of_bytes(images: Array) -> Ints:
     """``images.T @ images``, exactly, int64 of shape (n_features, n_features)."""
+    if not HAS_BYTE_PRODUCTS:
+        return _scatter_in_floats(images)
     n, d = images.shape
     sums = np.zeros((d, d), np.int64)
     panels = _panels(d, ROWS_TOGETHER)
@@ -47,6 +49,28 @@ def scatter_of_bytes(images: Array) -> Ints:
         kernels.add_scatter(panels, sums)
     above = np.triu(sums)
     return above + np.triu(sums, 1).T
+
+
+def _scatter_in_floats(images: Array) -> Ints:
+    r"""The same in single precision, which is exact for sums below 2**24.
+
+    Bytes less 128 have products of at most 2**14, of which 1,024 may be added. With
+    :math:`x = c + 128` and s the sum of c, :math:`\sum x x^\top = \sum c c^\top
+    + 128 (s 1^\top + 1 s^\top) + 128^2 n`. Columns of zeros are left out.
+    """
+    shown = images.any(axis=0)
+    used = images[:, shown]
+    n, d = used.shape
+    sums, columns = np.zeros((d, d)), np.zeros(d)
+    for start in range(0, n, 1024):
+        centred = used[start : start + 1024].astype(np.float32)
+        centred -= np.float32(128)
+        sums += centred.T @ centred
+        columns += centred.sum(axis=0)
+    sums += 128 * (columns[:, None] + columns) + 128**2 * n
+    whole = np.zeros((len(shown), len(shown)), np.int64)
+    whole[np.ix_(shown, shown)] = sums
+    return whole
 
 
 class PackedImages:

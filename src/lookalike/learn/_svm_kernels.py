@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.utils.extmath import safe_sparse_dot
 
 from lookalike._typing import Array, Floats
-from lookalike.learn._bytes import PackedImages, as_bytes, fits
+from lookalike.learn._bytes import HAS_BYTE_PRODUCTS, PackedImages, as_bytes, fits
 from lookalike.learn._linear import Matrix, squared_norms, varying_columns
 
 TOGETHER = 2**22  # values of one product: large enough to be fast
@@ -69,7 +69,7 @@ class Kernel:
 
     def _gaussian_of_images(self, A: Array, B: Array, values: Array) -> bool:
         """Fill values if A and B are images, of 0 to 255 or the same over 255."""
-        if not fits(B.shape[1]):
+        if not HAS_BYTE_PRODUCTS or not fits(B.shape[1]):
             return False
         for white in (255.0, 1.0):
             others = as_bytes(B, white)

@@ -368,7 +368,8 @@ def scatter(X: Array, labels: Ints, class_weight: Floats) -> tuple[Floats, Float
     """
     counts = np.bincount(labels)
     root = np.sqrt(class_weight / counts)
-    if root.min() == root.max() and (images := as_bytes(X)) is not None:
+    alike = np.ptp(root) <= 4 * np.finfo(np.float64).eps * root.max()
+    if alike and (images := as_bytes(X)) is not None:
         return scatter_of_images(images, labels, counts)
     some = X[:: len(X) // 1000 + 1].astype(np.float64)
     shift = X[0] + (some - X[0]).mean(axis=0)
@@ -381,11 +382,11 @@ def scatter(X: Array, labels: Ints, class_weight: Floats) -> tuple[Floats, Float
         block = memory[: rows.stop - rows.start]
         centre_columns(X[rows], columns, shift[columns], block)
         sums += one_hot[labels[rows]].T @ block
-        if root.min() != root.max():
+        if not alike:
             block *= root[labels[rows], None]
         products += block.T @ block
     check_small_columns(X, columns, products.diagonal())
-    if root.min() == root.max():
+    if alike:
         products *= class_weight[0] / counts[0]
     moved = sums / counts[:, None]
     spread = products.diagonal() * (10 * np.finfo(np.float64).eps)
