@@ -150,13 +150,7 @@ def analyse(
     answer = {
         "experiment": experiment.key,
         "version": experiment.version,
-        "counts": found.counts,
-        "look": len(found.looks),
-        "verdicts": {
-            name: {"word": verdict.word, "reasons": list(verdict.reasons)}
-            for name, verdict in found.verdicts.items()
-        },
-        "metrics": [_result(each) for each in found.results],
+        **found.to_json(),
     }
     say(answer, json, _told(experiment, found))
 
@@ -265,36 +259,6 @@ def _planned(row: dict[str, Any]) -> list[object]:
         value, low, high = row["false_differences"].values()
         cells.append(f"{value:.1%} [{low:.1%}, {high:.1%}]")
     return cells
-
-
-def _result(found: Any) -> dict[str, Any]:
-    """One metric of one treatment, ready for JSON; what is infinite is None."""
-    about = {
-        "metric": found.metric.name,
-        "role": found.metric.role,
-        "treatment": found.treatment,
-        "outcome": found.outcome,
-    }
-    if found.effect is None:
-        return about
-    numbers = {
-        "control": found.effect.control.value,
-        "treatment_value": found.effect.treatment.value,
-        **_estimate("difference", found.effect.difference),
-        **_estimate("relative", found.effect.relative),
-        "p_value": found.p_value,
-        "adjusted_p_value": found.adjusted_p_value,
-        "variance_left": found.variance_left,
-    }
-    return about | {name: _finite(value) for name, value in numbers.items()}
-
-
-def _estimate(name: str, found: Any) -> dict[str, float]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _told(experiment: "Experiment", found: "Analysis") -> list[str]:

@@ -64,6 +64,14 @@ class Library:
             # A process that was killed may have come to save, and not to point.
             return max(self.names(), key=int, default=None)
 
+    def pointer(self) -> object:
+        """Return a value that differs whenever the pointer was moved."""
+        try:
+            status = (self.folder / "current").stat()
+        except FileNotFoundError:
+            return tuple(self.names())
+        return status.st_mtime_ns, status.st_ino
+
     def check_writable(self) -> None:
         """Refuse a folder that cannot take a generation, before one is made."""
         place = self.folder

@@ -17,6 +17,7 @@ import numpy as np
 from scipy import special
 
 from lookalike._typing import Array, Floats
+from lookalike.evaluate.interval import Estimate
 from lookalike.experiment.always_valid import mixture_p_value
 from lookalike.experiment.arms import Arm
 from lookalike.experiment.definition import Experiment
@@ -74,6 +75,27 @@ class MetricResult:
     p_value: float = float("nan")
     adjusted_p_value: float = float("nan")
 
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object; what is infinite or unknown is None."""
+        about = {
+            "metric": self.metric.name,
+            "role": self.metric.role,
+            "treatment": self.treatment,
+            "outcome": self.outcome,
+        }
+        if self.effect is None:
+            return about
+        numbers = {
+            "control": self.effect.control.value,
+            "treatment_value": self.effect.treatment.value,
+            **_estimate("difference", self.effect.difference),
+            **_estimate("relative", self.effect.relative),
+            "p_value": self.p_value,
+            "adjusted_p_value": self.adjusted_p_value,
+            "variance_left": self.variance_left,
+        }
+        return about | {name: _finite(value) for name, value in numbers.items()}
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -90,6 +112,18 @@ class Analysis:
     verdicts: dict[str, Verdict]
     looks: tuple[Look, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object: counts, number of the look, verdicts, metrics."""
+        return {
+            "counts": self.counts,
+            "look": len(self.looks),
+            "verdicts": {
+                name: {"word": verdict.word, "reasons": list(verdict.reasons)}
+                for name, verdict in self.verdicts.items()
+            },
+            "metrics": [each.to_json() for each in self.results],
+        }
+
     def result(self, metric: str, treatment: str | None = None) -> MetricResult:
         """Return the result of a metric, of the first treatment unless one is named.
 
@@ -102,6 +136,14 @@ class Analysis:
             if each.metric.name == metric and treatment in (None, each.treatment):
                 return each
         raise ValueError(f"there is no result of the metric {metric} of {treatment}.")
+
+
+def _estimate(name: str, found: Estimate) -> dict[str, float]:
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def analyse(

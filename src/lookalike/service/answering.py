@@ -69,11 +69,17 @@ class Answered:
 
     active : the generation that answered
     answers : one for each input, as the system's method returns them
+    choice : the variant of an experiment that answered, if any
+    milliseconds : from the question to the answer
+    details : of an experiment, one for each answer
     """
 
     active: Any
     answers: list[Any]
     degraded: bool = False
+    choice: Any = None
+    milliseconds: float = 0.0
+    details: list[dict[str, Any]] | None = None
 
 
 def answer_batch(

@@ -26,6 +26,7 @@ from lookalike.service.names import NamesMiddleware
 from lookalike.service.routes.catalogue import catalogue
 from lookalike.service.routes.classify import classify, zero_shot
 from lookalike.service.routes.events import events
+from lookalike.service.routes.experiments import experiments
 from lookalike.service.routes.explain import explain
 from lookalike.service.routes.facets import facets
 from lookalike.service.routes.generations import generations
@@ -106,7 +107,7 @@ def create_app(
     app.include_router(health(components))
     app.include_router(systems(components))
     app.include_router(page())
-    for common in (events, live, users, snapshots):
+    for common in (events, experiments, live, users, snapshots):
         app.include_router(common(components))
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)

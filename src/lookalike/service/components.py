@@ -13,6 +13,7 @@ from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
 from lookalike.service.database.migrate import migrate
 from lookalike.service.database.writer import Writer
+from lookalike.service.experiments import Experiments
 from lookalike.service.exposures import ExposureLog
 from lookalike.service.keyring import Keyring
 from lookalike.service.limits import arrivals, occupancy
@@ -24,6 +25,7 @@ from lookalike.service.runtime import Resources, ServedSystem
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import Occupancy
 from lookalike.service.snapshots import snapshots_and_others
+from lookalike.service.variants import Variants
 from lookalike.systems import find_spec
 
 
@@ -41,6 +43,7 @@ class Components:
     keyring: Keyring
     exposures: ExposureLog
     served: dict[str, ServedSystem]
+    experiments: Experiments
     retraining: dict[str, Retraining]
     maintenance: MaintenanceTasks
     ready: bool = False
@@ -58,6 +61,7 @@ class Components:
                 snapshots_and_others(self.settings.snapshots)  # finish what a kill cut
         for served in self.served.values():
             served.start()
+        self.experiments.refresh(anew=True)
         self.keyring.read()
         self.writer.start()
         self.ready = True
@@ -66,6 +70,7 @@ class Components:
         """Finish what was begun, and release everything."""
         self.ready = False
         self.maintenance.stop()
+        self.experiments.stop()
         for served in self.served.values():
             served.stop()
         self.writer.stop()
@@ -88,6 +93,7 @@ class Components:
         for served in self.served.values():
             served.watch()
             self.maintenance.run_due(served)
+        self.experiments.watch()
         self.keyring.read()
 
 
@@ -103,6 +109,11 @@ def assemble(
         name: ServedSystem(find_spec(name), library, resources)
         for name, library in libraries.items()
     }
+    experiments = Experiments(
+        served,
+        {n: Variants(each.spec, each.library, resources) for n, each in served.items()},
+        *(database, writer, metrics, signal),
+    )
     retraining = {
         name: Retraining(each.library, database, settings.state)
         for name, each in served.items()
@@ -119,6 +130,9 @@ def assemble(
         keyring=Keyring(database, settings),
         exposures=ExposureLog(database, writer, metrics),
         served=served,
+        experiments=experiments,
         retraining=retraining,
-        maintenance=MaintenanceTasks(settings, writer, retraining),
+        maintenance=MaintenanceTasks(
+            settings, database, writer, experiments, retraining
+        ),
     )

@@ -22,7 +22,12 @@ from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
 from lookalike.service.database.events import delete_user, erase
 from lookalike.service.database.mentions import Mentions, ids_of, systems_of_users
-from lookalike.service.database.tables import events, exposures, items
+from lookalike.service.database.tables import (
+    events,
+    experiment_exposures,
+    exposures,
+    items,
+)
 from lookalike.service.errors import ServiceError
 from lookalike.service.logs import log
 from lookalike.service.settings import Settings
@@ -87,7 +92,11 @@ def erase_user(components: Components, id: str) -> Erased:
     snapshots, not_reached = snapshots_and_others(settings.snapshots)
     for name in snapshots:
         try:
-            kept = {exposures: user.exposure, events: user.event}  # in this order
+            kept = {  # in this order
+                exposures: user.exposure,
+                events: user.event,
+                experiment_exposures: user.assignment,
+            }
             rewrite(settings.snapshots, name, kept)
         except ValueError:
             not_reached.append(name)
@@ -147,6 +156,7 @@ def purge(database: Database, seconds: float = 5.0) -> None:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.exec_driver_sql("VACUUM FULL events")
             connection.exec_driver_sql("VACUUM FULL exposures")
+            connection.exec_driver_sql("VACUUM FULL experiment_exposures")
         return
     until = time.monotonic() + seconds
     while True:

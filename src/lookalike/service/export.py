@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from lookalike.service.database import Database
-from lookalike.service.database.tables import events, exposures
+from lookalike.service.database.tables import events, experiment_exposures, exposures
 from lookalike.service.training import training_rows
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -25,9 +25,13 @@ _KINDS: dict[Any, pa.DataType] = {
     sa.Double: pa.float64(),
     sa.String: pa.string(),
     sa.Text: pa.string(),
+    sa.Boolean: pa.bool_(),
 }
 _MANY = 5_000
-TABLES = ("events", "exposures", "training")
+_OF_DATABASE = {
+    table.name: table for table in (events, exposures, experiment_exposures)
+}
+TABLES = (*_OF_DATABASE, "training")
 """What can be exported."""
 
 
@@ -36,7 +40,7 @@ def export(database: Database, name: str, path: Path, until: int | None = None) 
 
     Parameters
     ----------
-    name : {"events", "exposures", "training"}
+    name : {"events", "exposures", "experiment_exposures", "training"}
         The last is exposures with what became of them, see ``training_rows``.
     until : int, optional
         Only what happened before this microsecond.
@@ -68,7 +72,7 @@ def _blocks(
         for start in range(0, len(rows), _MANY):
             yield rows[start : start + _MANY]
         return
-    table = events if name == "events" else exposures
+    table = _OF_DATABASE[name]
     query = sa.select(table).order_by(table.c.timestamp, *table.primary_key)
     if until is not None:
         query = query.where(table.c.timestamp < until)
@@ -111,7 +115,7 @@ def _schema(name: str) -> pa.Schema:
                 ("value", pa.float64()),
             ]
         )
-    table = events if name == "events" else exposures
+    table = _OF_DATABASE[name]
     fields = []
     for column in table.c:
         kind = _KINDS.get(type(column.type), pa.string())

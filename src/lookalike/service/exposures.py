@@ -22,19 +22,59 @@ from lookalike.service.database.tables import exposures
 from lookalike.service.database.writer import Writer
 from lookalike.service.metrics import Metrics
 
-MakeRows = Callable[[], list[dict[str, Any]]]
+Rows = list[dict[str, Any]]
+MakeRows = Callable[[], Rows]
+StoreRows = Callable[[Database, Connection, Rows], None]
 _MAX_WAITING = 5_000  # further ones are dropped, and counted
 
 
-class ExposureLog:
-    """Exposures on their way to the database."""
+class RowLog:
+    """Rows on their way to the database.
 
-    def __init__(self, database: Database, writer: Writer, metrics: Metrics) -> None:
+    store : writes them
+    """
+
+    def __init__(
+        self, database: Database, writer: Writer, metrics: Metrics, store: StoreRows
+    ) -> None:
         self._database = database
         self._writer = writer
         self._metrics = metrics
+        self._store_rows = store
         self._waiting: list[MakeRows] = []
         self._lock = threading.Lock()
+
+    def add(self, make: MakeRows) -> None:
+        """Store the rows that ``make`` returns; the writer's thread calls it."""
+        with self._lock:
+            if len(self._waiting) >= _MAX_WAITING:
+                self._metrics.dropped.inc()
+                return
+            self._waiting.append(make)
+            if len(self._waiting) > 1:
+                return
+            batch = self._waiting
+        stored = self._writer.write_behind(partial(self._store, batch))
+        stored.add_done_callback(partial(self._count, batch))
+
+    def _store(self, batch: list[MakeRows], connection: Connection) -> None:
+        """Store a batch; after a rollback this is called again."""
+        with self._lock:
+            if self._waiting is batch:
+                self._waiting = []  # what comes now is the next batch
+        rows = [row for make in batch for row in make()]
+        self._store_rows(self._database, connection, rows)
+
+    def _count(self, batch: list[MakeRows], stored: Future[Any]) -> None:
+        if stored.exception() is not None:
+            self._metrics.dropped.inc(len(batch))
+
+
+class ExposureLog(RowLog):
+    """Exposures on their way to the database."""
+
+    def __init__(self, database: Database, writer: Writer, metrics: Metrics) -> None:
+        super().__init__(database, writer, metrics, store_exposures)
         self._claimed: OrderedDict[str, None] = OrderedDict()
 
     def claim(self, query_id: str) -> str:
@@ -59,28 +99,3 @@ class ExposureLog:
                 return connection.execute(same).first() is not None
         except SQLAlchemyError:
             return False  # what is in memory goes on answering
-
-    def add(self, make: MakeRows) -> None:
-        """Store the rows that ``make`` returns; the writer's thread calls it."""
-        with self._lock:
-            if len(self._waiting) >= _MAX_WAITING:
-                self._metrics.dropped.inc()
-                return
-            self._waiting.append(make)
-            if len(self._waiting) > 1:
-                return
-            batch = self._waiting
-        stored = self._writer.write_behind(partial(self._store, batch))
-        stored.add_done_callback(partial(self._count, batch))
-
-    def _store(self, batch: list[MakeRows], connection: Connection) -> None:
-        """Store a batch; after a rollback this is called again."""
-        with self._lock:
-            if self._waiting is batch:
-                self._waiting = []  # what comes now is the next batch
-        rows = [row for make in batch for row in make()]
-        store_exposures(self._database, connection, rows)
-
-    def _count(self, batch: list[MakeRows], stored: Future[Any]) -> None:
-        if stored.exception() is not None:
-            self._metrics.dropped.inc(len(batch))

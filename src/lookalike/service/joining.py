@@ -18,6 +18,9 @@ from lookalike.service.database.tables import (
     counters,
     erased,
     events,
+    experiment_exposures,
+    experiment_steps,
+    experiments,
     exposures,
     folder_catalogues,
     folder_files,
@@ -30,6 +33,7 @@ from lookalike.service.database.tables import (
 
 _MANY = 1_000
 _ITEMS = (items, vectors)
+_OF_USERS = (events, exposures, experiment_exposures)
 _PICTURES = (folder_catalogues, folder_images, folder_files)
 
 
@@ -66,10 +70,12 @@ def join(target: Database, source: Database) -> dict[str, int]:
         copy(counters, lambda rows: _counted(rows, no_items))
         for table in (erased, keys, *_ITEMS, *_PICTURES, folder_marks):
             copy(table)
-        for table in (events, exposures):
+        for table in (experiments, experiment_steps):
+            copy(table)
+        for table in _OF_USERS:
             copy(table, lambda rows: list(not_erased(new, rows)))
     with source.writing() as old:  # only once the copy is safe
-        for table in (events, exposures):
+        for table in _OF_USERS:
             old.execute(sa.delete(table))
     return copied
 

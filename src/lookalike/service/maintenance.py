@@ -1,4 +1,4 @@
-"""Maintenance tasks: compact items, delete what is older than is kept, learn again.
+"""Maintenance tasks: compact items, delete what is old, learn again, experiments.
 
 Of several workers the one that gets the lock does the work.
 """
@@ -8,10 +8,16 @@ import threading
 import time
 from collections.abc import Mapping
 
+from lookalike.monitor.canary import GO_ON
+from lookalike.service.canaries import decided
 from lookalike.service.compaction import compact
+from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.events import delete_before
+from lookalike.service.database.experiments import StoredExperiment, running, steps
 from lookalike.service.database.writer import Writer
+from lookalike.service.experiment_results import LOOK, look
+from lookalike.service.experiments import Experiments
 from lookalike.service.locks import exclusive
 from lookalike.service.logs import log
 from lookalike.service.retraining import Retraining
@@ -21,23 +27,35 @@ from lookalike.service.settings import Settings
 _DAY = 24 * 3600 * 1_000_000
 _HOUR = 3600.0
 _MINUTE = 60.0
+_SECOND = 1.0
+_DECIDED = ("ab", "canary")
+"""Kinds of experiments about which something is decided from time to time."""
 
 
 class MaintenanceTasks:
     """Work that is done now and then, without a request."""
 
     def __init__(
-        self, settings: Settings, writer: Writer, retraining: Mapping[str, Retraining]
+        self,
+        settings: Settings,
+        database: Database,
+        writer: Writer,
+        experiments: Experiments,
+        retraining: Mapping[str, Retraining],
     ) -> None:
         self._settings = settings
+        self._database = database
+        self._experiments = experiments
         self._writer = writer
         self._retraining = retraining
         self._looked: dict[str, float] = {}
+        self._decided: dict[str, float] = {}
+        self._tried: dict[str, int] = {}
         self._thread: threading.Thread | None = None
         self._deleted_at = time.monotonic()
 
     def run_due(self, served: ServedSystem) -> None:
-        """Start what is due: compaction, deletion once an hour, learning again."""
+        """Do what is due: compact, delete once an hour, learn again, look, decide."""
         due = 0 < self._settings.compact_after <= served.n_held_changes
         if due and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._compact, args=(served,))
@@ -49,6 +67,47 @@ class MaintenanceTasks:
 
         if self._settings.retrain_hours and served.name in self._retraining:
             self._retrain_if_due(served)
+
+        if any(each.kind in _DECIDED for each in self._experiments.of(served.name)):
+            self._decide(served)
+
+    def _decide(self, served: ServedSystem) -> None:
+        """Decide on canaries once a second, and look at tests when it is time."""
+        clock = time.monotonic()
+        if clock - self._decided.get(served.name, -_SECOND) < _SECOND:
+            return
+        self._decided[served.name] = clock
+        with exclusive(self._settings.state / "experiments.lock") as is_ours:
+            if not is_ours:
+                return
+            with self._database.reading() as connection:
+                found = running(connection, served.name)
+            for each in found:
+                if each.served.kind == "canary":
+                    if decided(self._database, served.library, each).outcome != GO_ON:
+                        self._experiments.announce()
+                elif each.served.kind == "ab" and self._is_look_due(each):
+                    self._look(each)
+
+    def _is_look_due(self, found: StoredExperiment) -> bool:
+        """Whether the hours between two looks have passed, and there is a metric."""
+        every = self._settings.look_hours * _HOUR * 1e6
+        if not every or not found.served.design.metrics:
+            return False
+        key, version = found.served.key, found.served.design.version
+        tried = self._tried.get(key, 0)
+        with self._database.reading() as connection:
+            done = steps(connection, key, version)
+        last = max((s.timestamp for s in done if s.step == LOOK), default=found.started)
+        return now() - max(last, tried) >= every
+
+    def _look(self, found: StoredExperiment) -> None:
+        key = found.served.key
+        self._tried[key] = now()
+        try:
+            look(self._database, found)
+        except ValueError as error:
+            log(logging.INFO, "no look yet", experiment=key, detail=str(error))
 
     def _retrain_if_due(self, served: ServedSystem) -> None:
         """Look once a minute whether a system is to learn again."""

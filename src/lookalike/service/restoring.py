@@ -21,7 +21,13 @@ from lookalike.service.database.items import (
     revisions_of,
     store,
 )
-from lookalike.service.database.tables import counters, erased, events, exposures
+from lookalike.service.database.tables import (
+    counters,
+    erased,
+    events,
+    experiment_exposures,
+    exposures,
+)
 from lookalike.service.items import held_revision
 from lookalike.service.restored_items import RestoredItems, as_it_was
 from lookalike.service.snapshots import TABLES, alone, check_name, read_about
@@ -87,6 +93,8 @@ def _restored(
 
 
 def _in_blocks(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
+    if not path.exists():
+        return
     known = set(table.c.keys())
     block: list[dict[str, Any]] = []
     with path.open(encoding="utf-8") as lines:
@@ -123,7 +131,7 @@ def _write_back(
     database: Database, connection: sa.Connection, source: Path, table: sa.Table
 ) -> None:
     for rows in _in_blocks(source / f"{table.name}.jsonl", table):
-        if table in (events, exposures):
+        if table in (events, exposures, experiment_exposures):
             rows = list(not_erased(connection, rows))
         if table is erased:
             put(database, connection, table, rows)

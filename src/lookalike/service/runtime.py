@@ -135,7 +135,7 @@ class ServedSystem:
     def open(self) -> None:
         """Load the generation that the pointer names, or the newest whole before it."""
         with self._loading:
-            pointer = self._read_pointer()
+            pointer = self.library.pointer()
             if pointer == self._pointer:
                 return  # while this waited another thread took it up
             try:
@@ -177,7 +177,7 @@ class ServedSystem:
 
     def watch(self) -> None:
         """Take up another generation if the pointer moved, and what else changed."""
-        if self._read_pointer() != self._pointer:
+        if self.library.pointer() != self._pointer:
             self._try(self.open)
         if self.items is not None:
             self.catch_up()
@@ -367,10 +367,3 @@ class ServedSystem:
         except (OSError, ValueError) as error:
             self._metrics.damaged.labels(self.name).inc()
             log(logging.ERROR, "generation refused", detail=str(error))
-
-    def _read_pointer(self) -> Any:
-        try:
-            status = (self.library.folder / "current").stat()
-        except FileNotFoundError:
-            return tuple(self.library.names())
-        return status.st_mtime_ns, status.st_ino

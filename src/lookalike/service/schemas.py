@@ -1,7 +1,7 @@
 """Documents of requests and answers, each with its limits."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 from fastapi import Path
 from pydantic import (
@@ -63,6 +63,10 @@ class AnswerOptions(Strict):
     session_id: Text | None = None
     client_id: Text | None = None
     user_id: Text | None = None
+    variant: Annotated[
+        Text | None,
+        Field(description="KEY:VARIANT of an experiment, to see it; not analysed."),
+    ] = None
 
 
 class Range(Strict):
@@ -277,6 +281,61 @@ class ExplainRecommendationRequest(Strict):
         Text | None, Field(description="None explains the first recommendations.")
     ] = None
     k: Annotated[int, Field(ge=1, le=200)] = 10
+    session_id: Text | None = None
+
+
+class ExperimentRequest(Strict):
+    """An experiment that is to run; what a kind does not need is left out."""
+
+    key: Text
+    system: Text
+    kind: Literal["ab", "interleaving", "canary", "shadow"] = "ab"
+    version: Annotated[int, Field(ge=1)] = 1
+    design: Annotated[
+        dict[str, JsonValue],
+        Field(description="For ab: variants, metrics, unit, coverage and the rest."),
+    ] = {}
+    generations: Annotated[
+        dict[Text, Text],
+        Field(
+            max_length=20,
+            description="For ab: of a variant; one without is whatever answers.",
+        ),
+    ] = {}
+    generation: Annotated[
+        Text | None, Field(description="For the other kinds: what is tried.")
+    ] = None
+    coverage: Annotated[
+        float | None, Field(description="For interleaving: share of the lists.")
+    ] = None
+    share: Annotated[
+        float | None, Field(description="For canary and shadow: of the requests.")
+    ] = None
+    requests: Annotated[
+        int | None, Field(description="For canary: after which it passes.")
+    ] = None
+    deadline: Annotated[
+        float | None, Field(description="For canary: seconds until it is given up.")
+    ] = None
+    slow_ms: Annotated[
+        float | None,
+        Field(gt=0, description="Milliseconds after which an answer counts as slow."),
+    ] = None
+
+
+class CoverageRequest(Strict):
+    """How much of an experiment's units are to be in it, from now on."""
+
+    coverage: Annotated[float, Field(ge=0, le=1)]
+
+
+class StopRequest(Strict):
+    """Why an experiment ends, and which variant is to answer everybody."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+    winner: Annotated[
+        Text | None, Field(description="A variant whose generation takes over.")
+    ] = None
 
 
 class NewItem(Strict):
@@ -532,6 +591,10 @@ class AnswerDocument(BaseModel):
     degraded: Annotated[
         bool, Field(description="Whether time ran out before all was answered.")
     ]
+    experiment: Annotated[
+        dict[str, Any] | None,
+        Field(description="Key, version and variant, where one says what answers."),
+    ] = None
 
 
 class ExplanationDocument(BaseModel):

@@ -31,6 +31,9 @@ from lookalike.service.database.tables import (
     counters,
     erased,
     events,
+    experiment_exposures,
+    experiment_steps,
+    experiments,
     exposures,
     folder_catalogues,
     folder_files,
@@ -43,7 +46,9 @@ from lookalike.service.database.tables import (
 FORMAT = 3
 """The form of the folder; a reader refuses any other by name."""
 FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
-TABLES = (counters, erased, items, vectors, events, exposures, *FOLDERS)
+EXPERIMENTS = (experiments, experiment_steps, experiment_exposures)
+TABLES = (counters, erased, items, vectors, events, exposures, *EXPERIMENTS, *FOLDERS)
+"""A snapshot of before a table was made has no file of it: it was empty."""
 Kept = Callable[[dict[str, Any]], dict[str, Any] | None]
 """Returns what is kept of a row, None for nothing."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -202,6 +207,7 @@ def rewrite(folder: Path, name: str, kept: Mapping[sa.Table, Kept]) -> None:
         try:
             scratch.mkdir()
             files = {f"{table.name}.jsonl": each for table, each in kept.items()}
+            files = {f: each for f, each in files.items() if f in about["files"]}
             changed = [_rewrite(source / f, scratch / f, files[f]) for f in files]
             if any(changed):
                 _link_others(source, scratch, {*files, "snapshot.json"})
@@ -273,7 +279,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 
 
 def _finish(folder: Path, about: dict[str, Any]) -> None:
-    files = {f"{table.name}.jsonl" for table in TABLES}
+    files = {path.name for path in folder.glob("*.jsonl")}
     whole = {**about, "format": FORMAT, "version": lookalike.__version__}
     whole["files"] = {name: _sha256(folder / name) for name in sorted(files)}
     whole["checksum"] = _digest_of(whole)

@@ -23,7 +23,13 @@ from lookalike.service.database.mentions import (
     without_mentions,
     words_of,
 )
-from lookalike.service.database.tables import counters, erased, events, exposures
+from lookalike.service.database.tables import (
+    counters,
+    erased,
+    events,
+    experiment_exposures,
+    exposures,
+)
 
 SALT = "erasure_salt"
 """The counter of the salt; those of other databases that were joined begin so, too."""
@@ -130,9 +136,12 @@ def erase(database: Database, connection: Connection, user: Mentions) -> int:
 
 def delete_user(connection: Connection, user: Mentions) -> int:
     """Delete or change every row that names this user; return how many."""
-    return _rewrite(
-        connection, exposures, user.in_exposures(), user.exposure
-    ) + _rewrite(connection, events, user.in_events(), user.event)
+    mine = experiment_exposures.c.unit == user.id
+    return (
+        _rewrite(connection, exposures, user.in_exposures(), user.exposure)
+        + _rewrite(connection, events, user.in_events(), user.event)
+        + connection.execute(sa.delete(experiment_exposures).where(mine)).rowcount
+    )
 
 
 def _rewrite(
@@ -194,6 +203,8 @@ def not_erased(connection: Connection, rows: _Rows) -> _Rows:
 
 def _named_in(row: dict[str, Any]) -> set[str]:
     """What may name users in a row that is of somebody else."""
+    if "unit" in row:
+        return set()
     if "hits" not in row:
         return set(words_of(row))
     return set(ids_of(row["hits"])) if row["system"] in systems_of_users() else set()
@@ -209,7 +220,8 @@ def _without(row: dict[str, Any], gone: set[str]) -> dict[str, Any]:
 
 def _users_of(row: dict[str, Any]) -> set[str]:
     """Names of users in the columns of a row, as they were hashed."""
-    found = {row[column] for column in USER_COLUMNS if row.get(column) is not None}
+    columns = (*USER_COLUMNS, "unit")
+    found = {row[column] for column in columns if row.get(column) is not None}
     thing = row.get("object_id")
     if thing is not None:
         found.add(f"{_OBJECT}{thing}")
@@ -235,12 +247,13 @@ def _hash(salt: int, id: str) -> str:
 
 
 def delete_before(connection: Connection, received: int) -> int:
-    """Delete events and exposures that arrived before; return how many.
+    """Delete events, exposures and assignments that arrived before; return how many.
 
     What an event says of its own time may be years ago, and plays no part.
     """
     gone = 0
-    for column in (events.c.received, exposures.c.timestamp):
+    shown = exposures.c.timestamp, experiment_exposures.c.timestamp
+    for column in (events.c.received, *shown):
         old = sa.delete(column.table).where(column < received)
         gone += connection.execute(old).rowcount
     return gone

@@ -94,6 +94,10 @@ class Mentions:
             return None
         return without_mentions(row, self)
 
+    def assignment(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return an assignment to a variant, None if it is the user's."""
+        return None if row["unit"] == self.id else row
+
     def text(self, text: str) -> str:
         """Return a text without the id, where it stands as a word."""
         return re.sub(rf"(?<!\w){re.escape(self.id)}(?!\w)", NOBODY, text)

@@ -95,6 +95,49 @@ exposures: Table = Table(
     Index("exposures_by_user", "user_id"),
 )
 
+experiments: Table = Table(
+    "experiments",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("system", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("definition", Text, nullable=False),  # JSON, see ServedExperiment
+    Column("state", String(20), nullable=False),
+    Column("reason", Text, nullable=False),  # why it is in this state
+    Column("started", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=True),
+)
+
+experiment_steps: Table = Table(
+    "experiment_steps",
+    metadata,
+    Column("experiment", String(100), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("step", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("details", Text, nullable=False),  # JSON: what a look has seen
+    Column("timestamp", BigInteger, nullable=False),
+)
+
+experiment_exposures: Table = Table(
+    "experiment_exposures",
+    metadata,
+    Column("query_id", String(200), primary_key=True),
+    Column("experiment", String(100), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("variant", String(100), nullable=False),
+    Column("unit", String(200), nullable=False),  # a user, a session or a query
+    Column("generation", String(40), nullable=False),
+    Column("milliseconds", Double, nullable=False),
+    Column("failed", Boolean, nullable=False),
+    Column("details", Text, nullable=False),  # JSON: teams, or how a shadow differs
+    Column("timestamp", BigInteger, nullable=False),  # of the decision
+    Index("experiment_exposures_by_time", "experiment", "version", "timestamp"),
+    Index("experiment_exposures_by_unit", "unit"),
+)
+
 keys: Table = Table(
     "keys",
     metadata,

@@ -39,7 +39,7 @@ def classify(components: Components, served: ServedSystem) -> APIRouter:
         """Say what each input is; an input may have several answers, or none."""
         where = filters(options)
         request = AnswerRequest("classify", inputs, where=where)
-        found = await ask(components, served, request, options.deadline_ms)
+        found = await ask(components, served, request, options)
         query_id = await new_query_id(components, options)
         shown = [
             Exposure(s.vector, s.ids, s.scores, revision=s.revision)
@@ -66,7 +66,7 @@ def zero_shot(components: Components, served: ServedSystem) -> APIRouter:
         request = AnswerRequest(
             "zero_shot", inputs, labels=options.labels, prompt=options.prompt
         )
-        found = await ask(components, served, request, options.deadline_ms)
+        found = await ask(components, served, request, options)
         query_id = await new_query_id(components, options)
         log_exposures(components, served, "zero_shot", options, found, query_id, [])
         return document_of(served, found, query_id, records(found))

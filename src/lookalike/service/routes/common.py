@@ -5,9 +5,10 @@ import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from lookalike._typing import Array
@@ -16,6 +17,8 @@ from lookalike.service.bodies import described, image_request, one_or_many
 from lookalike.service.components import Components
 from lookalike.service.database.events import exposure_row
 from lookalike.service.errors import ServiceError
+from lookalike.service.experiments import Choice
+from lookalike.service.interleaved_answers import interleaved
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import (
     AnswerOptions,
@@ -24,6 +27,7 @@ from lookalike.service.schemas import (
     TextRequest,
 )
 
+_RNG = np.random.default_rng()
 _BODIES = ("multipart/form-data", "image/png")
 Handler = Callable[[Any, list[Any]], Awaitable[Response]]
 """Answers a request, given its options and its inputs."""
@@ -87,9 +91,13 @@ async def ask(
     components: Components,
     served: ServedSystem,
     request: AnswerRequest,
-    deadline_ms: int | None = None,
+    options: AnswerOptions | None = None,
+    user: str | None = None,
 ) -> Answered:
-    """Return the engine's answer, or a refusal."""
+    """Return the answer of the engine that an experiment says, or a refusal.
+
+    user : whom the answer is for, where that is one; None is as the options say
+    """
     check_ready(components)
     if request.k > components.settings.max_k:
         raise ServiceError(422, f"k may be at most {components.settings.max_k}.")
@@ -99,15 +107,83 @@ async def ask(
             422, f"Items of {served.name} have no attributes: leave where out."
         )
     seconds = components.settings.deadline
-    if deadline_ms is not None:
-        seconds = min(seconds, deadline_ms / 1000)
+    options = options or AnswerOptions()
+    if options.deadline_ms is not None:
+        seconds = min(seconds, options.deadline_ms / 1000)
+    deadline = time.monotonic() + seconds
     try:
-        found: Answered = await served.engine.ask(request, time.monotonic() + seconds)
+        choice = components.experiments.choose(
+            served,
+            request.verb,
+            user or options.user_id,
+            options.session_id,
+            options.variant,
+        )
+        if choice is None:
+            found: Answered = await timed(served, request, deadline)
+        else:
+            found = await _chosen(components, choice, served, request, deadline)
     except ValueError as error:
         raise ServiceError(422, str(error)) from None
     except LookupError as error:
         raise ServiceError(404, str(error.args[0])) from None
+    if choice is None or not choice.forced:
+        components.experiments.shadow(served, request, found, deadline)
     return found
+
+
+async def timed(
+    served: ServedSystem, request: AnswerRequest, deadline: float
+) -> Answered:
+    """Return an engine's answer, with the time that it took."""
+    begun = time.monotonic()
+    found: Answered = await served.engine.ask(request, deadline)
+    return replace(found, milliseconds=1e3 * (time.monotonic() - begun))
+
+
+async def _chosen(
+    components: Components,
+    choice: Choice,
+    served: ServedSystem,
+    request: AnswerRequest,
+    deadline: float,
+) -> Answered:
+    """Return the answer of a variant.
+
+    One that cannot answer is counted, and what answers otherwise takes its place.
+    """
+    begun = time.monotonic()
+    try:
+        if choice.experiment.kind == "interleaving" and not choice.forced:
+            found = await _drafted(components, choice, request, deadline)
+        else:
+            found = await timed(choice.served, request, deadline)
+    except (ValueError, LookupError):  # what is wrong is the request
+        raise
+    except Exception:
+        milliseconds = 1e3 * (time.monotonic() - begun)
+        components.experiments.record_failed(choice, milliseconds)
+        if choice.served is served or time.monotonic() > deadline:
+            raise
+        return await timed(served, request, deadline)
+    return replace(found, choice=choice)
+
+
+async def _drafted(
+    components: Components, choice: Choice, request: AnswerRequest, deadline: float
+) -> Answered:
+    """Return lists drafted from those of both variants of an interleaving."""
+    both = components.experiments.sides(choice)
+    if both is None:
+        return await timed(choice.served, request, deadline)
+    one, two = await asyncio.gather(*(timed(side, request, deadline) for side in both))
+    found = interleaved(one, two, request.k, _RNG)
+    return replace(found, milliseconds=max(one.milliseconds, two.milliseconds))
+
+
+def is_drafted(found: Answered) -> bool:
+    """Whether the lists are of two rankers: their order is left as it is."""
+    return found.details is not None
 
 
 def with_columns(
@@ -149,6 +225,7 @@ def document_of(
     revision: int = 0,
 ) -> Response:
     """Return the answers as JSON, with the generation that gave them."""
+    choice = found.choice
     document = {
         "system": served.name,
         "generation": found.active.generation,
@@ -156,6 +233,7 @@ def document_of(
         "revision": revision,
         "query_id": query_id,
         "degraded": found.degraded,
+        "experiment": None if choice is None else choice.document(),
         "answers": answers,
     }
     return json_response(document)
@@ -176,7 +254,7 @@ async def new_query_id(components: Components, options: AnswerOptions) -> str:
     if options.query_id is None:
         # Unique, and no secret; uuid4 would wait for the interpreter's lock.
         return f"{random.getrandbits(128):032x}"
-    if not components.settings.log_exposures:
+    if not (components.settings.log_exposures or components.experiments.any_run):
         return options.query_id
     return await asyncio.to_thread(components.exposures.claim, options.query_id)
 
@@ -219,6 +297,9 @@ def log_exposures(
     """Count what was answered, and have it stored with the next commit."""
     queries = components.metrics.queries.labels(served.name, verb)
     queries.inc(len(found.answers))
+    if found.choice is not None:
+        ids = query_ids(query_id, len(found.answers))
+        components.experiments.record(found.choice, found, ids)
     if not components.settings.log_exposures or not shown:
         return
 

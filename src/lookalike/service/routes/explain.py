@@ -17,6 +17,7 @@ from lookalike.service.routes.common import (
 )
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import (
+    AnswerOptions,
     ExplainRecommendationRequest,
     ExplanationDocument,
     ImageRequest,
@@ -41,7 +42,7 @@ def explain(components: Components, served: ServedSystem) -> APIRouter:
             if not served.spec.can("explain_item"):
                 raise ServiceError(422, f"{served.name} has no items: leave id out.")
             request = AnswerRequest("explain_item", inputs, options.k, ids=[options.id])
-        found = await ask(components, served, request, options.deadline_ms)
+        found = await ask(components, served, request, options)
         [answer] = found.answers
         return _document(found.active.generation, answer)
 
@@ -50,7 +51,8 @@ def explain(components: Components, served: ServedSystem) -> APIRouter:
         request = AnswerRequest("explain", [sent.user], sent.k)
         if sent.id is not None:
             request = replace(request, verb="explain_item", ids=[sent.id])
-        found = await ask(components, served, request)
+        who = AnswerOptions(session_id=sent.session_id)
+        found = await ask(components, served, request, who, sent.user)
         return _document(found.active.generation, found.answers[0])
 
     if served.spec.can("recommend"):

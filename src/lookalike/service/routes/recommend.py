@@ -20,6 +20,7 @@ from lookalike.service.routes.common import (
     ask,
     check_ready,
     document_of,
+    is_drafted,
     log_exposures,
     new_query_id,
     responses_of,
@@ -56,7 +57,9 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
         if share > 0:
             most = components.settings.max_k
             request = replace(request, k=min(sent.k + _POOL, max(most, sent.k)))
-        found = await ask(components, served, request, sent.deadline_ms)
+        user = users[0] if len(users) == 1 else None
+        found = await ask(components, served, request, sent, user)
+        share = 0.0 if is_drafted(found) else share
         lists = [explore(each, sent.k, share, rng) for each in found.answers]
         return await _shown(components, served, "recommend", sent, users, found, lists)
 
@@ -120,7 +123,7 @@ def rank(components: Components, served: ServedSystem) -> APIRouter:
     async def rank(sent: RankRequest) -> Response:
         """Put items in order for a user, best first, each once."""
         request = AnswerRequest("rank", [sent.user], 1, ids=sent.ids)
-        found = await ask(components, served, request, sent.deadline_ms)
+        found = await ask(components, served, request, sent, sent.user)
         lists = found.answers
         return await _shown(components, served, "rank", sent, [sent.user], found, lists)
 

@@ -17,6 +17,7 @@ from lookalike.service.routes.common import (
     add_input_route,
     ask,
     document_of,
+    is_drafted,
     log_exposures,
     new_query_id,
 )
@@ -45,7 +46,7 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
         most = components.settings.max_k
         k = max(options.k, min(max(map(len, before)) + options.k, most))
         request = AnswerRequest("search", inputs, k, where)
-        found = await ask(components, served, request, options.deadline_ms)
+        found = await ask(components, served, request, options)
         left = [
             answer.reordered(_not_shown(answer.ids, cursor))
             for answer, cursor in zip(found.answers, before, strict=False)
@@ -54,7 +55,7 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
             answer.reordered(range(len(answer.ids))[: options.k]) for answer in left
         ]
         query_id = await new_query_id(components, options)
-        share = components.settings.explore
+        share = 0.0 if is_drafted(found) else components.settings.explore
         shuffled = (rng.random(len(found.answers)) < share).tolist()
         answers = [
             answer.reordered(rng.permutation(len(answer.ids)).tolist())

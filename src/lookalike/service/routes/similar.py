@@ -36,7 +36,7 @@ def similar(components: Components, served: ServedSystem) -> APIRouter:
         """Find the k items most like each item, best first; fewer if there are."""
         ids = one_or_many(sent.id, sent.ids, "id", components.settings)
         request = AnswerRequest("similar", ids, sent.k, filters(sent))
-        found = await ask(components, served, request, sent.deadline_ms)
+        found = await ask(components, served, request, sent)
         query_id = await new_query_id(components, sent)
         shown = [
             Exposure(np.empty(0, np.float32), answer.ids, answer.scores)

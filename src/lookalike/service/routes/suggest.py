@@ -49,7 +49,7 @@ def suggest(components: Components, served: ServedSystem) -> APIRouter:
         request = AnswerRequest(
             "suggest", texts, sent.k, where, user=user, country=country
         )
-        found = await ask(components, served, request, sent.deadline_ms)
+        found = await ask(components, served, request, sent)
         query_id = await new_query_id(components, sent)
         none = np.empty(0, np.float32)
         shown = [

@@ -1,0 +1,91 @@
+"""Canaries of a running service: counted, decided, and ended by themselves.
+
+A canary's generation never was the one that answers: a share of the requests goes to
+it. So to abort it is to send nothing there any more, and what answered goes on. To pass
+is to move the pointer, and only then to write that it has passed: a process that is
+killed in between decides the same once more.
+"""
+
+import logging
+
+from lookalike.core.library import Library
+from lookalike.monitor.canary import (
+    ABORT,
+    GO_ON,
+    INCONCLUSIVE,
+    PASS,
+    CanaryCounts,
+    CanaryDecision,
+    decide_canary,
+)
+from lookalike.service.database import Database
+from lookalike.service.database.connection import now
+from lookalike.service.database.experiments import (
+    StoredExperiment,
+    answers_by_variant,
+    end,
+    start,
+)
+from lookalike.service.logs import log
+from lookalike.service.served_experiment import ServedExperiment
+
+_STATES = {PASS: "passed", ABORT: "aborted", INCONCLUSIVE: "inconclusive"}
+"""The state of the row once it is decided."""
+
+
+def begin_canary(database: Database, new: ServedExperiment) -> str:
+    """Let a canary run; return the key of its row.
+
+    Its state becomes "passed" when its generation answers, "aborted" when it is worse,
+    "inconclusive" when too few requests came, or "stopped" by somebody.
+
+    Raises
+    ------
+    ValueError
+        If another experiment runs on the system, or the key was used.
+    """
+    with database.writing() as connection:
+        start(connection, new)
+    return new.key
+
+
+def decided(
+    database: Database, library: Library, found: StoredExperiment
+) -> CanaryDecision:
+    """Decide what to do with a canary now, and do it.
+
+    Returns
+    -------
+    CanaryDecision
+        "go on" while nothing is to be done.
+    """
+    which = found.served
+    decision = _decision(database, found)
+    if decision.outcome == GO_ON:
+        return decision
+    if decision.outcome == PASS:
+        library.activate(which.generations[which.treatment])
+    with database.writing() as connection:
+        end(connection, which.key, _STATES[decision.outcome], f"{decision.reason}.")
+    about = {"experiment": which.key, "system": which.system}
+    log(logging.INFO, f"canary {_STATES[decision.outcome]}", **about)
+    return decision
+
+
+def _decision(database: Database, found: StoredExperiment) -> CanaryDecision:
+    which = found.served
+    assert which.plan is not None
+    with database.reading() as connection:
+        version = which.design.version
+        seen = answers_by_variant(connection, which.key, version, which.slow_ms)
+    none = (0, 0, 0)
+    control, errors, slow = seen.get(which.design.control, none)
+    canary, canary_errors, canary_slow = seen.get(which.treatment, none)
+    counts = CanaryCounts(
+        canary,
+        control,
+        {"errors": canary_errors, "slow": canary_slow},
+        {"errors": errors, "slow": slow},
+        max(0.0, (now() - found.started) / 1e6),
+    )
+    return decide_canary(which.plan, counts)
