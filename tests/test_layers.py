@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "monitor": {"kernels", "evaluate", "learn"},
     "core": LOWER - {"kernels", "learn"},
     "systems": {*LOWER, "datasets", "core"},
-    "service": {*LOWER - {"kernels"}, "core", "systems"},
+    "service": {*LOWER - {"kernels"}, "core", "systems", "experiment", "monitor"},
     "cli": {"datasets", "features", "evaluate", "experiment", "core", "systems"}
     | {"service"},
 }

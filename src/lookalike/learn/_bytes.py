@@ -58,7 +58,7 @@ def _scatter_in_floats(images: Array) -> Ints:
     :math:`x = c + 128` and s the sum of c, :math:`\sum x x^\top = \sum c c^\top
     + 128 (s 1^\top + 1 s^\top) + 128^2 n`. Columns of zeros are left out.
     """
-    shown = images.any(axis=0)
+    shown: Array = np.any(images, axis=0)
     used = images[:, shown]
     n, d = used.shape
     sums, columns = np.zeros((d, d)), np.zeros(d)

@@ -9,7 +9,8 @@ from scipy.sparse import issparse
 from sklearn.utils.extmath import safe_sparse_dot
 
 from lookalike._typing import Array, Floats
-from lookalike.learn._bytes import HAS_BYTE_PRODUCTS, PackedImages, as_bytes, fits
+from lookalike.kernels.byte_products import HAS_BYTE_PRODUCTS
+from lookalike.learn._bytes import PackedImages, as_bytes, fits
 from lookalike.learn._linear import Matrix, squared_norms, varying_columns
 
 TOGETHER = 2**22  # values of one product: large enough to be fast

@@ -142,3 +142,35 @@ def _means(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             mean = bootstrap(np.mean, values)
             found[name] = {"mean": mean.value, "low": mean.low, "high": mean.high}
     return found
+
+
+def document(connection: Connection, found: StoredExperiment) -> dict[str, Any]:
+    """Return an experiment, every step of it, and what was seen, ready for JSON."""
+    which = found.served
+    done = steps(connection, which.key, which.design.version)
+    told = [{"step": s.step, "reason": s.reason, "at": s.timestamp} for s in done]
+    return {**about(found), "steps": told, **result(connection, which)}
+
+
+def about(found: StoredExperiment) -> dict[str, Any]:
+    """Return what an experiment is, ready for JSON; times in microseconds."""
+    which = found.served
+    design = which.design
+    variants = [
+        {"name": name, "weight": weight, "generation": which.generations.get(name)}
+        for name, weight in zip(design.variants, design.shares, strict=True)
+    ]
+    return {
+        "key": which.key,
+        "version": design.version,
+        "system": which.system,
+        "kind": which.kind,
+        "state": found.state,
+        "reason": found.reason,
+        "started": found.started,
+        "ended": found.ended,
+        "unit": design.unit,
+        "coverage": design.coverage,
+        "variants": variants,
+        "metrics": [metric.name for metric in design.metrics],
+    }

@@ -111,7 +111,7 @@ def _count_events(
     if column is not None:
         named |= c[column].is_not(None)
     query = sa.select(events).where(named).order_by(c.timestamp, c.event_id)
-    streamed = connection.execution_options(yield_per=5_000).execute(query)
+    streamed = connection.execute(query.execution_options(yield_per=5_000))
     for event in streamed.mappings():
         action, when = event["action_name"], event["timestamp"]
         name = lists.get(event["query_id"])

@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     """Changes of items, repeated ones too, that make a new generation; 0 is never."""
     retrain_hours: float = Field(0.0, ge=0)
     """Hours after which a system learns again from new events; 0 is on demand."""
-    look_hours: float = Field(24.0, ge=0)
+    look_hours: float = Field(default=24.0, ge=0)
     """Hours between two looks at a running A/B test; 0 is on demand."""
     keep_days: float = Field(0.0, ge=0)
     """Days after their arrival for which events and exposures are kept; 0 is ever."""

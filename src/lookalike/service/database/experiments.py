@@ -118,11 +118,11 @@ def _check_beside(new: ServedExperiment, others: Sequence[ServedExperiment]) -> 
 
 
 def _told(new: ServedExperiment) -> str:
-    parts = [
-        f"{variant} {weight:.0%}"
-        + (f" (generation {new.generations[variant]})" * (variant in new.generations))
-        for variant, weight in zip(new.design.variants, new.design.shares, strict=True)
-    ]
+    parts = []
+    for variant, weight in zip(new.design.variants, new.design.shares, strict=True):
+        number = new.generations.get(variant)
+        which = "" if number is None else f" (generation {number})"
+        parts.append(f"{variant} {weight:.0%}{which}")
     return f"{new.kind} of {new.system}: {', '.join(parts)}."
 
 
@@ -267,7 +267,7 @@ def assignments(
         (c.experiment == key) & (c.version == version)
     )
     query = query.order_by(c.timestamp, c.query_id)
-    found = connection.execution_options(yield_per=5_000).execute(query)
+    found = connection.execute(query.execution_options(yield_per=5_000))
     yield from found.mappings()
 
 

@@ -6,13 +6,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from lookalike.core.generation import load
 from lookalike.experiment import assign
 from lookalike.service.components import Components
 from lookalike.service.database import experiments as stored
 from lookalike.service.database.experiments import StoredExperiment
 from lookalike.service.errors import ServiceError
-from lookalike.service.experiment_results import look, result
+from lookalike.service.experiment_changes import (
+    new_experiment,
+    start_experiment,
+    stop_experiment,
+)
+from lookalike.service.experiment_results import about, document, look
 from lookalike.service.routes.access import needs, new_router
 from lookalike.service.routes.generations import in_thread
 from lookalike.service.schemas import (
@@ -21,22 +25,9 @@ from lookalike.service.schemas import (
     ItemId,
     StopRequest,
 )
-from lookalike.service.served_experiment import (
-    ServedExperiment,
-    ab,
-    canary,
-    interleaving,
-    shadow,
-)
 
-_KINDS: dict[str, tuple[Callable[..., ServedExperiment], tuple[str, ...]]] = {
-    "ab": (ab, ("design", "generations", "slow_ms")),
-    "interleaving": (interleaving, ("generation", "coverage", "slow_ms")),
-    "canary": (canary, ("generation", "share", "requests", "deadline", "slow_ms")),
-    "shadow": (shadow, ("generation", "share", "slow_ms")),
-}
-"""What makes an experiment of a kind, and the fields of a request that it takes."""
 _OF_ALL = {"key", "system", "kind", "version"}
+"""Fields of a request that every kind has."""
 
 
 def experiments(components: Components) -> APIRouter:
@@ -85,8 +76,8 @@ def experiments(components: Components) -> APIRouter:
         """Which variant a user, a session or a query sees; null is none."""
         found = await _found(components, key)
         design = found.served.design
-        about = {"key": key, "version": design.version, "unit": unit}
-        return {**about, "variant": assign(design, unit)}
+        said = {"key": key, "version": design.version, "unit": unit}
+        return {**said, "variant": assign(design, unit)}
 
     return router
 
@@ -104,34 +95,9 @@ async def _done(
 
 
 def _started(components: Components, sent: ExperimentRequest) -> str:
-    make, takes = _KINDS[sent.kind]
     fields = sent.model_dump(exclude_unset=True, exclude=_OF_ALL)
-    for name in fields:
-        if name not in takes:
-            raise ValueError(
-                f"an experiment of the kind {sent.kind} takes {', '.join(takes)}; got "
-                f"{name}."
-            )
-    if "generation" in takes and sent.generation is None:
-        raise ValueError(f"an experiment of the kind {sent.kind} needs a generation.")
-    if sent.kind == "ab":
-        fields = {"design": {}, "generations": {}, **fields}
-    if sent.system not in components.served:
-        raise ValueError(
-            f"system must be one of {', '.join(components.served)}, got "
-            f"{sent.system!r}."
-        )
-    new = make(sent.key, sent.system, version=sent.version, **fields)
-    library = components.served[sent.system].library
-    for number in new.generations.values():
-        if number not in library.names():
-            raise ValueError(
-                f"generations of {sent.system} are {', '.join(library.names())}; got "
-                f"{number!r}."
-            )
-        load(library.folder / number, sent.system)
-    with components.database.writing() as connection:
-        stored.start(connection, new)
+    new = new_experiment(sent.key, sent.system, sent.kind, sent.version, fields)
+    start_experiment(components.database, components.libraries, new)
     return new.key
 
 
@@ -142,21 +108,9 @@ def _ramped(components: Components, key: str, coverage: float) -> str:
 
 
 def _stopped(components: Components, key: str, sent: StopRequest) -> str:
-    with components.database.reading() as connection:
-        which = stored.only_running(connection, key).served
-    winner, reason = sent.winner, sent.reason
-    if winner is not None:
-        if winner not in which.design.variants:
-            raise ValueError(
-                f"winner must be one of {', '.join(which.design.variants)}, got "
-                f"{winner!r}."
-            )
-        reason = f"{reason} {winner} answers everybody."
-        if winner in which.generations:
-            library = components.served[which.system].library
-            library.activate(which.generations[winner])
-    with components.database.writing() as connection:
-        stored.end(connection, key, "stopped", reason)
+    which = stop_experiment(
+        components.database, components.libraries, key, sent.reason, sent.winner
+    )
     components.served[which.system].watch()
     return key
 
@@ -179,42 +133,12 @@ async def _read(components: Components, key: str) -> dict[str, Any]:
 
 
 def _document(components: Components, found: StoredExperiment) -> dict[str, Any]:
-    which = found.served
     with components.database.reading() as connection:
-        done = stored.steps(connection, which.key, which.design.version)
-        seen = result(connection, which)
-    steps = [{"step": s.step, "reason": s.reason, "at": s.timestamp} for s in done]
-    return {**_about(found), "steps": steps, **seen}
-
-
-def _about(found: StoredExperiment) -> dict[str, Any]:
-    which = found.served
-    design = which.design
-    return {
-        "key": which.key,
-        "version": design.version,
-        "system": which.system,
-        "kind": which.kind,
-        "state": found.state,
-        "reason": found.reason,
-        "started": found.started,
-        "ended": found.ended,
-        "unit": design.unit,
-        "coverage": design.coverage,
-        "variants": [
-            {
-                "name": name,
-                "weight": weight,
-                "generation": which.generations.get(name),
-            }
-            for name, weight in zip(design.variants, design.shares, strict=True)
-        ],
-        "metrics": [metric.name for metric in design.metrics],
-    }
+        return document(connection, found)
 
 
 def _listed(components: Components) -> dict[str, Any]:
     with components.database.reading() as connection:
         found = stored.stored(connection)
     served = components.served
-    return {"experiments": [_about(e) for e in found if e.served.system in served]}
+    return {"experiments": [about(e) for e in found if e.served.system in served]}
