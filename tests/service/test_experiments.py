@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from lookalike.cli.app import app
 from lookalike.core.library import Library
 from lookalike.experiment import Experiment, assign
 from lookalike.service.database.experiments import (
@@ -122,7 +124,7 @@ def test_the_pointer_moves_and_variants_stay_until_the_experiment_ends(
     assert [search(client, user_id=u)["generation"] for u in users] == before
     ended = found(client, path="/stop", reason="Enough was seen.", winner="old")
     assert ended["state"] == "stopped"
-    assert ended["reason"] == "Enough was seen. old answers everybody."
+    assert ended["reason"] == "Enough was seen; old answers everybody."
     for user in users:
         document = search(client, user_id=user)
         assert document["generation"] == "0001"
@@ -489,6 +491,45 @@ def test_a_generation_that_cannot_answer_ends_its_experiment(
     assert about["reason"].startswith("Generation 0002 cannot answer: ")
     assert str(library.folder) not in about["reason"]
     assert search(again, user_id="ann")["experiment"] is None
+
+
+# --- the command ----------------------------------------------------------------------
+
+
+def test_the_command_starts_shows_and_stops_what_a_service_runs(
+    make_client, library, tmp_path, search
+):
+    client = make_client()
+    where = ["--folder", library.folder, "--database", client.components.database.url]
+    where += ["--state", tmp_path / "state", "--system", "digits"]
+
+    def run(*words, status=0):
+        typed = map(str, ["experiments", *words, *where])
+        done = CliRunner().invoke(app, list(typed))
+        assert done.exit_code == status, done.output
+        return done.stdout if status == 0 else done.stderr
+
+    assert run("list") == "There is no experiment.\n"
+    design = tmp_path / "design.toml"
+    design.write_text('key = "x"\nvariants = ["a", "b"]\nmetrics = []\ncoverage = 0.5')
+    words = ["start", "seeds", "--design", design, "--variant", "b=0002"]
+    told = run(*words)
+    assert "ab of digits: a 50%, b 50% (generation 0002)." in told
+    client.components.watch_once()
+    seen = {search(client, user_id=f"u{n}")["generation"] for n in range(20)}
+    assert seen == {"0001", "0002"}
+    assert "has a version 1 already" in run(*words, status=2)
+    assert "Coverage 0.5 to 1" in run("cover", "seeds", "1.0")
+    assert "has no metrics" in run("look", "seeds", status=2)
+    assert "no experiment 'none'" in run("show", "none", status=2)
+    assert "Expected --variant NAME=" in run("start", "y", "--variant", "b", status=2)
+    about = json.loads(run("show", "seeds", "--json"))
+    assert about["answers"]["b"]["lists"] > 0
+    assert "tried; b answers everybody." in run(
+        "stop", "seeds", "--reason", "tried.", "--winner", "b"
+    )
+    assert library.current() == "0002"
+    assert "stopped" in run("list")
 
 
 # --- users, snapshots -----------------------------------------------------------------

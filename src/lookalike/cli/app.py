@@ -15,7 +15,6 @@ from lookalike.cli.describe import describe
 from lookalike.cli.doctor import doctor
 from lookalike.cli.encoders import encoders
 from lookalike.cli.evaluate import evaluate
-from lookalike.cli.experiments import experiments
 from lookalike.cli.explain import explain
 from lookalike.cli.index import index
 from lookalike.cli.keys import keys
@@ -24,6 +23,7 @@ from lookalike.cli.people import enrol, unenrol, verify
 from lookalike.cli.recommend import recommend
 from lookalike.cli.search import search
 from lookalike.cli.serve import serve
+from lookalike.cli.served_experiments import experiments
 from lookalike.cli.similar import similar
 from lookalike.cli.suggest import suggest
 from lookalike.cli.systems import systems

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 experiments: typer.Typer = typer.Typer(
     no_args_is_help=True,
-    help="Experiments on one's own table of users: plan, assign, analyse.",
+    help="Experiments: on one's own table of users (plan, assign, analyse), and on a "
+    "service (start, list, show, look, cover, stop).",
 )
 Design = Annotated[
     Path,
@@ -54,7 +55,7 @@ def plan(
     """Say how many units each metric needs, from a table of what units did before."""
     from lookalike.experiment import baseline, minimal_effect, replay_a_a, sample_size
 
-    experiment = _design(design)
+    experiment = read_design(design)
     units = _units(experiment, data, unit, alike=True)
     part = experiment.shares[0] + experiment.shares[1]
     share = experiment.shares[1] / part
@@ -100,7 +101,7 @@ def assign(
     from lookalike.experiment import assign as variant_of
     from lookalike.experiment import assignment_sql
 
-    experiment = _design(design)
+    experiment = read_design(design)
     if sql is not None:
         expression = assignment_sql(experiment, unit, sql)
         say({"sql": expression}, json, [expression])
@@ -141,7 +142,7 @@ def analyse(
     from lookalike._files import write_whole
     from lookalike.experiment import analyse as analysed
 
-    experiment = _design(design)
+    experiment = read_design(design)
     units = _units(experiment, data, unit, variant)
     before = _looks(looks)
     found = analysed(experiment, units, time.time(), before)
@@ -158,19 +159,25 @@ def analyse(
 # --- what is read ---------------------------------------------------------------------
 
 
-def _design(path: Path) -> "Experiment":
-    """The experiment of a TOML or JSON file."""
+def read_design(path: Path, key: str | None = None) -> "Experiment":
+    """Return the experiment of a TOML or JSON file.
+
+    key : its name, whatever the file says
+    """
     import tomllib
 
     from lookalike.experiment import Experiment
 
     text = path.read_text(encoding="utf-8")
-    if path.suffix.lower() == ".json":
-        return Experiment.from_json(text)
+    is_json = path.suffix.lower() == ".json"
     try:
-        return Experiment.from_json(_json(tomllib.loads(text)))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is no TOML file: {error}.") from None
+        found = json.loads(text) if is_json else tomllib.loads(text)
+    except ValueError as error:
+        form = "JSON" if is_json else "TOML"
+        raise ValueError(f"{path} is no {form} file: {error}.") from None
+    if key is not None and isinstance(found, dict):
+        found["key"] = key
+    return Experiment.from_json(_json(found))
 
 
 def _units(

@@ -58,7 +58,9 @@ def restore(
 
 
 def export(
-    table: Annotated[str, typer.Argument(help="events, exposures or training.")],
+    table: Annotated[
+        str, typer.Argument(help="events, exposures, experiment_exposures or training.")
+    ],
     path: Annotated[Path, typer.Argument(help="The Parquet file to write.")],
     system: Where = None,
     folder: Folder = None,

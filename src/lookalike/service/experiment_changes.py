@@ -106,7 +106,7 @@ def stop_experiment(
                 f"winner must be one of {', '.join(which.design.variants)}, got "
                 f"{winner!r}."
             )
-        reason = f"{reason} {winner} answers everybody."
+        reason = f"{reason.removesuffix('.')}; {winner} answers everybody."
         if winner in which.generations:
             libraries[which.system].activate(which.generations[winner])
     with database.writing() as connection:

@@ -48,7 +48,7 @@ def snapshots(components: Components) -> APIRouter:
 
     @router.get("/export/{table}")
     async def export_table(table: str) -> FileResponse:
-        """A table as Parquet: events, exposures or training."""
+        """A table as Parquet: events, exposures, experiment_exposures or training."""
         path = await in_thread(_export, components, table)
         return FileResponse(path, media_type="application/vnd.apache.parquet")
 
