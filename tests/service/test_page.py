@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +227,51 @@ def test_quality_and_two_generations_are_shown(visit):
     shot(page, "quality")
 
 
+def test_experiments_show_their_verdicts_intervals_and_steps(
+    browser, start_server, digits_data
+):
+    port = start_server().port
+
+    def post(path, **body):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/{path}",
+            json.dumps(body).encode(),
+            {"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    image = {"pixels": digits_data.x_test[0].tolist()}
+    metric = {"name": "milliseconds", "kind": "mean", "better": "down"}
+    design = {"variants": ["old", "new"], "metrics": [metric], "planned_units": 100}
+    of_two = {"key": "seeds", "system": "digits", "design": design}
+    post("experiments", **of_two, generations={"old": "0001", "new": "0002"})
+    for looks in (1, 2):
+        for n in range(20):
+            post("digits/search", image=image, user_id=f"u{looks} {n}")
+        post("experiments/seeds/look")
+    post("experiments/seeds/stop", reason="Enough was seen.")
+    other = {"system": "digits", "generation": "0002"}
+    post("experiments", key="next", kind="canary", **other)
+    post("experiments", key="beside", kind="shadow", share=1.0, **other)
+    for _ in range(3):
+        post("digits/search", image=image)
+    opening = visiting(browser, port)
+    page = next(opening)("#/digits/experiments")
+    page.wait_for_selector(".experiment")
+    said = page.locator(".experiment").all_inner_texts()
+    assert [text.split("\n")[0] for text in said] == ["beside", "next", "seeds"]
+    assert page.locator(".intervals circle").count() == 2
+    assert "difference over 2 looks" in page.get_attribute(".intervals", "aria-label")
+    assert "of 3,000 requests" in said[1]
+    page.click("summary >> nth=2")
+    assert "Enough was seen." in page.locator(".experiment").nth(2).inner_text()
+    assert page.evaluate(WIDE) <= 0
+    assert page.evaluate(UNNAMED) == []
+    shot(page, "experiments")
+    next(opening, None)
+
+
 def test_live_counts_what_happens(visit):
     page = visit("#/digits/live")
     page.wait_for_selector(".tile")
@@ -237,7 +283,7 @@ def test_a_narrow_screen_shows_everything_without_sideways_scrolling(visit):
     page = visit(viewport={"width": 375, "height": 740}, color_scheme="dark")
     draw_a_one(page)
     page.wait_for_selector("#hits .hit canvas")
-    for name in ("ask", "map", "quality", "live"):
+    for name in ("ask", "map", "quality", "experiments", "live"):
         page.click(f"#tab-{name}")
         page.wait_for_timeout(300)
         assert page.evaluate(WIDE) <= 0, name
@@ -354,7 +400,7 @@ def test_every_section_of_every_system_is_whole(visit_many, name):
     )
     page.wait_for_selector("#ask .card")
     assert page.inner_text("#title")
-    for tab in ("ask", "quality", "live"):
+    for tab in ("ask", "quality", "experiments", "live"):
         page.click(f"#tab-{tab}")
         page.wait_for_selector(f"#{tab} .card:visible")
         if tab == "quality":

@@ -82,7 +82,8 @@ def result(connection: Connection, which: ServedExperiment) -> dict[str, Any]:
     if which.kind == "shadow":
         return {"answers": answers, **_differences(connection, which)}
     if which.kind == "canary":
-        return {"answers": answers}
+        assert which.plan is not None
+        return {"answers": answers, "requests": which.plan.requests}
     done = [s for s in steps(connection, which.key, version) if s.step == LOOK]
     return {
         "answers": answers,

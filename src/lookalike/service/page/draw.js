@@ -52,6 +52,13 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+export function svg(tag, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
 // Shares of one, by name; of many only the largest.
 export function bars(shares, what, most = 12) {
   let rows = Object.entries(shares);

@@ -7,10 +7,11 @@ import { userView } from "./user.js";
 import { suggestView } from "./suggest.js";
 import { mapView } from "./map.js";
 import { qualityView } from "./quality.js";
+import { experimentsView } from "./experiments.js";
 import { liveView } from "./live.js";
 
 const inputs = { image: imageView, text: textView, user: userView };
-const sections = { ask: (system) => (system.can("suggest") ? suggestView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, live: liveView };
+const sections = { ask: (system) => (system.can("suggest") ? suggestView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, experiments: experimentsView, live: liveView };
 const tabs = [...document.querySelectorAll("[role=tab]")], sectionOf = (tab) => tab.getAttribute("aria-controls");
 const choice = document.getElementById("system"), made = new Map();
 let system = null, open = null;
