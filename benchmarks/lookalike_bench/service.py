@@ -24,6 +24,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -59,6 +60,17 @@ BARS = (
         "failed requests beside swaps and upserts",
         0,
         most("failed", "disturbed", "*"),
+        at_most=True,
+    ),
+    Bar(
+        "throughput with an experiment over without, upper end of its interval",
+        1,
+        least("ratio_high", "experiment", "lookalike, an experiment"),
+    ),
+    Bar(
+        "one assignment: p99, microseconds",
+        100,
+        most("microseconds_p99", "experiment", "one assignment*"),
         at_most=True,
     ),
     Bar(
@@ -343,6 +355,89 @@ def disturbed(bench: Bench) -> Iterator[Row]:
         yield _row(f"lookalike, beside {name}", found, beside=count[0])
 
 
+def experiment(bench: Bench) -> Iterator[Row]:
+    """Search with and without an experiment whose variants are the same, in turns.
+
+    What it costs is that each request is assigned, and that its row is written.
+    """
+    from lookalike.evaluate import bootstrap
+
+    body, kind = form([png(bench.queries[0])])
+    path = "/v1/digits/search?k=10"
+    bench.load(bench.ours, path, body, kind, seconds=1.0)
+
+    peaks = {"without": 0.0, "with": 0.0}
+    found: dict[str, dict[str, Any]] = {}
+    ratios = []
+    for turn in range(2 * bench.rounds):
+        for name in ("without", "with")[:: 1 if turn % 2 else -1]:
+            with _experiment(bench, f"load {turn}", name == "with"):
+                found[name] = bench.load(bench.ours, path, body, kind)
+            peaks[name] = found[name]["per_second"]
+        ratios.append(peaks["with"] / peaks["without"])
+    mean = bootstrap(np.mean, np.array(ratios))
+    rate = min(peaks.values()) / 2
+    yield _row("lookalike, no experiment", found["without"])
+    more = {"ratio": mean.value, "ratio_low": mean.low, "ratio_high": mean.high}
+    yield _row("lookalike, an experiment", found["with"], **more)
+    for name in ("without", "with"):
+        with _experiment(bench, f"half {name}", name == "with"):
+            calm = bench.load(bench.ours, path, body, kind, rate=rate)
+        yield _row(f"lookalike, {name} one, half of the peak", calm)
+    times = _assigned(bench)
+    yield {
+        "method": "one assignment, within the service",
+        "microseconds": float(np.median(times)),
+        "microseconds_p99": float(np.quantile(times, 0.99)),
+    }
+
+
+@contextlib.contextmanager
+def _experiment(bench: Bench, key: str, runs: bool) -> Iterator[None]:
+    """Let an experiment run meanwhile, whose variants are whatever answers."""
+    if runs:
+        design = {"variants": ["one", "other"], "metrics": [], "unit": "query"}
+        sent = {"key": key, "system": "digits", "design": design}
+        bench.ours.change("/v1/experiments", sent)
+    yield
+    if runs:
+        where = f"/v1/experiments/{quote(key)}/stop"
+        bench.ours.change(where, {"reason": "measured"})
+
+
+def _assigned(bench: Bench, n: int = 20_000) -> list[float]:
+    """Microseconds to choose a variant for a user and to hand its row over, n times."""
+    from lookalike.core.library import Library
+    from lookalike.service.answering import Answered
+    from lookalike.service.components import assemble
+    from lookalike.service.database import Database
+    from lookalike.service.experiment_changes import new_experiment, start_experiment
+    from lookalike.service.settings import Settings
+
+    folder = bench.folder / "within"
+    database = Database(f"sqlite:///{folder}.db")
+    libraries = {"digits": Library("digits", bench.folder / "library")}
+    components = assemble(libraries, database, Settings(state=folder))
+    components.start()
+    try:
+        fields = {"design": {"variants": ["one", "other"], "metrics": []}}
+        new = new_experiment("within", "digits", "ab", 1, fields)
+        start_experiment(database, libraries, new)
+        components.experiments.announce()
+        served, times = components.served["digits"], []
+        found = Answered(served.active, [None])
+        for at in range(n):
+            begun = time.perf_counter()
+            user = f"user {at % 5000}"
+            choice = components.experiments.choose(served, "search", user, None)
+            assert choice is not None
+            components.experiments.record(choice, found, [f"q{at}"])
+            times.append(1e6 * (time.perf_counter() - begun))
+        return times
+    finally:
+        components.stop()
+
+
 def overload(bench: Bench) -> Iterator[Row]:
     """Twice the capacity: the rate of answers then, and the latency afterwards."""
     body, kind = form([png(bench.queries[0])])
@@ -476,6 +571,7 @@ JOBS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "a hundred images": a_hundred,
     "events": events,
     "disturbed": disturbed,
+    "experiment": experiment,
     "overload": overload,
     **{f"recommend {name}": partial(recommend, name) for name in RECOMMENDERS},
 }

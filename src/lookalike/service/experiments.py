@@ -243,20 +243,24 @@ class Experiments:
         """Have it stored who saw which variant, one row a list."""
         if choice.forced:
             return
-        details = found.details or [{}] * len(query_ids)
-        generation = found.active.generation
-        rows = [
-            _row(choice, id, generation, found.milliseconds, False, each)
-            for id, each in zip(query_ids, details, strict=True)
-        ]
-        self._log.add(lambda: rows)
+        at = now()
+
+        def rows() -> list[dict[str, Any]]:  # in the writer's thread
+            details = found.details or [{}] * len(query_ids)
+            generation, took = found.active.generation, found.milliseconds
+            return [
+                _row(choice, id, at, generation, took, details=each)
+                for id, each in zip(query_ids, details, strict=True)
+            ]
+
+        self._log.add(rows)
 
     def record_failed(self, choice: Choice, milliseconds: float) -> None:
         """Have it stored that a variant could not answer."""
         if choice.forced:
             return
         generation = choice.experiment.generations.get(choice.variant, "")
-        row = _row(choice, new_unit(), generation, milliseconds, True, {})
+        row = _row(choice, new_unit(), now(), generation, milliseconds, failed=True)
         self._log.add(lambda: [row])
 
     # --- shadows ----------------------------------------------------------------------
@@ -299,7 +303,9 @@ class Experiments:
             **difference(shown.answers, found.answers),
         }
         generation = found.active.generation
-        row = _row(choice, choice.unit, generation, milliseconds, False, details)
+        row = _row(
+            choice, choice.unit, now(), generation, milliseconds, details=details
+        )
         self._log.add(lambda: [row])
 
 
@@ -317,10 +323,11 @@ def _unit(which: ServedExperiment, user: str | None, session: str | None) -> str
 def _row(
     choice: Choice,
     query_id: str,
+    at: int,
     generation: str,
     milliseconds: float,
-    failed: bool,
-    details: Mapping[str, Any],
+    failed: bool = False,
+    details: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     design = choice.experiment.design
     return {
@@ -332,6 +339,6 @@ def _row(
         "generation": generation,
         "milliseconds": milliseconds,
         "failed": failed,
-        "details": json.dumps(details, allow_nan=False),
-        "timestamp": now(),
+        "details": json.dumps(details or {}, allow_nan=False),
+        "timestamp": at,
     }

@@ -17,9 +17,10 @@ function intervals(looks, metric, treatment) {
   const width = 320, height = 90, x = (i) => 20 + (width - 40) * (found.length < 2 ? 0.5 : i / (found.length - 1)), y = (v) => height / 2 - (height / 2 - 8) * v / most;
   const last = found.at(-1);
   const label = `${metric} of ${treatment}, difference over ${found.length} looks; the last is ${short(last.difference)}, ${between({ low: last.difference_low, high: last.difference_high })}`;
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "intervals", role: "img", "aria-label": label },
+  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "intervals", role: "img", "aria-label": label },
     svg("line", { x1: 0, x2: width, y1: y(0), y2: y(0), class: "zero" }),
     ...found.flatMap((m, i) => [svg("line", { x1: x(i), x2: x(i), y1: y(m.difference_low), y2: y(m.difference_high) }), svg("circle", { cx: x(i), cy: y(m.difference), r: 3 })]));
+  return element("div", {}, drawn, element("p", { class: "quiet" }, `difference ${short(last.difference)}, ${between({ low: last.difference_low, high: last.difference_high })}`));
 }
 
 function looked({ looks }) {
@@ -53,7 +54,7 @@ function card(found) {
   const generations = found.variants.map((v) => `${v.name} ${Math.round(100 * v.weight)}%: ${v.generation ? `generation ${v.generation}` : "what answers"}`).join(", ");
   return element("div", { class: "card experiment" },
     element("div", { class: "row spread" }, element("h2", {}, found.key), element("span", { class: "pill" }, `${kinds[found.kind]}, ${found.state}`)),
-    element("p", { class: "quiet" }, `Version ${found.version}. ${generations}. Coverage ${Math.round(100 * found.coverage)}% of each ${found.unit}.`),
+    element("p", { class: "quiet" }, `Version ${found.version}. ${generations}. ${Math.round(100 * found.coverage)}% of the ${{ user: "users", session: "sessions", query: "requests" }[found.unit]} are in it.`),
     ...seenOf[found.kind](found),
     element("div", { class: "scroll" }, element("table", {}, heads("", "lists", "failed", "slow"), ...Object.entries(found.answers).map(([name, n]) => row(name, n.lists, n.failed, n.slow)))),
     element("details", {}, element("summary", {}, "Every step"), element("ol", { class: "steps" }, ...found.steps.map((s) => element("li", {}, element("time", {}, date(s.at)), ` ${s.step}: ${s.reason}`)))));
