@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     durability: Literal["safe", "fast"] = "safe"
     """"safe" waits for the disk before it acknowledges, "fast" for the operating
     system: that survives a kill of the process, not a power cut."""
-    workers: int = Field(1, ge=1)
+    workers: int = Field(default=1, ge=1)
     """Processes that share this service."""
     shed_early: bool = True
     """Whether requests that are too many are refused before they are parsed."""
@@ -69,15 +69,15 @@ class Settings(BaseSettings):
     """Seconds between looks at the pointer and the database."""
     refresh: float = 10.0
     """Seconds between looks at what tables and folders are made of."""
-    explore: float = Field(0.0, ge=0, le=1)
+    explore: float = Field(default=0.0, ge=0, le=1)
     """Share of lists whose last place, and of searches whose order, is random."""
     compact_after: int = 5_000
     """Changes of items, repeated ones too, that make a new generation; 0 is never."""
-    retrain_hours: float = Field(0.0, ge=0)
+    retrain_hours: float = Field(default=0.0, ge=0)
     """Hours after which a system learns again from new events; 0 is on demand."""
     look_hours: float = Field(default=24.0, ge=0)
     """Hours between two looks at a running A/B test; 0 is on demand."""
-    keep_days: float = Field(0.0, ge=0)
+    keep_days: float = Field(default=0.0, ge=0)
     """Days after their arrival for which events and exposures are kept; 0 is ever."""
     cors_origins: tuple[str, ...] = ()
     """Sites whose pages may call the service."""
