@@ -21,6 +21,7 @@ BENCHMARKS = (
     "places",
     "recommenders",
     "service",
+    "tracking",
     "triplet",
     "typeahead",
 )

@@ -62,11 +62,19 @@ from lookalike.datasets.text_collections import (
     load_scifact,
 )
 from lookalike.datasets.textures import Pictures, load_textures, pictures_of
+from lookalike.datasets.tracking import (
+    BoxesInFrames,
+    TrackingSequence,
+    load_mot15,
+    load_mot17,
+    read_mot,
+)
 
 __all__ = [
     "CATALOGUE",
     "TEXT_COLLECTIONS",
     "BanditLog",
+    "BoxesInFrames",
     "Converted",
     "DataSet",
     "EmailTest",
@@ -87,6 +95,7 @@ __all__ = [
     "Tagged",
     "TaggedText",
     "TextCollection",
+    "TrackingSequence",
     "TypedQueries",
     "cache_folder",
     "checksum",
@@ -111,6 +120,8 @@ __all__ = [
     "load_images",
     "load_lambdarank",
     "load_mnist",
+    "load_mot15",
+    "load_mot17",
     "load_mq2008",
     "load_open_bandit",
     "load_orl_faces",
@@ -123,5 +134,6 @@ __all__ = [
     "load_wnut17",
     "pictures_of",
     "read_letor",
+    "read_mot",
     "read_queries",
 ]

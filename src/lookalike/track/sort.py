@@ -86,6 +86,12 @@ class Sort:
            [80. ,  0. , 90. , 30. ]]))
     """
 
+    max_age: int
+    min_hits: int
+    iou_threshold: float
+    second_below: float | None
+    least_score: float | None
+
     def __init__(
         self,
         max_age: int = 1,

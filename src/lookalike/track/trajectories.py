@@ -84,6 +84,6 @@ def bridged(found: Trajectories, most: int) -> Trajectories:
         frames.append(frame[row] + steps)
         ids.append(np.full(len(steps), id[row]))
         boxes.append(box[row] + share * (box[row + 1] - box[row]))
-    frame, id, box = map(np.concatenate, (frames, ids, boxes))
+    frame, id, box = np.concatenate(frames), np.concatenate(ids), np.concatenate(boxes)
     order = np.lexsort((id, frame))
     return Trajectories(frame[order], id[order], box[order])
