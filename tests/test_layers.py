@@ -19,9 +19,10 @@ ALLOWED: dict[str, set[str]] = {
     "rank": {"kernels", "features", "search", "learn"},
     "evaluate": {"kernels"},
     "experiment": {"kernels", "evaluate"},
+    "track": {"kernels", "learn"},
     "monitor": {"kernels", "evaluate", "learn"},
     "core": LOWER - {"kernels", "learn"},
-    "systems": {*LOWER, "datasets", "core"},
+    "systems": {*LOWER, "track", "datasets", "core"},
     "service": {*LOWER - {"kernels"}, "core", "systems", "experiment", "monitor"},
     "cli": {"datasets", "features", "evaluate", "experiment", "core", "systems"}
     | {"service"},
