@@ -3,7 +3,7 @@
 ``sort``: the training part of MOT15 with the detections of SORT's authors; the figures
 of their README beside ours. ``longer``: tracks that outlive gaps, with a second stage
 for unsure detections; for each sequence the settings are those that are best on the ten
-others, of 72. ``measures``: MOTA, IDF1 and HOTA beside motmetrics and TrackEval, where
+others, of 108. ``measures``: MOTA, IDF1 and HOTA beside motmetrics and TrackEval, where
 they are installed: differences, and processor time in turns.
 """
 
