@@ -49,8 +49,12 @@ def njit(**options: Any) -> Callable[[Function], Function]:
                 with _without_collecting():
                     entry = compile_for(writable)
                 if writable != signature:
-                    # The next call with such arguments finds it without Python.
-                    kernel._insert([kind._code for kind in signature], entry, False)
+                    # The next call with such arguments finds it without Python; other
+                    # kernels must not.
+                    same = kernel.overloads[writable]
+                    named = same.signature.replace(args=signature)
+                    kernel.add_overload(same._replace(signature=named))
+                    del kernel.overloads[signature]
                 return entry
 
             kernel.get_call_template = find_for_any_number
