@@ -155,6 +155,131 @@ _DATA_SETS = (
         form="labeled_data.csv",
     ),
     DataSet(
+        name="told_br",
+        about="21,000 Brazilian tweets, votes on six kinds; contains abusive language",
+        licence="CC BY-SA 4.0",
+        home="https://github.com/JAugusto97/ToLD-Br",
+        files=(
+            File(
+                "told_br/ToLD-BR.csv.gz",
+                877163,
+                "a905b90d5886b9c80d737aa26c41dd29077155f23b9b857080634a78f8203c90",
+            ),
+        ),
+        form="ToLD-BR.csv",
+    ),
+    DataSet(
+        name="kmhas",
+        about="30,715 Korean comments with nine labels; contains abusive language",
+        licence="CC BY-SA 4.0",
+        home="https://github.com/adlnlp/K-MHaS",
+        files=(
+            File(
+                "kmhas/kmhas_valid.txt.gz",
+                324397,
+                "cb0df9e3cd665125b554d4c5e6f48b0801d5535ead51269134de5b85ae469c18",
+            ),
+            File(
+                "kmhas/kmhas_test.txt.gz",
+                819828,
+                "9eaf470ee12c445817301d58672349500d6759516a730e879d36d6de17a2051a",
+            ),
+        ),
+        form="kmhas_test.txt and kmhas_valid.txt, or the folder that holds them",
+    ),
+    DataSet(
+        name="germeval2018",
+        about="8,541 German tweets, offence and its kind; contains abusive language",
+        licence="CC BY 4.0",
+        home="https://github.com/uds-lsv/GermEval-2018-Data",
+        files=(
+            File(
+                "germeval2018/germeval2018.training.txt.gz",
+                328691,
+                "0f88c63a344e1ab69c5407aa539d1612cd82a96b51ebd6bd613dc70ff9fef03e",
+            ),
+            File(
+                "germeval2018/germeval2018.test.txt.gz",
+                194998,
+                "45f31510b305d080a933d4087b8d34f7a5e4087141718955b90357ca730074f2",
+            ),
+        ),
+        form="the folder with germeval2018.training.txt and germeval2018.test.txt",
+    ),
+    DataSet(
+        name="mlma",
+        about="13,014 English, French and Arabic tweets; contains abusive language",
+        licence="MIT",
+        home="https://github.com/HKUST-KnowComp/MLMA_hate_speech",
+        files=(
+            File(
+                "mlma/hate_speech_mlma.zip",
+                726706,
+                "56db7efb1b64a2570f63d0cdb48d119c5e32eccff13f3c22bf17a4331956dc43",
+            ),
+        ),
+        form="hate_speech_mlma.zip",
+    ),
+    DataSet(
+        name="hatecheck_multilingual",
+        about="36,582 cases that try models of hate in ten languages; contains abusive language",
+        licence="CC BY 4.0",
+        home="https://github.com/rewire-online/multilingual-hatecheck",
+        files=(
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_arabic.csv.gz",
+                66611,
+                "134d39c3b691801e24ab53fb14d3214fea69eb2b3c5288b3f00e31ca0ece1bee",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_dutch.csv.gz",
+                70073,
+                "df67042194bf33837e77126aa994e01201d84edec8f0b46acec8fed0322d595d",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_french.csv.gz",
+                74885,
+                "17cc2c7ec01ad28c31c1c53bbda8c7245b83e86d34017327964956ace1446586",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_german.csv.gz",
+                71392,
+                "ecdef4611b877120d0a8feec9c0cd0dfc1efec7ead4bbd62eaf32f6cc80d2ee0",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_hindi.csv.gz",
+                68121,
+                "ffebc31db02d59f603ac9728aa9b63d7db46de2cdc4c54468aabab82e5d8bd40",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_italian.csv.gz",
+                70899,
+                "5339cd1e0d6e338c7ae9b831e74d653d6216a25120214d92b5d98d25a1c20674",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_mandarin.csv.gz",
+                63537,
+                "d094336d73fb3b2817a04cac226687fcf91cb914deccd4d4096a85cf4a147414",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_polish.csv.gz",
+                75633,
+                "88b8f9cfe4484f2e7543a7b28983b10f5942f04cc87c904c653a01318b7d1c04",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_portuguese.csv.gz",
+                71448,
+                "839bcd08e59efb9a659ab3c7e82022844a57ae5babe705323a7956d2d9461ea8",
+            ),
+            File(
+                "hatecheck_multilingual/hatecheck_cases_final_spanish.csv.gz",
+                71563,
+                "20d2388f4f3bafe744010a42f1ce7ddd5b2b09efa978fb0d8a0fc810487948aa",
+            ),
+        ),
+        form="the folder with hatecheck_cases_final_arabic.csv and the nine others",
+    ),
+    DataSet(
         name="movielens_small",
         about="100,004 ratings of 9,066 films by 671 people (latest-small of 2016)",
         licence="research use",
