@@ -155,6 +155,19 @@ def check_queries(
     return good, checked
 
 
+def shown_names(name: str, names: Sequence[str], reveal: bool) -> list[str]:
+    """Return the names of inputs as they are shown; those that may be abuse, masked.
+
+    name : the system
+    """
+    from lookalike.core.masking import masked
+    from lookalike.systems import find_spec
+
+    if reveal or not find_spec(name).masks_inputs:
+        return list(names)
+    return list(map(masked, names))
+
+
 @contextmanager
 def naming(name: str) -> Iterator[None]:
     """Let a refusal within say which input it is about."""

@@ -11,7 +11,13 @@ import typer
 from lookalike.cli._chosen import Named, chosen
 from lookalike.cli._common import Folder, Json, columns, say
 from lookalike.cli._progress import progress
-from lookalike.cli._systems import Refusals, check_queries, open_system, read_inputs
+from lookalike.cli._systems import (
+    Refusals,
+    check_queries,
+    open_system,
+    read_inputs,
+    shown_names,
+)
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Image files, or folders of them; for places, text.")
@@ -35,6 +41,12 @@ def classify(
             "photo of a {label}'."
         ),
     ] = None,
+    reveal: Annotated[
+        bool,
+        typer.Option(
+            "--reveal", help="For harmful: show texts with all their letters."
+        ),
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option(help="Write the answers here as a table.")
     ] = None,
@@ -61,6 +73,7 @@ def classify(
         else:
             told = {} if prompt is None else {"prompt": prompt}
             each = opened.system.classify_as(checked, labels.split(","), **told)
+        names = shown_names(system, names, reveal)
         found = [
             {noun: name, **answer.record()}
             for name, answers in zip(names, each, strict=True)

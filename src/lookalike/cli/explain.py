@@ -9,7 +9,13 @@ from lookalike.cli._chosen import Named, chosen
 from lookalike.cli._common import Folder, Json, columns, say
 from lookalike.cli._progress import progress
 from lookalike.cli._service import DatabaseUrl
-from lookalike.cli._systems import check_queries, naming, open_system, read_inputs
+from lookalike.cli._systems import (
+    check_queries,
+    naming,
+    open_system,
+    read_inputs,
+    shown_names,
+)
 from lookalike.cli.classify import table
 
 
@@ -22,6 +28,12 @@ def explain(
         typer.Option("--text", help="For image search: words instead of an image."),
     ] = None,
     system: Named = None,
+    reveal: Annotated[
+        bool,
+        typer.Option(
+            "--reveal", help="For harmful: show words with all their letters."
+        ),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write a page with pictures here (.html).")
     ] = None,
@@ -45,12 +57,14 @@ def explain(
         on_progress("looking for reasons", 0.3)
         _, [query] = check_queries(opened.system, names, queries)
         with naming(names[0]):
-            found = opened.system.explain(query)
+            told = {"reveal": True} if reveal and opened.spec.masks_inputs else {}
+            found = opened.system.explain(query, **told)
         if report is not None:
             if found.page is None:
                 raise ValueError("There is nothing to draw about this answer.")
             found.page.write(report)
-    shown = {"text" if text else noun: names[0], **found.answer}
+    [name] = shown_names(system, names, reveal)
+    shown = {"text" if text else noun: name, **found.answer}
     answer = {
         "system": system,
         "generation": opened.generation,

@@ -82,6 +82,9 @@ class SystemSpec:
     items_are_users : bool
         Whether what is recommended are users themselves: a user who is deleted is then
         to be taken out of lists that others were shown, too.
+    masks_inputs : bool
+        Whether inputs may be abuse: the command line then shows them with their letters
+        left out, unless it is told ``--reveal``.
     example : str
         An input for which the system answers something, for documentation.
     """
@@ -104,6 +107,7 @@ class SystemSpec:
     answer: str | None = None
     extras: tuple[str, ...] = ()
     items_are_users: bool = False
+    masks_inputs: bool = False
     example: str = ""
 
     def member(self, name: str) -> Any:

@@ -69,9 +69,19 @@ def prevalence(harmful: ArrayLike, level: float = 0.95) -> Estimate:
     labels = np.asarray(harmful, np.float64)
     if labels.ndim != 1 or not len(labels) or not np.isin(labels, (0, 1)).all():
         raise ValueError("harmful must be 0 or 1 for each view that was drawn.")
+    return share_interval(float(labels.mean()), len(labels), level)
+
+
+def share_interval(share: float, n: int, level: float = 0.95) -> Estimate:
+    """Return a share of n draws with its interval (Wilson), see :func:`prevalence`.
+
+    Examples
+    --------
+    >>> print(share_interval(0.5, 100))
+    0.5000 [0.4038, 0.5962]
+    """
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
-    n, share = len(labels), float(labels.mean())
     z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
     middle = share + z2 / (2 * n)
     half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
