@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from lookalike.datasets.posts import (
 )
 
 PathLike = str | os.PathLike[str]
-Row = tuple[str, Mapping[str, float]]
+Row = tuple[str, Mapping[str, bool]]
 
 _TOLD = {
     "homophobia": "homophobia",
@@ -264,7 +264,7 @@ def _checksum(name: str) -> str:
     return hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
 
 
-def _labelled(name: str, language: str, rows: list[Row]) -> LabelledPosts:
+def _labelled(name: str, language: str, rows: Sequence[Row]) -> LabelledPosts:
     labels = np.full((len(rows), len(KINDS)), np.nan)
     for at, (_, found) in enumerate(rows):
         for kind, value in found.items():
@@ -275,6 +275,7 @@ def _labelled(name: str, language: str, rows: list[Row]) -> LabelledPosts:
     )
 
 
-def _split(name: str, language: str, rows: list[Row]) -> Posts:
-    parts = parts_by_text(_labelled(name, language, rows), SHARES)
-    return Posts(name, _checksum(name), KINDS, *parts)
+def _split(name: str, language: str, rows: Sequence[Row]) -> Posts:
+    whole = _labelled(name, language, rows)
+    train, validation, test = parts_by_text(whole, SHARES)
+    return Posts(name, _checksum(name), KINDS, train, validation, test)

@@ -53,7 +53,8 @@ def load_own_posts(path: str | os.PathLike[str]) -> Posts:
     whole = LabelledPosts(
         tuple(texts), np.array(labels), tuple(languages), ("own",) * len(texts)
     )
-    return Posts(str(file), checksum(file), tuple(kinds), *parts_by_text(whole))
+    train, validation, test = parts_by_text(whole)
+    return Posts(str(file), checksum(file), tuple(kinds), train, validation, test)
 
 
 def _label(cell: str | None, file: Path, row: int, kind: str) -> float:

@@ -54,7 +54,7 @@ def undisguise(text: str) -> str:
     --------
     >>> undisguise("a b4n4na, one b a n a n a, b-a-n-a-n-a, b.a.n.a.n.a")
     'a banana, one banana, banana, banana'
-    >>> undisguise("baaaanana bаnаna")  # the last with Cyrillic letters
+    >>> undisguise("baaaanana b\N{CYRILLIC SMALL LETTER A}nana")
     'baanana banana'
     >>> undisguise("at 10 on the 2nd of may, in plan b or c")
     'at 10 on the 2nd of may, in plan b or c'

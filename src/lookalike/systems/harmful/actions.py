@@ -19,13 +19,13 @@ ACTIONS = ("leave", "demote", "queue", "remove")
 class Costs:
     """What mistakes and looks cost; see ``expected``."""
 
-    harm: float = 8.0
+    harm: float = 4.0
     """A harmful post that is left."""
-    removed: float = 12.0
+    removed: float = 8.0
     """A harmless post that is removed."""
-    demoted: float = 2.0
+    demoted: float = 0.5
     """A harmless post that is demoted."""
-    shown: float = 0.4
+    shown: float = 0.5
     """Share of its views that a demoted post keeps, and so of its harm."""
     look: float = 1.0
     """A person's look, after which the right thing is done."""
@@ -38,9 +38,9 @@ class Costs:
         Examples
         --------
         >>> Costs().expected([0.0, 0.5, 1.0])
-        array([[ 0. ,  2. ,  1. , 12. ],
-               [ 4. ,  2.6,  1.4,  6. ],
-               [ 8. ,  3.2,  1.8,  0. ]])
+        array([[0.  , 0.5 , 1.  , 8.  ],
+               [2.  , 1.25, 1.2 , 4.  ],
+               [4.  , 2.  , 1.4 , 0.  ]])
         """
         p = np.asarray(probability, np.float64)
         return np.stack(
@@ -62,9 +62,9 @@ def decide(probability: ArrayLike, may_remove: ArrayLike, costs: Costs) -> Ints:
 
     Examples
     --------
-    >>> places = decide([0.01, 0.4, 0.97, 0.97], [False, False, True, False], Costs())
+    >>> places = decide([0.01, 0.3, 0.97, 0.97], [False, False, True, False], Costs())
     >>> [ACTIONS[place] for place in places]
-    ['leave', 'queue', 'remove', 'queue']
+    ['leave', 'demote', 'remove', 'queue']
     """
     expected = costs.expected(probability)
     expected[~np.asarray(may_remove, bool), ACTIONS.index("remove")] = np.inf
@@ -82,7 +82,7 @@ def value_of_look(
     Examples
     --------
     >>> value_of_look([0.02, 0.5, 0.9], Costs()).round(2)
-    array([-0.86,  1.2 ,  1.36])
+    array([-0.93,  0.05,  0.49])
     """
     expected = costs.expected(probability)
     without = expected[..., :2].min(axis=-1)
@@ -100,7 +100,7 @@ def demotion(actions: Ints, probability: ArrayLike, costs: Costs) -> Floats:
     Examples
     --------
     >>> demotion(np.array([0, 1, 2, 3]), [0.1, 0.2, 0.5, 0.9], Costs())
-    array([1. , 0.4, 0.7, 0. ])
+    array([1.  , 0.5 , 0.75, 0.  ])
     """
     p = np.asarray(probability, np.float64)
     waiting = 1 - p * (1 - costs.shown)

@@ -26,6 +26,7 @@ from lookalike.evaluate import (
 from lookalike.evaluate.precision_recall import pr_auc
 from lookalike.systems.harmful.actions import ACTIONS
 from lookalike.systems.harmful.baseline import words_named
+from lookalike.systems.harmful.heads import domains_of
 from lookalike.systems.harmful.system import Harmful, Judgement
 
 N_RESAMPLES = 200
@@ -42,7 +43,7 @@ def evaluate(
     """Measure on the test part, beside a bag of words learned on the same posts."""
     on_progress("judging the test posts", 0.05)
     test = data.test
-    found = system.judge(test.texts, test.languages)
+    found = system.judge(test.texts, test.languages, domains_of(test))
     truth = test.labels[:, 0]
     rows = np.isfinite(truth)
     harmful = truth[rows].astype(int)
@@ -64,7 +65,7 @@ def evaluate(
         "n_test": len(test),
         "n_copies": n_shared(data.train.texts + data.validation.texts, test.texts),
         "languages_told": float(
-            np.mean(system.judge(test.texts[:2000]).languages == found.languages[:2000])
+            np.mean(system.judge(test.texts).languages == found.languages)
         ),
         "share_of_actions": {
             name: float(np.mean(found.actions == at)) for at, name in enumerate(ACTIONS)
@@ -124,7 +125,9 @@ def _of_sets(system: Harmful, data: Posts, found: Judgement) -> dict[str, Estima
     metrics: dict[str, Estimate] = {}
     for source in dict.fromkeys(data.test.sources):
         rows = sources == source
-        if source not in HARMFUL_TEXTS or (rows.all() and data.name not in HARMFUL_TEXTS):
+        if source not in HARMFUL_TEXTS or (
+            rows.all() and data.name not in HARMFUL_TEXTS
+        ):
             continue
         labels, named = data.test.labels[rows], found.named[rows]
         own = labels[:, 0].astype(int)
@@ -144,7 +147,7 @@ def _of_sets(system: Harmful, data: Posts, found: Judgement) -> dict[str, Estima
             metrics["micro_f1_of_nine_on_kmhas"] = bootstrap(
                 partial(f1, average="micro"),
                 nine_labels(labels[:, columns] > 0.5, own > 0),
-                nine_labels(named[:, columns], named[:, 0]),
+                nine_labels(named[:, columns], named[:, columns].any(axis=1)),
                 n_resamples=N_RESAMPLES,
             )
         if source == "hate_speech_davidson":

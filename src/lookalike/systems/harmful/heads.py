@@ -1,139 +1,147 @@
-"""A head for each kind of harm over one encoder, each learned where it has labels.
+"""A head for each kind of harm in each set of posts, over one encoder.
 
-A head is a logistic regression of the shared terms. A post without a label for a kind
-plays no part in that head's loss, so that data sets which label other kinds teach one
-model together. Held-out posts then turn scores into probabilities, kind by kind and
-language by language (Platt), and choose from which probability on a kind is named.
+A set labels some kinds, in one language, as its raters understood them; a head learns
+one kind from one set, and a post without a label for it plays no part in its loss.
+Held-out posts of the set turn the head's scores into probabilities (Platt), choose from
+which probability on the kind is named, and from which score on removing has its stated
+precision.
+
+One head a kind over all sets together was tried as well; languages share so few words
+that their posts only disturb each other, see ``lookalike bench harmful``.
 """
 
-import warnings
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.special import expit
-from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.progress import ShareCallback
+from lookalike.datasets.posts import LabelledPosts
 from lookalike.evaluate import f1
 from lookalike.evaluate.stated_precision import stated_precision
 from lookalike.learn import LogisticRegression
+from lookalike.systems.harmful.linear_head import learn_head
 
-FEWEST = 8
-"""Labels of each sort among the held-out posts of a language, from which on it has its
-own probabilities."""
+FEWEST = 4
+"""Held-out labels of each sort from which on a head has probabilities of its own."""
 TRIED = 50
 """Probabilities that are tried as the least one of a named kind."""
 
 
-def learn_weights(
-    X: Any, labels: Floats, C: float, on_progress: ShareCallback
-) -> tuple[Array, Array]:
-    """Return weights float32 (n_terms, n_kinds) and intercepts, kind by kind.
-
-    A kind without labels of both sorts has weights of zero and the intercept nan.
-    """
-    n_kinds = labels.shape[1]
-    weights = np.zeros((X.shape[1], n_kinds), np.float32)
-    intercepts = np.full(n_kinds, np.nan, np.float32)
-    for kind in range(n_kinds):
-        on_progress(kind / n_kinds)
-        own = labels[:, kind]
-        rows = np.isfinite(own)
-        if rows.any() and 0 < own[rows].sum() < rows.sum():
-            head = LogisticRegression(C=C, max_iter=200, tol=1e-3)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                head.fit(X[rows], own[rows].astype(np.int64))
-            weights[:, kind] = head.coef_[0]
-            intercepts[kind] = head.intercept_[0]
-    return weights, intercepts
+def domains_of(posts: LabelledPosts) -> list[str]:
+    """Return the set and the language of each post, such as "mlma/fr"."""
+    pairs = zip(posts.sources, posts.languages, strict=True)
+    return [f"{source}/{language}" for source, language in pairs]
 
 
 class Heads:
-    """Scores of kinds, and what they mean in each language.
+    """Scores of kinds in sets, and what they mean.
 
-    weights, intercepts : of ``learn_weights``
-    slopes, offsets : (n_languages + 1, n_kinds), from a score to the logarithm of odds;
-        nan where a language has no such labels; last those of any language together
-    named_from : (n_languages + 1, n_kinds), least probability of a kind that is named
-    removable_from : (n_languages + 1, n_kinds), least score at which the stated
-        precision holds, infinity where none does
+    domains : sets with their languages, sorted
+    table : int64 (n_domains, n_kinds), the column of each head, -1 where there is none
+    weights : float32 (n_terms, n_heads)
+    intercepts : float32 (n_heads,)
+    slopes, offsets : (n_heads,), from a score to the logarithm of odds
+    named_from : (n_heads,), least probability at which the kind is named
+    removable : (n_heads,), least score at which the stated precision holds, infinity
+        where none does
     """
 
-    PARTS = ("weights", "intercepts", "slopes", "offsets", "named_from", "removable")
+    PARTS = (
+        *("table", "weights", "intercepts", "slopes", "offsets"),
+        *("named_from", "removable", "n_labels"),
+    )
 
     def __init__(
         self,
+        domains: Sequence[str],
+        table: Ints,
         weights: Array,
         intercepts: Array,
         slopes: Floats,
         offsets: Floats,
         named_from: Floats,
         removable: Floats,
+        n_labels: Ints,
     ) -> None:
+        self.domains, self.table = tuple(domains), table
         self.weights, self.intercepts = weights, intercepts
         self.slopes, self.offsets = slopes, offsets
         self.named_from, self.removable = named_from, removable
+        self.n_labels = n_labels
 
     @classmethod
-    def calibrated(
-        cls,
-        weights: Array,
-        intercepts: Array,
-        X: Any,
-        labels: Floats,
-        languages: Ints,
-        n_languages: int,
-        precision: float,
-        doubt: float,
+    def learned(
+        cls, X: Any, posts: LabelledPosts, C: float, on_progress: ShareCallback
     ) -> Self:
-        """Fit probabilities and thresholds on held-out posts.
+        """Learn a head wherever a set has labels of both sorts for a kind."""
+        own = np.array(domains_of(posts))
+        domains, n_kinds = sorted(set(own.tolist())), posts.labels.shape[1]
+        table = np.full((len(domains), n_kinds), -1, np.int64)
+        found: list[tuple[Array, float]] = []
+        n_labels: list[int] = []
+        for at, domain in enumerate(domains):
+            rows = np.flatnonzero(own == domain)
+            inside, labels = X[rows], posts.labels[rows]
+            for kind in range(n_kinds):
+                on_progress((at + kind / n_kinds) / len(domains))
+                known = np.isfinite(labels[:, kind])
+                y = labels[known, kind].astype(np.int64)
+                if known.any() and 0 < y.sum() < len(y):
+                    table[at, kind] = len(found)
+                    found.append(learn_head(inside[known], y, C))
+                    n_labels.append(len(y))
+        weights = np.stack([each for each, _ in found], axis=1)
+        intercepts = np.array([each for _, each in found], np.float32)
+        n = len(found)
+        plain = np.ones(n), np.zeros(n), np.full(n, 0.5), np.full(n, np.inf)
+        return cls(domains, table, weights, intercepts, *plain, np.array(n_labels))
 
-        languages : (n_posts,), the place of each post's language
+    def calibrate(
+        self, X: Any, posts: LabelledPosts, precision: float, doubt: float
+    ) -> None:
+        """Fit probabilities and thresholds on held-out posts, head by head."""
+        scores = self.all_scores(X).astype(np.float64)
+        own = np.array(domains_of(posts))
+        for at, kind in zip(*np.nonzero(self.table >= 0), strict=True):
+            rows = (own == self.domains[at]) & np.isfinite(posts.labels[:, kind])
+            head = int(self.table[at, kind])
+            labels = posts.labels[rows, kind]
+            n_harmful = int(labels.sum())
+            if min(n_harmful, len(labels) - n_harmful) >= FEWEST:
+                self._fit_one(head, scores[rows, head], labels, kind == 0)
+                self.removable[head] = stated_precision(
+                    labels, scores[rows, head], precision, doubt
+                ).threshold
+
+    def routes(self, languages: Sequence[str]) -> Ints:
+        """Return the heads that judge a language, (n_languages, n_kinds), -1 of none.
+
+        Of several sets in a language the one with most labels of the kind judges.
         """
-        shape = n_languages + 1, labels.shape[1]
-        parts = [np.full(shape, value) for value in (np.nan, np.nan, 0.5, np.inf)]
-        heads = cls(weights, intercepts, *parts)
-        scores = heads.scores(X)
-        for kind in range(shape[1]):
-            known = np.isfinite(labels[:, kind]) & np.isfinite(scores[:, kind])
-            for language in (n_languages, *range(n_languages)):
-                rows = known & ((languages == language) | (language == n_languages))
-                if rows.any():
-                    heads._fit_one(
-                        language,
-                        kind,
-                        scores[rows, kind].astype(np.float64),
-                        labels[rows, kind],
-                        precision,
-                        doubt,
-                    )
-        return heads
+        found = np.full((len(languages), self.table.shape[1]), -1, np.int64)
+        of_domain = [domain.rpartition("/")[2] for domain in self.domains]
+        for row, language in enumerate(languages):
+            for kind in range(self.table.shape[1]):
+                heads = [
+                    head
+                    for name, head in zip(of_domain, self.table[:, kind], strict=True)
+                    if name == language and head >= 0
+                ]
+                if heads:
+                    found[row, kind] = max(heads, key=self.n_labels.__getitem__)
+        return found
 
-    def scores(self, X: Any) -> Array:
-        """Raw scores float32 (n_posts, n_kinds), nan of a kind that nobody taught."""
+    def all_scores(self, X: Any) -> Array:
+        """Raw scores float32 (n_posts, n_heads)."""
         found: Array = np.asarray(X @ self.weights) + self.intercepts
         return found
 
-    def probabilities(self, scores: Array, languages: Ints) -> Floats:
-        """Probabilities (n_posts, n_kinds), nan where a language has no such labels.
-
-        languages : (n_posts,), -1 of a language that is not known
-        """
-        logits = scores * self.slopes[languages] + self.offsets[languages]
-        found: Floats = expit(logits)
-        return found
-
-    def is_named(self, probabilities: Floats, languages: Ints) -> Array:
-        """Which kinds a post has, bool (n_posts, n_kinds); see ``consistent``."""
-        return consistent(probabilities, self.named_from[languages])
-
-    def may_remove(self, scores: Array, languages: Ints) -> Array:
-        """Whether some kind has its stated precision, bool (n_posts,)."""
-        sure = scores >= self.removable[languages]
-        found: Array = (sure & (languages >= 0)[:, None]).any(axis=1)
+    def probabilities(self, scores: Array) -> Floats:
+        """Probabilities (n_posts, n_heads) of raw scores."""
+        found: Floats = expit(scores * self.slopes + self.offsets)
         return found
 
     def arrays(self) -> dict[str, Array]:
@@ -141,40 +149,40 @@ class Heads:
         return {f"head_{name}": getattr(self, name) for name in self.PARTS}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+    def from_arrays(cls, domains: Sequence[str], arrays: Mapping[str, Array]) -> Self:
         """Take up what ``arrays`` returned."""
-        return cls(*(np.asarray(arrays[f"head_{name}"]) for name in cls.PARTS))
+        found = cls(
+            domains, *(np.asarray(arrays[f"head_{name}"]) for name in cls.PARTS)
+        )
+        n_heads = found.weights.shape[1]
+        if len(domains) != len(found.table) or n_heads != found.table.max() + 1:
+            raise ValueError("its sets and heads do not belong together.")
+        return found
 
-    def _fit_one(
-        self,
-        language: int,
-        kind: int,
-        scores: Floats,
-        labels: Floats,
-        precision: float,
-        doubt: float,
-    ) -> None:
-        at = language, kind
-        n_positive = int(labels.sum())
-        if min(n_positive, len(labels) - n_positive) < FEWEST:
-            # Too few of one sort: the slope of all languages, if that is known.
-            self.slopes[at], self.offsets[at] = (
-                self.slopes[-1, kind],
-                self.offsets[-1, kind],
-            )
-            self.named_from[at] = self.named_from[-1, kind]
-            if not np.isfinite(self.slopes[at]):
-                self.slopes[at], self.offsets[at] = 1.0, 0.0
-            return
+    def _fit_one(self, head: int, scores: Floats, labels: Floats, is_any: bool) -> None:
         platt = LogisticRegression(C=100.0, max_iter=500)
         platt.fit(scores[:, None], labels.astype(np.int64))
-        slope = max(float(platt.coef_[0, 0]), 1e-3)
-        self.slopes[at], self.offsets[at] = slope, float(platt.intercept_[0])
-        shares = expit(scores * slope + self.offsets[at])
-        self.named_from[at] = best_threshold(labels, shares, macro=kind == 0)
-        self.removable[at] = stated_precision(
-            labels, scores, precision, doubt
-        ).threshold
+        slope, offset = max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0])
+        self.slopes[head], self.offsets[head] = slope, offset
+        shares = expit(scores * slope + offset)
+        self.named_from[head] = best_threshold(labels, shares, is_any)
+
+
+def chosen(columns: Array, heads: Ints, missing: float = np.nan) -> Floats:
+    """Return the values of these heads, of each post its own.
+
+    columns : (n_posts, n_heads), or (n_heads,) where they are the same for all posts
+    heads : (n_posts, n_kinds), -1 where there is none
+
+    Examples
+    --------
+    >>> chosen(np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([[1, -1], [0, 1]]))
+    array([[0.2, nan],
+           [0.3, 0.4]])
+    """
+    whole = np.broadcast_to(columns, (len(heads), columns.shape[-1]))
+    found = np.take_along_axis(whole, np.maximum(heads, 0), axis=1)
+    return np.where(heads >= 0, found, missing)
 
 
 def best_threshold(labels: Floats, shares: Floats, macro: bool) -> float:
@@ -189,40 +197,19 @@ def best_threshold(labels: Floats, shares: Floats, macro: bool) -> float:
     """
     wanted = labels.astype(np.int64)
     grid = np.quantile(shares, np.linspace(0.0, 1.0, TRIED), method="nearest")
-    tried, average = np.unique(grid), "macro" if macro else "binary"
+    tried = np.unique(grid)
+    average: Literal["macro", "binary"] = "macro" if macro else "binary"
     found = [
-        f1(
-            wanted,
-            (shares >= least).astype(np.int64),
-            average=average,
-            zero_division=0.0,
+        float(
+            f1(
+                wanted,
+                (shares >= least).astype(np.int64),
+                average=average,
+                zero_division=0.0,
+            )
         )
         for least in tried
     ]
     best = int(np.argmax(found))
     # Between the last that is named and the first that is not.
     return float(tried[max(best - 1, 0) : best + 1].mean())
-
-
-def consistent(probabilities: Floats, least: Floats) -> Array:
-    """Return named kinds that agree: one of them where there is harm, else none.
-
-    probabilities, least : (n_posts, n_kinds), the first kind is harm of any kind; nan
-        is a kind that is not known
-
-    Examples
-    --------
-    >>> least = np.full((3, 3), 0.5)
-    >>> shares = [[0.9, 0.2, 0.4], [0.3, 0.9, 0.1], [0.8, 0.7, np.nan]]
-    >>> consistent(np.array(shares), least).astype(int)
-    array([[1, 0, 1],
-           [0, 0, 0],
-           [1, 1, 0]])
-    """
-    named = probabilities >= least
-    known = np.isfinite(probabilities[:, 1:])
-    share = np.where(known, probabilities[:, 1:] / np.maximum(least[:, 1:], 1e-6), -1.0)
-    lacking = named[:, 0] & ~named[:, 1:].any(axis=1) & known.any(axis=1)
-    if lacking.any():
-        named[np.flatnonzero(lacking), 1 + share[lacking].argmax(axis=1)] = True
-    return named & named[:, :1]

@@ -17,6 +17,10 @@ SMOOTHING = 0.01
 """Added to each count."""
 PRIOR_WORDS = 3.0
 """So many usual words are added to those of a text: short ones are not doubted."""
+LETTERS = 0.8
+"""Share of a text's letters that a language of its must have."""
+CERTAIN = 0.75
+"""Share of known words from which on no text is doubted."""
 DOUBTED = 0.01
 """Share of the held-out posts of a language that are taken for another one."""
 
@@ -27,6 +31,7 @@ class Languages:
     names : of the languages, sorted
     logarithms : float32 (n_terms, n_languages), of each term's share in a language
     known : bool (n_words, n_languages), whether a word occurs in a language
+    letters : bool (n_letter_terms, n_languages), the same of runs of letters
     usual, least : (n_languages,), mean share of known words, and the least one
     """
 
@@ -35,10 +40,12 @@ class Languages:
         names: Sequence[str],
         logarithms: Array,
         known: Array,
+        letters: Array,
         usual: Floats,
         least: Floats,
     ) -> None:
         self.names, self.logarithms, self.known = tuple(names), logarithms, known
+        self.letters = letters
         self.usual, self.least = usual, least
 
     @classmethod
@@ -63,6 +70,7 @@ class Languages:
             names,
             logarithms,
             counts[: encoder.n_words] > 0,
+            counts[encoder.n_words :] > 0,
             np.full(n, 0.9),
             np.zeros(n),
         )
@@ -77,15 +85,22 @@ class Languages:
                 n_known = sum(found._n_known(columns, at) for columns in own)
                 found.usual[at] = n_known / n_words
                 shares = np.array([found._share(columns, at) for columns in own])
-                found.least[at] = np.quantile(shares, DOUBTED)
+                found.least[at] = min(float(np.quantile(shares, DOUBTED)), CERTAIN)
         return found
+
+    def _letters_known(self, encoder: TermEncoder, text: str, at: int) -> bool:
+        """Whether nearly all of a text's letters occur in a language at all."""
+        columns = [encoder.letter_column(each) for each in text if each.isalpha()]
+        known = [c is not None and self.letters[c, at] for c in columns]
+        return sum(known) >= LETTERS * len(known)
 
     def guess(self, encoder: TermEncoder, X: Any, texts: Sequence[str]) -> Array:
         """Return the place of each text's language among the names, -1 of another."""
         likeliest = np.asarray(X @ self.logarithms).argmax(axis=1)
         for row, text in enumerate(texts):
             at = int(likeliest[row])
-            if self._share(encoder.word_columns(text), at) < self.least[at]:
+            usual = self._share(encoder.word_columns(text), at) >= self.least[at]
+            if not usual or not self._letters_known(encoder, text, at):
                 likeliest[row] = -1
         return likeliest
 
@@ -105,6 +120,7 @@ class Languages:
         return {
             "language_terms": self.logarithms,
             "language_words": self.known,
+            "language_letters": self.letters,
             "language_usual": self.usual,
             "language_least": self.least,
         }
@@ -112,5 +128,5 @@ class Languages:
     @classmethod
     def from_arrays(cls, names: Sequence[str], arrays: Mapping[str, Array]) -> Self:
         """Take up what ``arrays`` returned."""
-        kinds = ("terms", "words", "usual", "least")
+        kinds = ("terms", "words", "letters", "usual", "least")
         return cls(names, *(np.asarray(arrays[f"language_{kind}"]) for kind in kinds))

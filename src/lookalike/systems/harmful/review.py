@@ -29,7 +29,7 @@ def review_order(probability: ArrayLike, costs: Costs, views: ArrayLike = 1.0) -
     The third post is less doubtful than the second, and seen ten times as often; a look
     at the first costs more than it saves.
 
-    >>> review_order([0.02, 0.5, 0.3], Costs(), [1, 1, 10])
+    >>> review_order([0.02, 0.8, 0.3], Costs(), [1, 1, 10])
     array([2, 1])
     """
     value = value_of_look(probability, costs, views)
@@ -49,8 +49,8 @@ def worth_of_an_hour(
 
     Examples
     --------
-    >>> round(worth_of_an_hour([0.5] * 200, Costs(), seconds=30), 1)  # 120 looks
-    144.0
+    >>> round(worth_of_an_hour([0.9] * 200, Costs(), seconds=30), 1)  # 120 looks
+    58.8
     """
     value = value_of_look(probability, costs, views)
     value = np.broadcast_to(value, np.shape(probability))

@@ -18,7 +18,6 @@ from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
-from lookalike.core.manifest import Manifest
 from lookalike.core.masking import masked
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets.posts import LabelledPosts, Posts
@@ -30,7 +29,7 @@ from lookalike.systems.harmful.actions import (
     demotion,
     value_of_look,
 )
-from lookalike.systems.harmful.heads import Heads, learn_weights
+from lookalike.systems.harmful.heads import Heads, chosen
 from lookalike.systems.harmful.languages import Languages
 from lookalike.systems.harmful.policy import read_policy
 from lookalike.systems.harmful.terms import TermEncoder
@@ -71,8 +70,8 @@ class HarmAnswer(Answer):
 class Judgement:
     """What is known of a batch of posts, as arrays."""
 
-    scores: Array
-    """float32 (n_posts, n_kinds), raw"""
+    heads: Ints
+    """(n_posts, n_kinds), the head that judged, -1 of none"""
     probabilities: Floats
     """(n_posts, n_kinds), nan of a kind without labels in the language"""
     languages: Ints
@@ -88,7 +87,7 @@ class Harmful(BaseSystem):
 
     Parameters
     ----------
-    C : float, default=1.0
+    C : float, default=1.5
         Weight of the posts against the penalty of the weights.
     min_df : int, default=2
         Fewest posts in which a term occurs.
@@ -126,7 +125,7 @@ class Harmful(BaseSystem):
     >>> labels = np.tile([[1.0], [0.0]], (60, 1))
     >>> part = LabelledPosts(texts, labels, ("en",) * 120, ("toy",) * 120)
     >>> system = Harmful().fit(Posts("toy", "", ("any",), part, part, part))
-    >>> [[answer]] = system.classify_each(["such an 4wful turn1p"])
+    >>> [[answer]] = system.classify_each(["you awfuuuul turn1p"])
     >>> answer.kind, answer.probability > 0.8
     ('any', True)
     """
@@ -140,11 +139,12 @@ class Harmful(BaseSystem):
     _encoder: TermEncoder
     _languages: Languages
     _heads: Heads
+    _routes: Ints  # (n_languages, n_kinds): the head that judges
     _seen: Ints  # (n_languages, N_BINS): held-out posts by probability
 
     def __init__(
         self,
-        C: float = 1.0,
+        C: float = 1.5,
         min_df: int = 2,
         see_through: bool = True,
         precision: float = 0.95,
@@ -183,36 +183,33 @@ class Harmful(BaseSystem):
             encoder, X, data.train.languages, held_texts, data.validation.languages
         )
         learning = share_of(on_progress, "learning the kinds of harm", 0.3, 0.6)
-        learned = learn_weights(X, data.train.labels, self.C, learning)
+        heads = Heads.learned(X, data.train, self.C, learning)
         on_progress("learning probabilities", 0.9)
-        places = np.array(
-            [languages.names.index(each) for each in data.validation.languages]
-        )
-        heads = Heads.calibrated(
-            *learned,
-            held,
-            data.validation.labels,
-            places,
-            len(languages.names),
-            self.precision,
-            self.doubt,
-        )
+        heads.calibrate(held, data.validation, self.precision, self.doubt)
         seen = np.zeros((len(languages.names), N_BINS), np.int64)
-        shares = heads.probabilities(heads.scores(held), places)[:, 0]
-        np.add.at(seen, (places, _bins(shares)), 1)
         self._take_up(data.kinds, policy, encoder, languages, heads, seen)
-        self.manifest_: Manifest = self.new_manifest(
-            data, self._facts(data, round(time.perf_counter() - started, 1))
-        )
+        self.manifest_ = self.new_manifest(data, {})
+        found = self.judge(data.validation.texts, data.validation.languages)
+        np.add.at(seen, (found.languages, _bins(found.probabilities[:, 0])), 1)
+        seconds = round(time.perf_counter() - started, 1)
+        self.manifest_ = self.new_manifest(data, self._facts(data, seconds))
         on_progress("ready", 1.0)
         return self
 
     # --- answers ----------------------------------------------------------------------
 
     def judge(
-        self, texts: Sequence[str], languages: Sequence[str] | None = None
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str] | None = None,
+        domains: Sequence[str] | None = None,
     ) -> Judgement:
-        """Judge texts; ``languages`` are told where they are known."""
+        """Judge texts.
+
+        languages : of each text, where that is known
+        domains : the set by whose heads each text is judged, such as "mlma/fr"; None
+            takes those of the language
+        """
         self.check_fitted()
         ready = self._prepared(texts)
         X = self._encoder.transform(ready)
@@ -221,13 +218,24 @@ class Harmful(BaseSystem):
         else:
             known = {name: at for at, name in enumerate(self.languages_)}
             places = np.array([known.get(each, -1) for each in languages], np.int64)
-        scores = self._heads.scores(X)
-        shares = self._heads.probabilities(scores, places)
-        named = self._heads.is_named(shares, places)
-        may_remove = self._heads.may_remove(scores, places)
-        actions = decide(shares[:, 0], may_remove, self.costs)
+        if domains is None:
+            used = self._routes[places]
+        else:
+            rows = [self._heads.domains.index(each) for each in domains]
+            used = self._heads.table[rows]
+        used = np.where((places >= 0)[:, None], used, -1)
+        scores = self._heads.all_scores(X)
+        every = self._heads.probabilities(scores)
+        shares = chosen(every, used)
+        # Of another language all that can be said is what the heads say on average.
+        of_any = self._heads.table[:, 0]
+        shares[places < 0, 0] = every[places < 0][:, of_any[of_any >= 0]].mean(axis=1)
+        named = shares >= chosen(self._heads.named_from, used, np.inf)
+        named &= named[:, :1]
+        sure = chosen(scores, used) >= chosen(self._heads.removable, used, np.inf)
+        actions = decide(shares[:, 0], sure.any(axis=1), self.costs)
         actions[places < 0] = ACTIONS.index("queue")
-        return Judgement(scores, shares, places, named, actions)
+        return Judgement(used, shares, places, named, actions)
 
     def classify_each(self, queries: Sequence[str]) -> list[list[Answer]]:
         """Return one answer to each text, in a list."""
@@ -255,15 +263,14 @@ class Harmful(BaseSystem):
         [[answer]] = self.classify_each([query])
         assert isinstance(answer, HarmAnswer)
         kind = answer.kind or "any"
-        words, parts, intercept = self.parts(query, kind)
+        if answer.language is None:
+            sentence = "the language is none that was learned: a person has to look"
+            return Explanation(answer.record(), (sentence,))
+        words, parts, intercept = self.parts(query, kind, answer.language)
         order = np.argsort(-np.abs(parts), kind="stable")[:N_WORDS]
         show = (lambda word: word) if reveal else masked
         certain = f"{answer.probability:.2f} [{answer.low:.2f}, {answer.high:.2f}]"
         about = [f"harm of any kind has probability {certain}: {answer.action}"]
-        if answer.language is None:
-            about.append(
-                "the language is none that was learned, so that a person looks at it"
-            )
         if answer.policy is not None:
             about.append(f"policy, {answer.policy}")
         spoke = [
@@ -279,7 +286,9 @@ class Harmful(BaseSystem):
         )
         return Explanation(answer.record(), (*about, *spoke, end))
 
-    def parts(self, query: str, kind: str) -> tuple[list[str], Floats, float]:
+    def parts(
+        self, query: str, kind: str, language: str
+    ) -> tuple[list[str], Floats, float]:
         """Return the words of a text, each one's part of a kind's score, and the rest.
 
         Returns
@@ -292,7 +301,8 @@ class Harmful(BaseSystem):
             The score of no words at all.
         """
         self.check_fitted()
-        column = self.kinds_.index(kind)
+        place = self.languages_.index(language), self.kinds_.index(kind)
+        column = int(self._routes[place])
         [text] = self._prepared([query])
         X = self._encoder.transform([text])
         words, places = self._encoder.places(text)
@@ -325,6 +335,7 @@ class Harmful(BaseSystem):
         document = {
             "kinds": list(self.kinds_),
             "languages": list(self.languages_),
+            "domains": list(self._heads.domains),
             "policy": self.policy_,
         }
         return arrays, document
@@ -333,9 +344,9 @@ class Harmful(BaseSystem):
         """Take up what ``state`` returned."""
         encoder = TermEncoder.from_arrays(arrays)
         languages = Languages.from_arrays(document["languages"], arrays)
-        heads = Heads.from_arrays(arrays)
-        expected = encoder.n_terms, len(document["kinds"])
-        if heads.weights.shape != expected:
+        heads = Heads.from_arrays(document["domains"], arrays)
+        shapes = len(heads.weights), heads.table.shape[1]
+        if shapes != (encoder.n_terms, len(document["kinds"])):
             raise ValueError("its terms and weights do not belong together.")
         self._take_up(
             tuple(document["kinds"]),
@@ -362,6 +373,8 @@ class Harmful(BaseSystem):
             n_seen = int(self._seen[place, _bins(shares[:1])[0]])
             interval = share_interval(share, max(n_seen, 1))
             low, high = interval.low, interval.high
+        else:
+            shares = np.full_like(shares, np.nan)
         kind = self._kind(shares, found.named[row])
         known = {
             name: each
@@ -386,7 +399,7 @@ class Harmful(BaseSystem):
     def _facts(self, data: Posts, seconds: float) -> dict[str, Any]:
         positive = np.nansum(data.train.labels, axis=0).astype(int)
         labelled = np.isfinite(data.train.labels).sum(axis=0)
-        removable = self._heads.removable[:-1]
+        removable = chosen(self._heads.removable, self._routes, np.inf)
         return {
             "n_train": len(data.train),
             "n_held_out": len(data.validation),
@@ -418,7 +431,7 @@ class Harmful(BaseSystem):
     ) -> None:
         self.kinds_, self.languages_, self.policy_ = kinds, languages.names, policy
         self._encoder, self._languages, self._heads = encoder, languages, heads
-        self._seen = seen
+        self._seen, self._routes = seen, heads.routes(languages.names)
         if seen.shape != (len(languages.names), N_BINS):
             raise ValueError("its languages and probabilities do not belong together.")
 

@@ -76,6 +76,10 @@ class TermEncoder:
         known = self._blocks["words"].vocabulary_
         return [known.get(word) for word in _WORD.findall(text)]
 
+    def letter_column(self, letter: str) -> int | None:
+        """The column of one letter among the runs of letters, None if not known."""
+        return self._blocks["letters"].vocabulary_.get(letter)
+
     def places(self, text: str) -> tuple[list[str], dict[int, list[tuple[int, float]]]]:
         """Return the pieces of a text between spaces, and where each term stands.
 
