@@ -11,6 +11,7 @@ BENCHMARKS = (
     "documents",
     "emotions",
     "experiments",
+    "harmful",
     "images",
     "ltr",
     "monitoring",

@@ -222,7 +222,7 @@ _DATA_SETS = (
     ),
     DataSet(
         name="hatecheck_multilingual",
-        about="36,582 cases that try models of hate in ten languages; contains abusive language",
+        about="36,582 cases that try models of hate in ten languages; abusive language",
         licence="CC BY 4.0",
         home="https://github.com/rewire-online/multilingual-hatecheck",
         files=(

@@ -69,8 +69,8 @@ def stated_precision(
     so that the chance that the precision at the answer is below the stated one is at
     most ``doubt``, whichever is chosen; see [2]_ for risks in general. They are
     scores, chosen without a look at the labels: the first has the fewest rows that can
-    pass at all, :math:`n \ge \ln(\text{doubt} / m) / \ln \text{precision}`, the last has
-    all of them, and the number of rows grows from each to the next by one factor.
+    pass at all, :math:`n \ge \ln(\text{doubt} / m) / \ln \text{precision}`, the last
+    has all of them, and the number of rows grows from each to the next by one factor.
 
     Parameters
     ----------

@@ -36,8 +36,8 @@ _SPACED = re.compile(r"(?<![a-z])[a-z](?:([ .*_\-])[a-z])(?:\1[a-z]){2,}(?![a-z]
 def undisguise(text: str) -> str:
     """Return a text in small letters with the words that it was written to hide.
 
-    - Cyrillic and Greek letters in a word with Latin ones become Latin;
     - digits and signs between two letters become the letters they stand for;
+    - Cyrillic and Greek letters in a word with Latin ones become Latin;
     - a letter three times or more in a row stays twice;
     - four single letters or more with a space or a sign between become one word.
 
@@ -59,9 +59,9 @@ def undisguise(text: str) -> str:
     >>> undisguise("at 10 on the 2nd of may, in plan b or c")
     'at 10 on the 2nd of may, in plan b or c'
     """
+    text = _BETWEEN.sub(lambda found: found[0].translate(_TO_LETTERS), text)
     if _OTHER.search(text):
         text = _WORD.sub(_latin, text)
-    text = _BETWEEN.sub(lambda found: found[0].translate(_TO_LETTERS), text)
     text = _REPEATED.sub(r"\1\1", text)
     return _REPEATED.sub(r"\1\1", _SPACED.sub(_joined, text))
 

@@ -13,11 +13,13 @@ References
    networks hard?". CVPR.   (gradient blending, equation 5)
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.learn import LogisticRegression, MLPClassifier
@@ -234,8 +236,7 @@ class LateFusion:
     def fit(self, parts: Parts, y: Ints, held: Parts, held_y: Ints) -> Self:
         """Learn each part alone, and from held-out posts how to add the answers."""
         self._models = [
-            MLPClassifier((64,), max_iter=15, random_state=self.random_state).fit(X, y)
-            for X in (parts.picture, parts.text)
+            _network(X, y, self.random_state) for X in (parts.picture, parts.text)
         ]
         if self.learned:
             self._adding = LogisticRegression().fit(self._shares(held), held_y)
@@ -265,7 +266,7 @@ class Hierarchical:
     def fit(self, parts: Parts, things: Ints, intents: Ints, y: Ints) -> Self:
         """Learn both concepts, and which of their pairs are harmful."""
         self._concepts = [
-            MLPClassifier((64,), max_iter=15, random_state=0).fit(X, own)
+            _network(X, own)
             for X, own in ((parts.picture, things), (parts.text, intents))
         ]
         self._pairs = LogisticRegression(C=10.0).fit(self._products(parts), y)
@@ -280,3 +281,11 @@ class Hierarchical:
         pairs = zip(self._concepts, (parts.picture, parts.text), strict=True)
         one, other = (model.predict_proba(X) for model, X in pairs)
         return (one[:, :, None] * other[:, None, :]).reshape(len(one), -1)
+
+
+def _network(X: Array, y: Ints, random_state: int = 0) -> MLPClassifier:
+    """A network with one layer, after fifteen passes."""
+    model = MLPClassifier((64,), max_iter=15, random_state=random_state)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, y)

@@ -39,7 +39,7 @@ def add_sections(
             for name, own in ((n, actions == at) for at, n in enumerate(ACTIONS))
         ],
     )
-    _queue(report, system, data, shares)
+    _queue(report, system, data, result)
     tried = result.facts.get("functions") or {}
     if tried:
         report.section("HateCheck, by function").table(
@@ -57,8 +57,12 @@ def add_sections(
         )
 
 
-def _queue(report: Report, system: Harmful, data: Posts, shares: np.ndarray) -> None:
-    rows = np.flatnonzero(np.isfinite(data.test.labels[:, 0]))
+def _queue(
+    report: Report, system: Harmful, data: Posts, result: EvaluationResult
+) -> None:
+    left = result.details["actions"] != ACTIONS.index("remove")
+    rows = np.flatnonzero(np.isfinite(data.test.labels[:, 0]))[left]
+    shares = result.details["shares"][left]
     order = review_order(shares, system.costs)
     values = value_of_look(shares, system.costs)
     hour = worth_of_an_hour(shares, system.costs)
@@ -72,7 +76,7 @@ def _queue(report: Report, system: Harmful, data: Posts, shares: np.ndarray) -> 
             ]
             for at in order[:N_QUEUED].tolist()
         ],
-        caption=f"{len(order):,} of {len(shares):,} test posts are worth a look; an "
-        f"hour of looks of half a minute saves {hour:.0f} looks. All posts weigh alike "
-        "here: views are not in the data. Letters are left out.",
+        caption=f"{len(order):,} of the {len(shares):,} test posts that are not removed "
+        f"are worth a look; an hour of looks of half a minute saves {hour:.0f} looks. "
+        "All posts weigh alike here: views are not in the data. Letters are left out.",
     )
