@@ -76,7 +76,7 @@ def _queue(
             ]
             for at in order[:N_QUEUED].tolist()
         ],
-        caption=f"{len(order):,} of the {len(shares):,} test posts that are not removed "
+        caption=f"{len(order):,} of the {len(shares):,} test posts not removed "
         f"are worth a look; an hour of looks of half a minute saves {hour:.0f} looks. "
         "All posts weigh alike here: views are not in the data. Letters are left out.",
     )
