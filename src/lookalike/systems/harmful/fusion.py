@@ -162,7 +162,7 @@ class JointNetwork:
     def _measured(
         self, parts: Parts, y: Ints, held: Parts, held_y: Ints
     ) -> tuple[tuple[float, float], ...]:
-        some = slice(0, 4 * len(held_y))
+        some = np.arange(min(len(y), 4 * len(held_y)))
         pairs = (
             (self.scores(parts.take(some)), y[some]),
             (self.scores(held), held_y),
