@@ -253,7 +253,7 @@ def sets() -> list[Row]:
 
 def heads() -> list[Row]:
     """Compare the three options, head by head, on validation parts."""
-    _, data = _learned()
+    data = load_harmful_texts()
     encoder = TermEncoder()
     X = encoder.fit_transform([prepared(text) for text in data.train.texts])
     held = encoder.transform([prepared(text) for text in data.validation.texts])

@@ -383,3 +383,11 @@ def test_blending_leaves_out_parts_that_gain_nothing(posts, parts):
 def test_answers_are_ready_for_a_log_without_words(system):
     record = answer(system, "good zorgle").record()
     assert "zorgle" not in json.dumps(record)
+
+
+def test_a_kind_that_is_unlikely_is_not_told_as_the_reason(system):
+    shares, named = np.array([0.9, 0.3, 0.4]), np.ones(3, bool)
+    assert system._kind(shares, named) == "any"
+    assert system._kind(np.array([0.9, 0.6, 0.5]), named) == "insult"
+    assert system._kind(np.array([0.9, np.nan, 0.5]), named) == "age"
+    assert system._kind(shares, np.zeros(3, bool)) is None

@@ -36,6 +36,8 @@ from lookalike.systems.harmful.terms import TermEncoder
 from lookalike.systems.harmful.texts import check_text, prepared
 
 N_BINS = 10
+LIKELY = 0.5
+"""Probability of a kind from which on it is told as the reason."""
 N_WORDS = 6
 """Words of an explanation."""
 
@@ -388,10 +390,10 @@ class Harmful(BaseSystem):
         )
 
     def _kind(self, shares: Floats, named: Array) -> str | None:
-        """The likeliest of the named kinds, beside that of any kind."""
+        """The likeliest of the named kinds, or that of any where none is likely."""
         if not named.any():
             return None
-        own = np.where(named[1:], shares[1:], -1.0)
+        own = np.where(named[1:] & (shares[1:] >= LIKELY), shares[1:], -1.0)
         if not len(own) or own.max() < 0:
             return self.kinds_[0]
         return self.kinds_[1 + int(own.argmax())]
