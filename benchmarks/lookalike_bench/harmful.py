@@ -129,8 +129,16 @@ BARS = (
     ),
     Bar("stated precision holds, share", 0.95, least("holds", "precision")),
     *(
-        Bar("prevalence: interval covers", bound, which("covers", "prevalence"), upper)
-        for bound, which, upper in ((0.93, least, False), (0.97, most, True))
+        Bar(
+            f"prevalence: interval covers {name}",
+            bound,
+            which("covers", "prevalence"),
+            upper,
+        )
+        for name, bound, which, upper in (
+            ("at least", 0.93, least, False),
+            ("at most", 0.97, most, True),
+        )
     ),
     Bar("30% wrong reports: AP lost", 0.02, most("lost", "reports"), at_most=True),
     Bar(

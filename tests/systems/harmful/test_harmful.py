@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
+from sklearn.preprocessing import normalize
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
@@ -36,6 +38,7 @@ from lookalike.systems.harmful.heads import best_threshold, domains_of
 from lookalike.systems.harmful.policy import read_policy
 from lookalike.systems.harmful.review import Decision, as_labels, review_order
 from lookalike.systems.harmful.system import Harmful
+from lookalike.systems.harmful.terms import beside
 from lookalike.systems.harmful.texts import MOST_LETTERS, check_text, prepared
 
 
@@ -391,3 +394,16 @@ def test_a_kind_that_is_unlikely_is_not_told_as_the_reason(system):
     assert system._kind(np.array([0.9, 0.6, 0.5]), named) == "insult"
     assert system._kind(np.array([0.9, np.nan, 0.5]), named) == "age"
     assert system._kind(shares, np.zeros(3, bool)) is None
+
+
+def test_blocks_beside_each_other_are_what_scipy_and_scikit_learn_make():
+    rng = np.random.default_rng(0)
+    one, other = (
+        sp.random(40, width, 0.2, "csr", np.float32, rng) for width in (7, 30)
+    )
+    expected = sp.hstack([normalize(one), normalize(other)], format="csr")
+    found = beside(one, other)
+    np.testing.assert_allclose(found.toarray(), expected.toarray(), rtol=1e-6)
+    assert found.has_sorted_indices
+    alone = [beside(one[row], other[row]).toarray() for row in range(40)]
+    np.testing.assert_array_equal(np.vstack(alone), found.toarray())

@@ -45,21 +45,23 @@ class TermEncoder:
     def __init__(self, min_df: int = 2) -> None:
         self._blocks = {
             name: TfidfVectorizer(
-                min_df=min_df, sublinear_tf=True, dtype=np.float32, **options
+                min_df=min_df,
+                sublinear_tf=True,
+                dtype=np.float32,
+                norm=None,
+                **options,
             )
             for name, options in BLOCKS.items()
         }
 
     def fit_transform(self, texts: Sequence[str]) -> Any:
         """Learn the terms, and return the rows of these texts."""
-        rows = [block.fit_transform(texts) for block in self._blocks.values()]
-        return sp.hstack(rows, format="csr")
+        return beside(*(block.fit_transform(texts) for block in self._blocks.values()))
 
     def transform(self, texts: Iterable[str]) -> Any:
         """Rows of texts, CSR float32 (n_texts, n_terms); other terms are left out."""
         given = list(texts)
-        rows = [block.transform(given) for block in self._blocks.values()]
-        return sp.hstack(rows, format="csr")
+        return beside(*(block.transform(given) for block in self._blocks.values()))
 
     @property
     def n_words(self) -> int:
@@ -142,3 +144,35 @@ class TermEncoder:
                     f"the {name} and their weights do not belong together."
                 )
         return encoder
+
+
+def beside(first: Any, second: Any) -> Any:
+    """Return two CSR matrices side by side, each row of either scaled to length one.
+
+    It is what ``normalize`` and ``hstack`` do, without their checks, which take longer
+    than all the rest for a single text.
+
+    Examples
+    --------
+    >>> one, other = sp.csr_matrix([[3.0, 4.0], [0, 0]]), sp.csr_matrix([[0.0], [5.0]])
+    >>> beside(one, other).toarray()
+    array([[0.6, 0.8, 0. ],
+           [0. , 0. , 1. ]])
+    """
+    n = first.shape[0]
+    counts = [np.diff(each.indptr) for each in (first, second)]
+    ends = first.indptr.astype(np.int64) + second.indptr
+    data = np.empty(ends[-1], first.dtype)
+    columns = np.empty(ends[-1], np.int32)
+    # Rows of the first stand behind those of the second before, and the other way.
+    starts = second.indptr[:-1], first.indptr[1:]
+    for each, count, start, shift in zip(
+        (first, second), counts, starts, (0, first.shape[1]), strict=True
+    ):
+        place = np.arange(each.nnz) + np.repeat(start, count)
+        row = np.repeat(np.arange(n), count)
+        squares = np.bincount(row, each.data.astype(np.float64) ** 2, n)
+        data[place] = each.data / np.sqrt(squares)[row]
+        columns[place] = each.indices + shift
+    shape = n, first.shape[1] + second.shape[1]
+    return sp.csr_matrix((data, columns, ends), shape=shape)
