@@ -28,6 +28,7 @@ from lookalike.cli.similar import similar
 from lookalike.cli.suggest import suggest
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
+from lookalike.cli.what_if import what_if
 
 app: typer.Typer = typer.Typer(
     cls=Sentences,
@@ -38,6 +39,7 @@ app: typer.Typer = typer.Typer(
 app.command()(demo)
 app.command(cls=OfSystem)(train)
 app.command(cls=OfSystem)(evaluate)
+app.command("what-if")(what_if)
 for verb in (
     classify,
     explain,

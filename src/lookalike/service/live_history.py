@@ -36,7 +36,11 @@ class Done(NamedTuple):
 
 
 def histories_of(
-    connection: Connection, system: str, users: Sequence[str], learned: int = 0
+    connection: Connection,
+    system: str,
+    users: Sequence[str],
+    learned: int = 0,
+    until: int | None = None,
 ) -> dict[str, dict[str, float]]:
     """Return how much each user did with each thing, the latest last; -1: not wanted.
 
@@ -48,6 +52,8 @@ def histories_of(
     learned : int
         The microsecond up to whose arrivals the generation has learned: of those only
         what is not wanted counts.
+    until : int, optional
+        Only what arrived before this microsecond: histories as they were then.
 
     Cost: one look at the index of events by user for each 500 users.
     """
@@ -56,6 +62,8 @@ def histories_of(
     for start in range(0, len(names), 500):
         query = _events_of(system)
         query = query.where(events.c.user_id.in_(names[start : start + 500]))
+        if until is not None:
+            query = query.where(events.c.received < until)
         query = query.order_by(events.c.timestamp, events.c.event_id)
         for user, thing, action, value, _, received in connection.execute(query):
             done = found.setdefault(user, {})

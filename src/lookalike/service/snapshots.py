@@ -43,7 +43,7 @@ from lookalike.service.database.tables import (
     vectors,
 )
 
-FORMAT = 3
+FORMAT = 4
 """The form of the folder; a reader refuses any other by name."""
 FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
 EXPERIMENTS = (experiments, experiment_steps, experiment_exposures)

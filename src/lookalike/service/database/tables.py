@@ -89,6 +89,10 @@ exposures: Table = Table(
     Column("user_id", String(200), nullable=True),
     Column("features", LargeBinary, nullable=False),  # float32, little endian
     Column("hits", Text, nullable=False),  # JSON: [id, score, propensity], best first
+    # What the last place was drawn from; NULL where nothing was left to chance.
+    Column("drawn", Text, nullable=True),  # JSON: [id, score], the ranker's order
+    Column("drawn_features", LargeBinary, nullable=True),  # float32, of each of them
+    Column("drawn_share", Double, nullable=True),  # with which the place explored
     Column("timestamp", BigInteger, nullable=False),
     Index("exposures_by_time", "timestamp", "query_id"),
     Index("exposures_by_client", "client_id"),
