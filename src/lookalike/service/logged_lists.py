@@ -1,7 +1,7 @@
 """Lists that were shown, with what was done with them and how chance made them.
 
-With ``explore`` above 0, two kinds of lists are left to chance. Of a suggestion the last
-place is drawn from the items that could have stood there, whose names, scores and
+With ``explore`` above 0, two kinds of lists are left to chance. Of a suggestion the
+last place is drawn from the items that could have stood there, whose names, scores and
 features are logged with it. Of a search the order is shuffled, or not.
 """
 

@@ -130,9 +130,8 @@ def other_generation(
             "`lookalike evaluate`."
         )
     if number not in library.names():
-        raise ValueError(
-            f"The generation must be one of {', '.join(library.names())}, got {number!r}."
-        )
+        known = ", ".join(library.names())
+        raise ValueError(f"The generation must be one of {known}, got {number!r}.")
     system = spec.system_class.load(load(library.folder / number, library.name))
     with database.reading() as connection:
         gone = erased_among(connection, system.known_users.tolist())

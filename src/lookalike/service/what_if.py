@@ -265,7 +265,7 @@ def _gain(log: LoggedDecisions, found: OffPolicy) -> Estimate | None:
 def _of_whole_lists(
     judged: list[LoggedList], log: LoggedDecisions
 ) -> dict[str, Positions]:
-    """All positions of the lists of the commonest length; the last one alone differs."""
+    """All positions of lists of the commonest length; the last one alone differs."""
     n = Counter(len(one.ids) for one in judged).most_common(1)[0][0]
     same = np.array([len(one.ids) == n for one in judged])
     rewards = np.array([one.rewards for one in judged if len(one.ids) == n])
