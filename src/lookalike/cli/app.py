@@ -7,6 +7,7 @@ import typer
 import lookalike
 from lookalike.cli._common import Sentences
 from lookalike.cli._system_help import OfSystem
+from lookalike.cli.alarms import alarms
 from lookalike.cli.bench import bench
 from lookalike.cli.classify import classify
 from lookalike.cli.data import data
@@ -50,7 +51,7 @@ for verb in (
     describe,
     serve,
     *(enrol, unenrol, verify),
-    *(compact, reembed, snapshot, restore, export),
+    *(compact, reembed, snapshot, restore, export, alarms),
     *(doctor, bench),
 ):
     app.command()(verb)

@@ -20,6 +20,7 @@ from lookalike.service.limits import arrivals, occupancy
 from lookalike.service.logs import log
 from lookalike.service.maintenance import MaintenanceTasks
 from lookalike.service.metrics import Metrics
+from lookalike.service.monitoring import Monitoring
 from lookalike.service.retraining import Retraining
 from lookalike.service.runtime import Resources, ServedSystem
 from lookalike.service.settings import Settings
@@ -133,6 +134,8 @@ def assemble(
         experiments=experiments,
         retraining=retraining,
         maintenance=MaintenanceTasks(
-            settings, database, writer, experiments, retraining
+            settings,
+            *(database, writer, experiments, retraining),
+            Monitoring(settings, database, metrics),
         ),
     )

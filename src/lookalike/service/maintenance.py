@@ -20,6 +20,7 @@ from lookalike.service.experiment_results import LOOK, look
 from lookalike.service.experiments import Experiments
 from lookalike.service.locks import exclusive
 from lookalike.service.logs import log
+from lookalike.service.monitoring import Monitoring
 from lookalike.service.retraining import Retraining
 from lookalike.service.runtime import ServedSystem, learned_until
 from lookalike.service.settings import Settings
@@ -42,12 +43,14 @@ class MaintenanceTasks:
         writer: Writer,
         experiments: Experiments,
         retraining: Mapping[str, Retraining],
+        monitoring: Monitoring,
     ) -> None:
         self._settings = settings
         self._database = database
         self._experiments = experiments
         self._writer = writer
         self._retraining = retraining
+        self._monitoring = monitoring
         self._looked: dict[str, float] = {}
         self._decided: dict[str, float] = {}
         self._tried: dict[str, int] = {}
@@ -68,6 +71,7 @@ class MaintenanceTasks:
         if self._settings.retrain_hours and served.name in self._retraining:
             self._retrain_if_due(served)
 
+        self._monitoring.run_due(served)
         if any(each.kind in _DECIDED for each in self._experiments.of(served.name)):
             self._decide(served)
 
@@ -120,6 +124,7 @@ class MaintenanceTasks:
 
     def stop(self) -> None:
         """Wait for what was started."""
+        self._monitoring.stop()
         if self._thread is not None:
             self._thread.join()
 

@@ -25,11 +25,13 @@ from lookalike.service.database.mentions import (
     words_of,
 )
 from lookalike.service.database.tables import (
+    alarms,
     counters,
     erased,
     events,
     experiment_exposures,
     exposures,
+    loop_steps,
 )
 
 SALT = "erasure_salt"
@@ -225,7 +227,7 @@ def _named_in(row: dict[str, Any]) -> set[str]:
         return set(words_of(row))
     if row["system"] not in systems_of_users():
         return set()
-    return {*ids_of(row["hits"]), *ids_of(row["drawn"] or "[]")}
+    return {*ids_of(row["hits"]), *ids_of(row.get("drawn") or "[]")}
 
 
 def _without(row: dict[str, Any], gone: set[str]) -> dict[str, Any]:
@@ -265,13 +267,16 @@ def _hash(salt: int, id: str) -> str:
 
 
 def delete_before(connection: Connection, received: int) -> int:
-    """Delete events, exposures and assignments that arrived before; return how many.
+    """Delete what arrived before: events, what was shown, alarms and steps of the loop.
+
+    Returns how many rows.
 
     What an event says of its own time may be years ago, and plays no part.
     """
     gone = 0
     shown = exposures.c.timestamp, experiment_exposures.c.timestamp
-    for column in (events.c.received, *shown):
+    told = alarms.c.raised, loop_steps.c.timestamp
+    for column in (events.c.received, *shown, *told):
         old = sa.delete(column.table).where(column < received)
         gone += connection.execute(old).rowcount
     return gone

@@ -83,7 +83,7 @@ class Mentions:
             return row
         if self.id in ids_of(row["hits"]):
             self.queries.add(row["query_id"])
-        elif self.id not in ids_of(row["drawn"] or "[]"):
+        elif self.id not in ids_of(row.get("drawn") or "[]"):
             return row
         return without_hits(row, {self.id})
 
@@ -122,7 +122,7 @@ def without_hits(row: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
     """
     left = dict(row)
     for column in ("hits", "drawn"):
-        if row[column] is not None:
+        if row.get(column) is not None:
             hits = json.loads(row[column])
             named = [[NOBODY if hit[0] in gone else hit[0], *hit[1:]] for hit in hits]
             left[column] = json.dumps(named)

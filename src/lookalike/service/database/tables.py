@@ -142,6 +142,46 @@ experiment_exposures: Table = Table(
     Index("experiment_exposures_by_unit", "unit"),
 )
 
+monitors: Table = Table(
+    "monitors",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("generation", String(40), primary_key=True),
+    Column("state", Text, nullable=False),  # JSON: windows, detectors, what was seen
+    Column("updated", BigInteger, nullable=False),
+)
+
+alarms: Table = Table(
+    "alarms",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("system", String(40), nullable=False),
+    Column("generation", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),  # a feature, or what is watched
+    Column("effect", Double, nullable=False),
+    Column("p_value", Double, nullable=True),
+    Column("sentence", Text, nullable=False),
+    Column("raised", BigInteger, nullable=False),
+    Column("acknowledged", BigInteger, nullable=True),
+    Column("attempts", Integer, nullable=False),  # to deliver it to the webhook
+    Column("delivered", BigInteger, nullable=True),
+    Index("alarms_by_time", "raised"),
+)
+
+loop_steps: Table = Table(
+    "loop_steps",
+    metadata,
+    Column("run", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("system", String(40), nullable=False),
+    Column("step", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("details", Text, nullable=False),  # JSON: what it takes to do it again
+    Column("timestamp", BigInteger, nullable=False),
+    Index("loop_steps_by_time", "system", "timestamp"),
+)
+
 keys: Table = Table(
     "keys",
     metadata,
