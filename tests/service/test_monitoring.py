@@ -124,7 +124,8 @@ def test_where_nothing_moves_nobody_is_woken(database):
     quality = found["outcomes"]["quality"]
     assert abs(quality["roc_auc_measured"] - 0.7) < 0.12
     bars = found["report"]["features"]["price"]
-    assert sum(bars["now"]) == sum(bars["reference"]) == 300
+    assert sum(bars["now"]) == found["report"]["window"]["lists"]
+    assert sum(bars["reference"]) == 300
     assert len(bars["edges"]) == len(bars["now"]) + 1
     json.dumps(found, allow_nan=False)
 
@@ -203,7 +204,7 @@ def test_a_reference_that_was_deleted_is_taken_anew(database):
         delete_before(connection, FIRST + DAY)
     looks(database, 3)
     assert state(database)["reference"]["since"] >= FIRST + DAY
-    assert LEAST <= state(database)["reference"]["lists"]
+    assert state(database)["reference"]["lists"] >= LEAST
 
 
 def test_a_system_that_shows_few_lists_waits_for_enough(tmp_path):

@@ -19,6 +19,7 @@ from lookalike.cli.evaluate import evaluate
 from lookalike.cli.explain import explain
 from lookalike.cli.index import index
 from lookalike.cli.keys import keys
+from lookalike.cli.loop import loop
 from lookalike.cli.maintenance import compact, export, reembed, restore, snapshot
 from lookalike.cli.people import enrol, unenrol, verify
 from lookalike.cli.recommend import recommend
@@ -51,7 +52,7 @@ for verb in (
     describe,
     serve,
     *(enrol, unenrol, verify),
-    *(compact, reembed, snapshot, restore, export, alarms),
+    *(compact, reembed, snapshot, restore, export, alarms, loop),
     *(doctor, bench),
 ):
     app.command()(verb)

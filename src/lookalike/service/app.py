@@ -34,6 +34,7 @@ from lookalike.service.routes.generations import generations
 from lookalike.service.routes.health import health
 from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
+from lookalike.service.routes.loop import loop
 from lookalike.service.routes.page import page
 from lookalike.service.routes.recommend import rank, recommend
 from lookalike.service.routes.retraining import retraining
@@ -65,7 +66,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "similar": (similar,),
     "facets": (facets,),
     "texts": (texts,),
-    "retrain": (retraining,),
+    "retrain": (retraining, loop),
     "catalogue": (catalogue,),
     "explain": (explain,),
     "items": (items, map_),

@@ -72,13 +72,19 @@ def histories_of(
     return {user: done for user, done in found.items() if done}
 
 
-def everything_done(connection: Connection, system: str, until: int) -> Iterator[Done]:
+def everything_done(
+    connection: Connection, system: str, until: int, since: int = 0
+) -> Iterator[Done]:
     """Yield what all users did with each thing, of the events that arrived by then.
+
+    since : microsecond after which they arrived
 
     By user, then the latest last. Amounts are those of :func:`histories_of`.
     """
     query = _events_of(system)
     query = query.where(events.c.user_id.is_not(None), events.c.received <= until)
+    if since:
+        query = query.where(events.c.received > since)
     query = query.order_by(events.c.user_id, events.c.timestamp, events.c.event_id)
     rows = connection.execution_options(yield_per=1_000).execute(query)
     before: str | None = None

@@ -68,7 +68,7 @@ class MaintenanceTasks:
             oldest = now() - int(self._settings.keep_days * _DAY)
             self._writer.write_behind(lambda c: delete_before(c, oldest))
 
-        if self._settings.retrain_hours and served.name in self._retraining:
+        if served.name in self._retraining:
             self._retrain_if_due(served)
 
         self._monitoring.run_due(served)
@@ -114,11 +114,13 @@ class MaintenanceTasks:
             log(logging.INFO, "no look yet", experiment=key, detail=str(error))
 
     def _retrain_if_due(self, served: ServedSystem) -> None:
-        """Look once a minute whether a system is to learn again."""
+        """Look once a minute whether a system is to learn again, or to go on."""
         if time.monotonic() - self._looked.get(served.name, -_MINUTE) < _MINUTE:
             return
         self._looked[served.name] = time.monotonic()
         work, hours = self._retraining[served.name], self._settings.retrain_hours
+        if work.go_on() or not hours:
+            return
         if work.is_due(hours, learned_until(served.active.system)) and work.start():
             log(logging.INFO, "learning again", system=served.name)
 
