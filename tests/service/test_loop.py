@@ -1,4 +1,4 @@
-"""The loop: every step a row, killed in any it goes on, and it can be done once more."""
+"""The loop: every step a row; killed in any it goes on; done once more to the byte."""
 
 import json
 import signal
@@ -32,12 +32,15 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     rng = np.random.default_rng(0)
     lines = ["customer,sku,ts,stars"]
-    for user in range(60):
-        for item in rng.choice(np.arange(user % 2, 30, 2), 7, replace=False):
+    for user in range(80):
+        for item in rng.choice(np.arange(user % 2, 40, 2), 8, replace=False):
             day = f"2024-0{rng.integers(1, 10)}-1{rng.integers(0, 10)}"
             lines.append(f"c{user},sku{item},{day},{rng.integers(1, 6)}")
     (folder / "log.csv").write_text("\n".join(lines))
-    data = SPEC.find_data(str(folder / "log.csv"))
+    things = [f"sku{item},{'odd' if item % 2 else 'even'}" for item in range(40)]
+    (folder / "items.csv").write_text("\n".join(["sku,kind", *things]))
+    options = {"items": str(folder / "items.csv")}
+    data = SPEC.find_data(str(folder / "log.csv"), options=options)
     served, result = SPEC.train(SPEC.new({"ranker": "logistic"}), data)
     found = Library("shop", folder / "library")
     found.add(lambda place: served.save(place, result))
@@ -187,7 +190,7 @@ def test_a_run_can_be_done_once_more_to_the_same_bytes(
 
 
 def test_the_gate_asks_of_the_newest_data_and_of_the_first_log(library, database):
-    worse = retrain(SPEC, library, database, {"exploration": 9})
+    worse = retrain(SPEC, library, database, {"diversity": 0.99})
     assert not worse.took_over
     assert "is worse and does not take over" in worse.sentence
     assert steps(database) == ["begun", "trained", "judged", "refused"]
@@ -234,6 +237,6 @@ def test_a_service_goes_on_with_what_was_interrupted(
         assert time.monotonic() < until
         time.sleep(0.1)
     told = client.get("/v1/shop/loop").json()["steps"]
-    assert [each["step"] for each in told][0] == "activated"
+    assert told[0]["step"] == "activated"
     assert all(each["reason"] for each in told)
     next(making, None)

@@ -1,4 +1,4 @@
-"""``lookalike loop``: how a system has learned again, and whether it can be repeated."""
+"""``lookalike loop``: how a system has learned again, and a run done once more."""
 
 import tempfile
 from datetime import UTC, datetime

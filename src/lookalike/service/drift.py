@@ -76,7 +76,7 @@ class Budgeted:
         return min(0.5, self.alarms / QUESTIONS * self.hours / MONTH)
 
 
-# --- features ---------------------------------------------------------------------------
+# --- features -------------------------------------------------------------------------
 
 
 def compare_features(
@@ -127,13 +127,13 @@ def _joint(before: Mapping[str, Array], after: Mapping[str, Array]) -> Any:
     if not names or min(len(before[names[0]]), len(after[names[0]])) < FEWEST:
         return None
     tables = [np.column_stack([t[n] for n in names]) for t in (before, after)]
-    found = domain_classifier(*tables)
+    found = domain_classifier(tables[0], tables[1])
     effect = found.effect
     return {"effect": effect.value, "low": effect.low, "p_value": found.p_value}
 
 
 def _bars(before: Array, after: Array) -> dict[str, Any]:
-    """Counts of both windows in bars of equal width; the outer ones hold what is out."""
+    """Counts of both windows in bars of equal width; the outer ones hold the rest."""
     pooled = np.concatenate([before, after])
     low, high = np.quantile(pooled[np.isfinite(pooled)], [0.01, 0.99])
     edges = np.linspace(low, high, N_BARS + 1) if high > low else np.array([low, low])
@@ -145,7 +145,7 @@ def _bars(before: Array, after: Array) -> dict[str, Any]:
     return {"edges": edges.tolist(), "reference": counts[0], "now": counts[1]}
 
 
-# --- rates ------------------------------------------------------------------------------
+# --- rates ----------------------------------------------------------------------------
 
 
 def new_detectors(reference: Watched, hours: float, budget: Budgeted) -> Any:
@@ -198,7 +198,7 @@ def watch_rate(
     return moved
 
 
-# --- quality ----------------------------------------------------------------------------
+# --- quality --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,8 @@ def estimated(
         "rate": float(scores.calibration(score).mean()),
         "rate_reference": float(scores.chance.mean()),
     }
-    error = np.hypot(*((each.high - each.low) / 3.92 for each in (was, found)))
+    spread = [(each.high - each.low) / 3.92 for each in (was, found)]
+    error = float(np.hypot(spread[0], spread[1]))
     gap = found.value - was.value
     p = float(2 * norm.sf(abs(gap) / max(error, 1e-12)))
     if p >= budget.level or abs(gap) < QUALITY:

@@ -1,8 +1,9 @@
 """The loop: events -> train -> judge -> canary -> watch -> activate, or fall back.
 
 Every step is a row with its reason, stored when it is done. A process that is killed
-leaves the steps that were done; whoever comes next goes on after the last of them. Until
-the pointer moves the old generation answers, and afterwards the new one: never neither.
+leaves the steps that were done; whoever comes next goes on after the last of them.
+Until the pointer moves the old generation answers, and afterwards the new one: never
+neither.
 
 What is learned from is fixed by the first row: the generation that answered, with its
 log; the options, seeds among them; and the microsecond until which events had arrived.
@@ -10,8 +11,8 @@ So a run can be done once more, to the same bytes (:func:`replay`), as long as n
 was changed and nobody deleted since.
 
 A candidate passes the gate if it is not worse by more than chance (paired tests, level
-5%) on what is held out of the newest data, and on what was held out of the first log:
-a slice that no generation is measured on anew. What the monitor has seen is told beside.
+5%) on what is held out of the newest data, and on what was held out of the first log: a
+slice that stays as it is. What the monitor has seen is told beside.
 Scores of recommenders are no probabilities: calibration by slice is not asked
 (``monitor.gate`` asks it of tables).
 """
@@ -264,7 +265,7 @@ class Loop:
     def _watch(self, run: LoopRun) -> LoopRun:
         number, key = run.details_of(TRAINED)["generation"], run.last.details["key"]
         with self._database.reading() as connection:
-            [found, *_] = stored(connection, key) or [None]
+            found = next(iter(stored(connection, key)), None)
         state = "stopped" if found is None else found.state
         reason = "Its row is gone." if found is None else found.reason
         run = self._add(run, WATCHED, f"The canary {state}: {reason}")

@@ -92,8 +92,9 @@ def undelivered(connection: Connection, moment: int) -> list[dict[str, Any]]:
     """Return the alarms that a webhook is to be told of at this microsecond."""
     c = alarms.c
     query = sa.select(alarms).where(c.delivered.is_(None), c.attempts < MOST_ATTEMPTS)
-    rows = connection.execute(query.order_by(c.raised, c.id)).mappings()
-    return [dict(row) for row in rows if moment >= row["raised"] + wait(row)]
+    found = connection.execute(query.order_by(c.raised, c.id)).mappings()
+    rows = [dict(row) for row in found]
+    return [row for row in rows if moment >= row["raised"] + wait(row)]
 
 
 def wait(row: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""The steps of learning again as rows: what was done, why, and how to do it once more."""
+"""The steps of learning again as rows: what was done, why, and how to repeat it."""
 
 import json
 from collections.abc import Sequence
