@@ -40,7 +40,7 @@ NOBODY = {"session_id": None, "client_id": None}
 
 
 def shown(rng, day, n=300, price=0.0, rate=0.3, meaning=1.0):
-    """Rows of lists of one day and of what was done; scores are chances of an action."""
+    """Rows of lists of a day and of what was done; scores are chances of an action."""
     rows, done = [], []
     for at in range(n):
         score = float(rng.uniform(0.05, 0.55)) * rate / 0.3
@@ -164,7 +164,7 @@ def test_a_rate_that_falls_and_scores_that_lie_are_found_when_labels_come(databa
 
 def test_quality_is_estimated_before_labels_come(database):
     rng = np.random.default_rng(3)
-    rows, done = shown(rng, 3, n=1500)
+    rows, _ = shown(rng, 3, n=1500)
     for row in rows:  # all scores alike: they order nothing any more
         hits = json.loads(row["hits"])
         hits[0][1] = 0.3 + 0.01 * rng.random()
