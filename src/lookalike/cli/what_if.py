@@ -161,6 +161,11 @@ def _lines(found: "WhatIf", reward: str) -> list[str]:
             f"{place.n_decisions:,}, largest weight {place.largest_weight:.3g} "
             f"({place.largest_share:.1%} of all), mean weight {place.mean_weight:.3f}"
         )
+        if not place.refusal and found.gain is None:
+            lines.append(
+                "  no intervals: rewards other than the commonest weigh as much as "
+                f"{place.informative_sample:,.0f}, where 30 are needed"
+            )
         if place.refusal:
             lines.append(f"  {place.refusal}")
         if found.needed is not None:

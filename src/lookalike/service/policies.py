@@ -139,7 +139,8 @@ def other_generation(
     system = system.without_users(sorted(gone)) if gone else system
     if changed and spec.can("catalogue"):
         system = system.with_items(changed)
-    learned = learned_until(system)
+    live = system.manifest_.data.get("live_events", {})
+    learned = learned_until(system) if live.get("count") else 0
 
     def scores(one: LoggedList) -> Floats | str:
         if one.timestamp <= learned:
