@@ -226,6 +226,21 @@ def test_a_canary_that_is_stopped_or_cannot_begin_leaves_what_answered(
     assert waits.generation == found.generation
 
 
+def test_what_goes_wrong_ends_the_run_and_is_told(library, database, trained):
+    log = trained / "log.csv"
+    log.rename(trained / "gone.csv")
+    try:
+        with pytest.raises((ValueError, OSError), match=r"log\.csv"):
+            retrain(SPEC, library, database)
+    finally:
+        (trained / "gone.csv").rename(log)
+    with database.reading() as connection:
+        [run] = runs(connection, "shop", 1)
+    assert [each.step for each in run.steps] == ["begun", "fallen back"]
+    assert "log.csv" in run.last.reason
+    assert library.current() == "0001"
+
+
 def test_a_service_goes_on_with_what_was_interrupted(
     library, database, clients, tmp_path
 ):

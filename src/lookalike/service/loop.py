@@ -113,10 +113,20 @@ class Loop:
         on_progress("reading log and events", 0.0)
         run = found or self._begin(options)
         while not run.is_over and not waits:
-            run = self._next(run, on_progress)
+            run = self._tried(run, on_progress)
             with self._database.reading() as connection:
                 waits = is_watched(connection, run)
         return run
+
+    def _tried(self, run: LoopRun, on_progress: ProgressCallback) -> LoopRun:
+        """Do the next step; what is wrong with it ends the run, and is told."""
+        try:
+            return self._next(run, on_progress)
+        except Exception as error:
+            kind = type(error).__name__
+            theirs = isinstance(error, ValueError | OSError | ImportError)
+            self._add(run, FALLEN_BACK, f"{error if theirs else kind}")
+            raise
 
     def _next(self, run: LoopRun, on_progress: ProgressCallback) -> LoopRun:
         """Do the step after the last one."""

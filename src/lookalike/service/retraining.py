@@ -37,6 +37,7 @@ from lookalike.service.loop import (
 from lookalike.systems import find_spec
 
 _BEGINNING = 60.0  # seconds for a process to begin
+_MOST_TIMES = 3  # that a service goes on with a run that was interrupted
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Retraining:
         self._database = database
         self._state = state
         self._process: Any = None
+        self._gone_on: dict[str, int] = {}
 
     def status(self) -> dict[str, Any]:
         """Return the state, "never", "running", "done" or "failed", and what it found.
@@ -164,7 +166,11 @@ class Retraining:
             found = unfinished(connection, self._library.name)
             if found is None or is_watched(connection, found):
                 return False
-        return self.start()
+        # What is killed again and again is left to whoever begins the next run.
+        if self._gone_on.get(found.run, 0) >= _MOST_TIMES or not self.start():
+            return False
+        self._gone_on[found.run] = self._gone_on.get(found.run, 0) + 1
+        return True
 
     def _read(self) -> dict[str, Any]:
         path = _file(self._state, self._library.name, "json")
