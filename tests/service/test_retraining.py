@@ -17,7 +17,8 @@ from lookalike.service.database import Database
 from lookalike.service.database.events import erase, store_events
 from lookalike.service.database.mentions import Mentions
 from lookalike.service.database.migrate import migrate
-from lookalike.service.retraining import live_data, retrain
+from lookalike.service.live_data import live_data
+from lookalike.service.retraining import retrain
 from lookalike.service.routes.events import event_row
 from lookalike.service.schemas import Event
 from lookalike.systems.shop import SPEC

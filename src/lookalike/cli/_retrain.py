@@ -49,11 +49,14 @@ def again(
         )
     with serve_extra():
         from lookalike.service.database.migrate import open_database
-        from lookalike.service.retraining import retrain
+        from lookalike.service.retraining import alone, retrain
     with (
         closing(open_database(database or database_url(place))) as store,
+        alone(place, system) as is_ours,
         progress() as on_progress,
     ):
+        if not is_ours:
+            raise ValueError(f"The system {system} is learning already.")
         found = retrain(spec, library, store, options, on_progress)
     lines = [
         f"{system}, learned from its log and {found.events:,} pairs of users and items "

@@ -7,6 +7,7 @@ import typer
 import lookalike
 from lookalike.cli._common import Sentences
 from lookalike.cli._system_help import OfSystem
+from lookalike.cli.alarms import alarms
 from lookalike.cli.bench import bench
 from lookalike.cli.classify import classify
 from lookalike.cli.data import data
@@ -18,6 +19,7 @@ from lookalike.cli.evaluate import evaluate
 from lookalike.cli.explain import explain
 from lookalike.cli.index import index
 from lookalike.cli.keys import keys
+from lookalike.cli.loop import loop
 from lookalike.cli.maintenance import compact, export, reembed, restore, snapshot
 from lookalike.cli.people import enrol, unenrol, verify
 from lookalike.cli.recommend import recommend
@@ -28,6 +30,7 @@ from lookalike.cli.similar import similar
 from lookalike.cli.suggest import suggest
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
+from lookalike.cli.what_if import what_if
 
 app: typer.Typer = typer.Typer(
     cls=Sentences,
@@ -38,6 +41,7 @@ app: typer.Typer = typer.Typer(
 app.command()(demo)
 app.command(cls=OfSystem)(train)
 app.command(cls=OfSystem)(evaluate)
+app.command("what-if")(what_if)
 for verb in (
     classify,
     explain,
@@ -48,7 +52,7 @@ for verb in (
     describe,
     serve,
     *(enrol, unenrol, verify),
-    *(compact, reembed, snapshot, restore, export),
+    *(compact, reembed, snapshot, restore, export, alarms, loop),
     *(doctor, bench),
 ):
     app.command()(verb)

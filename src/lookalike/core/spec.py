@@ -71,6 +71,9 @@ class SystemSpec:
         "module:function", called with the system that answers, one that has just
         learned and the data of the latter; returns a ``Comparison`` on what is held
         out, whose difference is positive where the new one is better.
+    old_slice : str, optional
+        "module:function", called with data of ``live_data`` and the log that they were
+        made of; returns the data with that held out that was held out of the log.
     report : str, optional
         "module:function" that adds the system's own sections to the report; called
         with the report, the system, the data and the evaluation.
@@ -103,6 +106,7 @@ class SystemSpec:
     own_data_options: tuple[str, ...] = ()
     live_data: str | None = None
     comparison: str | None = None
+    old_slice: str | None = None
     report: str | None = None
     answer: str | None = None
     extras: tuple[str, ...] = ()

@@ -89,6 +89,33 @@ def with_live(
     )
 
 
+def held_out_first(data: Interactions, log: Interactions) -> Interactions:
+    """Return data of which that is held out that was held out of the first log.
+
+    data : of ``with_live``; log : what it was made of
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> of = np.array(["a", "b"]), np.array(["x", "y"])
+    >>> cells = np.array([0, 1]), np.array([1, 0]), np.ones(2), None
+    >>> titles = of[1], np.array(["", ""]), np.full(2, np.nan)
+    >>> log = Interactions("toy", "", *of, *cells, np.array([False, True]), *titles)
+    >>> live = with_live(log, [("a", "x", 1.0, 0.0)])
+    >>> found = held_out_first(live, log)
+    >>> [found.items[i] for i in found.item[found.held_out]]
+    [np.str_('x')]
+    >>> [found.users[u] for u in found.user[found.held_out]]
+    [np.str_('b')]
+    """
+    out = log.held_out
+    names = log.users[log.user[out]].tolist(), log.items[log.item[out]].tolist()
+    first = set(zip(*names, strict=True))
+    pairs = data.users[data.user].tolist(), data.items[data.item].tolist()
+    held = [pair in first for pair in zip(*pairs, strict=True)]
+    return replace(data, held_out=np.array(held, bool))
+
+
 def _largest(values: Floats, pair: Ints, n_pairs: int) -> Floats:
     found = np.zeros(n_pairs)
     np.maximum.at(found, pair, values)

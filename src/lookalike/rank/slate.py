@@ -113,6 +113,7 @@ class ExplainedSlate:
     propensities : (k,), probability with which each item was shown; None is 1
     rules : what rules did to the list, in sentences
     titles, reason_codes : of each item; empty where the system has none
+    drawn : what the last position was drawn from; None where nothing was left to chance
 
     Examples
     --------
@@ -130,6 +131,7 @@ class ExplainedSlate:
     rules: tuple[str, ...] = ()
     titles: list[str] = field(default_factory=list)
     reason_codes: list[str] = field(default_factory=list)
+    drawn: "Drawn | None" = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -194,6 +196,18 @@ class ExplainedSlate:
         return np.ones(len(self.ids)) if given is None else given
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What the last position of a list was drawn from: the log of a decision needs it.
+
+    share : probability with which it explored
+    items : those that could have stood there, best first; the ranker takes the first
+    """
+
+    share: float
+    items: ExplainedSlate
+
+
 def explore(
     found: ExplainedSlate, k: int, share: float, rng: np.random.Generator
 ) -> ExplainedSlate:
@@ -232,6 +246,8 @@ def explore(
     [0.81, 0.09, 0.1]
     >>> explore(ranked, 3, 0.3, np.random.default_rng(1)).propensities
     array([1. , 1. , 0.8])
+    >>> lists[0].drawn.items.ids
+    ['c', 'd', 'e']
     """
     m = len(found) - k + 1
     if share <= 0 or m <= 1:
@@ -244,4 +260,5 @@ def explore(
         shown,
         propensities=shown.chances * ([1.0] * (k - 1) + [chance]),
         rules=(*shown.rules, rule),
+        drawn=Drawn(share, found.take(range(k - 1, len(found)))),
     )

@@ -23,6 +23,7 @@ from lookalike.service.database.connection import service_error_of
 from lookalike.service.limits import RequestLimitsMiddleware
 from lookalike.service.logs import log
 from lookalike.service.names import NamesMiddleware
+from lookalike.service.routes.alarms import alarms, drift
 from lookalike.service.routes.catalogue import catalogue
 from lookalike.service.routes.classify import classify, zero_shot
 from lookalike.service.routes.events import events
@@ -33,6 +34,7 @@ from lookalike.service.routes.generations import generations
 from lookalike.service.routes.health import health
 from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
+from lookalike.service.routes.loop import loop
 from lookalike.service.routes.page import page
 from lookalike.service.routes.recommend import rank, recommend
 from lookalike.service.routes.retraining import retraining
@@ -53,7 +55,7 @@ from lookalike.service.schemas import (
 from lookalike.service.settings import Settings
 
 Routes = Callable[[Components, ServedSystem], APIRouter]
-OF_EVERY_SYSTEM: tuple[Routes, ...] = (generations, quality)
+OF_EVERY_SYSTEM: tuple[Routes, ...] = (generations, quality, drift)
 OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "search": (search,),
     "classify": (classify,),
@@ -64,7 +66,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "similar": (similar,),
     "facets": (facets,),
     "texts": (texts,),
-    "retrain": (retraining,),
+    "retrain": (retraining, loop),
     "catalogue": (catalogue,),
     "explain": (explain,),
     "items": (items, map_),
@@ -107,7 +109,7 @@ def create_app(
     app.include_router(health(components))
     app.include_router(systems(components))
     app.include_router(page())
-    for common in (events, experiments, live, users, snapshots):
+    for common in (events, experiments, alarms, live, users, snapshots):
         app.include_router(common(components))
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)

@@ -18,8 +18,10 @@ from lookalike.service.exposures import ExposureLog
 from lookalike.service.keyring import Keyring
 from lookalike.service.limits import arrivals, occupancy
 from lookalike.service.logs import log
+from lookalike.service.loop import Way
 from lookalike.service.maintenance import MaintenanceTasks
 from lookalike.service.metrics import Metrics
+from lookalike.service.monitoring import Monitoring
 from lookalike.service.retraining import Retraining
 from lookalike.service.runtime import Resources, ServedSystem
 from lookalike.service.settings import Settings
@@ -115,7 +117,10 @@ def assemble(
         *(database, writer, metrics, signal),
     )
     retraining = {
-        name: Retraining(each.library, database, settings.state)
+        name: Retraining(
+            *(each.library, database, settings.state),
+            Way(settings.retrain_days, settings.canary_share),
+        )
         for name, each in served.items()
         if each.spec.can("retrain")
     }
@@ -133,6 +138,8 @@ def assemble(
         experiments=experiments,
         retraining=retraining,
         maintenance=MaintenanceTasks(
-            settings, database, writer, experiments, retraining
+            settings,
+            *(database, writer, experiments, retraining),
+            Monitoring(settings, database, metrics),
         ),
     )

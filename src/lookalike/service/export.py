@@ -19,6 +19,7 @@ _TIME = pa.timestamp("us", tz="UTC")
 _HIT = pa.struct(
     [("id", pa.string()), ("score", pa.float64()), ("propensity", pa.float64())]
 )
+_DRAWN = pa.struct([("id", pa.string()), ("score", pa.float64())])
 _KINDS: dict[Any, pa.DataType] = {
     sa.BigInteger: pa.int64(),
     sa.Integer: pa.int32(),
@@ -88,6 +89,9 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         hits = json.loads(row["hits"])
         row["hits"] = [dict(zip(keys, hit, strict=True)) for hit in hits]
         row["features"] = _floats(row["features"])
+        if row["drawn"] is not None:
+            row["drawn"] = [{"id": i, "score": s} for i, s in json.loads(row["drawn"])]
+            row["drawn_features"] = _floats(row["drawn_features"])
     return row
 
 
@@ -123,7 +127,9 @@ def _schema(name: str) -> pa.Schema:
             kind = _TIME
         elif column.name == "hits":
             kind = pa.list_(_HIT)
-        elif column.name == "features":
+        elif column.name == "drawn":
+            kind = pa.list_(_DRAWN)
+        elif column.name in ("features", "drawn_features"):
             kind = pa.list_(pa.float32())
         fields.append((column.name, kind))
     return pa.schema(fields)

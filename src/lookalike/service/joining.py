@@ -15,6 +15,7 @@ from lookalike.service.database import Database
 from lookalike.service.database.events import SALT, not_erased
 from lookalike.service.database.items import EPOCH, REVISIONS
 from lookalike.service.database.tables import (
+    alarms,
     counters,
     erased,
     events,
@@ -28,6 +29,8 @@ from lookalike.service.database.tables import (
     folder_marks,
     items,
     keys,
+    loop_steps,
+    monitors,
     vectors,
 )
 
@@ -70,7 +73,7 @@ def join(target: Database, source: Database) -> dict[str, int]:
         copy(counters, lambda rows: _counted(rows, no_items))
         for table in (erased, keys, *_ITEMS, *_PICTURES, folder_marks):
             copy(table)
-        for table in (experiments, experiment_steps):
+        for table in (experiments, experiment_steps, monitors, alarms, loop_steps):
             copy(table)
         for table in _OF_USERS:
             copy(table, lambda rows: list(not_erased(new, rows)))

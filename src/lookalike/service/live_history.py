@@ -36,7 +36,11 @@ class Done(NamedTuple):
 
 
 def histories_of(
-    connection: Connection, system: str, users: Sequence[str], learned: int = 0
+    connection: Connection,
+    system: str,
+    users: Sequence[str],
+    learned: int = 0,
+    until: int | None = None,
 ) -> dict[str, dict[str, float]]:
     """Return how much each user did with each thing, the latest last; -1: not wanted.
 
@@ -48,6 +52,8 @@ def histories_of(
     learned : int
         The microsecond up to whose arrivals the generation has learned: of those only
         what is not wanted counts.
+    until : int, optional
+        Only what arrived before this microsecond: histories as they were then.
 
     Cost: one look at the index of events by user for each 500 users.
     """
@@ -56,6 +62,8 @@ def histories_of(
     for start in range(0, len(names), 500):
         query = _events_of(system)
         query = query.where(events.c.user_id.in_(names[start : start + 500]))
+        if until is not None:
+            query = query.where(events.c.received < until)
         query = query.order_by(events.c.timestamp, events.c.event_id)
         for user, thing, action, value, _, received in connection.execute(query):
             done = found.setdefault(user, {})
@@ -64,13 +72,19 @@ def histories_of(
     return {user: done for user, done in found.items() if done}
 
 
-def everything_done(connection: Connection, system: str, until: int) -> Iterator[Done]:
+def everything_done(
+    connection: Connection, system: str, until: int, since: int = 0
+) -> Iterator[Done]:
     """Yield what all users did with each thing, of the events that arrived by then.
+
+    since : microsecond after which they arrived
 
     By user, then the latest last. Amounts are those of :func:`histories_of`.
     """
     query = _events_of(system)
     query = query.where(events.c.user_id.is_not(None), events.c.received <= until)
+    if since:
+        query = query.where(events.c.received > since)
     query = query.order_by(events.c.user_id, events.c.timestamp, events.c.event_id)
     rows = connection.execution_options(yield_per=1_000).execute(query)
     before: str | None = None

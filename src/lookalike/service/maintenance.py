@@ -20,6 +20,7 @@ from lookalike.service.experiment_results import LOOK, look
 from lookalike.service.experiments import Experiments
 from lookalike.service.locks import exclusive
 from lookalike.service.logs import log
+from lookalike.service.monitoring import Monitoring
 from lookalike.service.retraining import Retraining
 from lookalike.service.runtime import ServedSystem, learned_until
 from lookalike.service.settings import Settings
@@ -42,12 +43,14 @@ class MaintenanceTasks:
         writer: Writer,
         experiments: Experiments,
         retraining: Mapping[str, Retraining],
+        monitoring: Monitoring,
     ) -> None:
         self._settings = settings
         self._database = database
         self._experiments = experiments
         self._writer = writer
         self._retraining = retraining
+        self._monitoring = monitoring
         self._looked: dict[str, float] = {}
         self._decided: dict[str, float] = {}
         self._tried: dict[str, int] = {}
@@ -65,9 +68,10 @@ class MaintenanceTasks:
             oldest = now() - int(self._settings.keep_days * _DAY)
             self._writer.write_behind(lambda c: delete_before(c, oldest))
 
-        if self._settings.retrain_hours and served.name in self._retraining:
+        if served.name in self._retraining:
             self._retrain_if_due(served)
 
+        self._monitoring.run_due(served)
         if any(each.kind in _DECIDED for each in self._experiments.of(served.name)):
             self._decide(served)
 
@@ -110,16 +114,19 @@ class MaintenanceTasks:
             log(logging.INFO, "no look yet", experiment=key, detail=str(error))
 
     def _retrain_if_due(self, served: ServedSystem) -> None:
-        """Look once a minute whether a system is to learn again."""
+        """Look once a minute whether a system is to learn again, or to go on."""
         if time.monotonic() - self._looked.get(served.name, -_MINUTE) < _MINUTE:
             return
         self._looked[served.name] = time.monotonic()
         work, hours = self._retraining[served.name], self._settings.retrain_hours
+        if work.go_on() or not hours:
+            return
         if work.is_due(hours, learned_until(served.active.system)) and work.start():
             log(logging.INFO, "learning again", system=served.name)
 
     def stop(self) -> None:
         """Wait for what was started."""
+        self._monitoring.stop()
         if self._thread is not None:
             self._thread.join()
 

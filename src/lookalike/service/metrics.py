@@ -61,6 +61,9 @@ class Metrics:
         self.damaged: Counter = Counter(
             "lookalike_generations_damaged", "Generations refused.", ("system",), **own
         )
+        self.alarms: Counter = Counter(
+            "lookalike_alarms", "Alarms raised.", ("system", "kind"), **own
+        )
         self.changed_items: Gauge = Gauge(
             "lookalike_changed_items",
             "Items that changed since the generation was made.",

@@ -96,13 +96,14 @@ def _in_blocks(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
     if not path.exists():
         return
     known = set(table.c.keys())
+    later = {column.name for column in table.c if column.nullable}
     block: list[dict[str, Any]] = []
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            if set(row) != known:
+            if not known - later <= set(row) <= known:
                 raise ValueError(f"{path.name} has other columns than {table.name}.")
-            block.append({key: _value(value) for key, value in row.items()})
+            block.append({key: _value(row.get(key)) for key in known})
             if len(block) == _MANY:
                 yield block
                 block = []

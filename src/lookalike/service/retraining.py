@@ -12,28 +12,32 @@ answered; of several workers, and of several services on the same state, one doe
 import json
 import multiprocessing
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lookalike._files import write_whole
-from lookalike.core.gate import is_worse
 from lookalike.core.library import Library
-from lookalike.core.manifest import Manifest
-from lookalike.core.progress import ProgressCallback, no_progress, stage_of
+from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.spec import SystemSpec
-from lookalike.evaluate import Comparison
 from lookalike.service.database import Database
-from lookalike.service.database.connection import now
-from lookalike.service.database.events import erased_among
-from lookalike.service.database.items import changes
-from lookalike.service.live_history import count_since, everything_done
+from lookalike.service.database.loop_steps import unfinished
+from lookalike.service.live_history import count_since
 from lookalike.service.locks import exclusive
+from lookalike.service.loop import (
+    ACTIVATED,
+    JUDGED,
+    TRAINED,
+    Loop,
+    Way,
+    is_watched,
+)
 from lookalike.systems import find_spec
 
 _BEGINNING = 60.0  # seconds for a process to begin
+_MOST_TIMES = 3  # that a service goes on with a run that was interrupted
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Retrained:
     took_over : whether it answers
     sentence : how it compares with the one that answered
     p_value : of the paired test
+    run : of the loop, see ``service.loop``
     """
 
     generation: str
@@ -52,6 +57,7 @@ class Retrained:
     sentence: str
     difference: float
     p_value: float
+    run: str
 
 
 def retrain(
@@ -60,10 +66,12 @@ def retrain(
     database: Database,
     options: Mapping[str, Any] | None = None,
     on_progress: ProgressCallback = no_progress,
+    way: Way | None = None,
 ) -> Retrained:
     """Learn the next generation from log and events; it answers unless it is worse.
 
-    Options are those of the generation that answers, but for those that are given.
+    Options are those of the generation that answers, but for those that are given. A
+    run that was interrupted is gone on with, unless options are given.
 
     Raises
     ------
@@ -73,57 +81,18 @@ def retrain(
     spec.check_can("retrain")
     library.check_any()
     library.check_writable()
-    on_progress("reading log and events", 0.0)
-    found, _ = library.open()
-    answering = spec.system_class.load(found, n_jobs=-1)
-    data = live_data(spec, answering.manifest_, database, now())
-    chosen = {**answering.configuration(), **(options or {})}
-    system = spec.new(chosen, n_jobs=-1)
-    served, result = spec.train(system, data, stage_of(on_progress, 0.05, 0.8))
-    on_progress("comparing with what answers", 0.85)
-    test = spec.member("comparison")(answering, system, data)
-    worse = is_worse(test)
-    on_progress("saving", 0.98)
-    number = library.add(lambda place: served.save(place, result), answers=not worse)
+    loop = Loop(spec, library, database, way or Way())
+    done = loop.run(options or {}, on_progress)
+    judged = done.details_of(JUDGED)
     return Retrained(
-        number,
-        data.live_events["count"],
-        not worse,
-        _sentence(test, found.folder.name, number, worse),
-        test.difference.value,
-        test.p_value,
+        done.details_of(TRAINED).get("generation", ""),
+        done.details_of(TRAINED).get("events", 0),
+        done.last.step == ACTIVATED,
+        done.last.reason,
+        judged.get("difference", 0.0),
+        judged.get("p_value", 1.0),
+        done.run,
     )
-
-
-def live_data(
-    spec: SystemSpec, learned: Manifest, database: Database, until: int
-) -> Any:
-    """Return the log of a generation, with the events that had arrived by then."""
-    data = spec.find_data(
-        learned.data["name"], options=learned.data.get("options") or None
-    )
-    most = spec.system_class.most_value
-    with database.reading() as connection:
-        done = [
-            each._replace(amount=min(each.amount, most))
-            for each in everything_done(connection, spec.name, until)
-        ]
-        gone = erased_among(connection, data.users.tolist())
-        items = [
-            {"id": each.id, "label": each.label, "attributes": each.attributes or {}}
-            for each in changes(connection, spec.name, 0, "")
-            if not each.deleted
-        ]
-    return spec.member("live_data")(data, done, items, gone, until)
-
-
-def _sentence(test: Comparison, before: str, number: str, worse: bool) -> str:
-    gain = test.difference
-    beside = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
-    how = f"nDCG at 10 against generation {before} {beside}, p = {test.p_value:.2g}"
-    if worse:
-        return f"Generation {number} is worse and does not take over: {how}."
-    return f"Generation {number} answers: {how}."
 
 
 # --- in a running service -------------------------------------------------------------
@@ -138,13 +107,19 @@ class Retraining:
     database : Database
     state : Path
         Where the service keeps its files.
+    way : Way
+        How a generation comes to answer.
     """
 
-    def __init__(self, library: Library, database: Database, state: Path) -> None:
+    def __init__(
+        self, library: Library, database: Database, state: Path, way: Way | None = None
+    ) -> None:
+        self._way = way or Way()
         self._library = library
         self._database = database
         self._state = state
         self._process: Any = None
+        self._gone_on: dict[str, int] = {}
 
     def status(self) -> dict[str, Any]:
         """Return the state, "never", "running", "done" or "failed", and what it found.
@@ -167,7 +142,7 @@ class Retraining:
             folder = str(self._library.folder)
             about = (self._library.name, folder, url, self._database.durability)
             self._process = context.Process(
-                target=_work, args=(*about, str(self._state)), daemon=True
+                target=_work, args=(*about, str(self._state), self._way), daemon=True
             )
             self._process.start()
             return True
@@ -181,6 +156,21 @@ class Retraining:
             return False
         with self._database.reading() as connection:
             return count_since(connection, self._library.name, learned) > 0
+
+    def go_on(self) -> bool:
+        """Go on with a run that was interrupted, or whose canary is decided.
+
+        Returns whether there was any.
+        """
+        with self._database.reading() as connection:
+            found = unfinished(connection, self._library.name)
+            if found is None or is_watched(connection, found):
+                return False
+        # What is killed again and again is left to whoever begins the next run.
+        if self._gone_on.get(found.run, 0) >= _MOST_TIMES or not self.start():
+            return False
+        self._gone_on[found.run] = self._gone_on.get(found.run, 0) + 1
+        return True
 
     def _read(self) -> dict[str, Any]:
         path = _file(self._state, self._library.name, "json")
@@ -198,15 +188,26 @@ class Retraining:
         return found["state"] == "running" and begins and alive
 
 
-def _work(name: str, folder: str, url: str, durability: Any, state: str) -> None:
+@contextmanager
+def alone(state: Path, name: str) -> Iterator[bool]:
+    """Whether nobody else lets this system learn meanwhile, with the same state."""
+    state.mkdir(parents=True, exist_ok=True)
+    with exclusive(_file(state, name, "lock")) as is_ours:
+        yield is_ours
+
+
+def _work(
+    name: str, folder: str, url: str, durability: Any, state: str, way: Way
+) -> None:
     """What the process does."""
     place = Path(state)
-    with exclusive(_file(place, name, "lock")) as is_ours:
+    with alone(place, name) as is_ours:
         if not is_ours:
             return
         try:
             with closing(Database(url, durability)) as database:
-                found = retrain(find_spec(name), Library(name, folder), database)
+                library = Library(name, folder)
+                found = retrain(find_spec(name), library, database, way=way)
         # Whatever it is, it is told: nobody sees the output of this process.
         except Exception as error:
             _write(place, name, {"state": "failed", "sentence": str(error)})

@@ -75,8 +75,21 @@ class Settings(BaseSettings):
     """Changes of items, repeated ones too, that make a new generation; 0 is never."""
     retrain_hours: float = Field(default=0.0, ge=0)
     """Hours after which a system learns again from new events; 0 is on demand."""
+    retrain_days: float = Field(default=0.0, ge=0)
+    """Days of events that a system learns from, beside its log; 0 is all."""
+    canary_share: float = Field(default=0.0, ge=0, lt=1)
+    """Share of requests that a generation that has learned again answers at first; 0
+    lets it take over directly."""
     look_hours: float = Field(default=24.0, ge=0)
     """Hours between two looks at a running A/B test; 0 is on demand."""
+    drift_hours: float = Field(default=24.0, ge=0)
+    """Hours between two looks for drift; 0 is never."""
+    label_hours: float = Field(default=1.0, ge=0)
+    """Hours after which it is known what was done with a list."""
+    alarm_budget: float = Field(default=1.0, gt=0)
+    """False alarms of a system in a month."""
+    alarm_webhook: str = Field(default="", pattern=r"^(https?://.+)?$", repr=False)
+    """The address to which alarms are sent as JSON; "" is none."""
     keep_days: float = Field(default=0.0, ge=0)
     """Days after their arrival for which events and exposures are kept; 0 is ever."""
     cors_origins: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.tables import (
+    alarms,
     counters,
     erased,
     events,
@@ -40,6 +41,8 @@ from lookalike.service.database.tables import (
     folder_images,
     folder_marks,
     items,
+    loop_steps,
+    monitors,
     vectors,
 )
 
@@ -47,7 +50,9 @@ FORMAT = 3
 """The form of the folder; a reader refuses any other by name."""
 FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
 EXPERIMENTS = (experiments, experiment_steps, experiment_exposures)
-TABLES = (counters, erased, items, vectors, events, exposures, *EXPERIMENTS, *FOLDERS)
+WATCHED = (monitors, alarms, loop_steps)
+LOGGED = (events, exposures, *EXPERIMENTS, *WATCHED)
+TABLES = (counters, erased, items, vectors, *LOGGED, *FOLDERS)
 """A snapshot of before a table was made has no file of it: it was empty."""
 Kept = Callable[[dict[str, Any]], dict[str, Any] | None]
 """Returns what is kept of a row, None for nothing."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from lookalike._typing import Array
 from lookalike.service.database import Database
@@ -18,6 +19,9 @@ from lookalike.service.database.tables import events, exposures
 
 OF_EACH_HIT = ("recommend", "rank")
 """Verbs whose features are of each hit, one row after the other, not of the query."""
+
+Outcomes = dict[tuple[str, str], list[Any]]
+"""Events by the query and the thing that they name."""
 
 
 def training_rows(database: Database, until: int | None = None) -> list[dict[str, Any]]:
@@ -42,18 +46,25 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
     if until is not None:
         shown = shown.where(exposures.c.timestamp < until)
         done = done.where(events.c.timestamp < until)
-    outcomes: dict[tuple[str, str], list[Any]] = {}
     with database.reading() as connection:
-        for event in connection.execute(done).mappings():
-            key = (event["query_id"], event["object_id"])
-            outcomes.setdefault(key, []).append(event)
+        outcomes = outcomes_of(connection, done)
         found = [dict(row) for row in connection.execute(shown).mappings()]
     return [row for one in found for row in _rows(one, outcomes)]
 
 
-def _rows(
-    one: dict[str, Any], outcomes: dict[tuple[str, str], list[Any]]
-) -> Iterator[dict[str, Any]]:
+def outcomes_of(connection: Connection, done: sa.Select[Any]) -> Outcomes:
+    """Return what these events say was done, by query and thing.
+
+    done : selects events that name a query, in the order of time
+    """
+    outcomes: Outcomes = {}
+    for event in connection.execute(done).mappings():
+        key = (event["query_id"], event["object_id"])
+        outcomes.setdefault(key, []).append(event)
+    return outcomes
+
+
+def _rows(one: dict[str, Any], outcomes: Outcomes) -> Iterator[dict[str, Any]]:
     hits = json.loads(one["hits"])
     features = np.frombuffer(one["features"], "<f4")
     own = [features] * len(hits)

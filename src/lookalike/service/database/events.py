@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike._typing import Array
+from lookalike.rank.slate import Drawn
 from lookalike.service.database.connection import Database, now
 from lookalike.service.database.items import counter, put, take
 from lookalike.service.database.mentions import (
@@ -24,11 +25,13 @@ from lookalike.service.database.mentions import (
     words_of,
 )
 from lookalike.service.database.tables import (
+    alarms,
     counters,
     erased,
     events,
     experiment_exposures,
     exposures,
+    loop_steps,
 )
 
 SALT = "erasure_salt"
@@ -77,11 +80,13 @@ def exposure_row(
     ids: Sequence[str],
     scores: Sequence[float],
     propensities: Sequence[float] | None = None,
+    drawn: Drawn | None = None,
 ) -> dict[str, Any]:
     """What was shown, with all that it takes to learn from it later.
 
     features : of the query, or one row for each hit
     propensities : probability with which each was shown; None is 1
+    drawn : what the last place was drawn from; None where it was not
     """
     chances = [1.0] * len(ids) if propensities is None else propensities
     hits = [list(hit) for hit in zip(ids, scores, chances, strict=True)]
@@ -95,7 +100,20 @@ def exposure_row(
         **user,
         "features": np.asarray(features, dtype="<f4").tobytes(),
         "hits": json.dumps(hits),
+        **_drawn(drawn),
         "timestamp": now(),
+    }
+
+
+def _drawn(drawn: Drawn | None) -> dict[str, Any]:
+    """The columns about what a place was drawn from."""
+    if drawn is None:
+        return dict.fromkeys(("drawn", "drawn_features", "drawn_share"))
+    pairs = zip(drawn.items.ids, drawn.items.scores.tolist(), strict=True)
+    return {
+        "drawn": json.dumps([list(pair) for pair in pairs]),
+        "drawn_features": np.asarray(drawn.items.features, dtype="<f4").tobytes(),
+        "drawn_share": drawn.share,
     }
 
 
@@ -207,7 +225,9 @@ def _named_in(row: dict[str, Any]) -> set[str]:
         return set()
     if "hits" not in row:
         return set(words_of(row))
-    return set(ids_of(row["hits"])) if row["system"] in systems_of_users() else set()
+    if row["system"] not in systems_of_users():
+        return set()
+    return {*ids_of(row["hits"]), *ids_of(row.get("drawn") or "[]")}
 
 
 def _without(row: dict[str, Any], gone: set[str]) -> dict[str, Any]:
@@ -247,13 +267,16 @@ def _hash(salt: int, id: str) -> str:
 
 
 def delete_before(connection: Connection, received: int) -> int:
-    """Delete events, exposures and assignments that arrived before; return how many.
+    """Delete what arrived before: events, what was shown, alarms and steps of the loop.
+
+    Returns how many rows.
 
     What an event says of its own time may be years ago, and plays no part.
     """
     gone = 0
     shown = exposures.c.timestamp, experiment_exposures.c.timestamp
-    for column in (events.c.received, *shown):
+    told = alarms.c.raised, loop_steps.c.timestamp
+    for column in (events.c.received, *shown, *told):
         old = sa.delete(column.table).where(column < received)
         gone += connection.execute(old).rowcount
     return gone

@@ -59,12 +59,14 @@ class Mentions:
         return sa.or_(*(c[column] == self.id for column in USER_COLUMNS), suggested)
 
     def in_hits(self) -> Any:
-        """Condition that no exposure with this id among its hits fails.
+        """Condition that no exposure with this id in its list fails.
 
-        SQLite lets others through too: those with the id in capital letters.
+        What could have been in the list counts, too. SQLite lets others through: those
+        with the id in capital letters.
         """
         hit = "[" + json.dumps(self.id) + ", "
-        return exposures.c.hits.contains(hit, autoescape=True)
+        shown = exposures.c.hits.contains(hit, autoescape=True)
+        return shown | exposures.c.drawn.contains(hit, autoescape=True)
 
     def in_events(self) -> Any:
         """Condition that no event that names the user fails."""
@@ -77,10 +79,12 @@ class Mentions:
         """Return what is left of an exposure, None if nothing."""
         if any(row.get(column) == self.id for column in USER_COLUMNS):
             return None
-        is_of_users = row["system"] in systems_of_users()
-        if not is_of_users or self.id not in ids_of(row["hits"]):
+        if row["system"] not in systems_of_users():
             return row
-        self.queries.add(row["query_id"])
+        if self.id in ids_of(row["hits"]):
+            self.queries.add(row["query_id"])
+        elif self.id not in ids_of(row.get("drawn") or "[]"):
+            return row
         return without_hits(row, {self.id})
 
     def event(self, row: dict[str, Any]) -> dict[str, Any] | None:
@@ -112,13 +116,17 @@ def ids_of(hits: str) -> list[str]:
 
 
 def without_hits(row: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
-    """Return an exposure whose hits do not name these users.
+    """Return an exposure whose list does not name these users.
 
     Their places stay: scores, features and propensities are of the whole list.
     """
-    hits = json.loads(row["hits"])
-    left = [[NOBODY if hit[0] in gone else hit[0], *hit[1:]] for hit in hits]
-    return {**row, "hits": json.dumps(left)}
+    left = dict(row)
+    for column in ("hits", "drawn"):
+        if row.get(column) is not None:
+            hits = json.loads(row[column])
+            named = [[NOBODY if hit[0] in gone else hit[0], *hit[1:]] for hit in hits]
+            left[column] = json.dumps(named)
+    return left
 
 
 def without_mentions(row: dict[str, Any], user: Mentions) -> dict[str, Any]:

@@ -89,6 +89,10 @@ exposures: Table = Table(
     Column("user_id", String(200), nullable=True),
     Column("features", LargeBinary, nullable=False),  # float32, little endian
     Column("hits", Text, nullable=False),  # JSON: [id, score, propensity], best first
+    # What the last place was drawn from; NULL where nothing was left to chance.
+    Column("drawn", Text, nullable=True),  # JSON: [id, score], the ranker's order
+    Column("drawn_features", LargeBinary, nullable=True),  # float32, of each of them
+    Column("drawn_share", Double, nullable=True),  # with which the place explored
     Column("timestamp", BigInteger, nullable=False),
     Index("exposures_by_time", "timestamp", "query_id"),
     Index("exposures_by_client", "client_id"),
@@ -136,6 +140,46 @@ experiment_exposures: Table = Table(
     Column("timestamp", BigInteger, nullable=False),  # of the decision
     Index("experiment_exposures_by_time", "experiment", "version", "timestamp"),
     Index("experiment_exposures_by_unit", "unit"),
+)
+
+monitors: Table = Table(
+    "monitors",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("generation", String(40), primary_key=True),
+    Column("state", Text, nullable=False),  # JSON: windows, detectors, what was seen
+    Column("updated", BigInteger, nullable=False),
+)
+
+alarms: Table = Table(
+    "alarms",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("system", String(40), nullable=False),
+    Column("generation", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),  # a feature, or what is watched
+    Column("effect", Double, nullable=False),
+    Column("p_value", Double, nullable=True),
+    Column("sentence", Text, nullable=False),
+    Column("raised", BigInteger, nullable=False),
+    Column("acknowledged", BigInteger, nullable=True),
+    Column("attempts", Integer, nullable=False),  # to deliver it to the webhook
+    Column("delivered", BigInteger, nullable=True),
+    Index("alarms_by_time", "raised"),
+)
+
+loop_steps: Table = Table(
+    "loop_steps",
+    metadata,
+    Column("run", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("system", String(40), nullable=False),
+    Column("step", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("details", Text, nullable=False),  # JSON: what it takes to do it again
+    Column("timestamp", BigInteger, nullable=False),
+    Index("loop_steps_by_time", "system", "timestamp"),
 )
 
 keys: Table = Table(

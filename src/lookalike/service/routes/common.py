@@ -12,6 +12,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from lookalike._typing import Array
+from lookalike.rank.slate import Drawn
 from lookalike.service.answering import Answered, AnswerRequest
 from lookalike.service.bodies import described, image_request, one_or_many
 from lookalike.service.components import Components
@@ -275,6 +276,7 @@ class Exposure:
     features : of the query, or one row for each hit
     propensities : probability with which each was shown; None is 1
     user_id : None is the one that the request names
+    drawn : what the last place was drawn from; None where it was not
     """
 
     features: Array
@@ -283,6 +285,7 @@ class Exposure:
     propensities: Sequence[float] | None = None
     revision: int = 0
     user_id: str | None = None
+    drawn: Drawn | None = None
 
 
 def log_exposures(
@@ -321,6 +324,7 @@ def log_exposures(
                 ids=each.ids,
                 scores=each.scores,
                 propensities=each.propensities,
+                drawn=each.drawn,
             )
             for id, each in zip(query_ids(query_id, len(shown)), shown, strict=True)
         ]

@@ -151,6 +151,7 @@ async def _shown(
             each.scores.tolist(),
             each.chances.tolist(),
             user_id=user,
+            drawn=each.drawn,
         )
         for user, each in zip(users, lists, strict=False)
     ]

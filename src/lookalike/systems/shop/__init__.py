@@ -14,6 +14,7 @@ SPEC = SystemSpec(
     card=f"{_SHARED}.card:recommender_values",
     report=f"{_SHARED}.report:add_sections",
     live_data="lookalike.datasets.live_log:with_live",
+    old_slice="lookalike.datasets.live_log:held_out_first",
     comparison=f"{_SHARED}.comparison:compare",
     inputs="lookalike.core.inputs:USERS",
     capabilities=(
