@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,11 @@ from skimage import data as photographs
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
+from lookalike.service.database.alarms import keep_state, raise_alarms
+from lookalike.service.database.loop_steps import add_step
+from lookalike.service.database.migrate import open_database
+from lookalike.service.drift import Budgeted, as_alarms, compare_features
+from lookalike.service.watched_lists import Watched
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -270,6 +276,41 @@ def test_experiments_show_their_verdicts_intervals_and_steps(
     assert page.evaluate(UNNAMED) == []
     shot(page, "experiments")
     next(opening, None)
+
+
+def test_drift_alarms_and_the_loop_are_shown(browser, servers, small, tmp_path):
+    shutil.copytree(small("games").folder.parent, tmp_path / "games")
+    starting = servers([tmp_path / "games"], tmp_path)
+    port = next(starting)("--state", str(tmp_path / "state")).port
+    rng = np.random.default_rng(0)
+    of_lists = [rng.random(400), np.full(400, 10.0), np.zeros(400), np.zeros(400)]
+    before = Watched(rng.normal(size=(400, 2)), *of_lists)
+    after = Watched(rng.normal([1.5, 0], 1, size=(400, 2)), *of_lists)
+    report, moved = compare_features(before, after, ["price", "age"], Budgeted(1, 24))
+    about = {"run": "r", "system": "games", "details": {}}
+    begun = {**about, "step": "begun", "reason": "Asked for over HTTP."}
+    refused = {**about, "step": "refused", "reason": "Generation 0002 is worse."}
+    url = f"sqlite:///{tmp_path}/state/lookalike.db"
+    with closing(open_database(url)) as database, database.writing() as connection:
+        keep_state(database, connection, "games", "0001", {"report": report})
+        raise_alarms(connection, as_alarms("games", "0001", moved))
+        add_step(connection, add_step(connection, None, begun), refused)
+    opening = visiting(browser, port)
+    page = next(opening)("#/games/quality", viewport={"width": 375, "height": 900})
+    page.wait_for_selector("#drift svg")
+    assert page.locator("#drift h3").all_inner_texts()[0] == "price"
+    assert page.locator("#drift svg").count() == len(report["features"])
+    assert "price from" in page.get_attribute("#drift svg", "aria-label")
+    assert "price moved: population stability index" in page.inner_text("#alarms")
+    page.click("#loop summary")
+    assert "Asked for over HTTP." in page.inner_text("#loop")
+    assert "refused. Generation 0002 is worse." in page.inner_text("#loop")
+    assert page.evaluate(WIDE) <= 0
+    assert page.evaluate(UNNAMED) == []
+    page.locator("#drift").scroll_into_view_if_needed()
+    shot(page, "drift")
+    next(opening, None)
+    next(starting, None)
 
 
 def test_live_counts_what_happens(visit):

@@ -2,6 +2,8 @@
 import { json } from "./api.js";
 import { quiet, words } from "./answer.js";
 import { bytesOf, element, grey, picture } from "./draw.js";
+import { driftCards } from "./drift.js";
+import { loopCards } from "./loop.js";
 
 const card = (title, id, ...nodes) => element("div", { class: "card" }, element("h2", {}, title), element("div", { id, class: "scroll" }, ...nodes));
 const cell = (text) => element("td", { class: "n" }, text);
@@ -75,7 +77,8 @@ export function qualityView(system) {
         ...(some(comparisons) ? [card("Beside other methods, on the same test data", "comparisons", comparisonTable(comparisons))] : []),
         ...(quality?.confusion ? [card("What is taken for what", "confusion", confusionTable(quality))] : []),
         ...(quality?.errors?.length ? [card("Mistakes", "errors", mistakes(quality))] : []),
-        card("Two generations", "compare", ...await comparison(system)));
+        card("Two generations", "compare", ...await comparison(system)),
+        ...await driftCards(system), ...await loopCards(system));
     },
   };
 }
