@@ -557,6 +557,32 @@ def test_a_deleted_user_is_in_no_experiment_any_more(make_client, url, search):
     assert first["step"] == "started"
 
 
+def test_a_deleted_user_is_unknown_to_every_generation_at_once(
+    small, clients, tmp_path
+):
+    folder = tmp_path / "games"
+    shutil.copytree(small("games").folder, folder / "0001")
+    shutil.copytree(small("games").folder, folder / "0002")
+    making = clients({"games": Library("games", folder)}, tmp_path)
+    client = next(making)(watch=60.0)  # nothing is taken up by itself
+    design = {"variants": ["old", "new"], "metrics": []}
+    of_games = {"key": "two", "system": "games", "design": design}
+    started(client, **of_games, generations={"new": "0001"})
+    user = str(small("games").system.known_users[0])
+
+    def known(variant):
+        sent = {"user": user, "k": 3, "variant": f"two:{variant}"}
+        answer = client.post("/v1/games/recommend", json=sent)
+        return answer.json()["answers"][0]["known"]
+
+    assert known("old")
+    assert known("new")
+    assert client.delete(f"/v1/users/{user}").status_code == 200
+    assert not known("old")
+    assert not known("new")
+    next(making, None)
+
+
 def test_a_snapshot_of_before_there_were_experiments_is_restored(
     make_client, tmp_path, search
 ):

@@ -80,7 +80,8 @@ def erase_user(components: Components, id: str) -> Erased:
     with components.database.writing() as connection:
         deleted = erase(components.database, connection, user)
     knowing = [s for s in components.served.values() if s.knows_users]
-    for served in knowing:
+    beside = [s for s in components.experiments.variants() if s.knows_users]
+    for served in (*knowing, *beside):
         served.block_erased()
     components.writer.settle()  # what was shown just before
     with components.database.writing() as connection:

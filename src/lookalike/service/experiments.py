@@ -156,6 +156,10 @@ class Experiments:
         for variants in self._variants.values():
             variants.stop()
 
+    def variants(self) -> list[ServedSystem]:
+        """Return the generations that answer beside the current ones."""
+        return [each for of in self._variants.values() for each in of.served()]
+
     @property
     def any_run(self) -> bool:
         """Whether any experiment runs."""

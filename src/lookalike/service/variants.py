@@ -90,9 +90,13 @@ class Variants:
         """Return what answers for a generation; None while it is not loaded."""
         return self._served.get(generation)
 
+    def served(self) -> list[ServedSystem]:
+        """Return all that answer beside the current one."""
+        return list(self._served.values())
+
     def watch(self) -> None:
         """Take up what changed: items, users, events."""
-        for served in self._served.values():
+        for served in self.served():
             served.watch()
 
     def stop(self) -> None:
