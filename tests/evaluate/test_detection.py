@@ -107,6 +107,12 @@ def test_sizes_leave_out_what_is_of_another_size():
     assert found["large"].precision.tolist() == [1.0]
 
 
+def test_boxes_of_no_size_hit_nothing():
+    point = [[[0.0, 0, 0, 0]]]
+    found = precision_recall_of_boxes(point, point, [[0.9]])
+    assert found.precision.tolist() == [0.0]
+
+
 def test_coco_counts_a_hundred_detections_of_a_picture():
     box = [[0.0, 0, 10, 10]]
     many = box * 150

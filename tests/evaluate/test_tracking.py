@@ -131,11 +131,20 @@ def test_nothing_true_has_no_accuracy_and_nothing_found_has_none_right():
     assert tracking_counts(some, none).hota == 0
 
 
+def test_boxes_of_no_size_match_nothing():
+    point = SimpleNamespace(frame=np.array([1]), id=np.array([1]), box=np.zeros((1, 4)))
+    assert tracking_counts(point, point).matches == 0
+
+
 def test_an_identity_twice_in_a_frame_is_refused():
     box = np.array([[0.0, 0, 1, 1]] * 2)
     twice = SimpleNamespace(frame=np.array([3, 3]), id=np.array([7, 7]), box=box)
     with pytest.raises(ValueError, match="truth has the identity 7 twice in frame 3"):
         tracking_counts(twice, sequence(0, 1, 1))
+    box = np.array([[0.0, 0, np.nan, 1]] * 2)
+    bad = SimpleNamespace(frame=np.array([3, 4]), id=np.array([7, 7]), box=box)
+    with pytest.raises(ValueError, match="boxes of found must be finite numbers"):
+        tracking_counts(sequence(0, 1, 1), bad)
     short = SimpleNamespace(frame=np.array([3]), id=np.array([7, 7]), box=box)
     with pytest.raises(ValueError, match="as many frames as ids and boxes, got 1, 2"):
         tracking_counts(sequence(0, 1, 1), short)

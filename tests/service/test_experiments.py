@@ -14,6 +14,7 @@ from lookalike.core.library import Library
 from lookalike.experiment import Experiment, assign
 from lookalike.service.database.experiments import (
     assignments,
+    requests_by_variant,
     store_assignments,
 )
 from lookalike.service.experiment_units import units_of
@@ -200,6 +201,10 @@ def test_coverage_rises_and_moves_nobody(make_client, search):
         ({"design": {**DESIGN, "variants": ["a"]}}, "at least two variants"),
         ({"design": {**DESIGN, "unit": "page"}}, "user, session, query, got 'page'"),
         ({"key": "a/b"}, "the key of an experiment"),
+        ({"design": {**DESIGN, "variants": 5}}, "must be a list, got 5"),
+        ({"design": {**DESIGN, "weights": 0.5}}, "must be a list, got 0.5"),
+        ({"design": {**DESIGN, "variants": {"a": 1, "b": 2}}}, "must be a list"),
+        ({"design": {**DESIGN, "metrics": [{**CLICKS, "covariates": 5}]}}, "a list"),
     ],
 )
 def test_what_cannot_be_an_experiment_is_refused(make_client, sent, sentence):
@@ -222,6 +227,10 @@ def test_an_experiment_does_not_change_while_it_runs(make_client, search):
     )
     layered = {**other, "design": {**DESIGN, "layer": "mine"}}
     assert "must be of one layer" in started(client, status=422, **layered)
+    of_sessions = {**DESIGN, "buckets": [500, 1000], "unit": "session"}
+    assert "must have the same unit" in started(
+        client, status=422, key="others", design=of_sessions
+    )
     second = started(client, version=2, design={**changed, "buckets": [0, 500]})
     assert second["version"] == 2
     started(client, **other)  # which has the other half of the users
@@ -298,6 +307,8 @@ def test_a_look_says_which_is_better_and_is_written_down(make_client, url, searc
     assert metric["difference_low"] > 0.6
     assert seen["steps"][-1]["reason"].startswith("new: better: click is better.")
     assert len(found(client, path="/look")["looks"]) == 2
+    assert client.delete(f"/v1/users/{many[0]['unit']}").status_code == 200
+    assert len(found(client, path="/look")["looks"]) == 3  # one unit less
     assert found(client)["answers"]["old"]["lists"] > 100
 
 
@@ -309,7 +320,7 @@ def test_units_are_what_they_saw_and_did(make_client, search):
         | {"denominator": "lists"},
     ]
     clicked(client, "ann", action="view")
-    clicked(client, "ann", action="view")
+    clicked(client, "ann", "a list of before", action="view")
     time.sleep(1.1)  # the times of events here are whole seconds
     started(client, design={**DESIGN, "metrics": metrics})
     [one, two] = [search(client, user_id="ann")["query_id"] for _ in range(2)]
@@ -365,7 +376,7 @@ def test_interleaved_lists_are_drafted_and_clicks_are_votes(make_client, search)
         for v in ("control", "other")
     ]
     assert alone[0] != alone[1]
-    mixed = search(client, k=20)
+    mixed = search(client, k=20, user_id="ann")
     ids = [hit["id"] for hit in mixed["answers"][0]["hits"]]
     assert set(ids) <= {*alone[0], *alone[1]}
     [row] = rows(client, "mixed")
@@ -383,6 +394,15 @@ def test_interleaved_lists_are_drafted_and_clicks_are_votes(make_client, search)
         "event_attributes": {"object": {"object_id": ids[teams.index(1)]}},
     }
     client.post("/v1/events", json={"events": [event]})
+    more = search(client, k=20, user_id="ann")
+    [again] = [r for r in rows(client, "mixed") if r["query_id"] == more["query_id"]]
+    at = json.loads(again["details"])["teams"].index(1)
+    thing = {"object_id": more["answers"][0]["hits"][at]["id"]}
+    event |= {"event_id": "f", "query_id": more["query_id"]}
+    client.post(
+        "/v1/events",
+        json={"events": [{**event, "event_attributes": {"object": thing}}]},
+    )
     shown = found(client, "mixed")["preference"]
     assert shown["wins"] == {"control": 0, "other": 1}
 
@@ -416,15 +436,16 @@ def test_a_canary_that_is_as_good_takes_over(make_client, library, search):
     assert search(client)["experiment"] is None
 
 
+@pytest.mark.parametrize("fault", [RuntimeError, KeyError, ValueError])
 def test_a_canary_that_fails_is_given_up_and_nobody_notices(
-    make_client, library, search, monkeypatch
+    make_client, library, search, monkeypatch, fault
 ):
     client = make_client()
     canary(client, share=0.5, requests=5_000)
     variant = client.components.experiments._variants["digits"].get("0002")
 
     def broken(*args, **kwargs):
-        raise RuntimeError("a fault of the new generation")
+        raise fault("a fault of the new generation")
 
     monkeypatch.setattr(variant.active.system, "search_each", broken)
     for _ in range(40):
@@ -446,6 +467,34 @@ def test_a_canary_without_requests_is_inconclusive(make_client, library):
     assert library.current() == "0001"
 
 
+def test_a_request_of_several_images_is_one_request_of_a_canary(
+    make_client, digits_data
+):
+    client = make_client()
+    canary(client, share=0.1, requests=5_000)
+    images = [{"pixels": image.tolist()} for image in digits_data.x_test[:30]]
+    for _ in range(6):
+        answer = client.post("/v1/digits/search", json={"images": images, "k": 2})
+        assert answer.status_code == 200
+    assert len(rows(client, "next")) == 6 * 30
+    time.sleep(1.5)  # it is decided once a second
+    assert found(client, "next")["state"] == "running"
+    with client.components.database.reading() as connection:
+        seen = requests_by_variant(connection, "next", 1, slow_ms=0.0)
+    assert sum(n for n, _, _ in seen.values()) == 6
+    assert sum(slow for _, _, slow in seen.values()) == 6
+
+
+def test_a_canary_ends_when_somebody_moves_the_pointer(make_client, library):
+    client = make_client()
+    canary(client)
+    library.activate("0003")
+    about = until_decided(client)
+    assert about["state"] == "inconclusive"
+    assert "generation 0003 answers meanwhile" in about["reason"]
+    assert library.current() == "0003"
+
+
 def test_what_is_wrong_with_a_request_is_not_counted_against_a_canary(
     make_client, search
 ):
@@ -457,7 +506,7 @@ def test_what_is_wrong_with_a_request_is_not_counted_against_a_canary(
     assert rows(client, "next") == []
 
 
-def test_a_shadow_answers_unseen_and_is_compared(make_client, search):
+def test_a_shadow_answers_unseen_and_is_compared(make_client, search, digits_data):
     client = make_client()
     body = {"key": "next", "system": "digits", "kind": "shadow", "generation": "0003"}
     sent = {**body, "share": 1.0}
@@ -474,6 +523,11 @@ def test_a_shadow_answers_unseen_and_is_compared(make_client, search):
     assert differences["search"]["requests"] == differences["classify"]["requests"] == 6
     overlap = differences["search"]["overlap"]
     assert 0 <= overlap["low"] <= overlap["mean"] <= overlap["high"] < 1
+    image = {"image": {"pixels": digits_data.x_test[0].tolist()}}
+    before = len(rows(client, "next"))
+    assert client.post("/v1/digits/explain", json=image).status_code == 200
+    time.sleep(0.3)
+    assert len(rows(client, "next")) == before  # a reason is not compared
     second = client.post("/v1/experiments", json={**sent, "key": "more"})
     assert second.json()["detail"] == "digits has the shadow next: one at a time."
 
@@ -555,6 +609,23 @@ def test_a_deleted_user_is_in_no_experiment_any_more(make_client, url, search):
     assert {row["unit"] for row in rows(client)} == {"ben"}
     [first] = found(client)["steps"]
     assert first["step"] == "started"
+
+
+def test_sessions_and_requests_of_a_deleted_user_are_in_no_experiment(
+    make_client, search
+):
+    client = make_client()
+    started(client, design={**DESIGN, "unit": "session"})
+    search(client, user_id="ann", session_id="s1")
+    search(client, user_id="ben", session_id="s2")
+    search(client, session_id="s1")  # before it is known who it is
+    assert {row["unit"] for row in rows(client)} == {"s1", "s2"}
+    assert client.post("/v1/snapshots", json={"name": "all"}).status_code == 200
+    assert client.delete("/v1/users/ann").status_code == 200
+    assert {row["unit"] for row in rows(client)} == {"s2"}
+    restored = client.post("/v1/snapshots/restore", json={"name": "all"})
+    assert restored.status_code == 200
+    assert {row["unit"] for row in rows(client)} == {"s2"}
 
 
 def test_a_deleted_user_is_unknown_to_every_generation_at_once(

@@ -70,6 +70,8 @@ def test_soft_suppression_is_hard_where_sigma_is_small():
         ([[0, 0, 0, 1]], "box 0 is [0.0, 0.0, 0.0, 1.0]"),
         ([[0, 0, 1, 1], [3, 0, 2, 1]], "box 1 is [3.0, 0.0, 2.0, 1.0]"),
         ([[0, 0, np.nan, 1]], "box 0 is"),
+        ([[0, 0, 1e-200, 1e-200]], "box 0 is"),  # whose area is none
+        ([[0, 0, 1e160, 1e160]], "box 0 is"),
         ([[0, 0, np.inf, 1]], "box 0 is"),
         ([[0, 0, 1]], "must have the shape (n, 4), got (1, 3)"),
         ("boxes", "must be numbers, four a box"),

@@ -41,6 +41,12 @@ def test_matches_are_those_of_sort(seed, n, m):
     assert list(zip(rows, columns, strict=True)) == expected
 
 
+def test_costs_that_are_not_finite_end_the_search():
+    column_of = np.full(2, 99)
+    assign(np.full((2, 2), np.nan), column_of)
+    assert (column_of == -1).all()
+
+
 def test_what_is_no_table_of_overlaps_is_refused():
     for overlaps in ([0.5], [[np.nan]]):
         with pytest.raises(ValueError, match="overlaps must be finite numbers"):

@@ -254,6 +254,14 @@ class _Side:
 
 def _read(boxes: BoxesOfFrames, name: str) -> _Side:
     frame, box = np.asarray(boxes.frame), np.asarray(boxes.box, np.float64)
+    if not np.isfinite(box).all():
+        row = int(
+            np.flatnonzero(~np.isfinite(box.reshape(len(box), -1)).all(axis=1))[0]
+        )
+        raise ValueError(
+            f"boxes of {name} must be finite numbers, got {box[row].tolist()} in row "
+            f"{row}."
+        )
     if not len(frame) == len(boxes.id) == len(box):
         raise ValueError(
             f"{name} must have as many frames as ids and boxes, got {len(frame)}, "

@@ -258,8 +258,7 @@ class Experiment:
             _check_fields("a holdout", found["holdout"], Holdout)
             found["holdout"] = Holdout(**found["holdout"])
         for name in ("variants", "weights", "buckets", "slices"):
-            if isinstance(found.get(name), list):
-                found[name] = tuple(found[name])
+            found |= _as_tuple("an experiment", found, name)
         return cls(**found)
 
 
@@ -310,9 +309,17 @@ def check_change(running: Experiment, new: Experiment) -> None:
 
 def _metric_of(found: Any) -> Metric:
     _check_fields("a metric", found, Metric)
-    if isinstance(found.get("covariates"), list):
-        found = found | {"covariates": tuple(found["covariates"])}
-    return Metric(**found)
+    return Metric(**{**found, **_as_tuple("a metric", found, "covariates")})
+
+
+def _as_tuple(what: str, found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A field that is a list in JSON, as a tuple; nothing where it is left out."""
+    value = found.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{name} of {what} must be a list, got {value!r}.")
+    return {name: tuple(value)}
 
 
 def _check_fields(what: str, found: Any, cls: type) -> None:

@@ -70,6 +70,8 @@ def solve(cost, column_of, row_of):
                 if shortest[j] < lowest or (shortest[j] == lowest and row_of[j] < 0):
                     lowest = shortest[j]
                     best = at
+            if best < 0:  # costs that are not finite: nothing is assigned any more
+                return
             least = lowest
             j = remaining[best]
             if row_of[j] < 0:

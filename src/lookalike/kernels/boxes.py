@@ -7,7 +7,7 @@ from lookalike.kernels.compiled import njit
 def fill_overlaps(A, B, generalised, out):
     """Write the intersection over union of all pairs of boxes to out.
 
-    A : float64 (n, 4), left, top, right, bottom, with right > left, bottom > top
+    A : float64 (n, 4), left, top, right, bottom; without a size, overlaps are 0
     B : float64 (m, 4)
     generalised : bool, less the share of the enclosing box that neither covers
     out : float64 (n, m), in [0, 1], or in (-1, 1] if generalised
@@ -21,11 +21,12 @@ def fill_overlaps(A, B, generalised, out):
             height = min(A[i, 3], B[j, 3]) - max(A[i, 1], B[j, 1])
             shared = max(width, 0.0) * max(height, 0.0)
             union = area + (B[j, 2] - B[j, 0]) * (B[j, 3] - B[j, 1]) - shared
-            out[i, j] = shared / union
+            out[i, j] = shared / union if union > 0 else 0.0
             if generalised:
                 width = max(A[i, 2], B[j, 2]) - min(A[i, 0], B[j, 0])
                 height = max(A[i, 3], B[j, 3]) - min(A[i, 1], B[j, 1])
-                out[i, j] -= (width * height - union) / (width * height)
+                if width * height > 0:
+                    out[i, j] -= (width * height - union) / (width * height)
 
 
 @njit(cache=True, nogil=True)

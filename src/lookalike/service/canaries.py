@@ -22,8 +22,9 @@ from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.experiments import (
     StoredExperiment,
-    answers_by_variant,
     end,
+    only_running,
+    requests_by_variant,
     start,
 )
 from lookalike.service.logs import log
@@ -61,12 +62,21 @@ def decided(
     """
     which = found.served
     decision = _decision(database, found)
+    answers, own = library.current(), which.generations[which.treatment]
+    if which.answering is not None and answers not in (which.answering, own):
+        told = f"generation {answers} answers meanwhile: somebody moved the pointer"
+        decision = CanaryDecision(INCONCLUSIVE, told)
     if decision.outcome == GO_ON:
         return decision
-    if decision.outcome == PASS:
-        library.activate(which.generations[which.treatment])
-    with database.writing() as connection:
-        end(connection, which.key, _STATES[decision.outcome], f"{decision.reason}.")
+    try:
+        if decision.outcome == PASS:
+            with database.reading() as connection:  # nobody has stopped it
+                only_running(connection, which.key)
+            library.activate(own)
+        with database.writing() as connection:
+            end(connection, which.key, _STATES[decision.outcome], f"{decision.reason}.")
+    except LookupError:
+        return CanaryDecision(GO_ON, "it was stopped")
     about = {"experiment": which.key, "system": which.system}
     log(logging.INFO, f"canary {_STATES[decision.outcome]}", **about)
     return decision
@@ -77,7 +87,7 @@ def _decision(database: Database, found: StoredExperiment) -> CanaryDecision:
     assert which.plan is not None
     with database.reading() as connection:
         version = which.design.version
-        seen = answers_by_variant(connection, which.key, version, which.slow_ms)
+        seen = requests_by_variant(connection, which.key, version, which.slow_ms)
     none = (0, 0, 0)
     control, errors, slow = seen.get(which.design.control, none)
     canary, canary_errors, canary_slow = seen.get(which.treatment, none)

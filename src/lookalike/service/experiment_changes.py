@@ -1,6 +1,7 @@
 """Starting and ending experiments, as the HTTP service and the command line do it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lookalike.core.generation import load
@@ -80,6 +81,8 @@ def start_experiment(
                 f"{number!r}."
             )
         load(library.folder / number, new.system)
+    if new.kind == "canary":
+        new = replace(new, answering=library.current())
     with database.writing() as connection:
         start(connection, new)
 

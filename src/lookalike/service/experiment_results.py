@@ -6,6 +6,7 @@ depends on the looks before. To read what the last look said costs nothing.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from lookalike.service.database.experiments import (
     StoredExperiment,
     add_step,
     answers_by_variant,
+    askers,
     assignments,
     clicks,
     steps,
@@ -51,9 +53,10 @@ def look(database: Database, found: StoredExperiment) -> dict[str, Any]:
         raise ValueError(f"{which.key} has no metrics: there is nothing to look at.")
     if found.state != RUNNING:
         raise ValueError(f"{which.key} has ended: {found.reason}")
-    with database.writing() as connection:
+    with database.reading() as connection:  # of all events: nobody waits for it
         units = units_of(connection, which)
-        before = _looks(steps(connection, which.key, which.design.version))
+    with database.writing() as connection:
+        before = _looks(steps(connection, which.key, which.design.version), len(units))
         analysis = analyse(which.design, units, now() / 1e6, before)
         document = analysis.to_json()
         told = " ".join(
@@ -65,8 +68,10 @@ def look(database: Database, found: StoredExperiment) -> dict[str, Any]:
     return document
 
 
-def _looks(done: Sequence[Step]) -> list[Look]:
-    return [Look(**each.details["state"]) for each in done if each.step == LOOK]
+def _looks(done: Sequence[Step], most: int) -> list[Look]:
+    """The looks before; units that were deleted since have not been seen."""
+    looks = [Look(**each.details["state"]) for each in done if each.step == LOOK]
+    return [replace(each, units=min(each.units, most)) for each in looks]
 
 
 def result(connection: Connection, which: ServedExperiment) -> dict[str, Any]:
@@ -92,18 +97,20 @@ def result(connection: Connection, which: ServedExperiment) -> dict[str, Any]:
 
 
 def _preference(connection: Connection, which: ServedExperiment) -> dict[str, Any]:
-    """Which of two rankers gets the clicks: a query with a winner is a vote."""
+    """Which of two rankers gets the clicks: who clicks has one vote."""
     clicked = clicks(connection, which.key, which.design.version)
-    credits = [0]
+    asker = askers(connection, which.key, which.design.version)
+    votes: dict[str, int] = {}
     for row in assignments(connection, which.key, which.design.version):
         teams = json.loads(row["details"]).get("teams", [])
         positions = [at for at in clicked.get(row["query_id"], ()) if at < len(teams)]
         if teams and positions:
             shown = Interleaved(tuple(range(len(teams))), tuple(teams))
-            credits.append(credit(shown, positions))
-    if not any(credits):
+            who = asker.get(row["query_id"], row["unit"])
+            votes[who] = votes.get(who, 0) + credit(shown, positions)
+    if not any(votes.values()):
         return {"preference": None}
-    found = preference(credits[1:])
+    found = preference(np.sign(list(votes.values())))
     first, second = which.design.variants
     return {
         "preference": {

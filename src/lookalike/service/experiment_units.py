@@ -119,12 +119,14 @@ def _count_events(
         if name is None and column is not None:
             name = event[column]
         unit = None if name is None else found.get(name)
-        if unit is None or (not is_of_list and event["query_id"] is not None):
+        if unit is None:
             continue
         if not is_of_list and when < unit.first:
             unit.before[action] += 1
             unit.last_before = when
             continue
+        if not is_of_list and event["query_id"] is not None:
+            continue  # of a list of something else
         unit.done[action] += 1
         unit.value[action] += event["value"] or 0.0
         if not is_of_list and np.isnan(unit.first_event):

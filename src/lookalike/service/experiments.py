@@ -38,6 +38,8 @@ _LOOK_AGAIN = 5.0  # seconds after which rows are read though nobody announced a
 _MOST_SHADOWED = 4  # requests at a time: a shadow must not slow down what is shown
 _INTERLEAVED = ("search", "recommend", "history", "similar")
 """Verbs whose answers are lists of items."""
+_NOT_COUNTED = ("explain", "explain_item")
+"""Verbs that an experiment says the generation of, and whose answers are not logged."""
 
 
 @dataclass(frozen=True)
@@ -259,9 +261,11 @@ class Experiments:
 
         self._log.add(rows)
 
-    def record_failed(self, choice: Choice, milliseconds: float) -> None:
+    def record_failed(
+        self, choice: Choice, request: AnswerRequest, milliseconds: float
+    ) -> None:
         """Have it stored that a variant could not answer."""
-        if choice.forced:
+        if choice.forced or request.verb in _NOT_COUNTED:
             return
         generation = choice.experiment.generations.get(choice.variant, "")
         row = _row(choice, new_unit(), now(), generation, milliseconds, failed=True)
@@ -277,6 +281,8 @@ class Experiments:
         deadline: float,
     ) -> None:
         """Have a request answered a second time, if it is to be, and compare later."""
+        if request.verb in _NOT_COUNTED:
+            return
         for each in self._running.get(served.name, ()):
             if each.kind != "shadow" or len(self._shadowing) >= _MOST_SHADOWED:
                 continue
@@ -295,16 +301,17 @@ class Experiments:
         begun = time.monotonic()
         try:
             found = await choice.served.engine.ask(request, deadline)
+            apart = difference(shown.answers, found.answers)
         # Whatever it is, nobody waits for this answer: it is counted.
         except Exception as error:
             log(logging.ERROR, "shadow failed", kind=type(error).__name__)
-            self.record_failed(choice, 1e3 * (time.monotonic() - begun))
+            self.record_failed(choice, request, 1e3 * (time.monotonic() - begun))
             return
         milliseconds = 1e3 * (time.monotonic() - begun)
         details = {
             "verb": request.verb,
             "shown_milliseconds": shown.milliseconds,
-            **difference(shown.answers, found.answers),
+            **apart,
         }
         generation = found.active.generation
         row = _row(

@@ -20,7 +20,7 @@ Scores of recommenders are no probabilities: calibration by slice is not asked
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +263,8 @@ class Loop:
         if not share:
             return self._add(run, CANARY, "No canary: the share of requests is 0.")
         name, key = self._spec.name, f"loop-{run.run[:12]}"
-        new = canary(key, name, number, share=share)
+        answering = run.details_of(BEGUN)["answering"]
+        new = replace(canary(key, name, number, share=share), answering=answering)
         try:
             with self._database.writing() as connection:  # both rows, or neither
                 start(connection, new)

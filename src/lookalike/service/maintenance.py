@@ -87,11 +87,18 @@ class MaintenanceTasks:
             with self._database.reading() as connection:
                 found = running(connection, served.name)
             for each in found:
-                if each.served.kind == "canary":
-                    if decided(self._database, served.library, each).outcome != GO_ON:
-                        self._experiments.announce()
-                elif each.served.kind == "ab" and self._is_look_due(each):
-                    self._look(each)
+                try:
+                    self._decide_on(served, each)
+                except (ValueError, OSError) as error:  # which is that one's alone
+                    about = {"experiment": each.served.key, "detail": str(error)}
+                    log(logging.ERROR, "experiment not decided", **about)
+
+    def _decide_on(self, served: ServedSystem, found: StoredExperiment) -> None:
+        if found.served.kind == "canary":
+            if decided(self._database, served.library, found).outcome != GO_ON:
+                self._experiments.announce()
+        elif found.served.kind == "ab" and self._is_look_due(found):
+            self._look(found)
 
     def _is_look_due(self, found: StoredExperiment) -> bool:
         """Whether the hours between two looks have passed, and there is a metric."""

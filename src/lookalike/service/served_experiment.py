@@ -41,7 +41,10 @@ class ServedExperiment:
     plan : CanaryPlan, optional
         Of a canary.
     slow_ms : float
-        Milliseconds after which an answer counts as slow.
+        Milliseconds after which an answer counts as slow, above 0.
+    answering : str, optional
+        The generation that answered when a canary began. If another one does
+        meanwhile, the canary ends.
 
     Raises
     ------
@@ -64,12 +67,16 @@ class ServedExperiment:
     generations: Mapping[str, str] = field(default_factory=dict)
     plan: CanaryPlan | None = None
     slow_ms: float = SLOW
+    answering: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(
                 f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}."
             )
+        is_number = isinstance(self.slow_ms, int | float)
+        if not is_number or not self.slow_ms > 0:
+            raise ValueError(f"slow_ms must be above 0, got {self.slow_ms!r}.")
         unknown = sorted(set(self.generations) - set(self.design.variants))
         if unknown:
             raise ValueError(
@@ -108,6 +115,7 @@ class ServedExperiment:
             "generations": dict(self.generations),
             "plan": None if self.plan is None else asdict(self.plan),
             "slow_ms": self.slow_ms,
+            "answering": self.answering,
         }
         return json.dumps(found, sort_keys=True, allow_nan=False)
 

@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     """Hours after which a system learns again from new events; 0 is on demand."""
     retrain_days: float = Field(default=0.0, ge=0)
     """Days of events that a system learns from, beside its log; 0 is all."""
-    canary_share: float = Field(default=0.0, ge=0, lt=1)
+    canary_share: float = Field(default=0.0, ge=0, le=0.5)
     """Share of requests that a generation that has learned again answers at first; 0
     lets it take over directly."""
     look_hours: float = Field(default=24.0, ge=0)

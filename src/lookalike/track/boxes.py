@@ -42,11 +42,11 @@ def check_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
         return np.empty((0, 4))
     if found.ndim != 2 or found.shape[1] != 4:
         raise ValueError(f"{name} must have the shape (n, 4), got {found.shape}.")
-    bad = ~(
-        np.isfinite(found).all(axis=1)
-        & (found[:, 2] > found[:, 0])
-        & (found[:, 3] > found[:, 1])
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        width, height = found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]
+        area = width * height
+    has_size = (width > 0) & (height > 0) & (area > 0) & np.isfinite(area)
+    bad = ~(np.isfinite(found).all(axis=1) & has_size)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise ValueError(

@@ -277,6 +277,22 @@ def test_parts_need_harmful_and_harmless_posts(data):
         Harmful().fit(replace(data, train=kept))
 
 
+def test_a_language_needs_harmful_and_harmless_posts_in_both_parts(data):
+    is_other = np.array(data.train.languages) == "bb"
+    for name in ("train", "validation"):
+        part = getattr(data, name)
+        other = np.array(part.languages) == "bb"
+        kept = part.take(~other | (part.labels[:, 0] == 0))
+        with pytest.raises(ValueError, match=f"in the {name} part; bb has 0 harmful"):
+            Harmful().fit(replace(data, **{name: kept}))
+    alone = {
+        "train": data.train.take(~is_other),
+        "validation": data.validation.take(np.array(data.validation.languages) != "bb"),
+    }
+    with pytest.raises(ValueError, match="The test part has posts in bb, which the"):
+        Harmful().fit(replace(data, **alone))
+
+
 def test_own_posts_are_read_split_and_learned(tmp_path, data):
     file = tmp_path / "own.csv"
     with file.open("w", newline="") as out:

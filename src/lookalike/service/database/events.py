@@ -154,11 +154,16 @@ def erase(database: Database, connection: Connection, user: Mentions) -> int:
 
 def delete_user(connection: Connection, user: Mentions) -> int:
     """Delete or change every row that names this user; return how many."""
-    mine = experiment_exposures.c.unit == user.id
+    c, e = experiment_exposures.c, exposures.c
+    own = sa.or_(*(e[column] == user.id for column in USER_COLUMNS))
+    sessions = sa.select(e.session_id).where(own, e.session_id.is_not(None))
+    mine = (c.unit == user.id) | c.query_id.in_(sa.select(e.query_id).where(own))
+    mine |= c.unit.in_(sessions)
+    assigned = connection.execute(sa.delete(experiment_exposures).where(mine)).rowcount
     return (
-        _rewrite(connection, exposures, user.in_exposures(), user.exposure)
+        assigned
+        + _rewrite(connection, exposures, user.in_exposures(), user.exposure)
         + _rewrite(connection, events, user.in_events(), user.event)
-        + connection.execute(sa.delete(experiment_exposures).where(mine)).rowcount
     )
 
 

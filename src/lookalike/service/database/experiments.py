@@ -108,6 +108,12 @@ def _check_beside(new: ServedExperiment, others: Sequence[ServedExperiment]) -> 
         return
     others = [each for each in others if each.kind != "shadow"]
     for each in others:
+        if each.design.unit != new.design.unit:
+            raise ValueError(
+                f"experiments of one system must have the same unit, since a request "
+                f"may be of several: {each.key} has {each.design.unit}, got "
+                f"{new.design.unit}."
+            )
         if each.design.layer != new.design.layer:
             raise ValueError(
                 f"experiments of one system must be of one layer, since each says "
@@ -271,6 +277,27 @@ def assignments(
     yield from found.mappings()
 
 
+def requests_by_variant(
+    connection: Connection, key: str, version: int, slow_ms: float
+) -> dict[str, tuple[int, int, int]]:
+    """Return the same of requests: one of several lists is one, bad if any of them is.
+
+    Of an experiment whose units are requests.
+    """
+    c = experiment_exposures.c
+    bad = sa.func.max(sa.case((c.failed, 1), else_=0)).label("bad")
+    late = sa.func.max(sa.case((c.milliseconds > slow_ms, 1), else_=0)).label("late")
+    mine = (c.experiment == key) & (c.version == version)
+    each = sa.select(c.variant, bad, late).where(mine).group_by(c.variant, c.unit)
+    r = each.subquery().c
+    counts = sa.func.count(), sa.func.sum(r.bad), sa.func.sum(r.late * (1 - r.bad))
+    query = sa.select(r.variant, *counts).group_by(r.variant)
+    return {
+        str(variant): (int(n), int(failed), int(slow))
+        for variant, n, failed, slow in connection.execute(query)
+    }
+
+
 def answers_by_variant(
     connection: Connection, key: str, version: int, slow_ms: float
 ) -> dict[str, tuple[int, int, int]]:
@@ -289,6 +316,18 @@ def answers_by_variant(
         str(variant): (int(n), int(bad), int(late))
         for variant, n, bad, late in connection.execute(query)
     }
+
+
+def askers(connection: Connection, key: str, version: int) -> dict[str, str]:
+    """Return who was shown each list of an experiment, where that is known."""
+    a, s = experiment_exposures.c, exposures.c
+    query = (
+        sa.select(s.query_id, sa.func.coalesce(s.user_id, s.session_id, s.client_id))
+        .select_from(exposures)
+        .join(experiment_exposures, a.query_id == s.query_id)
+        .where((a.experiment == key) & (a.version == version))
+    )
+    return {str(id): who for id, who in connection.execute(query) if who is not None}
 
 
 def clicks(connection: Connection, key: str, version: int) -> dict[str, list[int]]:

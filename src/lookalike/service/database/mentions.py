@@ -51,6 +51,10 @@ class Mentions:
     is_item: bool
     queries: set[str] = field(default_factory=set)
     """Lists in which the user was suggested: ``exposure`` adds them, ``event`` asks."""
+    own: set[str] = field(default_factory=set)
+    """Lists that the user was shown; ``exposure`` adds them, ``assignment`` asks."""
+    sessions: set[str] = field(default_factory=set)
+    """The user's sessions, likewise."""
 
     def in_exposures(self) -> Any:
         """Condition that no exposure that names the user fails."""
@@ -78,6 +82,9 @@ class Mentions:
     def exposure(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """Return what is left of an exposure, None if nothing."""
         if any(row.get(column) == self.id for column in USER_COLUMNS):
+            self.own.add(row["query_id"])
+            if row.get("session_id") is not None:
+                self.sessions.add(row["session_id"])
             return None
         if row["system"] not in systems_of_users():
             return row
@@ -99,8 +106,12 @@ class Mentions:
         return without_mentions(row, self)
 
     def assignment(self, row: dict[str, Any]) -> dict[str, Any] | None:
-        """Return an assignment to a variant, None if it is the user's."""
-        return None if row["unit"] == self.id else row
+        """Return an assignment to a variant, None if it is the user's.
+
+        Which queries and sessions are the user's is known once ``exposure`` was asked.
+        """
+        is_mine = row["unit"] in {self.id, *self.sessions}
+        return None if is_mine or row["query_id"] in self.own else row
 
     def text(self, text: str) -> str:
         """Return a text without the id, where it stands as a word."""

@@ -115,7 +115,7 @@ async def ask(
     try:
         choice = components.experiments.choose(
             served,
-            request.verb,
+            "page" if getattr(options, "cursor", None) else request.verb,
             user or options.user_id,
             options.session_id,
             options.variant,
@@ -159,14 +159,21 @@ async def _chosen(
             found = await _drafted(components, choice, request, deadline)
         else:
             found = await timed(choice.served, request, deadline)
-    except (ValueError, LookupError):  # what is wrong is the request
-        raise
-    except Exception:
+    except Exception as error:
         milliseconds = 1e3 * (time.monotonic() - begun)
-        components.experiments.record_failed(choice, milliseconds)
+        is_refusal = isinstance(error, ValueError | LookupError)
         if choice.served is served or time.monotonic() > deadline:
+            if not is_refusal:  # then what is wrong is the request
+                components.experiments.record_failed(choice, request, milliseconds)
             raise
-        return await timed(served, request, deadline)
+        try:
+            instead = await timed(served, request, deadline)
+        except (ValueError, LookupError):
+            if not is_refusal:
+                components.experiments.record_failed(choice, request, milliseconds)
+            raise
+        components.experiments.record_failed(choice, request, milliseconds)
+        return instead
     return replace(found, choice=choice)
 
 

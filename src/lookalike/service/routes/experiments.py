@@ -95,7 +95,7 @@ async def _done(
 
 
 def _started(components: Components, sent: ExperimentRequest) -> str:
-    fields = sent.model_dump(exclude_unset=True, exclude=_OF_ALL)
+    fields = sent.model_dump(exclude_unset=True, exclude_none=True, exclude=_OF_ALL)
     new = new_experiment(sent.key, sent.system, sent.kind, sent.version, fields)
     start_experiment(components.database, components.libraries, new)
     return new.key
