@@ -141,8 +141,8 @@ def test_an_identity_twice_in_a_frame_is_refused():
     twice = SimpleNamespace(frame=np.array([3, 3]), id=np.array([7, 7]), box=box)
     with pytest.raises(ValueError, match="truth has the identity 7 twice in frame 3"):
         tracking_counts(twice, sequence(0, 1, 1))
-    box = np.array([[0.0, 0, np.nan, 1]] * 2)
-    bad = SimpleNamespace(frame=np.array([3, 4]), id=np.array([7, 7]), box=box)
+    lost = np.array([[0.0, 0, np.nan, 1]] * 2)
+    bad = SimpleNamespace(frame=np.array([3, 4]), id=np.array([7, 7]), box=lost)
     with pytest.raises(ValueError, match="boxes of found must be finite numbers"):
         tracking_counts(sequence(0, 1, 1), bad)
     short = SimpleNamespace(frame=np.array([3]), id=np.array([7, 7]), box=box)

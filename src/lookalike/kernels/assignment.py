@@ -70,7 +70,7 @@ def solve(cost, column_of, row_of):
                 if shortest[j] < lowest or (shortest[j] == lowest and row_of[j] < 0):
                     lowest = shortest[j]
                     best = at
-            if best < 0:  # costs that are not finite: nothing is assigned any more
+            if lowest == np.inf:  # a cost is no number: nothing more is assigned
                 return
             least = lowest
             j = remaining[best]
