@@ -124,6 +124,11 @@ def _check_beside(new: ServedExperiment, others: Sequence[ServedExperiment]) -> 
 
 
 def _told(new: ServedExperiment) -> str:
+    if new.kind == "shadow":
+        return (
+            f"Generation {new.generations[new.treatment]} of {new.system} answers "
+            f"{new.design.coverage:.0%} of the requests a second time."
+        )
     parts = []
     for variant, weight in zip(new.design.variants, new.design.shares, strict=True):
         number = new.generations.get(variant)

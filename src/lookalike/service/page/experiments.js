@@ -50,11 +50,17 @@ function progress({ answers, requests }) {
 
 const seenOf = { ab: looked, interleaving: preferred, shadow: differences, canary: progress };
 
+function shares({ variants, coverage, unit }) {
+  const each = variants.map((v) => `${v.name} ${Math.round(100 * v.weight)}%: ${v.generation ? `generation ${v.generation}` : "what answers"}`).join(", ");
+  return `${each}. ${Math.round(100 * coverage)}% of the ${{ user: "users", session: "sessions", query: "requests" }[unit]} are in it.`;
+}
+
+const shadowed = ({ variants, coverage }) => `Generation ${variants[1].generation} answers ${Math.round(100 * coverage)}% of the requests a second time, unseen.`;
+
 function card(found) {
-  const generations = found.variants.map((v) => `${v.name} ${Math.round(100 * v.weight)}%: ${v.generation ? `generation ${v.generation}` : "what answers"}`).join(", ");
   return element("div", { class: "card experiment" },
     element("div", { class: "row spread" }, element("h2", {}, found.key), element("span", { class: "pill" }, `${kinds[found.kind]}, ${found.state}`)),
-    element("p", { class: "quiet" }, `Version ${found.version}. ${generations}. ${Math.round(100 * found.coverage)}% of the ${{ user: "users", session: "sessions", query: "requests" }[found.unit]} are in it.`),
+    element("p", { class: "quiet" }, `Version ${found.version}. ${found.kind === "shadow" ? shadowed(found) : shares(found)}`),
     ...seenOf[found.kind](found),
     element("div", { class: "scroll" }, element("table", {}, heads("", "lists", "failed", "slow"), ...Object.entries(found.answers).map(([name, n]) => row(name, n.lists, n.failed, n.slow)))),
     element("details", {}, element("summary", {}, "Every step"), element("ol", { class: "steps" }, ...found.steps.map((s) => element("li", {}, element("time", {}, date(s.at)), ` ${s.step}: ${s.reason}`)))));
