@@ -381,7 +381,7 @@ def test_a_database_whose_file_is_gone_takes_no_writes(
 
 @pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed there")
 def test_a_log_of_writes_that_is_gone_takes_no_writes(make_client, tmp_path):
-    client = make_client()
+    client = make_client(watch=60.0)  # nobody else looks meanwhile
     assert client.post("/v1/events", json={"events": [sent(0)]}).is_success
     (tmp_path / "lookalike.db-wal").unlink()
     answer = client.post("/v1/events", json={"events": [sent(1)]})

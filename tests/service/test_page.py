@@ -397,14 +397,14 @@ def test_systems_are_switched_and_the_address_names_the_chosen_one(visit_many):
     page.wait_for_selector("#gallery canvas")
     names = page.locator("#system option").all_inner_texts()
     assert names[:3] == ["digits", "places", "textures"]
-    assert tabs(page) == ["Try it", "Map", "Quality", "Live"]
+    assert tabs(page) == ["Try it", "Map", "Quality", "Experiments", "Live"]
     draw_a_one(page)
     page.wait_for_selector(".verdict .big")
     page.select_option("#system", "games")
     page.wait_for_selector("#some button")
     assert page.url.endswith("#/games/ask")
     assert "games · generation 0001" in page.inner_text("#generation")
-    assert tabs(page) == ["Try it", "Quality", "Live"]
+    assert tabs(page) == ["Try it", "Quality", "Experiments", "Live"]
     page.click("#tab-quality")
     page.wait_for_selector("#metrics table")
     page.select_option("#system", "places")

@@ -81,7 +81,7 @@ def compose_posts(
     Examples
     --------
     >>> posts = compose_posts(np.zeros((20, 8, 8), np.uint8), np.arange(20) % 10, 1000)
-    >>> len(posts), 0.38 < posts.labels.mean() < 0.44
+    >>> len(posts), bool(0.38 < posts.labels.mean() < 0.44)
     (1000, True)
     """
     rng = np.random.default_rng(random_state)

@@ -61,7 +61,7 @@ class KalmanFilter:
     ...     filter.predict()
     ...     filter.update([z])
     >>> filter.x.round(2)
-    array([2.98, 1.  ])
+    array([3., 1.])
     """
 
     x: Floats

@@ -82,8 +82,8 @@ class Sort:
     >>> for shift in range(3):
     ...     found = tracker.step([[10 + shift, 0, 20 + shift, 30], [80, 0, 90, 30]])
     >>> found.ids, found.boxes.round(1)
-    (array([1, 2]), array([[12. ,  0. , 22. , 30. ],
-           [80. ,  0. , 90. , 30. ]]))
+    (array([1, 2]), array([[12.,  0., 22., 30.],
+           [80.,  0., 90., 30.]]))
     """
 
     max_age: int
