@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from lookalike.cli.app import app
 from lookalike.core.library import Library
 from lookalike.experiment import Experiment, assign
+from lookalike.service.database.events import delete_before
 from lookalike.service.database.experiments import (
+    answers_by_variant,
     assignments,
-    requests_by_variant,
     store_assignments,
 )
 from lookalike.service.experiment_units import units_of
@@ -480,7 +481,7 @@ def test_a_request_of_several_images_is_one_request_of_a_canary(
     time.sleep(1.5)  # it is decided once a second
     assert found(client, "next")["state"] == "running"
     with client.components.database.reading() as connection:
-        seen = requests_by_variant(connection, "next", 1, slow_ms=0.0)
+        seen = answers_by_variant(connection, "next", 1, 0.0, of_requests=True)
     assert sum(n for n, _, _ in seen.values()) == 6
     assert sum(slow for _, _, slow in seen.values()) == 6
 
@@ -652,6 +653,21 @@ def test_a_deleted_user_is_unknown_to_every_generation_at_once(
     assert not known("old")
     assert not known("new")
     next(making, None)
+
+
+def test_assignments_are_kept_while_their_experiment_runs(make_client, search):
+    client = make_client()
+    started(client)
+    search(client, user_id="ann")
+    assert len(rows(client)) == 1
+    database, later = client.components.database, 2**62
+    with database.writing() as connection:
+        delete_before(connection, later)
+    assert len(rows(client)) == 1
+    found(client, path="/stop", reason="over")
+    with database.writing() as connection:
+        delete_before(connection, later)
+    assert rows(client) == []
 
 
 def test_a_snapshot_of_before_there_were_experiments_is_restored(

@@ -186,14 +186,14 @@ class LinearDiscriminantAnalysis(
     def _fit_svd(
         self, X: Array, labels: Ints, priors: Floats
     ) -> tuple[Floats, Floats, Floats]:
-        counts = np.bincount(labels)
         if X.shape[1] < len(X):
-            means, pooled = scatter(X, labels, counts / len(X))
+            means, pooled = scatter(X, labels)
             W, _ = whitening_and_null(pooled, self.tol**2)
         else:
             means, W = whitening_of_few_samples(X, labels, self.tol)
         if self.store_covariance:
-            self.covariance_ = scatter(X, labels, priors)[1].astype(X.dtype)
+            weight = None if self.priors is None else priors
+            self.covariance_ = scatter(X, labels, weight)[1].astype(X.dtype)
         xbar = priors @ means
         between = np.sqrt(priors)[:, None] * (means - xbar) @ W
         if W.shape[1] == 0:
@@ -226,7 +226,7 @@ class LinearDiscriminantAnalysis(
             means = np.array([group.mean(axis=0, dtype=np.float64) for group in groups])
             each = [self._covariance(group) for group in groups]
             return means, np.tensordot(priors, each, axes=1), self._covariance(X)
-        means, pooled = scatter(X, labels, shares)
+        means, pooled = scatter(X, labels)
         apart = means - shares @ means
         total = shrunk(pooled + (apart.T * shares) @ apart, self.shrinkage)
         if self.priors is None:
@@ -358,18 +358,20 @@ def _scores(means: Floats, W: Floats, priors: Floats) -> tuple[Floats, Floats]:
     return coef, intercept
 
 
-def scatter(X: Array, labels: Ints, class_weight: Floats) -> tuple[Floats, Floats]:
+def scatter(
+    X: Array, labels: Ints, class_weight: Floats | None = None
+) -> tuple[Floats, Floats]:
     r"""Class means and :math:`\sum_k w_k C_k`, where C_k is the covariance of class k.
 
     One product over all rows, each scaled by :math:`\sqrt{w_k / n_k}`, then
     :math:`\sum_k w_k m_k m_k^\top` is taken away. To lose no digits there, rows are
     first moved close to zero; a feature that does not vary moves exactly to zero.
-    Images of 8 bits are multiplied as whole numbers, which loses none.
+    Where no weights are given each class has that of its samples, so that all rows
+    weigh alike, and images of 8 bits are multiplied as whole numbers, which loses none.
     """
     counts = np.bincount(labels)
-    root = np.sqrt(class_weight / counts)
-    alike = np.ptp(root) <= 4 * np.finfo(np.float64).eps * root.max()
-    if alike and (images := as_bytes(X)) is not None:
+    shares = counts / len(X) if class_weight is None else class_weight
+    if class_weight is None and (images := as_bytes(X)) is not None:
         return scatter_of_images(images, labels, counts)
     some = X[:: len(X) // 1000 + 1].astype(np.float64)
     shift = X[0] + (some - X[0]).mean(axis=0)
@@ -382,15 +384,15 @@ def scatter(X: Array, labels: Ints, class_weight: Floats) -> tuple[Floats, Float
         block = memory[: rows.stop - rows.start]
         centre_columns(X[rows], columns, shift[columns], block)
         sums += one_hot[labels[rows]].T @ block
-        if not alike:
-            block *= root[labels[rows], None]
+        if class_weight is not None:
+            block *= np.sqrt(class_weight / counts)[labels[rows], None]
         products += block.T @ block
     check_small_columns(X, columns, products.diagonal())
-    if alike:
-        products *= class_weight[0] / counts[0]
+    if class_weight is None:
+        products /= len(X)
     moved = sums / counts[:, None]
     spread = products.diagonal() * (10 * np.finfo(np.float64).eps)
-    products -= (moved.T * class_weight) @ moved
+    products -= (moved.T * shares) @ moved
     constant = products.diagonal() <= spread  # rounding only
     products[constant] = 0
     products[:, constant] = 0

@@ -22,32 +22,14 @@ from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.experiments import (
     StoredExperiment,
+    answers_by_variant,
     end,
     only_running,
-    requests_by_variant,
-    start,
 )
 from lookalike.service.logs import log
-from lookalike.service.served_experiment import ServedExperiment
 
 _STATES = {PASS: "passed", ABORT: "aborted", INCONCLUSIVE: "inconclusive"}
 """The state of the row once it is decided."""
-
-
-def begin_canary(database: Database, new: ServedExperiment) -> str:
-    """Let a canary run; return the key of its row.
-
-    Its state becomes "passed" when its generation answers, "aborted" when it is worse,
-    "inconclusive" when too few requests came, or "stopped" by somebody.
-
-    Raises
-    ------
-    ValueError
-        If another experiment runs on the system, or the key was used.
-    """
-    with database.writing() as connection:
-        start(connection, new)
-    return new.key
 
 
 def decided(
@@ -87,7 +69,8 @@ def _decision(database: Database, found: StoredExperiment) -> CanaryDecision:
     assert which.plan is not None
     with database.reading() as connection:
         version = which.design.version
-        seen = requests_by_variant(connection, which.key, version, which.slow_ms)
+        about = which.key, version, which.slow_ms
+        seen = answers_by_variant(connection, *about, of_requests=True)
     none = (0, 0, 0)
     control, errors, slow = seen.get(which.design.control, none)
     canary, canary_errors, canary_slow = seen.get(which.treatment, none)

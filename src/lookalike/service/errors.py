@@ -24,3 +24,16 @@ class ServiceError(HTTPException):
             headers["Retry-After"] = str(max(1, round(retry_after)))
         super().__init__(status, sentence, headers)
         self.retry_after = retry_after
+
+
+def without_paths(sentence: str) -> str:
+    """Return a sentence without the folders of this machine.
+
+    Examples
+    --------
+    >>> without_paths("/srv/shop/0002/items.npy is damaged.")
+    'items.npy is damaged.'
+    """
+    return " ".join(
+        word.rsplit("/", 1)[-1] if "/" in word else word for word in sentence.split()
+    )

@@ -6,13 +6,14 @@ loaded before they are used. Who saw which variant is written when the answer is
 whether or not anybody looks at it.
 """
 
-import asyncio
 import json
 import logging
 import random
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lookalike.experiment import assign
@@ -26,16 +27,16 @@ from lookalike.service.database.experiments import (
     store_assignments,
 )
 from lookalike.service.database.writer import Writer
+from lookalike.service.errors import without_paths
 from lookalike.service.exposures import RowLog
 from lookalike.service.logs import log
 from lookalike.service.metrics import Metrics
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.served_experiment import ServedExperiment
-from lookalike.service.shadowing import difference
+from lookalike.service.shadowing import Compared, Shadows, compared
 from lookalike.service.variants import Variants
 
 _LOOK_AGAIN = 5.0  # seconds after which rows are read though nobody announced a change
-_MOST_SHADOWED = 4  # requests at a time: a shadow must not slow down what is shown
 _INTERLEAVED = ("search", "recommend", "history", "similar")
 """Verbs whose answers are lists of items."""
 _NOT_COUNTED = ("explain", "explain_item")
@@ -94,7 +95,7 @@ class Experiments:
         self._running: dict[str, tuple[ServedExperiment, ...]] = {}
         self._seen = b""
         self._read_at = -_LOOK_AGAIN
-        self._shadowing: set[asyncio.Task[None]] = set()
+        self._shadows = Shadows()
 
     # --- what runs --------------------------------------------------------------------
 
@@ -128,19 +129,15 @@ class Experiments:
         return {n for each in before for n in each.generations.values()}
 
     def _give_up(self, which: ServedExperiment, problems: Mapping[str, str]) -> None:
-        """End an experiment whose generation cannot answer."""
-        for generation in which.generations.values():
-            if generation in problems:
-                reason = f"Generation {generation} cannot answer: " + problems[
-                    generation
-                ].replace(str(self._served[which.system].library.folder), "").strip("/")
-                try:
-                    with self._database.writing() as connection:
-                        end(connection, which.key, "aborted", reason)
-                except LookupError:  # another worker was first
-                    return
-                log(logging.ERROR, "experiment aborted", experiment=which.key)
-                return
+        """End an experiment of which a generation cannot answer."""
+        broken = [n for n in which.generations.values() if n in problems]
+        if not broken:
+            return
+        told = without_paths(problems[broken[0]])
+        reason = f"Generation {broken[0]} cannot answer: {told}"
+        with suppress(LookupError), self._database.writing() as connection:
+            end(connection, which.key, "aborted", reason)
+            log(logging.ERROR, "experiment aborted", experiment=which.key)
 
     def announce(self) -> None:
         """Let every worker read what runs, this one at once."""
@@ -284,40 +281,24 @@ class Experiments:
         if request.verb in _NOT_COUNTED:
             return
         for each in self._running.get(served.name, ()):
-            if each.kind != "shadow" or len(self._shadowing) >= _MOST_SHADOWED:
+            if each.kind != "shadow" or self._shadows.is_full:
                 continue
             unit = new_unit()
             answers = self._answers(served, each, each.treatment)
             if answers is None or assign(each.design, unit) is None:
                 continue
             choice = Choice(each, each.treatment, unit, answers)
-            task = asyncio.create_task(self._shadowed(choice, request, found, deadline))
-            self._shadowing.add(task)
-            task.add_done_callback(self._shadowing.discard)
+            self._shadows.add(
+                compared(answers, request, found, deadline),
+                partial(self._record_compared, choice),
+            )
 
-    async def _shadowed(
-        self, choice: Choice, request: AnswerRequest, shown: Answered, deadline: float
-    ) -> None:
-        begun = time.monotonic()
-        try:
-            found = await choice.served.engine.ask(request, deadline)
-            apart = difference(shown.answers, found.answers)
-        # Whatever it is, nobody waits for this answer: it is counted.
-        except Exception as error:
-            log(logging.ERROR, "shadow failed", kind=type(error).__name__)
-            self.record_failed(choice, request, 1e3 * (time.monotonic() - begun))
-            return
-        milliseconds = 1e3 * (time.monotonic() - begun)
-        details = {
-            "verb": request.verb,
-            "shown_milliseconds": shown.milliseconds,
-            **apart,
-        }
-        generation = found.active.generation
-        row = _row(
-            choice, choice.unit, now(), generation, milliseconds, details=details
-        )
-        self._log.add(lambda: [row])
+    def _record_compared(self, choice: Choice, found: Compared) -> None:
+        """Have it stored how a shadow's answer differs, or that it failed."""
+        at = now()
+        failed = found.details is None
+        row = (choice, choice.unit, at, found.generation, found.milliseconds)
+        self._log.add(lambda: [_row(*row, failed=failed, details=found.details)])
 
 
 def new_unit() -> str:

@@ -1,9 +1,81 @@
-"""How the answers of two generations to the same request differ."""
+"""A second answer that nobody is shown, and how it differs from the one that was."""
 
-from collections.abc import Sequence
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from lookalike.service.answering import Answered, AnswerRequest
+from lookalike.service.logs import log
+from lookalike.service.runtime import ServedSystem
+
+_MOST = 4  # requests at a time: a shadow must not slow down what is shown
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a shadow did with a request.
+
+    details : the verb, the time of what was shown, and ``difference``; None where the
+        shadow failed
+    """
+
+    generation: str
+    milliseconds: float
+    details: dict[str, Any] | None
+
+
+class Shadows:
+    """Second answers on their way, a few at a time."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Compared]] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a further request is left out."""
+        return len(self._tasks) >= _MOST
+
+    def add(
+        self,
+        answer: Coroutine[Any, Any, Compared],
+        record: Callable[[Compared], None],
+    ) -> None:
+        """Have an answer compared, and then recorded."""
+        task = asyncio.create_task(answer)
+        self._tasks.add(task)
+
+        def end(done: asyncio.Task[Compared]) -> None:
+            self._tasks.discard(done)
+            if not done.cancelled():
+                record(done.result())
+
+        task.add_done_callback(end)
+
+
+async def compared(
+    served: ServedSystem, request: AnswerRequest, shown: Answered, deadline: float
+) -> Compared:
+    """Answer a request a second time, and compare; it raises nothing."""
+    begun = time.monotonic()
+    try:
+        found: Answered = await served.engine.ask(request, deadline)
+        milliseconds = 1e3 * (time.monotonic() - begun)
+        details = {
+            "verb": request.verb,
+            "shown_milliseconds": shown.milliseconds,
+            **difference(shown.answers, found.answers),
+        }
+        return Compared(found.active.generation, milliseconds, details)
+    # Whatever it is, nobody waits for this answer: it is counted.
+    except Exception as error:
+        log(logging.ERROR, "shadow failed", kind=type(error).__name__)
+        milliseconds = 1e3 * (time.monotonic() - begun)
+        return Compared(served.active.generation, milliseconds, None)
 
 
 def difference(shown: Sequence[Any], other: Sequence[Any]) -> dict[str, Any]:

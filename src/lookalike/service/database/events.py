@@ -30,9 +30,11 @@ from lookalike.service.database.tables import (
     erased,
     events,
     experiment_exposures,
+    experiments,
     exposures,
     loop_steps,
 )
+from lookalike.service.served_experiment import RUNNING
 
 SALT = "erasure_salt"
 """The counter of the salt; those of other databases that were joined begin so, too."""
@@ -276,12 +278,16 @@ def delete_before(connection: Connection, received: int) -> int:
 
     Returns how many rows.
 
-    What an event says of its own time may be years ago, and plays no part.
+    What an event says of its own time may be years ago, and plays no part. Who saw what
+    in an experiment that runs is kept: otherwise its units would be lost.
     """
     gone = 0
     shown = exposures.c.timestamp, experiment_exposures.c.timestamp
     told = alarms.c.raised, loop_steps.c.timestamp
     for column in (events.c.received, *shown, *told):
         old = sa.delete(column.table).where(column < received)
+        if column.table is experiment_exposures:
+            runs = sa.select(experiments.c.name).where(experiments.c.state == RUNNING)
+            old = old.where(experiment_exposures.c.experiment.not_in(runs))
         gone += connection.execute(old).rowcount
     return gone

@@ -282,44 +282,30 @@ def assignments(
     yield from found.mappings()
 
 
-def requests_by_variant(
-    connection: Connection, key: str, version: int, slow_ms: float
+def answers_by_variant(
+    connection: Connection,
+    key: str,
+    version: int,
+    slow_ms: float,
+    of_requests: bool = False,
 ) -> dict[str, tuple[int, int, int]]:
-    """Return the same of requests: one of several lists is one, bad if any of them is.
+    """Return lists, failed ones and slow ones that did not fail, of each variant.
 
-    Of an experiment whose units are requests.
+    of_requests : the same of requests, which may be for several lists and are bad if
+        one of them is; of an experiment whose units are requests
     """
     c = experiment_exposures.c
     bad = sa.func.max(sa.case((c.failed, 1), else_=0)).label("bad")
     late = sa.func.max(sa.case((c.milliseconds > slow_ms, 1), else_=0)).label("late")
     mine = (c.experiment == key) & (c.version == version)
-    each = sa.select(c.variant, bad, late).where(mine).group_by(c.variant, c.unit)
+    one = c.unit if of_requests else c.query_id
+    each = sa.select(c.variant, bad, late).where(mine).group_by(c.variant, one)
     r = each.subquery().c
     counts = sa.func.count(), sa.func.sum(r.bad), sa.func.sum(r.late * (1 - r.bad))
     query = sa.select(r.variant, *counts).group_by(r.variant)
     return {
         str(variant): (int(n), int(failed), int(slow))
         for variant, n, failed, slow in connection.execute(query)
-    }
-
-
-def answers_by_variant(
-    connection: Connection, key: str, version: int, slow_ms: float
-) -> dict[str, tuple[int, int, int]]:
-    """Return requests, failed ones and slow ones that did not fail, of each variant."""
-    c = experiment_exposures.c
-    slow = sa.case((c.milliseconds > slow_ms, 1), else_=0)
-    failed = sa.case((c.failed, 1), else_=0)
-    counts = (
-        sa.func.count(),
-        sa.func.sum(failed),
-        sa.func.sum(slow * (1 - failed)),
-    )
-    query = sa.select(c.variant, *counts).group_by(c.variant)
-    query = query.where((c.experiment == key) & (c.version == version))
-    return {
-        str(variant): (int(n), int(bad), int(late))
-        for variant, n, bad, late in connection.execute(query)
     }
 
 

@@ -10,7 +10,7 @@ from lookalike.core.generation import load
 from lookalike.service.compaction import compact
 from lookalike.service.components import Components
 from lookalike.service.database.connection import service_error_of
-from lookalike.service.errors import ServiceError
+from lookalike.service.errors import ServiceError, without_paths
 from lookalike.service.reembed import reembed
 from lookalike.service.routes.access import needs, new_router
 from lookalike.service.runtime import ServedSystem
@@ -66,7 +66,7 @@ async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
     try:
         return await asyncio.to_thread(work, *args)
     except ValueError as error:
-        raise ServiceError(422, _without_paths(error)) from None
+        raise ServiceError(422, without_paths(str(error))) from None
     except OSError as error:
         raise service_error_of(error) from None
 
@@ -82,12 +82,6 @@ async def _moved(
     number = await in_thread(move, *args)
     await asyncio.to_thread(served.watch)
     return {"system": served.name, "generation": number}
-
-
-def _without_paths(error: ValueError) -> str:
-    """The sentence, without the folders of this machine."""
-    words = str(error).split()
-    return " ".join(w.rsplit("/", 1)[-1] if "/" in w else w for w in words)
 
 
 def _listed(served: ServedSystem) -> dict[str, Any]:
