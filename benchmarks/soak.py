@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from lookalike_bench.service import Bench, form, png
+from lookalike_bench.under_load import Bench, form, png
 
 
 def main(seconds: float) -> None:

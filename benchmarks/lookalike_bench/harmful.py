@@ -536,7 +536,7 @@ def speed() -> list[Row]:
 def over_http(rate: float = 50, seconds: float = 10) -> list[Row]:
     """Measure the latency of single posts, asked of one worker at a fixed rate."""
     from lookalike.core.library import Library
-    from lookalike_bench.service import SCRIPTS, Server
+    from lookalike_bench.under_load import SCRIPTS, Server
 
     system, _ = _learned()
     with tempfile.TemporaryDirectory() as folder:

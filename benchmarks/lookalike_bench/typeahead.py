@@ -317,7 +317,7 @@ def suggestions() -> list[Row]:
 def over_http() -> list[Row]:
     """Measure the latency of suggestions of one worker at a fixed rate."""
     from lookalike.core.library import Library
-    from lookalike_bench.service import SCRIPTS, Server
+    from lookalike_bench.under_load import SCRIPTS, Server
 
     rows = []
     with tempfile.TemporaryDirectory() as folder:
