@@ -105,6 +105,28 @@ def precision_recall_of_boxes(
     >>> round(found.average_precision(), 3)
     0.833
     """
+    _check_options(least, rule, size)
+    if not len(truth) == len(boxes) == len(scores):
+        raise ValueError(
+            "truth, boxes and scores must be of the same pictures, got "
+            f"{len(truth)}, {len(boxes)} and {len(scores)}."
+        )
+    none = np.empty(0)
+    pictures = [
+        _of_picture(*each, least, rule, size)
+        for each in zip(truth, boxes, scores, strict=True)
+    ]
+    sure = np.concatenate([none, *(each for each, _, _ in pictures)])
+    hits = np.concatenate([none, *(each for _, each, _ in pictures)])
+    n_truth = sum(n for _, _, n in pictures)
+    order = np.argsort(-sure, kind="stable")
+    right = np.cumsum(hits[order])
+    precision = right / np.arange(1, len(right) + 1)
+    recall = right / n_truth if n_truth else np.zeros(len(right))
+    return PrecisionRecall(sure[order], precision, recall, n_truth)
+
+
+def _check_options(least: float, rule: str, size: str | None) -> None:
     if rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}.")
     if size is not None and (size not in SIZES or rule != "coco"):
@@ -113,42 +135,31 @@ def precision_recall_of_boxes(
         )
     if not 0 < least <= 1:
         raise ValueError(f"least must be in (0, 1], got {least!r}.")
-    if not len(truth) == len(boxes) == len(scores):
+
+
+def _of_picture(
+    truth: ArrayLike,
+    boxes: ArrayLike,
+    scores: ArrayLike,
+    least: float,
+    rule: str,
+    size: str | None,
+) -> tuple[Floats, Array, int]:
+    """Scores and hits of the detections that count, and how many true boxes do."""
+    true, found = _boxes(truth), _boxes(boxes)
+    sure = np.asarray(scores, np.float64).reshape(-1)
+    if len(sure) != len(found) or not np.isfinite(sure).all():
         raise ValueError(
-            "truth, boxes and scores must be of the same pictures, got "
-            f"{len(truth)}, {len(boxes)} and {len(scores)}."
+            f"scores must be one finite number a box, got {len(sure)} for "
+            f"{len(found)} boxes."
         )
-    values: list[Floats] = []
-    hits: list[Array] = []
-    counts: list[Array] = []
-    n_truth = 0
-    for true, found, score in zip(truth, boxes, scores, strict=True):
-        true_boxes, found_boxes = _boxes(true), _boxes(found)
-        sure = np.asarray(score, np.float64).reshape(-1)
-        if len(sure) != len(found_boxes) or not np.isfinite(sure).all():
-            raise ValueError(
-                f"scores must be one finite number a box, got {len(sure)} for "
-                f"{len(found_boxes)} boxes."
-            )
-        order = np.argsort(-sure, kind="stable")
-        order = order[:MOST] if rule == "coco" else order
-        found_boxes, sure = found_boxes[order], sure[order]
-        ignored = _other_size(true_boxes, size)
-        hit, counted = _hits(true_boxes, found_boxes, ignored, least, rule)
-        counted &= hit | ~_other_size(found_boxes, size)
-        values.append(sure)
-        hits.append(hit)
-        counts.append(counted)
-        n_truth += int((~ignored).sum())
-    none = np.empty(0)
-    all_values = np.concatenate([none, *values])
-    kept = np.concatenate([none, *counts]).astype(bool)
-    order = np.argsort(-all_values[kept], kind="stable")
-    is_hit = np.concatenate([none, *hits]).astype(bool)[kept][order]
-    right = np.cumsum(is_hit)
-    precision = right / np.arange(1, len(right) + 1)
-    recall = right / n_truth if n_truth else np.zeros(len(right))
-    return PrecisionRecall(all_values[kept][order], precision, recall, n_truth)
+    order = np.argsort(-sure, kind="stable")
+    order = order[:MOST] if rule == "coco" else order
+    found, sure = found[order], sure[order]
+    ignored = _other_size(true, size)
+    hits, counted = _hits(true, found, ignored, least, rule)
+    counted &= hits | ~_other_size(found, size)
+    return sure[counted], hits[counted], int((~ignored).sum())
 
 
 def _hits(
