@@ -59,6 +59,12 @@ export function svg(tag, attributes, ...children) {
   return made;
 }
 
+export const card = (title, id, ...nodes) => element("div", { class: "card" }, element("h2", {}, title), element("div", { id, class: "scroll" }, ...nodes));
+
+export const date = (microseconds) => new Date(microseconds / 1000).toLocaleString();
+
+export const short = (number) => (number == null ? "?" : Number(number.toPrecision(3)).toString());
+
 // Shares of one, by name; of many only the largest.
 export function bars(shares, what, most = 12) {
   let rows = Object.entries(shares);

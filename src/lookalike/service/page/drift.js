@@ -1,10 +1,7 @@
 // Drift: how the lists of now differ from those that the generation began with, and what rang.
 import { json } from "./api.js";
 import { quiet } from "./answer.js";
-import { element, svg } from "./draw.js";
-
-const date = (microseconds) => new Date(microseconds / 1000).toLocaleString();
-const short = (number) => (number == null ? "?" : Number(number.toPrecision(2)).toString());
+import { card, date, element, short, svg } from "./draw.js";
 
 // Bars of both windows side by side, each as shares of its own lists.
 function bars(name, { edges, reference, now }) {
@@ -26,8 +23,6 @@ function rung(alarms) {
   if (!alarms.length) return quiet("Nothing rang.");
   return element("ol", { class: "steps" }, ...alarms.map((a) => element("li", {}, element("time", {}, date(a.raised)), ` ${a.sentence}${a.acknowledged ? " (seen)" : ""}`)));
 }
-
-const card = (title, id, ...nodes) => element("div", { class: "card" }, element("h2", {}, title), element("div", { id }, ...nodes));
 
 export async function driftCards(system) {
   const [found, { alarms }] = await Promise.all([json(`${system.path}/drift`), json(`v1/alarms?n=20&system=${encodeURIComponent(system.name)}`)]);

@@ -1,12 +1,11 @@
 // Experiments: what runs on a system and what ran, each with its steps and what was seen.
 import { json } from "./api.js";
 import { quiet, words } from "./answer.js";
-import { element, svg } from "./draw.js";
+import { date, element, short, svg } from "./draw.js";
 
-const date = (microseconds) => new Date(microseconds / 1000).toLocaleString();
 const heads = (...names) => element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, name)));
 const row = (name, ...cells) => element("tr", {}, element("th", { scope: "row" }, name), ...cells.map((text) => element("td", { class: "n" }, String(text))));
-const short = (number) => Number(number.toPrecision(3)).toString(), between = ({ low, high }) => `${short(low)} to ${short(high)}`;
+const between = ({ low, high }) => `${short(low)} to ${short(high)}`;
 const kinds = { ab: "A/B test", interleaving: "interleaving", canary: "canary", shadow: "shadow" };
 
 // One interval a look, oldest first, around the line of no difference.
@@ -57,7 +56,7 @@ function shares({ variants, coverage, unit }) {
 
 const shadowed = ({ variants, coverage }) => `Generation ${variants[1].generation} answers ${Math.round(100 * coverage)}% of the requests a second time, unseen.`;
 
-function card(found) {
+function experimentCard(found) {
   return element("div", { class: "card experiment" },
     element("div", { class: "row spread" }, element("h2", {}, found.key), element("span", { class: "pill" }, `${kinds[found.kind]}, ${found.state}`)),
     element("p", { class: "quiet" }, `Version ${found.version}. ${found.kind === "shadow" ? shadowed(found) : shares(found)}`),
@@ -73,7 +72,7 @@ export function experimentsView(system) {
     async open() {
       const { experiments } = await json("v1/experiments"), own = experiments.filter((each) => each.system === system.name).slice(0, 20);
       const whole = await Promise.all(own.filter((e, i) => own.findIndex((other) => other.key === e.key) === i).map((e) => json(`v1/experiments/${encodeURIComponent(e.key)}`)));
-      box.replaceChildren(...(whole.length ? whole.map(card) : [element("div", { class: "card" }, element("h2", {}, "No experiment"), quiet(`Two generations are compared by lookalike experiments start, or POST v1/experiments.`))]));
+      box.replaceChildren(...(whole.length ? whole.map(experimentCard) : [element("div", { class: "card" }, element("h2", {}, "No experiment"), quiet("Two generations are compared by lookalike experiments start, or POST v1/experiments."))]));
     },
   };
 }

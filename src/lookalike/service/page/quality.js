@@ -1,11 +1,10 @@
 // Quality: what was measured when the generation was made, and two generations compared.
 import { json } from "./api.js";
 import { quiet, words } from "./answer.js";
-import { bytesOf, element, grey, picture } from "./draw.js";
+import { bytesOf, card, element, grey, picture } from "./draw.js";
 import { driftCards } from "./drift.js";
 import { loopCards } from "./loop.js";
 
-const card = (title, id, ...nodes) => element("div", { class: "card" }, element("h2", {}, title), element("div", { id, class: "scroll" }, ...nodes));
 const cell = (text) => element("td", { class: "n" }, text);
 const heads = (...names) => element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, name)));
 const between = ({ low, high }, digits = 4) => `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
