@@ -13,8 +13,7 @@ Each number comes with its Monte Carlo error, one standard error. Jobs:
 ``interleaving``: queries that team draft and an A/B test need for the same decision.
 ``assignment``: time of a call.
 
-What is chosen on the way (the prior of Thompson sampling, how long an A/B test
-explores) is chosen on other tests than those that are reported.
+The jobs of bandits and interleaving have files of their own.
 """
 
 import time
@@ -23,25 +22,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import njit
 from scipy.special import ndtri
 
-from lookalike.datasets import HeadlineTests, load_asos, load_upworthy
+from lookalike.datasets import load_asos, load_upworthy
 from lookalike.experiment import (
-    KLUCB,
-    UCB1,
     Arm,
-    Bandit,
     Effect,
-    EpsilonGreedy,
     Experiment,
     Holdout,
     Moments,
-    ThompsonBeta,
     adjusted_arms,
     assign,
     bounds_of,
-    credit,
     crossing,
     effect,
     group_bounds,
@@ -53,11 +45,12 @@ from lookalike.experiment import (
     rate_arm,
     ratio_arm,
     ratio_check,
-    team_draft,
 )
 from lookalike.experiment.sample_ratio import ALARM, PLATFORM_ALARM
-from lookalike_bench.arrays import Array, Floats, Ints
+from lookalike_bench.arrays import Ints
+from lookalike_bench.bandit_regret import bandits
 from lookalike_bench.bars import Bar, Row, least, most, quotient
+from lookalike_bench.interleaved_queries import ALIKE, interleaving
 from lookalike_bench.runner import ProgressCallback, reporting
 
 SEED = 18
@@ -65,8 +58,6 @@ LOOKS = 20
 SHARES = [look / LOOKS for look in range(1, LOOKS + 1)]
 POWER = 0.9
 WIDTH = 1.959964
-BATCH = 500
-ALIKE, STRANGERS = "a change of a ranker", "rankers that share nothing"
 
 
 BARS = (
@@ -438,210 +429,6 @@ def asos() -> list[Row]:
             "n": len(begins),
         },
     ]
-
-
-# --- bandits --------------------------------------------------------------------------
-
-
-def bandits(report: ProgressCallback, n_tests: int = 200) -> list[Row]:
-    """Regret on real rates of clicks, each test as long as it really was."""
-    data = load_upworthy()
-    sound = [
-        rows
-        for rows in data.tests()
-        if not data.is_faulty[rows.start] and rows.stop - rows.start > 1
-    ]
-    rng = np.random.default_rng(SEED)
-    order = rng.permutation(len(sound))
-    chosen = [sound[n] for n in order[:n_tests]]
-    others = [sound[n] for n in order[n_tests : 2 * n_tests]]
-    prior = prior_of(data, others)
-    explored = min(
-        (0.1, 0.2, 0.3, 0.4, 0.5),
-        key=lambda part: regret(data, others, partial(leader, part))[0],
-    )
-
-    def even(rates: Floats, n: int, seed: int) -> Floats:
-        return np.full(len(rates), n / len(rates))
-
-    def library(make: Callable[[int], Bandit]) -> Policy:
-        return partial(in_batches, make)
-
-    policies: dict[str, Policy] = {
-        "an even share": even,
-        "thompson, prior of others": partial(thompson, prior),
-        "thompson, even prior": partial(thompson, (1.0, 1.0)),
-        "thompson in batches": library(lambda n: ThompsonBeta(n, prior)),
-        f"A/B of {explored:.0%}, then the leader": partial(leader, explored),
-        "epsilon-greedy in batches": library(lambda n: EpsilonGreedy(n, 0.1)),
-        "UCB1 in batches": library(UCB1),
-        "KL-UCB in batches": library(KLUCB),
-    }
-    rows: list[Row] = []
-    for done, (name, policy) in enumerate(policies.items()):
-        report(name, done / len(policies))
-        value, error = regret(data, chosen, policy)
-        rows.append({"method": name, "regret": value, "error": error})
-    return rows
-
-
-Policy = Callable[[Floats, int, int], Floats]
-"""From the true rates, the number of visitors and a seed to visitors of each arm."""
-
-
-def regret(
-    data: HeadlineTests, tests: list[slice], policy: Policy
-) -> tuple[float, float]:
-    """Clicks lost over those that an even share loses, all tests together."""
-    lost, even = np.empty((2, len(tests)))
-    for n, rows in enumerate(tests):
-        rates = data.clicks[rows] / data.impressions[rows]
-        visitors = int(data.impressions[rows].sum())
-        below = rates.max() - rates
-        lost[n] = policy(rates, visitors, SEED + n) @ below
-        even[n] = visitors * below.mean()
-    value = lost.sum() / even.sum()
-    error = np.sqrt(((lost - value * even) ** 2).sum()) / even.sum()
-    return float(value), float(error)
-
-
-def prior_of(data: HeadlineTests, tests: list[slice]) -> tuple[float, float]:
-    """Beta(a, b) with the mean and variance of the rates of other tests."""
-    rates = np.concatenate([data.clicks[r] / data.impressions[r] for r in tests])
-    mean, variance = rates.mean(), rates.var()
-    total = mean * (1 - mean) / variance - 1
-    return float(mean * total), float((1 - mean) * total)
-
-
-def thompson(
-    prior: tuple[float, float], rates: Floats, visitors: int, seed: int
-) -> Floats:
-    """Thompson sampling visitor by visitor: a draw of each arm, the greatest wins.
-
-    That chooses each arm with the probability that ``ThompsonBeta`` integrates.
-    """
-    return _thompson(*prior, rates, visitors, seed)
-
-
-@njit(cache=True)
-def _thompson(a, b, rates, visitors, seed):  # type: ignore[no-untyped-def]
-    np.random.seed(seed)  # noqa: NPY002  # Numba's only generator
-    n = np.zeros(len(rates))
-    clicks = np.zeros(len(rates))
-    for _ in range(visitors):
-        best, most = 0, -1.0
-        for arm in range(len(rates)):
-            drawn = np.random.beta(a + clicks[arm], b + n[arm] - clicks[arm])  # noqa: NPY002
-            if drawn > most:
-                best, most = arm, drawn
-        n[best] += 1
-        clicks[best] += np.random.random() < rates[best]  # noqa: NPY002
-    return n
-
-
-def in_batches(
-    make: Callable[[int], Bandit], rates: Floats, visitors: int, seed: int
-) -> Floats:
-    """A policy of the library, which learns after each ``BATCH`` visitors."""
-    rng = np.random.default_rng(seed)
-    policy = make(len(rates))
-    for begun in range(0, visitors, BATCH):
-        arms, _ = policy.choose_batch(min(BATCH, visitors - begun), rng)
-        policy.update(arms, (rng.random(len(arms)) < rates[arms]).astype(np.float64))
-    return policy.counts
-
-
-def leader(part: float, rates: Floats, visitors: int, seed: int) -> Floats:
-    """An A/B test of a part of the visitors; all others see who leads."""
-    rng = np.random.default_rng(seed)
-    each = int(part * visitors / len(rates))
-    clicks = rng.binomial(each, rates)
-    n = np.full(len(rates), float(each))
-    n[int(np.argmax(clicks))] += visitors - n.sum()
-    return n
-
-
-# --- interleaving ---------------------------------------------------------------------
-
-
-def interleaving(n_users: int = 10_000, k: int = 10) -> list[Row]:
-    """Queries for 80% power at 5% to tell the same two rankers apart.
-
-    A query has 20 documents, each relevant with probability 0.2. A ranker orders them
-    by relevance plus an error with the standard deviation 1, the second one with 1.1.
-    Of the errors 0.9 is the same in both, as after a change of a ranker, or nothing is.
-
-    Users have the queries and the tastes of ``users``. They look at position j with
-    probability 1 / j, and click what is relevant with probability 0.9, else with 0.1,
-    both times five times their taste, at most 1. Users are assigned, and users are the
-    unit of both tests.
-    """
-    rows: list[Row] = []
-    for name, shared in ((ALIKE, 0.9), (STRANGERS, 0.0)):
-        rng = np.random.default_rng(SEED)
-        asked = 1 + rng.poisson(rng.gamma(1.0, 4.0, n_users))
-        user = np.repeat(np.arange(n_users), asked)
-        taste = np.minimum(1.0, 5 * rng.beta(2.0, 8.0, n_users))[user]
-        relevant = rng.random((len(user), 20)) < 0.2
-        own = np.sqrt(np.array([1.0, 1.1]) ** 2 - shared**2)[:, None, None]
-        scores = relevant + shared * rng.normal(size=relevant.shape)
-        scores = scores + own * rng.normal(size=(2, *relevant.shape))
-        orders = np.argsort(-scores, axis=2)[:, :, :k]
-        chance = np.where(relevant, 0.9, 0.1) * taste[:, None]
-        for method, row in both(orders, chance, user, rng).items():
-            rows.append({"method": f"{method}: {name}", **row})
-    return rows
-
-
-def both(
-    orders: Ints, chance: Floats, user: Ints, rng: np.random.Generator
-) -> dict[str, Row]:
-    """Queries that each method needs; orders (2, n_queries, k) are of two rankers."""
-    _, n_queries, k = orders.shape
-    looked = 1 / np.arange(1.0, k + 1)
-    credits = np.empty(n_queries)
-    for n in range(n_queries):
-        shown = team_draft(orders[0, n].tolist(), orders[1, n].tolist(), k, rng)
-        clicked = rng.random(k) < looked * chance[n, list(shown.items)]
-        credits[n] = credit(shown, np.flatnonzero(clicked).tolist())
-    drafted = by_user(credits, user)
-    found = {"team draft": needed(drafted, [drafted], n_queries)}
-    chances = [looked * np.take_along_axis(chance, order, axis=1) for order in orders]
-    simulated = [outcomes(rng.random((n_queries, k)) < each) for each in chances]
-    expected = [outcomes(each) for each in chances]
-    for name in simulated[0]:
-        arms = [by_user(each[name], user) for each in simulated]
-        apart = by_user(expected[0][name] - expected[1][name], user)
-        found[f"A/B of {name}"] = needed(apart, arms, n_queries)
-    return found
-
-
-def outcomes(clicks: Array) -> dict[str, Floats]:
-    """What an A/B test may measure of a query: of clicks, or expected of their chances.
-
-    clicks : (n_queries, k) of bool, or of probabilities of independent clicks
-    """
-    clicked = clicks.astype(np.float64)
-    none_yet = np.cumprod(1 - clicked, axis=1)
-    is_first = clicked * np.insert(none_yet, 0, 1.0, axis=1)[:, :-1]
-    return {
-        "clicks a query": clicked.sum(axis=1),
-        "queries with a click": 1 - none_yet[:, -1],
-        "the first click's reciprocal rank": is_first @ (1 / np.arange(1.0, 11.0)),
-    }
-
-
-def by_user(values: Array, user: Ints) -> Arm:
-    """A mean over queries with the error of the users who asked them."""
-    return ratio_arm(Moments.of(np.bincount(user, values), np.bincount(user)))
-
-
-def needed(apart: Arm, arms: Sequence[Arm], n_queries: int) -> Row:
-    """Queries of all arms together, and their Monte Carlo error."""
-    error = float(np.sqrt(sum(arm.standard_error**2 for arm in arms)))
-    queries = ((WIDTH + 0.8416) * error / apart.value) ** 2 * n_queries * len(arms)
-    doubt = 2 * apart.standard_error / abs(apart.value)
-    return {"queries": queries, "error": queries * doubt}
 
 
 # --- assignment -----------------------------------------------------------------------

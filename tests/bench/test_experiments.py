@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lookalike.experiment import ThompsonBeta
-from lookalike_bench import experiments
+from lookalike_bench import bandit_regret, experiments, interleaved_queries
 from lookalike_bench.bars import checked
 
 
@@ -31,10 +31,10 @@ def test_draws_of_thompson_sampling_choose_with_the_librarys_probabilities():
     policy = ThompsonBeta(3, (1.0, 50.0))
     rates = np.array([0.1, 0.1, 0.1])
     first = np.array(
-        [experiments.thompson((1.0, 50.0), rates, 1, seed) for seed in range(1500)]
+        [bandit_regret.thompson((1.0, 50.0), rates, 1, seed) for seed in range(1500)]
     )
     np.testing.assert_allclose(first.mean(axis=0), policy.probabilities(), atol=0.05)
-    visitors = experiments.thompson((1.0, 50.0), np.array([0.1, 0.5]), 2000, 0)
+    visitors = bandit_regret.thompson((1.0, 50.0), np.array([0.1, 0.5]), 2000, 0)
     assert visitors.sum() == 2000
     assert visitors[1] > 1800
 
@@ -42,21 +42,21 @@ def test_draws_of_thompson_sampling_choose_with_the_librarys_probabilities():
 def test_what_an_a_b_test_measures_is_what_is_expected_of_it():
     rng = np.random.default_rng(0)
     chance = np.tile(rng.random(10) * 0.4, (20_000, 1))
-    clicked = experiments.outcomes(rng.random(chance.shape) < chance)
-    expected = experiments.outcomes(chance)
+    clicked = interleaved_queries.outcomes(rng.random(chance.shape) < chance)
+    expected = interleaved_queries.outcomes(chance)
     for name in expected:
         assert clicked[name].mean() == pytest.approx(expected[name][0], rel=0.03)
 
 
 def test_an_ab_test_then_the_leader_sends_everybody_somewhere():
-    found = experiments.leader(0.4, np.array([0.1, 0.5, 0.1]), 1001, 0)
+    found = bandit_regret.leader(0.4, np.array([0.1, 0.5, 0.1]), 1001, 0)
     assert found.sum() == 1001
     assert found.argmax() == 1
     assert found[0] == found[2] == 133
 
 
 def test_a_library_policy_in_batches_sees_every_visitor():
-    found = experiments.in_batches(ThompsonBeta, np.array([0.1, 0.5]), 1200, 0)
+    found = bandit_regret.in_batches(ThompsonBeta, np.array([0.1, 0.5]), 1200, 0)
     assert found.sum() == 1200
     assert found[1] > 800
 
