@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.core.library import Library
+from lookalike.service.database.alarms import keep_state
 from lookalike.service.database.events import store_events
 from lookalike.service.database.experiments import end, running, start
 from lookalike.service.database.loop_steps import run_of, runs
@@ -190,6 +191,10 @@ def test_a_run_can_be_done_once_more_to_the_same_bytes(
 
 
 def test_the_gate_asks_of_the_newest_data_and_of_the_first_log(library, database):
+    features = {"price": {"psi": 0.3}, "age": {"psi": 0.0}}
+    report = {"features": features, "moved": ["price"], "joint": None}
+    with database.writing() as connection:
+        keep_state(database, connection, "shop", "0001", {"report": report})
     worse = retrain(SPEC, library, database, {"diversity": 0.99})
     assert not worse.took_over
     assert "is worse and does not take over" in worse.sentence
@@ -199,6 +204,8 @@ def test_the_gate_asks_of_the_newest_data_and_of_the_first_log(library, database
     checks = {each["name"]: each for each in run.details_of("judged")["checks"]}
     assert set(checks) == {"newest", "old"}
     assert not checks["newest"]["passed"]
+    told = run.details_of("judged")["drift"]
+    assert told == {"moved": {"price": 0.3}, "joint": None}
     assert library.current() == "0001"
 
 
