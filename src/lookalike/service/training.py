@@ -41,7 +41,7 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
         actions in the order of their names, and the sum of their values.
     """
     shown = sa.select(exposures).order_by(exposures.c.timestamp, exposures.c.query_id)
-    done = [events.c.query_id.is_not(None)]
+    done: list[sa.ColumnElement[bool]] = [events.c.query_id.is_not(None)]
     if until is not None:
         shown = shown.where(exposures.c.timestamp < until)
         done.append(events.c.timestamp < until)
