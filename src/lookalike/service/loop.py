@@ -237,11 +237,11 @@ class Loop:
             return self._add(run, JUDGED, f"Not worse: {told}.", details)
         worst = failed[0]
         where = "" if worst.name == "newest" else " on what the first log held out"
-        run = self._add(run, JUDGED, f"Worse: {worst.reason}.", details)
-        return self._add(
-            *(run, REFUSED),
+        return self._add_end(
+            *(run, JUDGED, f"Worse: {worst.reason}.", REFUSED),
             f"Generation {number} is worse{where} and does not take over: "
             f"{worst.reason}.",
+            details,
         )
 
     def _drift(self, generation: str) -> dict[str, Any]:
@@ -275,11 +275,11 @@ class Loop:
             found = next(iter(stored(connection, key)), None)
         state = "stopped" if found is None else found.state
         reason = "Its row is gone." if found is None else found.reason
-        run = self._add(run, WATCHED, f"The canary {state}: {reason}")
+        seen = f"The canary {state}: {reason}"
         if state == "passed":
-            return run
+            return self._add(run, WATCHED, seen)
         told = f"Generation {number} does not take over: its canary {state}. {reason}"
-        return self._add(run, FALLEN_BACK, told)
+        return self._add_end(run, WATCHED, seen, FALLEN_BACK, told)
 
     def _activate(self, run: LoopRun) -> LoopRun:
         before = run.details_of(BEGUN)["answering"]
@@ -313,6 +313,24 @@ class Loop:
     ) -> LoopRun:
         with self._database.writing() as connection:
             return self._stored(connection, run, step, reason, details or {})
+
+    def _add_end(
+        self,
+        run: LoopRun,
+        step: str,
+        reason: str,
+        last: str,
+        why: str,
+        details: Mapping[str, Any] | None = None,
+    ) -> LoopRun:
+        """Add a step that ends the run, and the end.
+
+        Both rows, or neither: a run that was killed in between would go on as if the
+        step had ended well.
+        """
+        with self._database.writing() as connection:
+            run = self._stored(connection, run, step, reason, details or {})
+            return self._stored(connection, run, last, why, {})
 
     def _stored(
         self,
