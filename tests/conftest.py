@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Spare what would take a tenth of the time, and changes no outcome.
+    """Spare what takes time, and changes no outcome.
 
     Garbage is collected seldom, and without a look at the thousands of tests. The
     programs that tests start do without pandas, as users' do, who need not have it:

@@ -20,8 +20,13 @@ chosen on August to December 2008 (``settings("validation")``); the level and ho
 gate asks for labels were settled with the calls from 2009 on in sight.
 
 ``shuffled``: 200 times, the newest labels that the gate sees are in another order.
+
+``looks``: 400 times, a service compares two windows of lists that do not differ: three
+features, and scores that are the chance of an action. What is "allowed" of each
+question is its part of one false alarm a month.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
@@ -60,6 +65,14 @@ from lookalike.monitor import (
 )
 from lookalike.monitor.budget import Detector
 from lookalike.rank.boosted_ranker import BoostedRanker
+from lookalike.service.drift import (
+    Budgeted,
+    checked,
+    compare_features,
+    estimated,
+    scores_of,
+)
+from lookalike.service.watched_lists import Watched
 from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Bar, Row, least, most
 from lookalike_bench.runner import ProgressCallback, reporting
@@ -133,6 +146,7 @@ def jobs(report: ProgressCallback) -> list[tuple[str, Callable[[], Iterable[Row]
         ("quality", quality),
         ("bank", partial(bank, report)),
         ("shuffled", partial(shuffled, report)),
+        ("looks", partial(looks, report)),
     ]
 
 
@@ -557,3 +571,48 @@ def shuffled(report: ProgressCallback, n: int = 200, seed: int = SEED) -> list[R
             "true labels that pass as labels": shares(float(np.mean(true)), n),
         }
     ]
+
+
+# --- looks of a service ---------------------------------------------------------------
+
+QUESTIONS = ("feature", "joint", "estimated quality", "meaning of scores")
+
+
+def looks(report: ProgressCallback, n: int = 400, seed: int = SEED) -> list[Row]:
+    """How often each test rings for nothing, by the number of lists of a window."""
+    budget = Budgeted(alarms=1.0, hours=24.0)
+    rows: list[Row] = []
+    for size in (300, 1000):
+        rang: Counter[str] = Counter()
+        for at in range(n):
+            report(f"windows of {size:,} lists", at / n)
+            rng = np.random.default_rng([seed, size, at])
+            rang.update(set(ringing(lists(rng, size), lists(rng, size), budget)))
+        rows += [
+            {
+                "method": f"{kind}, {size:,} lists",
+                "rang": shares(rang[kind] / n, n),
+                "allowed": round(budget.level, 4),
+            }
+            for kind in QUESTIONS
+        ]
+    return rows
+
+
+def lists(rng: np.random.Generator, n: int) -> Watched:
+    """A window of lists; the score of the first item is the chance of an action."""
+    score = rng.uniform(0.05, 0.55, n)
+    acted = (rng.random(n) < score).astype(np.float64)
+    return Watched(rng.normal(size=(n, 3)), score, np.full(n, 10.0), acted, acted)
+
+
+def ringing(reference: Watched, now: Watched, budget: Budgeted) -> list[str]:
+    """Kinds of the alarms of one look, and of the one when labels have come."""
+    _, moved = compare_features(reference, now, ["one", "two", "three"], budget)
+    scores = scores_of(reference)
+    if scores is not None:
+        estimate, more = estimated(scores, now, budget)
+        moved += more
+        if estimate:
+            moved += checked(scores, estimate, reference, now, budget)[1]
+    return [each.kind for each in moved]

@@ -13,6 +13,11 @@ w r / mean(w) as if the mean of the weights were a constant.
 ``open bandit``: real logs: what uniform recommendation would have earned, from the log
 of Thompson sampling and the other way round.
 
+``needed``: how many lists of a service it takes to tell what another generation would
+have done, from their last place among 21 items. Where both agree a list weighs 1 / (1 -
+share + share / 21), otherwise 21 / share, or nothing where something else was drawn.
+They agree on half of the lists, and one list in ten is rewarded.
+
 How the refusals were chosen: in worlds of other seeds, and with log-normal weights.
 """
 
@@ -25,6 +30,7 @@ from scipy.special import expit, softmax
 
 from lookalike.datasets import load_open_bandit
 from lookalike.evaluate import LoggedDecisions, estimate_policy, logged_decisions
+from lookalike.evaluate.off_policy import LEAST_EFFECTIVE, LEAST_INFORMATIVE
 from lookalike.learn import Ridge
 from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Bar, Row, least, most, quotient
@@ -81,7 +87,11 @@ def run(
 
 def jobs(report: ProgressCallback) -> list[tuple[str, Callable[[], Iterable[Row]]]]:
     """All jobs by name."""
-    return [("worlds", partial(worlds, report)), ("open bandit", real_logs)]
+    return [
+        ("worlds", partial(worlds, report)),
+        ("open bandit", real_logs),
+        ("needed", needed),
+    ]
 
 
 # --- worlds --------------------------------------------------------------------------
@@ -216,4 +226,26 @@ def real_logs() -> list[Row]:
         }
         row |= {name: str(each) for name, each in found.estimates.items()}
         rows.append(row | {"sentence": found.refusal})
+    return rows
+
+
+# --- lists of a service ---------------------------------------------------------------
+
+
+def needed(m: int = 21, agree: float = 0.5, rewarded: float = 0.1) -> list[Row]:
+    """Lists for an estimate, and for an interval, by the share left to chance."""
+    rows: list[Row] = []
+    for share in (0.2, 0.6):
+        weights = np.array([1 / (1 - share + share / m), m / share])
+        # A weight of w with the chance 1 / w, otherwise 0: its mean square is w.
+        lists = float(np.array([agree, 1 - agree]) @ weights)
+        rows.append(
+            {
+                "method": f"share {share:g}",
+                "weight, agreeing": round(float(weights[0]), 2),
+                "weight, otherwise": round(float(weights[1]), 1),
+                "for an estimate": round(LEAST_EFFECTIVE * lists),
+                "for an interval": round(LEAST_INFORMATIVE * lists / rewarded),
+            }
+        )
     return rows

@@ -1,10 +1,13 @@
 """Worlds are as told, canaries end as they should, and models are levelled."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
 from lookalike.evaluate import estimate_policy
+from lookalike.evaluate.off_policy import effective_sample
 from lookalike.monitor import CanaryPlan
 from lookalike_bench import monitoring, off_policy
 
@@ -44,6 +47,32 @@ def test_canaries_end_by_their_plan():
     outcome, n = monitoring.one_canary(plan, 0.0, 200, 100, rng)
     assert outcome == "pass"
     assert 200 <= n < 250
+
+
+def test_looks_at_windows_that_do_not_differ_are_told_by_the_question():
+    rows = monitoring.looks(lambda what, share: None, n=1)
+    assert [row["method"] for row in rows[:2]] == [
+        "feature, 300 lists",
+        "joint, 300 lists",
+    ]
+    assert {row["allowed"] for row in rows} == {0.0056}
+    rng = np.random.default_rng(0)
+    before, now = (monitoring.lists(rng, 300) for _ in range(2))
+    budget = monitoring.Budgeted(1.0, 24.0)
+    assert monitoring.ringing(before, now, budget) == []
+    moved = replace(now, features=now.features + 1, first_acted=1 - now.first_acted)
+    found = monitoring.ringing(before, moved, budget)
+    assert set(found) == {"feature", "joint", "meaning of scores"}
+
+
+def test_the_lists_that_are_needed_are_those_of_drawn_weights():
+    rng = np.random.default_rng(0)
+    for row, share in zip(off_policy.needed(), (0.2, 0.6), strict=True):
+        n = 400_000
+        weight = np.where(np.arange(n) % 2, 1 / (1 - share + share / 21), 21 / share)
+        weight *= rng.random(n) < 1 / weight
+        lists = 50 * n / effective_sample(weight)
+        assert row["for an estimate"] == pytest.approx(lists, rel=0.03)
 
 
 def test_running_shares_count_newer_ones_more_and_look_only_back():

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.core.library import Library
+from lookalike.service.database.alarms import keep_state
 from lookalike.service.database.events import store_events
 from lookalike.service.database.experiments import end, running, start
 from lookalike.service.database.loop_steps import run_of, runs
@@ -86,14 +87,14 @@ def steps(database):
 
 
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys
 from lookalike.core.library import Library
 from lookalike.service import loop
 from lookalike.service.database.migrate import open_database
 from lookalike.service.retraining import retrain
 from lookalike.systems.shop import SPEC
 
-folder, url, step, share = sys.argv[1:]
+folder, url, step, share, options = sys.argv[1:]
 store = loop.add_step
 
 def killed(connection, before, new):
@@ -103,14 +104,15 @@ def killed(connection, before, new):
 
 loop.add_step = killed
 way = loop.Way(canary_share=float(share))
-retrain(SPEC, Library("shop", folder), open_database(url), way=way)
+place = SPEC, Library("shop", folder), open_database(url)
+retrain(*place, json.loads(options), way=way)
 """
 
 
-def killed(library, database, step, share):
+def killed(library, database, step, share, **options):
     """Let a process go on until it is killed before this step is stored."""
     url = database.url.render_as_string()
-    words = [str(library.folder), url, step, str(share)]
+    words = [str(library.folder), url, step, str(share), json.dumps(options)]
     done = subprocess.run([sys.executable, "-c", KILLED, *words], check=False)
     assert done.returncode == -signal.SIGKILL, step
     found, complaint = library.open()  # the old or the new, and whole
@@ -162,6 +164,24 @@ def test_killed_once_the_pointer_has_moved_it_only_says_so(library, database):
     assert library.names()[-1] == new
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_what_is_refused_or_stopped_does_not_take_over_when_killed_before_it_is_said(
+    library, database
+):
+    assert killed(library, database, "refused", 0.0, diversity=0.99) == "0001"
+    found = retrain(SPEC, library, database)
+    assert "is worse and does not take over" in found.sentence
+    assert steps(database) == ["begun", "trained", "judged", "refused"]
+    retrain(SPEC, library, database, way=Way(canary_share=0.2))
+    with database.writing() as connection:
+        [each] = running(connection)
+        end(connection, each.served.key, "stopped", "Somebody did not like it.")
+    assert killed(library, database, "fallen back", 0.2) == "0001"
+    assert not retrain(SPEC, library, database).took_over
+    assert steps(database)[-2:] == ["watched", "fallen back"]
+    assert library.current() == "0001"
+
+
 def test_a_run_can_be_done_once_more_to_the_same_bytes(
     library, database, trained, tmp_path
 ):
@@ -190,6 +210,10 @@ def test_a_run_can_be_done_once_more_to_the_same_bytes(
 
 
 def test_the_gate_asks_of_the_newest_data_and_of_the_first_log(library, database):
+    features = {"price": {"psi": 0.3}, "age": {"psi": 0.0}}
+    report = {"features": features, "moved": ["price"], "joint": None}
+    with database.writing() as connection:
+        keep_state(database, connection, "shop", "0001", {"report": report})
     worse = retrain(SPEC, library, database, {"diversity": 0.99})
     assert not worse.took_over
     assert "is worse and does not take over" in worse.sentence
@@ -199,6 +223,8 @@ def test_the_gate_asks_of_the_newest_data_and_of_the_first_log(library, database
     checks = {each["name"]: each for each in run.details_of("judged")["checks"]}
     assert set(checks) == {"newest", "old"}
     assert not checks["newest"]["passed"]
+    told = run.details_of("judged")["drift"]
+    assert told == {"moved": {"price": 0.3}, "joint": None}
     assert library.current() == "0001"
 
 

@@ -7,6 +7,7 @@ client, not on a command line that every user of the machine can read.
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -213,3 +214,14 @@ def opened(url: str) -> Any:
 def lines_of(about: dict[str, str]) -> list[str]:
     """Return what a verb acted on, a line each."""
     return [f"{name}: {value}" for name, value in about.items()]
+
+
+def minute_of(microseconds: int) -> str:
+    """Return a moment of the database for a reader, in UTC.
+
+    Examples
+    --------
+    >>> minute_of(1_700_000_000_000_000)
+    '2023-11-14 22:13'
+    """
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,12 +1,18 @@
 """``lookalike alarms``: what has moved, as a service's monitor has found."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lookalike.cli._common import Folder, Json, columns, say
-from lookalike.cli._service import DatabaseUrl, State, Where, database_of, lines_of
+from lookalike.cli._service import (
+    DatabaseUrl,
+    State,
+    Where,
+    database_of,
+    lines_of,
+    minute_of,
+)
 
 
 def alarms(
@@ -46,8 +52,7 @@ def alarms(
     say({"alarms": rows, **about}, json, [*lines, *lines_of(about)])
 
 
-def _row(alarm: dict[str, object]) -> tuple[str, ...]:
-    moment = datetime.fromtimestamp(int(str(alarm["raised"])) / 1e6, UTC)
+def _row(alarm: dict[str, Any]) -> tuple[str, ...]:
     state = "open" if alarm["acknowledged"] is None else "seen"
-    told = str(alarm["id"]), moment.strftime("%Y-%m-%d %H:%M"), str(alarm["system"])
-    return (*told, state, str(alarm["sentence"]))
+    when = minute_of(alarm["raised"])
+    return alarm["id"], when, alarm["system"], state, alarm["sentence"]

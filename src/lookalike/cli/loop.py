@@ -1,14 +1,13 @@
 """``lookalike loop``: how a system has learned again, and a run done once more."""
 
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lookalike.cli._common import Folder, Json, System, columns, say
-from lookalike.cli._service import DatabaseUrl, Location, State, lines_of
+from lookalike.cli._service import DatabaseUrl, Location, State, lines_of, minute_of
 
 
 def loop(
@@ -39,14 +38,7 @@ def loop(
         about = where.about
     steps = [step for run in found for step in reversed(run.steps)]
     rows = [
-        (
-            datetime.fromtimestamp(step.timestamp / 1e6, UTC).strftime(
-                "%Y-%m-%d %H:%M"
-            ),
-            step.run[:8],
-            step.step,
-            step.reason,
-        )
+        (minute_of(step.timestamp), step.run[:8], step.step, step.reason)
         for step in steps
     ]
     lines = columns([("when", "run", "step", "why"), *rows])
@@ -57,7 +49,7 @@ def loop(
 
 
 def _replay(where: Location, run: str, json: bool) -> None:
-    from lookalike.service.database.loop_steps import run_of
+    from lookalike.service.database.loop_steps import TRAINED, run_of
     from lookalike.service.loop import replay
 
     with where.database.reading() as connection:
@@ -65,7 +57,7 @@ def _replay(where: Location, run: str, json: bool) -> None:
     place = where.spec, where.library, where.database
     with tempfile.TemporaryDirectory() as scratch:
         different = replay(*place, found, Path(scratch))
-    number = found.details_of("trained")["generation"]
+    number = found.details_of(TRAINED)["generation"]
     told = f"Generation {number} was learned again, to the same bytes."
     if different:
         told = f"Other bytes than those of generation {number}: {', '.join(different)}."

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lookalike.cli._common import Folder, Json, System, columns, say
 from lookalike.cli._progress import progress
-from lookalike.cli._service import DatabaseUrl, Location, State, lines_of
+from lookalike.cli._service import DatabaseUrl, Location, State, lines_of, minute_of
 
 if TYPE_CHECKING:
     from lookalike.service.policies import Policy
@@ -136,16 +135,15 @@ def _check_order(generation: str | None, weight: list[str] | None, system: str) 
 
 
 def _lines(found: "WhatIf", reward: str) -> list[str]:
+    from lookalike.evaluate.off_policy import LEAST_INFORMATIVE
+
     said = {"any": "anything was done with", "value": "the value of what was done with"}
     counted = said.get(reward, f"{reward} of")
-    dates = [
-        datetime.fromtimestamp(moment / 1e6, UTC).strftime("%Y-%m-%d %H:%M")
-        for moment in (found.since, found.until)
-    ]
     lines = [
         f"What if: {found.policy}",
-        f"judged: {found.n_judged:,} of {found.n_lists:,} lists, {dates[0]} to "
-        f"{dates[1]} UTC; reward: {counted} the item",
+        f"judged: {found.n_judged:,} of {found.n_lists:,} lists, "
+        f"{minute_of(found.since)} to {minute_of(found.until)} UTC; reward: {counted} "
+        "the item",
     ]
     lines += [f"left out: {n:,} that {why}" for why, n in found.left_out.items()]
     place = found.last_place
@@ -164,7 +162,8 @@ def _lines(found: "WhatIf", reward: str) -> list[str]:
         if not place.refusal and found.gain is None:
             lines.append(
                 "  no intervals: rewards other than the commonest weigh as much as "
-                f"{place.informative_sample:,.0f}, where 30 are needed"
+                f"{place.informative_sample:,.0f}, where {LEAST_INFORMATIVE:g} are "
+                "needed"
             )
         if place.refusal:
             lines.append(f"  {place.refusal}")
@@ -191,7 +190,7 @@ def _position_lines(assume: str, each: Any, is_last: bool) -> list[str]:
         rows.append((f"  {at + 1}", f"{logged:.4f}", f"{value:.4f}", f"{sample:,.0f}"))
     total = f"  all places together: {each.found.value}"
     total += f", as shown {float(each.logged.sum()):.4f}"
-    return ["", head, *columns(rows[:1] + rows[1:]), total]
+    return ["", head, *columns(rows), total]
 
 
 def _value(value: Any) -> str:

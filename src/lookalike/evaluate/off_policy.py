@@ -244,7 +244,7 @@ def estimate_policy(
         estimates = {k: PolicyValue(v.value, None) for k, v in estimates.items()}
     return OffPolicy(
         estimates,
-        logged=_interval(log.reward, len(log), confidence),
+        logged=mean_interval(log.reward, confidence),
         n_decisions=len(log),
         effective_sample=effective_sample(weight),
         informative_sample=informative,
@@ -368,15 +368,32 @@ def weighted_interval(
     return value, value - half, value + half
 
 
+def mean_interval(
+    terms: Floats, confidence: float = CONFIDENCE, weight: Floats | None = None
+) -> Estimate:
+    """Return the mean of independent terms with Student's interval.
+
+    terms : float64 (n,); the interval of a single one has no ends
+    weight : float64 (n,), importance weights that the terms contain; None is none
+
+    Examples
+    --------
+    >>> print(mean_interval(np.array([0.0, 1, 1, 0, 1])))
+    0.6000 [-0.0801, 1.2801]
+    """
+    mean, n = float(terms.mean()), len(terms)
+    if n < 2:
+        return Estimate(mean, -np.inf, np.inf)
+    error = float(terms.std(ddof=1)) / np.sqrt(n)
+    half = error * quantile_of_t(np.ones(n) if weight is None else weight, confidence)
+    return Estimate(mean, mean - half, mean + half)
+
+
 def quantile_of_t(weight: Floats, confidence: float) -> float:
     """Half-width, in standard errors, of an interval of so much effective sample."""
-    return _quantile(max(effective_sample(weight) - 1, 1.0), confidence)
-
-
-def _quantile(freedom: float, confidence: float) -> float:
-    """Student's, two-sided."""
     from scipy.special import stdtrit  # slow to import
 
+    freedom = max(effective_sample(weight) - 1, 1.0)
     return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
@@ -417,10 +434,8 @@ def _informative(reward: Floats, weight: Floats) -> float:
 
 
 def _mean(terms: Floats, weight: Floats, confidence: float) -> PolicyValue:
-    value = float(terms.mean())
-    error = float(terms.std(ddof=1)) / np.sqrt(len(terms))
-    half = error * quantile_of_t(weight, confidence)
-    return PolicyValue(value, Estimate(value, value - half, value + half))
+    found = mean_interval(terms, confidence, weight)
+    return PolicyValue(found.value, found)
 
 
 def _normalised(
@@ -428,15 +443,6 @@ def _normalised(
 ) -> PolicyValue:
     found = weighted_interval(base, weight, residual, confidence)
     return PolicyValue(found[0], Estimate(*found))
-
-
-def _interval(values: Floats, n: int, confidence: float) -> Estimate:
-    mean = float(values.mean())
-    if n < 2:
-        return Estimate(mean, -np.inf, np.inf)
-    error = float(values.std(ddof=1)) / np.sqrt(n)
-    half = error * _quantile(n - 1.0, confidence)
-    return Estimate(mean, mean - half, mean + half)
 
 
 def _column(name: str, values: ArrayLike) -> Floats:

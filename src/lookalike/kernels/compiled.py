@@ -24,7 +24,7 @@ def njit(**options: Any) -> Callable[[Function], Function]:
     Numba would compile one for each mixture of both. So a kernel that writes to an
     argument must get one that may be written: nothing refuses it. None is called from
     C, so wrappers for that are left out. No garbage is collected meanwhile: the
-    compiler makes a million objects and keeps most, which took a tenth of its time.
+    compiler makes many objects and keeps most of them.
     """
     compiled = numba.njit(no_cfunc_wrapper=True, **options)
 

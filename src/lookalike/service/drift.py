@@ -9,7 +9,7 @@ difference is no chance.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -31,7 +31,6 @@ from lookalike.monitor import (
     measured_quality,
 )
 from lookalike.monitor.budget import MOST_VALUES
-from lookalike.service.database.alarms import Alarm
 from lookalike.service.watched_lists import Watched, table_of
 
 QUESTIONS = 6
@@ -76,20 +75,30 @@ class Budgeted:
         return min(0.5, self.alarms / QUESTIONS * self.hours / MONTH)
 
 
+class Moved(NamedTuple):
+    """What an alarm of a generation is about, see ``database.alarms.Alarm``."""
+
+    kind: str
+    subject: str
+    effect: float
+    p_value: float | None
+    sentence: str
+
+
 # --- features -------------------------------------------------------------------------
 
 
 def compare_features(
     reference: Watched, now: Watched, names: list[str], budget: Budgeted
-) -> tuple[dict[str, Any], list[tuple[str, str, float, float, str]]]:
+) -> tuple[dict[str, Any], list[Moved]]:
     """Compare each feature and all of them.
 
     Returns
     -------
     report : dict
         Ready for JSON: "features" with effect sizes, p values and the bars of both
-        windows, and "joint".
-    moved : list of (kind, subject, effect, p value, sentence)
+        windows, the names of those that "moved", and "joint".
+    moved : list of Moved
     """
     before, after = table_of(reference, now, names)
     found = covariate_drift(before, after) if before else {}
@@ -98,20 +107,20 @@ def compare_features(
         for name, each in found.items()
     }
     moved = [
-        ("feature", name, each.psi, each.corrected, _told(name, each))
+        Moved("feature", name, each.psi, each.corrected, _told(name, each))
         for name, each in found.items()
         if each.corrected < budget.level and each.psi >= MOVED
     ]
+    names = [each.subject for each in moved]
     joint = _joint(before, after)
     if joint and joint["p_value"] < budget.level and joint["effect"] >= TOLD_APART:
         sentence = (
             "Lists of now are told from those of the reference: area under the ROC "
             f"curve {joint['effect']:.3f}, 0.5 is nothing (p = {joint['p_value']:.2g})."
         )
-        moved.append(
-            ("joint", "all features", joint["effect"], joint["p_value"], sentence)
-        )
-    return {"features": features, "joint": joint}, moved
+        about = joint["effect"], joint["p_value"]
+        moved.append(Moved("joint", "all features", *about, sentence))
+    return {"features": features, "moved": names, "joint": joint}, moved
 
 
 def _told(name: str, each: FeatureDrift) -> str:
@@ -171,19 +180,17 @@ def new_detectors(reference: Watched, hours: float, budget: Budgeted) -> Any:
     return found
 
 
-def watch_rate(
-    detectors: Any, acted: Floats
-) -> list[tuple[str, str, float, None, str]]:
+def watch_rate(detectors: Any, acted: Floats) -> list[Moved]:
     """Let detectors take further lists; they are brought up to date.
 
-    Returns what rang, as ``compare_features`` does.
+    Returns what rang.
     """
     together, rate = detectors["together"], detectors["rate"]
     values = [*detectors["waiting"], *acted.tolist()]
     n = len(values) // together
     shares = np.array(values[: n * together]).reshape(n, together).mean(axis=1)
     detectors["waiting"] = values[n * together :]
-    moved: list[tuple[str, str, float, None, str]] = []
+    moved: list[Moved] = []
     for name in ("fell", "rose"):
         detector = Cusum.from_state(detectors[name])
         rang = [detector.update(float(share)) for share in shares]
@@ -194,7 +201,7 @@ def watch_rate(
                 f"The share of lists that something was done with {name}: {mean:.4f} "
                 f"of late, {rate:.4f} in the reference."
             )
-            moved.append(("rate", name, mean - rate, None, sentence))
+            moved.append(Moved("rate", name, mean - rate, None, sentence))
     return moved
 
 
@@ -233,7 +240,7 @@ def scores_of(reference: Watched) -> Scores | None:
 
 def estimated(
     scores: Scores, now: Watched, budget: Budgeted
-) -> tuple[dict[str, Any], list[tuple[str, str, float, float, str]]]:
+) -> tuple[dict[str, Any], list[Moved]]:
     """Estimate how well the scores order lists of now, before anybody acted."""
     score = now.score[np.isfinite(now.score)]
     if len(score) < FEWEST:
@@ -261,7 +268,8 @@ def estimated(
         f"Scores are expected to order the lists of now with an area under the ROC "
         f"curve of {found}, in the reference {was.value:.4f} (p = {p:.2g})."
     )
-    return report, [("estimated quality", "area under the ROC curve", gap, p, sentence)]
+    subject = "area under the ROC curve"
+    return report, [Moved("estimated quality", subject, gap, p, sentence)]
 
 
 def checked(
@@ -270,12 +278,12 @@ def checked(
     reference: Watched,
     now: Watched,
     budget: Budgeted,
-) -> tuple[dict[str, Any], list[tuple[str, str, float, float, str]]]:
+) -> tuple[dict[str, Any], list[Moved]]:
     """Check an estimate once it is known what was done with the lists.
 
     Whether equal scores mean the same is tested on the scores as they are: on chances
-    of an isotonic regression, whose steps are near 0 and 1, the test rings for nothing
-    three times as often as it says.
+    of an isotonic regression, whose steps are near 0 and 1, the test would ring for
+    nothing more often than it says.
     """
     before = reference.taking(np.isfinite(reference.score))
     known = np.isfinite(now.score)
@@ -304,18 +312,14 @@ def checked(
         f"acted on where their scores promised {chance.mean():.4f} (p = "
         f"{drift.p_value:.2g})."
     )
-    return report, [("meaning of scores", "first items", gap, drift.p_value, sentence)]
+    about = gap, drift.p_value
+    return report, [Moved("meaning of scores", "first items", *about, sentence)]
 
 
 def _as_chance(score: Floats, reference: Floats) -> Floats:
     """Scores in standard deviations of the reference, between 0 and 1."""
     spread = float(reference.std()) or 1.0
     return np.asarray(expit((score - reference.mean()) / spread), np.float64)
-
-
-def as_alarms(system: str, generation: str, moved: list[Any]) -> list[Alarm]:
-    """Return what moved as alarms."""
-    return [Alarm(system, generation, *each) for each in moved]
 
 
 def _finite(found: dict[str, Any]) -> dict[str, Any]:

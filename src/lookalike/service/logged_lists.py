@@ -111,13 +111,10 @@ def read_lists(
         mine &= exposures.c.timestamp < until
     shown = sa.select(exposures).where(mine)
     shown = shown.order_by(exposures.c.timestamp, exposures.c.query_id)
-    done = sa.select(events).where(
-        events.c.query_id.in_(sa.select(exposures.c.query_id).where(mine))
-    )
-    done = done.order_by(events.c.timestamp, events.c.event_id)
+    queries = sa.select(exposures.c.query_id).where(mine)
     found = []
     with database.reading() as connection:
-        outcomes = outcomes_of(connection, done)
+        outcomes = outcomes_of(connection, events.c.query_id.in_(queries))
         rows = connection.execution_options(yield_per=1_000).execute(shown)
         for row in rows.mappings():
             hits, drawn = json.loads(row["hits"]), json.loads(row["drawn"] or "[]")

@@ -20,7 +20,7 @@ Scores of recommenders are no probabilities: calibration by slice is not asked
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from lookalike.core.library import Library
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.core.spec import SystemSpec
 from lookalike.evaluate import Comparison
+from lookalike.monitor import GateCheck
 from lookalike.service.database import Database
 from lookalike.service.database.alarms import monitor_state
 from lookalike.service.database.connection import now
@@ -50,10 +51,9 @@ from lookalike.service.database.loop_steps import (
 from lookalike.service.live_data import live_data, log_of
 from lookalike.service.served_experiment import RUNNING, canary
 
-__all__ = ["ACTIVATED", "JUDGED", "TRAINED", "Loop", "Way", "is_watched", "replay"]
 _DAY = 24 * 3_600_000_000
 _ON_ITS_WAY = 1.0
-"""Seconds after which no event is stored any more with an earlier arrival."""
+"""Seconds for which PostgreSQL is given to commit events that arrived before."""
 
 
 @dataclass(frozen=True)
@@ -226,22 +226,22 @@ class Loop:
             test = compare(answering, measured.without_held_out(old), old)
             checks.append(_check("old", test, before))
         details = {
-            "checks": checks,
+            "checks": [asdict(each) for each in checks],
             "difference": newest.difference.value,
             "p_value": newest.p_value,
             "drift": self._drift(before),
         }
-        failed = [each for each in checks if not each["passed"]]
+        failed = [each for each in checks if not each.passed]
         if not failed:
-            told = "; ".join(f"{each['name']}: {each['reason']}" for each in checks)
+            told = "; ".join(f"{each.name}: {each.reason}" for each in checks)
             return self._add(run, JUDGED, f"Not worse: {told}.", details)
         worst = failed[0]
-        where = "" if worst["name"] == "newest" else " on what the first log held out"
-        run = self._add(run, JUDGED, f"Worse: {worst['reason']}.", details)
-        return self._add(
-            *(run, REFUSED),
+        where = "" if worst.name == "newest" else " on what the first log held out"
+        return self._add_end(
+            *(run, JUDGED, f"Worse: {worst.reason}.", REFUSED),
             f"Generation {number} is worse{where} and does not take over: "
-            f"{worst['reason']}.",
+            f"{worst.reason}.",
+            details,
         )
 
     def _drift(self, generation: str) -> dict[str, Any]:
@@ -251,11 +251,7 @@ class Loop:
         report = state.get("report")
         if report is None:
             return {}
-        moved = {
-            name: each["psi"]
-            for name, each in report["features"].items()
-            if each["corrected"] < report["level"]
-        }
+        moved = {name: report["features"][name]["psi"] for name in report["moved"]}
         return {"moved": moved, "joint": report["joint"]}
 
     def _begin_canary(self, run: LoopRun) -> LoopRun:
@@ -279,11 +275,11 @@ class Loop:
             found = next(iter(stored(connection, key)), None)
         state = "stopped" if found is None else found.state
         reason = "Its row is gone." if found is None else found.reason
-        run = self._add(run, WATCHED, f"The canary {state}: {reason}")
+        seen = f"The canary {state}: {reason}"
         if state == "passed":
-            return run
+            return self._add(run, WATCHED, seen)
         told = f"Generation {number} does not take over: its canary {state}. {reason}"
-        return self._add(run, FALLEN_BACK, told)
+        return self._add_end(run, WATCHED, seen, FALLEN_BACK, told)
 
     def _activate(self, run: LoopRun) -> LoopRun:
         before = run.details_of(BEGUN)["answering"]
@@ -317,6 +313,24 @@ class Loop:
     ) -> LoopRun:
         with self._database.writing() as connection:
             return self._stored(connection, run, step, reason, details or {})
+
+    def _add_end(
+        self,
+        run: LoopRun,
+        step: str,
+        reason: str,
+        last: str,
+        why: str,
+        details: Mapping[str, Any] | None = None,
+    ) -> LoopRun:
+        """Add a step that ends the run, and the end.
+
+        Both rows, or neither: a run that was killed in between would go on as if the
+        step had ended well.
+        """
+        with self._database.writing() as connection:
+            run = self._stored(connection, run, step, reason, details or {})
+            return self._stored(connection, run, last, why, {})
 
     def _stored(
         self,
@@ -396,8 +410,8 @@ def _trained(
     return served, result
 
 
-def _check(name: str, test: Comparison, before: str) -> dict[str, Any]:
+def _check(name: str, test: Comparison, before: str) -> GateCheck:
     gain = test.difference
     beside = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
     reason = f"nDCG at 10 against generation {before} {beside}, p = {test.p_value:.2g}"
-    return {"name": name, "passed": not is_worse(test), "reason": reason}
+    return GateCheck(name, not is_worse(test), reason)

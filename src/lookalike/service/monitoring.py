@@ -22,7 +22,7 @@ from lookalike.service.database.alarms import (
 from lookalike.service.database.connection import now
 from lookalike.service.drift import (
     Budgeted,
-    as_alarms,
+    Moved,
     checked,
     compare_features,
     estimated,
@@ -129,7 +129,7 @@ def look(
     monitor.look()
     if repr(monitor.state) == before and not monitor.moved:
         return []
-    found = as_alarms(spec.name, active.generation, monitor.moved)
+    found = [Alarm(spec.name, active.generation, *each) for each in monitor.moved]
     with database.writing() as connection:
         new = raise_alarms(connection, found)
         about = spec.name, active.generation, monitor.state
@@ -163,7 +163,7 @@ class _Monitor:
         self._hours = int(budget.hours * _HOUR)
         self._moment = moment
         self.state: dict[str, Any] = {}
-        self.moved: list[Any] = []
+        self.moved: list[Moved] = []
 
     def look(self) -> None:
         """Find a reference, then compare what is due with it."""
@@ -253,10 +253,7 @@ class _Monitor:
         self.state["outcomes"] = told
 
     def _matured(self) -> list[dict[str, Any]]:
-        if "detectors" not in self.state and not self._is_known(
-            self.state["reference"]["until"]
-        ):
-            return []
+        """Windows whose labels have come: those of the reference came before them."""
         windows = self.state["unlabelled"]
         return [each for each in windows if self._is_known(each["until"])]
 

@@ -60,7 +60,7 @@ def same_order(share: float) -> Policy:
     """
     return Policy(
         f"The ranker that answered, the last place random {share:.0%} of the time.",
-        lambda one: _rows_down(one),
+        _rows_down,
         share,
     )
 

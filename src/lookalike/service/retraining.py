@@ -2,8 +2,8 @@
 
 The data are the log that the system was first learned from, and what users did since:
 the events of the database, each pair of a user and an item once. Users who were erased
-are left out of both. A new generation takes over unless it is worse than the one that
-answers, by a paired test on what is held out of the same data.
+are left out of both. What is done with them, and when a new generation takes over, is
+the loop's, see ``service.loop``.
 
 In a service this is done by a process of its own, so that requests go on being
 answered; of several workers, and of several services on the same state, one does it.
@@ -23,17 +23,15 @@ from lookalike.core.library import Library
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.spec import SystemSpec
 from lookalike.service.database import Database
-from lookalike.service.database.loop_steps import unfinished
-from lookalike.service.live_history import count_since
-from lookalike.service.locks import exclusive
-from lookalike.service.loop import (
+from lookalike.service.database.loop_steps import (
     ACTIVATED,
     JUDGED,
     TRAINED,
-    Loop,
-    Way,
-    is_watched,
+    unfinished,
 )
+from lookalike.service.live_history import count_since
+from lookalike.service.locks import exclusive
+from lookalike.service.loop import Loop, Way, is_watched
 from lookalike.systems import find_spec
 
 _BEGINNING = 60.0  # seconds for a process to begin

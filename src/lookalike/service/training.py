@@ -41,23 +41,24 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
         actions in the order of their names, and the sum of their values.
     """
     shown = sa.select(exposures).order_by(exposures.c.timestamp, exposures.c.query_id)
-    done = sa.select(events).where(events.c.query_id.is_not(None))
-    done = done.order_by(events.c.timestamp, events.c.event_id)
+    done: list[sa.ColumnElement[bool]] = [events.c.query_id.is_not(None)]
     if until is not None:
         shown = shown.where(exposures.c.timestamp < until)
-        done = done.where(events.c.timestamp < until)
+        done.append(events.c.timestamp < until)
     with database.reading() as connection:
-        outcomes = outcomes_of(connection, done)
+        outcomes = outcomes_of(connection, *done)
         found = [dict(row) for row in connection.execute(shown).mappings()]
     return [row for one in found for row in _rows(one, outcomes)]
 
 
-def outcomes_of(connection: Connection, done: sa.Select[Any]) -> Outcomes:
-    """Return what these events say was done, by query and thing.
+def outcomes_of(connection: Connection, *mine: sa.ColumnElement[bool]) -> Outcomes:
+    """Return what was done, by query and thing, each in the order of time.
 
-    done : selects events that name a query, in the order of time
+    mine : conditions that events meet, which name a query
     """
     outcomes: Outcomes = {}
+    done = sa.select(events).where(*mine)
+    done = done.order_by(events.c.timestamp, events.c.event_id)
     for event in connection.execute(done).mappings():
         key = (event["query_id"], event["object_id"])
         outcomes.setdefault(key, []).append(event)

@@ -61,12 +61,12 @@ def verb_of(spec: Any) -> str | None:
 
 
 def first_shown(
-    database: Database, system: str, verb: str, generation: str, after: int = 0
+    database: Database, system: str, verb: str, generation: str
 ) -> int | None:
     """Return the microsecond at which a generation first showed a list."""
     c = exposures.c
     mine = c.system == system, c.verb == verb, c.generation == generation
-    query = sa.select(sa.func.min(c.timestamp)).where(*mine, c.timestamp >= after)
+    query = sa.select(sa.func.min(c.timestamp)).where(*mine)
     with database.reading() as connection:
         found = connection.execute(query).scalar_one()
     return None if found is None else int(found)
@@ -77,19 +77,18 @@ def read_window(
 ) -> Watched:
     """Return lists that a generation showed in a span of time, ``until`` not included.
 
-    Of more than ``MOST``, those whose ids come first: ids are random.
+    Of more than ``MOST``, those whose ids come first: ids are random. Cost: that of
+    reading so many lists, and the events on them.
     """
     c = exposures.c
     mine = (c.system == system) & (c.verb == verb) & (c.generation == generation)
     mine &= (c.timestamp >= since) & (c.timestamp < until)
     shown = sa.select(exposures).where(mine).order_by(c.query_id).limit(MOST)
-    queries = sa.select(c.query_id).where(mine)
-    done = sa.select(events).where(events.c.query_id.in_(queries))
-    done = done.order_by(events.c.timestamp, events.c.event_id)
+    queries = shown.with_only_columns(c.query_id)
     rows: list[Any] = []
     users: set[str] = set()
     with database.reading() as connection:
-        outcomes = outcomes_of(connection, done)
+        outcomes = outcomes_of(connection, events.c.query_id.in_(queries))
         for row in connection.execute(shown).mappings():
             user = row["user_id"] or row["client_id"] or row["session_id"]
             if user is not None and user in users:

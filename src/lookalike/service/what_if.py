@@ -34,7 +34,7 @@ from lookalike.evaluate.off_policy import (
     OffPolicy,
     estimate_policy,
     logged_decisions,
-    quantile_of_t,
+    mean_interval,
 )
 from lookalike.evaluate.slate_off_policy import SlatePolicy, estimate_slate_policy
 from lookalike.learn import Ridge
@@ -256,10 +256,7 @@ def _gain(log: LoggedDecisions, found: OffPolicy) -> Estimate | None:
         return None
     assert log.predicted is not None and log.expected is not None  # noqa: PT018
     terms = log.expected + log.weight * (log.reward - log.predicted) - log.reward
-    value = float(terms.mean())
-    error = float(terms.std(ddof=1)) / np.sqrt(len(terms))
-    half = error * quantile_of_t(log.weight, 0.95)
-    return Estimate(value, value - half, value + half)
+    return mean_interval(terms, weight=log.weight)
 
 
 def _of_whole_lists(
@@ -302,10 +299,7 @@ def _measured(sure: list[LoggedList], n: int) -> Estimate | None:
     same = [one for one in sure if len(one.ids) == n]
     if len(same) < 2 or any((np.diff(one.scores) > 0).any() for one in same):
         return None
-    sums = np.array([one.rewards.sum() for one in same])
-    error = float(sums.std(ddof=1)) / np.sqrt(len(sums))
-    value, half = float(sums.mean()), 1.96 * error
-    return Estimate(value, value - half, value + half)
+    return mean_interval(np.array([one.rewards.sum() for one in same]))
 
 
 def _nothing(

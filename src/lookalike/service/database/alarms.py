@@ -14,7 +14,7 @@ from lookalike.service.database.items import put
 from lookalike.service.database.tables import alarms, monitors
 
 MOST_ATTEMPTS = 10
-"""To deliver an alarm to a webhook: the last some three hours after the first."""
+"""To deliver an alarm to a webhook, the last an hour and a half after it was raised."""
 FIRST_WAIT = 10_000_000
 """Microseconds between the first two attempts; each further wait is twice as long."""
 
@@ -104,6 +104,8 @@ def wait(row: dict[str, Any]) -> int:
     --------
     >>> [wait({"attempts": n}) // 1_000_000 for n in range(4)]
     [0, 10, 30, 70]
+    >>> wait({"attempts": MOST_ATTEMPTS - 1}) / 60e6  # minutes
+    85.16666666666667
     """
     return FIRST_WAIT * (2 ** int(row["attempts"]) - 1)
 

@@ -88,12 +88,7 @@ def runs(connection: Connection, system: str, n: int) -> list[LoopRun]:
     names = list(
         connection.execute(begun.order_by(c.timestamp.desc()).limit(n)).scalars()
     )
-    rows = sa.select(loop_steps).where(c.run.in_(names)).order_by(c.number)
-    steps = [
-        LoopStep(**{**row, "details": json.loads(row["details"])})
-        for row in connection.execute(rows).mappings()
-    ]
-    return [LoopRun([each for each in steps if each.run == name]) for name in names]
+    return _runs(connection, names)
 
 
 def run_of(connection: Connection, system: str, run: str) -> LoopRun:
@@ -109,10 +104,15 @@ def run_of(connection: Connection, system: str, run: str) -> LoopRun:
     names = list(connection.execute(sa.select(c.run).where(*mine)).scalars())
     if len(names) != 1:
         raise ValueError(f"{len(names)} runs of {system} begin with {run!r}.")
-    rows = sa.select(loop_steps).where(c.run == names[0]).order_by(c.number)
-    return LoopRun(
-        [
-            LoopStep(**{**row, "details": json.loads(row["details"])})
-            for row in connection.execute(rows).mappings()
-        ]
-    )
+    return _runs(connection, names)[0]
+
+
+def _runs(connection: Connection, names: Sequence[str]) -> list[LoopRun]:
+    """The runs of these ids, in their order."""
+    c = loop_steps.c
+    rows = sa.select(loop_steps).where(c.run.in_(names)).order_by(c.number)
+    steps = [
+        LoopStep(**{**row, "details": json.loads(row["details"])})
+        for row in connection.execute(rows).mappings()
+    ]
+    return [LoopRun([each for each in steps if each.run == name]) for name in names]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from lookalike.service.components import Components
 from lookalike.service.database.alarms import acknowledge, listed, monitor_state
 from lookalike.service.errors import ServiceError
+from lookalike.service.monitoring import LEAST
 from lookalike.service.routes.access import needs, new_router
 from lookalike.service.runtime import ServedSystem
 
@@ -37,7 +38,7 @@ def alarms(components: Components) -> APIRouter:
             found = await components.writer.write(lambda c: acknowledge(c, id))
         except LookupError as error:
             raise ServiceError(404, str(error.args[0])) from None
-        return dict(found)
+        return found
 
     return router
 
@@ -73,7 +74,7 @@ def _sentence(components: Components, state: dict[str, Any]) -> str:
     if not hours:
         return "Nobody looks: LOOKALIKE_DRIFT_HOURS is 0."
     if "reference" not in state:
-        return f"The reference is gathered: the first {hours:g} hours of 200 lists."
+        return f"The reference is gathered: {hours:g} hours or more, of {LEAST} lists."
     if "report" not in state:
         return f"The first look comes {hours:g} hours after the reference."
     return ""
