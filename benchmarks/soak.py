@@ -22,8 +22,8 @@ def main(seconds: float) -> None:
         bench.plain.stop()
         server, path = bench.ours, "/v1/digits/search?k=10"
         body, kind = form([png(bench.queries[0])])
-        bench.load(server, path, body, kind, seconds=3.0)
-        peak = bench.load(server, path, body, kind, seconds=10.0)
+        server.load(path, body, kind, seconds=3.0)
+        peak = server.load(path, body, kind, seconds=10.0)
         memory: list[list[float]] = []
         stop = threading.Event()
 
@@ -36,13 +36,13 @@ def main(seconds: float) -> None:
         watcher = threading.Thread(target=watch)
         watcher.start()
         rate = 2 * peak["per_second"]
-        over = bench.load(server, path, body, kind, rate, 256, seconds)
+        over = server.load(path, body, kind, rate, 256, seconds)
         stop.set()
         watcher.join()
         time.sleep(5)
         half = peak["per_second"] / 2
-        after = bench.load(server, path, body, kind, rate=half, seconds=5.0)
-        again = bench.load(server, path, body, kind, seconds=10.0)
+        after = server.load(path, body, kind, rate=half, seconds=5.0)
+        again = server.load(path, body, kind, seconds=10.0)
         database = sum(f.stat().st_size for f in (Path(folder)).rglob("lookalike.db*"))
         quarter = memory[len(memory) // 4][1]
         print(

@@ -21,7 +21,7 @@ def experiment(bench: Bench) -> Iterator[Row]:
 
     body, kind = form([png(bench.queries[0])])
     path = "/v1/digits/search?k=10"
-    bench.load(bench.ours, path, body, kind, seconds=1.0)
+    bench.ours.load(path, body, kind, seconds=1.0)
 
     peaks = {"without": 0.0, "with": 0.0}
     found: dict[str, dict[str, Any]] = {}
@@ -29,7 +29,7 @@ def experiment(bench: Bench) -> Iterator[Row]:
     for turn in range(2 * bench.rounds):
         for name in ("without", "with")[:: 1 if turn % 2 else -1]:
             with _experiment(bench, f"load {turn}", name == "with"):
-                found[name] = bench.load(bench.ours, path, body, kind)
+                found[name] = bench.ours.load(path, body, kind)
             peaks[name] = found[name]["per_second"]
         ratios.append(peaks["with"] / peaks["without"])
     mean = bootstrap(np.mean, np.array(ratios))
@@ -39,7 +39,7 @@ def experiment(bench: Bench) -> Iterator[Row]:
     yield load_row("lookalike, an experiment", found["with"], **more)
     for name in ("without", "with"):
         with _experiment(bench, f"half {name}", name == "with"):
-            calm = bench.load(bench.ours, path, body, kind, rate=rate)
+            calm = bench.ours.load(path, body, kind, rate=rate)
         yield load_row(f"lookalike, {name} one, half of the peak", calm)
     times = _assigned(bench)
     yield {

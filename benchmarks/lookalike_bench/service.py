@@ -8,7 +8,6 @@ peak rate, from the moment at which a request was due.
 
 import contextlib
 import json
-import sys
 import tempfile
 import threading
 import time
@@ -32,6 +31,7 @@ from lookalike_bench.under_load import (
     form,
     load_row,
     png,
+    serve_command,
 )
 
 RECOMMENDERS = ("people", "events", "games", "films")
@@ -122,16 +122,16 @@ def _both(
     peaks: dict[str, list[float]] = {name: [] for name in servers}
     rows: dict[str, Row] = {}
     for server, path in servers.values():
-        bench.load(server, path, body, kind, seconds=1.0)
+        server.load(path, body, kind, seconds=1.0)
     for _ in range(bench.rounds):
         for name, (server, path) in servers.items():
-            found = bench.load(server, path, body, kind, connections=connections)
+            found = server.load(path, body, kind, connections=connections)
             peaks[name].append(found["per_second"])
             rows[f"{name}, peak"] = load_row(f"{name}, peak", found)
     for name, (server, path) in servers.items():
         rows[f"{name}, peak"]["per_second"] = median(peaks[name])
         half = median(peaks[name]) / 2
-        found = bench.load(server, path, body, kind, rate=half, connections=connections)
+        found = server.load(path, body, kind, rate=half, connections=connections)
         rows[f"{name}, half"] = load_row(f"{name}, half of its peak", found)
     ours, plain = (median(peaks[name]) for name in servers)
     rows["lookalike, peak"]["ratio"] = ours / plain
@@ -168,9 +168,9 @@ def events(bench: Bench) -> Iterator[Row]:
     ]
     body = json.dumps({"events": batch}).encode()
     kind = "application/json"
-    peak = bench.load(bench.ours, "/v1/events", body, kind, connections=8)
+    peak = bench.ours.load("/v1/events", body, kind, connections=8)
     half = peak["per_second"] / 2
-    calm = bench.load(bench.ours, "/v1/events", body, kind, half, 8)
+    calm = bench.ours.load("/v1/events", body, kind, half, 8)
     for name, found in (("peak", peak), ("half of its peak", calm)):
         rate = found["per_second"] * 100
         yield load_row(f"lookalike, {name}", found, events_per_second=rate)
@@ -180,10 +180,10 @@ def disturbed(bench: Bench) -> Iterator[Row]:
     """Search at half of the peak while generations are swapped and items upserted."""
     body, kind = form([png(bench.queries[0])])
     path = "/v1/digits/search?k=10"
-    peak = bench.load(bench.ours, path, body, kind)["per_second"]
+    peak = bench.ours.load(path, body, kind)["per_second"]
     for name, trouble in (("nothing", None), ("swaps", _swap), ("upserts", _upsert)):
         with _meanwhile(trouble, bench) as count:
-            found = bench.load(bench.ours, path, body, kind, rate=peak / 2)
+            found = bench.ours.load(path, body, kind, rate=peak / 2)
         yield load_row(f"lookalike, beside {name}", found, beside=count[0])
 
 
@@ -191,14 +191,14 @@ def overload(bench: Bench) -> Iterator[Row]:
     """Twice the capacity: the rate of answers then, and the latency afterwards."""
     body, kind = form([png(bench.queries[0])])
     path = "/v1/digits/search?k=10"
-    peak = bench.load(bench.ours, path, body, kind)
+    peak = bench.ours.load(path, body, kind)
     yield load_row("lookalike, peak", peak)
     rate = 2 * peak["per_second"]
-    over = bench.load(bench.ours, path, body, kind, rate, 256, 2 * SECONDS)
+    over = bench.ours.load(path, body, kind, rate, 256, 2 * SECONDS)
     share = over["per_second"] / peak["per_second"]
     yield load_row("lookalike, at twice its peak", over, ratio=share)
     time.sleep(5)
-    after = bench.load(bench.ours, path, body, kind, rate=rate / 4)
+    after = bench.ours.load(path, body, kind, rate=rate / 4)
     yield load_row("lookalike, five seconds later, half of its peak", after)
 
 
@@ -212,10 +212,8 @@ def recommend(name: str, bench: Bench) -> Iterator[Row]:
     folder = _library_of(name, bench.folder / "recommenders")
     if folder is None:
         return
-    code = "from lookalike.cli.app import main; main()"
     state = ["--state", str(bench.folder / f"{name}-state")]
-    serve = [sys.executable, "-c", code, "serve", str(folder), *state]
-    server = Server([*serve, "--port", "PORT"], {}, "/readyz")
+    server = Server([*serve_command(folder), *state], {}, "/readyz")
     try:
         yield from _suggestions(bench, name, server, _users(name, folder))
     finally:
@@ -256,10 +254,10 @@ def _suggestions(
         time.sleep(20)  # until the table of suggestions is there
     some = users[:: max(len(users) // 3, 1)][:3]
     bodies = [json.dumps({"user": who, "k": 10}).encode() for who in some]
-    peak = bench.load(server, path, bodies[0], kind, connections=8)
+    peak = server.load(path, bodies[0], kind, connections=8)
     yield load_row(f"{name}: one user, peak", peak)
     half = peak["per_second"] / 2
-    calm = [bench.load(server, path, body, kind, half, 8) for body in bodies]
+    calm = [server.load(path, body, kind, half, 8) for body in bodies]
     slowest = max(calm, key=lambda found: float(found["p99"]))
     yield load_row(f"{name}: one user, half of its peak", slowest)
     users = (users * (10_000 // len(users) + 1))[:10_000]

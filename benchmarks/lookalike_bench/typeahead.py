@@ -9,14 +9,11 @@ sets; for queries from codespell's, too.
 """
 
 import ast
-import base64
 import gzip
 import heapq
 import json
 import random
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,7 +21,6 @@ from collections.abc import Callable, Iterable
 from functools import cache, partial
 from importlib import import_module
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,6 +37,7 @@ from lookalike_bench.runner import (
     race,
     selected,
 )
+from lookalike_bench.under_load import n_failed, served
 
 N_PREFIXES, N_TYPOS, N_SCANNED = 2_000, 200, 10
 FEW, MANY = 242_342, 1_000_000
@@ -316,55 +313,24 @@ def suggestions() -> list[Row]:
 
 def over_http() -> list[Row]:
     """Measure the latency of suggestions of one worker at a fixed rate."""
-    from lookalike.core.library import Library
-    from lookalike_bench.under_load import SCRIPTS, Server
-
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        library = Library("typeahead", Path(folder) / "typeahead")
-        served, result = _system()
-        library.add(lambda place: served.save(place, result))
-        code = "from lookalike.cli.app import main; main()"
-        command = [sys.executable, "-c", code, "serve", str(library.folder)]
-        server = Server([*command, "--port", "PORT"], {}, "/readyz")
-        try:
-            for text in TYPED:
-                body = json.dumps({"text": text}).encode()
-                order = {
-                    "host": "127.0.0.1",
-                    "port": server.port,
-                    "path": "/v1/typeahead/suggest",
-                    "body": base64.b64encode(body).decode(),
-                    "content_type": "application/json",
-                    "connections": 32,
-                    "seconds": SECONDS,
-                    "rate": RATE,
-                    "first": 0,
+    suggester, result = _system()
+    with served("typeahead", lambda place: suggester.save(place, result)) as server:
+        for text in TYPED:
+            body = json.dumps({"text": text}).encode()
+            found = server.load(
+                "/v1/typeahead/suggest", body, rate=RATE, seconds=SECONDS
+            )
+            rows.append(
+                {
+                    "method": "lookalike",
+                    "typed": text,
+                    "requests/s": round(found["per_second"], 1),
+                    "p50 ms": round(found["p50"], 3),
+                    "p99 ms": round(found["p99"], 3),
+                    "refused": n_failed(found),
                 }
-                done = subprocess.run(
-                    [sys.executable, str(SCRIPTS / "load_generator.py")],
-                    input=json.dumps(order),
-                    capture_output=True,
-                    text=True,
-                    check=True,
-                )
-                found = json.loads(done.stdout)
-                rows.append(
-                    {
-                        "method": "lookalike",
-                        "typed": text,
-                        "requests/s": round(found["per_second"], 1),
-                        "p50 ms": round(found["p50"], 3),
-                        "p99 ms": round(found["p99"], 3),
-                        "refused": sum(
-                            n
-                            for status, n in found["statuses"].items()
-                            if status != "200"
-                        ),
-                    }
-                )
-        finally:
-            server.stop()
+            )
     return rows
 
 

@@ -8,7 +8,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,36 @@ class Server:
         own = ("Private_Clean", "Private_Dirty")
         return sum(int(kinds[kind].split()[0]) for kind in own) / 1024
 
+    def load(
+        self,
+        path: str,
+        body: bytes,
+        kind: str = "application/json",
+        rate: float | None = None,
+        connections: int = CONNECTIONS,
+        seconds: float = SECONDS,
+    ) -> dict[str, Any]:
+        """Put the server under load from another process, see ``load_generator.py``."""
+        order = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "path": path,
+            "body": base64.b64encode(body).decode(),
+            "content_type": kind,
+            "connections": connections,
+            "seconds": seconds,
+            "rate": rate,
+            "first": time.time_ns() // 1000 % 10**11,
+        }
+        done = subprocess.run(
+            [sys.executable, str(SCRIPTS / "load_generator.py")],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return dict(json.loads(done.stdout))
+
     def stop(self) -> None:
         """End the process."""
         self.process.terminate()
@@ -76,6 +108,27 @@ class Server:
             self.process.wait(15)
         self.process.kill()
         self.process.wait()
+
+
+def serve_command(library: Path) -> list[str]:
+    """Return the command that serves a library at the port PORT, see ``Server``."""
+    code = "from lookalike.cli.app import main; main()"
+    return [sys.executable, "-c", code, "serve", str(library), "--port", "PORT"]
+
+
+@contextlib.contextmanager
+def served(name: str, save: Callable[[Path], Any]) -> Iterator[Server]:
+    """Serve a generation of a system, which ``save`` writes, until the block ends."""
+    from lookalike.core.library import Library
+
+    with tempfile.TemporaryDirectory() as folder:
+        library = Library(name, Path(folder) / name)
+        library.add(save)
+        server = Server(serve_command(library.folder), {}, "/readyz")
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 class Bench:
@@ -95,9 +148,7 @@ class Bench:
         self.queries = data.x_test[::7][:200]
         library = self.folder / "library"
         self._two_generations(library, data)
-        code = "from lookalike.cli.app import main; main()"
-        ours = [sys.executable, "-c", code, "serve", str(library), "--port", "PORT"]
-        self.ours = Server(ours, {}, "/readyz")
+        self.ours = Server(serve_command(library), {}, "/readyz")
         plain = [sys.executable, "-m", "uvicorn", "plain_service:app"]
         plain += [
             "--port",
@@ -129,37 +180,6 @@ class Bench:
         library.add(lambda path: generation.save(path, "digits", found.arrays, about))
         library.activate("0001")
 
-    def load(
-        self,
-        server: Server,
-        path: str,
-        body: bytes,
-        kind: str,
-        rate: float | None = None,
-        connections: int = CONNECTIONS,
-        seconds: float = SECONDS,
-    ) -> dict[str, Any]:
-        """Put a server under load from another process."""
-        order = {
-            "host": "127.0.0.1",
-            "port": server.port,
-            "path": path,
-            "body": base64.b64encode(body).decode(),
-            "content_type": kind,
-            "connections": connections,
-            "seconds": seconds,
-            "rate": rate,
-            "first": time.time_ns() // 1000 % 10**11,
-        }
-        done = subprocess.run(
-            [sys.executable, str(SCRIPTS / "load_generator.py")],
-            input=json.dumps(order),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return dict(json.loads(done.stdout))
-
 
 def png(image: Array) -> bytes:
     """Encode an image."""
@@ -183,7 +203,10 @@ def form(images: list[bytes]) -> tuple[bytes, str]:
 
 def load_row(method: str, found: dict[str, Any], **more: Any) -> Row:
     """Return the row of a load: rate, percentiles in milliseconds, failed requests."""
-    statuses = found["statuses"]
-    failed = sum(n for status, n in statuses.items() if status != "200")
     numbers = {key: found[key] for key in ("per_second", "p50", "p95", "p99")}
-    return {"method": method, **numbers, "failed": failed, **more}
+    return {"method": method, **numbers, "failed": n_failed(found), **more}
+
+
+def n_failed(found: dict[str, Any]) -> int:
+    """Return how many answers of a load had another status than 200."""
+    return sum(n for status, n in found["statuses"].items() if status != "200")

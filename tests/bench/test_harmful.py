@@ -2,20 +2,20 @@
 
 import numpy as np
 
-from lookalike.datasets.composed_posts import WRONG
 from lookalike_bench import harmful
 from lookalike_bench.bars import checked
+from lookalike_bench.harm import disguises, sets, statements
 
 
 def test_worlds_are_covered_as_often_as_is_said():
-    [row] = harmful.worlds(200)
+    [row] = statements.worlds(200)
     assert 0.9 <= row["covers"] <= 0.99
     assert 0 < row["mean width"] < 0.1
 
 
 def test_disguised_texts_hide_letters_inside_words_alone():
     text = "sea salt is stated at once"
-    hidden = harmful.disguised(text)
+    hidden = disguises.disguised(text)
     assert hidden != text
     assert len(hidden) == len(text)
     for one, other in zip(text.split(), hidden.split(), strict=True):
@@ -27,14 +27,21 @@ def test_heads_are_compared_on_the_same_resamples():
     truth = (rng.random(400) < 0.3).astype(float)
     good, bad = truth + rng.normal(0, 0.3, 400), rng.random(400)
     scores = {"alone": [bad, good], "shared": [good, bad]}
-    row = harmful._compared("shared", scores, [truth, truth], np.array([100, 900]))
+    row = sets._compared("shared", scores, [truth, truth], np.array([100, 900]))
     assert (row["heads"], row["better"], row["worse"]) == (2, 1, 1)
     assert row["small, gained"] > 0.3
-    same = harmful._compared("alone", scores, [truth, truth], np.array([100, 900]))
+    same = sets._compared("alone", scores, [truth, truth], np.array([100, 900]))
     assert (same["better"], same["worse"], same["gained"]) == (0, 0, 0)
 
 
-def test_every_bar_reads_a_number_of_its_job():
+def test_a_threshold_that_is_never_found_does_not_count_as_found():
+    row = statements._resplits("of", [(True, 0.0), (True, 0.5), (False, 0.1)])
+    assert row["holds"] == row["found"] == 2 / 3
+    assert row["holds, of those found"] == 0.5
+    assert statements._resplits("of", [(True, 0.0)])["holds, of those found"] is None
+
+
+def test_bars_read_the_worst_row_of_their_job():
     rows = [
         {
             "job": "composed",
@@ -52,4 +59,3 @@ def test_every_bar_reads_a_number_of_its_job():
     assert found["stated precision holds, share"]["value"] == 0.9
     assert not found["stated precision holds, share"]["holds"]
     assert not found["over HTTP: p99, ms"]["holds"]
-    assert 0 < WRONG < 0.5

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.datasets import harmful_texts, locate
+from lookalike.datasets import locate
 from lookalike.datasets.catalogue import CATALOGUE
 from lookalike.datasets.composed_posts import INTENTS, compose_posts, is_harmful
 from lookalike.datasets.harmful_texts import (
@@ -209,7 +209,7 @@ def test_neither_part_of_a_composed_post_says_anything_alone():
         shares = [posts.labels[concept == each].mean() for each in range(10)]
         assert np.ptp(shares) < 0.04
     right = posts.labels == is_harmful(posts.things, posts.intents)
-    assert right.mean() == pytest.approx(0.96, abs=0.005)
+    assert right.mean() == pytest.approx(0.95, abs=0.005)
     for text, intent in zip(posts.texts[:50], posts.intents[:50], strict=True):
         assert text.startswith(INTENTS[intent])
 
@@ -221,4 +221,4 @@ def test_a_composed_world_is_the_same_for_a_seed():
         for seed in (1, 1, 2)
     )
     assert one.texts == other.texts != third.texts
-    assert harmful_texts.SHARES == (0.8, 0.9)
+    np.testing.assert_array_equal(one.labels, other.labels)

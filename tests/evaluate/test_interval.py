@@ -18,7 +18,12 @@ from lookalike.evaluate import (
     ndcg_at_k,
     paired_test,
 )
-from lookalike.evaluate.interval import _counts, _distinct_rows
+from lookalike.evaluate.interval import (
+    _counts,
+    _distinct_rows,
+    share_interval,
+    share_lower_bound,
+)
 
 
 def labels(n, error, seed=0):
@@ -263,3 +268,20 @@ def test_numbers_do_not_need_matplotlib():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_the_interval_is_wilsons():
+    for share, n in ((0.0, 20), (0.3, 50), (1.0, 7)):
+        other = binomtest(round(share * n), n).proportion_ci(method="wilson")
+        found = share_interval(share, n)
+        expected = other.low, other.high
+        assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
+    with pytest.raises(ValueError, match="level"):
+        share_interval(0.5, 10, 1.0)
+
+
+def test_the_lower_bound_is_the_share_at_which_so_many_are_just_as_unlikely():
+    for right, n, doubt in ((95, 100, 0.05), (3, 9, 0.01), (20, 20, 0.1)):
+        low = share_lower_bound(right, n, doubt)
+        assert binom.sf(right - 1, n, low) == pytest.approx(doubt)
+    assert share_lower_bound(0, 5, 0.05) == 0

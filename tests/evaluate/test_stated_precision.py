@@ -1,21 +1,12 @@
-"""Stated precision holds as often as is said, and bounds are exact."""
+"""Stated precision holds as often as is said."""
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from lookalike.evaluate.stated_precision import (
     holds,
-    precision_lower_bound,
     stated_precision,
 )
-
-
-def test_the_bound_is_the_share_at_which_so_many_are_just_as_unlikely():
-    for right, n, doubt in ((95, 100, 0.05), (3, 9, 0.01), (20, 20, 0.1)):
-        low = precision_lower_bound(right, n, doubt)
-        assert binom.sf(right - 1, n, low) == pytest.approx(doubt)
-    assert precision_lower_bound(0, 5, 0.05) == 0
 
 
 @pytest.mark.parametrize("precision", [0.8, 0.95])

@@ -29,7 +29,7 @@ INTENTS = (
 MORE = ("", "hello all", "thanks", "please", "ok then", "by the way", "good evening")
 N_HARMFUL = 4
 """Intents with which each of ten things is harmful."""
-WRONG = 0.04
+WRONG = 0.05
 """Share of labels that are turned round."""
 
 

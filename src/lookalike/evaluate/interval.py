@@ -1,4 +1,4 @@
-"""Bootstrap intervals of metrics, and paired significance tests of two systems.
+"""Intervals of metrics and of shares, and paired significance tests of two systems.
 
 Rows are the sampling unit: another sample of test images or queries would have given
 another number. The bootstrap draws n rows with replacement from the n rows of the
@@ -17,11 +17,16 @@ References
    correlated proportions or percentages". Psychometrika 12(2).
 .. [3] Smucker, Allan and Carterette (2007). "A comparison of statistical significance
    tests for information retrieval evaluation". CIKM. (the randomisation test)
+.. [4] Wilson (1927). "Probable inference, the law of succession, and statistical
+   inference". Journal of the American Statistical Association 22.
+.. [5] Clopper and Pearson (1934). "The use of confidence or fiducial limits illustrated
+   in the case of the binomial". Biometrika 26(4).
 """
 
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -129,6 +134,49 @@ def bootstrap(
     counts = _counts(frequency, n_resamples, rng)
     values = np.concatenate([resample(block) for block in counts])
     return Estimate(value, *percentile_interval(values, confidence))
+
+
+def share_interval(share: float, n: int, level: float = 0.95) -> Estimate:
+    r"""Return a share of n draws with its interval (Wilson [4]_).
+
+    .. math:: \frac{\hat p + \frac{z^2}{2n} \pm
+              z \sqrt{\frac{\hat p (1 - \hat p)}{n} + \frac{z^2}{4 n^2}}}
+              {1 + z^2 / n}
+
+    Examples
+    --------
+    >>> print(share_interval(0.5, 100))
+    0.5000 [0.4038, 0.5962]
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
+    z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
+    middle = share + z2 / (2 * n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
+    low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)
+    return Estimate(share, max(0.0, float(low)), min(1.0, float(high)))
+
+
+def share_lower_bound(n_right: int, n: int, doubt: float) -> float:
+    r"""Return the lower end of the one-sided exact interval of a share [5]_.
+
+    .. math:: p : P(\text{Binomial}(n, p) \ge n_{right}) = \text{doubt}
+
+    Parameters
+    ----------
+    n_right, n : int
+        0 <= n_right <= n.
+    doubt : float
+        Chance that the share is lower, between 0 and 1.
+
+    Examples
+    --------
+    >>> round(share_lower_bound(59, 59, 0.05), 4), share_lower_bound(0, 9, 0.05)
+    (0.9505, 0.0)
+    """
+    from scipy.special import betaincinv  # here: importing evaluate imports no SciPy
+
+    return float(betaincinv(n_right, n - n_right + 1, doubt)) if n_right else 0.0
 
 
 def paired_test(

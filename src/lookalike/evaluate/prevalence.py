@@ -3,23 +3,19 @@
 What counts is views, and a few posts have most of them. Posts are drawn by their
 views, with replacement: each draw is then a view, the harmful share of the draws
 estimates the harmful share of views without bias [1]_, and its interval is that of a
-share [2]_, however unequal the views are.
+share, however unequal the views are.
 
 References
 ----------
 .. [1] Hansen and Hurwitz (1943). "On the theory of sampling from finite populations".
    Annals of Mathematical Statistics 14(4).
-.. [2] Wilson (1927). "Probable inference, the law of succession, and statistical
-   inference". Journal of the American Statistical Association 22.
 """
-
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Ints
-from lookalike.evaluate.interval import Estimate
+from lookalike.evaluate.interval import Estimate, share_interval
 
 
 def sample_by_views(
@@ -47,11 +43,7 @@ def sample_by_views(
 
 
 def prevalence(harmful: ArrayLike, level: float = 0.95) -> Estimate:
-    r"""Return the harmful share of views, with its interval (Wilson).
-
-    .. math:: \frac{\hat p + \frac{z^2}{2n} \pm
-              z \sqrt{\frac{\hat p (1 - \hat p)}{n} + \frac{z^2}{4 n^2}}}
-              {1 + z^2 / n}
+    """Return the harmful share of views, with its interval, see ``share_interval``.
 
     Parameters
     ----------
@@ -70,20 +62,3 @@ def prevalence(harmful: ArrayLike, level: float = 0.95) -> Estimate:
     if labels.ndim != 1 or not len(labels) or not np.isin(labels, (0, 1)).all():
         raise ValueError("harmful must be 0 or 1 for each view that was drawn.")
     return share_interval(float(labels.mean()), len(labels), level)
-
-
-def share_interval(share: float, n: int, level: float = 0.95) -> Estimate:
-    """Return a share of n draws with its interval (Wilson), see :func:`prevalence`.
-
-    Examples
-    --------
-    >>> print(share_interval(0.5, 100))
-    0.5000 [0.4038, 0.5962]
-    """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
-    z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
-    middle = share + z2 / (2 * n)
-    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
-    low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)
-    return Estimate(share, max(0.0, float(low)), min(1.0, float(high)))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Floats
+from lookalike.evaluate.interval import share_lower_bound
 
 N_THRESHOLDS = 20
 
@@ -27,33 +28,6 @@ class StatedPrecision:
     """Lower end of its one-sided interval (Clopper-Pearson), 0 without any."""
     n: int
     """Labelled rows from the threshold on."""
-
-
-def precision_lower_bound(n_right: int, n: int, doubt: float) -> float:
-    r"""Return the lower end of the one-sided exact interval of a share.
-
-    .. math:: p : P(\text{Binomial}(n, p) \ge n_{right}) = \text{doubt}
-
-    Parameters
-    ----------
-    n_right, n : int
-        0 <= n_right <= n.
-    doubt : float
-        Chance that the share is lower, between 0 and 1.
-
-    References
-    ----------
-    .. [1] Clopper and Pearson (1934). "The use of confidence or fiducial limits
-       illustrated in the case of the binomial". Biometrika 26(4).
-
-    Examples
-    --------
-    >>> round(precision_lower_bound(59, 59, 0.05), 4), precision_lower_bound(0, 9, 0.05)
-    (0.9505, 0.0)
-    """
-    from scipy.special import betaincinv  # here: importing evaluate imports no SciPy
-
-    return float(betaincinv(n_right, n - n_right + 1, doubt)) if n_right else 0.0
 
 
 def stated_precision(
@@ -122,7 +96,7 @@ def stated_precision(
         threshold = ranked[n - 1]
         # Rows of the same score come along.
         shown = int(np.searchsorted(-ranked, -threshold, side="right"))
-        low = precision_lower_bound(int(right[shown - 1]), shown, doubt / n_thresholds)
+        low = share_lower_bound(int(right[shown - 1]), shown, doubt / n_thresholds)
         if low >= precision:
             share = float(right[shown - 1] / shown)
             best = StatedPrecision(float(threshold), share, low, shown)

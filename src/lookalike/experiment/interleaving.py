@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from lookalike._checks import check_whole
-from lookalike.evaluate.interval import Estimate
+from lookalike.evaluate.interval import Estimate, share_lower_bound
 
 Item = TypeVar("Item", bound=Hashable)
 FIRST, SECOND, NEITHER = 0, 1, -1
@@ -222,8 +222,8 @@ def preference(credits: ArrayLike, alpha: float = 0.05) -> Preference:
     if not n:
         raise ValueError("no query has a winner: there is no preference to test.")
     p = min(1.0, 2 * float(special.bdtr(min(wins, losses), n, 0.5)))
-    low = float(special.betaincinv(wins, losses + 1, alpha / 2)) if wins else 0.0
-    high = float(special.betaincinv(wins + 1, losses, 1 - alpha / 2)) if losses else 1.0
+    low = share_lower_bound(wins, n, alpha / 2)
+    high = 1.0 - share_lower_bound(losses, n, alpha / 2)
     share = Estimate(wins / n, low, high)
     return Preference(share, wins, losses, int(signs.size - n), p)
 

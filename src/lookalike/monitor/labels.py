@@ -25,11 +25,11 @@ from scipy.special import chdtrc, expit, log_expit, logit, ndtr
 
 from lookalike._typing import Floats
 from lookalike.evaluate import Estimate
+from lookalike.evaluate.interval import share_interval
 
 CLOSEST = 1e-6
 """Probabilities are kept so far from 0 and 1, whose logits are infinite."""
 _RIDGE = 1e-4  # of the slope and intercept: lines exist where labels are separated
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def label_drift(reference: ArrayLike, current: ArrayLike) -> LabelDrift:
     pooled = (before.sum() + now.sum()) / (n + m)
     error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
     value = float(2 * ndtr(-abs(q - p) / error)) if error else 1.0
-    (low_p, high_p), (low_q, high_q) = _wilson(p, n), _wilson(q, m)
-    down = np.hypot(q - low_q, high_p - p)
-    up = np.hypot(high_q - q, p - low_p)
+    own, other = share_interval(p, n), share_interval(q, m)
+    down = np.hypot(q - other.low, own.high - p)
+    up = np.hypot(other.high - q, p - own.low)
     return LabelDrift(Estimate(q - p, q - p - float(down), q - p + float(up)), value)
 
 
@@ -176,13 +176,6 @@ def _penalised(line: Floats, label: Floats, logits: Floats) -> float:
 def _likelihood(line: Floats, label: Floats, logits: Floats) -> float:
     height = line[0] + line[1] * logits
     return float(np.sum(label * log_expit(height) + (1 - label) * log_expit(-height)))
-
-
-def _wilson(p: float, n: int) -> tuple[float, float]:
-    middle = p + _Z**2 / (2 * n)
-    half = _Z * np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
-    whole = 1 + _Z**2 / n
-    return float((middle - half) / whole), float((middle + half) / whole)
 
 
 def _named(

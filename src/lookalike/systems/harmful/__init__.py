@@ -13,7 +13,7 @@ SPEC = SystemSpec(
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
     inputs=f"{_HERE}.texts:INPUTS",
-    answer=f"{_HERE}.system:HarmAnswer",
+    answer=f"{_HERE}.answers:HarmAnswer",
     capabilities=("classify", "explain"),
     datasets={
         "harmful_texts": "lookalike.datasets.harmful_texts:load_harmful_texts",

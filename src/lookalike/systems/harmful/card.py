@@ -33,6 +33,7 @@ def values(system: Harmful, manifest: Manifest) -> dict[str, Any]:
         "languages_told": None if told is None else f"{told:.1%}",
         "share_of_actions": None if actions is None else _shares(actions),
         "is_tried": bool(tried),
+        "always_harm": tried.get("always_harm"),
         "by_language": _accuracies(tried.get("languages", {})),
         "by_function": _accuracies(tried.get("functions", {})),
         "by_group": _accuracies(tried.get("groups", {})),

@@ -25,9 +25,10 @@ from lookalike.evaluate import (
 )
 from lookalike.evaluate.precision_recall import pr_auc
 from lookalike.systems.harmful.actions import ACTIONS
+from lookalike.systems.harmful.answers import Judgement
 from lookalike.systems.harmful.baseline import words_named
 from lookalike.systems.harmful.heads import domains_of
-from lookalike.systems.harmful.system import Harmful, Judgement
+from lookalike.systems.harmful.system import Harmful
 
 N_RESAMPLES = 200
 """Of measures that sort all scores."""
@@ -85,12 +86,8 @@ def evaluate(
     )
 
 
-def macro_f1(true: Array, named: Array, sample_weight: Any = None) -> float:
-    """F1 of harmful posts and of harmless ones, the mean of both."""
-    found = f1(
-        true, named, average="macro", sample_weight=sample_weight, zero_division=0.0
-    )
-    return float(found)
+macro_f1 = partial(f1, average="macro", zero_division=0.0)
+"""F1 of harmful posts and of harmless ones, the mean of both."""
 
 
 def mean_ap(labels: Array, scores: Array, sample_weight: Any = None) -> float:
@@ -125,9 +122,7 @@ def _of_sets(system: Harmful, data: Posts, found: Judgement) -> dict[str, Estima
     metrics: dict[str, Estimate] = {}
     for source in dict.fromkeys(data.test.sources):
         rows = sources == source
-        if source not in HARMFUL_TEXTS or (
-            rows.all() and data.name not in HARMFUL_TEXTS
-        ):
+        if source not in HARMFUL_TEXTS:
             continue
         labels, named = data.test.labels[rows], found.named[rows]
         own = labels[:, 0].astype(int)
@@ -208,6 +203,7 @@ def _of_functions(
     found = system.judge(texts, languages[rows].tolist())
     right = found.named[:, 0] == cases.is_hateful[rows]
     return {
+        "always_harm": round(float(cases.is_hateful[rows].mean()), 4),
         "languages": _shares(right, [cases.languages[row] for row in rows]),
         "functions": _shares(right, [cases.functions[row] for row in rows]),
         "groups": _shares(right, [cases.targets[row] or "none" for row in rows]),

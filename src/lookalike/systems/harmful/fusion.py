@@ -64,6 +64,7 @@ class JointNetwork:
     loss : Loss, optional
         None is cross-entropy.
     n_epochs : int, default=20
+        At most; see ``fit``.
     learning_rate : float, default=0.002
     random_state : int, default=0
 
@@ -96,7 +97,12 @@ class JointNetwork:
         held: Parts | None = None,
         held_y: Ints | None = None,
     ) -> Self:
-        """Learn from posts; the held-out ones are measured after each epoch alone."""
+        """Learn from posts.
+
+        Held-out posts are measured after each epoch, and the weights of the epoch at
+        which the head of both has the least loss on them are kept: later ones have
+        learned wrong labels by heart. Without held-out posts the last are kept.
+        """
         rng = np.random.RandomState(self.random_state)
         n = self.n_hidden
         widths = parts.picture.shape[1], parts.text.shape[1]
@@ -110,18 +116,23 @@ class JointNetwork:
         optimizer = Adam(self.learning_rate)
         loss = LogisticLoss() if self.loss is None else self.loss
         targets = y.astype(np.float32)[:, None]
-        self.losses_ = []
+        weights = [w for layer in layers for w in layer.parameters]
+        self.losses_, kept, least = [], weights, np.inf
         for _ in range(self.n_epochs):
             order = rng.permutation(len(y))
             for start in range(0, len(y), 128):
                 rows = order[start : start + 128]
                 self._step(parts.take(rows), targets[rows], loss)
                 optimizer.step(
-                    [w for layer in layers for w in layer.parameters],
-                    [g for layer in layers for g in layer.gradients],
+                    weights, [g for layer in layers for g in layer.gradients]
                 )
             if held is not None and held_y is not None:
-                self.losses_.append(self._measured(parts, y, held, held_y))
+                self.losses_.append(self._measured(parts, y, held, held_y, loss))
+                _, of_held = self.losses_[-1][2]
+                if of_held < least:
+                    kept, least = [w.copy() for w in weights], of_held
+        for weight, best in zip(weights, kept, strict=True):
+            weight[...] = best
         return self
 
     def scores(self, parts: Parts) -> Array:
@@ -160,7 +171,7 @@ class JointNetwork:
             branch.backward(own + back[k], input_gradient=False)
 
     def _measured(
-        self, parts: Parts, y: Ints, held: Parts, held_y: Ints
+        self, parts: Parts, y: Ints, held: Parts, held_y: Ints, loss: Loss
     ) -> tuple[tuple[float, float], ...]:
         some = np.arange(min(len(y), 4 * len(held_y)))
         pairs = (
@@ -169,7 +180,7 @@ class JointNetwork:
         )
         means = [
             [
-                float(LogisticLoss().each(scores[:, [k]], labels[:, None]).mean())
+                float(loss.each(scores[:, [k]], labels[:, None]).mean())
                 for scores, labels in pairs
             ]
             for k in range(len(HEADS))
@@ -216,9 +227,8 @@ def fit_blended(
     first.fit(parts, y, held, held_y)
     weights = blending_weights(first.losses_[0], first.losses_[-1])
     weights = np.maximum(weights, [0.0, 0.0, 1 / 3])
-    return JointNetwork(weights=tuple(weights / weights.sum()), n_epochs=n_epochs).fit(
-        parts, y
-    )
+    again = JointNetwork(weights=tuple(weights / weights.sum()), n_epochs=n_epochs)
+    return again.fit(parts, y, held, held_y)
 
 
 class LateFusion:

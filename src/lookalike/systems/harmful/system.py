@@ -8,7 +8,7 @@ head for each kind of harm gives a score (``heads``), held-out posts of the lang
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from numbers import Real
 from typing import Any, Self
 
@@ -18,10 +18,9 @@ from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
-from lookalike.core.masking import masked
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets.posts import LabelledPosts, Posts
-from lookalike.evaluate.prevalence import share_interval
+from lookalike.evaluate.interval import share_interval
 from lookalike.systems.harmful.actions import (
     ACTIONS,
     Costs,
@@ -29,59 +28,18 @@ from lookalike.systems.harmful.actions import (
     demotion,
     value_of_look,
 )
+from lookalike.systems.harmful.answers import HarmAnswer, Judgement
 from lookalike.systems.harmful.heads import Heads, chosen
 from lookalike.systems.harmful.languages import Languages
+from lookalike.systems.harmful.learnable import check_posts
 from lookalike.systems.harmful.policy import read_policy
+from lookalike.systems.harmful.reasons import reasons
 from lookalike.systems.harmful.terms import TermEncoder
 from lookalike.systems.harmful.texts import check_text, prepared
 
 N_BINS = 10
 LIKELY = 0.5
 """Probability of a kind from which on it is told as the reason."""
-N_WORDS = 6
-"""Words of an explanation."""
-
-
-@dataclass(frozen=True)
-class HarmAnswer(Answer):
-    """What is in one post, and what to do with it."""
-
-    action: str
-    """leave, demote, queue (for a person) or remove."""
-    kind: str | None
-    """The kind of harm that is named, None where none is."""
-    probability: float
-    """Of harm of any kind."""
-    low: float
-    high: float
-    """95% interval of how often posts of about this probability were harmful; 0 and 1
-    where the language is not known."""
-    language: str | None
-    """None where it is none that was learned: then a person looks."""
-    factor: float
-    """Of the post's score in the feed: 1 leaves it, 0 removes it."""
-    value: float
-    """What a person's look saves, in looks."""
-    policy: str | None
-    """The line of the policy that the kind offends against."""
-    probabilities: dict[str, float]
-    """Of every kind that was labelled in this language."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What is known of a batch of posts, as arrays."""
-
-    heads: Ints
-    """(n_posts, n_kinds), the head that judged, -1 of none"""
-    probabilities: Floats
-    """(n_posts, n_kinds), nan of a kind without labels in the language"""
-    languages: Ints
-    """(n_posts,), the place among ``languages_``, -1 of another"""
-    named: Array
-    """bool (n_posts, n_kinds)"""
-    actions: Ints
-    """(n_posts,), the place among ``ACTIONS``"""
 
 
 class Harmful(BaseSystem):
@@ -268,25 +226,8 @@ class Harmful(BaseSystem):
         if answer.language is None:
             sentence = "the language is none that was learned: a person has to look"
             return Explanation(answer.record(), (sentence,))
-        words, parts, intercept = self.parts(query, kind, answer.language)
-        order = np.argsort(-np.abs(parts), kind="stable")[:N_WORDS]
-        show = (lambda word: word) if reveal else masked
-        certain = f"{answer.probability:.2f} [{answer.low:.2f}, {answer.high:.2f}]"
-        about = [f"harm of any kind has probability {certain}: {answer.action}"]
-        if answer.policy is not None:
-            about.append(f"policy, {answer.policy}")
-        spoke = [
-            f"{show(words[at])!r} (word {at + 1}) speaks "
-            f"{'for' if parts[at] > 0 else 'against'} {kind}: {parts[at]:+.2f}"
-            for at in order.tolist()
-        ]
-        rest = float(parts.sum() - parts[order].sum())
-        total = float(parts.sum()) + intercept
-        end = (
-            f"other words {rest:+.2f}, without any word {intercept:+.2f}: together "
-            f"{total:+.2f}"
-        )
-        return Explanation(answer.record(), (*about, *spoke, end))
+        found = reasons(answer, *self.parts(query, kind, answer.language), reveal)
+        return Explanation(answer.record(), found)
 
     def parts(
         self, query: str, kind: str, language: str
@@ -383,10 +324,17 @@ class Harmful(BaseSystem):
             for name, each in zip(self.kinds_, shares.tolist(), strict=True)
             if np.isfinite(each)
         }
-        policy = None if kind is None else self.policy_.get(kind)
-        action = ACTIONS[int(found.actions[row])]
         return HarmAnswer(
-            *(action, kind, share, low, high, language, factor, value, policy), known
+            action=ACTIONS[int(found.actions[row])],
+            kind=kind,
+            probability=share,
+            low=low,
+            high=high,
+            language=language,
+            factor=factor,
+            value=value,
+            policy=None if kind is None else self.policy_.get(kind),
+            probabilities=known,
         )
 
     def _kind(self, shares: Floats, named: Array) -> str | None:
@@ -446,37 +394,7 @@ class Harmful(BaseSystem):
                 raise ValueError(
                     f"{name} must lie between 0 and 1, got {getattr(self, name)!r}."
                 )
-        for name in ("train", "validation", "test"):
-            part: LabelledPosts = getattr(data, name)
-            own = part.labels[:, 0]
-            if not len(part) or not 0 < np.nansum(own) < np.isfinite(own).sum():
-                raise ValueError(
-                    f"The {name} part must hold harmful posts and harmless ones, got "
-                    f"{int(np.nansum(own))} of {len(part)}."
-                )
-        _check_languages(data)
-
-
-def _check_languages(data: Posts) -> None:
-    """Refuse a language of which there is nothing to learn, or to measure, from."""
-    learned = sorted(set(data.train.languages))
-    for name in ("train", "validation"):
-        part: LabelledPosts = getattr(data, name)
-        own = part.labels[:, 0]
-        languages = np.asarray(part.languages)
-        for language in sorted({*learned, *part.languages}):
-            labels = own[(languages == language) & np.isfinite(own)]
-            if not 0 < labels.sum() < len(labels):
-                raise ValueError(
-                    f"Each language needs harmful posts and harmless ones in the "
-                    f"{name} part; {language} has {int(labels.sum())} harmful of "
-                    f"{len(labels)}."
-                )
-    unknown = sorted(set(data.test.languages) - set(learned))
-    if unknown:
-        raise ValueError(
-            f"The test part has posts in {unknown[0]}, which the train part has not."
-        )
+        check_posts(data)
 
 
 def _bins(shares: Floats) -> Ints:

@@ -1,0 +1,1 @@
+"""The jobs of ``lookalike bench harmful``, by what they ask."""

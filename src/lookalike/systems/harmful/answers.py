@@ -1,0 +1,48 @@
+"""What is said of a post: as an answer, and of a batch as arrays."""
+
+from dataclasses import dataclass
+
+from lookalike._typing import Array, Floats, Ints
+from lookalike.core.contracts import Answer
+
+
+@dataclass(frozen=True)
+class HarmAnswer(Answer):
+    """What is in one post, and what to do with it."""
+
+    action: str
+    """leave, demote, queue (for a person) or remove."""
+    kind: str | None
+    """The kind of harm that is named, None where none is."""
+    probability: float
+    """Of harm of any kind."""
+    low: float
+    high: float
+    """95% interval of how often posts of about this probability were harmful; 0 and 1
+    where the language is not known."""
+    language: str | None
+    """None where it is none that was learned: then a person looks."""
+    factor: float
+    """Of the post's score in the feed: 1 leaves it, 0 removes it."""
+    value: float
+    """What a person's look saves, in looks."""
+    policy: str | None
+    """The line of the policy that the kind offends against."""
+    probabilities: dict[str, float]
+    """Of every kind that was labelled in this language."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is known of a batch of posts, as arrays."""
+
+    heads: Ints
+    """(n_posts, n_kinds), the head that judged, -1 of none"""
+    probabilities: Floats
+    """(n_posts, n_kinds), nan of a kind without labels in the language"""
+    languages: Ints
+    """(n_posts,), the place among ``languages_``, -1 of another"""
+    named: Array
+    """bool (n_posts, n_kinds)"""
+    actions: Ints
+    """(n_posts,), the place among ``ACTIONS``"""
