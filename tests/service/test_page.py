@@ -15,10 +15,10 @@ from skimage import data as photographs
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
-from lookalike.service.database.alarms import keep_state, raise_alarms
+from lookalike.service.database.alarms import Alarm, keep_state, raise_alarms
 from lookalike.service.database.loop_steps import add_step
 from lookalike.service.database.migrate import open_database
-from lookalike.service.drift import Budgeted, as_alarms, compare_features
+from lookalike.service.drift import Budgeted, compare_features
 from lookalike.service.watched_lists import Watched
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -293,7 +293,7 @@ def test_drift_alarms_and_the_loop_are_shown(browser, servers, small, tmp_path):
     url = f"sqlite:///{tmp_path}/state/lookalike.db"
     with closing(open_database(url)) as database, database.writing() as connection:
         keep_state(database, connection, "games", "0001", {"report": report})
-        raise_alarms(connection, as_alarms("games", "0001", moved))
+        raise_alarms(connection, [Alarm("games", "0001", *each) for each in moved])
         add_step(connection, add_step(connection, None, begun), refused)
     opening = visiting(browser, port)
     page = next(opening)("#/games/quality", viewport={"width": 375, "height": 900})
