@@ -12,7 +12,7 @@ from lookalike.cli.app import app
 from lookalike.core.gate import compare_outcomes, compare_with_answering, is_worse
 from lookalike.core.library import Library
 from lookalike.datasets import load_digits_sample
-from lookalike.systems import find_spec
+from lookalike.systems import find_spec, specs
 
 
 def run(*words, status=0):
@@ -99,10 +99,36 @@ def test_a_recommender_is_compared_by_its_own_test(small, tmp_path):
     assert compare_with_answering(spec, nothing, poor, made.data, None) == ("", None)
 
 
-@pytest.mark.parametrize("name", ["digits", "emotions", "textures", "images", "photos"])
-def test_evaluations_keep_outcomes_by_which_generations_are_compared(small, name):
+@pytest.mark.parametrize("name", sorted(specs()))
+def test_every_system_has_something_by_which_generations_are_compared(small, name):
     made = small(name)
+    if made.spec.comparison is not None:
+        return  # its own test compares them
     about = replace(made.system.manifest_, quality=made.result.quality).document()
     found = compare_outcomes(about, about)
     assert found.difference.value == 0
     assert json.loads(json.dumps(made.result.quality)) == made.result.quality
+
+
+def test_outcomes_of_other_questions_are_not_compared():
+    data = {"checksum": "a"}
+    first, second = (
+        {"data": data, "quality": {"n_test": 40, "wrong": [1], "held_out": each}}
+        for each in ("draws from 0", "draws from 1")
+    )
+    assert compare_outcomes(first, first) is not None
+    assert compare_outcomes(first, second) is None
+
+
+def test_taggers_of_places_are_compared_on_the_sentences_of_the_test_part(small):
+    made = small("places")
+    compare = made.spec.member("comparison")
+    data = made.data
+    assert compare(made.system, made.system, data).difference.value == 0
+    poor = made.spec.new({**made.options, "C": 1e-9}).fit(data)
+    test = compare(made.system, poor, data)
+    assert test.difference.value < 0
+    assert compare(poor, made.system, data).difference.value > 0
+    other = made.spec.new(made.options).fit(replace(data, checksum="other"))
+    with pytest.raises(ValueError, match=r"^Expected two systems that learned from"):
+        compare(other, made.system, data)

@@ -86,7 +86,8 @@ def compare_outcomes(
     """Compare two generations by the outcomes of their evaluations, one by one.
 
     first, second : "quality" and "data" of each, as ``system.json`` has them; None is
-        returned where they were not measured on the same held-out part
+        returned where they were not measured on the same held-out part: of other data,
+        or, where "quality" says what was "held_out", of another text there
 
     Examples
     --------
@@ -98,6 +99,8 @@ def compare_outcomes(
     """
     ours, theirs = first.get("quality"), second.get("quality")
     if not ours or not theirs or not _same(first["data"], second["data"]):
+        return None
+    if ours.get("held_out") != theirs.get("held_out"):
         return None
     mine, other = outcomes_of(ours), outcomes_of(theirs)
     return paired_test(mine, other) if len(mine) == len(other) else None

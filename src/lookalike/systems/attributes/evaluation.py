@@ -75,4 +75,9 @@ def evaluate(
         metrics,
         comparisons,
         facts,
+        quality={
+            "n_test": system.n_draws,
+            "outcomes": composed.mean(axis=1).tolist(),
+            "held_out": f"draws from {system.random_state}",
+        },
     )

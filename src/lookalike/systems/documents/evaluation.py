@@ -8,6 +8,7 @@ and the document it was taken from is what it has to find (Lee, Chang and Toutan
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,6 +105,11 @@ def evaluate(
         metrics,
         comparisons,
         facts,
+        quality={
+            "n_test": len(asked.queries),
+            "outcomes": found[""]["ndcg_at_10"].tolist(),
+            "held_out": sha256("\n".join(asked.queries).encode()).hexdigest(),
+        },
         details={"queries": asked.queries, "ndcg": found[""]["ndcg_at_10"]},
     )
 

@@ -83,6 +83,7 @@ def evaluate(
             if name not in (system.model, BEST)
         },
         facts,
+        quality={"n_test": groups.n_evaluated, "outcomes": ours.tolist()},
         details=_details(groups, X, shown.event, system.model, scores, kinds),
     )
 

@@ -71,12 +71,16 @@ def evaluate(
         "images": images[held_out],
         "people": people[held_out],
     }
+    answered = system.classify(images[held_out])
+    right = answered.known & (answered.labels == people[held_out])
+    share = by_person(right, people[held_out])
     return EvaluationResult(
         f"{len(people) - N_ENROLLED * n_people} test pictures of {n_people} people in "
         "ten splits",
         metrics,
         {name: paired_test(table[ours], table[name]) for name in others},
         facts,
+        quality={"n_test": n_people, "outcomes": share.tolist()},
         details=details,
     )
 

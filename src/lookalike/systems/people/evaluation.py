@@ -48,10 +48,11 @@ def evaluate(
     judged = (np.arange(n_held_out.max()) < n_held_out[:, None]).astype(float)
     hit = {name: rows.any(axis=1).astype(float) for name, rows in found.items()}
     others = {name: values for name, values in hit.items() if name != "ranker"}
+    ndcg = ndcg_at_k(ours, K, judged=judged)
     metrics = {
         "hit_rate_at_10": bootstrap(np.mean, hit["ranker"]),
         "recall_at_10": bootstrap(np.mean, recall_at_k(ours, K, n_held_out)),
-        "ndcg_at_10": bootstrap(np.mean, ndcg_at_k(ours, K, judged=judged)),
+        "ndcg_at_10": bootstrap(np.mean, ndcg),
         "auc": bootstrap(np.mean, share_below(*np.split(scores, [len(data.held_out)]))),
         **{
             f"hit_rate_of_{name.replace(' ', '_')}": bootstrap(np.mean, values)
@@ -77,6 +78,7 @@ def evaluate(
             for name, values in others.items()
         },
         facts,
+        quality={"n_test": len(tested), "outcomes": ndcg.tolist()},
         details={"n_friends": np.diff(system.friendships_.indptr)[tested], "hit": hit},
     )
 

@@ -13,6 +13,7 @@ SPEC = SystemSpec(
     evaluation=f"{_HERE}.evaluation:evaluate",
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
+    comparison=f"{_HERE}.comparison:compare",
     inputs=f"{_HERE}.system:INPUTS",
     answer=f"{_HERE}.system:LocationAnswer",
     capabilities=("classify", "explain"),

@@ -69,6 +69,7 @@ def evaluate(
         metrics,
         {"most popular completion": paired_test(own, other)},
         facts,
+        quality={"n_test": len(rows), "outcomes": ours},
         details={
             "queries": [queries[row] for row in rows],
             "ranks": ours,
