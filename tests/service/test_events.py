@@ -430,3 +430,20 @@ def test_many_writers_share_commits_and_each_gets_its_own_answer(make_client, ur
     for thread in threads:
         thread.join()
     assert answers == [{"acknowledged": 5, "new": 5}] * 20
+
+
+def test_a_database_without_an_encoding_keeps_text(postgres):
+    import psycopg
+
+    with psycopg.connect(postgres.format(name="postgres"), autocommit=True) as made:
+        made.execute(
+            "CREATE DATABASE no_encoding TEMPLATE template0 ENCODING 'SQL_ASCII' "
+            "LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    database = Database(postgres.format(name="no_encoding"))
+    migrate(database)
+    with database.writing() as connection:
+        store_events(database, connection, [event(1, client_id="Łódź ☕")])
+    with database.engine.connect() as connection:
+        assert connection.scalar(sa.select(events.c.client_id)) == "Łódź ☕"
+    database.close()

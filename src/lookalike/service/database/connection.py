@@ -140,7 +140,8 @@ class Database:
                 self.url.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
                 pool_size=5,
-                connect_args={"connect_timeout": 5},
+                # A database in SQL_ASCII would answer with bytes otherwise.
+                connect_args={"connect_timeout": 5, "client_encoding": "utf-8"},
             )
             commit = "on" if self.durability == "safe" else "off"
 
