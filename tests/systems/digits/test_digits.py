@@ -393,6 +393,7 @@ def test_systems_are_found_by_name():
 
 
 @pytest.mark.full
+@pytest.mark.full
 @pytest.mark.skipif(
     not os.environ.get("LOOKALIKE_DATA"), reason="LOOKALIKE_DATA is not set"
 )

@@ -1,6 +1,7 @@
 """Search of texts: fusion that is learned and gated, filters, phrases, explanations."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
@@ -29,6 +30,7 @@ from lookalike.systems.documents.meaning import LatentMeaning
 from lookalike.systems.documents.system import Documents
 
 TESTS = Path(__file__).parents[2]
+LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
 
 
 @pytest.fixture(scope="module")
@@ -487,7 +489,8 @@ def test_attributes_with_few_short_values_are_facets():
 def test_meaning_pays_on_cranfield_and_is_off_where_it_does_not():
     from lookalike.datasets import load_cacm, load_cranfield
 
-    for load, pays in ((load_cranfield, True), (load_cacm, False)):
+    pays_on = [(load_cranfield, True), (load_cacm, False)]
+    for load, pays in pays_on if LONG > 1 else pays_on[:1]:
         data = load()
         served, result = SPEC.train(SPEC.new({}), data)
         assert (served.fusion_.weight > 0) is pays

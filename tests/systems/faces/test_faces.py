@@ -41,6 +41,7 @@ from lookalike.systems.faces.splits import (
 )
 from lookalike.systems.faces.system import Faces
 
+LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
 NAMES = ["brick", "grass", "gravel", "camera", "coins"]
 NAMES += ["moon", "page", "text", "coffee", "rocket"]
 
@@ -369,17 +370,25 @@ def test_without_the_data_the_ways_to_get_it_are_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.full
+@pytest.mark.full
 @pytest.mark.skipif(
     not os.environ.get("LOOKALIKE_DATA"), reason="LOOKALIKE_DATA is not set"
 )
 def test_on_the_orl_faces_the_embedding_is_the_best():
     orl = load_orl_faces()
+    least = {"accuracy": 0.965, "accuracy_of_fisherfaces": 0.94}
+    others = {"eigenfaces": (0.91, 0.96), "patterns_chi-square": (0.93, 0.98)}
+    if LONG == 1:  # half of the people, unless there is time for all
+        few = orl.people <= np.unique(orl.people)[19]
+        orl = dataclasses.replace(orl, images=orl.images[few], people=orl.people[few])
+        least = {"accuracy": 0.99, "accuracy_of_fisherfaces": 0.96}
+        others = {"eigenfaces": (0.95, 0.975), "patterns_chi-square": (0.96, 0.985)}
     found = SPEC.evaluate(Faces().fit(orl), orl)
     metrics = {name: m.value for name, m in found.metrics.items()}
-    assert metrics["accuracy"] >= 0.965
-    assert metrics["accuracy_of_fisherfaces"] >= 0.94
-    assert 0.91 < metrics["accuracy_of_eigenfaces"] < 0.96
-    assert 0.93 < metrics["accuracy_of_patterns_chi-square"] < 0.98
+    for name, bound in least.items():
+        assert metrics[name] >= bound
+    for name, (low, high) in others.items():
+        assert low < metrics[f"accuracy_of_{name}"] < high
     assert metrics["false_accepts_of_pairs"] < 0.05
     assert metrics["strangers_refused"] > 0.8
 
