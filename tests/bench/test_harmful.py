@@ -4,7 +4,7 @@ import numpy as np
 
 from lookalike_bench import harmful
 from lookalike_bench.bars import checked
-from lookalike_bench.harm import disguises, sets, statements
+from lookalike_bench.harmful import disguises, sets, statements
 
 
 def test_worlds_are_covered_as_often_as_is_said():

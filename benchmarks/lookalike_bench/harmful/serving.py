@@ -4,7 +4,7 @@ import json
 import time
 
 from lookalike_bench.bars import Row
-from lookalike_bench.harm.common import learned
+from lookalike_bench.harmful.common import learned
 from lookalike_bench.under_load import n_failed, served
 
 

@@ -17,7 +17,7 @@ from lookalike.systems.harmful.fusion import (
     fit_blended,
 )
 from lookalike_bench.bars import Row
-from lookalike_bench.harm.common import ap_gained
+from lookalike_bench.harmful.common import ap_gained
 
 N_COMPOSED, N_TESTED = 16_000, 5_000
 

@@ -6,7 +6,7 @@ from lookalike.evaluate.prevalence import prevalence, sample_by_views
 from lookalike.evaluate.stated_precision import holds, stated_precision
 from lookalike.systems.harmful.heads import domains_of
 from lookalike_bench.bars import Row
-from lookalike_bench.harm.common import learned
+from lookalike_bench.harmful.common import learned
 
 N_RESPLITS, N_WORLDS = 1_000, 2_000
 

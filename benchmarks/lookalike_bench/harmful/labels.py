@@ -10,7 +10,7 @@ from lookalike.learn import LogisticRegression
 from lookalike.learn.active import most_uncertain
 from lookalike_bench.arrays import Array, Floats
 from lookalike_bench.bars import Row
-from lookalike_bench.harm.common import encoded, fitted_scores
+from lookalike_bench.harmful.common import encoded, fitted_scores
 
 WRONG_REPORTS = 0.3
 

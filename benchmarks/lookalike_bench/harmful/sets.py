@@ -10,7 +10,7 @@ from lookalike.systems.harmful import SPEC
 from lookalike.systems.harmful.heads import domains_of
 from lookalike_bench.arrays import Array, Floats
 from lookalike_bench.bars import Row
-from lookalike_bench.harm.common import ap_gained, encoded, fitted_scores, learned
+from lookalike_bench.harmful.common import ap_gained, encoded, fitted_scores, learned
 
 FEWEST = 15
 """Held-out harmful posts of a head from which on its AP is compared."""

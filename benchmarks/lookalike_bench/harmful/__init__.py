@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lookalike_bench.bars import Bar, Row, least, most
-from lookalike_bench.harm import disguises, fusion, labels, serving, sets, statements
+from lookalike_bench.harmful import disguises, fusion, labels, serving, sets, statements
 from lookalike_bench.runner import ProgressCallback, measured, selected
 
 BARS = (

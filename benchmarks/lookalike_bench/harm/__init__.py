@@ -1,1 +1,0 @@
-"""The jobs of ``lookalike bench harmful``, by what they ask."""
