@@ -11,11 +11,10 @@ from lookalike.learn import PCA, LogisticRegression
 from lookalike.learn.focal_loss import FocalLoss
 from lookalike.systems.harmful.fusion import (
     Hierarchical,
-    JointNetwork,
     LateFusion,
-    Parts,
     fit_blended,
 )
+from lookalike.systems.harmful.joint_network import JointNetwork, Parts
 from lookalike_bench.bars import Row
 from lookalike_bench.harmful.common import ap_gained
 

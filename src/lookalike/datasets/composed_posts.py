@@ -7,11 +7,14 @@ is harmful with as many intents as any other, and each intent with as many thing
 that neither part alone says anything. Some labels are wrong, as raters are.
 """
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
+from lookalike._typing import Array, Floats, Ints
+from lookalike.datasets.images import load_fashion_mnist
+from lookalike.datasets.posts import AUTHOR, KINDS, SIGNALS, LabelledPosts, Posts
 
 INTENTS = (
     ("selling this today", "for sale, offers welcome", "who wants to buy it"),
@@ -99,3 +102,74 @@ def compose_posts(
         things[which].astype(np.int64),
         intents.astype(np.int64),
     )
+
+
+N_LEARNED, N_HELD, N_TESTED = 16_000, 2_500, 5_000
+"""Posts of each part of ``load_composed_posts``."""
+
+
+def load_composed_posts(path: str | os.PathLike[str] | None = None) -> Posts:
+    """Return the composed world as posts, with made-up authors and reactions.
+
+    The pictures of each part are others of Fashion-MNIST. Authors differ in how often
+    their posts before were harmful, and people report harmful posts more often than
+    harmless ones; both say a little, and the picture with the sentence the rest.
+
+    Parameters
+    ----------
+    path : path, default=None
+        As in :func:`lookalike.datasets.load_fashion_mnist`.
+    """
+    found = load_fashion_mnist(path)
+    x, y = found.x_train, found.y_train
+    train, validation, test = (
+        _labelled(compose_posts(pictures, things, n, seed), seed)
+        for seed, (pictures, things, n) in enumerate(
+            (
+                (x[:50_000], y[:50_000], N_LEARNED),
+                (x[50_000:], y[50_000:], N_HELD),
+                (found.x_test, found.y_test, N_TESTED),
+            )
+        )
+    )
+    return Posts("composed_posts", found.checksum, KINDS[:1], train, validation, test)
+
+
+def _labelled(posts: ComposedPosts, random_state: int) -> LabelledPosts:
+    n = len(posts)
+    return LabelledPosts(
+        posts.texts,
+        posts.labels[:, None].astype(np.float64),
+        ("en",) * n,
+        ("composed_posts",) * n,
+        tuple(posts.pictures),
+        made_up_signals(posts.labels, np.random.default_rng(100 + random_state)),
+    )
+
+
+def made_up_signals(labels: Ints, rng: np.random.Generator) -> Floats:
+    """Draw what is known of the authors of posts and of reactions to them.
+
+    labels : (n_posts,), 1 harmful
+
+    Returns
+    -------
+    ndarray of shape (n_posts, len(SIGNALS))
+        Counts; of one author in ten nothing is known.
+    """
+    n = len(labels)
+    views = rng.lognormal(5.0, 1.0, n).round()
+    columns = {
+        "author_days": rng.exponential(400, n).round(),
+        "author_posts": rng.poisson(20, n),
+        "author_violations": rng.poisson(0.3 + 0.4 * labels),
+        "author_followers": rng.lognormal(4.0, 1.5, n).round(),
+        "reaction_views": views,
+        "reaction_likes": rng.poisson(views / 20),
+        "reaction_shares": rng.poisson(views / 200),
+        "reaction_comments": rng.poisson(views / 100),
+        "reaction_reports": rng.poisson(views * (0.001 + 0.003 * labels)),
+    }
+    found = np.column_stack([columns[name] for name in SIGNALS]).astype(np.float64)
+    found[rng.random(n) < 0.1, : len(AUTHOR)] = np.nan
+    return found

@@ -41,6 +41,8 @@ _TOLD = {
     "misogyny": "sexism",
     "xenophobia": "xenophobia",
 }
+_N_RATERS = 3
+"""Of ToLD-Br."""
 _KMHAS = {
     "0": "xenophobia",
     "1": "appearance",
@@ -91,7 +93,8 @@ class FunctionalCases:
 def load_davidson(path: PathLike | None = None) -> Posts:
     """Load Davidson's 24,783 English tweets, split by their texts.
 
-    ``any`` is hate or offence, ``hate`` is hate, as most raters said.
+    ``any`` is hate or offence, ``hate`` is hate, as most raters said; ``agreement`` is
+    the share of them.
 
     Parameters
     ----------
@@ -99,30 +102,47 @@ def load_davidson(path: PathLike | None = None) -> Posts:
         The file; None looks where :func:`lookalike.datasets.find` looks.
     """
     file = find("hate_speech_davidson", path)
-    rows = []
+    rows: list[Row] = []
+    agreed = []
     with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             kind = int(row["class"])
             rows.append((row["tweet"], {"any": kind != 2, "hate": kind == 0}))
-    return _split("hate_speech_davidson", "en", rows)
+            hate, neither = (
+                int(row[name]) / int(row["count"])
+                for name in ("hate_speech", "neither")
+            )
+            agreed.append(
+                {
+                    "any": neither if kind == 2 else 1 - neither,
+                    "hate": hate if kind == 0 else 1 - hate,
+                }
+            )
+    return _split("hate_speech_davidson", "en", rows, agreed)
 
 
 def load_told_br(path: PathLike | None = None) -> Posts:
     """Load ToLD-Br: 21,000 Brazilian tweets of six kinds, split by their texts.
 
-    A kind counts where one of three raters saw it, as its publishers take it.
+    A kind counts where one of three raters saw it, as its publishers take it;
+    ``agreement`` is the share of the three.
 
     Parameters
     ----------
     path : path, default=None
         The file; None looks where :func:`lookalike.datasets.find` looks.
     """
-    rows = []
+    rows: list[Row] = []
+    agreed = []
     with gzip.open(find("told_br", path), "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            own = {kind: float(row[name]) > 0 for name, kind in _TOLD.items()}
-            rows.append((row["text"], {"any": any(own.values()), **own}))
-    return _split("told_br", "pt", rows)
+            votes = {kind: float(row[name]) for name, kind in _TOLD.items()}
+            votes = {"any": max(votes.values()), **votes}
+            rows.append((row["text"], {kind: n > 0 for kind, n in votes.items()}))
+            agreed.append(
+                {kind: n / _N_RATERS if n else 1.0 for kind, n in votes.items()}
+            )
+    return _split("told_br", "pt", rows, agreed)
 
 
 def load_kmhas(path: PathLike | None = None) -> Posts:
@@ -264,18 +284,39 @@ def _checksum(name: str) -> str:
     return hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
 
 
-def _labelled(name: str, language: str, rows: Sequence[Row]) -> LabelledPosts:
-    labels = np.full((len(rows), len(KINDS)), np.nan)
+def _labelled(
+    name: str,
+    language: str,
+    rows: Sequence[Row],
+    agreed: Sequence[Mapping[str, float]] = (),
+) -> LabelledPosts:
+    """Posts of one set; agreed : share of raters by kind, () where it is not known."""
+    n = len(rows)
+    labels = np.full((n, len(KINDS)), np.nan)
     for at, (_, found) in enumerate(rows):
         for kind, value in found.items():
             labels[at, KINDS.index(kind)] = value
-    n = len(rows)
+    agreement = None
+    if agreed:
+        agreement = np.full(labels.shape, np.nan)
+        for at, shares in enumerate(agreed):
+            for kind, share in shares.items():
+                agreement[at, KINDS.index(kind)] = share
     return LabelledPosts(
-        tuple(text for text, _ in rows), labels, (language,) * n, (name,) * n
+        tuple(text for text, _ in rows),
+        labels,
+        (language,) * n,
+        (name,) * n,
+        agreement=agreement,
     )
 
 
-def _split(name: str, language: str, rows: Sequence[Row]) -> Posts:
-    whole = _labelled(name, language, rows)
+def _split(
+    name: str,
+    language: str,
+    rows: Sequence[Row],
+    agreed: Sequence[Mapping[str, float]] = (),
+) -> Posts:
+    whole = _labelled(name, language, rows, agreed)
     train, validation, test = parts_by_text(whole, SHARES)
     return Posts(name, _checksum(name), KINDS, train, validation, test)

@@ -33,6 +33,16 @@ KINDS = (
 """Kinds of harm, the first of which is harm of whatever kind."""
 SHARES = (0.8, 0.9)
 """Where a set has no split of its own: where validation begins, and where testing."""
+AUTHOR = ("days", "posts", "violations", "followers")
+"""What is known of an author when a post is written: days since the account was made,
+posts before, posts that were found harmful before, followers."""
+REACTIONS = ("views", "likes", "shares", "comments", "reports")
+"""How often each was had when the post is judged."""
+SIGNALS = (
+    *(f"author_{name}" for name in AUTHOR),
+    *(f"reaction_{name}" for name in REACTIONS),
+)
+"""Columns of ``LabelledPosts.signals``: counts as they were at the time."""
 _LETTERS = re.compile(r"[\W_]+")
 
 
@@ -47,6 +57,14 @@ class LabelledPosts:
     """One a post, such as "de"."""
     sources: tuple[str, ...]
     """The data set of each post."""
+    pictures: tuple[Array | None, ...] = ()
+    """Of each post, uint8 (height, width) or (height, width, 3), None of one without;
+    empty where no post has any."""
+    signals: Floats | None = None
+    """(n_posts, len(SIGNALS)), nan where it is not known; None where nothing is."""
+    agreement: Floats | None = None
+    """(n_posts, n_kinds), share of the raters who agree with the label, nan where they
+    are not known; None where no post's are."""
 
     def __len__(self) -> int:
         """How many posts there are."""
@@ -59,7 +77,9 @@ class LabelledPosts:
             tuple(column[row] for row in at)
             for column in (self.texts, self.languages, self.sources)
         )
-        return type(self)(texts, self.labels[at], languages, sources)
+        pictures = tuple(self.pictures[row] for row in at) if self.pictures else ()
+        signals = None if self.signals is None else self.signals[at]
+        return type(self)(texts, self.labels[at], languages, sources, pictures, signals)
 
     def of_source(self, source: str) -> Self:
         """Return the posts of one data set."""
@@ -72,7 +92,41 @@ class LabelledPosts:
             np.concatenate([self.labels, other.labels]),
             self.languages + other.languages,
             self.sources + other.sources,
+            self.all_pictures + other.all_pictures
+            if self.pictures or other.pictures
+            else (),
+            None
+            if self.signals is None and other.signals is None
+            else np.concatenate([self.all_signals, other.all_signals]),
+            None
+            if self.agreement is None and other.agreement is None
+            else np.concatenate([self._agreed, other._agreed]),
         )
+
+    @property
+    def all_pictures(self) -> tuple[Array | None, ...]:
+        """The picture of each post, None of one without."""
+        return self.pictures or (None,) * len(self)
+
+    @property
+    def all_signals(self) -> Floats:
+        """The signals of each post, nan of one without."""
+        if self.signals is None:
+            return np.full((len(self), len(SIGNALS)), np.nan)
+        return self.signals
+
+    @property
+    def _agreed(self) -> Floats:
+        if self.agreement is None:
+            return np.full(self.labels.shape, np.nan)
+        return self.agreement
+
+    @property
+    def has_more(self) -> Array:
+        """Whether each post has a picture or a signal beside its text, bool."""
+        seen = [picture is not None for picture in self.all_pictures]
+        found: Array = np.array(seen, bool) | np.isfinite(self.all_signals).any(axis=1)
+        return found
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from lookalike.evaluate.precision_recall import pr_auc
+from lookalike.systems.harmful.calibration import best_threshold
 from lookalike.systems.harmful.evaluation import (
     mean_ap,
     nine_labels,
     three_classes,
 )
-from lookalike.systems.harmful.heads import best_threshold
 
 
 def test_measures_are_those_of_their_definitions(result, system, data):

@@ -10,11 +10,10 @@ from lookalike.features.text import CountVectorizer
 from lookalike.learn.losses import LogisticLoss
 from lookalike.systems.harmful.fusion import (
     Hierarchical,
-    JointNetwork,
     LateFusion,
-    Parts,
     fit_blended,
 )
+from lookalike.systems.harmful.joint_network import JointNetwork, Parts
 
 
 @pytest.fixture(scope="module")

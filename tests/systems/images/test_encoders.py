@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from lookalike.cli.app import app
 from lookalike.datasets import Images
+from lookalike.features.onnx_images import OnnxEncoder
 from lookalike.features.photograph import describe_photographs
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images import SPEC
@@ -32,7 +33,7 @@ from lookalike.systems.images.encoders.catalogue import (
     PublishedEncoder,
 )
 from lookalike.systems.images.encoders.locate import find, get, is_here, take
-from lookalike.systems.images.encoders.onnx import OnnxEncoder
+from lookalike.systems.images.encoders.onnx import published_images
 from lookalike.systems.images.system import ImageSearch
 
 
@@ -219,7 +220,7 @@ def test_a_published_encoder_takes_channels_last_and_gives_an_inner_tensor(
     made, source = entry(model, form), tmp_path / "made.onnx"
     source.write_bytes(model)
     take(made, made.image, source, cache)
-    encoder = OnnxEncoder.published(made)
+    encoder = published_images(made)
     tiles = np.stack([encoder.preparation.tile(image) for image in images])
     found = encoder.transform(tiles)
     means = ((tiles / 255 - 0.5) / 0.25).mean(axis=(1, 2))

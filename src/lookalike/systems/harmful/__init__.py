@@ -12,7 +12,7 @@ SPEC = SystemSpec(
     evaluation=f"{_HERE}.evaluation:evaluate",
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
-    inputs=f"{_HERE}.texts:INPUTS",
+    inputs=f"{_HERE}.post:INPUTS",
     answer=f"{_HERE}.answers:HarmAnswer",
     capabilities=("classify", "explain"),
     datasets={
@@ -22,10 +22,11 @@ SPEC = SystemSpec(
         "kmhas": "lookalike.datasets.harmful_texts:load_kmhas",
         "germeval2018": "lookalike.datasets.harmful_texts:load_germeval2018",
         "mlma": "lookalike.datasets.harmful_texts:load_mlma",
+        "composed_posts": "lookalike.datasets.composed_posts:load_composed_posts",
     },
     own_data="lookalike.datasets.own_posts:load_own_posts",
-    own_data_form="the path of a CSV file with a column text and one for each kind of "
-    "harm",
+    own_data_form="the path of a CSV file with a column text, or picture, and one for "
+    "each kind of harm, or of a folder with such a file named posts.csv",
     example="what a lovely day",
     masks_inputs=True,
 )

@@ -29,7 +29,9 @@ class HarmAnswer(Answer):
     policy: str | None
     """The line of the policy that the kind offends against."""
     probabilities: dict[str, float]
-    """Of every kind that was labelled in this language."""
+    """Of every kind that was labelled in this language, or in posts of these parts."""
+    judged_by: str = "text"
+    """The parts of the post that there were, with commas between."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,15 @@ class Judgement:
     """What is known of a batch of posts, as arrays."""
 
     heads: Ints
-    """(n_posts, n_kinds), the head that judged, -1 of none"""
+    """(n_posts, n_kinds), the head of texts that judged, -1 of none"""
     probabilities: Floats
     """(n_posts, n_kinds), nan of a kind without labels in the language"""
     languages: Ints
-    """(n_posts,), the place among ``languages_``, -1 of another"""
+    """(n_posts,), the place among ``languages_``, -1 of another or without a text"""
+    unknown: Array
+    """bool (n_posts,), whether there is a text in none of the languages"""
+    fused: Array
+    """bool (n_posts,), whether more than the text was judged"""
     named: Array
     """bool (n_posts, n_kinds)"""
     actions: Ints

@@ -6,7 +6,7 @@ from lookalike._typing import Array
 from lookalike.datasets.posts import Posts
 from lookalike.features.text import TfidfVectorizer
 from lookalike.learn import LogisticRegression
-from lookalike.systems.harmful.heads import best_threshold
+from lookalike.systems.harmful.calibration import best_threshold
 
 
 def words_named(data: Posts) -> Array:

@@ -44,7 +44,13 @@ def evaluate(
     """Measure on the test part, beside a bag of words learned on the same posts."""
     on_progress("judging the test posts", 0.05)
     test = data.test
-    found = system.judge(test.texts, test.languages, domains_of(test))
+    found = system.judge(
+        test.texts,
+        test.languages,
+        domains_of(test),
+        test.all_pictures,
+        test.all_signals,
+    )
     truth = test.labels[:, 0]
     rows = np.isfinite(truth)
     harmful = truth[rows].astype(int)

@@ -1,17 +1,19 @@
-"""A head for each kind of harm in each set of posts, over one encoder.
+"""Heads for each kind of harm in each set of posts, learned together by language.
 
 A set labels some kinds, in one language, as its raters understood them; a head learns
 one kind from one set, and a post without a label for it plays no part in its loss.
-Held-out posts of the set turn the head's scores into probabilities (Platt), choose from
-which probability on the kind is named, and from which score on removing has its stated
-precision.
+Then heads of one language are brought together: each becomes a weighted sum of all of
+them, whose weights are learned from scores of posts that no head had learned from,
+with a penalty that draws them to the head alone (``together``). So what one kind or set
+says of another is used where it helps, and a head that does best alone stays so.
 
-One head a kind over all sets together was tried as well; languages share so few words
-that their posts only disturb each other, see ``lookalike bench harmful``.
+One head a kind over all sets of all languages was tried as well; languages share so few
+words that their posts only disturb each other, see ``lookalike bench harmful``.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit
@@ -19,15 +21,10 @@ from scipy.special import expit
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.progress import ShareCallback
 from lookalike.datasets.posts import LabelledPosts
-from lookalike.evaluate import f1
-from lookalike.evaluate.stated_precision import stated_precision
-from lookalike.learn import LogisticRegression
-from lookalike.systems.harmful.linear_head import learn_head
-
-FEWEST = 4
-"""Held-out labels of each sort from which on a head has probabilities of its own."""
-TRIED = 50
-"""Probabilities that are tried as the least one of a named kind."""
+from lookalike.systems.harmful.calibration import calibrated
+from lookalike.systems.harmful.linear_head import certainty, learn_head
+from lookalike.systems.harmful.terms import TermEncoder
+from lookalike.systems.harmful.together import N_FOLDS, weights_together
 
 
 def domains_of(posts: LabelledPosts) -> list[str]:
@@ -36,29 +33,41 @@ def domains_of(posts: LabelledPosts) -> list[str]:
     return [f"{source}/{language}" for source, language in pairs]
 
 
+def language_of(domain: str) -> str:
+    """Return the language of a domain.
+
+    Examples
+    --------
+    >>> language_of("mlma/fr")
+    'fr'
+    """
+    return domain.rpartition("/")[2]
+
+
 class Heads:
     """Scores of kinds in sets, and what they mean.
 
-    domains : sets with their languages, sorted
-    table : int64 (n_domains, n_kinds), the column of each head, -1 where there is none
-    weights : float32 (n_terms, n_heads)
+    domains : sets with their languages, sorted by language
+    table : int64 (n_domains, n_kinds), the number of each head, -1 where there is none;
+        those of one language follow each other
+    idf : float32 (n_languages, n_columns), of each language
+    weights : of each language, float32 (n_columns, n_heads in it)
     intercepts : float32 (n_heads,)
-    slopes, offsets : (n_heads,), from a score to the logarithm of odds
-    named_from : (n_heads,), least probability at which the kind is named
-    removable : (n_heads,), least score at which the stated precision holds, infinity
-        where none does
+    slopes, offsets, named_from, removable : (n_heads,), see ``Calibration``
+    n_labels : (n_heads,), labels that each learned from
     """
 
     PARTS = (
-        *("table", "weights", "intercepts", "slopes", "offsets"),
+        *("table", "idf", "intercepts", "slopes", "offsets"),
         *("named_from", "removable", "n_labels"),
     )
 
     def __init__(
         self,
         domains: Sequence[str],
+        weights: Sequence[Array],
         table: Ints,
-        weights: Array,
+        idf: Array,
         intercepts: Array,
         slopes: Floats,
         offsets: Floats,
@@ -67,63 +76,97 @@ class Heads:
         n_labels: Ints,
     ) -> None:
         self.domains, self.table = tuple(domains), table
-        self.weights, self.intercepts = weights, intercepts
-        self.slopes, self.offsets = slopes, offsets
+        self.languages = tuple(sorted(set(map(language_of, domains))))
+        self.weights, self.idf = list(weights), idf
+        self.intercepts, self.slopes, self.offsets = intercepts, slopes, offsets
         self.named_from, self.removable = named_from, removable
         self.n_labels = n_labels
+        ends = np.cumsum([0, *(each.shape[1] for each in weights)]).tolist()
+        self._spans = [slice(*pair) for pair in pairwise(ends)]
 
     @classmethod
     def learned(
-        cls, X: Any, posts: LabelledPosts, C: float, on_progress: ShareCallback
+        cls,
+        encoder: TermEncoder,
+        X: Any,
+        posts: LabelledPosts,
+        C: float,
+        on_progress: ShareCallback,
+        random_state: int = 0,
     ) -> Self:
-        """Learn a head wherever a set has labels of both sorts for a kind."""
-        own = np.array(domains_of(posts))
-        domains, n_kinds = sorted(set(own.tolist())), posts.labels.shape[1]
-        table = np.full((len(domains), n_kinds), -1, np.int64)
-        found: list[tuple[Array, float]] = []
+        """Learn a head wherever a set has labels of both sorts for a kind.
+
+        X : CSR float32 (n_posts, n_columns), as ``encoder`` returns it
+        """
+        domains = np.array(domains_of(posts))
+        names = sorted(
+            set(domains.tolist()), key=lambda each: (language_of(each), each)
+        )
+        table = np.full((len(names), posts.labels.shape[1]), -1, np.int64)
+        idf, weights, intercepts = [], [], []
         n_labels: list[int] = []
-        for at, domain in enumerate(domains):
-            rows = np.flatnonzero(own == domain)
-            inside, labels = X[rows], posts.labels[rows]
-            for kind in range(n_kinds):
-                on_progress((at + kind / n_kinds) / len(domains))
-                known = np.isfinite(labels[:, kind])
-                y = labels[known, kind].astype(np.int64)
-                if known.any() and 0 < y.sum() < len(y):
-                    table[at, kind] = len(found)
-                    found.append(learn_head(inside[known], y, C))
-                    n_labels.append(len(y))
-        weights = np.stack([each for each, _ in found], axis=1)
-        intercepts = np.array([each for _, each in found], np.float32)
-        n = len(found)
+        languages = sorted(set(posts.languages))
+        for done, language in enumerate(languages, start=1):
+            rows = np.flatnonzero(np.array(posts.languages) == language)
+            idf.append(encoder.idf(X[rows]))
+            learning = _Learning(
+                encoder.weighed(X[rows], idf[-1]), posts.take(rows), C, random_state
+            )
+            for at, kind in np.ndindex(*table.shape):
+                own = np.flatnonzero(domains[rows] == names[at])
+                if len(own) and learning.add(own, kind):
+                    table[at, kind] = len(n_labels)
+                    n_labels.append(learning.n_labels[-1])
+            found, base = learning.together()
+            weights.append(found)
+            intercepts.append(base)
+            on_progress(done / len(languages))
+        n = len(n_labels)
         plain = np.ones(n), np.zeros(n), np.full(n, 0.5), np.full(n, np.inf)
-        return cls(domains, table, weights, intercepts, *plain, np.array(n_labels))
+        return cls(
+            names,
+            weights,
+            table,
+            np.stack(idf),
+            np.concatenate(intercepts),
+            *plain,
+            np.array(n_labels),
+        )
 
     def calibrate(
-        self, X: Any, posts: LabelledPosts, precision: float, doubt: float
+        self,
+        encoder: TermEncoder,
+        X: Any,
+        posts: LabelledPosts,
+        precision: float,
+        doubt: float,
     ) -> None:
         """Fit probabilities and thresholds on held-out posts, head by head."""
-        scores = self.all_scores(X).astype(np.float64)
+        places = [self.languages.index(each) for each in posts.languages]
+        scores = self.scores(encoder, X, np.array(places)).astype(np.float64)
         own = np.array(domains_of(posts))
         for at, kind in zip(*np.nonzero(self.table >= 0), strict=True):
             rows = (own == self.domains[at]) & np.isfinite(posts.labels[:, kind])
             head = int(self.table[at, kind])
-            labels = posts.labels[rows, kind]
-            n_harmful = int(labels.sum())
-            if min(n_harmful, len(labels) - n_harmful) >= FEWEST:
-                self._fit_one(head, scores[rows, head], labels, kind == 0)
-                self.removable[head] = stated_precision(
-                    labels, scores[rows, head], precision, doubt
-                ).threshold
+            found = calibrated(
+                scores[rows, head],
+                posts.labels[rows, kind],
+                kind == 0,
+                precision,
+                doubt,
+            )
+            self.slopes[head], self.offsets[head] = found.slope, found.offset
+            self.named_from[head] = found.named_from
+            self.removable[head] = found.removable
 
-    def routes(self, languages: Sequence[str]) -> Ints:
+    def routes(self) -> Ints:
         """Return the heads that judge a language, (n_languages, n_kinds), -1 of none.
 
         Of several sets in a language the one with most labels of the kind judges.
         """
-        found = np.full((len(languages), self.table.shape[1]), -1, np.int64)
-        of_domain = [domain.rpartition("/")[2] for domain in self.domains]
-        for row, language in enumerate(languages):
+        found = np.full((len(self.languages), self.table.shape[1]), -1, np.int64)
+        of_domain = list(map(language_of, self.domains))
+        for row, language in enumerate(self.languages):
             for kind in range(self.table.shape[1]):
                 heads = [
                     head
@@ -134,10 +177,29 @@ class Heads:
                     found[row, kind] = max(heads, key=self.n_labels.__getitem__)
         return found
 
-    def all_scores(self, X: Any) -> Array:
-        """Raw scores float32 (n_posts, n_heads)."""
-        found: Array = np.asarray(X @ self.weights) + self.intercepts
+    def scores(self, encoder: TermEncoder, X: Any, places: Ints) -> Array:
+        """Raw scores float32 (n_posts, n_heads), nan of heads of another language.
+
+        places : (n_posts,), of the language of each post; -1 is scored by all
+        """
+        found = np.full((X.shape[0], len(self.intercepts)), np.nan, np.float32)
+        for place, span in enumerate(self._spans):
+            rows = np.flatnonzero((places == place) | (places < 0))
+            if len(rows):
+                own = X if len(rows) == X.shape[0] else X[rows]
+                product = encoder.weighed(own, self.idf[place]) @ self.weights[place]
+                found[rows, span] = product + self.intercepts[span]
         return found
+
+    def head(self, number: int) -> tuple[int, Array, float]:
+        """Return the place of a head's language, its weights and its intercept."""
+        place = next(
+            at
+            for at, span in enumerate(self._spans)
+            if span.start <= number < span.stop
+        )
+        weights = self.weights[place][:, number - self._spans[place].start]
+        return place, weights, float(self.intercepts[number])
 
     def probabilities(self, scores: Array) -> Floats:
         """Probabilities (n_posts, n_heads) of raw scores."""
@@ -146,26 +208,82 @@ class Heads:
 
     def arrays(self) -> dict[str, Array]:
         """All parts, for a generation."""
-        return {f"head_{name}": getattr(self, name) for name in self.PARTS}
+        return {
+            **{f"head_{name}": getattr(self, name) for name in self.PARTS},
+            **{f"head_weights_{at}": own for at, own in enumerate(self.weights)},
+        }
 
     @classmethod
     def from_arrays(cls, domains: Sequence[str], arrays: Mapping[str, Array]) -> Self:
         """Take up what ``arrays`` returned."""
+        n_languages = len(set(map(language_of, domains)))
+        weights = [np.asarray(arrays[f"head_weights_{n}"]) for n in range(n_languages)]
         found = cls(
-            domains, *(np.asarray(arrays[f"head_{name}"]) for name in cls.PARTS)
+            domains,
+            weights,
+            *(np.asarray(arrays[f"head_{name}"]) for name in cls.PARTS),
         )
-        n_heads = found.weights.shape[1]
+        n_heads = sum(each.shape[1] for each in weights)
         if len(domains) != len(found.table) or n_heads != found.table.max() + 1:
             raise ValueError("its sets and heads do not belong together.")
         return found
 
-    def _fit_one(self, head: int, scores: Floats, labels: Floats, is_any: bool) -> None:
-        platt = LogisticRegression(C=100.0, max_iter=500)
-        platt.fit(scores[:, None], labels.astype(np.int64))
-        slope, offset = max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0])
-        self.slopes[head], self.offsets[head] = slope, offset
-        shares = expit(scores * slope + offset)
-        self.named_from[head] = best_threshold(labels, shares, is_any)
+
+class _Learning:
+    """The heads of one language while they are learned.
+
+    X : rows of its posts, weighed
+    """
+
+    def __init__(
+        self, X: Any, posts: LabelledPosts, C: float, random_state: int
+    ) -> None:
+        self._X, self._posts, self._C = X, posts, C
+        rng = np.random.default_rng(random_state)
+        self._folds = rng.integers(N_FOLDS, size=len(posts))
+        self._heads: list[tuple[Array, float]] = []
+        self._tasks: list[tuple[Array, Ints]] = []
+        self._scores: list[Floats] = []
+        self.n_labels: list[int] = []
+
+    def add(self, rows: Array, kind: int) -> bool:
+        """Learn a kind from these posts; False where labels of one sort are missing."""
+        rows = rows[np.isfinite(self._posts.labels[rows, kind])]
+        y = self._posts.labels[rows, kind].astype(np.int64)
+        if not 0 < y.sum() < len(y):
+            return False
+        sure = certainty(self._posts, kind)
+        weights, base = learn_head(self._X[rows], y, self._C, sure[rows])
+        scores = np.asarray(self._X @ weights) + base
+        for fold in range(N_FOLDS):
+            others = self._folds[rows] != fold
+            if not 0 < y[others].sum() < others.sum():
+                break
+            own = rows[others]
+            part, its = learn_head(self._X[own], y[others], self._C, sure[own])
+            asked = rows[~others]
+            scores[asked] = np.asarray(self._X[asked] @ part) + its
+        self._heads.append((weights, base))
+        self._tasks.append((rows, y))
+        self._scores.append(scores)
+        self.n_labels.append(len(y))
+        return True
+
+    def together(self) -> tuple[Array, Array]:
+        """Return weights float32 (n_columns, n_heads) and intercepts of all heads."""
+        weights = np.stack([own for own, _ in self._heads], axis=1)
+        bases = np.array([base for _, base in self._heads])
+        scores = np.stack(self._scores, axis=1).astype(np.float64)
+        mean, size = scores.mean(axis=0), scores.std(axis=0)
+        scaled = (scores - mean) / np.where(size > 0, size, 1)
+        mixed = np.eye(len(bases))
+        for at, (rows, y) in enumerate(self._tasks):
+            found = None
+            if len(bases) > 1:
+                found = weights_together(scaled[rows], y, at, self._folds[rows])
+            if found is not None:
+                mixed[:, at] = found / np.where(size > 0, size, 1)
+        return (weights @ mixed).astype(np.float32), (bases @ mixed).astype(np.float32)
 
 
 def chosen(columns: Array, heads: Ints, missing: float = np.nan) -> Floats:
@@ -183,33 +301,3 @@ def chosen(columns: Array, heads: Ints, missing: float = np.nan) -> Floats:
     whole = np.broadcast_to(columns, (len(heads), columns.shape[-1]))
     found = np.take_along_axis(whole, np.maximum(heads, 0), axis=1)
     return np.where(heads >= 0, found, missing)
-
-
-def best_threshold(labels: Floats, shares: Floats, macro: bool) -> float:
-    """Return the probability from which on naming a kind has the best F1.
-
-    macro : whether F1 is the mean of that of harmful and that of harmless posts
-
-    Examples
-    --------
-    >>> best_threshold(np.array([0, 0, 1, 1]), np.array([0.1, 0.3, 0.5, 0.8]), False)
-    0.4
-    """
-    wanted = labels.astype(np.int64)
-    grid = np.quantile(shares, np.linspace(0.0, 1.0, TRIED), method="nearest")
-    tried = np.unique(grid)
-    average: Literal["macro", "binary"] = "macro" if macro else "binary"
-    found = [
-        float(
-            f1(
-                wanted,
-                (shares >= least).astype(np.int64),
-                average=average,
-                zero_division=0.0,
-            )
-        )
-        for least in tried
-    ]
-    best = int(np.argmax(found))
-    # Between the last that is named and the first that is not.
-    return float(tried[max(best - 1, 0) : best + 1].mean())

@@ -58,7 +58,7 @@ class Languages:
         held_languages: Sequence[str],
     ) -> Self:
         """Learn from rows of posts with their languages, and from held-out texts."""
-        names = sorted(set(languages))
+        names, X = sorted(set(languages)), encoder.terms_of(X)
         code = np.array([names.index(each) for each in languages])
         counts = np.stack(
             [(X[code == n] > 0).sum(axis=0).A1 for n in range(len(names))], axis=1
@@ -96,7 +96,7 @@ class Languages:
 
     def guess(self, encoder: TermEncoder, X: Any, texts: Sequence[str]) -> Array:
         """Return the place of each text's language among the names, -1 of another."""
-        likeliest = np.asarray(X @ self.logarithms).argmax(axis=1)
+        likeliest = np.asarray(encoder.terms_of(X) @ self.logarithms).argmax(axis=1)
         for row, text in enumerate(texts):
             at = int(likeliest[row])
             usual = self._share(encoder.word_columns(text), at) >= self.least[at]

@@ -20,6 +20,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._typing import Array, Ints
+from lookalike.datasets.posts import LabelledPosts
 from lookalike.learn import LogisticRegression
 
 RARE = 0.05
@@ -28,20 +29,23 @@ _BALANCED_C = 1.5  # times C
 _RATIO_C = 2.0  # times C
 
 
-def learn_head(X: Any, y: Ints, C: float) -> tuple[Array, float]:
+def learn_head(
+    X: Any, y: Ints, C: float, sure: Array | None = None
+) -> tuple[Array, float]:
     """Return weights float32 (n_terms,) and the intercept, for rows with labels 0, 1.
 
     X : CSR float32 (n_posts, n_terms)
     C : weight of the posts against the penalty
+    sure : (n_posts,), weight of each post, see ``certainty``; None is one for all
     """
     if y.mean() < RARE:
-        return _regression(X, y, _BALANCED_C * C, "balanced")
+        return _regression(X, y, sure, _BALANCED_C * C, "balanced")
     ratio = log_count_ratio(X, y)
     weighted = sp.csr_matrix(
         (X.data * ratio[X.indices], X.indices, X.indptr), shape=X.shape
     )
-    plain = _regression(X, y, C)
-    by_ratio, intercept = _regression(weighted, y, _RATIO_C * C)
+    plain = _regression(X, y, sure, C)
+    by_ratio, intercept = _regression(weighted, y, sure, _RATIO_C * C)
     weights, total = np.zeros(X.shape[1]), 0.0
     for own, base in (plain, (by_ratio * ratio, intercept)):
         # Each counts alike: its scores of the posts vary by one.
@@ -49,6 +53,28 @@ def learn_head(X: Any, y: Ints, C: float) -> tuple[Array, float]:
         weights += own / size
         total += base / size
     return weights.astype(np.float32), total
+
+
+def certainty(posts: LabelledPosts, kind: int) -> Array:
+    """Return how much each post counts for a kind, float64 (n_posts,).
+
+    A post that its raters agree is harmful counts twice as much as one that a third of
+    them called so; harmless posts, and those whose raters are not known, count one.
+
+    Examples
+    --------
+    >>> agreed = np.array([[1.0], [2 / 3], [1 / 3], [1.0]])
+    >>> labels = np.array([[1.0], [1], [1], [0]])
+    >>> names = ("",) * 4, labels, ("en",) * 4, ("x",) * 4
+    >>> posts = LabelledPosts(*names, agreement=agreed)
+    >>> certainty(posts, 0)
+    array([2. , 1.5, 1. , 1. ])
+    """
+    if posts.agreement is None:
+        return np.ones(len(posts))
+    agreed = posts.agreement[:, kind]
+    counts = (posts.labels[:, kind] == 1) & np.isfinite(agreed)
+    return np.where(counts, 0.5 + 1.5 * agreed, 1.0)
 
 
 def log_count_ratio(X: Any, y: Ints) -> Array:
@@ -70,10 +96,10 @@ def log_count_ratio(X: Any, y: Ints) -> Array:
 
 
 def _regression(
-    X: Any, y: Ints, C: float, class_weight: str | None = None
+    X: Any, y: Ints, sure: Array | None, C: float, class_weight: str | None = None
 ) -> tuple[Array, float]:
     model = LogisticRegression(C=C, class_weight=class_weight, max_iter=150, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(X, y)
+        model.fit(X, y, sample_weight=sure)
     return model.coef_[0], float(model.intercept_[0])

@@ -1,22 +1,28 @@
 """A text as weighted terms: its words, pairs of words, and runs of one to four letters.
 
 Two blocks of tf-idf, each scaled to length one: words say what is meant, runs of
-letters find it misspelt, inflected or in a compound. Every language has the same
-columns, which is the encoder that all heads share.
+letters find it misspelt, inflected or in a compound. All languages have the same
+columns, which is the encoder that all heads share; how much a term distinguishes texts
+(idf) is another number in each language. The vector of the user's own encoder of texts
+may stand behind them.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 
+from lookalike._arrays import named, prefixed
 from lookalike._texts import Texts
 from lookalike._typing import Array
 from lookalike.features.text import TfidfVectorizer
+
+if TYPE_CHECKING:
+    from lookalike.features.text.encoder import TextEncoder
 
 BLOCKS: dict[str, dict[str, Any]] = {
     "words": {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
@@ -29,10 +35,14 @@ _PIECE = re.compile(r"\S+")
 class TermEncoder:
     """Texts to sparse rows of float32, one column a term.
 
+    A row holds 1 + ln(count) of each term; ``weighed`` does the rest.
+
     Parameters
     ----------
     min_df : int
         Fewest posts in which a term occurs.
+    vectors : TextEncoder, optional
+        Whose vectors stand behind the terms.
 
     Examples
     --------
@@ -42,10 +52,12 @@ class TermEncoder:
     (True, 6)
     """
 
-    def __init__(self, min_df: int = 2) -> None:
+    def __init__(self, min_df: int = 2, vectors: "TextEncoder | None" = None) -> None:
+        self.vectors = vectors
         self._blocks = {
             name: TfidfVectorizer(
                 min_df=min_df,
+                use_idf=False,
                 sublinear_tf=True,
                 dtype=np.float32,
                 norm=None,
@@ -56,12 +68,58 @@ class TermEncoder:
 
     def fit_transform(self, texts: Sequence[str]) -> Any:
         """Learn the terms, and return the rows of these texts."""
-        return beside(*(block.fit_transform(texts) for block in self._blocks.values()))
+        blocks = [block.fit_transform(texts) for block in self._blocks.values()]
+        return self._with_vectors(beside(*blocks), texts)
 
     def transform(self, texts: Iterable[str]) -> Any:
-        """Rows of texts, CSR float32 (n_texts, n_terms); other terms are left out."""
+        """Rows of texts, CSR float32 (n_texts, n_columns); other terms are left out."""
         given = list(texts)
-        return beside(*(block.transform(given) for block in self._blocks.values()))
+        blocks = [block.transform(given) for block in self._blocks.values()]
+        return self._with_vectors(beside(*blocks), given)
+
+    def idf(self, X: Any) -> Array:
+        r"""How much each column distinguishes these rows, float32 (n_columns,).
+
+        :math:`1 + \ln((1 + N) / (1 + N_t))`, and 0 of a term in fewer rows than
+        ``min_df`` says; 1 of the columns of a vector.
+        """
+        counts = np.bincount(X.indices, minlength=X.shape[1])
+        found = 1 + np.log((1 + X.shape[0]) / (1 + counts))
+        found[counts < self._blocks["words"].min_df] = 0
+        found[self.n_terms :] = 1
+        return found.astype(np.float32)
+
+    def weighed(self, X: Any, idf: Array) -> Any:
+        """Rows times the weights of columns; words, and runs of letters, of length one.
+
+        A row is the same alone and among others.
+        """
+        data = X.data * idf[X.indices]
+        block = (X.indices >= self.n_words).astype(np.int64) + (
+            X.indices >= self.n_terms
+        )
+        place = 3 * np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)) + block
+        squares = np.bincount(place, data.astype(np.float64) ** 2, 3 * X.shape[0])
+        squares[2::3] = 1  # a vector is as it is
+        length = np.sqrt(np.where(squares > 0, squares, 1))
+        weights = (data / length[place]).astype(np.float32)
+        return sp.csr_matrix((weights, X.indices, X.indptr), shape=X.shape)
+
+    def terms_of(self, X: Any) -> Any:
+        """Rows without the vectors behind them."""
+        return X if self.vectors is None else X[:, : self.n_terms]
+
+    def _with_vectors(self, X: Any, texts: Sequence[str]) -> Any:
+        if self.vectors is None:
+            return X
+        knows = self.vectors.knows
+        found = [self.vectors.transform([text]) for text in texts if knows(text)]
+        if not found:
+            return X
+        width = found[0].shape[1]
+        own = iter(found)
+        rows = [next(own) if knows(text) else np.zeros((1, width)) for text in texts]
+        return beside(X, sp.csr_matrix(np.concatenate(rows).astype(np.float32)))
 
     @property
     def n_words(self) -> int:
@@ -123,41 +181,44 @@ class TermEncoder:
         return pieces, occurrences
 
     def arrays(self) -> dict[str, Array]:
-        """Terms and their weights, for a generation."""
+        """Terms, and the files of the user's encoder, for a generation."""
         found: dict[str, Array] = {}
         for name, block in self._blocks.items():
             terms = sorted(block.vocabulary_, key=block.vocabulary_.__getitem__)
-            found |= {**Texts.of(terms).arrays(name), f"{name}_idf": block.idf_}
+            found |= Texts.of(terms).arrays(name)
+        if self.vectors is not None:
+            found |= prefixed("vectors_", self.vectors.arrays())
         return found
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Take up what ``arrays`` returned."""
-        encoder = cls()
+        encoder, vectors = cls(), named("vectors_", arrays)
+        if vectors:
+            from lookalike.features.text.encoder import TextEncoder
+
+            encoder.vectors = TextEncoder.from_arrays(vectors)
         for name, block in encoder._blocks.items():
             terms = Texts.of_arrays(name, arrays).tolist()
             block.vocabulary_ = {term: at for at, term in enumerate(terms)}
             block.fixed_vocabulary_ = False
-            block.idf_ = np.asarray(arrays[f"{name}_idf"], np.float32)
-            if not len(block.vocabulary_) == len(block.idf_) == len(terms):
-                raise ValueError(
-                    f"the {name} and their weights do not belong together."
-                )
+            if len(block.vocabulary_) != len(terms):
+                raise ValueError(f"the {name} are not all different.")
         return encoder
 
 
 def beside(first: Any, second: Any) -> Any:
-    """Return two CSR matrices side by side, each row of either scaled to length one.
+    """Return two CSR matrices side by side.
 
-    It is what ``normalize`` and ``hstack`` do, without their checks, which take longer
-    than all the rest for a single text.
+    It is what ``hstack`` does, without its checks, which take longer than all the rest
+    for a single text.
 
     Examples
     --------
     >>> one, other = sp.csr_matrix([[3.0, 4.0], [0, 0]]), sp.csr_matrix([[0.0], [5.0]])
     >>> beside(one, other).toarray()
-    array([[0.6, 0.8, 0. ],
-           [0. , 0. , 1. ]])
+    array([[3., 4., 0.],
+           [0., 0., 5.]])
     """
     n = first.shape[0]
     counts = [np.diff(each.indptr) for each in (first, second)]
@@ -170,9 +231,7 @@ def beside(first: Any, second: Any) -> Any:
         (first, second), counts, starts, (0, first.shape[1]), strict=True
     ):
         place = np.arange(each.nnz) + np.repeat(start, count)
-        row = np.repeat(np.arange(n), count)
-        squares = np.bincount(row, each.data.astype(np.float64) ** 2, n)
-        data[place] = each.data / np.sqrt(squares)[row]
+        data[place] = each.data
         columns[place] = each.indices + shift
     shape = n, first.shape[1] + second.shape[1]
     return sp.csr_matrix((data, columns, ends), shape=shape)

@@ -2,11 +2,9 @@
 
 import re
 
-from lookalike.core.inputs import TextInputs
 from lookalike.features.text import TextNormaliser
 from lookalike.features.text.undisguise import undisguise
 
-INPUTS = TextInputs(check="lookalike.systems.harmful.texts:check_text")
 MOST_LETTERS = 100_000
 """Longest text that is taken."""
 _NORMALISER = TextNormaliser()
@@ -26,19 +24,30 @@ def check_text(text: str) -> str:
     Traceback (most recent call last):
     ValueError: The text holds no letters, so it cannot be said whether it is harmful.
     """
-    if not isinstance(text, str):
-        raise ValueError(f"A text must be a string, got {type(text).__name__}.")
+    check_letters(text)
     if not text.strip():
         raise ValueError("The text is empty; expected words.")
-    if len(text) > MOST_LETTERS:
-        raise ValueError(
-            f"A text must have at most {MOST_LETTERS:,} letters, got {len(text):,}."
-        )
     if not any(map(str.isalpha, text)):
         raise ValueError(
             "The text holds no letters, so it cannot be said whether it is harmful."
         )
     return text
+
+
+def check_letters(text: str) -> None:
+    """Refuse what is no text, or too long a one; it may be empty.
+
+    Raises
+    ------
+    ValueError
+        In one sentence.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"A text must be a string, got {type(text).__name__}.")
+    if len(text) > MOST_LETTERS:
+        raise ValueError(
+            f"A text must have at most {MOST_LETTERS:,} letters, got {len(text):,}."
+        )
 
 
 def prepared(text: str, see_through: bool = True) -> str:

@@ -235,8 +235,8 @@ class ImageSearch(BaseSystem):
         ValueError
             If a file is not what it must be, in one sentence.
         """
+        from lookalike.features.onnx_images import OnnxEncoder
         from lookalike.features.text.encoder import TextEncoder
-        from lookalike.systems.images.encoders.onnx import OnnxEncoder
 
         if (text_model is None) != (tokeniser is None):
             raise ValueError("A text side is two files: an ONNX file and a tokeniser.")
@@ -677,7 +677,7 @@ class ImageSearch(BaseSystem):
         self, images: Array, labels: Array, on_progress: ProgressCallback
     ) -> Encoder:
         if self.encoder == OWN:
-            from lookalike.systems.images.encoders.onnx import OnnxEncoder
+            from lookalike.features.onnx_images import OnnxEncoder
 
             if self.model is None:
                 raise ValueError("encoder='onnx' needs model, the file.")

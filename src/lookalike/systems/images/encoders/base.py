@@ -138,7 +138,7 @@ def encoder_class(name: str) -> type[Encoder]:
     if name != OWN and name not in CATALOGUE:
         names = ", ".join([*ENCODERS, OWN, *CATALOGUE])
         raise ValueError(f"encoder must be one of {names}; got {name!r}.")
-    from lookalike.systems.images.encoders.onnx import OnnxEncoder
+    from lookalike.features.onnx_images import OnnxEncoder
 
     return OnnxEncoder
 
@@ -158,9 +158,9 @@ def ready_encoder(name: str) -> Encoder:
     if name not in CATALOGUE:
         names = ", ".join([BUILT_IN, *CATALOGUE])
         raise ValueError(f"The encoder must be one of {names}, got {name!r}.")
-    from lookalike.systems.images.encoders.onnx import OnnxEncoder
+    from lookalike.systems.images.encoders.onnx import published_images
 
-    return OnnxEncoder.published(CATALOGUE[name])
+    return published_images(CATALOGUE[name])
 
 
 def ready_texts(name: str) -> "TextEncoder | None":
