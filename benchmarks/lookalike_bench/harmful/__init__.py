@@ -2,12 +2,14 @@
 
 ``composed``: Fashion-MNIST pictures with sentences, harmful only in combination: fusion
 early, late (mean and learned), by concepts, with blended gradients and the focal loss.
+``saved``: the system itself on the same posts, with made-up authors and reactions.
 
 ``sets``: the system learned on five published sets, by the measure of each; the test
 parts are read here and in no other job.
 
 ``heads``: one binary classifier over all sets, one head a kind over all sets (labels
-that are missing are masked), and a head a kind and set; on validation parts.
+that are missing are masked), a head a kind and set, and these brought together by
+language, which is shipped; on validation parts.
 
 ``precision``: a threshold at which precision 0.95 is stated, found on half of the
 held-out posts and tried on the other half, 1,000 times; and 1,000 times with scores
@@ -66,21 +68,15 @@ BARS = (
         least("value", "sets", "macro_f1_of_three_on_hate_speech_davidson"),
     ),
     Bar(
-        "heads over all sets: worse than their single ones",
+        "heads brought together: worse than alone",
         0,
-        most("worse", "heads", "a head a kind, all sets"),
+        most("worse", "heads", sets.TOGETHER),
         at_most=True,
     ),
     Bar(
-        "heads a kind and set: worse than learned alone",
-        0,
-        most("worse", "heads", "a head a kind and set"),
-        at_most=True,
-    ),
-    Bar(
-        "small heads over all sets: mean AP gained",
+        "small heads brought together: mean AP gained",
         0.0,
-        least("small, gained", "heads", "a head a kind, all sets"),
+        least("small, gained", "heads", sets.TOGETHER),
     ),
     Bar("stated precision holds, share", 0.95, least("holds", "precision")),
     Bar("prevalence: interval covers", 0.93, least("covers", "prevalence")),
@@ -109,6 +105,7 @@ def jobs() -> list[tuple[str, Callable[[], Iterable[Row]]]]:
     """All jobs by name."""
     return [
         ("composed", fusion.composed),
+        ("saved", fusion.saved),
         ("sets", sets.sets),
         ("heads", sets.heads),
         ("precision", statements.precision),

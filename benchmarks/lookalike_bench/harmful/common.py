@@ -32,13 +32,21 @@ def encoded(train: LabelledPosts, asked: LabelledPosts) -> tuple[Any, Any]:
     """
     encoder = TermEncoder()
     X = encoder.fit_transform([prepared(text) for text in train.texts])
-    return X, encoder.transform([prepared(text) for text in asked.texts])
+    held = encoder.transform([prepared(text) for text in asked.texts])
+    idf = encoder.idf(X)
+    return encoder.weighed(X, idf), encoder.weighed(held, idf)
 
 
-def fitted_scores(X: Any, labels: Floats, held: Any) -> Floats:
-    """Scores of other rows by a head that learned from the labels that are known."""
+def fitted_scores(
+    X: Any, labels: Floats, held: Any, sure: Array | None = None
+) -> Floats:
+    """Scores of other rows by a head that learned from the labels that are known.
+
+    sure : how much each post counts, None is all alike
+    """
     known = np.isfinite(labels)
-    weights, intercept = learn_head(X[known], labels[known].astype(np.int64), C)
+    own = None if sure is None else sure[known]
+    weights, intercept = learn_head(X[known], labels[known].astype(np.int64), C, own)
     found: Floats = held @ weights + intercept
     return found
 

@@ -1,14 +1,21 @@
 """Text and picture: ways to bring them together, in the composed world."""
 
+from typing import Any
+
 import numpy as np
 
 from lookalike.datasets import load_fashion_mnist
-from lookalike.datasets.composed_posts import compose_posts, is_harmful
+from lookalike.datasets.composed_posts import (
+    compose_posts,
+    is_harmful,
+    load_composed_posts,
+)
 from lookalike.evaluate import bootstrap, paired_test
 from lookalike.evaluate.precision_recall import pr_auc
 from lookalike.features.text import TfidfVectorizer
 from lookalike.learn import PCA, LogisticRegression
 from lookalike.learn.focal_loss import FocalLoss
+from lookalike.systems.harmful import SPEC
 from lookalike.systems.harmful.fusion import (
     Hierarchical,
     LateFusion,
@@ -72,4 +79,23 @@ def composed(n: int = N_COMPOSED, n_tested: int = N_TESTED) -> list[Row]:
         "better, low": gained.low,
         "p": test_of_right.p_value,
     }
+    return rows
+
+
+def saved() -> list[Row]:
+    """Learn the system from composed posts; judge the test posts by more and more."""
+    data = load_composed_posts()
+    system = SPEC.new({}).fit(data)
+    test = data.test
+    given: dict[str, dict[str, Any]] = {
+        "text": {},
+        "text and picture": {"pictures": test.all_pictures},
+        "text, author, reactions": {"signals": test.signals},
+        "all": {"pictures": test.all_pictures, "signals": test.signals},
+    }
+    truth, rows = test.labels[:, 0], []
+    for name, parts in given.items():
+        found = system.judge(test.texts, test.languages, **parts)
+        ap = bootstrap(pr_auc, truth, found.probabilities[:, 0], n_resamples=200)
+        rows.append({"method": name, "ap": str(ap)})
     return rows

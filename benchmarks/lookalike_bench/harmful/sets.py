@@ -7,13 +7,23 @@ import numpy as np
 from lookalike.datasets.harmful_texts import load_harmful_texts
 from lookalike.evaluate.precision_recall import pr_auc
 from lookalike.systems.harmful import SPEC
-from lookalike.systems.harmful.heads import domains_of
+from lookalike.systems.harmful.heads import Heads, domains_of
+from lookalike.systems.harmful.linear_head import certainty
+from lookalike.systems.harmful.terms import TermEncoder
+from lookalike.systems.harmful.texts import prepared
 from lookalike_bench.arrays import Array, Floats
 from lookalike_bench.bars import Row
-from lookalike_bench.harmful.common import ap_gained, encoded, fitted_scores, learned
+from lookalike_bench.harmful.common import (
+    C,
+    ap_gained,
+    encoded,
+    fitted_scores,
+    learned,
+)
 
 FEWEST = 15
 """Held-out harmful posts of a head from which on its AP is compared."""
+TOGETHER = "brought together by language"
 SMALL = 500
 """Harmful posts to learn from below which a head is small."""
 
@@ -38,18 +48,19 @@ def sets() -> list[Row]:
 
 
 def heads() -> list[Row]:
-    """Compare the three options, head by head, on validation parts."""
+    """Compare ways to have heads, head by head, on validation parts."""
     data = load_harmful_texts()
     X, held = encoded(data.train, data.validation)
     own, other = (np.array(domains_of(p)) for p in (data.train, data.validation))
     scores: dict[str, list[Floats]] = {"one binary classifier": []}
     labels, n_harmful = [], []
-    binary = fitted_scores(X, data.train.labels[:, 0], held)
+    binary = fitted_scores(X, data.train.labels[:, 0], held, certainty(data.train, 0))
+    together, brought = _brought_together(data)
     for kind in range(len(data.kinds)):
-        known = data.train.labels[:, kind]
+        known, sure = data.train.labels[:, kind], certainty(data.train, kind)
         if not np.isfinite(known).any():
             continue
-        shared = fitted_scores(X, known, held)
+        shared = fitted_scores(X, known, held, sure)
         for domain in sorted(set(own)):
             rows = (own == domain) & np.isfinite(known)
             tried = (other == domain) & np.isfinite(data.validation.labels[:, kind])
@@ -58,17 +69,29 @@ def heads() -> list[Row]:
                 continue
             labels.append(truth)
             n_harmful.append(int(known[rows].sum()))
+            head = int(together.table[together.domains.index(domain), kind])
             for name, each in (
                 ("one binary classifier", binary[tried]),
                 ("a head a kind, all sets", shared[tried]),
                 (
                     "a head a kind and set",
-                    fitted_scores(X[rows], known[rows], held[tried]),
+                    fitted_scores(X[rows], known[rows], held[tried], sure[rows]),
                 ),
+                (TOGETHER, brought[tried, head].astype(np.float64)),
                 ("alone", _alone(data, rows, kind, tried)),
             ):
                 scores.setdefault(name, []).append(each)
     return [_compared(name, scores, labels, np.array(n_harmful)) for name in scores]
+
+
+def _brought_together(data: Any) -> tuple[Heads, Array]:
+    """The heads that are shipped, and their scores of the validation parts."""
+    encoder = TermEncoder()
+    X = encoder.fit_transform([prepared(text) for text in data.train.texts])
+    found = Heads.learned(encoder, X, data.train, C, lambda share: None)
+    places = [found.languages.index(each) for each in data.validation.languages]
+    held = encoder.transform([prepared(text) for text in data.validation.texts])
+    return found, found.scores(encoder, held, np.array(places))
 
 
 def _compared(
@@ -97,4 +120,4 @@ def _alone(data: Any, rows: Array, kind: int, tried: Array) -> Floats:
     """Scores of a model that saw one set and kind alone, its terms included."""
     train = data.train.take(rows)
     X, held = encoded(train, data.validation.take(tried))
-    return fitted_scores(X, train.labels[:, kind], held)
+    return fitted_scores(X, train.labels[:, kind], held, certainty(train, kind))

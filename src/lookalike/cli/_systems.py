@@ -129,6 +129,54 @@ def read_inputs(
     return inputs.noun, [*names, *texts], [*queries, *texts]
 
 
+def read_post(
+    name: str,
+    capability: str,
+    text: str | None,
+    picture: Path | None,
+    author: str | None,
+    reactions: str | None,
+) -> tuple[str, str, Any]:
+    """Return what an input is called, and name and query of one post of several parts.
+
+    author, reactions : counts, as "days=10,violations=2"
+
+    Raises
+    ------
+    ValueError
+        If the system takes no posts, or a part is not what it must be.
+    """
+    from lookalike.features.image import read_image
+    from lookalike.systems import find_spec
+
+    spec = find_spec(name)
+    spec.check_can(capability)
+    inputs = spec.decoder()
+    if "post" not in inputs.forms:
+        raise ValueError(
+            f"--picture, --author and --reactions are parts of a post; {name} takes "
+            "none."
+        )
+    sent: dict[str, Any] = {"text": text or ""}
+    if picture is not None:
+        sent["picture"] = read_image(picture, mode="RGB")
+    for what, given in (("author", author), ("reactions", reactions)):
+        if given is not None:
+            sent[what] = _counts(what, given)
+    shown = " + ".join(filter(None, (text, picture and picture.name)))
+    return inputs.noun, shown, inputs.decode(sent)
+
+
+def _counts(what: str, given: str) -> dict[str, Any]:
+    found = {}
+    for part in filter(None, map(str.strip, given.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"--{what} takes NAME=NUMBER with commas, got {part!r}.")
+        found[name.strip()] = _value(value.strip())
+    return found
+
+
 def check_queries(
     system: Any,
     names: Sequence[str],

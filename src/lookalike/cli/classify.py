@@ -16,17 +16,41 @@ from lookalike.cli._systems import (
     check_queries,
     open_system,
     read_inputs,
+    read_post,
     shown_names,
 )
 
 Inputs = Annotated[
-    list[str], typer.Argument(help="Image files, or folders of them; for places, text.")
+    list[str] | None,
+    typer.Argument(help="Image files, or folders of them; for places, text."),
+]
+Words = Annotated[
+    str | None, typer.Option("--text", help="For harmful: the text of one post.")
+]
+Picture = Annotated[
+    Path | None, typer.Option("--picture", help="For harmful: its picture, a file.")
+]
+Author = Annotated[
+    str | None,
+    typer.Option(
+        "--author", help="For harmful: what is known of its author, as days=9,posts=3."
+    ),
+]
+Reactions = Annotated[
+    str | None,
+    typer.Option(
+        "--reactions", help="For harmful: what it has had, as views=100,reports=2."
+    ),
 ]
 
 
 def classify(
-    inputs: Inputs,
+    inputs: Inputs = None,
     system: Named = None,
+    text: Words = None,
+    picture: Picture = None,
+    author: Author = None,
+    reactions: Reactions = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -57,13 +81,21 @@ def classify(
 
     An input that cannot be read is named; the others are answered, with status 1.
     """
+    parts = (text, picture, author, reactions)
+    is_post = any(part is not None for part in parts)
+    if bool(inputs) == is_post:
+        raise ValueError("Name inputs, or the parts of one post (--text, --picture).")
     verb = "classify" if labels is None else "zero_shot"
     system = chosen(system, folder, verb)
     _check_labels(system, labels)
     refusals = Refusals()
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)
-        noun, names, queries = read_inputs(system, verb, inputs, refusals)
+        if is_post:
+            noun, name, query = read_post(system, verb, *parts)
+            names, queries = [name], [query]
+        else:
+            noun, names, queries = read_inputs(system, verb, inputs or (), refusals)
         on_progress("opening the system", 0.3)
         opened = open_system(system, folder)
         on_progress("answering", 0.6)

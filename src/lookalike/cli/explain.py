@@ -14,9 +14,10 @@ from lookalike.cli._systems import (
     naming,
     open_system,
     read_inputs,
+    read_post,
     shown_names,
 )
-from lookalike.cli.classify import table
+from lookalike.cli.classify import Author, Picture, Reactions, table
 
 
 def explain(
@@ -25,8 +26,15 @@ def explain(
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option("--text", help="For image search: words instead of an image."),
+        typer.Option(
+            "--text",
+            help="For image search: words instead of an image; for harmful: the text "
+            "of a post.",
+        ),
     ] = None,
+    picture: Picture = None,
+    author: Author = None,
+    reactions: Reactions = None,
     system: Named = None,
     reveal: Annotated[
         bool,
@@ -42,14 +50,23 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say what one input is, and what speaks for that answer."""
-    if (given is None) == (text is None):
+    more = (picture, author, reactions)
+    is_post = any(part is not None for part in more)
+    if (given is None) == (text is None and not is_post):
         raise ValueError("Name one image file, or for places one text, or give --text.")
     system = chosen(system, folder, "explain")
     with progress() as on_progress:
         on_progress("reading what was given", 0.0)
-        noun, names, queries = read_inputs(
-            system, "explain", [given] if given else (), texts=[text] if text else ()
-        )
+        if is_post:
+            noun, name, query = read_post(system, "explain", text, *more)
+            names, queries = [name], [query]
+        else:
+            noun, names, queries = read_inputs(
+                system,
+                "explain",
+                [given] if given else (),
+                texts=[text] if text else (),
+            )
         if len(names) != 1:
             raise ValueError(f"One input is explained at a time, got {len(names)}.")
         on_progress("opening the system", 0.2)

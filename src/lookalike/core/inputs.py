@@ -37,7 +37,10 @@ class Inputs(Protocol):
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """In what an input may come: "file", "pixels", "drawing", "text", "name"."""
+        """In what an input may come.
+
+        "file", "pixels", "drawing", "text", "name", or "post": a mapping of parts.
+        """
         ...
 
     def read(
@@ -59,7 +62,7 @@ class Inputs(Protocol):
     def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
         """Return the query for one input that was sent.
 
-        sent : bytes of a file, rows of pixels, or text
+        sent : bytes of a file, rows of pixels, text, or the parts of a post
         """
         ...
 

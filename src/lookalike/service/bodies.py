@@ -18,7 +18,12 @@ from pydantic import BaseModel, ValidationError
 
 from lookalike.features.image import count_pixels
 from lookalike.service.errors import ServiceError
-from lookalike.service.schemas import ImageRequest, Picture
+from lookalike.service.schemas import (
+    ImageRequest,
+    Picture,
+    PostDocument,
+    PostRequest,
+)
 from lookalike.service.settings import Settings
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -116,6 +121,42 @@ def one_or_many(one: Any, many: Any, noun: str, settings: Settings) -> list[Any]
     return found
 
 
+def posts_of(sent: PostRequest, settings: Settings) -> list[Any]:
+    """Return texts as they are, and posts as mappings of their parts.
+
+    Raises
+    ------
+    ServiceError
+        If there is neither, or one beside several.
+    """
+    others = (sent.picture, sent.author, sent.reactions)
+    if all(part is None for part in others) and sent.posts is None:
+        return one_or_many(sent.text, sent.texts, "text", settings)
+    one = None
+    if any(part is not None for part in (sent.text, *others)):
+        one = PostDocument(
+            text=sent.text,
+            picture=sent.picture,
+            author=sent.author,
+            reactions=sent.reactions,
+        )
+    if sent.texts is not None:
+        raise ServiceError(422, "Send either texts or posts.")
+    return [_parts_of(each) for each in one_or_many(one, sent.posts, "post", settings)]
+
+
+def _parts_of(sent: PostDocument) -> dict[str, Any]:
+    """The parts of a post that there are, the picture as a file or as pixels."""
+    found = {
+        name: part
+        for name in ("text", "author", "reactions")
+        if (part := getattr(sent, name)) is not None
+    }
+    if sent.picture is not None:
+        found["picture"] = picture(sent.picture)
+    return found
+
+
 def check_count(n: int, settings: Settings, noun: str) -> None:
     """Refuse more inputs than one request may bring."""
     if n > settings.max_batch:
@@ -134,7 +175,8 @@ def check_pixels(inputs: Sequence[Any], settings: Settings) -> None:
     ValueError
         If something is no image that can be read.
     """
-    files = [sent for sent in inputs if isinstance(sent, bytes)]
+    given = [s.get("picture") if isinstance(s, Mapping) else s for s in inputs]
+    files = [sent for sent in given if isinstance(sent, bytes)]
     if len(files) < 2:  # one alone is held to the pixels of an image
         return
     n_pixels, most = sum(map(count_pixels, files)), settings.max_request_pixels

@@ -180,6 +180,32 @@ class TextRequest(AnswerOptions):
     id: Text | None = None
 
 
+Counts = Annotated[
+    dict[Text, Annotated[float, Field(ge=0)]],
+    Field(max_length=20, description="Counts by name, as they were at the time."),
+]
+
+
+class PostDocument(Strict):
+    """A post: a text, a picture, or both, with what is known beside."""
+
+    text: LongText | None = None
+    picture: Picture | None = None
+    author: Counts | None = None
+    reactions: Counts | None = None
+
+
+class PostRequest(TextRequest):
+    """One post or several, texts or with further parts."""
+
+    picture: Picture | None = None
+    author: Counts | None = None
+    reactions: Counts | None = None
+    posts: Annotated[
+        list[PostDocument] | None, Field(min_length=1, max_length=1000)
+    ] = None
+
+
 class TextSearchRequest(TextRequest):
     """One text or several to search for; of one, the page behind a cursor."""
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from lookalike._typing import Array
 from lookalike.rank.slate import Drawn
 from lookalike.service.answering import Answered, AnswerRequest
-from lookalike.service.bodies import described, image_request, one_or_many
+from lookalike.service.bodies import described, image_request, one_or_many, posts_of
 from lookalike.service.components import Components
 from lookalike.service.database.events import exposure_row
 from lookalike.service.errors import ServiceError
@@ -25,6 +25,7 @@ from lookalike.service.schemas import (
     AnswerOptions,
     ImageOrTextRequest,
     ImageRequest,
+    PostRequest,
     TextRequest,
 )
 
@@ -56,7 +57,7 @@ def add_input_route(
     images: type[ImageRequest] | None = None,
     texts: type[TextRequest] = TextRequest,
 ) -> None:
-    """Add a route that takes the inputs of a system: images or texts.
+    """Add a route that takes the inputs of a system: images, texts or posts.
 
     Its name and description are those of ``handle``.
 
@@ -79,9 +80,14 @@ def add_input_route(
     async def of_texts(sent: Any) -> Response:
         return await handle(sent, one_or_many(sent.text, sent.texts, "text", settings))
 
+    async def of_posts(sent: PostRequest) -> Response:
+        return await handle(sent, posts_of(sent, settings))
+
     of_texts.__annotations__["sent"] = texts
 
-    if decoder.noun == "image":
+    if "post" in decoder.forms:
+        router.add_api_route(path, of_posts, **about)
+    elif decoder.noun == "image":
         extra = described(kind, *_BODIES)
         router.add_api_route(path, of_images, openapi_extra=extra, **about)
     else:
