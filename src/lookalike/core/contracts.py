@@ -186,6 +186,17 @@ class NamesUnseen(System, Protocol):
         ...
 
 
+class IsReviewed(Classifies, Protocol):
+    """Capability "review": what it answers may have to be seen by a person first.
+
+    Its answers have an ``action``, of which "queue" is that, and the ``value`` of a
+    person's look.
+    """
+
+    kinds_: tuple[str, ...]
+    """What a person may see in an input, the first whatever it is."""
+
+
 class Searches(System, Protocol):
     """Capability "search": finds the items most like each query."""
 
@@ -553,6 +564,7 @@ CAPABILITIES: dict[str, type] = {
     "texts": HasTexts,
     "explain": Explains,
     "explain_item": ExplainsItems,
+    "review": IsReviewed,
     "enrol": Enrols,
     "verify": Verifies,
     "items": HasItems,

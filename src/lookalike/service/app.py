@@ -38,6 +38,7 @@ from lookalike.service.routes.loop import loop
 from lookalike.service.routes.page import page
 from lookalike.service.routes.recommend import rank, recommend
 from lookalike.service.routes.retraining import retraining
+from lookalike.service.routes.review import review
 from lookalike.service.routes.search import search
 from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
@@ -69,6 +70,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "retrain": (retraining, loop),
     "catalogue": (catalogue,),
     "explain": (explain,),
+    "review": (review,),
     "items": (items, map_),
     "gallery": (gallery,),
 }

@@ -142,11 +142,11 @@ def posts_of(sent: PostRequest, settings: Settings) -> list[Any]:
         )
     if sent.texts is not None:
         raise ServiceError(422, "Send either texts or posts.")
-    return [_parts_of(each) for each in one_or_many(one, sent.posts, "post", settings)]
+    return [parts_of(each) for each in one_or_many(one, sent.posts, "post", settings)]
 
 
-def _parts_of(sent: PostDocument) -> dict[str, Any]:
-    """The parts of a post that there are, the picture as a file or as pixels."""
+def parts_of(sent: PostDocument) -> dict[str, Any]:
+    """Return the parts of a post that there are, the picture a file or pixels."""
     found = {
         name: part
         for name in ("text", "author", "reactions")

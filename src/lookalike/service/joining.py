@@ -31,6 +31,7 @@ from lookalike.service.database.tables import (
     keys,
     loop_steps,
     monitors,
+    reviews,
     vectors,
 )
 
@@ -73,7 +74,8 @@ def join(target: Database, source: Database) -> dict[str, int]:
         copy(counters, lambda rows: _counted(rows, no_items))
         for table in (erased, keys, *_ITEMS, *_PICTURES, folder_marks):
             copy(table)
-        for table in (experiments, experiment_steps, monitors, alarms, loop_steps):
+        watched = monitors, alarms, loop_steps, reviews
+        for table in (experiments, experiment_steps, *watched):
             copy(table)
         for table in _OF_USERS:
             copy(table, lambda rows: list(not_erased(new, rows)))

@@ -206,6 +206,38 @@ class PostRequest(TextRequest):
     ] = None
 
 
+class SentPost(PostDocument):
+    """A post that a person may have to see.
+
+    Under an ``id`` of the client's, by which it is decided and appealed; ``views`` are
+    those that are expected, as a multiple of the usual post's.
+    """
+
+    id: Text | None = None
+    views: Annotated[float, Field(gt=0, le=1e9)] | None = None
+
+
+class ReviewRequest(AnswerOptions):
+    """Posts to be judged, and to wait for a person where that is said."""
+
+    posts: Annotated[list[SentPost], Field(min_length=1, max_length=1000)]
+
+
+class ReviewDecision(Strict):
+    """What a person decided: for which kinds a post is removed, or that it is kept."""
+
+    decision: Literal["keep", "remove", "skip"]
+    kinds: Annotated[list[Text], Field(max_length=50)] = []
+
+
+class Appeal(Strict):
+    """What the author of a post says against a decision."""
+
+    reason: Annotated[
+        str, Field(min_length=1, max_length=2000, pattern=r"^[^\u0000]*$")
+    ]
+
+
 class TextSearchRequest(TextRequest):
     """One text or several to search for; of one, the page behind a cursor."""
 

@@ -43,6 +43,7 @@ from lookalike.service.database.tables import (
     items,
     loop_steps,
     monitors,
+    reviews,
     vectors,
 )
 
@@ -50,7 +51,7 @@ FORMAT = 3
 """The form of the folder; a reader refuses any other by name."""
 FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
 EXPERIMENTS = (experiments, experiment_steps, experiment_exposures)
-WATCHED = (monitors, alarms, loop_steps)
+WATCHED = (monitors, alarms, loop_steps, reviews)
 LOGGED = (events, exposures, *EXPERIMENTS, *WATCHED)
 TABLES = (counters, erased, items, vectors, *LOGGED, *FOLDERS)
 """A snapshot of before a table was made has no file of it: it was empty."""

@@ -33,6 +33,7 @@ from lookalike.service.database.tables import (
     experiments,
     exposures,
     loop_steps,
+    reviews,
 )
 from lookalike.service.served_experiment import RUNNING
 
@@ -274,7 +275,7 @@ def _hash(salt: int, id: str) -> str:
 
 
 def delete_before(connection: Connection, received: int) -> int:
-    """Delete what arrived before: events, what was shown, alarms and steps of the loop.
+    """Delete what arrived before: events, what was shown, alarms, and so on.
 
     Returns how many rows.
 
@@ -283,7 +284,7 @@ def delete_before(connection: Connection, received: int) -> int:
     """
     gone = 0
     shown = exposures.c.timestamp, experiment_exposures.c.timestamp
-    told = alarms.c.raised, loop_steps.c.timestamp
+    told = alarms.c.raised, loop_steps.c.timestamp, reviews.c.received
     for column in (events.c.received, *shown, *told):
         old = sa.delete(column.table).where(column < received)
         if column.table is experiment_exposures:

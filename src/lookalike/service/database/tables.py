@@ -182,6 +182,25 @@ loop_steps: Table = Table(
     Index("loop_steps_by_time", "system", "timestamp"),
 )
 
+reviews: Table = Table(
+    "reviews",
+    metadata,
+    Column("id", String(200), primary_key=True),  # of the post, or ours
+    Column("system", String(40), primary_key=True),
+    Column("generation", String(40), nullable=False),  # that judged
+    Column("post", Text, nullable=False),  # JSON: text, author, reactions
+    Column("picture", LargeBinary, nullable=True),  # as it was sent
+    Column("answer", Text, nullable=False),  # JSON
+    Column("value", Double, nullable=False),  # of a person's look, in looks
+    Column("appeal", Text, nullable=True),  # what the author says against a decision
+    Column("skipped", Integer, nullable=False),  # how often
+    Column("received", BigInteger, nullable=False),
+    Column("decision", String(10), nullable=True),  # "keep" or "remove"; NULL waits
+    Column("kinds", Text, nullable=True),  # JSON list, what a person saw
+    Column("decided", BigInteger, nullable=True),
+    Index("reviews_by_decision", "system", "decision", "value"),
+)
+
 keys: Table = Table(
     "keys",
     metadata,

@@ -9,9 +9,10 @@ import { mapView } from "./map.js";
 import { qualityView } from "./quality.js";
 import { experimentsView } from "./experiments.js";
 import { liveView } from "./live.js";
+import { reviewView } from "./review.js";
 
 const inputs = { image: imageView, text: textView, user: userView };
-const sections = { ask: (system) => (system.can("suggest") ? suggestView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, experiments: experimentsView, live: liveView };
+const sections = { review: reviewView, ask: (system) => (system.can("suggest") ? suggestView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, experiments: experimentsView, live: liveView };
 const tabs = [...document.querySelectorAll("[role=tab]")], sectionOf = (tab) => tab.getAttribute("aria-controls");
 const choice = document.getElementById("system"), made = new Map();
 let system = null, open = null;
@@ -35,7 +36,7 @@ async function show() {
   try {
     const all = await systems(), [, name, section] = location.hash.split("/");
     system = all.find((each) => each.name === name) || all[0];
-    for (const tab of tabs) tab.hidden = sectionOf(tab) === "map" && !system.can("items");
+    for (const tab of tabs) tab.hidden = (sectionOf(tab) === "map" && !system.can("items")) || (sectionOf(tab) === "review" && !system.can("review"));
     const chosen = tabs.find((tab) => sectionOf(tab) === section && !tab.hidden) || tabs[0];
     view = viewOf(system, sectionOf(chosen));
     if (view === open) return;

@@ -11,17 +11,26 @@ export function textView(system) {
   const said = element("div", { id: "said" }, quiet("Nothing was asked yet.")), hits = element("div", { id: "hits" }), facets = element("div", { id: "facets" });
   const reasons = system.can("explain_item") ? (text) => (hit) => whyItem(system, { text }, hit) : () => undefined;
   let turn = 0;
+  const chooses = system.takes("post"), file = element("input", { type: "file", id: "post-picture", accept: "image/*", "aria-label": "A picture beside the text", onchange: () => ask() });
   typed.value = system.example.body.text ?? "";
 
+  // What is asked: the text, and the picture beside it where one was chosen.
+  async function asked(text) {
+    const [chosenFile] = file.files;
+    if (!chosenFile) return { text };
+    const bytes = new Uint8Array(await chosenFile.arrayBuffer());
+    return { ...(text ? { text } : {}), picture: { base64: btoa(bytes.reduce((all, byte) => all + String.fromCharCode(byte), "")) } };
+  }
+
   async function ask() {
-    const mine = ++turn, text = typed.value;
+    const mine = ++turn, text = typed.value, sent = await asked(text);
     try {
       const where = counts ? { where: { ...chosen } } : {};
-      const [records, found, counted] = await Promise.all([names && post(`${system.path}/classify`, { text }),
+      const [records, found, counted] = await Promise.all([names && post(`${system.path}/classify`, sent),
         finds && post(`${system.path}/search`, { text, k: +count.value, ...where }), counts && post(`${system.path}/facets`, { text, ...where })]);
       if (mine !== turn) return;
       say(""); seen(system, (found || records).generation);
-      const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, { text }) }, "Why?");
+      const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, sent) }, "Why?");
       if (records) said.replaceChildren(...told(text, records.answers), ...(system.can("explain") ? [why] : []));
       if (found) meant.replaceChildren(...suggested(found.answers[0].did_you_mean));
       if (found) hits.replaceChildren(found.answers[0].hits.length ? lines(found.answers[0].hits, reasons(text)) : quiet("There is nothing like it."));
@@ -62,7 +71,7 @@ export function textView(system) {
       element("button", { "aria-pressed": String(name in chosen), onclick: () => { if (name in chosen) delete chosen[name]; else chosen[name] = value; ask(); } }, `${value} ${n}`)))] : [];
   }
 
-  const form = element("form", { onsubmit: (event) => { event.preventDefault(); ask(); } }, element("h2", {}, "Type a text"), typed,
+  const form = element("form", { onsubmit: (event) => { event.preventDefault(); ask(); } }, element("h2", {}, "Type a text"), typed, ...(chooses ? [file] : []),
     element("div", { class: "row" }, element("button", { id: "go" }, "Ask"), ...(finds ? [element("label", { class: "inline" }, "show ", count)] : []), element("span", { class: "inline" }, "or Ctrl and Enter")));
   typed.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); ask(); } });
   return {

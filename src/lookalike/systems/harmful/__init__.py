@@ -14,7 +14,7 @@ SPEC = SystemSpec(
     report=f"{_HERE}.report:add_sections",
     inputs=f"{_HERE}.post:INPUTS",
     answer=f"{_HERE}.answers:HarmAnswer",
-    capabilities=("classify", "explain"),
+    capabilities=("classify", "explain", "review"),
     datasets={
         "harmful_texts": "lookalike.datasets.harmful_texts:load_harmful_texts",
         "hate_speech_davidson": "lookalike.datasets.harmful_texts:load_davidson",
