@@ -45,9 +45,11 @@ def fitted_scores(
     sure : how much each post counts, None is all alike
     """
     known = np.isfinite(labels)
-    own = None if sure is None else sure[known]
-    weights, intercept = learn_head(X[known], labels[known].astype(np.int64), C, own)
-    found: Floats = held @ weights + intercept
+    own, rows = None if sure is None else sure[known], X[known]
+    kept = np.unique(rows.indices)  # all others would have a weight of 0
+    y = labels[known].astype(np.int64)
+    weights, intercept = learn_head(rows[:, kept], y, C, own)
+    found: Floats = held[:, kept] @ weights + intercept
     return found
 
 

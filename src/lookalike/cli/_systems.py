@@ -163,7 +163,8 @@ def read_post(
     for what, given in (("author", author), ("reactions", reactions)):
         if given is not None:
             sent[what] = _counts(what, given)
-    shown = " + ".join(filter(None, (text, picture and picture.name)))
+    named = [text, picture.name if picture else None]
+    shown = " + ".join(each for each in named if each)
     return inputs.noun, shown, inputs.decode(sent)
 
 

@@ -123,7 +123,7 @@ def load_composed_posts(path: str | os.PathLike[str] | None = None) -> Posts:
     found = load_fashion_mnist(path)
     x, y = found.x_train, found.y_train
     train, validation, test = (
-        _labelled(compose_posts(pictures, things, n, seed), seed)
+        labelled(compose_posts(pictures, things, n, seed), seed)
         for seed, (pictures, things, n) in enumerate(
             (
                 (x[:50_000], y[:50_000], N_LEARNED),
@@ -135,7 +135,8 @@ def load_composed_posts(path: str | os.PathLike[str] | None = None) -> Posts:
     return Posts("composed_posts", found.checksum, KINDS[:1], train, validation, test)
 
 
-def _labelled(posts: ComposedPosts, random_state: int) -> LabelledPosts:
+def labelled(posts: ComposedPosts, random_state: int = 0) -> LabelledPosts:
+    """Return composed posts with made-up authors and reactions, of one kind of harm."""
     n = len(posts)
     return LabelledPosts(
         posts.texts,

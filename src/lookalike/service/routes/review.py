@@ -221,9 +221,7 @@ def _shown(row: dict[str, Any], reveal: bool) -> dict[str, Any]:
         "reactions": post.get("reactions"),
         **{name: answer.get(name) for name in names},
         "value": row["value"],
-        "appeal": row["appeal"]
-        if reveal or not row["appeal"]
-        else masked(row["appeal"]),
+        "appeal": row["appeal"] if reveal or not row["appeal"] else masked(appeal),
         "skipped": row["skipped"],
         "decision": row["decision"],
         "kinds": json.loads(row["kinds"] or "[]"),

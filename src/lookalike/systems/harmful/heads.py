@@ -109,16 +109,17 @@ class Heads:
         for done, language in enumerate(languages, start=1):
             rows = np.flatnonzero(np.array(posts.languages) == language)
             idf.append(encoder.idf(X[rows]))
-            learning = _Learning(
-                encoder.weighed(X[rows], idf[-1]), posts.take(rows), C, random_state
-            )
+            kept = np.flatnonzero(idf[-1])  # all others would have a weight of 0
+            weighed = encoder.weighed(X[rows], idf[-1])[:, kept]
+            learning = _Learning(weighed, posts.take(rows), C, random_state)
             for at, kind in np.ndindex(*table.shape):
                 own = np.flatnonzero(domains[rows] == names[at])
                 if len(own) and learning.add(own, kind):
                     table[at, kind] = len(n_labels)
                     n_labels.append(learning.n_labels[-1])
             found, base = learning.together()
-            weights.append(found)
+            weights.append(np.zeros((X.shape[1], found.shape[1]), np.float32))
+            weights[-1][kept] = found
             intercepts.append(base)
             on_progress(done / len(languages))
         n = len(n_labels)

@@ -80,8 +80,8 @@ def certainty(posts: LabelledPosts, kind: int) -> Array:
 def log_count_ratio(X: Any, y: Ints) -> Array:
     r"""How much likelier each term is in posts of label 1, as a logarithm, float32.
 
-    .. math:: r_t = \log \frac{(1 + \sum_{y = 1} x_t) / \|\cdot\|_1}
-                              {(1 + \sum_{y = 0} x_t) / \|\cdot\|_1}
+    .. math:: r_t = \log \frac{(1 + \sum_{y = 1} |x_t|) / \|\cdot\|_1}
+                              {(1 + \sum_{y = 0} |x_t|) / \|\cdot\|_1}
 
     Examples
     --------
@@ -89,7 +89,7 @@ def log_count_ratio(X: Any, y: Ints) -> Array:
     >>> log_count_ratio(X, np.array([1, 0])).round(2)
     array([ 1.39, -1.39], dtype=float32)
     """
-    sums = [1 + np.asarray(X[y == label].sum(axis=0)).ravel() for label in (1, 0)]
+    sums = [1 + np.asarray(abs(X[y == label]).sum(axis=0)).ravel() for label in (1, 0)]
     of_one, of_other = (own / own.sum() for own in sums)
     found: Array = np.log(of_one / of_other).astype(np.float32)
     return found
