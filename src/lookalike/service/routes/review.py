@@ -67,11 +67,13 @@ def review(components: Components, served: ServedSystem) -> APIRouter:
             parts_of(PostDocument(**each.model_dump(exclude={"id", "views"})))
             for each in sent.posts
         ]
-        found = await ask(components, served, AnswerRequest("classify", given))
+        answers: list[Any] = []
+        while len(answers) < len(given):  # those for which there was no time come next
+            rest = AnswerRequest("classify", given[len(answers) :])
+            found = await ask(components, served, rest)
+            answers += found.answers
         rows, told = [], []
-        for each, parts, [answer] in zip(
-            sent.posts[: len(found.answers)], given, found.answers, strict=False
-        ):
+        for each, parts, [answer] in zip(sent.posts, given, answers, strict=True):
             record, id = answer.record(), each.id or uuid.uuid4().hex
             waits = answer.action == "queue"
             told.append({**record, "id": id, "waits": waits})
