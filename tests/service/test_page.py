@@ -8,6 +8,7 @@ import urllib.request
 from contextlib import closing
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -309,6 +310,47 @@ def test_drift_alarms_and_the_loop_are_shown(browser, servers, small, tmp_path):
     assert page.evaluate(UNNAMED) == []
     page.locator("#drift").scroll_into_view_if_needed()
     shot(page, "drift")
+    next(opening, None)
+    next(starting, None)
+
+
+def test_a_person_reviews_posts_with_the_keyboard_and_sees_them_masked(
+    browser, servers, small, tmp_path
+):
+    shutil.copytree(small("harmful").folder.parent, tmp_path / "harmful")
+    starting = servers([tmp_path / "harmful"], tmp_path)
+    server = next(starting)("--state", str(tmp_path / "state"))
+    url = f"http://127.0.0.1:{server.port}/v1/harmful"
+    texts = ["здравствуйте вам", "quisling mephisto volare"]  # in no language of its
+    posts = [{"id": f"post {n}", "text": text} for n, text in enumerate(texts)]
+    with httpx2.Client() as client:
+        told = client.post(f"{url}/review", json={"posts": posts}).json()["answers"]
+        assert [each["waits"] for each in told] == [True, True]
+        opening = visiting(browser, server.port)
+        page = next(opening)("#/harmful/review", viewport={"width": 375, "height": 900})
+        page.wait_for_selector("#review-text")
+        assert "2 posts wait" in page.inner_text("#review-left")
+        masked = page.inner_text("#review-text")
+        assert masked not in texts
+        assert "*" in masked
+        page.keyboard.press("v")
+        page.wait_for_function("!document.body.innerText.includes('Letters are left')")
+        first = page.inner_text("#review-text")
+        assert first in texts
+        assert page.evaluate(WIDE) <= 0
+        assert page.evaluate(UNNAMED) == []
+        shot(page, "review")
+        page.check("#review-kinds input[value=insult]")
+        page.locator("#review-post").focus()
+        page.keyboard.press("r")
+        page.wait_for_function("document.body.innerText.includes('1 post waits')")
+        page.keyboard.press("s")
+        page.click("#review-keep")
+        page.wait_for_function("document.body.innerText.includes('No post waits')")
+        table = client.get(f"{url}/review/labels").text.splitlines()
+    assert table[0] == "text,language,any,insult,age"
+    assert sorted(line.partition(",,")[2] for line in table[1:]) == ["0,0,0", "1,1,0"]
+    assert f"{first},,1,1,0" in table
     next(opening, None)
     next(starting, None)
 
