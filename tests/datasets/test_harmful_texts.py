@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 
 from lookalike.datasets import locate
 from lookalike.datasets.catalogue import CATALOGUE
-from lookalike.datasets.composed_posts import INTENTS, compose_posts, is_harmful
+from lookalike.datasets.composed_posts import (
+    INTENTS,
+    compose_posts,
+    is_harmful,
+    made_up_signals,
+)
 from lookalike.datasets.harmful_texts import (
     HARMFUL_TEXTS,
     load_davidson,
@@ -25,7 +30,7 @@ from lookalike.datasets.harmful_texts import (
     load_mlma,
     load_told_br,
 )
-from lookalike.datasets.posts import KINDS, letters_of, n_shared, place_of
+from lookalike.datasets.posts import KINDS, SIGNALS, letters_of, n_shared, place_of
 
 has_data = pytest.mark.skipif(
     "LOOKALIKE_DATA" not in os.environ, reason="needs LOOKALIKE_DATA"
@@ -62,7 +67,8 @@ def table(*rows):
 
 
 def test_davidson_has_hate_offence_and_neither(tmp_path):
-    rows = [(n, 3, 0, 0, 0, kind, f"text {n}") for n, kind in enumerate((0, 1, 2))]
+    votes = (2, 1, 0), (1, 2, 0), (0, 0, 3)
+    rows = [(n, 3, *own, n, f"text {n}") for n, own in enumerate(votes)]
     head = (
         "",
         "count",
@@ -81,6 +87,9 @@ def test_davidson_has_hate_offence_and_neither(tmp_path):
         [0, 0],
     ]
     assert np.isnan(row_of(posts, "text 0")[AT["insult"]])
+    found = whole(posts)
+    agreed = found.agreement[[found.texts.index(f"text {n}") for n in range(3)]]
+    np.testing.assert_allclose(agreed[:, columns] * 3, [[3, 2], [3, 2], [3, 3]])
 
 
 def test_told_br_counts_what_one_rater_saw(tmp_path):
@@ -97,6 +106,10 @@ def test_told_br_counts_what_one_rater_saw(tmp_path):
         "sexism",
     ]
     assert np.nansum(row_of(posts, "b")) == 0
+    found = whole(posts)
+    agreed = found.agreement[found.texts.index("a")]
+    kinds = [AT["any"], AT["obscene"], AT["sexism"], AT["racism"]]
+    np.testing.assert_allclose(agreed[kinds], [1, 1 / 3, 1, 1])
 
 
 def test_kmhas_may_have_several_labels_and_tabs(tmp_path):
@@ -222,3 +235,16 @@ def test_a_composed_world_is_the_same_for_a_seed():
     )
     assert one.texts == other.texts != third.texts
     np.testing.assert_array_equal(one.labels, other.labels)
+
+
+def test_signals_of_the_composed_world_say_a_little():
+    labels = np.arange(4000) % 2
+    found = made_up_signals(labels, np.random.default_rng(0))
+    means = np.nanmean(found[labels == 1], axis=0) / np.nanmean(
+        found[labels == 0], axis=0
+    )
+    ratio = dict(zip(SIGNALS, means.tolist(), strict=True))
+    assert ratio["reaction_reports"] > 2
+    assert ratio["author_violations"] > 1.5
+    assert 0.8 < ratio["author_days"] < 1.25
+    assert 0.05 < np.isnan(found[:, 0]).mean() < 0.15

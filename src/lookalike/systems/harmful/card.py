@@ -15,7 +15,11 @@ def values(system: Harmful, manifest: Manifest) -> dict[str, Any]:
     tried = facts.get("functions") or {}
     told = facts.get("languages_told")
     actions = facts.get("share_of_actions")
+    parts = facts.get("parts") or {}
     return {
+        "has_parts": bool(parts),
+        "no_parts": not parts,
+        "parts": _listed(parts),
         "languages": ", ".join(system.languages_),
         "sources": _listed(facts["sources"]),
         "kinds": "; ".join(
