@@ -240,10 +240,8 @@ def test_a_composed_world_is_the_same_for_a_seed():
 def test_signals_of_the_composed_world_say_a_little():
     labels = np.arange(4000) % 2
     found = made_up_signals(labels, np.random.default_rng(0))
-    means = np.nanmean(found[labels == 1], axis=0) / np.nanmean(
-        found[labels == 0], axis=0
-    )
-    ratio = dict(zip(SIGNALS, means.tolist(), strict=True))
+    harmful, harmless = (np.nanmean(found[labels == n], axis=0) for n in (1, 0))
+    ratio = dict(zip(SIGNALS, (harmful / harmless).tolist(), strict=True))
     assert ratio["reaction_reports"] > 2
     assert ratio["author_violations"] > 1.5
     assert 0.8 < ratio["author_days"] < 1.25

@@ -189,6 +189,13 @@ def test_what_is_decided_wrongly_is_refused_and_what_is_unknown_not_found(client
         assert "No post" in asked(client, method, path, 404, **body)["detail"]
 
 
+def test_of_two_posts_under_one_id_the_last_waits(client):
+    posts = [{"id": "twice", "text": text} for text in ("здравствуйте", "привет вам")]
+    told = asked(client, "post", "review", posts=posts)["answers"]
+    assert [each["waits"] for each in told] == [True, True]
+    assert asked(client, "get", "review/twice?reveal=true")["text"] == "привет вам"
+
+
 def test_no_text_of_a_post_is_logged(client):
     queued(client)
     for sentences in INTENTS:

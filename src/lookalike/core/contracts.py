@@ -187,14 +187,14 @@ class NamesUnseen(System, Protocol):
 
 
 class IsReviewed(Classifies, Protocol):
-    """Capability "review": what it answers may have to be seen by a person first.
-
-    Its answers have an ``action``, of which "queue" is that, and the ``value`` of a
-    person's look.
-    """
+    """Capability "review": what it answers may have to be seen by a person first."""
 
     kinds_: tuple[str, ...]
     """What a person may see in an input, the first whatever it is."""
+
+    def review_value(self, answer: Answer) -> float | None:
+        """Return what a person's look saves, None of an answer that needs none."""
+        ...
 
 
 class Searches(System, Protocol):

@@ -217,7 +217,7 @@ class SentPost(PostDocument):
     views: Annotated[float, Field(gt=0, le=1e9)] | None = None
 
 
-class ReviewRequest(AnswerOptions):
+class ReviewRequest(Strict):
     """Posts to be judged, and to wait for a person where that is said."""
 
     posts: Annotated[list[SentPost], Field(min_length=1, max_length=1000)]

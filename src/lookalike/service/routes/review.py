@@ -72,25 +72,25 @@ def review(components: Components, served: ServedSystem) -> APIRouter:
             rest = AnswerRequest("classify", given[len(answers) :])
             found = await ask(components, served, rest)
             answers += found.answers
-        rows, told = [], []
+        rows: dict[str, dict[str, Any]] = {}  # of posts under one id the last waits
+        told = []
         for each, parts, [answer] in zip(sent.posts, given, answers, strict=True):
             record, id = answer.record(), each.id or uuid.uuid4().hex
-            waits = answer.action == "queue"
-            told.append({**record, "id": id, "waits": waits})
-            if waits:
-                rows.append(
-                    {
-                        "id": id,
-                        "system": served.name,
-                        "generation": found.active.generation,
-                        "picture": _bytes(parts.pop("picture", None)),
-                        "post": json.dumps(parts),
-                        "answer": json.dumps(record),
-                        "value": answer.value * (each.views or 1.0),
-                    }
-                )
-        if rows:
-            await write(lambda c: reviews.add(components.database, c, rows))
+            value = found.active.system.review_value(answer)
+            told.append({**record, "id": id, "waits": value is not None})
+            if value is not None:
+                rows[id] = {
+                    "id": id,
+                    "system": served.name,
+                    "generation": found.active.generation,
+                    "picture": _bytes(parts.pop("picture", None)),
+                    "post": json.dumps(parts),
+                    "answer": json.dumps(record),
+                    "value": value * (each.views or 1.0),
+                }
+        waiting = list(rows.values())
+        if waiting:
+            await write(lambda c: reviews.add(components.database, c, waiting))
         return {"generation": found.active.generation, "answers": told}
 
     @router.get("", **reads)

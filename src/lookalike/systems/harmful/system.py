@@ -278,6 +278,11 @@ class Harmful(BaseSystem):
             for row, post in enumerate(posts)
         ]
 
+    def review_value(self, answer: Answer) -> float | None:
+        """Return what a person's look saves, in looks; None where none is needed."""
+        assert isinstance(answer, HarmAnswer)
+        return answer.value if answer.action == "queue" else None
+
     def check_query(self, query: str | Post) -> str | Post:
         """Return a text or a post that can be judged, or refuse it.
 
