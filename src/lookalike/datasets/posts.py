@@ -78,8 +78,13 @@ class LabelledPosts:
             for column in (self.texts, self.languages, self.sources)
         )
         pictures = tuple(self.pictures[row] for row in at) if self.pictures else ()
-        signals = None if self.signals is None else self.signals[at]
-        return type(self)(texts, self.labels[at], languages, sources, pictures, signals)
+        signals, agreement = (
+            None if each is None else each[at]
+            for each in (self.signals, self.agreement)
+        )
+        return type(self)(
+            texts, self.labels[at], languages, sources, pictures, signals, agreement
+        )
 
     def of_source(self, source: str) -> Self:
         """Return the posts of one data set."""

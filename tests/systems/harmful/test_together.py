@@ -87,5 +87,5 @@ def test_votes_change_what_is_learned():
     sure = np.array([2.0] * 6 + [0.2] * 6 + [1.0] * 20)
     plain, weighted = (learn_head(rows, y, 1.0, each)[0] for each in (None, sure))
     bad, odd = (X.transform([word]) for word in ("bad", "odd"))
-    assert abs(float((bad @ plain)[0] - (odd @ plain)[0])) < 0.05
+    assert abs(float((bad @ plain)[0] - (odd @ plain)[0])) < 0.2
     assert float((bad @ weighted)[0]) > float((odd @ weighted)[0]) + 0.5
