@@ -8,7 +8,7 @@ from lookalike.datasets.posts import LabelledPosts
 from lookalike.systems.harmful.heads import Heads
 from lookalike.systems.harmful.linear_head import certainty, learn_head
 from lookalike.systems.harmful.terms import TermEncoder
-from lookalike.systems.harmful.together import weights_together
+from lookalike.systems.harmful.together import _fitted, weights_together
 
 
 def labels_of(scores, rng):
@@ -24,6 +24,15 @@ def test_a_head_takes_what_others_know_and_stays_alone_where_they_know_nothing()
     np.testing.assert_allclose(helped / helped[0], [1, 0, 2], atol=0.2)
     alone = weights_together(scores, labels_of(2 * scores[:, 0], rng), 0, folds)
     assert alone is None or np.abs(alone[1:]).max() < 0.1 * alone[0]
+
+
+def test_a_strong_penalty_draws_a_head_to_itself_alone():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(2000, 2))
+    y = labels_of(scores.sum(axis=1), rng)
+    free, drawn = (_fitted(scores, y, 0, penalty)[0] for penalty in (0.1, 1e6))
+    assert free[1] > 0.8
+    assert abs(drawn[1]) < 0.01
 
 
 def test_too_few_labels_leave_a_head_alone():
