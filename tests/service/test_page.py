@@ -334,7 +334,7 @@ def test_a_person_reviews_posts_with_the_keyboard_and_sees_them_masked(
         assert masked not in texts
         assert "*" in masked
         page.keyboard.press("v")
-        page.wait_for_function("!document.body.innerText.includes('Letters are left')")
+        expect(page.locator("#review-post")).not_to_contain_text("Letters are left")
         first = page.inner_text("#review-text")
         assert first in texts
         assert page.evaluate(WIDE) <= 0
@@ -343,10 +343,10 @@ def test_a_person_reviews_posts_with_the_keyboard_and_sees_them_masked(
         page.check("#review-kinds input[value=insult]")
         page.locator("#review-post").focus()
         page.keyboard.press("r")
-        page.wait_for_function("document.body.innerText.includes('1 post waits')")
+        expect(page.locator("#review-left")).to_contain_text("1 post waits")
         page.keyboard.press("s")
         page.click("#review-keep")
-        page.wait_for_function("document.body.innerText.includes('No post waits')")
+        expect(page.locator("#review-post")).to_contain_text("No post waits")
         table = client.get(f"{url}/review/labels").text.splitlines()
     assert table[0] == "text,language,any,insult,age"
     assert sorted(line.partition(",,")[2] for line in table[1:]) == ["0,0,0", "1,1,0"]
