@@ -87,9 +87,7 @@ def test_davidson_has_hate_offence_and_neither(tmp_path):
         [0, 0],
     ]
     assert np.isnan(row_of(posts, "text 0")[AT["insult"]])
-    found = whole(posts)
-    agreed = found.agreement[[found.texts.index(f"text {n}") for n in range(3)]]
-    np.testing.assert_allclose(agreed[:, columns] * 3, [[3, 2], [3, 2], [3, 3]])
+    assert whole(posts).agreement is None
 
 
 def test_told_br_counts_what_one_rater_saw(tmp_path):
