@@ -125,11 +125,12 @@ class _Parser:
     def ways(self) -> tuple[Way, ...]:
         tree = self._or()
         if self.at < len(self.tokens):
-            raise self.refusal(self._rest())
+            raise self._refusal_at(self.at)
         return tuple(_ways(tree, False, self.rule))
 
-    def _rest(self) -> str:
-        return " ".join(str(text) for _, text in self.tokens[self.at :]) or "its end"
+    def _refusal_at(self, at: int) -> ValueError:
+        rest = " ".join(text for _, text in self.tokens[at:])
+        return self.refusal(rest or "its end")
 
     def _is(self, word: str) -> bool:
         """Whether this word or sign comes next; it is then passed over."""
@@ -158,46 +159,47 @@ class _Parser:
         if self._is("("):
             inside = self._or()
             if not self._is(")"):
-                raise self.refusal(self._rest())
+                raise self._refusal_at(self.at)
             return inside
         return self._comparison()
 
     def _comparison(self) -> Comparison:
-        rest = self._rest()
-        kind, name = self._next(rest)
+        begin = self.at
+        kind, name = self._next(begin)
         if kind != "word" or name.lower() in ("and", "or", "in", "has"):
-            raise self.refusal(rest)
-        _, op = self._next(rest)
+            raise self._refusal_at(begin)
+        _, op = self._next(begin)
         op = op.lower()
         if op == "in":
             if not self._is("("):
-                raise self.refusal(rest)
-            values = [self._value(rest)]
+                raise self._refusal_at(begin)
+            values = [self._value(begin)]
             while self._is(","):
-                values.append(self._value(rest))
+                values.append(self._value(begin))
             if not self._is(")"):
-                raise self.refusal(rest)
-            return Comparison(name, "in", tuple(values))
-        value = self._value(rest)
+                raise self._refusal_at(begin)
+            distinct = {_text(each): each for each in values}
+            return Comparison(name, "in", tuple(distinct[t] for t in sorted(distinct)))
+        value = self._value(begin)
         if op in ("=", "!="):
             return Comparison(name, "in", (value,), op == "!=")
         if op == "has":
             return Comparison(name, "has", (str(value),))
         number = _number(value)
         if op not in _ORDERED or number is None:
-            raise self.refusal(rest)
+            raise self._refusal_at(begin)
         return Comparison(name, op, (number,))
 
-    def _value(self, rest: str) -> Any:
-        kind, text = self._next(rest)
+    def _value(self, begin: int) -> Any:
+        kind, text = self._next(begin)
         if kind == "sign":
-            raise self.refusal(rest)
+            raise self._refusal_at(begin)
         number = _number(text) if kind == "word" else None
         return text if number is None else number
 
-    def _next(self, rest: str) -> tuple[str, str]:
+    def _next(self, begin: int) -> tuple[str, str]:
         if self.at >= len(self.tokens):
-            raise self.refusal(rest)
+            raise self._refusal_at(begin)
         self.at += 1
         return self.tokens[self.at - 1]
 
@@ -242,7 +244,7 @@ class Targeting:
 
     Parameters
     ----------
-    rules : sequence of str, one an ad
+    rules : sequence of str, or of what ``parsed`` returns, one an ad
 
     Notes
     -----
@@ -259,11 +261,14 @@ class Targeting:
     'age >= 18 does not hold'
     """
 
-    def __init__(self, rules: Sequence[str]) -> None:
+    def __init__(self, rules: Sequence[str | tuple[Way, ...]]) -> None:
         if not len(rules):
             raise ValueError("There must be an ad to target, got none.")
-        ways = {rule: parsed(rule) for rule in dict.fromkeys(map(str, rules))}
-        self.rules = [ways[str(rule)] for rule in rules]
+        texts = dict.fromkeys(rule for rule in rules if isinstance(rule, str))
+        ways = {rule: parsed(rule) for rule in texts}
+        self.rules = [
+            ways[rule] if isinstance(rule, str) else rule for rule in rules
+        ]
         sizes = np.array([len(each) for each in self.rules])
         self._ad = np.repeat(np.arange(len(rules)), sizes)
         self._n_ads, n_lines = len(rules), len(self._ad)
@@ -290,7 +295,7 @@ class Targeting:
         left = rows[0].copy()
         for row in rows[1:]:
             left &= row
-        found = np.flatnonzero(np.unpackbits(left, count=len(self._ad)))
+        found = np.flatnonzero(np.unpackbits(left, count=len(self._ad)).view(bool))
         return found if self._plain else np.unique(self._ad[found])
 
     def reason(self, ad: int, user: User) -> str:
@@ -335,7 +340,8 @@ class _Table:
         else:
             samples += texts
         bits = np.ones((len(samples), n_lines), bool)
-        for comparison, lines in found.items():
+        for comparison, found_lines in found.items():
+            lines = np.array(found_lines)
             for at, sample in enumerate(samples):
                 if not comparison.holds({self.name: sample}):
                     bits[at, lines] = False
