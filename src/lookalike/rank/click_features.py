@@ -266,11 +266,14 @@ class ClickFeatures:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return what was learned, as arrays and a document for JSON."""
         arrays: dict[str, Array] = {"sums": self.sums, "counts": self.counts}
-        arrays |= {f"edges.{name}": edges for name, edges in self.edges.items()}
-        for name, values in self.values.items():
-            arrays[f"values.{name}"] = np.array(values, dtype=str)
+        # By number: a name of a column may be no name of a file.
+        for at, name in enumerate(self.kinds):
+            if name in self.edges:
+                arrays[f"column{at}"] = self.edges[name]
+            else:
+                arrays[f"column{at}"] = np.array(self.values[name], dtype=str)
         document = {
-            "kinds": self.kinds,
+            "kinds": [list(each) for each in self.kinds.items()],
             "crosses": [list(pair) for pair in self.crosses],
             "n_hashed": self.n_hashed,
             "n_buckets": self.n_buckets,
@@ -294,20 +297,18 @@ class ClickFeatures:
         """
         options = ("n_hashed", "n_buckets", "least_count", "most_words")
         found = cls(
-            document["kinds"],
+            dict(document["kinds"]),
             [tuple(pair) for pair in document["crosses"]],
             **{name: document[name] for name in options},
         )
         found.widths, found.rate = dict(document["widths"]), float(document["rate"])
-        of = found.kinds.items()
-        found.edges = {
-            n: np.asarray(arrays[f"edges.{n}"]) for n, k in of if k == "number"
-        }
-        found.values = {
-            n: np.asarray(arrays[f"values.{n}"]).tolist()
-            for n, k in of
-            if k != "number"
-        }
+        found.edges, found.values = {}, {}
+        for at, (name, kind) in enumerate(found.kinds.items()):
+            column = np.asarray(arrays[f"column{at}"])
+            if kind == "number":
+                found.edges[name] = column
+            else:
+                found.values[name] = column.tolist()
         found._lay_out()
         found.sums, found.counts = arrays["sums"], arrays["counts"]
         if found.sums.shape != (found.n_own,) or found.counts.shape != (found.n_own,):

@@ -133,8 +133,9 @@ class MomentCounts:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return what was counted, as arrays and a document for JSON."""
         arrays: dict[str, Array] = {}
-        for name, values in self.values.items():
-            arrays[f"values.{name}"] = np.array(list(values), dtype=str)
+        # By number: a name of a column may be no name of a file.
+        for number, values in enumerate(self.values.values()):
+            arrays[f"column{number}"] = np.array(list(values), dtype=str)
         for n, (at, shown, clicked) in enumerate(self._entries):
             arrays |= {f"{n}.key": at, f"{n}.shown": shown, f"{n}.clicked": clicked}
         return arrays, {"keys": [list(key) for key in self.keys], "rate": self.rate}
@@ -151,9 +152,10 @@ class MomentCounts:
             If they do not fit together.
         """
         found = cls([tuple(key) for key in document["keys"]])
+        names = sorted({name for key in found.keys for name in key})
         found.values = {
-            name: {v: n for n, v in enumerate(arrays[f"values.{name}"].tolist())}
-            for name in sorted({name for key in found.keys for name in key})
+            name: {v: n for n, v in enumerate(arrays[f"column{at}"].tolist())}
+            for at, name in enumerate(names)
         }
         entries = []
         for n in range(len(found.keys)):

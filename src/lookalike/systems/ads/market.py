@@ -1,12 +1,11 @@
 """What the ads and users are, and what the last day of the log holds against an ad."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Ints
 from lookalike.datasets.click_log import AD, ADVERTISER, USER, Ads, ClickLog, ClickUsers
 from lookalike.rank.targeting import Targeting
@@ -107,10 +106,17 @@ class Market:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return everything as arrays and a document for JSON."""
         arrays = {"users": self.users.ids, "shown": self.shown, "hides": self.hides}
-        arrays |= prefixed("user.", dict(self.users.columns))
         arrays |= {f"ads.{name}": getattr(self.ads, name) for name in _ADS}
-        arrays |= prefixed("ad.", dict(self.ads.columns))
-        return arrays, {"usual": dict(self.usual), "now": self.now}
+        # By number: a name of a column may be no name of a file.
+        for prefix, columns in (("user", self.users.columns), ("ad", self.ads.columns)):
+            for at, column in enumerate(columns.values()):
+                arrays[f"{prefix}{at}"] = column
+        return arrays, {
+            "usual": dict(self.usual),
+            "now": self.now,
+            "user_columns": list(self.users.columns),
+            "ad_columns": list(self.ads.columns),
+        }
 
     @classmethod
     def restored(
@@ -123,10 +129,16 @@ class Market:
         ValueError
             If they do not fit each other.
         """
-        users = ClickUsers(arrays["users"], named("user.", arrays))
+        columns = {
+            prefix: {
+                name: np.asarray(arrays[f"{prefix}{at}"])
+                for at, name in enumerate(document[f"{prefix}_columns"])
+            }
+            for prefix in ("user", "ad")
+        }
+        users = ClickUsers(np.asarray(arrays["users"]), columns["user"])
         parts = {name: np.asarray(arrays[f"ads.{name}"]) for name in _ADS}
-        ads = Ads(**parts, columns=named("ad.", arrays))
-        assert [each.name for each in fields(ads)][: len(_ADS)] == list(_ADS)
+        ads = Ads(**parts, columns=columns["ad"])
         whole = [*parts.values(), *ads.columns.values()]
         n_users, n_ads = len(users.ids), len(ads.ids)
         if {len(each) for each in whole} != {n_ads} or any(
