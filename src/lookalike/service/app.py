@@ -62,6 +62,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "zero_shot": (zero_shot,),
     "recommend": (recommend,),
     "rank": (rank,),
+    "auction": (auction,),
     "suggest": (suggest,),
     "similar": (similar,),
     "facets": (facets,),

@@ -54,7 +54,9 @@ class RowBuilder:
             columns, log.time[rows], log.click_time[rows], float(clicked.mean())
         )
         kinds = {**log.kinds, **dict.fromkeys(self.moments.names, "number")}
-        self.features = ClickFeatures(kinds, log.crosses)
+        # Twice as many codes for crosses as rows, so that few pairs share one.
+        n_hashed = 1 << int(np.clip(np.ceil(np.log2(2 * len(clicked))), 10, 18))
+        self.features = ClickFeatures(kinds, log.crosses, n_hashed=n_hashed)
         found = self._with_moments(columns, log.time[rows])
         self.features.fit(found, clicked)
 
