@@ -15,7 +15,7 @@ def values(system: AdClicks, manifest: Manifest) -> dict[str, Any]:
     rate, test_rate = facts["share_clicked"], facts.get("test_rate")
     return {
         **{name: f"{facts[name]:,}" for name in counts},
-        "model": system.model,
+        "model": system.answering_,
         "models": ", ".join(system.learned_.models),
         "calibration": system.calibration,
         "cap": system.cap,

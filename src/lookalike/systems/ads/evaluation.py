@@ -60,7 +60,7 @@ def evaluate(
     }
     rate = float(data.clicked[~test].mean())
     simple = {RATE: np.full(len(clicked), rate)}
-    ours = every[system.model]
+    ours = every[system.answering_]
     metrics = {
         "normalised_cross_entropy": cross_entropy_estimate(ours, clicked),
         "mean_chance_over_rate": calibration_ratio(ours, clicked),
@@ -73,21 +73,21 @@ def evaluate(
     metrics |= {
         f"normalised_cross_entropy_of_{name}": cross_entropy_estimate(each, clicked)
         for name, each in every.items()
-        if name != system.model
+        if name != system.answering_
     }
     on_progress("replaying auctions", 0.6)
     revenue = replayed_revenue(data.where(test), {**every, **simple})
     if revenue:
-        metrics["revenue_of_a_page"] = bootstrap(np.mean, revenue[system.model])
+        metrics["revenue_of_a_page"] = bootstrap(np.mean, revenue[system.answering_])
     losses = {n: -log_losses(each, clicked) for n, each in (every | simple).items()}
     comparisons = {
-        name: paired_test(losses[system.model], each)
+        name: paired_test(losses[system.answering_], each)
         for name, each in losses.items()
-        if name != system.model
+        if name != system.answering_
     }
     if revenue:
         comparisons[f"{RATE}, by revenue"] = paired_test(
-            revenue[system.model], revenue[RATE]
+            revenue[system.answering_], revenue[RATE]
         )
     some = data.users.ids[np.unique(data.user[test])[:30]]
     facts = {
@@ -96,7 +96,7 @@ def evaluate(
         "milliseconds_per_answer": milliseconds_per_answer(
             lambda user: system.recommend_each([user], 3), some.tolist()
         ),
-        "n_replayed": len(revenue[system.model]) if revenue else 0,
+        "n_replayed": len(revenue[system.answering_]) if revenue else 0,
     }
     return EvaluationResult(
         f"{int(test.sum()):,} later impressions",

@@ -10,6 +10,7 @@ import numpy as np
 from lookalike._arrays import named
 from lookalike._typing import Array, Floats
 from lookalike.rank.boosted_ranker import BoostedRanker
+from lookalike.rank.embedding_ranker import EmbeddingRanker
 from lookalike.rank.factorisation_machine import FactorisationMachine
 from lookalike.rank.leaf_logistic import LeafLogistic
 from lookalike.rank.sparse_logistic import SparseLogistic
@@ -30,7 +31,7 @@ class Rung:
     """
 
     takes: str
-    make: Callable[[RowBuilder, int, int | None], Any]
+    make: Callable[..., Any]
     kind: Any
     needs: str | None = None
 
@@ -83,6 +84,19 @@ RUNGS: dict[str, Rung] = {
         FactorisationMachine,
     ),
 }
+for _name, _structure in (
+    ("cross", "stacked"),
+    ("cross_parallel", "parallel"),
+    ("deepfm", "deepfm"),
+):
+    RUNGS[_name] = Rung(
+        "plain",
+        lambda b, seed, jobs, structure=_structure: EmbeddingRanker(
+            b.features.n_own, structure, random_state=seed, n_jobs=jobs
+        ),
+        EmbeddingRanker,
+        "torch",
+    )
 FEW = ("logistic", "crosses", "boosted", "fm")
 
 

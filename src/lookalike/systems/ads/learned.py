@@ -10,6 +10,7 @@ from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Floats
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.click_log import ClickLog
+from lookalike.evaluate.click_loss import log_losses
 from lookalike.rank.calibration import Calibration
 from lookalike.rank.sparse_logistic import SparseLogistic
 from lookalike.systems.ads.ladder import (
@@ -134,3 +135,24 @@ def calibrated(
         )
         for name in learned.calibrations
     }
+
+
+def best_of(
+    learned: Learned,
+    calibrations: Mapping[str, Calibration],
+    log: ClickLog,
+    rows: Array,
+) -> str:
+    """Return what has the least log loss on rows that were not learned from.
+
+    Its calibration has learned from them, two numbers or a rising function: alike for
+    all.
+    """
+    X = learned.builder.rows(log.columns(rows), log.time[rows])
+    losses = {
+        name: log_losses(
+            each.chances(log_odds(learned.models, name, X)), log.clicked[rows]
+        ).mean()
+        for name, each in calibrations.items()
+    }
+    return min(losses, key=lambda name: losses[name])

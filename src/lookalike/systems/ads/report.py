@@ -22,7 +22,7 @@ def add_sections(
 ) -> None:
     """Add what is particular to ads."""
     ladder = metrics_of(result.metrics, "normalised_cross_entropy_of_")
-    ladder[system.model] = result.metrics["normalised_cross_entropy"]
+    ladder[system.answering_] = result.metrics["normalised_cross_entropy"]
     report.section("The ladder").figure(
         plots.estimates(ladder, xlabel="normalised cross entropy, lower is better"),
         alt="Normalised cross entropy of every model, with intervals",

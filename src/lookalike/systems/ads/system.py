@@ -28,12 +28,13 @@ from lookalike.rank.slate import ExplainedSlate
 from lookalike.rank.sparse_logistic import SparseLogistic
 from lookalike.systems.ads.auction import Sale, sell
 from lookalike.systems.ads.ladder import answering_names, rung_names
-from lookalike.systems.ads.learned import Learned, calibrated, learn
+from lookalike.systems.ads.learned import Learned, best_of, calibrated, learn
 from lookalike.systems.ads.market import Market
 from lookalike.systems.ads.rows import ClickRows, check_leaks
 
 K = 10
 MEASURED, SERVED, MARKET = "measured.", "served.", "market."
+BEST = "best"
 N_REASONS = 3
 LEAST_CLICKS = 10
 
@@ -59,9 +60,10 @@ class AdClicks(ExplainsListedItems, BaseSystem):
 
     Parameters
     ----------
-    model : str, default="blend"
+    model : str, default="best"
         What answers: one of those compared, or "blend", the mean of the log-odds of
-        "crosses" and "fm".
+        "crosses" and "fm", or "best", that of the least log loss on the last fifth of
+        the training rows.
     compare : str, default="few"
         Models that are learned and measured beside each other: "few", "all", or names
         with commas between them; see ``ladder.RUNGS``. Of "few" and "all", those whose
@@ -83,6 +85,8 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         What was learned from the rows that are not for testing.
     served_ : Learned
         What answers: ``learned_``, or learned from all rows by ``refit``.
+    answering_ : str
+        The model that answers.
     market_ : Market
     manifest_ : Manifest
 
@@ -104,10 +108,11 @@ class AdClicks(ExplainsListedItems, BaseSystem):
     learned_: Learned
     served_: Learned
     market_: Market
+    answering_: str
 
     def __init__(
         self,
-        model: str = "blend",
+        model: str = "best",
         compare: str = "few",
         calibration: str = "platt",
         cap: int = 5,
@@ -148,6 +153,9 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         )
         on_progress("calibrating", 0.45)
         fitted = calibrated(first, data, held_out, self.calibration)
+        self.answering_ = self.model
+        if self.model == BEST:
+            self.answering_ = best_of(first, fitted, data, held_out)
         again = names, fitted, self.random_state, self.n_jobs
         self.learned_ = learn(data, train, *again, stage_of(on_progress, 0.5, 0.45))
         self.served_ = self.learned_
@@ -348,7 +356,11 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         market, about = self.market_.state()
         arrays, measured = self.learned_.state()
         found = {**prefixed(MARKET, market), **prefixed(MEASURED, arrays)}
-        document = {"market": about, "measured": measured}
+        document = {
+            "market": about,
+            "measured": measured,
+            "answering": self.answering_,
+        }
         if self.is_refitted:
             arrays, document["served"] = self.served_.state()
             found |= prefixed(SERVED, arrays)
@@ -361,15 +373,18 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         if self.is_refitted:
             self.served_ = Learned.restored(named(SERVED, arrays), document["served"])
         self._check_parameters(list(self.learned_.models))
+        self.answering_ = document["answering"]
+        if self.answering_ not in self.learned_.calibrations:
+            raise ValueError(f"it has no model {self.answering_}.")
         self._take_up(Market.restored(named(MARKET, arrays), document["market"]))
 
     # --- inside -----------------------------------------------------------------------
 
     def _check_parameters(self, names: list[str]) -> None:
-        answering = answering_names(names)
+        answering = [*answering_names(names), BEST]
         if self.model not in answering:
             raise ValueError(
-                f"model must be one of those compared, {', '.join(answering)}, got "
+                f"model must be one of {', '.join(answering)}, got "
                 f"{self.model!r}."
             )
         check_choice("calibration", self.calibration, CALIBRATIONS)
@@ -417,7 +432,7 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         market, known = self.market_, user if user in self._user_position else ""
         columns = market.columns(about, known, ads)
         rows = self.served_.builder.rows(columns, np.full(len(ads), market.now))
-        chances = self.served_.chances(self.model, rows)
+        chances = self.served_.chances(self.answering_, rows)
         hides = self.served_.hide_chances(rows)
         values = market.ads.bid[ads] * chances - self.hide_cost * hides
         order = np.lexsort((ads, -values))
