@@ -93,8 +93,10 @@ def simulate_ads(
     style = np.searchsorted(np.sort(STYLES), ads.columns["style"])
     seen = _seen_before(user, ad, n_ads)
     strength = 1.0 if interactions else 0.0
-    taste = strength * rng.normal(size=(N_SEGMENTS, 3)) @ rng.normal(
-        scale=0.6, size=(3, len(CATEGORIES))
+    taste = (
+        strength
+        * rng.normal(size=(N_SEGMENTS, 3))
+        @ rng.normal(scale=0.6, size=(3, len(CATEGORIES)))
     )
     looks = strength * rng.normal(scale=0.4, size=(len(DEVICES), len(STYLES)))
     of_segment = rng.normal(scale=0.3, size=N_SEGMENTS)

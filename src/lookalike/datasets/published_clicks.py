@@ -90,9 +90,7 @@ def load_criteo(path: str | os.PathLike[str] | None = None) -> ClickLog:
     ValueError
         If the file is not as published; the sentence names the rows.
     """
-    table = read_table(
-        find("criteo_tiny", path), ("Label", *_NUMBERS, *_CATEGORIES)
-    )
+    table = read_table(find("criteo_tiny", path), ("Label", *_NUMBERS, *_CATEGORIES))
     label = table.reals("Label")
     table.refuse(~np.isin(label, (0, 1)), "a Label of 0 or 1")
     context: dict[str, Array] = {n: table.reals(n, empty=True) for n in _NUMBERS}

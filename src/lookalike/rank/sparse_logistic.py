@@ -229,9 +229,7 @@ class SparseLogistic(BaseRanker):
     def arrays(self) -> dict[str, Array]:
         """Return everything that ``score_rows`` and ``partial_fit`` need, by name."""
         first = np.array([self.intercept_, self.n_features_in_])
-        return dict(
-            zip(ARRAYS, (self.weights_, self.precision_, first), strict=True)
-        )
+        return dict(zip(ARRAYS, (self.weights_, self.precision_, first), strict=True))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:

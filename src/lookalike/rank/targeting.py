@@ -266,9 +266,7 @@ class Targeting:
             raise ValueError("There must be an ad to target, got none.")
         texts = dict.fromkeys(rule for rule in rules if isinstance(rule, str))
         ways = {rule: parsed(rule) for rule in texts}
-        self.rules = [
-            ways[rule] if isinstance(rule, str) else rule for rule in rules
-        ]
+        self.rules = [ways[rule] if isinstance(rule, str) else rule for rule in rules]
         sizes = np.array([len(each) for each in self.rules])
         self._ad = np.repeat(np.arange(len(rules)), sizes)
         self._n_ads, n_lines = len(rules), len(self._ad)

@@ -154,4 +154,3 @@ def _payers(system: AdClicks) -> list[list[object]]:
         [name, int(places[name][0]), places[name][1], places[name][2]]
         for name in order[:10]
     ]
-

@@ -78,9 +78,7 @@ RUNGS: dict[str, Rung] = {
     ),
     "fm": Rung(
         "plain",
-        lambda b, seed, jobs: FactorisationMachine(
-            b.features.n_own, random_state=seed
-        ),
+        lambda b, seed, jobs: FactorisationMachine(b.features.n_own, random_state=seed),
         FactorisationMachine,
     ),
 }

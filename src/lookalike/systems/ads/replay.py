@@ -14,9 +14,7 @@ from lookalike._typing import Floats, Ints
 from lookalike.datasets.click_log import ClickLog
 
 
-def replayed_revenue(
-    log: ClickLog, chances: Mapping[str, Floats]
-) -> dict[str, Floats]:
+def replayed_revenue(log: ClickLog, chances: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return the revenue of each page by each ranker; empty without pages of several.
 
     chances : (n_rows,), probabilities of a click, by name
@@ -24,10 +22,10 @@ def replayed_revenue(
     Examples
     --------
     >>> from lookalike.datasets.ad_simulator import simulate_ads
-    >>> log = simulate_ads(n_users=50, n_ads=30, n_pages=1000)
+    >>> log = simulate_ads(n_users=50, n_ads=30, n_pages=5000)
     >>> found = replayed_revenue(log, {"truth": log.chance, "bids": log.chance * 0 + 1})
     >>> len(found["truth"]), bool(found["truth"].mean() > found["bids"].mean())
-    (1000, True)
+    (5000, True)
     """
     begin = pages_of(log)
     sizes = np.diff(np.append(begin, len(log)))

@@ -36,7 +36,10 @@ def add_sections(
     )
     report.table(
         ["slice", "impressions", "mean chance over rate of clicks"],
-        [[name, f"{n:,}", ratio] for name, (n, ratio) in result.details["slices"].items()],
+        [
+            [name, f"{n:,}", ratio]
+            for name, (n, ratio) in result.details["slices"].items()
+        ],
         caption="1 is right on average; slices of 50 clicks or more.",
     )
     if result.details["revenue"]:
@@ -86,7 +89,9 @@ def _weights(system: AdClicks) -> list[tuple[str, float]]:
         if n.sum():
             w = model.weights_[own]
             mean = np.average(w, weights=n)
-            found.append((column, float(np.sqrt(np.average((w - mean) ** 2, weights=n)))))
+            found.append(
+                (column, float(np.sqrt(np.average((w - mean) ** 2, weights=n))))
+            )
     return sorted(found, key=lambda each: -each[1])
 
 

@@ -139,7 +139,10 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         names = rung_names(self.compare)
         self._check_parameters(names)
         train, held_out = ~data.is_test, data.is_validation
-        for part, rows in (("learn from", train & ~held_out), ("test on", data.is_test)):
+        for part, rows in (
+            ("learn from", train & ~held_out),
+            ("test on", data.is_test),
+        ):
             n = int(data.clicked[rows].sum())
             if n < LEAST_CLICKS or n == rows.sum():
                 raise ValueError(
@@ -177,7 +180,9 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         on_progress("ready", 1.0)
         return self
 
-    def refit(self, data: ClickLog, on_progress: ProgressCallback = no_progress) -> Self:
+    def refit(
+        self, data: ClickLog, on_progress: ProgressCallback = no_progress
+    ) -> Self:
         """Return the system that answers: its models have learned from all rows.
 
         Those that were measured and compared stay beside them; calibrations stay.
@@ -384,8 +389,7 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         answering = [*answering_names(names), BEST]
         if self.model not in answering:
             raise ValueError(
-                f"model must be one of {', '.join(answering)}, got "
-                f"{self.model!r}."
+                f"model must be one of {', '.join(answering)}, got {self.model!r}."
             )
         check_choice("calibration", self.calibration, CALIBRATIONS)
         check_whole("cap", self.cap)
@@ -437,9 +441,7 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         values = market.ads.bid[ads] * chances - self.hide_cost * hides
         order = np.lexsort((ads, -values))
         taken = ClickRows(rows.codes[order], rows.numbers[order], rows.n_plain)
-        return Scored(
-            ads[order], chances[order], hides[order], values[order], taken
-        )
+        return Scored(ads[order], chances[order], hides[order], values[order], taken)
 
     def _slate(
         self, user: str, found: Scored, rules: tuple[str, ...], k: int | None = None
