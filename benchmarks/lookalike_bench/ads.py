@@ -3,8 +3,8 @@
 ``movielens``: films liked; every model beside its peer on the same rows, the test part
 read here and in no other job. What answers was chosen on the validation part.
 
-``upworthy``: packages of headlines by week, where clicks are rare: scikit-learn with its
-default tolerance and with a small one, and ours.
+``upworthy``: headlines by week, where clicks are rare: scikit-learn with its default
+tolerance and with a small one, and ours.
 
 ``worlds``: simulated markets with and without interactions, models beside logistic
 regression by a paired test, and beside the true probabilities.

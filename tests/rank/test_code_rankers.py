@@ -116,7 +116,7 @@ def test_learning_on_is_nearly_learning_at_once():
     assert (half.precision_ > SparseLogistic(N_CODES).fit(codes, y).alpha).all()
 
 
-@pytest.mark.parametrize("name", ("logistic", "fm", "leaves"))
+@pytest.mark.parametrize("name", ["logistic", "fm", "leaves"])
 def test_partial_fit_begins_where_there_is_nothing_and_takes_one_class(name):
     codes, y = rows()
     first = made(name).fit(codes, y).score_rows(codes)
@@ -151,7 +151,7 @@ def test_arrays_that_do_not_fit_are_refused(name):
             type(model).from_arrays({**model.arrays(), part: spoilt})
 
 
-@pytest.mark.parametrize("name", ("logistic", "fm", *STRUCTURES))
+@pytest.mark.parametrize("name", ["logistic", "fm", *STRUCTURES])
 def test_codes_and_labels_that_are_none_are_refused(name):
     codes, y = rows(300)
     for bad in (codes + 0.5, codes - 5, codes + N_CODES):

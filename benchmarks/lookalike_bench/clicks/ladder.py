@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from lookalike_bench.arrays import Ints
-from lookalike_bench.bars import Row
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -26,6 +24,8 @@ from lookalike.rank.sparse_logistic import SparseLogistic
 from lookalike.systems.ads.ladder import RUNGS, fit_rung, log_odds, rung_names
 from lookalike.systems.ads.learned import best_of, calibrated, learn
 from lookalike.systems.ads.rows import ClickRows, RowBuilder
+from lookalike_bench.arrays import Ints
+from lookalike_bench.bars import Row
 
 Floats = NDArray[np.float64]
 PENALTY = 6.0

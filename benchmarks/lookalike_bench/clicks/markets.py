@@ -4,8 +4,6 @@ import json
 import time
 
 import numpy as np
-from lookalike_bench.bars import Row
-from lookalike_bench.under_load import n_failed, served
 
 from lookalike.datasets.ad_simulator import simulate_ads
 from lookalike.evaluate import bootstrap, paired_test
@@ -13,6 +11,8 @@ from lookalike.rank.auctions import run_auction
 from lookalike.rank.targeting import Comparison, Targeting
 from lookalike.systems.ads.replay import replayed_revenue
 from lookalike.systems.ads.system import AdClicks
+from lookalike_bench.bars import Row
+from lookalike_bench.under_load import n_failed, served
 
 N_ADS, N_NAMES, N_USERS, N_CHECKED = 100_000, 20, 1000, 2000
 

@@ -55,8 +55,10 @@ def simulate_ads(
 
     Parameters
     ----------
-    n_users, n_ads, n_pages, n_days : int
+    n_users, n_ads, n_pages : int
         At least 10 each. A page shows up to three ads; the last fifth is for testing.
+    n_days : int
+        At least 1.
     interactions : bool
         Whether what somebody clicks depends on pairs of columns.
     random_state : int
@@ -65,7 +67,7 @@ def simulate_ads(
     Raises
     ------
     ValueError
-        If a size is not a whole number of at least 10.
+        If a size is not a whole number of at least 10, or a day.
 
     Examples
     --------
@@ -76,7 +78,7 @@ def simulate_ads(
     """
     sizes = {"n_users": n_users, "n_ads": n_ads, "n_pages": n_pages, "n_days": n_days}
     for name, size in sizes.items():
-        check_whole(name, size, least=10)
+        check_whole(name, size, least=1 if name == "n_days" else 10)
     rng = np.random.default_rng(random_state)
     settings = f"ad_simulator 1 {sorted(sizes.items())} {interactions} {random_state}"
     users, segment = _users(rng, n_users)

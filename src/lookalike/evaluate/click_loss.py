@@ -43,7 +43,7 @@ def normalised_cross_entropy(chance: ArrayLike, clicked: ArrayLike) -> float:
                    {-r \ln r - (1 - r) \ln (1 - r)}, \qquad r = \bar y
 
     1 is no better than knowing the rate, which a log loss alone hides where clicks are
-    rare [1]_. The rate is that of the rows themselves: nan where all or none are clicks.
+    rare [1]_. The rate is that of the rows: nan where all or none are clicks.
 
     References
     ----------

@@ -4,8 +4,6 @@ A row holds the numbers of its columns that are 1, all others are 0; a code belo
 no column. The matrix itself is never made.
 """
 
-import numpy as np
-
 from lookalike.kernels.compiled import njit
 
 

@@ -1,8 +1,8 @@
 r"""Auctions of a page's places: second price, generalised second price, and VCG.
 
 Bidder i would pay up to :math:`b_i` for a click and has the quality :math:`q_i`, its
-probability of a click in the first place; place j has :math:`\alpha_j` as many clicks as
-the first. Bidders below the reserve are out; the others stand in the order of
+probability of a click in the first place; place j has :math:`\alpha_j` as many clicks
+as the first. Bidders below the reserve are out; the others stand in the order of
 :math:`b_i q_i`, what a place is worth to whoever sells it.
 """
 

@@ -70,7 +70,8 @@ class FactorisationMachine(BaseRanker):
     >>> X = np.tile(np.column_stack([who, what + 6]), (20, 1))
     >>> y = (X[:, 0] % 2) == (X[:, 1] % 2)  # a matter of the pair alone
     >>> seen = np.arange(len(X)) % 36 != 0  # never the first with the first
-    >>> model = FactorisationMachine(12, learning_rate=0.1, max_iter=30).fit(X[seen], y[seen])
+    >>> model = FactorisationMachine(12, learning_rate=0.1, max_iter=30)
+    >>> _ = model.fit(X[seen], y[seen])
     >>> np.sign(model.score_rows([[0, 6], [0, 7], [1, 6], [1, 7]]))
     array([ 1., -1., -1.,  1.])
     """
@@ -102,7 +103,7 @@ class FactorisationMachine(BaseRanker):
 
     @property
     def intercept_(self) -> float:
-        """b."""
+        """B."""
         return float(self._first[0])
 
     def _check_parameters(self) -> None:

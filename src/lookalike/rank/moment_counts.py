@@ -34,8 +34,8 @@ class MomentCounts:
     Examples
     --------
     >>> columns = {"ad": np.array(["a", "b", "a", "a"])}
-    >>> counts = MomentCounts([("ad",)]).fit(
-    ...     columns, np.array([0.0, 1, 2, 3]), np.array([5.0, np.nan, 2.5, np.nan]), 0.5)
+    >>> time, came = np.array([0.0, 1, 2, 3]), np.array([5.0, np.nan, 2.5, np.nan])
+    >>> counts = MomentCounts([("ad",)]).fit(columns, time, came, rate=0.5)
     >>> counts.names
     ['ad: rate so far', 'ad: shown so far']
     >>> now = {"ad": np.array(["a", "a", "c"])}

@@ -154,7 +154,8 @@ class SparseLogistic(BaseRanker):
             return float(weight @ rows + 0.5 * q @ (w - centre) ** 2)
 
         loss, left = loss_at(w, b), np.inf
-        for self.n_iter_ in range(1, self.max_iter + 1):
+        for step_number in range(1, self.max_iter + 1):
+            self.n_iter_ = step_number
             chance = expit(scores)
             residual = weight * (chance - y)
             code_totals(codes, residual, slope)

@@ -10,7 +10,7 @@ What is not known of a user makes a comparison false, and so its opposite true.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -375,7 +375,7 @@ def _key(comparison: Comparison) -> str:
 
 
 def _pairs(values: Sequence[float]) -> list[tuple[float, float]]:
-    return list(zip(values[:-1], values[1:], strict=True))
+    return list(pairwise(values))
 
 
 def _text(value: Any) -> str:

@@ -54,7 +54,7 @@ def sell(
 ) -> Sale:
     """Sell k places to these ads.
 
-    An ad bids what a click is worth to its advertiser, less what a hide costs the seller
+    An ad bids what a click is worth to its advertiser, less what hides cost the seller
     for each click. Whose budget is spent is out; of an advertiser the best few bid.
 
     ads : positions of those that may stand there

@@ -47,7 +47,7 @@ def replayed_revenue(log: ClickLog, chances: Mapping[str, Floats]) -> dict[str, 
 
 
 def pages_of(log: ClickLog) -> Ints:
-    """Return the first row of each page: rows of one user and time that are adjacent."""
+    """Return the first row of each page: adjacent rows of one user and time."""
     if not len(log):
         return np.empty(0, np.int64)
     same = (np.diff(log.user) == 0) & (np.diff(log.time) == 0)

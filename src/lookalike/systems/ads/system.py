@@ -269,7 +269,7 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         return slates
 
     def rank_items(self, user: str, ids: Sequence[str]) -> ExplainedSlate:
-        """Put these ads in order for a user, each once, wanted by their rules or not."""
+        """Put these ads in order for a user, each once, wanted by rules or not."""
         self.check_fitted()
         ads = positions_of(list(dict.fromkeys(ids)), self._ad_position, "ads")
         found = self._scored(user, ads, self._about(user, {}))
