@@ -112,7 +112,7 @@ def test_late_clicks_are_found_again():
     rng = np.random.default_rng(0)
     n, rate = 20_000, 0.3
     clicked, age = rng.random(n) < rate, rng.uniform(0, 5, n)
-    delay = rng.exponential(2.0, n)
+    delay = rng.uniform(0, 4, n)
     come = clicked & (delay <= age)
     share = DelayDistribution().fit(delay[come], age[come])(age)
 
@@ -120,7 +120,7 @@ def test_late_clicks_are_found_again():
         return np.full(n, np.average(y, weights=weight))
 
     found = fit_delayed(fit, come, share, n_rounds=40)[0]
-    assert come.mean() < 0.2
+    assert come.mean() < 0.25
     assert found == pytest.approx(rate, abs=0.015)
     assert still_to_come(np.array([0.3]), np.array([0.0]))[0] == 0.3
     with pytest.raises(ValueError, match="Delays of clicks must lie between"):

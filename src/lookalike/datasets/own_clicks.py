@@ -263,7 +263,7 @@ def _described(
     row = np.array([mine.get(id, -1) for id in seen.tolist()])
     if (row < 0).any():
         lost = seen[row < 0][0]
-        raise ValueError(f"{file} has no row of {lost!r}, which the table shows.")
+        raise ValueError(f"{file} has no row of {str(lost)!r}, which the table shows.")
     behind = np.setdiff1d(np.arange(len(ids)), row)
     order = np.concatenate([row, behind])
     columns, kinds = _columns(table, {key, *plain}, declared)

@@ -241,7 +241,7 @@ class ClickFeatures:
         values = np.asarray(column)
         if values.dtype.kind not in "iufb":
             raise ValueError(
-                f"The column {name} held numbers in training, got {values[0]!r}."
+                f"The column {name} held numbers in training, got {str(values[0])!r}."
             )
         return values.astype(np.float64)
 
