@@ -10,6 +10,9 @@ from lookalike._checks import check_choice
 from lookalike._typing import Array, Floats
 
 KINDS = ("none", "shift", "platt", "isotonic")
+DOUBT = 20.0
+"""Clicks, about, that log-odds as they are count for beside those of "shift" and
+"platt": few clicks would say little but chance."""
 LEAST = 1e-7  # no probability is 0 or 1: a loss of it could be infinite
 
 
@@ -18,7 +21,7 @@ class Calibration:
 
     "none" takes the log-odds s as they are; "shift" is
     :math:`\operatorname{logit} p = s + b`, which follows a rate that drifts; "platt"
-    [1]_ is :math:`\operatorname{logit} p = a s + b`; "isotonic" [2]_ is the rising step
+    [1]_ is :math:`\operatorname{logit} p = a s + b`, both held near a = 1 and b = 0; "isotonic" [2]_ is the rising step
     function of s that fits best, with straight lines between the middles of its steps.
 
     Parameters
@@ -107,12 +110,14 @@ def _line(scores: Floats, y: Floats, w: Floats, slope: bool) -> Floats:
         p = expit(a * scores + b)
         residual, bend = w * (p - y), w * p * (1 - p) + 1e-12
         if not slope:
-            step = np.array([0.0, residual.sum() / bend.sum()])
+            first = residual.sum() + DOUBT * b
+            step = np.array([0.0, first / (bend.sum() + DOUBT)])
         else:
             gradient = np.array([residual @ scores, residual.sum()])
+            gradient += DOUBT * np.array([a - 1, b])
             cross = bend @ scores
             hessian = [[bend @ scores**2, cross], [cross, bend.sum()]]
-            step = np.linalg.solve(hessian + 1e-9 * np.eye(2), gradient)
+            step = np.linalg.solve(hessian + DOUBT * np.eye(2), gradient)
         step = np.clip(step, -2.0, 2.0)
         a, b = max(a - step[0], 1e-3), b - step[1]
         if np.abs(step).max() < 1e-9:
