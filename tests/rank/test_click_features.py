@@ -102,7 +102,7 @@ def test_isotonic_calibration_is_the_reference_at_the_middles_of_its_steps():
     )
     for kind in ("shift", "platt", "isotonic"):
         model = Calibration(kind).fit(scores, y)
-        assert model.chances(scores).mean() == pytest.approx(y.mean(), abs=0.03)
+        assert model.chances(scores).mean() == pytest.approx(y.mean(), abs=0.04)
         assert (np.diff(model.chances(np.sort(scores))) >= 0).all()
         again = Calibration.from_arrays(kind, model.arrays())
         np.testing.assert_array_equal(again.chances(scores), model.chances(scores))
