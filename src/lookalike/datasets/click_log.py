@@ -132,14 +132,15 @@ class ClickLog:
     def where(self, rows: Array) -> "ClickLog":
         """Return these rows alone; users and ads stay."""
         at = np.flatnonzero(rows) if rows.dtype == bool else rows
-        optional = {
+        optional: dict[str, Any] = {
             name: None if (column := getattr(self, name)) is None else column[at]
             for name in ("delay", "hidden", "chance")
         }
         names = ("user", "ad", "time", "clicked", "is_test")
+        taken: dict[str, Any] = {name: getattr(self, name)[at] for name in names}
         return replace(
             self,
-            **{name: getattr(self, name)[at] for name in names},
+            **taken,
             context={name: column[at] for name, column in self.context.items()},
             **optional,
         )

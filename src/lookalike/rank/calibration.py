@@ -21,8 +21,9 @@ class Calibration:
 
     "none" takes the log-odds s as they are; "shift" is
     :math:`\operatorname{logit} p = s + b`, which follows a rate that drifts; "platt"
-    [1]_ is :math:`\operatorname{logit} p = a s + b`, both held near a = 1 and b = 0; "isotonic" [2]_ is the rising step
-    function of s that fits best, with straight lines between the middles of its steps.
+    [1]_ is :math:`\operatorname{logit} p = a s + b`, with a and b held near 1 and 0;
+    "isotonic" [2]_ is the rising step function of s that fits best, with straight lines
+    between the middles of its steps.
 
     Parameters
     ----------

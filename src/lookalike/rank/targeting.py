@@ -351,7 +351,7 @@ class _Table:
         if _is_unknown(value):
             return self.rows[0]
         if self.op == "has":
-            held = value.split("|") if isinstance(value, str) else value
+            held = value.split("|") if isinstance(value, str) else list(value or ())
             return self.rows[int(self.word in held)]
         if not self.is_ordered:
             return self.rows[self.place.get(_text(value), 1)]

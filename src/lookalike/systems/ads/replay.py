@@ -34,15 +34,14 @@ def replayed_revenue(log: ClickLog, chances: Mapping[str, Floats]) -> dict[str, 
         return {}
     page = np.repeat(np.arange(len(begin)), sizes)
     bid = log.ads.bid[log.ad]
-    found = {}
+    found: dict[str, Floats] = {}
     for name, chance in chances.items():
         worth = bid * chance
         order = np.lexsort((-worth, page))
         first = order[begin]
         second = order[np.minimum(begin + 1, len(order) - 1)]
         price = np.minimum(worth[second] / chance[first], bid[first])
-        revenue: Floats = (price * log.clicked[first])[several]
-        found[name] = revenue
+        found[name] = (price * log.clicked[first])[several].astype(np.float64)
     return found
 
 
