@@ -197,8 +197,8 @@ def _ads(
     ads = Ads(
         ids=np.array([f"a{at}" for at in range(n)]),
         advertiser=np.array([f"v{at}" for at in advertiser.tolist()]),
-        bid=bid,
-        budget=np.round(rng.uniform(20, 200, n)),
+        bid=bid.astype(np.float64),
+        budget=np.round(rng.uniform(20, 200, n)).astype(np.float64),
         targeting=np.array(rules, dtype=str),
         columns={
             "category": category,

@@ -62,7 +62,7 @@ def normalised_cross_entropy(chance: ArrayLike, clicked: ArrayLike) -> float:
 
 def rate_entropy(clicked: ArrayLike) -> float:
     """Return the log loss of the rate of clicks alone; nan where it is 0 or 1."""
-    rate = float(np.mean(clicked))
+    rate = float(np.asarray(clicked, np.float64).mean())
     if not 0 < rate < 1:
         return float("nan")
     return -(rate * float(np.log(rate)) + (1 - rate) * float(np.log1p(-rate)))
@@ -79,7 +79,9 @@ def cross_entropy_estimate(
     n = np.ones(len(y))
     if units is not None:
         at = np.unique(units, return_inverse=True)[1]
-        losses, y, n = (np.bincount(at, each) for each in (losses, y, n))
+        losses, y, n = (
+            np.bincount(at, each).astype(np.float64) for each in (losses, y, n)
+        )
 
     def normalised(loss: Floats, clicks: Floats, rows: Floats) -> float:
         rate = clicks.sum() / rows.sum()

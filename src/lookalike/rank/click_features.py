@@ -127,7 +127,7 @@ class ClickFeatures:
         at, self.first = 0, {}
         for name in self.kinds:
             self.first[name] = at
-            at += self._n_values(name) + 1
+            at += self.n_values(name) + 1
         self.n_own = at
         self.n_codes = at + (self.n_hashed if self.crosses else 0)
         plain = [n for n in self.kinds for _ in range(self.widths[n])]
@@ -145,7 +145,8 @@ class ClickFeatures:
             for name, values in self.values.items()
         }
 
-    def _n_values(self, name: str) -> int:
+    def n_values(self, name: str) -> int:
+        """Return how many codes a column has beside that of unknown values."""
         if name in self.edges:
             return len(self.edges[name]) + 1
         return len(self.values[name])

@@ -127,7 +127,7 @@ def _first_of_each(group: Array, worth: Floats, n: int) -> Ints:
     """Positions of the n best of each group, ascending."""
     order = np.lexsort((-worth, group))
     names = group[order]
-    begin = np.flatnonzero(np.r_[True, names[1:] != names[:-1]]) if len(names) else []
+    begin = np.flatnonzero(np.append(True, names[1:] != names[:-1])[: len(names)])
     sizes = np.diff(np.r_[begin, len(names)]).astype(np.int64)
     within = np.arange(len(names)) - np.repeat(begin, sizes)
     return np.sort(order[within < n])

@@ -84,7 +84,7 @@ def _weights(system: AdClicks) -> list[tuple[str, float]]:
     found = []
     for column in features.kinds:
         first = features.first[column]
-        own = slice(first, first + features._n_values(column) + 1)
+        own = slice(first, first + features.n_values(column) + 1)
         n = features.counts[own]
         if n.sum():
             w = model.weights_[own]
