@@ -144,7 +144,9 @@ def _leaves(builder: RowBuilder, X: ClickRows, y: Ints, T: ClickRows) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trees = LGBMClassifier(**options).fit(X.numbers, y)
-        leaves = [trees.predict(each.numbers, pred_leaf=True) for each in (X, T)]
+        leaves = [
+            np.asarray(trees.predict(each.numbers, pred_leaf=True)) for each in (X, T)
+        ]
     offset = np.arange(leaves[0].shape[1]) * 16
     n_leaves = 16 * len(offset)
     A, B = (

@@ -121,5 +121,6 @@ def train_embeddings(
     return layers, curve
 
 
-def _array(parameter: Tensor) -> Floats:
-    return parameter.detach().numpy().astype(np.float64)
+def _array(parameter: Any) -> Floats:
+    found: Floats = parameter.detach().numpy().astype(np.float64)
+    return found
