@@ -120,7 +120,7 @@ def auctions(n: int = 3000) -> list[Row]:
     for _ in range(n):
         m = int(rng.integers(2, 7))
         value, quality = rng.uniform(0, 5, m), rng.uniform(0.01, 0.5, m)
-        places = 0.6 ** np.arange(int(rng.integers(1, 4)))
+        places = np.power(0.6, np.arange(int(rng.integers(1, 4)))).astype(np.float64)
         reserve = float(rng.choice([0.0, 0.5]))
         for kind, own in gained.items():
             honest = _surplus(value, value, quality, places, kind, reserve)

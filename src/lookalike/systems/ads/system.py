@@ -24,6 +24,7 @@ from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.click_log import ClickLog
 from lookalike.rank import Hits
 from lookalike.rank.calibration import KINDS as CALIBRATIONS
+from lookalike.rank.calibration import Calibration
 from lookalike.rank.slate import ExplainedSlate
 from lookalike.rank.sparse_logistic import SparseLogistic
 from lookalike.systems.ads.auction import Sale, sell
@@ -150,7 +151,8 @@ class AdClicks(ExplainsListedItems, BaseSystem):
                     f"{part}; got {n} of {int(rows.sum())} impressions."
                 )
         check_leaks(data, train)
-        common = names, {}, self.random_state, self.n_jobs
+        plain: dict[str, Calibration] = {}
+        common = names, plain, self.random_state, self.n_jobs
         first = learn(
             data, train & ~held_out, *common, stage_of(on_progress, 0.05, 0.4)
         )
@@ -306,10 +308,16 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         """
         self.check_fitted()
         found, rules = self._candidates(user, context or {})
-        costs = self.hide_cost * found.hide_chances
         sale = sell(
-            *(self.market_, found.ads, found.chances, costs),
-            *(k, kind, reserve, spent or {}, self.per_advertiser),
+            self.market_,
+            found.ads,
+            found.chances,
+            self.hide_cost * found.hide_chances,
+            k=k,
+            kind=kind,
+            reserve=reserve,
+            spent=spent or {},
+            per_advertiser=self.per_advertiser,
         )
         return Sale(sale.places, sale.revenue, (*rules, *sale.rules), sale.left_out)
 
