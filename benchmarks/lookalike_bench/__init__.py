@@ -6,6 +6,7 @@ prints it. ``benchmarks/README.md`` says what each one measures.
 """
 
 BENCHMARKS = (
+    "ads",
     "algorithms",
     "approximate",
     "documents",

@@ -61,6 +61,7 @@ ROUTES = [
     ("recommend", "POST", "/recommend", "read"),
     ("recommend", "GET", "/users", "read"),
     ("rank", "POST", "/rank", "read"),
+    ("auction", "POST", "/auction", "read"),
     ("suggest", "POST", "/suggest", "read"),
     ("suggest", "GET", "/blocked", "admin"),
     ("suggest", "POST", "/blocked", "admin"),

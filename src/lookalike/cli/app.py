@@ -22,6 +22,7 @@ from lookalike.cli.keys import keys
 from lookalike.cli.loop import loop
 from lookalike.cli.maintenance import compact, export, reembed, restore, snapshot
 from lookalike.cli.people import enrol, unenrol, verify
+from lookalike.cli.rank import rank
 from lookalike.cli.recommend import recommend
 from lookalike.cli.search import search
 from lookalike.cli.serve import serve
@@ -47,6 +48,7 @@ for verb in (
     explain,
     search,
     recommend,
+    rank,
     suggest,
     similar,
     describe,

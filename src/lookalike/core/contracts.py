@@ -254,6 +254,27 @@ class Ranks(System, Protocol):
         ...
 
 
+class SellsPlaces(System, Protocol):
+    """Capability "auction": sells the places of a page to ads."""
+
+    def run_auction(
+        self,
+        user: str,
+        k: int = 3,
+        kind: str = "gsp",
+        reserve: float = 0.0,
+        context: Mapping[str, Any] | None = None,
+        spent: Mapping[str, float] | None = None,
+    ) -> Any:
+        """Return who stands in the k places that a user sees, and what a click costs.
+
+        ``kind`` is "second_price", "gsp" or "vcg"; ``reserve`` the least price of a
+        click; ``context`` what is known of the moment, by column; ``spent`` what ads
+        have cost today. The answer's ``record()`` is ready for JSON.
+        """
+        ...
+
+
 class RecommendsFromHistory(Recommends, Protocol):
     """Capability "history": suggests items to whoever has this history."""
 
@@ -555,6 +576,7 @@ CAPABILITIES: dict[str, type] = {
     "search": Searches,
     "recommend": Recommends,
     "rank": Ranks,
+    "auction": SellsPlaces,
     "history": RecommendsFromHistory,
     "retrain": Retrains,
     "catalogue": HasCatalogue,

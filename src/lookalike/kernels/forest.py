@@ -31,3 +31,21 @@ def add_trees(X, roots, features, thresholds, children, first, last, scores):
                 node = children[node, 1 if right else 0]
             total += thresholds[node]
         scores[i] = total
+
+
+@njit(cache=True, nogil=True)
+def leaves_of(X, roots, features, thresholds, children, leaf):
+    """Number of the leaf of each tree that each row falls into.
+
+    X, roots, features, thresholds, children : as in ``add_trees``
+    leaf : out, int32 (n_rows, n_trees), the node at which the row ends
+
+    Cost: O(n_trees * depth) a row.
+    """
+    for i in range(X.shape[0]):
+        for tree in range(roots.shape[0]):
+            node = roots[tree]
+            while features[node] != LEAF:
+                right = np.float64(X[i, features[node]]) > thresholds[node]
+                node = children[node, 1 if right else 0]
+            leaf[i, tree] = node

@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats, Ints
-from lookalike.kernels.forest import LEAF, add_trees
+from lookalike.kernels.forest import LEAF, add_trees, leaves_of
 
 GRAIN = 256  # rows a thread takes at a time
 
@@ -39,6 +39,22 @@ class Forest:
 
         run_slices(work, len(X), n_jobs, GRAIN)
         return scores
+
+    @property
+    def n_leaves(self) -> int:
+        """Leaves of all trees."""
+        return int((self.features == LEAF).sum())
+
+    def leaves(self, X: Array) -> Array:
+        """Number of the leaf of each tree, int32 (n_rows, n_trees), below n_leaves.
+
+        No two leaves of the forest have the same number.
+        """
+        found = np.empty((len(X), len(self.roots)), np.int32)
+        nodes = (self.roots, self.features, self.thresholds, self.children)
+        leaves_of(X, *nodes, found)
+        number = np.cumsum(self.features == LEAF) - 1
+        return number.astype(np.int32)[found]
 
     def arrays(self) -> dict[str, Array]:
         """Return the arrays by name."""

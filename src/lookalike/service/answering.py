@@ -29,7 +29,7 @@ class AnswerRequest:
     """What one request asks a system for.
 
     verb : a capability: "classify", "zero_shot", "search", "recommend", "history",
-        "similar", "suggest", "rank", "explain" or "explain_item"
+        "similar", "suggest", "rank", "auction", "explain" or "explain_item"
     inputs : as they were sent, see ``core.inputs``; histories, or ids of items
     k : answers to each input
     where : attributes of items and what is let through, see ``core.contracts``
@@ -38,6 +38,7 @@ class AnswerRequest:
     context : what the columns of users say of whoever asks
     labels, prompt : of which each input is to get the best, see ``NamesUnseen``
     user, country : who types and where, "" where it is not known
+    auction : how places are sold: kind, reserve and what was spent
     """
 
     verb: str
@@ -51,6 +52,7 @@ class AnswerRequest:
     prompt: str = PROMPT
     user: str = ""
     country: str = ""
+    auction: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_alone(self) -> bool:
@@ -211,6 +213,9 @@ def _verb(system: Any, request: AnswerRequest, queries: list[Any]) -> list[Any]:
         return list(system.similar_each(queries, request.k, **where))
     if request.verb == "rank":
         return [system.rank_items(query, request.ids) for query in queries]
+    if request.verb == "auction":
+        more = {**request.auction, "context": request.context}
+        return [system.run_auction(query, request.k, **more) for query in queries]
     if request.verb == "explain_item":
         [id] = request.ids
         return [system.explain_item(query, id, request.k) for query in queries]

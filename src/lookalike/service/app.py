@@ -24,6 +24,7 @@ from lookalike.service.limits import RequestLimitsMiddleware
 from lookalike.service.logs import log
 from lookalike.service.names import NamesMiddleware
 from lookalike.service.routes.alarms import alarms, drift
+from lookalike.service.routes.auction import auction
 from lookalike.service.routes.catalogue import catalogue
 from lookalike.service.routes.classify import classify, zero_shot
 from lookalike.service.routes.events import events
@@ -63,6 +64,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "zero_shot": (zero_shot,),
     "recommend": (recommend,),
     "rank": (rank,),
+    "auction": (auction,),
     "suggest": (suggest,),
     "similar": (similar,),
     "facets": (facets,),

@@ -331,6 +331,46 @@ class RankRequest(AnswerOptions):
     columns: Columns = []
 
 
+class AuctionRequest(AnswerOptions):
+    """A page whose places are to be sold for a user."""
+
+    user: Text
+    k: Annotated[int, Field(ge=1, le=50, description="Places of the page.")] = 3
+    kind: Literal["second_price", "gsp", "vcg"] = "gsp"
+    reserve: Annotated[
+        float, Field(ge=0, allow_inf_nan=False, description="Least price of a click.")
+    ] = 0.0
+    context: Annotated[
+        dict[Text, Text | float | list[Text]],
+        Field(max_length=50, description="What is known of the moment, by column."),
+    ] = {}
+    spent: Annotated[
+        dict[Text, Annotated[float, Field(ge=0, allow_inf_nan=False)]],
+        Field(max_length=10_000, description="What ads have cost today, by id."),
+    ] = {}
+
+
+class SoldPlace(BaseModel):
+    """A place of a page, who has it, and what a click costs."""
+
+    place: int
+    id: str
+    advertiser: str
+    bid: float
+    chance: Annotated[float, Field(description="Of a click in this place.")]
+    price: Annotated[float, Field(description="Of a click.")]
+    payment: Annotated[float, Field(description="Expected for the impression.")]
+
+
+class SoldPage(BaseModel):
+    """The places of a page as they were sold."""
+
+    places: list[SoldPlace]
+    revenue: float
+    rules: list[str]
+    left_out: dict[str, int]
+
+
 class ExplainRecommendationRequest(Strict):
     """An item that was or was not recommended to a user."""
 

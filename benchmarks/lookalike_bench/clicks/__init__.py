@@ -1,0 +1,1 @@
+"""The jobs of ``lookalike bench ads``, by what they ask."""

@@ -1,0 +1,138 @@
+"""Simulated markets: where networks help, labels that are late, negatives left out."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from lookalike.datasets.ad_simulator import simulate_ads
+from lookalike.datasets.click_log import ClickLog
+from lookalike.evaluate import paired_test
+from lookalike.evaluate.click_loss import (
+    calibration_ratio,
+    log_losses,
+    normalised_cross_entropy,
+)
+from lookalike.rank.delayed_clicks import DelayDistribution, fit_delayed
+from lookalike.rank.resampling import downsample_negatives
+from lookalike.systems.ads.ladder import fit_rung, log_odds, rung_names
+from lookalike.systems.ads.rows import ClickRows, RowBuilder
+from lookalike_bench.arrays import Ints
+from lookalike_bench.bars import Row
+
+Floats = NDArray[np.float64]
+TESTED = ("cross", "deepfm")
+
+
+def worlds() -> list[Row]:
+    """Learn logistic regression and the networks in a world of each kind."""
+    found = []
+    for kind, interactions in (("interactions", True), ("none", False)):
+        log = simulate_ads(n_pages=60_000, interactions=interactions, random_state=7)
+        builder, X, T = _rows(log)
+        train, y = ~log.is_test, log.clicked[log.is_test]
+        assert log.chance is not None
+        best = log_losses(log.chance[log.is_test], y).mean()
+        losses = {}
+        for name in ("logistic", "crosses", *TESTED):
+            if name not in rung_names("all"):
+                continue
+            model = fit_rung(name, builder, X, log.clicked[train], 0, 1)
+            losses[name] = log_losses(expit(log_odds({name: model}, name, T)), y)
+            row: Row = {
+                "method": f"{kind}, {name}",
+                "log loss": float(losses[name].mean()),
+                "loss / truth": float(losses[name].mean() / best),
+            }
+            if name in TESTED:
+                test = paired_test(-losses[name], -losses["logistic"])
+                row["better, low"] = test.difference.low
+                row["p"] = test.p_value
+            found.append(row)
+    return found
+
+
+def delays() -> list[Row]:
+    """Learn at the end of training, when late clicks of the last hours are not there.
+
+    The mean probability stands over the mean of the true ones, which chance in the
+    labels of the test rows does not move.
+    """
+    log = simulate_ads(n_pages=60_000, n_days=2, random_state=11)
+    train, test = ~log.is_test, log.is_test
+    y, now = log.clicked[test], float(log.time[train].max())
+    assert log.delay is not None
+    age = np.maximum(now - log.time[train], 0.0)
+    delay = log.delay[train]
+    come = (log.clicked[train] > 0) & (delay <= age)
+    builder, X, T = _rows(log)
+    share = DelayDistribution().fit(delay[come], age[come])(age)
+
+    def fit(rows: Ints, labels: Floats, weight: Floats) -> Floats:
+        taken = ClickRows(X.codes[rows], X.numbers[rows], X.n_plain)
+        model = fit_rung("crosses", builder, taken, labels, weight=weight)
+        kept["crosses"] = model
+        return expit(log_odds(kept, "crosses", X))
+
+    kept: dict[str, object] = {}
+    every = np.arange(len(come))
+    ones = np.ones(len(come))
+    ways: dict[str, Callable[[], object]] = {
+        "whole labels": lambda: fit(every, log.clicked[train].astype(float), ones),
+        "late as no": lambda: fit(every, come.astype(float), ones),
+        "lookalike": lambda: fit_delayed(fit, come.astype(np.int64), share),
+    }
+    found: list[Row] = []
+    assert log.chance is not None
+    truth = float(log.chance[test].mean())
+    for name, learn in ways.items():
+        learn()
+        chance = expit(log_odds(kept, "crosses", T))
+        nce = normalised_cross_entropy(chance, y)
+        row: Row = {"method": name, "NCE": nce}
+        row["p/y"] = float(chance.mean() / truth)
+        row["p/y of labels"] = calibration_ratio(chance, y).value
+        row["still to come"] = float(1 - come.sum() / log.clicked[train].sum())
+        row["above whole"] = nce - float(found[0]["NCE"]) if found else 0.0
+        found.append(row)
+    return found
+
+
+def thinned(n_draws: int = 10) -> list[Row]:
+    """Keep one negative of twenty, and add the logarithm of the share to log-odds.
+
+    Which are kept is chance, and moves the mean probability by 1%: ten draws.
+    """
+    log = simulate_ads(n_pages=60_000, interactions=False, random_state=3)
+    builder, X, _ = _rows(log)
+    y = log.clicked[~log.is_test]
+    ratio = (len(y) - y.sum()) / y.sum() / 20
+    ratios: dict[str, list[float]] = {"as it is": [], "lookalike": []}
+    for seed in range(n_draws):
+        rows, shift = downsample_negatives(y, ratio, seed)
+        taken = ClickRows(X.codes[rows], X.numbers[rows], X.n_plain)
+        model = {"logistic": fit_rung("logistic", builder, taken, y[rows])}
+        odds = log_odds(model, "logistic", X)
+        for name, moved in (("as it is", odds), ("lookalike", odds + shift)):
+            ratios[name].append(float(expit(moved).mean() / y.mean()))
+    return [
+        {
+            "method": name,
+            "p/y": float(np.mean(own)),
+            "of the draws": f"{min(own):.4f} to {max(own):.4f}",
+            "off": abs(float(np.mean(own)) - 1),
+        }
+        for name, own in ratios.items()
+    ]
+
+
+def _rows(log: ClickLog) -> tuple[RowBuilder, ClickRows, ClickRows]:
+    train, test = ~log.is_test, log.is_test
+    builder = RowBuilder(log, train)
+    clicked = log.clicked[train]
+    return (
+        builder,
+        builder.rows(log.columns(train), log.time[train], clicked),
+        builder.rows(log.columns(test), log.time[test]),
+    )

@@ -1,0 +1,296 @@
+"""A table of impressions of one's own, with tables of ads and users where there are.
+
+Columns are found by their names or declared, on the command line or in a TOML file:
+
+    log = "impressions.csv"        # also items = "ads.csv", users = "people.csv"
+    user = "customer"              # also item, time, value (the click), delay, hidden
+    crosses = [["segment", "category"]]
+    leave_out = ["call_seconds"]
+    [kinds]
+    segment = "category"           # also number, tags, text
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike._checks import check_choice
+from lookalike._event_weights import plain_name
+from lookalike._typing import Array, Floats, Ints
+from lookalike.datasets.click_log import (
+    AD,
+    ADVERTISER,
+    USER,
+    Ads,
+    ClickLog,
+    ClickUsers,
+    last_fifth,
+)
+from lookalike.datasets.item_columns import ItemColumn
+from lookalike.datasets.log_form import find_column
+from lookalike.datasets.tables import Table, read_table
+
+CLICK_NAMES = (
+    *("clicked", "click", "isclick", "clicks", "label", "target", "y", "converted"),
+    *("conversion", "response", "deposit"),
+)
+AD_NAMES = ("ad", "adid", "creative", "creativeid", "banner", "bannerid", "campaign")
+KINDS = ("category", "number", "tags", "text")
+_FILES = ("log", "items", "users")
+_TEXTS = (*_FILES, "user", "item", "time", "value", "delay", "hidden")
+_LISTS = ("crosses", "counted", "leave_out")
+_MARKET = ("advertiser", "bid", "budget", "targeting")
+
+
+def load_own_clicks(
+    path: str | os.PathLike[str],
+    items: str | os.PathLike[str] | None = None,
+    users: str | os.PathLike[str] | None = None,
+    user: str | None = None,
+    item: str | None = None,
+    time: str | None = None,
+    value: str | None = None,
+) -> ClickLog:
+    """Load impressions of any form; the last fifth, in time, is for testing.
+
+    Parameters
+    ----------
+    path : path
+        The table: CSV, JSON lines or Parquet, or a TOML file as above.
+    items : path, optional
+        The table of the ads: its id, advertiser, bid, budget, targeting, and whatever
+        else is known of them.
+    users : path, optional
+        The table of the users.
+    user, item, time, value : str, optional
+        Columns of the user, the ad, the time and the click. Without a time the order of
+        the rows is that of time; without users or ads all rows are of one.
+
+    Raises
+    ------
+    ValueError
+        If a column is not found or a row is bad; the sentence names the columns or the
+        rows.
+    """
+    given = {
+        "items": None if items is None else os.path.abspath(items),
+        "users": None if users is None else os.path.abspath(users),
+        **{"user": user, "item": item, "time": time, "value": value},
+    }
+    options = {name: each for name, each in given.items() if each is not None}
+    form = {**_read_form(Path(path)), **options}
+    table = read_table(form.get("log", path))
+    names = list(table.columns)
+    at = {
+        "user": find_column(names, "user", form.get("user"), "table"),
+        "item": _found(names, AD_NAMES, form.get("item"))
+        or find_column(names, "item", form.get("item"), "table"),
+        "time": find_column(names, "time", form.get("time"), "table"),
+        "value": _found(names, CLICK_NAMES, form.get("value")),
+        "delay": _found(names, ("delay",), form.get("delay")),
+        "hidden": _found(names, ("hidden",), form.get("hidden")),
+    }
+    if at["value"] is None:
+        raise ValueError(
+            "No column of the table is known to say whether there was a click; its "
+            f"columns are {', '.join(names)}: say which it is with --value NAME."
+        )
+    clicked = _zeros_and_ones(table, at["value"])
+    hidden = None if at["hidden"] is None else _zeros_and_ones(table, at["hidden"])
+    when = _times(table, at["time"])
+    order = np.argsort(when, kind="stable")
+    declared = dict(form.get("kinds", {}))
+    left_out = {*form.get("leave_out", ()), *filter(None, at.values())}
+    context, kinds = _columns(table, left_out, declared)
+    user_names, user_at = _named(table, at["user"])
+    ad_names, ad_at = _named(table, at["item"])
+    people, user_columns, user_kinds = _described(
+        form.get("users"), at["user"], user_names, declared, ()
+    )
+    ids, ad_columns, ad_kinds = _described(
+        form.get("items"), at["item"], ad_names, declared, _MARKET
+    )
+    ads = _ads(ids, ad_columns)
+    own = {**user_kinds, **{n: k for n, k in ad_kinds.items() if n not in _MARKET}}
+    for name in set(own) & set(kinds):
+        raise ValueError(f"Two tables have a column {name}: rename one of them.")
+    counted: list[tuple[str, ...]] = []
+    counted += [(USER,)] * (at["user"] is not None) + [(AD,)] * (at["item"] is not None)
+    if len(counted) > 1:
+        counted.append((USER, AD))
+    kinds = {**kinds, **own}
+    if at["item"] is not None:
+        kinds |= {AD: "category", ADVERTISER: "category"}
+    crosses = [tuple(pair) for pair in form.get("crosses", ())]
+    _check_pairs(crosses, kinds)
+    delay = None if at["delay"] is None else table.reals(at["delay"], empty=True)
+    return ClickLog(
+        name=str(path),
+        checksum=table.checksum,
+        users=ClickUsers(people, user_columns),
+        ads=ads,
+        user=user_at[order],
+        ad=ad_at[order],
+        time=when[order],
+        clicked=clicked[order],
+        is_test=last_fifth(when[order]),
+        context={name: column[order] for name, column in context.items()},
+        kinds=kinds,
+        crosses=crosses,
+        counted=[tuple(key) for key in form.get("counted", counted)],
+        delay=None if delay is None else delay[order],
+        hidden=None if hidden is None else hidden[order],
+        options=options,
+    )
+
+
+def _read_form(path: Path) -> dict[str, Any]:
+    """What a TOML file declares; empty of any other file."""
+    if path.suffix != ".toml":
+        return {}
+    try:
+        form = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path} is no TOML file: {error}.") from None
+    known = (*_TEXTS, *_LISTS, "kinds")
+    for name, value in form.items():
+        if name not in known:
+            raise ValueError(
+                f"{path} says {name}, which no form has; it may say {', '.join(known)}."
+            )
+        kind = str if name in _TEXTS else list if name in _LISTS else dict
+        if not isinstance(value, kind):
+            what = {str: "a text", list: "a list", dict: "a table"}[kind]
+            raise ValueError(f"{path}: {name} must be {what}, got {value!r}.")
+    if "log" not in form:
+        raise ValueError(f'{path} does not say where the table is: log = "...".')
+    return {
+        name: str(path.parent / value) if name in _FILES else value
+        for name, value in form.items()
+    }
+
+
+def _found(
+    names: Sequence[str], wanted: Sequence[str], declared: str | None
+) -> str | None:
+    if declared is not None and declared not in names:
+        raise ValueError(
+            f"The table has no column {declared}; it has {', '.join(names)}."
+        )
+    plain = {plain_name(name): name for name in reversed(names)}
+    return declared or next((plain[each] for each in wanted if each in plain), None)
+
+
+def _zeros_and_ones(table: Table, column: str) -> Ints:
+    cells = np.array(table.columns[column], dtype=str)
+    yes = np.isin(cells, ("1", "1.0", "True", "true", "yes"))
+    no = np.isin(cells, ("0", "0.0", "False", "false", "no"))
+    table.refuse(~(yes | no), f"a 0 or a 1 as {column}")
+    return yes.astype(np.int64)
+
+
+def _times(table: Table, column: str | None) -> Floats:
+    if column is None:
+        return np.arange(len(table.rows), dtype=np.float64)
+    return table.times(column)
+
+
+def _named(table: Table, column: str | None) -> tuple[Array, Ints]:
+    if column is None:
+        return np.array(["anybody"]), np.zeros(len(table.rows), np.int64)
+    return table.name_codes(column)
+
+
+def _columns(
+    table: Table, left_out: set[str], declared: Mapping[str, str]
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Columns of a table and their kinds; columns without a use are left out."""
+    found, kinds = {}, {}
+    for name, cells in table.columns.items():
+        if name in left_out or not name:
+            continue
+        kind = declared.get(name)
+        if kind is not None:
+            check_choice("kind", kind, KINDS)
+        column = ItemColumn.of(cells)
+        if kind is None:
+            kind = {"date": "number", "ignored": ""}.get(column.kind, column.kind)
+        if not kind:
+            continue
+        if kind == "number":
+            table_kind = "date" if column.kind == "date" else "number"
+            values = ItemColumn(table_kind, column.cells).numbers()
+            known = np.array([bool(cell) for cell in cells])
+            table.refuse(known & ~np.isfinite(values), f"a number as {name}")
+            found[name] = values
+        elif kind == "tags":
+            words = ItemColumn("tags", column.cells).words()
+            found[name] = np.array(["|".join(each) for each in words], dtype=str)
+        else:
+            found[name] = column.cells
+        kinds[name] = kind
+    return found, kinds
+
+
+def _described(
+    file: str | None,
+    column: str | None,
+    seen: Array,
+    declared: Mapping[str, str],
+    plain: Sequence[str],
+) -> tuple[Array, dict[str, Array], dict[str, str]]:
+    """Ids that were seen, and those of a table behind them, with its columns.
+
+    plain : columns that are kept as they are
+    """
+    if file is None:
+        return seen, {}, {}
+    table = read_table(file)
+    names = list(table.columns)
+    key = column if column in names else _found(names, ("id",), None)
+    if key is None:
+        raise ValueError(
+            f"{file} has no column {column or 'id'}; it has {', '.join(names)}."
+        )
+    ids, at = table.name_codes(key)
+    if len(ids) < len(at):
+        raise ValueError(f"{file} has two rows of one {key}.")
+    mine = {id: row for row, id in enumerate(ids.tolist())}
+    row = np.array([mine.get(id, -1) for id in seen.tolist()])
+    if (row < 0).any():
+        lost = seen[row < 0][0]
+        raise ValueError(f"{file} has no row of {str(lost)!r}, which the table shows.")
+    behind = np.setdiff1d(np.arange(len(ids)), row)
+    order = np.concatenate([row, behind])
+    columns, kinds = _columns(table, {key, *plain}, declared)
+    for name in (name for name in plain if name in table.columns):
+        if name in ("bid", "budget"):
+            columns[name] = table.numbers(name)
+        else:
+            columns[name] = np.array(table.columns[name], dtype=str)
+        kinds[name] = "category"
+    return ids[order], {name: each[order] for name, each in columns.items()}, kinds
+
+
+def _ads(ids: Array, columns: dict[str, Array]) -> Ads:
+    n = len(ids)
+    usual: dict[str, Array] = {
+        "advertiser": ids,
+        "bid": np.ones(n),
+        "budget": np.full(n, np.inf),
+        "targeting": np.full(n, "", dtype="<U1"),
+    }
+    market = {name: columns.pop(name, usual[name]) for name in _MARKET}
+    return Ads(ids, **market, columns=columns)
+
+
+def _check_pairs(crosses: Sequence[tuple[str, ...]], kinds: Mapping[str, str]) -> None:
+    for pair in crosses:
+        if len(pair) != 2 or not set(pair) <= set(kinds):
+            raise ValueError(
+                f"A cross must be two of {', '.join(kinds)}; got {list(pair)}."
+            )
