@@ -18,6 +18,10 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.streets import LENGTH, SIGNS, VEHICLE_ACTIONS, Clip, Observation
 
 _TIME = np.arange(LENGTH) - (LENGTH - 1) / 2
+_TIMES = np.vander(np.arange(LENGTH) / (LENGTH - 1), 3)
+_SMOOTH = _TIMES @ np.linalg.pinv(_TIMES)
+"""Maps sixteen values to those of the parabola nearest to them: a detector's boxes
+tremble, and steps from frame to frame are mostly that."""
 _NEAR = 3.0
 """Heights of a person within which somebody else is near."""
 _FAR = 99.0
@@ -103,6 +107,7 @@ SUMMARY_NAMES = (
 )
 """Of the columns of a summary. Where a box lies in the picture is not among them: trees
 know a street again by it."""
+MOTION_COLUMNS = slice(_MOTION_NAMES.index("moved to the side"), len(_MOTION_NAMES))
 CROWD_COLUMNS = slice(len(_MOTION_NAMES), len(_MOTION_NAMES) + len(_CROWD_NAMES))
 SIGN_COLUMNS = slice(len(SUMMARY_NAMES) - len(SIGNS), len(SUMMARY_NAMES))
 BOX_STEPS = slice(0, SEQUENCE_NAMES.index("car stopped"))
@@ -135,6 +140,16 @@ class Windows:
     def __len__(self) -> int:
         """Return the number of people."""
         return len(self.box)
+
+    def __getitem__(self, rows: Array) -> "Windows":
+        """Return some of the people."""
+        return Windows(
+            self.box[rows],
+            self.size[rows],
+            self.vehicle[rows],
+            self.signs[rows],
+            self.crowd[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -247,11 +262,11 @@ def _medians_of_others(values: Floats, there: Array) -> Floats:
 
 
 def features_of(windows: Windows) -> Features:
-    """Return what the models take of each window; O(n)."""
-    box, size = windows.box, windows.size
+    """Return what the models take of each window, its boxes smoothed; O(n)."""
+    box, size = np.matmul(_SMOOTH, windows.box), windows.size
     width, height = size[:, :1], size[:, 1:]
     left, top, right, bottom = np.moveaxis(box, 2, 0)
-    x, h = (left + right) / 2, bottom - top
+    x, h = (left + right) / 2, np.maximum(bottom - top, 1.0)
     shape = (right - left) / h
     side = (x - width / 2) / h
     farness = height / h / 10

@@ -3,8 +3,8 @@
 The parts are the boxes of a person and what is known of the street: the car and the
 signs. Early fusion reads both in every frame by one recurrent layer; late fusion reads
 each by its own and joins them at the end; hierarchical fusion lets a second layer read
-the first one's states beside the street [1]_. What the crowd does in the last frame
-joins before the answer in all three.
+the first one's states beside the street [1]_. The summary of the sixteen frames, with
+what the crowd does in the last of them, joins before the answer in all three.
 
 References
 ----------
@@ -25,7 +25,6 @@ from lookalike.learn.layers import GRU, Dense, Dropout, ReLU, Sequential
 from lookalike.learn.optimizers import Adam
 from lookalike.systems.jaywalking.features import (
     BOX_STEPS,
-    CROWD_COLUMNS,
     STREET_STEPS,
     Features,
 )
@@ -41,14 +40,14 @@ class SequenceModel:
     Parameters
     ----------
     fusion : {"early", "late", "hierarchical"}, default="late"
-    n_units : int, default=24
+    n_units : int, default=16
         Of each recurrent layer.
-    n_epochs : int, default=12
+    n_epochs : int, default=10
         Passes over the training part; the learning rate falls to zero over them.
-    learning_rate : float, default=0.003
-    alpha : float, default=0.003
+    learning_rate : float, default=0.001
+    alpha : float, default=0.03
         Penalty of the squares of the weights.
-    dropout : float, default=0.3
+    dropout : float, default=0.5
         Share of what is joined before the answer that is left out in training.
     random_state : int, default=0
 
@@ -60,11 +59,11 @@ class SequenceModel:
     def __init__(
         self,
         fusion: str = "late",
-        n_units: int = 24,
-        n_epochs: int = 12,
-        learning_rate: float = 0.003,
-        alpha: float = 0.003,
-        dropout: float = 0.3,
+        n_units: int = 16,
+        n_epochs: int = 10,
+        learning_rate: float = 0.001,
+        alpha: float = 0.03,
+        dropout: float = 0.5,
         random_state: int = 0,
     ) -> None:
         check_choice("fusion", fusion, FUSIONS)
@@ -87,9 +86,9 @@ class SequenceModel:
         rng = np.random.RandomState(self.random_state)
         y = np.asarray(crosses, np.float32)
         weights = np.ones(len(y), np.float32) if weight is None else weight
-        crowd = features.summary[:, CROWD_COLUMNS]
-        self._middle = crowd.mean(axis=0)
-        self._scale = np.maximum(crowd.std(axis=0), 1e-3)
+        summary = _flattened(features.summary)
+        self._middle = summary.mean(axis=0)
+        self._scale = np.maximum(summary.std(axis=0), 1e-3)
         self._build(features, rng)
         every = [p for layer in self._layers for p in layer.parameters]
         optimizer = Adam(self.learning_rate)
@@ -165,8 +164,8 @@ class SequenceModel:
     def _forward(self, features: Features, training: bool = False) -> Array:
         boxes = features.sequence[:, :, BOX_STEPS]
         street = features.sequence[:, :, STREET_STEPS]
-        crowd = (features.summary[:, CROWD_COLUMNS] - self._middle) / self._scale
-        crowd = np.clip(crowd, -4, 4).astype(np.float32)
+        summary = (_flattened(features.summary) - self._middle) / self._scale
+        summary = np.clip(summary, -4, 4)
         first = self._recurrent[0]
         if self.fusion == "early":
             last = [first.forward(features.sequence, training)[:, -1]]
@@ -175,11 +174,10 @@ class SequenceModel:
             last = [layer.forward(X, training)[:, -1] for layer, X in both]
         else:
             states = first.forward(boxes, training)
-            joined = np.concatenate([states, street], axis=2)
-            last = [self._recurrent[1].forward(joined, training)[:, -1]]
-        return self._head.forward(np.concatenate([*last, crowd], axis=1), training)[
-            :, 0
-        ]
+            beside = np.concatenate([states, street], axis=2)
+            last = [self._recurrent[1].forward(beside, training)[:, -1]]
+        joined = np.concatenate([*last, summary], axis=1)
+        return self._head.forward(joined, training)[:, 0]
 
     def _backward(self, gradient: Array) -> None:
         back = self._head.backward(gradient)
@@ -191,6 +189,12 @@ class SequenceModel:
         states = self._recurrent[-1].backward(_at_the_end(back[:, :units]))
         if self.fusion == "hierarchical":
             self._recurrent[0].backward(np.ascontiguousarray(states[:, :, :units]))
+
+
+def _flattened(summary: Array) -> Array:
+    """Return values whose long tails are drawn in."""
+    flat: Array = np.sign(summary) * np.log1p(np.abs(summary))
+    return flat
 
 
 def _at_the_end(gradient: Array) -> Array:
