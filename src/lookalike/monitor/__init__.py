@@ -50,7 +50,7 @@ from lookalike.monitor.labels import (
     label_drift,
 )
 from lookalike.monitor.page_hinkley import PageHinkley
-from lookalike.monitor.roc_area import roc_auc, roc_auc_error
+from lookalike.evaluate.roc_area import roc_auc, roc_auc_error
 from lookalike.monitor.time_windows import Window, matured, windows
 
 __all__ = [

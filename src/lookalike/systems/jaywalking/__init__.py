@@ -1,8 +1,12 @@
 """Jaywalking: who will cross where nobody is meant to, a second before they do."""
 
+import json
+
 from lookalike.core.spec import SystemSpec
 
 _HERE = "lookalike.systems.jaywalking"
+_WALK = [{"boxes": [[900 - 4 * t, 300, 960 - 4 * t, 450 + t]]} for t in range(16)]
+"""Somebody who walks towards the middle of the picture."""
 
 SPEC = SystemSpec(
     name="jaywalking",
@@ -21,6 +25,6 @@ SPEC = SystemSpec(
     },
     own_data="lookalike.datasets.jaad:load_own_clips",
     own_data_form="the path of a zip archive in JAAD's form",
-    example=f"{_HERE}",
+    example=json.dumps({"width": 1280, "height": 720, "frames": _WALK}),
 )
 __getattr__ = SPEC.export

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from lookalike._typing import Array, Floats
-from lookalike.core.progress import ProgressCallback, no_progress, share_of
+from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.learn import LogisticRegression
 from lookalike.rank import BoostedRanker
 from lookalike.systems.jaywalking.features import Features
@@ -134,7 +134,7 @@ class Chances:
         second = Trees.learned(
             features.summary[own], y[own], n_trees, n_forests, 40
         )
-        network.fit(features, y, on_progress=share_of(on_progress, "learning the network", 0.5, 0.5))
+        network.fit(features, y, on_progress=stage_of(on_progress, 0.5, 0.5))
         plain = Line(1.0, 0.0)
         found = cls(trees, second, network, share, plain, plain)
         held, held_y, held_described = held_out

@@ -94,22 +94,27 @@ def read_clip(text: str) -> ClipText:
 
 
 def text_of(clip: Clip, stop: int | None = None) -> str:
-    """Return a clip of a data set as such a text, its people by their places."""
+    """Return a clip of a data set as such a text, its people by their places.
+
+    Boxes that lie outside of the picture are left out.
+    """
     frames: list[dict[str, Any]] = []
     for at in range(clip.n_frames if stop is None else stop):
-        code = int(clip.vehicle[at])
+        code, sight = int(clip.vehicle[at]), clip.signs[at].tolist()
         frames.append(
             {
                 "frame": at,
                 "boxes": [],
                 "vehicle": None if code < 0 else VEHICLE_ACTIONS[code],
-                "signs": [name for name, on in zip(SIGNS, clip.signs[at]) if on],
+                "signs": [name for name, on in zip(SIGNS, sight, strict=True) if on],
                 "ids": [],
             }
         )
     for who, person in enumerate(clip.people):
         for at, box in zip(person.frame.tolist(), person.box.tolist(), strict=True):
-            if at < len(frames):
+            is_inside = box[2] > 0 and box[3] > 0
+            is_inside &= box[0] < clip.width and box[1] < clip.height
+            if at < len(frames) and is_inside:
                 frames[at]["boxes"].append([round(each, 1) for each in box])
                 frames[at]["ids"].append(who)
     whole = {"width": clip.width, "height": clip.height, "frames": frames}

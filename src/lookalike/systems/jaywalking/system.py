@@ -18,7 +18,7 @@ from lookalike._checks import check_choice, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
-from lookalike.core.progress import ProgressCallback, no_progress, share_of
+from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.datasets.streets import Clip, Observation, StreetClips, observations
 from lookalike.evaluate.interval import share_interval
 from lookalike.systems.jaywalking.answers import JaywalkAnswer
@@ -131,7 +131,7 @@ class Jaywalking(BaseSystem):
             self.n_forests,
             network,
             float(self.network_share),
-            share_of(on_progress, "learning who crosses", 0.2, 0.7),
+            stage_of(on_progress, 0.2, 0.7),
         )
         known = learned.described
         self.place_ = Place.learned(
