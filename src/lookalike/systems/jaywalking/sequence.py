@@ -21,6 +21,7 @@ from scipy.special import expit
 from lookalike._checks import check_choice
 from lookalike._typing import Array, Floats
 from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.kernels.gru import run_gru
 from lookalike.learn.layers import GRU, Dense, Dropout, ReLU, Sequential
 from lookalike.learn.optimizers import Adam
 from lookalike.systems.jaywalking.features import (
@@ -168,14 +169,14 @@ class SequenceModel:
         summary = np.clip(summary, -4, 4)
         first = self._recurrent[0]
         if self.fusion == "early":
-            last = [first.forward(features.sequence, training)[:, -1]]
+            last = [_states(first, features.sequence, training)[:, -1]]
         elif self.fusion == "late":
             both = zip(self._recurrent, (boxes, street), strict=True)
-            last = [layer.forward(X, training)[:, -1] for layer, X in both]
+            last = [_states(layer, X, training)[:, -1] for layer, X in both]
         else:
-            states = first.forward(boxes, training)
+            states = _states(first, boxes, training)
             beside = np.concatenate([states, street], axis=2)
-            last = [self._recurrent[1].forward(beside, training)[:, -1]]
+            last = [_states(self._recurrent[1], beside, training)[:, -1]]
         joined = np.concatenate([*last, summary], axis=1)
         return self._head.forward(joined, training)[:, 0]
 
@@ -189,6 +190,17 @@ class SequenceModel:
         states = self._recurrent[-1].backward(_at_the_end(back[:, :units]))
         if self.fusion == "hierarchical":
             self._recurrent[0].backward(np.ascontiguousarray(states[:, :, :units]))
+
+
+def _states(layer: GRU, X: Array, training: bool) -> Array:
+    """Return the state after each step: of the layer in training, else compiled."""
+    if training:
+        return layer.forward(X, training)
+    weights, recurrent, bias, recurrent_bias = layer.parameters
+    terms = (X.reshape(-1, X.shape[2]) @ weights + bias).reshape(*X.shape[:2], -1)
+    states = np.zeros((len(X), X.shape[1] + 1, len(recurrent)), np.float32)
+    run_gru(terms, recurrent, recurrent_bias, states)
+    return states[:, 1:]
 
 
 def _flattened(summary: Array) -> Array:

@@ -1,7 +1,7 @@
 """The last sixteen frames of everybody in sight, from boxes that come frame by frame."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,32 +16,6 @@ MOST_BOXES = 500
 """In one frame; more than so many people are a detector's mistake."""
 _MOST_UNSEEN = 10
 """Frames after which somebody who is not seen is forgotten."""
-
-
-@dataclass
-class _Track:
-    """Boxes of one person by frame, the latest last.
-
-    n : of the sixteen rows, how many are known, from the end on
-    """
-
-    last: int
-    box: Floats = field(default_factory=lambda: np.full((LENGTH, 4), np.nan))
-    n: int = 0
-
-    def add(self, frame: int, box: Floats) -> None:
-        """Take up a box; frames between the last one and this are crossed straight."""
-        gap = min(frame - self.last, LENGTH) if self.n else LENGTH
-        before = self.box[-1].copy()
-        self.box[:-gap] = self.box[gap:]
-        if self.n:
-            share = np.arange(1, gap + 1)[:, None] / (frame - self.last)
-            self.box[LENGTH - gap :] = before + share * (box - before)
-            self.n = min(self.n + gap, LENGTH)
-        else:
-            self.n = 1
-        self.box[-1] = box
-        self.last = frame
 
 
 @dataclass(frozen=True)
@@ -78,7 +52,11 @@ class Tracks:
         self.width, self.height = width, height
         self.frame: int | None = None
         self._tracker = Sort(max_age=_MOST_UNSEEN, min_hits=1)
-        self._tracks: dict[int, _Track] = {}
+        self._slots: dict[int, int] = {}  # rows of the arrays below, by id
+        self._box = np.full((8, LENGTH, 4), np.nan)
+        self._last = np.zeros(8, np.int64)  # frame in which each was seen last
+        self._n = np.zeros(8, np.int64)  # how many of the sixteen are known
+        self._free = list(range(8))
         self._vehicle = np.full(LENGTH, -1)
         self._signs = np.zeros((LENGTH, len(SIGNS)), bool)
 
@@ -123,21 +101,53 @@ class Tracks:
             known, rows, box = tracked.ids, tracked.rows, found[tracked.rows]
         else:
             rows, box = np.arange(len(found)), found
-        for id, each in zip(known.tolist(), box, strict=True):
-            track = self._tracks.get(id)
-            if track is None or frame - track.last > _MOST_UNSEEN + 1:
-                track = self._tracks[id] = _Track(frame)
-            track.add(frame, each)
-        gone = [i for i, t in self._tracks.items() if frame - t.last > _MOST_UNSEEN]
-        for id in gone:
-            del self._tracks[id]
-        return self._seen(known, rows, box)
+        slots = self._slots_of(known.tolist(), frame)
+        self._add(slots, frame, box)
+        return self._seen(known, rows, slots)
 
-    def _seen(self, ids: Ints, rows: Ints, box: Floats) -> Seen:
-        tracks = [self._tracks[id] for id in ids.tolist()]
-        history = np.array([t.box for t in tracks]).reshape(-1, LENGTH, 4)
-        ready = np.array([t.n == LENGTH for t in tracks], bool)
-        crowd = crowd_of(history[:, 0], box, self.width)
+    def _slots_of(self, ids: list[int], frame: int) -> Ints:
+        """Where everybody's boxes are kept; those long unseen are forgotten first."""
+        for id, slot in list(self._slots.items()):
+            if frame - self._last[slot] > _MOST_UNSEEN:
+                self._free.append(self._slots.pop(id))
+        found = []
+        for id in ids:
+            slot = self._slots.get(id)
+            if slot is None:
+                if not self._free:
+                    self._grow()
+                slot = self._slots[id] = self._free.pop()
+                self._n[slot], self._box[slot] = 0, np.nan
+            found.append(slot)
+        return np.array(found, np.int64)
+
+    def _grow(self) -> None:
+        n = len(self._n)
+        self._free = list(range(n, 2 * n))
+        more = np.full((n, LENGTH, 4), np.nan)
+        self._box = np.concatenate([self._box, more])
+        self._last = np.concatenate([self._last, np.zeros(n, np.int64)])
+        self._n = np.concatenate([self._n, np.zeros(n, np.int64)])
+
+    def _add(self, slots: Ints, frame: int, box: Floats) -> None:
+        """Take up boxes; frames since somebody's last one are crossed straight."""
+        gaps = np.where(self._n[slots] > 0, frame - self._last[slots], 1)
+        history = self._box[slots]
+        for gap in np.unique(gaps).tolist():
+            who = gaps == gap
+            before = history[who, -1]
+            history[who, :-gap] = history[who, gap:]
+            share = (np.arange(1, gap + 1) / gap)[:, None]
+            between = before[:, None] + share * (box[who] - before)[:, None]
+            history[who, -gap:] = between
+        history[:, -1] = box
+        self._box[slots] = history
+        self._n[slots] = np.minimum(self._n[slots] + gaps, LENGTH)
+        self._last[slots] = frame
+
+    def _seen(self, ids: Ints, rows: Ints, slots: Ints) -> Seen:
+        history, ready = self._box[slots], self._n[slots] == LENGTH
+        crowd = crowd_of(history[:, 0], history[:, -1], self.width)
         n = int(ready.sum())
         windows = Windows(
             history[ready],
