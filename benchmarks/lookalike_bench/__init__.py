@@ -13,6 +13,7 @@ BENCHMARKS = (
     "experiments",
     "harmful",
     "images",
+    "jaywalking",
     "ltr",
     "monitoring",
     "neighbors",

@@ -14,6 +14,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -143,50 +144,67 @@ def _person(id: str, rows: list[list[float]], about: Any) -> Person:
 
 
 class _Boxes:
-    """Tracks of people from ``annotations``; groups and what people do are left out."""
+    """Tracks of people from ``annotations``; groups and what people do are left out.
+
+    Nine of ten elements are attributes that are not looked at: what an element holds is
+    listened to only where it is needed.
+    """
 
     def __init__(self) -> None:
         self.tracks: list[tuple[str, list[list[float]]]] = []
         self.width = self.height = self.n_frames = 0
-        self._label, self._id, self._rows = "", "", []  # type: ignore[var-annotated]
-        self._inside, self._text = "", ""
+        self._label, self._id = "", ""
+        self._rows: list[list[float]] = []
+        self._text = ""
+
+    def begin(self, parser: Any) -> None:
+        self._parser = parser
 
     def start(self, tag: str, said: dict[str, str]) -> None:
-        if tag == "box":
+        if tag == "attribute":
+            if not self._id and said.get("name") == "id":
+                self._listen()
+        elif tag == "box":
             if said["outside"] != "1":
                 self._rows.append(_row(said))
         elif tag == "track":
+            self._end_track()
             self._label, self._id, self._rows = said["label"], "", []
-        elif tag == "attribute":
-            if not self._id and said.get("name") == "id":
-                self._inside, self._text = "id", ""
         elif tag in ("size", "width", "height"):
-            self._inside, self._text = tag, ""
+            self._listen()
 
-    def text(self, piece: str) -> None:
-        if self._inside:
-            self._text += piece
+    def _listen(self) -> None:
+        self._text = ""
+        self._parser.CharacterDataHandler = self._hear
+        self._parser.EndElementHandler = self._end
 
-    def end(self, tag: str) -> None:
-        if self._inside:
-            if self._inside == "id":
-                self._id = self._text
-            elif tag == "size":
-                self.n_frames = _whole(self._text, "size", 1_000_000)
-            elif tag == "width":
-                self.width = _whole(self._text, "width", 100_000)
-            elif tag == "height":
-                self.height = _whole(self._text, "height", 100_000)
-            self._inside = ""
-        if tag == "track" and self._label != _GROUP and self._rows:
+    def _hear(self, piece: str) -> None:
+        self._text += piece
+
+    def _end(self, tag: str) -> None:
+        self._parser.CharacterDataHandler = self._parser.EndElementHandler = None
+        if tag == "size":
+            self.n_frames = _whole(self._text, "size", 1_000_000)
+        elif tag == "width":
+            self.width = _whole(self._text, "width", 100_000)
+        elif tag == "height":
+            self.height = _whole(self._text, "height", 100_000)
+        else:
+            self._id = self._text
+
+    def _end_track(self) -> None:
+        if self._rows and self._label != _GROUP:
             self.tracks.append((self._id, self._rows))
-        if tag == "annotations" and not (self.n_frames and self.width and self.height):
+
+    def finish(self) -> None:
+        self._end_track()
+        if not (self.n_frames and self.width and self.height):
             raise ValueError("it does not tell the size of the clip")
 
 
 def _row(said: dict[str, str]) -> list[float]:
     row = [float(said["frame"]), *(float(said[side]) for side in _SIDES)]
-    if not (np.isfinite(row).all() and row[0] >= 0):
+    if not (all(map(isfinite, row)) and row[0] >= 0):
         raise ValueError(f"a box must be five finite numbers, got {row}")
     return row
 
@@ -237,12 +255,14 @@ def _read(archive: zipfile.ZipFile, path: str, file: str) -> bytes:
 def _parse(contents: bytes, reader: Any, where: str) -> Any:
     """Let a reader see a document, and return it; one with a doctype is refused."""
     parser = expat.ParserCreate()
+    if hasattr(reader, "begin"):
+        reader.begin(parser)
     parser.StartElementHandler = reader.start
-    parser.EndElementHandler = getattr(reader, "end", None)
-    parser.CharacterDataHandler = getattr(reader, "text", None)
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
         parser.Parse(contents, True)
+        if hasattr(reader, "finish"):
+            reader.finish()
     except expat.ExpatError as error:
         raise ValueError(f"{where} is damaged XML: {error}.") from None
     except KeyError as error:

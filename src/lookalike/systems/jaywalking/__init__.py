@@ -5,8 +5,11 @@ import json
 from lookalike.core.spec import SystemSpec
 
 _HERE = "lookalike.systems.jaywalking"
-_WALK = [{"boxes": [[900 - 4 * t, 300, 960 - 4 * t, 450 + t]]} for t in range(16)]
-"""Somebody who walks towards the middle of the picture."""
+_WALK = [
+    {"boxes": [[900 - 4 * t, 300, 960 - 4 * t, 450 + t], [150, 320, 190, 430]]}
+    for t in range(60)
+]
+"""Somebody who walks towards the middle of the picture, and somebody who stands."""
 
 SPEC = SystemSpec(
     name="jaywalking",
