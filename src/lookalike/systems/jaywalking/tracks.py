@@ -51,7 +51,7 @@ class Tracks:
             )
         self.width, self.height = width, height
         self.frame: int | None = None
-        self._tracker = Sort(max_age=_MOST_UNSEEN, min_hits=1)
+        self._tracker = Sort(max_age=_MOST_UNSEEN, min_hits=0)
         self._slots: dict[int, int] = {}  # rows of the arrays below, by id
         self._box = np.full((8, LENGTH, 4), np.nan)
         self._last = np.zeros(8, np.int64)  # frame in which each was seen last
