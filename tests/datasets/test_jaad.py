@@ -101,9 +101,8 @@ def test_the_protocol_takes_eleven_windows_one_to_two_seconds_before(tmp_path):
     assert {each.person for each in observations(clips, only_described=True)} == {0}
 
 
-BOMB = (
-    '<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]>'
-    + annotations(track("ped", "&c;", range(N)))
+BOMB = '<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]>' + annotations(
+    track("ped", "&c;", range(N))
 )
 
 

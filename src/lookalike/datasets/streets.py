@@ -11,7 +11,13 @@ import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 
-VEHICLE_ACTIONS = ("stopped", "moving_slow", "moving_fast", "decelerating", "accelerating")
+VEHICLE_ACTIONS = (
+    "stopped",
+    "moving_slow",
+    "moving_fast",
+    "decelerating",
+    "accelerating",
+)
 """What the car is doing, by code; -1 where that is not known."""
 SIGNS = ("crosswalk", "pedestrian_sign", "stop_sign", "green_light", "red_light")
 """What may be in sight, by column."""

@@ -60,9 +60,7 @@ def bootstrap_clusters(
     columns = tuple(np.asarray(each) for each in arrays)
     check_resampling(n_resamples, confidence)
     values = _resampled(metric, clusters, columns, n_resamples, random_state)
-    return Estimate(
-        float(metric(*columns)), *percentile_interval(values, confidence)
-    )
+    return Estimate(float(metric(*columns)), *percentile_interval(values, confidence))
 
 
 def clustered_difference(

@@ -52,7 +52,7 @@ def test_a_stream_refuses_a_frame_of_another_sequence_and_goes_on(made):
     for frame in range(20):
         box = [[100 + frame, 100, 140 + frame, 200]]
         if frame == 10:
-            with pytest.raises(ValueError, match="of the sequence 'a'; .* of 'b'"):
+            with pytest.raises(ValueError, match=r"of the sequence 'a'; .* of 'b'"):
                 stream.step(frame, box, sequence="b")
             with pytest.raises(ValueError, match="at most 500 boxes"):
                 stream.step(frame, box * 10_000)
@@ -136,9 +136,7 @@ def test_clips_of_one_kind_teach_nothing(made):
         for clip in made.data.clips
     ]
     with pytest.raises(ValueError, match="must have people who cross and people who"):
-        SPEC.new(made.options).fit(
-            replace(made.data, clips=tuple(clips))
-        )
+        SPEC.new(made.options).fit(replace(made.data, clips=tuple(clips)))
 
 
 def test_the_parts_are_measured_and_the_product_beside_the_direct_way(made):
@@ -146,7 +144,9 @@ def test_the_parts_are_measured_and_the_product_beside_the_direct_way(made):
     assert set(facts["auc_of_parts"]) == {"trees", "network", "mean"}
     assert facts["n_test_people"] == labelled(made.data.of("test")).n_people
     share = np.mean(labelled(made.data.of("test")).crosses)
-    assert facts["always_crosses_f1"] == pytest.approx(2 * share / (1 + share), abs=1e-4)
+    assert facts["always_crosses_f1"] == pytest.approx(
+        2 * share / (1 + share), abs=1e-4
+    )
     assert any("product less direct" in name for name in facts["product"])
     assert facts["noisy_followed"] > 0.8
     assert made.result.metrics["auc"].value > 0.95

@@ -7,7 +7,7 @@ from lookalike.core.card import arm_size, metric_value
 from lookalike.core.manifest import Manifest
 from lookalike.systems.jaywalking.system import Jaywalking
 
-N_READINGS = 1
+N_READINGS = 2
 """How often the test part of JAAD was looked at while the system was made."""
 
 
@@ -29,6 +29,7 @@ def values(system: Jaywalking, manifest: Manifest) -> dict[str, Any]:
         "n_trees": system.n_trees,
         "fusion": system.fusion,
         "network_share": f"{system.network_share:g}",
+        "alarm": f"{system.alarm:g}",
         "seconds_to_learn": facts["seconds_to_learn"],
         "is_tested": parts is not None,
         "always": facts.get("always_crosses_f1"),

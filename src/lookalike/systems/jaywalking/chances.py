@@ -131,9 +131,7 @@ class Chances:
         trees = Trees.learned(features.summary, y, n_trees, n_forests, 60)
         on_progress("learning trees", 0.3)
         own = described if len(np.unique(y[described])) == 2 else np.ones(len(y), bool)
-        second = Trees.learned(
-            features.summary[own], y[own], n_trees, n_forests, 40
-        )
+        second = Trees.learned(features.summary[own], y[own], n_trees, n_forests, 40)
         network.fit(features, y, on_progress=stage_of(on_progress, 0.5, 0.5))
         plain = Line(1.0, 0.0)
         found = cls(trees, second, network, share, plain, plain)

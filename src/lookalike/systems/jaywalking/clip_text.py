@@ -132,4 +132,3 @@ def _frame(at: int, said: Any) -> Frame:
     if ids is not None and not isinstance(ids, list):
         raise ValueError(f"ids of frame {at} must be a list.")
     return Frame(said.get("frame", at), boxes, said.get("vehicle"), signs, ids)
-

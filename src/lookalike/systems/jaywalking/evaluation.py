@@ -46,13 +46,13 @@ def evaluate(
     y, people = test.crosses, test.person
     on_progress("measuring", 0.15)
     metrics = {
-        **_of_crossing(y, crossing, people, ""),
+        **_of_crossing(y, crossing, people, "", system.alarm),
         "calibration_error": debiased_calibration_error(crossing, y.astype(int)),
     }
     own = test.described
     if _both(y[own]):
         described = chances.chances(test.features, described=True)[own]
-        metrics |= _of_crossing(y[own], described, people[own], "behaviour_")
+        metrics |= _of_crossing(y[own], described, people[own], "behaviour_", 0.5)
     on_progress("learning plainer models", 0.3)
     plain = plain_scores(train, test)
     comparisons = {
@@ -100,7 +100,7 @@ def evaluate(
             system.classify_each, [[text_of(clip)] for clip in clips[:5]]
         ),
     }
-    correct = (crossing >= 0.5) == y
+    correct = (crossing >= system.alarm) == y
     return EvaluationResult(
         f"{len(y):,} observations of {test.n_people:,} people",
         metrics,
@@ -119,19 +119,17 @@ def evaluate(
 
 
 def _of_crossing(
-    y: Array, chance: Floats, people: Array, begin: str
+    y: Array, chance: Floats, people: Array, begin: str, named_from: float
 ) -> dict[str, Estimate]:
     """The measures of the benchmark; its published area is of rounded chances."""
 
     def told(metric: Callable[..., float], scores: Array) -> Estimate:
-        return bootstrap_clusters(
-            metric, people, y, scores, n_resamples=N_RESAMPLES
-        )
+        return bootstrap_clusters(metric, people, y, scores, n_resamples=N_RESAMPLES)
 
-    named = (chance >= 0.5).astype(int)
+    named, rounded = (chance >= named_from).astype(int), (chance >= 0.5).astype(int)
     return {
         f"{begin}auc": told(roc_auc, chance),
-        f"{begin}auc_of_rounded": told(roc_auc, named),
+        f"{begin}auc_of_rounded": told(roc_auc, rounded),
         f"{begin}accuracy": told(_accuracy, named),
         f"{begin}f1": told(_f1, named),
     }

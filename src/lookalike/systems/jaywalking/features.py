@@ -172,7 +172,7 @@ class Features:
         return Features(self.summary[rows], self.sequence[rows])
 
     def without_vehicle(self) -> "Features":
-        """Return the same without what the car does, which may be its driver's answer."""
+        """Return the same without the car, which may be its driver's answer."""
         summary, sequence = self.summary.copy(), self.sequence.copy()
         summary[:, list(VEHICLE_COLUMNS)] = 0
         sequence[:, :, list(VEHICLE_STEPS)] = 0

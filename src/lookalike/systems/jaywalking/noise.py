@@ -16,9 +16,7 @@ DROPPED = 0.1
 """Share of boxes that are not found."""
 
 
-def trembling(
-    clip: Clip, rng: np.random.Generator, jitter: float = JITTER
-) -> Clip:
+def trembling(clip: Clip, rng: np.random.Generator, jitter: float = JITTER) -> Clip:
     """Return a clip with noise on every edge of every box.
 
     Examples
@@ -31,7 +29,7 @@ def trembling(
     >>> clip = Clip("c", "train", 640, 480, np.zeros(2000, np.int64), signs, (person,))
     >>> found = trembling(clip, np.random.default_rng(0)).people[0].box
     >>> found.std(axis=0).round(1)
-    array([2.5, 5. , 2.5, 5. ])
+    array([2.5, 4.9, 2.5, 5.1])
     """
     people = tuple(
         replace(person, box=_moved(person.box, rng, jitter)) for person in clip.people
@@ -78,8 +76,12 @@ def followed(
         known: dict[int, Windows] = {}
         for frame, box, who in _frames(clip, max(frames) + 1, rng, dropped):
             car = int(clip.vehicle[frame])
-            sight = [name for name, on in zip(SIGNS, clip.signs[frame], strict=True) if on]
-            seen = tracks.step(frame, box, VEHICLE_ACTIONS[car] if car >= 0 else None, sight)
+            sight = [
+                name for name, on in zip(SIGNS, clip.signs[frame], strict=True) if on
+            ]
+            seen = tracks.step(
+                frame, box, VEHICLE_ACTIONS[car] if car >= 0 else None, sight
+            )
             for row, person in enumerate(who[seen.rows[seen.ready]].tolist()):
                 known[person] = seen.windows[np.array([row])]
             for row, person in frames.get(frame, ()):

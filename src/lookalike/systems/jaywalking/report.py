@@ -6,7 +6,14 @@ from matplotlib.figure import Figure
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.datasets.streets import FRAMES_A_SECOND, StreetClips
 from lookalike.evaluate import plots, reliability
-from lookalike.evaluate.drawing import DASHES, INK, PALETTE, WRONG, figure_of, label_axes
+from lookalike.evaluate.drawing import (
+    DASHES,
+    INK,
+    PALETTE,
+    WRONG,
+    figure_of,
+    label_axes,
+)
 from lookalike.evaluate.report import Report
 from lookalike.systems.jaywalking.evaluation import RATES
 from lookalike.systems.jaywalking.system import Jaywalking
@@ -67,7 +74,9 @@ def timeline_figure(lines: list[Timeline], threshold: float, title: str) -> Figu
         style = "-" if line.event is not None else (0, (4, 2))
         axes.plot(seconds, line.chance, color=colour, linestyle=style, linewidth=1.5)
         if line.event is not None:
-            axes.axvline(line.event / FRAMES_A_SECOND, color=colour, linewidth=3, alpha=0.4)
+            axes.axvline(
+                line.event / FRAMES_A_SECOND, color=colour, linewidth=3, alpha=0.4
+            )
         alarm = line.alarm(threshold)
         if alarm is not None:
             row = int(np.searchsorted(line.frame, alarm))

@@ -27,8 +27,8 @@ from lookalike.systems.jaywalking.clip_text import ClipText, read_clip
 from lookalike.systems.jaywalking.features import Features, features_of, windows_of
 from lookalike.systems.jaywalking.noise import trembling
 from lookalike.systems.jaywalking.place import Place
-from lookalike.systems.jaywalking.sequence import FUSIONS, SequenceModel
 from lookalike.systems.jaywalking.reasons import reasons_of
+from lookalike.systems.jaywalking.sequence import FUSIONS, SequenceModel
 from lookalike.systems.jaywalking.stream import Stream
 from lookalike.systems.jaywalking.tracks import Tracks
 
@@ -48,10 +48,10 @@ class Jaywalking(BaseSystem):
         How the network joins boxes and street.
     n_epochs : int, default=10
         Of the network.
-    network_share : float, default=0.3
+    network_share : float, default=0.5
         Weight of the network beside the trees, in [0, 1].
-    alarm : float, default=0.5
-        Chance of crossing from which on there is an alarm, in (0, 1).
+    alarm : float, default=0.4
+        Chance of crossing from which on somebody is said to cross, in (0, 1).
     random_state : int, default=0
     n_jobs : int or None, default=None
         Taken so that all systems take it; one frame is too little to share.
@@ -75,8 +75,8 @@ class Jaywalking(BaseSystem):
         n_forests: int = 3,
         fusion: str = "late",
         n_epochs: int = 10,
-        network_share: float = 0.3,
-        alarm: float = 0.5,
+        network_share: float = 0.5,
+        alarm: float = 0.4,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -134,9 +134,7 @@ class Jaywalking(BaseSystem):
             stage_of(on_progress, 0.2, 0.7),
         )
         known = learned.described
-        self.place_ = Place.learned(
-            learned.features[known], learned.designated[known]
-        )
+        self.place_ = Place.learned(learned.features[known], learned.designated[known])
         self._mean = learned.features.summary.mean(axis=0)
         self._seen = _people_by_chance(self.chances_.chances(held.features), held)
         facts = _facts(data, learned, held)
@@ -266,7 +264,12 @@ class Jaywalking(BaseSystem):
         return answers, features[order]
 
     def _answer(
-        self, clip: ClipText, person: int, crossing: float, away: float, box: list[float]
+        self,
+        clip: ClipText,
+        person: int,
+        crossing: float,
+        away: float,
+        box: list[float],
     ) -> Answer:
         n = int(self._seen[_bins(np.array([crossing]))[0]])
         interval = share_interval(crossing, max(n, 1))

@@ -1,4 +1,4 @@
-"""The last sixteen frames of everybody in sight, from boxes that come frame by frame."""
+"""The last sixteen frames of everybody in sight, from boxes that come one by one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -173,9 +173,7 @@ class Tracks:
             )
         n = len(boxes) if hasattr(boxes, "__len__") else 0
         if n > MOST_BOXES:
-            raise ValueError(
-                f"A frame may have at most {MOST_BOXES} boxes, got {n:,}."
-            )
+            raise ValueError(f"A frame may have at most {MOST_BOXES} boxes, got {n:,}.")
         found = check_boxes(boxes)
         outside = (found[:, :2] >= (self.width, self.height)).any(axis=1)
         outside |= (found[:, 2:] <= 0).any(axis=1)
