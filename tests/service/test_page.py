@@ -723,7 +723,7 @@ def test_images_are_searched_by_one_of_them(visit_many):
     assert live.json()["events"] == 1  # a look at a result is a click
 
 
-# --- a clip, frame by frame: jaywalking -------------------------------------------------
+# --- a clip, frame by frame: jaywalking -----------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -747,7 +747,7 @@ def test_a_clip_is_followed_drawn_and_played(visit_street):
     expect(page.locator("#told")).to_contain_text("Frame 59: 2 people are judged")
     expect(page.locator("#play")).to_be_enabled()
     drawn = """id => new Set(document.getElementById(id).getContext('2d')
-      .getImageData(0, 0, 960, 150).data).size"""
+      .getImageData(0, 0, 960, 540).data).size"""
     assert page.evaluate(drawn, "street") > 10
     assert page.evaluate(drawn, "risks") > 10
     page.locator("#frame").fill("5")
