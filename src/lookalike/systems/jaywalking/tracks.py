@@ -107,8 +107,8 @@ class Tracks:
 
     def _slots_of(self, ids: list[int], frame: int) -> Ints:
         """Where everybody's boxes are kept; those long unseen are forgotten first."""
-        for id, slot in list(self._slots.items()):
-            if frame - self._last[slot] > _MOST_UNSEEN:
+        for id, kept in list(self._slots.items()):
+            if frame - self._last[kept] > _MOST_UNSEEN:
                 self._free.append(self._slots.pop(id))
         found = []
         for id in ids:
@@ -171,7 +171,7 @@ class Tracks:
                 f"Frames must come in order: frame {frame} came {came}, after frame "
                 f"{self.frame}."
             )
-        n = len(boxes) if hasattr(boxes, "__len__") else 0
+        n = len(boxes) if isinstance(boxes, list | tuple | np.ndarray) else 0
         if n > MOST_BOXES:
             raise ValueError(f"A frame may have at most {MOST_BOXES} boxes, got {n:,}.")
         found = check_boxes(boxes)
