@@ -9,7 +9,7 @@ averaged, and turned into chances by a line fitted on held-out people.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit
@@ -23,7 +23,7 @@ from lookalike.systems.jaywalking.sequence import SequenceModel
 
 DESCRIBED_SHARE = 0.5
 """Weight of the second forest among people who were described."""
-_TREES = {
+_TREES: dict[str, Any] = {
     "learning_rate": 0.03,
     "num_leaves": 8,
     "subsample": 0.7,

@@ -144,7 +144,7 @@ def _of_jaywalking(
     """
     jaywalks, people = test.jaywalks, test.person
     open_road = ~(test.features.summary[:, SIGN_COLUMNS][:, 0] > 0)
-    facts = {
+    facts: dict[str, Any] = {
         "n_open_road": len(np.unique(people[open_road])),
         "n_jaywalkers": len(np.unique(people[jaywalks & open_road])),
         "n_jaywalkers_everywhere": len(np.unique(people[jaywalks])),

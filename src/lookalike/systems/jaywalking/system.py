@@ -252,8 +252,8 @@ class Jaywalking(BaseSystem):
         people = np.flatnonzero(seen.ready)[order]
         boxes = seen.windows.box[order, -1]
         answers = [
-            self._answer(clip, int(seen.ids[person]), *pair, box.tolist())
-            for person, *pair, box in zip(
+            self._answer(clip, int(seen.ids[person]), chance, no_place, box.tolist())
+            for person, chance, no_place, box in zip(
                 people,
                 crossing[order].tolist(),
                 away[order].tolist(),
@@ -329,7 +329,7 @@ def labelled(clips: tuple[Clip, ...]) -> Labelled:
     """Return the benchmark's observations of clips, see ``datasets.streets``."""
     found = observations(clips)
     people = [clips[each.clip].people[each.person] for each in found]
-    places = {}
+    places: dict[tuple[int, int], int] = {}
     for each in found:
         places.setdefault((each.clip, each.person), len(places))
     return Labelled(

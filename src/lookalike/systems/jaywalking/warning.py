@@ -136,5 +136,5 @@ def warning_curve(lines: list[Timeline], clips: tuple[Clip, ...]) -> WarningCurv
                 times.append(frames / FRAMES_A_SECOND)
         waits = np.array(times or [0.0])
         rows.append((false / hours, float((waits > 0).mean()), float(np.median(waits))))
-    columns = np.array(rows).T
-    return WarningCurve(_THRESHOLDS, *columns, hours)
+    false_an_hour, warned, seconds = np.array(rows).T
+    return WarningCurve(_THRESHOLDS, false_an_hour, warned, seconds, hours)
