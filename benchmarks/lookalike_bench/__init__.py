@@ -14,6 +14,7 @@ BENCHMARKS = (
     "experiments",
     "harmful",
     "images",
+    "jaywalking",
     "ltr",
     "monitoring",
     "neighbors",

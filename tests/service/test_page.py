@@ -721,3 +721,52 @@ def test_images_are_searched_by_one_of_them(visit_many):
     page.keyboard.press("Escape")
     live = page.request.get(page.url.partition("#")[0] + "v1/live")
     assert live.json()["events"] == 1  # a look at a result is a click
+
+
+# --- a clip, frame by frame: jaywalking -----------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory, small, servers):
+    """A service of jaywalking alone."""
+    folder = tmp_path_factory.mktemp("street")
+    starting = servers([small("jaywalking").folder.parent], folder)
+    yield next(starting)("--state", str(folder / "state"))
+    next(starting, None)
+
+
+@pytest.fixture
+def visit_street(browser, street):
+    """Open the page of jaywalking."""
+    yield from visiting(browser, street.port)
+
+
+def test_a_clip_is_followed_drawn_and_played(visit_street):
+    page = visit_street()
+    page.click("#go")
+    expect(page.locator("#told")).to_contain_text("Frame 59: 2 people are judged")
+    expect(page.locator("#play")).to_be_enabled()
+    drawn = """id => new Set(document.getElementById(id).getContext('2d')
+      .getImageData(0, 0, 960, 540).data).size"""
+    assert page.evaluate(drawn, "street") > 10
+    assert page.evaluate(drawn, "risks") > 10
+    page.locator("#frame").fill("5")
+    expect(page.locator("#told")).to_contain_text("Frame 5: 0 people are judged, 2")
+    page.click("#play")
+    expect(page.locator("#told")).to_contain_text("Frame 59")
+    page.click("#why-answer")
+    expect(page.locator("#why-body")).to_contain_text("nobody is meant to cross here")
+    shot(page, "jaywalking")
+
+
+def test_frames_that_are_refused_are_told_and_the_others_are_drawn(visit_street):
+    page = visit_street(expected=("422",))
+    clip = json.loads(page.input_value("#text"))
+    clip["frames"][3]["boxes"] = [[0, 0, 0, 0]]
+    page.fill("#text", json.dumps(clip))
+    page.click("#go")
+    expect(page.locator("#told")).to_contain_text("Frame 59: 2 people are judged")
+    expect(page.locator("#status")).to_contain_text("1 frames were refused. Frame 3:")
+    page.fill("#text", "no clip")
+    page.click("#go")
+    expect(page.locator("#status")).to_have_text("The clip is no JSON.")

@@ -478,6 +478,25 @@ class ExplainsItems(System, Protocol):
         ...
 
 
+class Streams(System, Protocol):
+    """Capability "stream": follows a sequence of frames, answering each in time."""
+
+    def new_stream(self, width: int, height: int, sequence: str = "") -> Any:
+        """Return what follows one sequence of pictures of this size."""
+        ...
+
+    def step_record(self, stream: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Take up one frame of a stream, and return what is said, ready for JSON.
+
+        Raises
+        ------
+        ValueError
+            If something is wrong with the frame; the stream goes on as if it had never
+            come.
+        """
+        ...
+
+
 class Enrols(System, Protocol):
     """Capability "enrol": adds a person from a few pictures, learning nothing again."""
 
@@ -587,6 +606,7 @@ CAPABILITIES: dict[str, type] = {
     "explain": Explains,
     "explain_item": ExplainsItems,
     "review": IsReviewed,
+    "stream": Streams,
     "enrol": Enrols,
     "verify": Verifies,
     "items": HasItems,

@@ -30,6 +30,7 @@ from lookalike.datasets.images import (
     load_images,
     load_mnist,
 )
+from lookalike.datasets.jaad import load_jaad
 from lookalike.datasets.letor import (
     GradedLists,
     fold_of,
@@ -53,6 +54,7 @@ from lookalike.datasets.queries import (
     load_trec_queries,
     read_queries,
 )
+from lookalike.datasets.streets import Clip, Person, StreetClips
 from lookalike.datasets.tagged import Sentences, Tagged, TaggedText, load_wnut17
 from lookalike.datasets.text_collections import (
     TEXT_COLLECTIONS,
@@ -75,6 +77,7 @@ __all__ = [
     "TEXT_COLLECTIONS",
     "BanditLog",
     "BoxesInFrames",
+    "Clip",
     "Converted",
     "DataSet",
     "EmailTest",
@@ -87,11 +90,13 @@ __all__ = [
     "LabelledPictures",
     "MovingTable",
     "People",
+    "Person",
     "Pictures",
     "QueryLog",
     "RunningTotals",
     "ScoredPeople",
     "Sentences",
+    "StreetClips",
     "Tagged",
     "TaggedText",
     "TextCollection",
@@ -118,6 +123,7 @@ __all__ = [
     "load_happy_and_fear",
     "load_hillstrom",
     "load_images",
+    "load_jaad",
     "load_lambdarank",
     "load_mnist",
     "load_mot15",

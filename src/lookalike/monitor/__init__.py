@@ -3,6 +3,7 @@
 All of it is functions of arrays, and detectors whose state is a few numbers.
 """
 
+from lookalike.evaluate.roc_area import roc_auc, roc_auc_error
 from lookalike.monitor.adwin import Adwin
 from lookalike.monitor.alarms import AlarmRecord, judge_alarms
 from lookalike.monitor.budget import (
@@ -50,7 +51,6 @@ from lookalike.monitor.labels import (
     label_drift,
 )
 from lookalike.monitor.page_hinkley import PageHinkley
-from lookalike.monitor.roc_area import roc_auc, roc_auc_error
 from lookalike.monitor.time_windows import Window, matured, windows
 
 __all__ = [

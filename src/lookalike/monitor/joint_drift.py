@@ -25,8 +25,8 @@ from scipy.stats import norm
 from lookalike._checks import check_whole
 from lookalike._typing import Floats
 from lookalike.evaluate import Estimate
+from lookalike.evaluate.roc_area import roc_auc, roc_auc_error
 from lookalike.learn import DecisionTreeClassifier
-from lookalike.monitor.roc_area import roc_auc, roc_auc_error
 
 LEAF = 50
 """Rows of a leaf of the domain classifier: its scores are then shares of many rows."""

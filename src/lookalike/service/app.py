@@ -43,6 +43,7 @@ from lookalike.service.routes.review import review
 from lookalike.service.routes.search import search
 from lookalike.service.routes.similar import similar
 from lookalike.service.routes.snapshots import snapshots
+from lookalike.service.routes.streams import streams
 from lookalike.service.routes.suggest import suggest
 from lookalike.service.routes.systems import systems
 from lookalike.service.routes.texts import texts
@@ -73,6 +74,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "catalogue": (catalogue,),
     "explain": (explain,),
     "review": (review,),
+    "stream": (streams,),
     "items": (items, map_),
     "gallery": (gallery,),
 }

@@ -275,6 +275,62 @@ class BlockedPhrases(Strict):
     phrases: Annotated[list[Text], Field(min_length=1, max_length=1000)]
 
 
+class StreamRequest(Strict):
+    """The sequence of frames that is to be followed."""
+
+    width: Annotated[int, Field(ge=1, le=100_000, description="In pixels.")]
+    height: Annotated[int, Field(ge=1, le=100_000, description="In pixels.")]
+    sequence: Annotated[Text | None, Field(description="Its name.")] = None
+
+
+class FrameRequest(Strict):
+    """One frame of a sequence: the boxes of people, and what is known of the street."""
+
+    frame: Annotated[int, Field(ge=-(2**53), le=2**53)]
+    boxes: Annotated[
+        list[Annotated[list[float], Field(min_length=4, max_length=4)]],
+        Field(max_length=100_000, description="Left, top, right, bottom in pixels."),
+    ]
+    vehicle: Text | None = None
+    signs: Annotated[list[Text], Field(max_length=20)] = []
+    ids: (
+        Annotated[
+            list[Annotated[int, Field(ge=-(2**53), le=2**53)]],
+            Field(max_length=100_000, description="Of people who are tracked already."),
+        ]
+        | None
+    ) = None
+    sequence: Annotated[
+        Text | None, Field(description="A frame of another sequence is refused.")
+    ] = None
+
+
+class StreamBegun(BaseModel):
+    """A stream that waits for its first frame."""
+
+    system: str
+    generation: str
+    stream: str
+
+
+class FrameAnswer(BaseModel):
+    """What is said of one frame."""
+
+    frame: int
+    risks: list[dict[str, Any]]
+    waiting: Annotated[int, Field(description="People seen for too short a time.")]
+    missed: Annotated[int, Field(description="Frames missing before this one.")]
+
+
+class StreamEnded(BaseModel):
+    """What a stream has done."""
+
+    stream: str
+    frames: int
+    refused: int
+    late: Annotated[int, Field(description="Frames that took longer than its budget.")]
+
+
 class RecommendRequest(AnswerOptions):
     """One user or several, to whom something is to be recommended."""
 

@@ -5,6 +5,7 @@ import { imageView } from "./image.js";
 import { textView } from "./text.js";
 import { userView } from "./user.js";
 import { suggestView } from "./suggest.js";
+import { streamView } from "./stream.js";
 import { mapView } from "./map.js";
 import { qualityView } from "./quality.js";
 import { experimentsView } from "./experiments.js";
@@ -12,7 +13,7 @@ import { liveView } from "./live.js";
 import { reviewView } from "./review.js";
 
 const inputs = { image: imageView, text: textView, user: userView };
-const sections = { review: reviewView, ask: (system) => (system.can("suggest") ? suggestView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, experiments: experimentsView, live: liveView };
+const sections = { review: reviewView, ask: (system) => (system.can("suggest") ? suggestView : system.can("stream") ? streamView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, experiments: experimentsView, live: liveView };
 const tabs = [...document.querySelectorAll("[role=tab]")], sectionOf = (tab) => tab.getAttribute("aria-controls");
 const choice = document.getElementById("system"), made = new Map();
 let system = null, open = null;
