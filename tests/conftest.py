@@ -319,7 +319,7 @@ def many_served(tmp_path_factory, small, two_generations):
     folder = tmp_path_factory.mktemp("many")
     shutil.copytree(two_generations.folder, folder / "digits")
     others = ("places", "textures", "emotions", "faces", "images", "games", "people")
-    others = (*others, "typeahead", "documents")
+    others = (*others, "typeahead", "documents", "ads")
     made = [small(name).folder.parent for name in others]
     starting = _starting([folder / "digits", *made], folder)
     yield next(starting)("--state", str(folder / "state"))

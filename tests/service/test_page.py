@@ -633,6 +633,30 @@ def test_games_are_recommended_with_reasons(visit_many, small):
     assert expected.titles[0] in page.inner_text("#why-body")
 
 
+def test_the_places_of_a_page_are_sold(visit_many, small):
+    system = small("ads").system
+    page = visit_many("#/ads/ask", viewport={"width": 375, "height": 900})
+    page.fill("#user", "u3")
+    page.select_option("#auction-kind", "vcg")
+    page.fill("#auction-places", "2")
+    page.click("#auction button")
+    page.wait_for_selector("#sold table")
+    sale = system.run_auction("u3", k=2, kind="vcg")
+    cells = page.locator("#sold tr:nth-child(n + 2) td:nth-child(2)")
+    assert cells.all_inner_texts() == [place["id"] for place in sale.places]
+    prices = page.locator("#sold tr:nth-child(n + 2) td:nth-child(6)")
+    expected = [place["price"] for place in sale.places]
+    assert [float(each) for each in prices.all_inner_texts()] == pytest.approx(
+        expected, abs=5e-4
+    )
+    assert page.evaluate(WIDE) <= 0
+    assert page.evaluate(UNNAMED) == []
+    shot(page, "auction")
+    page.fill("#auction-reserve", "1000000")
+    page.click("#auction button")
+    expect(page.locator("#sold")).to_contain_text("No ad may be shown")
+
+
 def test_a_user_is_typed_and_one_who_is_not_known_is_said_to_be_so(visit_many, small):
     known = small("people").system.known_users.tolist()
     page = visit_many("#/people/ask")

@@ -1,6 +1,7 @@
 // Users: choose or type one; see what is recommended, and why.
 import { json, post, say, seen } from "./api.js";
 import { countChoice, lines, quiet, whyAnswer, whyItem } from "./answer.js";
+import { auctionCard } from "./auction.js";
 import { element } from "./draw.js";
 
 export function userView(system) {
@@ -43,6 +44,7 @@ export function userView(system) {
     nodes: [
       element("div", { class: "ask card" }, form, element("h3", {}, "or take one of these"), some, known),
       element("div", { class: "answer card", "aria-live": "polite" }, element("h2", {}, "What is recommended"), said, hits),
+      ...(system.can("auction") ? [auctionCard(system, named)] : []),
     ],
     async open() {
       if (filled) return;
