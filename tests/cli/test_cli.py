@@ -538,7 +538,7 @@ def test_options_out_of_range_are_sentences(trained, seven, own_data, tmp_path):
     assert "whole number of at least 1" in sentence("search", seven, "--k", 0, *folder)
     found = answer("search", seven, "--k", 401, *folder)["answers"]
     assert len(found[0]["hits"]) == 400
-    assert "must be one of attributes, digits" in sentence(
+    assert "must be one of ads, attributes, digits" in sentence(
         "describe", "smells", *folder
     )
     words = ("train", "digits", "--data", own_data, "--folder", tmp_path)
