@@ -138,7 +138,16 @@ class Sort:
             If a box has no size, or scores are missing; the tracks are as before.
         """
         found = check_boxes(boxes)
-        stage = self._stages(len(found), scores)
+        return self._follow(found, self._stages(len(found), scores))
+
+    def step_checked(self, boxes: Floats) -> Tracked:
+        """Return the tracks of the next frame, of boxes that ``check_boxes`` returned.
+
+        Cheaper than ``step`` where somebody else has checked them. There is one stage.
+        """
+        return self._follow(boxes, np.zeros(len(boxes), np.int64))
+
+    def _follow(self, found: Floats, stage: Ints) -> Tracked:
         self.frame += 1
         self._make_room(len(found))
         streak = self.min_hits if self.frame > self.min_hits else 0

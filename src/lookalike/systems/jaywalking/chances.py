@@ -19,6 +19,7 @@ from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.learn import LogisticRegression
 from lookalike.rank import BoostedRanker
 from lookalike.systems.jaywalking.features import Features
+from lookalike.systems.jaywalking.flat_trees import FlatTrees
 from lookalike.systems.jaywalking.sequence import SequenceModel
 
 DESCRIBED_SHARE = 0.5
@@ -37,6 +38,7 @@ class Trees:
 
     def __init__(self, forests: tuple[BoostedRanker, ...]) -> None:
         self.forests = forests
+        self._flat = [FlatTrees(each.forest_) for each in forests]
 
     @classmethod
     def learned(
@@ -55,7 +57,7 @@ class Trees:
 
     def scores(self, summary: Array) -> Floats:
         """Return log-odds, (n,), of float32 summaries."""
-        every = [each.forest_.scores(summary, 1) for each in self.forests]
+        every = [each.scores(summary) for each in self._flat]
         found: Floats = np.mean(every, axis=0)
         return found
 

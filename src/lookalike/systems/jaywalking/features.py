@@ -16,6 +16,7 @@ import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.streets import LENGTH, SIGNS, VEHICLE_ACTIONS, Clip, Observation
+from lookalike.kernels import walkers as kernels
 
 _TIME = np.arange(LENGTH) - (LENGTH - 1) / 2
 _TIMES = np.vander(np.arange(LENGTH) / (LENGTH - 1), 3)
@@ -109,6 +110,7 @@ SUMMARY_NAMES = (
 know a street again by it."""
 MOTION_COLUMNS = slice(_MOTION_NAMES.index("moved to the side"), len(_MOTION_NAMES))
 CROWD_COLUMNS = slice(len(_MOTION_NAMES), len(_MOTION_NAMES) + len(_CROWD_NAMES))
+_SLOPE = SUMMARY_NAMES.index("comes in, slope")
 SIGN_COLUMNS = slice(len(SUMMARY_NAMES) - len(SIGNS), len(SUMMARY_NAMES))
 BOX_STEPS = slice(0, SEQUENCE_NAMES.index("car stopped"))
 STREET_STEPS = slice(BOX_STEPS.stop, len(SEQUENCE_NAMES))
@@ -198,143 +200,28 @@ def crowd_of(first: Floats, last: Floats, width: float) -> Floats:
     found = np.zeros((n, len(_CROWD_NAMES)))
     if not n:
         return found
-    h, middle, side = last[:, 3] - last[:, 1], _middle(last), _side(last, width)
-    there = ~np.isnan(first[:, 0])
-    then, now = first[there], last[there]
-    moved, comes = np.zeros((n, 3)), np.zeros(n)
-    moved[there, 0] = (_middle(now) - _middle(then)) / width
-    moved[there, 1] = (now[:, 3] - then[:, 3]) / width
-    moved[there, 2] = np.log(h[there] / (then[:, 3] - then[:, 1]))
-    comes[there] = np.abs(_side(then, width)) - np.abs(side[there])
-    # In heights of the smaller of two: to the side, and ahead by how much they differ.
-    beside = np.abs(middle[:, None] - middle)
-    log_h = np.log(h)
-    apart = beside / np.minimum(h[:, None], h)
-    apart += 4 * np.abs(log_h[:, None] - log_h)
-    np.fill_diagonal(apart, np.inf)
-    np.fill_diagonal(beside, np.inf)
-    nearest = apart.argmin(axis=1)
-    others, alone = max(n - 1, 1), n == 1
-    found[:, 0] = n - 1
-    found[:, 1] = (h > h[:, None]).sum(axis=1)
-    found[:, 2] = (apart < _NEAR).sum(axis=1)
-    found[:, 3] = (beside < h[:, None]).sum(axis=1)
-    found[:, 4] = np.minimum(apart.min(axis=1), _FAR)
-    found[:, 5] = np.minimum(beside.min(axis=1) / h, _FAR)
+    h, sums, others = last[:, 3] - last[:, 1], np.empty((2, n)), max(n - 1, 1)
+    logs = np.log([h, h / (first[:, 3] - first[:, 1])])
+    limits = _NEAR, _FAR, _WAY
+    kernels.summarise_crowd(first, last, h, *logs, float(width), *limits, found, sums)
     found[:, 6] = (h.sum() - h) / others / width
-    tallest = np.argmax(h)
-    found[:, 7] = h[tallest] / width
-    found[tallest, 7] = 0 if alone else np.delete(h, tallest).max() / width
-    way = np.abs(side) < _WAY
-    found[:, 8] = way.sum() - way
-    found[:, 9] = there.sum() - there
-    found[:, 10:13] = _medians_of_others(moved, there)
-    speed = moved[:, 0] * width / h
-    found[:, 13] = (speed.sum() - speed) / others
-    found[:, 14] = (comes.sum() - comes) / others
-    found[:, 15] = 0 if alone else comes[nearest]
-    found[:, 16] = 0 if alone else side[nearest]
-    return found
-
-
-def _medians_of_others(values: Floats, there: Array) -> Floats:
-    """Return for each row the median of the other rows that are there, 0 of none."""
-    n = len(values)
-    known = np.flatnonzero(there)
-    m = len(known)
-    found: Floats = np.zeros(values.shape)
-    if m < 1:
-        return found
-    order = np.argsort(values[known], axis=0, kind="stable")
-    ranked = np.take_along_axis(values[known], order, axis=0)
-    # Without the row of rank r, what stands at a place from r on moves up by one.
-    rank = np.full((n, values.shape[1]), m)
-    np.put_along_axis(
-        rank, known[order], np.arange(m)[:, None].repeat(values.shape[1], 1), axis=0
-    )
-    left = (m - there)[:, None]
-    low, high = np.maximum(left - 1, 0) // 2, left // 2
-    places = [np.minimum(at + (at >= rank), m - 1) for at in (low, high)]
-    both = [np.take_along_axis(ranked, place, axis=0) for place in places]
-    found[:] = (both[0] + both[1]) / 2
-    found[left[:, 0] == 0] = 0
+    found[:, 13:15] = ((sums.sum(axis=1)[:, None] - sums) / others).T
     return found
 
 
 def features_of(windows: Windows) -> Features:
     """Return what the models take of each window, its boxes smoothed; O(n)."""
-    box, size = np.matmul(_SMOOTH, windows.box), windows.size
-    width, height = size[:, :1], size[:, 1:]
-    left, top, right, bottom = np.moveaxis(box, 2, 0)
-    x, h = (left + right) / 2, np.maximum(bottom - top, 1.0)
-    shape = (right - left) / h
-    side = (x - width / 2) / h
-    farness = height / h / 10
-    log_h = np.log(h)
-    scaled = box / np.concatenate([size, size], axis=1)[:, None]
-    car = (windows.vehicle[..., None] == np.arange(len(VEHICLE_ACTIONS))).astype(float)
-    signs = windows.signs.astype(float)
-    steps = [
-        *np.moveaxis(scaled, 2, 0),
-        side / 5,
-        farness,
-        shape,
-        _steps(x) / h * 10,
-        _steps(log_h) * 20,
-        _steps(bottom) / h * 10,
-        side - side[:, :1],
-        log_h - log_h[:, :1],
-    ]
-    sequence = np.concatenate([np.stack(steps, axis=2), car, signs], axis=2)
-    last, crowd = side[:, -1], windows.crowd
-    inward = -np.sign(last)
-    now_h, half = h[:, -1], LENGTH // 2
-    across, lately = x[:, -1] - x[:, 0], x[:, -1] - x[:, half]
-    scene = crowd[:, 10:13]
-    against = across - scene[:, 0] * width[:, 0]
-    mean_h = h.mean(axis=1)
-    summary = np.column_stack(
-        [
-            scaled[:, -1, 3] - scaled[:, -1, 1],
-            shape[:, -1],
-            last,
-            np.abs(last),
-            farness[:, -1],
-            (bottom[:, -1] - height[:, 0] / 2) / now_h,
-            np.abs(last) / farness[:, -1],
-            last - side[:, 0],
-            last - side[:, half],
-            inward * (last - side[:, 0]),
-            inward * (last - side[:, half]),
-            inward * (side @ _TIME) / (_TIME @ _TIME),
-            farness[:, 0] - farness[:, -1],
-            farness[:, half] - farness[:, -1],
-            log_h[:, -1] - log_h[:, 0],
-            across / now_h,
-            lately / now_h,
-            (bottom[:, -1] - bottom[:, 0]) / now_h,
-            against / now_h,
-            inward * against / now_h,
-            log_h[:, -1] - log_h[:, 0] - scene[:, 2],
-            np.diff(side, axis=1).std(axis=1),
-            np.diff(log_h, axis=1).std(axis=1),
-            np.diff(shape, axis=1).std(axis=1),
-            shape.max(axis=1) - shape.min(axis=1),
-            np.median(shape, axis=1),
-            np.abs(np.diff(x, axis=1)).sum(axis=1) / mean_h,
-            np.abs(np.diff(bottom, axis=1)).sum(axis=1) / mean_h,
-            side.mean(axis=1),
-            crowd,
-            windows.vehicle[:, -1],
-            windows.vehicle[:, 0],
-            car.mean(axis=1),
-            signs[:, -1],
-            signs.mean(axis=1),
-        ]
-    )
-    return Features(
-        summary.astype(np.float32), np.clip(sequence, -8, 8).astype(np.float32)
-    )
+    n = len(windows)
+    box = np.matmul(_SMOOTH, windows.box)
+    h = np.maximum(box[:, :, 3] - box[:, :, 1], 1.0)
+    side = np.empty((n, LENGTH))
+    sequence = np.empty((n, LENGTH, len(SEQUENCE_NAMES)), np.float32)
+    summary = np.empty((n, len(SUMMARY_NAMES)), np.float32)
+    around = windows.size, windows.vehicle, windows.signs, windows.crowd
+    kernels.summarise(box, h, np.log(h), *around, side, sequence, summary)
+    slope = (side @ _TIME) / (_TIME @ _TIME)
+    summary[:, _SLOPE] = -np.sign(side[:, -1]) * slope
+    return Features(summary, sequence)
 
 
 def windows_of(clips: tuple[Clip, ...], found: list[Observation]) -> Windows:
@@ -372,17 +259,3 @@ def _crowd_at(clip: Clip, first: int, last: int) -> tuple[Ints, Floats]:
         now.append(person.box[row])
         then.append(person.box[before] if was_there else np.full(4, np.nan))
     return np.array(who), crowd_of(np.array(then), np.array(now), clip.width)
-
-
-def _side(box: Floats, width: float) -> Floats:
-    """How far each is to the right of the car's way, in heights."""
-    return (_middle(box) - width / 2) / (box[:, 3] - box[:, 1])
-
-
-def _middle(box: Floats) -> Floats:
-    return (box[:, 0] + box[:, 2]) / 2
-
-
-def _steps(values: Floats) -> Floats:
-    """The change since the frame before, 0 in the first."""
-    return np.diff(values, axis=1, prepend=values[:, :1])

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.streets import LENGTH, SIGNS, VEHICLE_ACTIONS
+from lookalike.kernels.walkers import take_up
 from lookalike.systems.jaywalking.features import Windows, crowd_of
 from lookalike.track import Sort
 from lookalike.track.boxes import check_boxes
@@ -50,6 +51,7 @@ class Tracks:
                 f"{width!r} and {height!r}."
             )
         self.width, self.height = width, height
+        self._size = np.array([width, height], np.float64)
         self.frame: int | None = None
         self._tracker = Sort(max_age=_MOST_UNSEEN, min_hits=0)
         self._slots: dict[int, int] = {}  # rows of the arrays below, by id
@@ -97,12 +99,12 @@ class Tracks:
         self._remember(min(missed + 1, LENGTH), car, sight)
         self.frame = frame
         if known is None:
-            tracked = self._tracker.step(found)
+            tracked = self._tracker.step_checked(found)
             known, rows, box = tracked.ids, tracked.rows, found[tracked.rows]
         else:
             rows, box = np.arange(len(found)), found
         slots = self._slots_of(known.tolist(), frame)
-        self._add(slots, frame, box)
+        take_up(self._box, self._n, self._last, slots, frame, box)
         return self._seen(known, rows, slots)
 
     def _slots_of(self, ids: list[int], frame: int) -> Ints:
@@ -129,38 +131,24 @@ class Tracks:
         self._last = np.concatenate([self._last, np.zeros(n, np.int64)])
         self._n = np.concatenate([self._n, np.zeros(n, np.int64)])
 
-    def _add(self, slots: Ints, frame: int, box: Floats) -> None:
-        """Take up boxes; frames since somebody's last one are crossed straight."""
-        gaps = np.where(self._n[slots] > 0, frame - self._last[slots], 1)
-        history = self._box[slots]
-        for gap in np.unique(gaps).tolist():
-            who = gaps == gap
-            before = history[who, -1]
-            history[who, :-gap] = history[who, gap:]
-            share = (np.arange(1, gap + 1) / gap)[:, None]
-            between = before[:, None] + share * (box[who] - before)[:, None]
-            history[who, -gap:] = between
-        history[:, -1] = box
-        self._box[slots] = history
-        self._n[slots] = np.minimum(self._n[slots] + gaps, LENGTH)
-        self._last[slots] = frame
-
     def _seen(self, ids: Ints, rows: Ints, slots: Ints) -> Seen:
         history, ready = self._box[slots], self._n[slots] == LENGTH
-        crowd = crowd_of(history[:, 0], history[:, -1], self.width)
-        n = int(ready.sum())
+        first, last = history[:, 0].copy(), history[:, -1].copy()
+        crowd, n = crowd_of(first, last, self.width), int(ready.sum())
+        if n < len(slots):
+            history, crowd = history[ready], crowd[ready]
         windows = Windows(
-            history[ready],
-            np.tile([float(self.width), float(self.height)], (n, 1)),
-            np.tile(self._vehicle, (n, 1)),
-            np.tile(self._signs, (n, 1, 1)),
-            crowd[ready],
+            history,
+            np.full((n, 2), self._size),
+            np.full((n, LENGTH), self._vehicle),
+            np.full((n, LENGTH, len(SIGNS)), self._signs),
+            crowd,
         )
         return Seen(ids, rows, ready, windows)
 
     def _remember(self, n: int, car: int, sight: Array) -> None:
-        self._vehicle = np.append(self._vehicle[n:], np.full(n, car))
-        self._signs = np.concatenate([self._signs[n:], np.tile(sight, (n, 1))])
+        self._vehicle[:-n], self._vehicle[-n:] = self._vehicle[n:], car
+        self._signs[:-n], self._signs[-n:] = self._signs[n:], sight
 
     def _checked(self, frame: int, boxes: ArrayLike) -> Floats:
         if isinstance(frame, bool) or not isinstance(frame, int | np.integer):
