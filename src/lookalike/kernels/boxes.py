@@ -1,5 +1,7 @@
 """Boxes in a picture: overlaps of all pairs, and suppression of those that overlap."""
 
+import numpy as np
+
 from lookalike.kernels.compiled import njit
 
 
@@ -55,3 +57,31 @@ def suppress(boxes, order, threshold, kept):
             other = (boxes[j, 2] - boxes[j, 0]) * (boxes[j, 3] - boxes[j, 1])
             if shared > threshold * (area + other - shared):
                 kept[j] = False
+
+
+@njit(cache=True, nogil=True)
+def first_bad(boxes):
+    """Row of the first box that has no size or is not finite, -1 of none.
+
+    boxes : float64 (n, 4): left, top, right, bottom
+    """
+    for i in range(boxes.shape[0]):
+        width, height = boxes[i, 2] - boxes[i, 0], boxes[i, 3] - boxes[i, 1]
+        # A comparison with what is not a number is false.
+        if not (width > 0 and height > 0 and 0 < width * height < np.inf):
+            return i
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def first_outside(boxes, width, height):
+    """Row of the first box that lies wholly outside of a picture, -1 of none."""
+    for i in range(boxes.shape[0]):
+        if (
+            boxes[i, 0] >= width
+            or boxes[i, 1] >= height
+            or boxes[i, 2] <= 0
+            or boxes[i, 3] <= 0
+        ):
+            return i
+    return -1

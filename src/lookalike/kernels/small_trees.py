@@ -17,11 +17,12 @@ for _place in range(32):
 
 @njit(cache=True, nogil=True)
 def add_small_trees(
-    X, first_node, features, thresholds, gone, first_leaf, leaves, scores
+    X, first_tree, first_node, features, thresholds, gone, first_leaf, leaves, scores
 ):
-    """``scores[i]`` = sum over trees of the leaf that row i falls into.
+    """``scores[f, i]`` = sum over trees of forest f of the leaf that row i falls into.
 
     X          : float32 (n_rows, n_features)
+    first_tree : int64 (n_forests + 1,), where the trees of each forest begin
     first_node : int64 (n_trees + 1,), where the inner nodes of each tree begin
     features   : int32 (n_inner,), feature that a node compares
     thresholds : float32 (n_inner,)
@@ -29,7 +30,7 @@ def add_small_trees(
                  row whose value is above the threshold does not reach it
     first_leaf : int64 (n_trees + 1,), where the leaves of each tree begin
     leaves     : float64 (n_leaves,), of a tree from left to right, at most 32
-    scores     : out, float64 (n_rows,)
+    scores     : out, float64 (n_forests, n_rows)
 
     Every node is asked, and the leftmost leaf that is left is the row's [1]_. Trees are
     added in their order, as ``forest.add_trees`` does, so that both return the same
@@ -50,18 +51,19 @@ def add_small_trees(
         for i in range(n):
             for j in range(X.shape[1]):
                 columns[j, i] = X[begin + i, j]
-        total[:] = 0.0
-        for tree in range(first_node.shape[0] - 1):
-            alive[:] = keep
-            for node in range(first_node[tree], first_node[tree + 1]):
-                values, threshold = columns[features[node]], thresholds[node]
-                left = gone[node]
-                for i in range(wide):
-                    alive[i] &= left if values[i] > threshold else keep
-            at = first_leaf[tree]
+        for forest in range(first_tree.shape[0] - 1):
+            total[:] = 0.0
+            for tree in range(first_tree[forest], first_tree[forest + 1]):
+                alive[:] = keep
+                for node in range(first_node[tree], first_node[tree + 1]):
+                    values, threshold = columns[features[node]], thresholds[node]
+                    left = gone[node]
+                    for i in range(wide):
+                        alive[i] &= left if values[i] > threshold else keep
+                at = first_leaf[tree]
+                for i in range(n):
+                    lowest = np.uint32(alive[i] & -alive[i])
+                    place = np.uint32(lowest * _DE_BRUIJN) >> np.uint32(27)
+                    total[i] += leaves[at + _PLACES[place]]
             for i in range(n):
-                lowest = np.uint32(alive[i] & -alive[i])
-                place = np.uint32(lowest * _DE_BRUIJN) >> np.uint32(27)
-                total[i] += leaves[at + _PLACES[place]]
-        for i in range(n):
-            scores[begin + i] = total[i]
+                scores[forest, begin + i] = total[i]

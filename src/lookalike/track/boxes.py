@@ -42,18 +42,14 @@ def check_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
         return np.empty((0, 4))
     if found.ndim != 2 or found.shape[1] != 4:
         raise ValueError(f"{name} must have the shape (n, 4), got {found.shape}.")
-    with np.errstate(over="ignore", invalid="ignore"):
-        width, height = found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]
-        area = width * height
-    has_size = (width > 0) & (height > 0) & (area > 0) & np.isfinite(area)
-    bad = ~(np.isfinite(found).all(axis=1) & has_size)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+    found = np.ascontiguousarray(found)
+    row = kernels.first_bad(found)
+    if row >= 0:
         raise ValueError(
             f"{name} must be left, top, right, bottom with right > left and bottom > "
             f"top; box {row} is {found[row].tolist()}."
         )
-    return np.ascontiguousarray(found)
+    return found
 
 
 def iou(A: ArrayLike, B: ArrayLike) -> Floats:

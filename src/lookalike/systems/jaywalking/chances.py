@@ -38,7 +38,7 @@ class Trees:
 
     def __init__(self, forests: tuple[BoostedRanker, ...]) -> None:
         self.forests = forests
-        self._flat = [FlatTrees(each.forest_) for each in forests]
+        self._flat = FlatTrees(each.forest_ for each in forests)
 
     @classmethod
     def learned(
@@ -57,8 +57,7 @@ class Trees:
 
     def scores(self, summary: Array) -> Floats:
         """Return log-odds, (n,), of float32 summaries."""
-        every = [each.scores(summary) for each in self._flat]
-        found: Floats = np.mean(every, axis=0)
+        found: Floats = np.mean(self._flat.scores(summary), axis=0)
         return found
 
     def arrays(self, name: str) -> dict[str, Array]:

@@ -6,7 +6,8 @@ at once, each takes the leaves away that a person does not reach, and one is lef
 (``kernels.small_trees``). The scores are the same bits.
 """
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,8 +26,14 @@ class Nodes(Protocol):
     children: Array
 
 
+class _Lists(NamedTuple):
+    features: list[int]
+    thresholds: list[float]
+    children: list[list[int]]
+
+
 class FlatTrees:
-    """One forest, ready to score many rows at once.
+    """A few forests, ready to score many rows at once.
 
     Raises
     ------
@@ -34,51 +41,56 @@ class FlatTrees:
         If a tree has more than 32 leaves.
     """
 
-    def __init__(self, forest: Nodes) -> None:
+    def __init__(self, forests: Iterable[Nodes]) -> None:
         features: list[int] = []
         thresholds: list[float] = []
         gone: list[int] = []
         leaves: list[float] = []
-        first_node, first_leaf = [0], [0]
-        kinds, values = forest.features.tolist(), forest.thresholds.tolist()
-        children = forest.children.tolist()
+        first_tree, first_node, first_leaf = [0], [0], [0]
 
-        def flatten(node: int, begin: int) -> None:
+        def flatten(forest: _Lists, node: int) -> None:
             """Add what is below a node, the leaves from left to right."""
-            if kinds[node] == _LEAF:
-                leaves.append(values[node])
+            if forest.features[node] == _LEAF:
+                leaves.append(forest.thresholds[node])
                 return
-            at, low = len(gone), len(leaves) - begin
-            features.append(kinds[node])
-            thresholds.append(values[node])
+            at, low = len(gone), len(leaves) - first_leaf[-1]
+            features.append(forest.features[node])
+            thresholds.append(forest.thresholds[node])
             gone.append(0)
-            flatten(children[node][0], begin)
-            high = len(leaves) - begin
-            gone[at] = ~((1 << high) - (1 << low))
-            flatten(children[node][1], begin)
+            left, right = forest.children[node]
+            flatten(forest, left)
+            high = len(leaves) - first_leaf[-1]
+            gone[at] = ~((1 << high) - (1 << low)) & 0xFFFFFFFF
+            flatten(forest, right)
 
-        for root in forest.roots.tolist():
-            flatten(root, len(leaves))
-            first_node.append(len(features))
-            first_leaf.append(len(leaves))
-            if first_leaf[-1] - first_leaf[-2] > MOST_LEAVES:
-                raise ValueError(
-                    f"A tree may have at most {MOST_LEAVES} leaves, got "
-                    f"{first_leaf[-1] - first_leaf[-2]}."
-                )
-        masks = np.array(gone, np.int64) & 0xFFFFFFFF
+        for each in forests:
+            lists = _Lists(
+                each.features.tolist(), each.thresholds.tolist(), each.children.tolist()
+            )
+            for root in each.roots.tolist():
+                flatten(lists, root)
+                n = len(leaves) - first_leaf[-1]
+                if n > MOST_LEAVES:
+                    raise ValueError(
+                        f"A tree may have at most {MOST_LEAVES} leaves, got {n}."
+                    )
+                first_node.append(len(features))
+                first_leaf.append(len(leaves))
+            first_tree.append(len(first_leaf) - 1)
         self._nodes = (
+            np.array(first_tree),
             np.array(first_node),
             np.array(features, np.int32),
-            _below(np.array(thresholds)),
-            masks.astype(np.uint32).view(np.int32),
+            _below(np.array(thresholds, np.float64)),
+            np.array(gone, np.uint32).view(np.int32),
             np.array(first_leaf),
             np.array(leaves),
         )
+        self._n_forests = len(first_tree) - 1
 
     def scores(self, X: Array) -> Floats:
-        """Return sums of leaves, (n,), for float32 rows (n, n_features)."""
-        scores = np.empty(len(X))
+        """Return sums of leaves, (n_forests, n), for float32 rows (n, n_features)."""
+        scores = np.empty((self._n_forests, len(X)))
         add_small_trees(X, *self._nodes, scores)
         return scores
 

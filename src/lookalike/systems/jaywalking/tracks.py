@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.streets import LENGTH, SIGNS, VEHICLE_ACTIONS
+from lookalike.kernels.boxes import first_outside
 from lookalike.kernels.walkers import take_up
 from lookalike.systems.jaywalking.features import Windows, crowd_of
 from lookalike.track import Sort
@@ -163,10 +164,8 @@ class Tracks:
         if n > MOST_BOXES:
             raise ValueError(f"A frame may have at most {MOST_BOXES} boxes, got {n:,}.")
         found = check_boxes(boxes)
-        outside = (found[:, :2] >= (self.width, self.height)).any(axis=1)
-        outside |= (found[:, 2:] <= 0).any(axis=1)
-        if outside.any():
-            row = int(np.flatnonzero(outside)[0])
+        row = first_outside(found, self.width, self.height)
+        if row >= 0:
             raise ValueError(
                 f"Boxes must lie in the picture of {self.width} by {self.height} at "
                 f"least in part; box {row} is {found[row].tolist()}."
