@@ -74,14 +74,20 @@ def first_bad(boxes):
 
 
 @njit(cache=True, nogil=True)
-def first_outside(boxes, width, height):
-    """Row of the first box that lies wholly outside of a picture, -1 of none."""
+def first_outside(boxes, width, height, least, most):
+    """Row of the first box wholly outside of a picture or of an odd size, -1 of none.
+
+    least, most : what each side must lie between
+    """
     for i in range(boxes.shape[0]):
+        wide, high = boxes[i, 2] - boxes[i, 0], boxes[i, 3] - boxes[i, 1]
         if (
             boxes[i, 0] >= width
             or boxes[i, 1] >= height
             or boxes[i, 2] <= 0
             or boxes[i, 3] <= 0
+            or min(wide, high) < least
+            or max(wide, high) > most
         ):
             return i
     return -1

@@ -4,7 +4,6 @@ import numpy as np
 
 from lookalike.kernels.compiled import njit
 
-
 # Added to a number below 2**51, this leaves the nearest whole number in the low bits.
 _ROUNDS = 6755399441055744.0
 _LOG2_E = 1.4426950408889634

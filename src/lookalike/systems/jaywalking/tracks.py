@@ -16,6 +16,9 @@ from lookalike.track.boxes import check_boxes
 
 MOST_BOXES = 500
 """In one frame; more than so many people are a detector's mistake."""
+_SIDES = 0.01, 1_000_000.0
+"""Pixels that a box must be wide and high: the filters square and divide by them."""
+_LAST_FRAME = 10**15
 _MOST_UNSEEN = 10
 """Frames after which somebody who is not seen is forgotten."""
 
@@ -154,6 +157,10 @@ class Tracks:
     def _checked(self, frame: int, boxes: ArrayLike) -> Floats:
         if isinstance(frame, bool) or not isinstance(frame, int | np.integer):
             raise ValueError(f"A frame must have a whole number, got {frame!r}.")
+        if not -_LAST_FRAME <= frame <= _LAST_FRAME:
+            raise ValueError(
+                f"The number of a frame may have at most 15 digits, got {frame}."
+            )
         if self.frame is not None and frame <= self.frame:
             came = "twice" if frame == self.frame else "out of order"
             raise ValueError(
@@ -164,11 +171,12 @@ class Tracks:
         if n > MOST_BOXES:
             raise ValueError(f"A frame may have at most {MOST_BOXES} boxes, got {n:,}.")
         found = check_boxes(boxes)
-        row = first_outside(found, self.width, self.height)
+        row = first_outside(found, self.width, self.height, *_SIDES)
         if row >= 0:
             raise ValueError(
                 f"Boxes must lie in the picture of {self.width} by {self.height} at "
-                f"least in part; box {row} is {found[row].tolist()}."
+                f"least in part, and be from {_SIDES[0]:g} to {_SIDES[1]:,.0f} pixels "
+                f"wide and high; box {row} is {found[row].tolist()}."
             )
         return found
 
@@ -184,6 +192,8 @@ def _code(vehicle: str | None) -> int:
 
 
 def _columns(signs: Sequence[str]) -> Array:
+    if not isinstance(signs, list | tuple | set | frozenset):
+        raise ValueError(f"signs must be a list of names, got {signs!r}.")
     for sign in signs:
         if sign not in SIGNS:
             raise ValueError(f"signs must be of {', '.join(SIGNS)}, got {sign!r}.")
@@ -192,9 +202,12 @@ def _columns(signs: Sequence[str]) -> Array:
 
 def _checked_ids(ids: Sequence[int], n: int) -> Ints:
     try:
-        found = np.asarray(ids, np.int64)
+        given = np.asarray(ids)
+        found = given.astype(np.int64)
     except (TypeError, ValueError, OverflowError):
         raise ValueError("ids must be whole numbers.") from None
+    if given.dtype.kind not in "iu" and given.size:
+        raise ValueError("ids must be whole numbers.")
     if found.shape != (n,):
         raise ValueError(f"ids must be one a box, {n}, got shape {found.shape}.")
     if len(np.unique(found)) != n:
