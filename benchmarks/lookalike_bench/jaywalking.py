@@ -6,7 +6,8 @@ the benchmark's protocol; the test clips are read here and in no other job.
 ``fusion``: the network with early, late and hierarchical fusion, the trees, and their
 means, on the validation clips. ``torch``: the network beside the same one of PyTorch,
 on the same input; on the validation clips. ``small``: half of the network's weights
-pruned, and all of them in int8. ``speed``: frames with 20 people, boxes to risks, in
+pruned, and all of them in int8. ``settings``: the weight of the network and the
+threshold by cross-validation, see ``jaywalking_settings``. ``speed``: frames with 20 people, boxes to risks, in
 processor time of one thread.
 """
 
@@ -30,6 +31,7 @@ from lookalike.systems.jaywalking.features import (
 from lookalike.systems.jaywalking.sequence import FUSIONS, SequenceModel
 from lookalike.systems.jaywalking.system import Jaywalking, Labelled, labelled
 from lookalike_bench.bars import Bar, Row, least, most
+from lookalike_bench.jaywalking_settings import folds, rows_of
 from lookalike_bench.runner import ProgressCallback, reporting
 
 N_PEOPLE = 20
@@ -104,6 +106,7 @@ def jobs(
         ("fusion", fusion),
         ("torch", beside_torch),
         ("small", partial(small, rounds)),
+        ("settings", settings),
         ("speed", speed),
     ]
 
@@ -292,6 +295,11 @@ def _seconds(network: SequenceModel, features: Features, rounds: int) -> float:
             network.scores(features)
         found.append((time.process_time() - begun) / 100)
     return min(found)
+
+
+def settings() -> Iterable[Row]:
+    """Cross-validation of the settings on the training and validation clips."""
+    return rows_of(list(folds(_data())))
 
 
 def speed() -> Iterable[Row]:

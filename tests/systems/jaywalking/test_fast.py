@@ -228,10 +228,10 @@ def test_flat_trees_are_the_forests(made):
     forest = trees.forests[0].forest_
     inner = forest.features >= 0
     X = rng.normal(0, 3, (150, forest.n_features)).astype(np.float32)
-    # Values at a threshold, and those right beside it, are where the two could part.
-    for at, node in enumerate(np.flatnonzero(inner)[:100]):
+    for at, node in enumerate(np.flatnonzero(inner)[:150]):
         value = np.float32(forest.thresholds[node])
-        X[at, forest.features[node]] = np.nextafter(value, np.float32(at % 3 - 1))
+        beside = [value, *(np.nextafter(value, np.float32(to)) for to in (-99, 99))]
+        X[at, forest.features[node]] = beside[at % 3]
     flat = FlatTrees(each.forest_ for each in trees.forests)
     for n in (0, 1, 20, 64, 65, 150):
         expected = [each.forest_.scores(X[:n], 1) for each in trees.forests]
@@ -256,6 +256,17 @@ def test_a_tree_has_at_most_as_many_leaves_as_a_word_has_bits():
     assert FlatTrees([Nodes(32)]).scores(X)[0].tolist() == expected.tolist()
     with pytest.raises(ValueError, match="at most 32 leaves, got 33"):
         FlatTrees([Nodes(33)])
+
+
+def test_values_right_beside_a_threshold_go_where_the_forest_sends_them():
+    """Of float32 numbers, which a threshold seldom is: one above and one below it."""
+    for threshold in (0.1, 0.7, 0.5):
+        nodes = Nodes(2)
+        nodes.thresholds[0] = threshold
+        near = np.float32(threshold)
+        X = np.array([[np.nextafter(near, np.float32(to))] for to in (-9, near, 9)])
+        expected = X[:, 0].astype(np.float64) > threshold
+        assert FlatTrees([nodes]).scores(X)[0].tolist() == expected.tolist()
 
 
 def test_boxes_are_taken_up_as_they_are_told_one_by_one():

@@ -1,0 +1,138 @@
+"""Which weight of the network, and from which chance on somebody is said to cross.
+
+Three folds of the training and validation clips of JAAD, whole clips in a fold, so that
+no person is in two. In each fold one forest and one network learn from the other two,
+from trembling boxes too, as the system does; the line that turns log-odds into chances
+is fitted on the other folds' held-out people. The test clips are not read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lookalike.datasets.streets import StreetClips
+from lookalike.evaluate.roc_area import roc_auc
+from lookalike.systems.jaywalking.chances import Line, Trees
+from lookalike.systems.jaywalking.features import Features
+from lookalike.systems.jaywalking.noise import trembling
+from lookalike.systems.jaywalking.sequence import SequenceModel
+from lookalike.systems.jaywalking.system import labelled
+from lookalike_bench.bars import Row
+
+N_FOLDS = 3
+N_RESAMPLES = 400
+WEIGHTS = tuple(at / 10 for at in range(11))
+THRESHOLDS = tuple(at / 20 for at in range(4, 13))
+SHIPPED = 0.5, 0.4
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Held-out people: log-odds of both models, answers, numbers of the people."""
+
+    trees: np.ndarray
+    network: np.ndarray
+    y: np.ndarray
+    person: np.ndarray
+
+    def scores(self, weight: float) -> np.ndarray:
+        """Log-odds with this weight of the network."""
+        found: np.ndarray = (1 - weight) * self.trees + weight * self.network
+        return found
+
+
+def folds(data: StreetClips, n_trees: int = 300, n_epochs: int = 10) -> Iterable[Fold]:
+    """Learn and score, fold by fold."""
+    clips = data.of("train", "validation")
+    order = np.random.RandomState(7).permutation(len(clips))
+    n_before = 0
+    for at in range(N_FOLDS):
+        asked = order[at::N_FOLDS]
+        rest = tuple(clips[i] for i in np.setdiff1d(order, asked))
+        exact, held = labelled(rest), labelled(tuple(clips[i] for i in asked))
+        rng = np.random.default_rng(0)
+        noisy = labelled(tuple(trembling(clip, rng) for clip in rest)).features
+        both = Features(
+            np.concatenate([exact.features.summary, noisy.summary]),
+            np.concatenate([exact.features.sequence, noisy.sequence]),
+        )
+        y = np.tile(exact.crosses, 2)
+        trees = Trees.learned(both.summary, y, n_trees, 1, 60)
+        network = SequenceModel("late", n_epochs=n_epochs, random_state=0).fit(both, y)
+        person = held.person + n_before
+        n_before += held.n_people
+        yield Fold(
+            trees.scores(held.features.summary),
+            network.scores(held.features),
+            held.crosses,
+            person,
+        )
+
+
+def rows_of(found: list[Fold]) -> Iterable[Row]:
+    """One row a weight and one a threshold, each beside what is shipped."""
+    shipped_weight, shipped = SHIPPED
+    draws = [list(_draws(each.person)) for each in found]
+    for weight in WEIGHTS:
+        less = [
+            np.mean(
+                [
+                    roc_auc(each.y[rows], each.scores(weight)[rows])
+                    - roc_auc(each.y[rows], each.scores(shipped_weight)[rows])
+                    for each, rows in zip(found, drawn, strict=True)
+                ]
+            )
+            for drawn in zip(*draws, strict=True)
+        ]
+        low, high = np.quantile(less, [0.025, 0.975])
+        aucs = [roc_auc(each.y, each.scores(weight)) for each in found]
+        row = {"method": f"weight {weight:g}", "auc": float(np.mean(aucs))}
+        yield {**row, "less_shipped_low": float(low), "less_shipped_high": float(high)}
+    chance = np.concatenate(_calibrated(found, shipped_weight))
+    y = np.concatenate([each.y for each in found])
+    person = np.concatenate([each.person for each in found])
+    drawn = list(_draws(person))
+    for threshold in THRESHOLDS:
+        named, usual = chance >= threshold, chance >= shipped
+        row = {"method": f"threshold {threshold:g}"}
+        for name, metric in (("f1", _f1), ("accuracy", _accuracy)):
+            less = [metric(y[r], named[r]) - metric(y[r], usual[r]) for r in drawn]
+            low, high = np.quantile(less, [0.025, 0.975])
+            row |= {
+                name: metric(y, named),
+                f"{name}_less_shipped_low": float(low),
+                f"{name}_less_shipped_high": float(high),
+            }
+        yield row
+
+
+def _calibrated(found: list[Fold], weight: float) -> list[np.ndarray]:
+    """Chances of each fold by a line of the others."""
+    chances = []
+    for each in found:
+        others = [other for other in found if other is not each]
+        line = Line.fitted(
+            np.concatenate([other.scores(weight) for other in others]),
+            np.concatenate([other.y for other in others]),
+        )
+        chances.append(line.chances(each.scores(weight)))
+    return chances
+
+
+def _draws(person: np.ndarray) -> Iterable[np.ndarray]:
+    """Rows of people who are drawn with replacement."""
+    rng = np.random.default_rng(0)
+    numbers = np.unique(person, return_inverse=True)[1]
+    rows = [np.flatnonzero(numbers == at) for at in range(numbers.max() + 1)]
+    for _ in range(N_RESAMPLES):
+        drawn = rng.integers(len(rows), size=len(rows))
+        yield np.concatenate([rows[at] for at in drawn])
+
+
+def _f1(y: np.ndarray, named: np.ndarray) -> float:
+    return float(2 * (named & y).sum() / max(named.sum() + y.sum(), 1))
+
+
+def _accuracy(y: np.ndarray, named: np.ndarray) -> float:
+    return float(np.mean(y == named))
