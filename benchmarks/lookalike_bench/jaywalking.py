@@ -7,8 +7,8 @@ the benchmark's protocol; the test clips are read here and in no other job.
 means, on the validation clips. ``torch``: the network beside the same one of PyTorch,
 on the same input; on the validation clips. ``small``: half of the network's weights
 pruned, and all of them in int8. ``settings``: the weight of the network and the
-threshold by cross-validation, see ``jaywalking_settings``. ``speed``: frames with 20 people, boxes to risks, in
-processor time of one thread.
+threshold by cross-validation, see ``jaywalking_settings``. ``speed``: frames with 20
+people, boxes to risks, in processor time of one thread.
 """
 
 import time
