@@ -26,6 +26,30 @@ def test_candidates_are_those_whose_rules_want_the_user(system, data):
     )
 
 
+@pytest.mark.parametrize("name", ["u3", "u7", "nobody"])
+def test_rows_of_a_request_are_those_of_any_rows(system, data, name):
+    market, builder = system.market_, system.served_.builder
+    known = data.users.ids.tolist()
+    about = market.about(known.index(name) if name in known else None, {"hour": 7.0})
+    ads = np.array([5, 0, 17, 5, 59])
+    user = builder.mapped(market.user_columns(about, name), market.now)
+    every = builder.mapped(market.ad_columns(), market.now)
+    fast = builder.rows_of_request(user, every.take(ads), market.now)
+    slow = builder.rows(
+        {
+            **{column: np.full(5, value) for column, value in about.items()},
+            **{column: each[ads] for column, each in data.ads.columns.items()},
+            "user": np.full(5, name),
+            "ad": data.ads.ids[ads],
+            "advertiser": data.ads.advertiser[ads],
+        },
+        np.full(5, market.now),
+    )
+    np.testing.assert_array_equal(fast.codes, slow.codes)
+    np.testing.assert_array_equal(fast.numbers, slow.numbers)
+    assert len(np.unique(fast.numbers, axis=0)) > 1
+
+
 def test_what_was_shown_too_often_or_hidden_is_left_out(made, data):
     system = made.spec.new({**made.options, "cap": 1}).fit(data)
     shown = system.market_.shown
