@@ -221,7 +221,8 @@ class ClickFeatures:
             pairs = _hashed(first[:, :, None], second[:, None, :], number)
             column = self.n_own + pairs % self.n_hashed
             none = (first[:, :, None] < 0) | (second[:, None, :] < 0)
-            blocks.append(np.where(none, -1, column).reshape(len(plain), -1))
+            width = first.shape[1] * second.shape[1]
+            blocks.append(np.where(none, -1, column).reshape(len(plain), width))
         found: Array = np.hstack(blocks).astype(np.float32)
         return found
 

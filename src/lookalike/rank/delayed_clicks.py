@@ -33,8 +33,8 @@ class DelayDistribution:
     with :math:`d_i` the delay and :math:`a_i` the age of the row of click i. This is F
     over F(A), with A the age of the oldest row: longer delays cannot have been seen.
     They are taken to go on as the longest quarter does, exponentially: with d the lower
-    end of that quarter, the rate :math:`\lambda` is the one with which delays between d and
-    A have the mean that was found, and
+    end of that quarter, :math:`\lambda` is the rate with which delays between d and A
+    have the mean that was found, and
 
     .. math:: 1 - F(A) = (1 - F(d))\, e^{-\lambda (A - d)} .
 

@@ -120,6 +120,75 @@ def test_a_column_that_knows_the_answer_is_named(data):
         check_leaks(leaky, train)
 
 
+@pytest.mark.parametrize("kind", ["number, where there was one", "category", "text"])
+def test_a_column_of_any_kind_that_knows_the_answer_is_named(data, kind):
+    train, came = ~data.is_test, data.clicked > 0
+    column = {
+        "number, where there was one": np.where(came, np.arange(len(data)), np.nan),
+        "category": np.where(came, "bought", "left"),
+        "text": np.where(came, "thank you", "good bye"),
+    }[kind]
+    kinds = {**data.kinds, "after": kind.partition(",")[0]}
+    leaky = replace(data, context={**data.context, "after": column}, kinds=kinds)
+    with pytest.raises(ValueError, match="The column after knows the answer"):
+        check_leaks(leaky, train)
+    unknown = {**data.context, "after": np.full(len(data), np.nan)}
+    check_leaks(replace(leaky, context=unknown), train)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("targeting", "age >= 18 and", "The rule of the ad a7 is none.* at 'its end'"),
+        (
+            "bid",
+            np.nan,
+            "bid of an ad must be a number of at least 0; that of a7 is nan",
+        ),
+        (
+            "bid",
+            np.inf,
+            "bid of an ad must be a number of at least 0; that of a7 is inf",
+        ),
+        ("budget", -3.0, "budget of an ad must be .* at least 0; that of a7 is -3"),
+    ],
+)
+def test_an_ad_that_is_none_is_named_before_anything_is_learned(
+    made, data, column, value, said
+):
+    values = getattr(data.ads, column).astype(object)
+    values[data.ads.ids.tolist().index("a7")] = value
+    values = values.astype(str if column == "targeting" else float)
+    seen = []
+    with pytest.raises(ValueError, match=said):
+        made.spec.new(made.options).fit(
+            replace(data, ads=replace(data.ads, **{column: values})),
+            lambda stage, share: seen.append(stage),
+        )
+    assert seen == []
+
+
+def test_a_label_that_is_no_click_is_refused(made, data):
+    clicked = data.clicked.copy()
+    clicked[5] = 2
+    with pytest.raises(ValueError, match="A click must be a 0 or a 1, got 2"):
+        made.spec.new(made.options).fit(replace(data, clicked=clicked))
+
+
+def test_a_user_whom_no_ad_wants_is_told_so(made, data):
+    rules = np.full(len(data.ads.ids), "age > 200")
+    barred = replace(data, ads=replace(data.ads, targeting=rules))
+    system = made.spec.new({"compare": "crosses"}).fit(barred)
+    sale = system.run_auction("u3")
+    assert sale.places == []
+    assert sale.revenue == 0.0
+    assert sale.rules[0] == "0 of 60 ads want this user"
+    [slate] = system.recommend_each(["u3"])
+    assert slate.ids == []
+    with pytest.raises(ValueError, match="No ad is left for u3: 0 of 60 ads want"):
+        system.explain("u3")
+
+
 def test_too_few_clicks_are_refused(made, data):
     few = replace(data, clicked=data.clicked * 0)
     with pytest.raises(ValueError, match="at least 10 clicks, and others, to learn"):

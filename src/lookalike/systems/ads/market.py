@@ -10,7 +10,7 @@ import numpy as np
 from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Ints
 from lookalike.datasets.click_log import AD, ADVERTISER, USER, Ads, ClickLog, ClickUsers
-from lookalike.rank.targeting import Targeting
+from lookalike.rank.targeting import Targeting, parsed
 
 DAY = 86_400.0
 COOL_DOWN = 14 * DAY  # after an ad was hidden, its advertiser is not shown so long
@@ -40,7 +40,23 @@ class Market:
 
     @classmethod
     def of(cls, log: ClickLog, rows: Array) -> "Market":
-        """Return the market as these rows leave it, bool (n,)."""
+        """Return the market as these rows leave it, bool (n,).
+
+        Raises
+        ------
+        ValueError
+            If a bid or a budget is negative or no number, or a rule is none; the
+            sentence names the ad.
+        """
+        for name in ("bid", "budget"):
+            column = getattr(log.ads, name)
+            limit = np.isinf(column) if name == "bid" else False
+            bad = np.flatnonzero(~(column >= 0) | limit)
+            if len(bad):
+                raise ValueError(
+                    f"The {name} of an ad must be a number of at least 0; that of "
+                    f"{log.ads.ids[bad[0]]} is {column[bad[0]]:g}."
+                )
         time, pairs = log.time[rows], np.column_stack([log.user, log.ad])[rows]
         now = float(time.max()) + 1
         hidden = np.zeros(len(time), bool) if log.hidden is None else None
@@ -52,7 +68,7 @@ class Market:
         return cls(
             log.users,
             log.ads,
-            Targeting(log.ads.targeting.tolist()),
+            _compiled(log.ads),
             usual,
             now,
             pairs[time >= now - DAY],
@@ -178,6 +194,19 @@ class Market:
             np.asarray(arrays["shown"]),
             np.asarray(arrays["hides"]),
         )
+
+
+def _compiled(ads: Ads) -> Targeting:
+    rules = ads.targeting.tolist()
+    try:
+        return Targeting(rules)
+    except ValueError:
+        for id, rule in zip(ads.ids.tolist(), rules, strict=True):
+            try:
+                parsed(rule)
+            except ValueError as error:
+                raise ValueError(f"The rule of the ad {id} is none. {error}") from None
+        raise
 
 
 def _usual(column: Array) -> Any:

@@ -169,8 +169,11 @@ def check_leaks(log: ClickLog, rows: Array) -> None:
     for name in log.kinds:
         values = columns[name]
         if values.dtype.kind == "f":
-            inner = np.quantile(values[~np.isnan(values)], np.linspace(0, 1, 21)[1:-1])
-            edges = np.unique(np.concatenate([inner, np.unique(values)[:3]]))
+            known = values[~np.isnan(values)]
+            if not len(known):
+                continue
+            inner = np.quantile(known, np.linspace(0, 1, 21)[1:-1])
+            edges = np.unique(np.concatenate([inner, np.unique(known)[:3]]))
             at = np.where(np.isnan(values), 0, np.searchsorted(edges, values) + 1)
         else:
             at = np.unique(values, return_inverse=True)[1]

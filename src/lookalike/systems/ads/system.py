@@ -140,6 +140,10 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         names = rung_names(self.compare)
         self._check_parameters(names)
         train, held_out = ~data.is_test, data.is_validation
+        bad = data.clicked[~np.isin(data.clicked, (0, 1))]
+        if len(bad):
+            raise ValueError(f"A click must be a 0 or a 1, got {bad[0]}.")
+        market = Market.of(data, train)  # first: a bad rule is told before the wait
         for part, rows in (
             ("learn from", train & ~held_out),
             ("test on", data.is_test),
@@ -164,7 +168,7 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         again = names, fitted, self.random_state, self.n_jobs
         self.learned_ = learn(data, train, *again, stage_of(on_progress, 0.5, 0.45))
         self.served_ = self.learned_
-        self._take_up(Market.of(data, train))
+        self._take_up(market)
         facts = {
             "n_users": len(data.users.ids),
             "n_ads": len(data.ads.ids),
