@@ -13,6 +13,7 @@ from lookalike.rank.delayed_clicks import (
     still_to_come,
 )
 from lookalike.rank.moment_counts import MomentCounts
+from lookalike.rank.resampling import thinned_calibration
 
 KINDS = {"place": "category", "age": "number", "tags": "tags", "text": "text"}
 
@@ -75,6 +76,41 @@ def test_numbers_of_a_row_are_means_of_its_values_rates():
     bucket = features.codes(rows)[:, -1] - features.first["age"]
     last = len(features.edges["age"]) + 1
     np.testing.assert_array_equal(bucket, [*range(2, last + 1), last])
+
+
+def test_a_cross_has_a_code_for_each_pair_and_none_where_a_value_is_missing():
+    columns = {"tags": np.array(["a|b", "a", "", "b"]), "age": np.arange(4.0)}
+    kinds = {"tags": "tags", "age": "number"}
+    crosses = [("tags", "age"), ("age", "tags"), ("tags", "age")]
+    features = ClickFeatures(kinds, crosses, n_hashed=1 << 16, least_count=1)
+    features.fit(columns, np.array([1, 0, 0, 1]))
+    rows = {"tags": np.array(["a|b", "b|a", "", "a"]), "age": np.array([0.0, 0, 0, 3])}
+    first, second, third = np.split(features.codes(rows)[:, 3:], 3, axis=1)
+    for block in (first, second, third):
+        a, b = block[0]
+        assert a != b
+        assert block[1].tolist() == [b, a]
+        assert block[2].tolist() == [-1, -1]
+        assert block[3, 0] not in (a, b, -1)
+        assert block[3, 1] == -1
+    # Each cross has codes of its own, the same pair in another one as well.
+    assert not set(first[0]) & (set(second[0]) | set(third[0]))
+
+
+def test_texts_are_words_of_any_case_and_the_first_of_them():
+    columns = {"text": np.array(["red SHOES red", "Red hat shoes"])}
+    features = ClickFeatures({"text": "text"}, least_count=2, most_words=2)
+    features.fit(columns, np.array([1, 0]))
+    assert features.values["text"] == ["red"]  # shoes is the third of the second row
+    assert features.codes({"text": np.array(["RED red x"])}).tolist() == [[1, 0]]
+
+
+def test_whole_numbers_as_categories_are_written_one_way():
+    features = ClickFeatures({"n": "category"}).fit(
+        {"n": np.array([1.0, 1.0, 2.5, 2.5])}, np.array([1, 0, 1, 0])
+    )
+    assert features.codes({"n": np.array(["1", "2.5"])}).tolist() == [[1], [2]]
+    assert features.codes({"n": np.array([1, 3])}).tolist() == [[1], [0]]
 
 
 def test_the_rate_of_a_training_row_is_that_of_the_rows_before():
@@ -194,6 +230,78 @@ def test_of_delays_that_do_not_fall_off_nothing_lies_beyond():
     np.testing.assert_allclose(found(np.array([2.5, 5.0, 9.0])), [0.5, 1, 1], atol=1e-3)
     at_once = DelayDistribution().fit(np.zeros(3), np.ones(3))
     assert at_once(np.array([0.0, 2.0])).tolist() == [1, 1]
+
+
+def test_a_calibration_is_held_near_the_log_odds_where_clicks_are_few():
+    scores, y = np.array([-1.0, 0.0, 1.0, 2.0]), np.array([0, 0, 1, 1])
+    for kind in ("shift", "platt"):
+        a, b = Calibration(kind).fit(scores, y).x
+        assert abs(a - 1) < 0.1
+        assert abs(b) < 0.1
+    # The definition: the derivative of the penalised loss is 0 at what was found.
+    rng = np.random.default_rng(0)
+    scores, weight = rng.normal(-1, 1, 400), rng.uniform(0.5, 2, 400)
+    y = rng.random(400) < expit(2 * scores + 1)
+    for kind in ("shift", "platt"):
+        a, b = Calibration(kind).fit(scores, y, weight).x
+        left = weight * (expit(a * scores + b) - y)
+        assert left.sum() + 20 * b == pytest.approx(0, abs=1e-6)
+        if kind == "platt":
+            assert left @ scores + 20 * (a - 1) == pytest.approx(0, abs=1e-6)
+        else:
+            assert a == 1.0
+
+
+def test_no_calibration_turns_the_order_round_or_is_certain():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=5000)
+    against = rng.random(5000) < expit(-2 * scores)
+    model = Calibration("platt").fit(scores, against)
+    assert (np.diff(model.chances(np.sort(scores))) >= 0).all()
+    sure = Calibration("isotonic").fit(np.arange(10.0), np.arange(10) > 4)
+    assert sure.chances(np.array([-50.0, 50.0])).tolist() == [1e-7, 1 - 1e-7]
+    for y in (np.zeros(5), np.ones(5)):
+        for kind in ("shift", "platt", "isotonic"):
+            same = Calibration(kind).fit(np.arange(5.0), y)
+            np.testing.assert_allclose(same.chances(np.zeros(1)), [0.5])
+
+
+def test_what_is_still_to_come_is_by_bayes_and_starts_from_all_that_is_known():
+    chance, share = np.array([0.2]), np.array([0.75])
+    assert still_to_come(chance, share)[0] == pytest.approx(0.05 / (0.8 + 0.05))
+    seen = []
+
+    def fit(rows, y, weight):
+        seen.append((rows, y, weight))
+        return np.full(4, 0.5)
+
+    fit_delayed(fit, np.array([1, 0, 0, 0]), np.array([1.0, 0.5, 1.0, 0.5]), n_rounds=1)
+    [(rows, y, weight)] = seen
+    assert rows.tolist() == [0, 1, 2, 3, 1, 3]
+    assert y.tolist() == [1, 0, 0, 0, 1, 1]
+    come = still_to_come(np.array([1 / 3]), np.array([0.5]))[0]  # a click of 3 rows
+    np.testing.assert_allclose(weight, [1, 1 - come, 1, 1 - come, come, come])
+
+
+def test_thinned_rows_are_calibrated_by_rows_that_were_not_learned_from():
+    y = np.tile([1, 0, 0, 0, 0], 200)
+    rows = np.flatnonzero((y == 1) | (np.arange(1000) % 5 == 1))
+    asked_of = []
+
+    def score(learned, asked):
+        asked_of.append((set(learned.tolist()), set(asked.tolist())))
+        return np.zeros(len(asked))
+
+    model = thinned_calibration(score, y, rows, float(np.log(0.25)), n_folds=5)
+    assert len(asked_of) == 5
+    for learned, asked in asked_of:
+        assert not learned & asked
+        assert learned == set(rows.tolist()) - asked
+    assert set().union(*(asked for _, asked in asked_of)) == set(range(1000))
+    found = model.chances(np.array([np.log(0.25)]))
+    assert found[0] == pytest.approx(0.2, abs=1e-6)
+    with pytest.raises(ValueError, match="n_folds must be a whole number"):
+        thinned_calibration(score, y, rows, 0.0, n_folds=1)
 
 
 def test_late_clicks_are_found_again():
