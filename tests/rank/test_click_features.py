@@ -152,6 +152,12 @@ def test_counts_of_a_moment_do_not_know_what_came_after():
     assert np.expm1(whole[at, 1]) == pytest.approx(n)
     odds = (k + 5 * 0.4) / (n - k + 5 * 0.6)
     assert whole[at, 0] == pytest.approx(np.log(odds))
+    # A key of two columns is the pair; a cell of two tags has two of them.
+    pairs = [
+        sum(tag in cell.split("|") for tag in columns["tags"][at].split("|"))
+        for cell in columns["tags"][mine]
+    ]
+    assert np.expm1(whole[at, 3]) == pytest.approx(sum(pairs))
     arrays, document = part.state()
     again = MomentCounts.restored(arrays, document)
     found = again.features(some, time[early])
