@@ -102,3 +102,17 @@ def test_a_budget_lasts_and_is_never_overspent():
     for bad in (-1, 0, np.nan, np.inf):
         with pytest.raises(ValueError, match="budget must be"):
             AdaptivePacing(bad, 10)
+
+
+def test_a_bid_is_shaded_by_the_step_and_never_above_what_is_left():
+    pacing = AdaptivePacing(10.0, 100, step=2.0)
+    assert pacing.bid(30.0) == 10.0  # no more than is left
+    pacing.spend(0.6)  # 0.5 more than an even 0.1
+    assert pacing.multiplier == pytest.approx(1.0)
+    assert pacing.bid(1.0) == pytest.approx(0.5)
+    pacing.spend(0.0)
+    assert pacing.multiplier == pytest.approx(0.8)
+    pacing.spend(50.0)
+    assert (pacing.left, pacing.bid(1.0)) == (0.0, 0.0)
+    assert pacing.multiplier == 20.0
+    assert AdaptivePacing(10.0, 100).step == pytest.approx(1.0)  # 1 / 10 over 0.1

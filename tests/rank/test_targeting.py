@@ -1,5 +1,7 @@
 """Targeting: bitmaps against the definition, and rules that are none."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,8 +45,11 @@ USERS = st.fixed_dictionaries(
 @settings(max_examples=150, deadline=None)
 def test_bitmaps_find_what_the_definition_finds(rules, users):
     targeting = Targeting(rules)
+    arrays, document = targeting.state()
+    again = Targeting.restored(rules, arrays, json.loads(json.dumps(document)))
     for user in users:
         found = targeting.wanted(user).tolist()
+        assert again.wanted(user).tolist() == found
         expected = [
             at
             for at, rule in enumerate(rules)
@@ -87,3 +92,24 @@ def test_it_says_what_keeps_an_ad_from_a_user():
     reason = targeting.reason(0, {"age": 20, "place": "at"})
     assert reason == "place = de does not hold"
     assert not np.any(targeting.wanted({"age": 20, "place": "at"}))
+
+
+def test_bitmaps_that_are_not_of_these_ads_are_refused():
+    rules = ["age >= 18 or place = de", "lists has vip"]
+    arrays, document = Targeting(rules).state()
+    with pytest.raises(ValueError, match="its targeting is not that of its ads"):
+        Targeting.restored([*rules, ""], arrays, document)
+    short = {**arrays, "bits": arrays["bits"][1:]}
+    with pytest.raises(ValueError, match="its targeting is not that of its ads"):
+        Targeting.restored(rules, short, document)
+    first, *others = document["tables"]
+    other = {"tables": [{**first, "limits": [1.0, 2.0]}, *others]}
+    with pytest.raises(ValueError, match="its targeting is not that of its values"):
+        Targeting.restored(rules, arrays, other)
+
+
+def test_compiled_rules_are_not_read_again():
+    arrays, document = Targeting(["age >= 18"]).state()
+    again = Targeting.restored(["no rule"], arrays, document)
+    assert again.wanted({"age": 20}).tolist() == [0]
+    assert again.wanted({"age": 17}).tolist() == []

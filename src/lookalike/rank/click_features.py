@@ -7,6 +7,7 @@ one of its column's unknown values.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,22 @@ KINDS = ("category", "number", "tags", "text")
 """A value; a number, nan where unknown; values with "|" between; words."""
 UNKNOWN = 0  # the first code of a column
 SMOOTH = 20.0  # rows that the rate of all counts for beside that of a value
+
+
+@dataclass(frozen=True)
+class FeatureColumn:
+    """A column of rows, mapped: what is the same in many requests is mapped once.
+
+    codes : int64 (n_rows, n_slots), -1 where there is none
+    numbers : float64 (n_rows,), the number that trees take
+    """
+
+    codes: Ints
+    numbers: Floats
+
+    def take(self, rows: Ints) -> "FeatureColumn":
+        """Return these rows, (n,)."""
+        return FeatureColumn(self.codes[rows], self.numbers[rows])
 
 
 class ClickFeatures:
@@ -161,7 +178,41 @@ class ClickFeatures:
         ValueError
             If a column is missing, or holds texts where training had numbers.
         """
-        plain = self._plain_codes(columns)
+        return self._with_crosses(self._plain_codes(columns))
+
+    def column(self, name: str, column: Array) -> FeatureColumn:
+        """Return one column of rows that are not for training, (n_rows,), mapped.
+
+        Raises
+        ------
+        ValueError
+            If it holds texts where training had numbers.
+        """
+        codes = self._column_codes(name, column)
+        return FeatureColumn(codes, self._column_numbers(name, codes, column))
+
+    def joined(self, columns: Mapping[str, FeatureColumn]) -> tuple[Array, Array]:
+        """Return ``codes`` and ``numbers`` of rows whose columns are mapped.
+
+        columns : all of them, of as many rows each
+
+        Examples
+        --------
+        >>> columns = {"place": np.array(["de", "at", "de"])}
+        >>> features = ClickFeatures({"place": "category"}, least_count=1)
+        >>> features = features.fit(columns, np.array([1, 0, 1]))
+        >>> mapped = features.column("place", np.array(["de", "ch"]))
+        >>> features.joined({"place": mapped.take(np.array([1, 0, 0]))})[0]
+        array([[0.],
+               [2.],
+               [2.]], dtype=float32)
+        """
+        found = [columns[name] for name in self.kinds]
+        codes = self._with_crosses(np.hstack([each.codes for each in found]))
+        numbers = np.column_stack([each.numbers for each in found])
+        return codes, numbers.astype(np.float32)
+
+    def _with_crosses(self, plain: Ints) -> Array:
         blocks, begin = [plain], np.cumsum([0, *self.fields])
         at = {name: n for n, name in enumerate(self.kinds)}
         for number, (a, b) in enumerate(self.crosses):
@@ -170,7 +221,8 @@ class ClickFeatures:
             pairs = _hashed(first[:, :, None], second[:, None, :], number)
             column = self.n_own + pairs % self.n_hashed
             none = (first[:, :, None] < 0) | (second[:, None, :] < 0)
-            blocks.append(np.where(none, -1, column).reshape(len(plain), -1))
+            width = first.shape[1] * second.shape[1]
+            blocks.append(np.where(none, -1, column).reshape(len(plain), width))
         found: Array = np.hstack(blocks).astype(np.float32)
         return found
 
@@ -185,21 +237,29 @@ class ClickFeatures:
         for name, width in zip(self.kinds, self.fields, strict=True):
             mine = plain[:, slot : slot + width]
             slot += width
-            if self.kinds[name] == "number":
-                # Trees take finite numbers; what is unknown lies below all others.
-                low = self.edges[name][0] - 1 if len(self.edges[name]) else -1.0
-                found.append(np.nan_to_num(self._numbers(name, columns[name]), nan=low))
-                continue
-            held = mine >= 0
-            if clicked is None:
-                each = self._rates(self.sums[mine], self.counts[mine])
-            else:
-                each = self._earlier_rates(mine, held, clicked)
-            n = np.maximum(held.sum(axis=1), 1)
-            mean = np.where(held, each, 0.0).sum(axis=1) / n
-            found.append(np.where(held.any(axis=1), mean, self.rate))
+            rates = None
+            if clicked is not None and self.kinds[name] != "number":
+                rates = self._earlier_rates(mine, mine >= 0, clicked)
+            found.append(self._column_numbers(name, mine, columns[name], rates))
         numbers: Array = np.column_stack(found).astype(np.float32)
         return numbers
+
+    def _column_numbers(
+        self, name: str, codes: Ints, column: Array, rates: Floats | None = None
+    ) -> Floats:
+        """The number of each row; rates of the slots are those of now, or given."""
+        if self.kinds[name] == "number":
+            # Trees take finite numbers; what is unknown lies below all others.
+            low = self.edges[name][0] - 1 if len(self.edges[name]) else -1.0
+            known: Floats = np.nan_to_num(self._numbers(name, column), nan=low)
+            return known
+        held = codes >= 0
+        each = self._rates(self.sums[codes], self.counts[codes])
+        if rates is not None:
+            each = rates
+        n = np.maximum(held.sum(axis=1), 1)
+        mean = np.where(held, each, 0.0).sum(axis=1) / n
+        return np.where(held.any(axis=1), mean, self.rate)
 
     def _rates(self, sums: Floats, counts: Floats) -> Floats:
         return (sums + SMOOTH * self.rate) / (counts + SMOOTH)
@@ -219,24 +279,26 @@ class ClickFeatures:
 
     def _plain_codes(self, columns: Mapping[str, Array]) -> Ints:
         blocks = []
-        for name, kind in self.kinds.items():
+        for name in self.kinds:
             if name not in columns:
                 raise ValueError(f"Rows must have the column {name}; it is missing.")
-            first = self.first[name]
-            if kind == "number":
-                values = self._numbers(name, columns[name])
-                at = np.searchsorted(self.edges[name], values, side="right") + 1
-                at = np.where(np.isnan(values), UNKNOWN, at)
-                blocks.append(first + at[:, None])
-                continue
-            code, width = self._code[name], self.widths[name]
-            distinct, where = np.unique(columns[name], return_inverse=True)
-            rows = np.full((len(distinct), width), -1, np.int64)
-            for n, cell in enumerate(self._cells(name, distinct)):
-                mine = [first + code.get(value, UNKNOWN) for value in cell[:width]]
-                rows[n, : len(mine)] = mine
-            blocks.append(rows[where])
+            blocks.append(self._column_codes(name, columns[name]))
         return np.hstack(blocks)
+
+    def _column_codes(self, name: str, column: Array) -> Ints:
+        first = self.first[name]
+        if self.kinds[name] == "number":
+            values = self._numbers(name, column)
+            at = np.searchsorted(self.edges[name], values, side="right") + 1
+            found: Ints = first + np.where(np.isnan(values), UNKNOWN, at)[:, None]
+            return found
+        code, width = self._code[name], self.widths[name]
+        distinct, where = np.unique(column, return_inverse=True)
+        rows = np.full((len(distinct), width), -1, np.int64)
+        for n, cell in enumerate(self._cells(name, distinct)):
+            mine = [first + code.get(value, UNKNOWN) for value in cell[:width]]
+            rows[n, : len(mine)] = mine
+        return rows[where]
 
     def _numbers(self, name: str, column: Array) -> Floats:
         values = np.asarray(column)

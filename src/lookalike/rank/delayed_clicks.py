@@ -10,8 +10,12 @@ still be clicked with the probability [1]_
 from collections.abc import Callable
 
 import numpy as np
+from scipy.optimize import brentq
 
 from lookalike._typing import Array, Floats
+
+TAIL = 0.25
+"""Share of the delays, the longest, by which those that were not seen are judged."""
 
 
 class DelayDistribution:
@@ -26,8 +30,16 @@ class DelayDistribution:
        F(d) = \prod_{d_k > d} \left(1 - \frac{\#\{i: d_i = d_k\}}
               {\#\{i: d_i \le d_k \le a_i\}}\right) ,
 
-    with :math:`d_i` the delay and :math:`a_i` the age of the row of click i. Beyond the
-    longest delay that was seen F is 1.
+    with :math:`d_i` the delay and :math:`a_i` the age of the row of click i. This is F
+    over F(A), with A the age of the oldest row: longer delays cannot have been seen.
+    They are taken to go on as the longest quarter does, exponentially: with d the lower
+    end of that quarter, :math:`\lambda` is the rate with which delays between d and A
+    have the mean that was found, and
+
+    .. math:: 1 - F(A) = (1 - F(d))\, e^{-\lambda (A - d)} .
+
+    Where the quarter does not fall off within A, :math:`\lambda (A - d) < 1`, nothing
+    can be said of what lies beyond, and F(A) is taken to be 1.
 
     References
     ----------
@@ -42,7 +54,7 @@ class DelayDistribution:
     >>> seen = delay < age
     >>> F = DelayDistribution().fit(delay[seen], age[seen])
     >>> F(np.array([1.0, 3.0])).round(2), (1 - np.exp([-1 / 3, -1])).round(2)
-    (array([0.29, 0.64]), array([0.28, 0.63]))
+    (array([0.28, 0.62]), array([0.28, 0.63]))
     """
 
     def fit(self, delay: Floats, age: Floats) -> "DelayDistribution":
@@ -66,13 +78,44 @@ class DelayDistribution:
         keep[0] = 1.0  # nothing is quicker than the quickest
         # F at the k-th delay is the product over the later ones.
         self.shares = np.append(np.cumprod(keep[::-1])[::-1][1:], 1.0)
+        self.oldest, self.decay = float(np.max(age)), 0.0
+        beyond = self._fit_tail()
+        self.shares /= 1 + beyond
+        self.unseen = beyond / (1 + beyond)
         return self
+
+    def _fit_tail(self) -> float:
+        """Learn how long delays decay; return the unseen over what was seen."""
+        share = np.diff(self.shares, prepend=0.0)
+        first = self.delays[np.searchsorted(self.shares, 1 - TAIL)]
+        late = self.delays > first
+        length, mass = self.oldest - first, float(share[late].sum())
+        if not mass > 0:
+            return 0.0
+        mean = float(share[late] @ (self.delays[late] - first)) / mass
+
+        def excess(decay: float) -> float:
+            """Mean of an exponential delay that is cut off at the length, less ours."""
+            return 1 / decay - length * _beyond(decay * length) - mean
+
+        # The mean lies below 1 / decay, so that at the upper end it is below ours.
+        if not mean > 0 or excess(1 / length) < 0:
+            return 0.0
+        self.decay = float(brentq(excess, 1 / length, max(1 / mean, 1 / length)))
+        return mass * _beyond(self.decay * length)
 
     def __call__(self, age: Floats) -> Floats:
         """Return the share of clicks that came within this age."""
         at = np.searchsorted(self.delays, age, side="right") - 1
         found: Floats = np.where(at >= 0, self.shares[np.maximum(at, 0)], 0.0)
-        return found
+        later = np.maximum(age - self.oldest, 0.0)
+        old: Floats = 1 - self.unseen * np.exp(-self.decay * later)
+        return np.where(age > self.oldest, old, found)
+
+
+def _beyond(length: float) -> float:
+    """What of an exponential variable lies beyond this length, over what does not."""
+    return float(np.exp(-length) / -np.expm1(-length))
 
 
 def still_to_come(chance: Floats, share: Floats) -> Floats:

@@ -4,7 +4,8 @@ A row of training is described by what the log knew when it was shown, and a req
 what it knows now, by the same call: the join is one in point of time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,24 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.rank.point_in_time import History
 
 SMOOTH = 5.0  # impressions that the rate of all counts for beside a key's own
+
+
+@dataclass(frozen=True)
+class KeyColumn:
+    """A column of rows, by the numbers of its values: mapped once for many requests.
+
+    numbers : int64, of the known values of all distinct cells, one cell after another
+    begin : int64 (n_cells + 1,), where those of each cell begin
+    cell : int64 (n_rows,), which of the cells each row has
+    """
+
+    numbers: Ints
+    begin: Ints
+    cell: Ints
+
+    def take(self, rows: Ints) -> "KeyColumn":
+        """Return these rows, (n,)."""
+        return KeyColumn(self.numbers, self.begin, self.cell[rows])
 
 
 class MomentCounts:
@@ -72,7 +91,8 @@ class MomentCounts:
         for name in sorted({name for key in self.keys for name in key}):
             distinct = {v for cell in np.unique(columns[name]) for v in _parts(cell)}
             self.values[name] = {value: n for n, value in enumerate(sorted(distinct))}
-        codes = [self._codes(key, columns) for key in self.keys]
+        mapped = {name: self.column(name, columns[name]) for name in self.values}
+        codes = [self._codes(key, mapped) for key in self.keys]
         self._take_up([(at, time[row], click_time[row]) for at, row in codes], rate)
         return self
 
@@ -88,44 +108,67 @@ class MomentCounts:
 
     def features(self, columns: Mapping[str, Array], time: Floats) -> Floats:
         """Return both features of each key, (n_rows, 2 * n_keys), at these times."""
-        found = []
-        for key, shown, clicked in zip(
-            self.keys, self._shown, self._clicked, strict=True
-        ):
-            at, row = self._codes(key, columns)
-            n, k = np.zeros(len(time)), np.zeros(len(time))
-            np.add.at(n, row, shown.counts(at, time[row]))
-            np.add.at(k, row, clicked.counts(at, time[row]))
-            k = np.minimum(k, n)
-            odds = (k + SMOOTH * self.rate) / (n - k + SMOOTH * (1 - self.rate))
-            found += [np.log(odds), np.log1p(n)]
+        mapped = {name: self.column(name, columns[name]) for name in self.values}
+        found = list(self.joined(mapped, time).values())
         return np.column_stack(found) if found else np.empty((len(time), 0))
 
+    def joined(
+        self,
+        columns: Mapping[str, KeyColumn],
+        time: Floats,
+        known: Collection[str] = (),
+    ) -> dict[str, Floats]:
+        """Return features of rows whose columns are mapped, (n_rows,), by name.
+
+        columns : keys of which one is missing have no features
+        known : names of features that need not be computed again
+        """
+        found: dict[str, Floats] = {}
+        for number, key in enumerate(self.keys):
+            names = self.names[2 * number : 2 * number + 2]
+            if names[0] in known or not columns.keys() >= set(key):
+                continue
+            at, row = self._codes(key, columns)
+            shown, clicked = self._shown[number], self._clicked[number]
+            n = np.bincount(row, shown.counts(at, time[row]), len(time))
+            k = np.bincount(row, clicked.counts(at, time[row]), len(time))
+            k = np.minimum(k, n)
+            odds = (k + SMOOTH * self.rate) / (n - k + SMOOTH * (1 - self.rate))
+            found |= dict(zip(names, (np.log(odds), np.log1p(n)), strict=True))
+        return found
+
+    def column(self, name: str, column: Array) -> KeyColumn:
+        """Return one column of rows, (n_rows,), mapped."""
+        known = self.values[name]
+        distinct, where = np.unique(column, return_inverse=True)
+        each = [
+            [known[value] for value in _parts(cell) if value in known]
+            for cell in distinct.tolist()
+        ]
+        sizes = np.array([len(found) for found in each], np.int64)
+        begin = np.concatenate([[0], np.cumsum(sizes)])
+        flat = np.array([n for found in each for n in found], np.int64)
+        return KeyColumn(flat, begin, where)
+
     def _codes(
-        self, key: tuple[str, ...], columns: Mapping[str, Array]
+        self, key: tuple[str, ...], columns: Mapping[str, KeyColumn]
     ) -> tuple[Ints, Ints]:
         """The keys of the rows, several where a cell has several, and their rows.
 
         Values that are not known have no key.
         """
-        row = np.arange(len(columns[key[0]]))
+        row = np.arange(len(columns[key[0]].cell))
         at = np.zeros(len(row), np.int64)
         for name in key:
-            known = self.values[name]
-            distinct, where = np.unique(columns[name], return_inverse=True)
-            each = [
-                [known[value] for value in _parts(cell) if value in known]
-                for cell in distinct
-            ]
-            sizes = np.array([len(found) for found in each], np.int64)
-            begin = np.concatenate([[0], np.cumsum(sizes)])
-            flat = np.array([n for found in each for n in found], np.int64)
-            mine = where[row]
-            n = sizes[mine]
-            first = np.repeat(begin[mine], n)
+            column = columns[name]
+            mine = column.cell[row]
+            first = column.begin[mine]
+            n = column.begin[mine + 1] - first
+            # The numbers of a row's cell: the first, and so many behind it.
             within = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
             row, at = np.repeat(row, n), np.repeat(at, n)
-            at = at * len(known) + flat[first + within]
+            flat = column.numbers[np.repeat(first, n) + within]
+            at = at * len(self.values[name]) + flat
         return at, row
 
     # --- saving -----------------------------------------------------------------------

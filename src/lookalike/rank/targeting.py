@@ -10,12 +10,13 @@ What is not known of a user makes a comparison false, and so its opposite true.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array, Ints
+from lookalike._typing import Array, Floats, Ints
 
 MOST_WAYS = 64
 """Alternatives, joined by "or", that the rule of one ad may come to."""
@@ -266,20 +267,20 @@ class Targeting:
             raise ValueError("There must be an ad to target, got none.")
         texts = dict.fromkeys(rule for rule in rules if isinstance(rule, str))
         ways = {rule: parsed(rule) for rule in texts}
-        self.rules = [ways[rule] if isinstance(rule, str) else rule for rule in rules]
-        sizes = np.array([len(each) for each in self.rules])
+        self.rules = list(rules)
+        every = [ways[rule] if isinstance(rule, str) else rule for rule in rules]
+        sizes = np.array([len(each) for each in every])
         self._ad = np.repeat(np.arange(len(rules)), sizes)
-        self._n_ads, n_lines = len(rules), len(self._ad)
-        self._plain = bool((sizes == 1).all())
+        n_lines = len(self._ad)
         of: dict[str, dict[Comparison, list[int]]] = {}
         line = 0
-        for each in self.rules:
+        for each in every:
             for way in each:
                 for comparison in way:
                     key = _key(comparison)
                     of.setdefault(key, {}).setdefault(comparison, []).append(line)
                 line += 1
-        self._tables = {key: _Table(found, n_lines) for key, found in of.items()}
+        self._tables = [_Table.of(found, n_lines) for found in of.values()]
 
     def wanted(self, user: User) -> Ints:
         """Return positions of the ads that want a user, ascending.
@@ -288,13 +289,14 @@ class Targeting:
             which nothing is known are left out
         """
         if not self._tables:
-            return np.arange(self._n_ads)
-        rows = [table.row(user) for table in self._tables.values()]
+            return np.arange(len(self.rules))
+        rows = [table.row(user) for table in self._tables]
         left = rows[0].copy()
         for row in rows[1:]:
             left &= row
         found = np.flatnonzero(np.unpackbits(left, count=len(self._ad)).view(bool))
-        return found if self._plain else np.unique(self._ad[found])
+        one_way_each = len(self._ad) == len(self.rules)
+        return found if one_way_each else np.unique(self._ad[found])
 
     def reason(self, ad: int, user: User) -> str:
         """Return what keeps an ad from a user, of the way that is nearest; "" if none.
@@ -302,7 +304,8 @@ class Targeting:
         The definition, comparison by comparison.
         """
         best: list[str] | None = None
-        for way in self.rules[ad]:
+        rule = self.rules[ad]
+        for way in parsed(rule) if isinstance(rule, str) else rule:
             failed = [str(each) for each in way if not each.holds(user)]
             if not failed:
                 return ""
@@ -311,57 +314,141 @@ class Targeting:
         assert best is not None
         return f"{' and '.join(best)} {'does' if len(best) == 1 else 'do'} not hold"
 
+    # --- saving -----------------------------------------------------------------------
 
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return what was compiled, not the rules, as arrays and a JSON document."""
+        # One array: the rows of a table have as many bytes as those of any other.
+        none = np.empty((0, -(-len(self._ad) // 8)), np.uint8)
+        bits = np.concatenate([none, *(table.rows for table in self._tables)])
+        return {"bits": bits, "ad": self._ad}, {
+            "tables": [table.document() for table in self._tables]
+        }
+
+    @classmethod
+    def restored(
+        cls,
+        rules: Sequence[str],
+        arrays: Mapping[str, Array],
+        document: Mapping[str, Any],
+    ) -> "Targeting":
+        """Return the compiled rules of which these are the state; none is read again.
+
+        rules : the same, for ``reason``
+
+        Raises
+        ------
+        KeyError, ValueError
+            If they do not fit together.
+        """
+        found = cls.__new__(cls)
+        found.rules, found._ad = list(rules), np.asarray(arrays["ad"])
+        bits, tables = np.asarray(arrays["bits"]), document["tables"]
+        ends = np.cumsum([0, *(each["n_rows"] for each in tables)])
+        width = -(-len(found._ad) // 8)
+        every = np.arange(len(found.rules))
+        if bits.shape != (ends[-1], width) or not np.array_equal(
+            np.unique(found._ad), every
+        ):
+            raise ValueError("its targeting is not that of its ads.")
+        found._tables = [
+            _Table.restored(each, bits[begin:end])
+            for each, (begin, end) in zip(tables, pairwise(ends), strict=True)
+        ]
+        return found
+
+
+@dataclass(frozen=True)
 class _Table:
-    """Bitmaps of one name: a row for each value that its comparisons tell apart."""
+    """Bitmaps of one name: a row for each value that its comparisons tell apart.
 
-    def __init__(self, found: Mapping[Comparison, list[int]], n_lines: int) -> None:
+    name : that is compared
+    limits : numbers it is compared with, ascending, where an order counts
+    texts : values that are told apart
+    word : for "has", the entry
+    rows : uint8 (n_values, n_bytes), of what is not known first, then of any other
+        value, or of numbers below, on and above each limit, and of the texts
+    """
+
+    name: str
+    limits: Floats
+    texts: list[str]
+    word: str | None
+    rows: Array
+
+    @classmethod
+    def of(cls, found: Mapping[Comparison, list[int]], n_lines: int) -> "_Table":
+        """Return the table of these comparisons, each with the ways that have it."""
         some = next(iter(found))
-        self.name, self.op = some.name, some.op
         values = {value for each in found for value in each.values}
-        numbers = sorted(v for v in values if isinstance(v, float))
-        self.limits = np.array(numbers)
-        self.is_ordered = any(each.op in _ORDERED for each in found)
-        texts = sorted({_text(v) for v in values})
-        self.place = {text: at for at, text in enumerate(texts, start=2)}
+        is_ordered = any(each.op in _ORDERED for each in found)
+        numbers = sorted(v for v in values if isinstance(v, float)) * is_ordered
+        word = some.values[0] if some.op == "has" else None
+        texts = [] if word is not None else sorted({_text(v) for v in values})
         samples: list[Any] = [None, object()]  # what is not known, and any other value
-        if self.op == "has":
-            self.word = some.values[0]
-            samples = [None, [self.word]]
-        elif self.is_ordered:
+        if word is not None:
+            samples = [None, [word]]
+        elif is_ordered:
             # Below the first limit, on it, between it and the next, and so on.
-            middles = ((a + b) / 2 for a, b in _pairs(numbers))
+            middles = ((a + b) / 2 for a, b in pairwise(numbers))
             between = [numbers[0] - 1, *middles, numbers[-1] + 1]
             inside = [v for pair in zip(between, numbers, strict=False) for v in pair]
-            samples = [None, *inside, between[-1], *texts]
-            self.first_text = 1 + len(inside) + 1
-        else:
-            samples += texts
-        bits = np.ones((len(samples), n_lines), bool)
+            samples = [None, *inside, between[-1]]
+        bits = np.ones((len(samples) + len(texts), n_lines), bool)
         for comparison, found_lines in found.items():
             lines = np.array(found_lines)
-            for at, sample in enumerate(samples):
-                if not comparison.holds({self.name: sample}):
+            for at, sample in enumerate([*samples, *texts]):
+                if not comparison.holds({some.name: sample}):
                     bits[at, lines] = False
-        self.rows = np.packbits(bits, axis=1)
+        limits = np.array(numbers, np.float64)
+        return cls(some.name, limits, texts, word, np.packbits(bits, axis=1))
+
+    def document(self) -> dict[str, Any]:
+        """Return everything but the rows, ready for JSON."""
+        return {
+            "name": self.name,
+            "limits": self.limits.tolist(),
+            "texts": self.texts,
+            "word": self.word,
+            "n_rows": len(self.rows),
+        }
+
+    @classmethod
+    def restored(cls, document: Mapping[str, Any], rows: Array) -> "_Table":
+        """Return the table of this document.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If the rows are not those of its values.
+        """
+        limits, texts = document["limits"], list(document["texts"])
+        expected = 2 + 2 * len(limits) + len(texts)
+        if len(rows) != expected or document["n_rows"] != expected:
+            raise ValueError("its targeting is not that of its values.")
+        name, word = document["name"], document["word"]
+        return cls(name, np.array(limits, np.float64), texts, word, rows)
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """The row of each text."""
+        first = len(self.rows) - len(self.texts)
+        return {text: first + at for at, text in enumerate(self.texts)}
 
     def row(self, user: User) -> Array:
         """The bitmap of the ways that a user may fulfil, as far as this name goes."""
         value = user.get(self.name)
         if _is_unknown(value):
             return self.rows[0]
-        if self.op == "has":
+        if self.word is not None:
             held = value.split("|") if isinstance(value, str) else list(value or ())
             return self.rows[int(self.word in held)]
-        if not self.is_ordered:
+        if not len(self.limits):
             return self.rows[self.place.get(_text(value), 1)]
         number = _number(value)
         if number is None:
-            at = self.place.get(str(value))
             # A text that no comparison names is like none that is known.
-            if at is None:
-                return self.rows[0]
-            return self.rows[self.first_text + at - 2]
+            return self.rows[self.place.get(str(value), 0)]
         at = int(np.searchsorted(self.limits, number, side="left"))
         on = at < len(self.limits) and self.limits[at] == number
         return self.rows[1 + 2 * at + int(on)]
@@ -372,10 +459,6 @@ def _key(comparison: Comparison) -> str:
     if comparison.op == "has":
         return f"{comparison.name} has {comparison.values[0]}"
     return comparison.name
-
-
-def _pairs(values: Sequence[float]) -> list[tuple[float, float]]:
-    return list(pairwise(values))
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._checks import check_choice, check_whole
-from lookalike._typing import Array, Floats, Ints
+from lookalike._typing import Floats, Ints
 from lookalike.rank.auctions import KINDS, run_auction
 from lookalike.systems.ads.market import Market
 
@@ -80,7 +80,7 @@ def sell(
     left_out["hides cost more than clicks bring"] = int(worthless.sum())
     able &= ~worthless
     ads, bids, chances = ads[able], bids[able], chances[able]
-    some = _first_of_each(market.ads.advertiser[ads], bids * chances, per_advertiser)
+    some = _first_of_each(market.advertiser_of[ads], bids * chances, per_advertiser)
     left_out["other ads of the same advertiser"] = len(ads) - len(some)
     ads, bids, chances = ads[some], bids[some], chances[some]
     places = FALL ** np.arange(k)
@@ -111,7 +111,7 @@ def sell(
 def _left(market: Market, spent: Mapping[str, float]) -> Floats:
     """What is left of the budget of each ad."""
     left = market.ads.budget.astype(np.float64).copy()
-    position = {id: at for at, id in enumerate(market.ads.ids.tolist())}
+    position = market.ad_position
     for id, cost in spent.items():
         if id not in position:
             raise ValueError(f"Something is spent by an ad that is not known: {id!r}.")
@@ -123,7 +123,7 @@ def _left(market: Market, spent: Mapping[str, float]) -> Floats:
     return left
 
 
-def _first_of_each(group: Array, worth: Floats, n: int) -> Ints:
+def _first_of_each(group: Ints, worth: Floats, n: int) -> Ints:
     """Positions of the n best of each group, ascending."""
     order = np.lexsort((-worth, group))
     names = group[order]

@@ -45,12 +45,14 @@ class Learned:
     hide_rate: float
 
     def chances(self, name: str, rows: ClickRows) -> Floats:
-        """Return the probability of a click of each row."""
+        """Return the probability of a click of each row; there may be none."""
+        if not len(rows):
+            return np.empty(0)
         return self.calibrations[name].chances(log_odds(self.models, name, rows))
 
     def hide_chances(self, rows: ClickRows) -> Floats:
         """Return the probability that the ad of each row is hidden."""
-        if self.hides is None:
+        if self.hides is None or not len(rows):
             return np.full(len(rows), self.hide_rate)
         return Calibration("none").chances(self.hides.score_rows(rows.plain))
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Ints
 from lookalike.datasets.click_log import AD, ADVERTISER, USER, Ads, ClickLog, ClickUsers
-from lookalike.rank.targeting import Targeting
+from lookalike.rank.targeting import Targeting, parsed
 
 DAY = 86_400.0
 COOL_DOWN = 14 * DAY  # after an ad was hidden, its advertiser is not shown so long
+TARGETING = "targeting."
 _ADS = ("ids", "advertiser", "bid", "budget", "targeting")
 
 
@@ -37,7 +40,23 @@ class Market:
 
     @classmethod
     def of(cls, log: ClickLog, rows: Array) -> "Market":
-        """Return the market as these rows leave it, bool (n,)."""
+        """Return the market as these rows leave it, bool (n,).
+
+        Raises
+        ------
+        ValueError
+            If a bid or a budget is negative or no number, or a rule is none; the
+            sentence names the ad.
+        """
+        for name in ("bid", "budget"):
+            column = getattr(log.ads, name)
+            limit = np.isinf(column) if name == "bid" else False
+            bad = np.flatnonzero(~(column >= 0) | limit)
+            if len(bad):
+                raise ValueError(
+                    f"The {name} of an ad must be a number of at least 0; that of "
+                    f"{log.ads.ids[bad[0]]} is {column[bad[0]]:g}."
+                )
         time, pairs = log.time[rows], np.column_stack([log.user, log.ad])[rows]
         now = float(time.max()) + 1
         hidden = np.zeros(len(time), bool) if log.hidden is None else None
@@ -49,7 +68,7 @@ class Market:
         return cls(
             log.users,
             log.ads,
-            Targeting(log.ads.targeting.tolist()),
+            _compiled(log.ads),
             usual,
             now,
             pairs[time >= now - DAY],
@@ -82,26 +101,36 @@ class Market:
                 found[name] = "|".join(value) if isinstance(value, list) else str(value)
         return found
 
-    def columns(
-        self, about: Mapping[str, Any], user: str, ads: Ints
-    ) -> dict[str, Array]:
-        """Return the columns of rows of one user and these ads."""
-        n = len(ads)
-        found = {name: np.repeat(np.array([v]), n) for name, v in about.items()}
-        found |= {name: column[ads] for name, column in self.ads.columns.items()}
-        found[USER], found[AD] = np.repeat(np.array([user]), n), self.ads.ids[ads]
-        found[ADVERTISER] = self.ads.advertiser[ads]
-        return found
+    def user_columns(self, about: Mapping[str, Any], user: str) -> dict[str, Array]:
+        """Return the columns of a row of this user, (1,), without those of an ad."""
+        found = {name: np.array([value]) for name, value in about.items()}
+        return {**found, USER: np.array([user])}
+
+    def ad_columns(self) -> dict[str, Array]:
+        """Return the columns of the ads, (n_ads,)."""
+        own = {AD: self.ads.ids, ADVERTISER: self.ads.advertiser}
+        return {**self.ads.columns, **own}
+
+    @cached_property
+    def ad_position(self) -> dict[str, int]:
+        """Position of each ad by its id."""
+        return {id: at for at, id in enumerate(self.ads.ids.tolist())}
+
+    @cached_property
+    def advertiser_of(self) -> Ints:
+        """Number of the advertiser of each ad, int64 (n_ads,)."""
+        return np.unique(self.ads.advertiser, return_inverse=True)[1].astype(np.int64)
 
     def times_shown(self, user: int | None) -> Ints:
         """How often each ad was shown to a user within the last day."""
         mine = self.shown[:, 0] == (-1 if user is None else user)
         return np.bincount(self.shown[mine, 1], minlength=len(self.ads.ids))
 
-    def hidden_advertisers(self, user: int | None) -> Array:
-        """Advertisers of whom a user has hidden an ad of late."""
+    def is_hidden(self, user: int | None) -> Array:
+        """Whether a user has hidden an ad of the advertiser of late, bool (n_ads,)."""
         mine = self.hides[:, 0] == (-1 if user is None else user)
-        return np.unique(self.ads.advertiser[self.hides[mine, 1]])
+        advertisers = self.advertiser_of[self.hides[mine, 1]]
+        return np.isin(self.advertiser_of, advertisers)
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return everything as arrays and a document for JSON."""
@@ -111,8 +140,11 @@ class Market:
         for prefix, columns in (("user", self.users.columns), ("ad", self.ads.columns)):
             for at, column in enumerate(columns.values()):
                 arrays[f"{prefix}{at}"] = column
+        bitmaps, tables = self.targeting.state()
+        arrays |= prefixed(TARGETING, bitmaps)
         return arrays, {
             "usual": dict(self.usual),
+            "targeting": tables,
             "now": self.now,
             "user_columns": list(self.users.columns),
             "ad_columns": list(self.ads.columns),
@@ -153,12 +185,28 @@ class Market:
         return cls(
             users,
             ads,
-            Targeting(ads.targeting.tolist()),
+            Targeting.restored(
+                *(ads.targeting.tolist(), named(TARGETING, arrays)),
+                document["targeting"],
+            ),
             document["usual"],
             float(document["now"]),
             np.asarray(arrays["shown"]),
             np.asarray(arrays["hides"]),
         )
+
+
+def _compiled(ads: Ads) -> Targeting:
+    rules = ads.targeting.tolist()
+    try:
+        return Targeting(rules)
+    except ValueError:
+        for id, rule in zip(ads.ids.tolist(), rules, strict=True):
+            try:
+                parsed(rule)
+            except ValueError as error:
+                raise ValueError(f"The rule of the ad {id} is none. {error}") from None
+        raise
 
 
 def _usual(column: Array) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from lookalike._arrays import named, prefixed
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.click_log import ClickLog
-from lookalike.rank.click_features import ClickFeatures
-from lookalike.rank.moment_counts import MomentCounts
+from lookalike.rank.click_features import ClickFeatures, FeatureColumn
+from lookalike.rank.moment_counts import KeyColumn, MomentCounts
 
 MOMENTS, FEATURES = "moments.", "features."
 LEAKS = 0.15
@@ -38,6 +38,27 @@ class ClickRows:
     def plain(self) -> Array:
         """Codes without those of crosses."""
         return self.codes[:, : self.n_plain]
+
+
+@dataclass(frozen=True)
+class MappedColumns:
+    """Some columns of rows as both parts of a builder map them.
+
+    A request has many rows of one user, and the ads are those of every request: columns
+    of the ads are mapped once a generation, those of the user once a request.
+    """
+
+    features: Mapping[str, FeatureColumn]
+    keys: Mapping[str, KeyColumn]
+    n: int  # rows
+
+    def take(self, rows: Ints) -> "MappedColumns":
+        """Return these rows, (n,)."""
+        return MappedColumns(
+            {name: each.take(rows) for name, each in self.features.items()},
+            {name: each.take(rows) for name, each in self.keys.items()},
+            len(rows),
+        )
 
 
 class RowBuilder:
@@ -74,6 +95,34 @@ class RowBuilder:
         features = self.features
         numbers = features.numbers(found, clicked)
         return ClickRows(features.codes(found), numbers, features.n_plain)
+
+    def mapped(self, columns: Mapping[str, Array], time: float) -> MappedColumns:
+        """Return these columns mapped, with the counts of keys that are all in them.
+
+        time : of the requests
+        """
+        counted = columns.keys() & self.moments.values.keys()
+        keys = {name: self.moments.column(name, columns[name]) for name in counted}
+        n = len(next(iter(columns.values())))
+        found = {**columns, **self.moments.joined(keys, np.full(n, time))}
+        used = found.keys() & self.features.kinds.keys()
+        features = {name: self.features.column(name, found[name]) for name in used}
+        return MappedColumns(features, keys, n)
+
+    def rows_of_request(
+        self, user: MappedColumns, ads: MappedColumns, time: float
+    ) -> ClickRows:
+        """Return the rows of one user and these ads, the same as by ``rows``.
+
+        user : one row, of all columns that are not of ads
+        ads : (n_rows,)
+        time : the one at which both were mapped
+        """
+        same = user.take(np.zeros(ads.n, np.int64))
+        features, keys = {**same.features, **ads.features}, {**same.keys, **ads.keys}
+        counts = self.moments.joined(keys, np.full(ads.n, time), features)
+        features |= {n: self.features.column(n, each) for n, each in counts.items()}
+        return ClickRows(*self.features.joined(features), self.features.n_plain)
 
     def _with_moments(
         self, columns: Mapping[str, Array], time: Floats
@@ -120,8 +169,11 @@ def check_leaks(log: ClickLog, rows: Array) -> None:
     for name in log.kinds:
         values = columns[name]
         if values.dtype.kind == "f":
-            inner = np.quantile(values[~np.isnan(values)], np.linspace(0, 1, 21)[1:-1])
-            edges = np.unique(np.concatenate([inner, np.unique(values)[:3]]))
+            known = values[~np.isnan(values)]
+            if not len(known):
+                continue
+            inner = np.quantile(known, np.linspace(0, 1, 21)[1:-1])
+            edges = np.unique(np.concatenate([inner, np.unique(known)[:3]]))
             at = np.where(np.isnan(values), 0, np.searchsorted(edges, values) + 1)
         else:
             at = np.unique(values, return_inverse=True)[1]

@@ -140,6 +140,10 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         names = rung_names(self.compare)
         self._check_parameters(names)
         train, held_out = ~data.is_test, data.is_validation
+        bad = data.clicked[~np.isin(data.clicked, (0, 1))]
+        if len(bad):
+            raise ValueError(f"A click must be a 0 or a 1, got {bad[0]}.")
+        market = Market.of(data, train)  # first: a bad rule is told before the wait
         for part, rows in (
             ("learn from", train & ~held_out),
             ("test on", data.is_test),
@@ -164,7 +168,7 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         again = names, fitted, self.random_state, self.n_jobs
         self.learned_ = learn(data, train, *again, stage_of(on_progress, 0.5, 0.45))
         self.served_ = self.learned_
-        self._take_up(Market.of(data, train))
+        self._take_up(market)
         facts = {
             "n_users": len(data.users.ids),
             "n_ads": len(data.ads.ids),
@@ -407,7 +411,9 @@ class AdClicks(ExplainsListedItems, BaseSystem):
     def _take_up(self, market: Market) -> None:
         self.market_ = market
         self._user_position = {n: at for at, n in enumerate(market.users.ids.tolist())}
-        self._ad_position = {n: at for at, n in enumerate(market.ads.ids.tolist())}
+        self._ad_position = market.ad_position
+        columns = market.ad_columns()
+        self._mapped_ads = self.served_.builder.mapped(columns, market.now)
 
     def _about(self, user: str, context: Mapping[str, Any]) -> dict[str, Any]:
         return self.market_.about(self._user_position.get(user), context)
@@ -423,7 +429,7 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         often = market.times_shown(at)[ads] >= self.cap
         if often.any():
             rules.append(f"{often.sum()} shown {self.cap} times within a day: left out")
-        hidden = np.isin(market.ads.advertiser[ads], market.hidden_advertisers(at))
+        hidden = market.is_hidden(at)[ads]
         if hidden.any():
             rules.append(f"{hidden.sum()} of advertisers the user has hidden: left out")
         ads = ads[~(often | hidden)]
@@ -435,15 +441,16 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         found = [market.targeting.reason(ad, about)]
         if market.times_shown(at)[ad] >= self.cap:
             found.append(f"shown {self.cap} times within a day")
-        if market.ads.advertiser[ad] in market.hidden_advertisers(at):
+        if market.is_hidden(at)[ad]:
             found.append("the user has hidden an ad of this advertiser")
         return [each for each in found if each]
 
     def _scored(self, user: str, ads: Ints, about: Mapping[str, Any]) -> Scored:
         """These ads in order, with what was computed of each."""
         market, known = self.market_, user if user in self._user_position else ""
-        columns = market.columns(about, known, ads)
-        rows = self.served_.builder.rows(columns, np.full(len(ads), market.now))
+        builder = self.served_.builder
+        mine = builder.mapped(market.user_columns(about, known), market.now)
+        rows = builder.rows_of_request(mine, self._mapped_ads.take(ads), market.now)
         chances = self.served_.chances(self.answering_, rows)
         hides = self.served_.hide_chances(rows)
         values = market.ads.bid[ads] * chances - self.hide_cost * hides
