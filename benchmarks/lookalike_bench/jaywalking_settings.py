@@ -97,8 +97,8 @@ def rows_of(found: list[Fold]) -> Iterable[Row]:
         named, usual = chance >= threshold, chance >= shipped
         row = {"method": f"threshold {threshold:g}"}
         for name, metric in (("f1", _f1), ("accuracy", _accuracy)):
-            less = [metric(y[r], named[r]) - metric(y[r], usual[r]) for r in drawn]
-            low, high = np.quantile(less, [0.025, 0.975])
+            gained = [metric(y[r], named[r]) - metric(y[r], usual[r]) for r in drawn]
+            low, high = np.quantile(gained, [0.025, 0.975])
             row |= {
                 name: metric(y, named),
                 f"{name}_less_shipped_low": float(low),

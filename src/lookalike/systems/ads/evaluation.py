@@ -1,10 +1,11 @@
 """What the probabilities are worth: later impressions, and who clicked."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.core.evaluation import (
     EvaluationResult,
     milliseconds_per_answer,
@@ -103,6 +104,7 @@ def evaluate(
         metrics,
         comparisons,
         facts,
+        quality=_quality(data.user[test], losses[system.answering_]),
         details={
             "chance": ours,
             "clicked": clicked,
@@ -112,6 +114,13 @@ def evaluate(
         },
         verdict=verdict_of({RATE: comparisons[RATE]}),
     )
+
+
+def _quality(user: Ints, gain: Floats) -> dict[str, Any]:
+    """The mean of each user: impressions of one user are no independent draws."""
+    users, at = np.unique(user, return_inverse=True)
+    means = np.bincount(at, gain) / np.bincount(at)
+    return {"n_test": len(users), "outcomes": means.tolist()}
 
 
 def _beside_truth(chance: Floats, truth: Floats, clicked: Array) -> Estimate:

@@ -20,10 +20,21 @@ _LEAF = -1
 class Nodes(Protocol):
     """A forest's arrays, as ``kernels.forest`` describes them."""
 
-    roots: Ints
-    features: Array
-    thresholds: Floats
-    children: Array
+    @property
+    def roots(self) -> Ints:
+        """First node of each tree."""
+
+    @property
+    def features(self) -> Array:
+        """What each node compares."""
+
+    @property
+    def thresholds(self) -> Floats:
+        """With what, or the value of a leaf."""
+
+    @property
+    def children(self) -> Array:
+        """The next nodes, (n_nodes, 2)."""
 
 
 class _Lists(NamedTuple):
