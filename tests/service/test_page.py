@@ -780,6 +780,7 @@ def test_a_clip_is_followed_drawn_and_played(visit_street):
     expect(page.locator("#told")).to_contain_text("Frame 59")
     page.click("#why-answer")
     expect(page.locator("#why-body")).to_contain_text("nobody is meant to cross here")
+    page.keyboard.press("Escape")
     shot(page, "jaywalking")
 
 
@@ -791,6 +792,14 @@ def test_frames_that_are_refused_are_told_and_the_others_are_drawn(visit_street)
     page.click("#go")
     expect(page.locator("#told")).to_contain_text("Frame 59: 2 people are judged")
     expect(page.locator("#status")).to_contain_text("1 frames were refused. Frame 3:")
+    clip["frames"][3] = {}  # without boxes
+    page.fill("#text", json.dumps(clip))
+    page.click("#go")
+    expect(page.locator("#told")).to_contain_text("Frame 59: 2 people are judged")
+    for empty in ("null", "7", '{"width": 1280, "height": 720}'):
+        page.fill("#text", empty)
+        page.click("#go")
+        expect(page.locator("#status")).to_contain_text("A clip is an object with")
     page.fill("#text", "no clip")
     page.click("#go")
     expect(page.locator("#status")).to_have_text("The clip is no JSON.")

@@ -22,6 +22,7 @@ export function streamView(system) {
     stop(); answers = []; refused = []; play.disabled = true;
     try {
       try { clip = JSON.parse(typed.value); } catch { throw new Error("The clip is no JSON."); }
+      if (!Array.isArray(clip?.frames)) throw new Error("A clip is an object with width, height and frames, each with boxes.");
       const { stream, generation } = await post(`${system.path}/streams`, { width: clip.width, height: clip.height });
       seen(system, generation); say("");
       for (const [at, frame] of clip.frames.entries()) {
@@ -46,7 +47,7 @@ export function streamView(system) {
   }
 
   function show(at) {
-    const { frames, width, height } = clip, boxes = frames[at].boxes, risks = answers[at]?.risks || [];
+    const { frames, width, height } = clip, boxes = frames[at]?.boxes, risks = answers[at]?.risks || [];
     place.value = at;
     const pen = canvas.getContext("2d"), scale = canvas.width / width;
     canvas.height = Math.round(height * scale);
@@ -54,7 +55,9 @@ export function streamView(system) {
     pen.strokeStyle = "#46525e"; pen.beginPath();  // the way of the car
     pen.moveTo(canvas.width * 0.2, canvas.height); pen.lineTo(canvas.width / 2, canvas.height * 0.45); pen.lineTo(canvas.width * 0.8, canvas.height); pen.stroke();
     const of = new Map(risks.map((risk) => [risk.box, risk]));
-    boxes.forEach(([left, top, right, bottom], row) => {
+    (Array.isArray(boxes) ? boxes : []).forEach((box, row) => {
+      if (!Array.isArray(box)) return;
+      const [left, top, right, bottom] = box;
       const risk = of.get(row);
       pen.strokeStyle = risk ? colours[risk.person % colours.length] : "#8894a0";
       pen.lineWidth = risk?.alarm ? 5 : 2;
