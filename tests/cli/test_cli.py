@@ -563,7 +563,8 @@ def test_an_unknown_word_is_a_sentence_and_status_2():
     result = run("recognise", status=2)
     assert "No such command 'recognise'" in result.stderr
     assert "Traceback" not in result.stderr
-    assert "Missing argument" in run("classify", status=2).stderr
+    assert "Missing argument" in run("train", status=2).stderr
+    assert "Name inputs, or the parts of one" in run("classify", status=2).stderr
 
 
 def test_the_version_is_that_of_the_package():
