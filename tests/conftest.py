@@ -339,7 +339,7 @@ def _starting(libraries, folder):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        code = "from lookalike.cli.app import main; main()"
+        code = "from lookalike.cli import main; main()"
         command = [sys.executable, "-c", code, "serve", *map(str, libraries)]
         command += ["--port", str(port), *arguments]
         if url:

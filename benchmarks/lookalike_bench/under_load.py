@@ -112,7 +112,7 @@ class Server:
 
 def serve_command(library: Path) -> list[str]:
     """Return the command that serves a library at the port PORT, see ``Server``."""
-    code = "from lookalike.cli.app import main; main()"
+    code = "from lookalike.cli import main; main()"
     return [sys.executable, "-c", code, "serve", str(library), "--port", "PORT"]
 
 

@@ -222,7 +222,9 @@ def test_options_that_a_system_does_not_have_are_sentences(tmp_path):
     words = ["train", "digits", "--folder", tmp_path, "--set"]
     told = sentence(*words, "colour=red")
     assert "The options of digits are embedding, n_neighbors, random_state" in told
-    assert "--set takes NAME=VALUE, got 'colour'" in sentence(*words, "colour")
+    assert "--set takes NAME=VALUE, each once; got 'colour'" in sentence(
+        *words, "colour"
+    )
 
 
 def test_look_alikes_come_best_first(trained, seven):
@@ -629,6 +631,20 @@ def test_the_shell_completes_verbs(typed, expected):
         command(), env=os.environ | asked, capture_output=True, text=True
     )
     assert done.stdout.split() == [expected]
+
+
+def test_ctrl_c_while_the_command_is_imported_is_a_sentence():
+    code = """if True:
+        import sys
+        class Stopped:
+            def find_spec(self, name, *more):
+                if name == "lookalike.cli.app":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Stopped())
+        from lookalike.cli import main
+        main()"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "Stopped by Ctrl-C.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -310,7 +310,7 @@ def test_the_command_tells_it_to_people_and_as_json(library, logged, lists):
     wrong = run(library, logged, "--generation", "0009", status=2)
     assert "The generation must be one of 0001, 0002, got '0009'." in wrong
     wrong = run(library, logged, "--weight", "popularity", status=2)
-    assert "A weight must be NAME=NUMBER, got 'popularity'." in wrong
+    assert "--weight takes NAME=NUMBER, each once; got 'popularity'." in wrong
 
 
 def test_what_a_place_was_drawn_from_is_exported_and_deleted(library, logged, database):

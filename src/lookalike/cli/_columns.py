@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike.cli._common import pairs
+
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -61,13 +63,7 @@ def context_of(spec: Any, context: Sequence[str] | None) -> dict[str, Any]:
     if not context:
         return {}
     spec.check_can("catalogue")
-    found: dict[str, str] = {}
-    for each in context:
-        column, equals, value = each.partition("=")
-        if not equals or column.strip() in found:
-            raise ValueError(f"--context takes COLUMN=VALUE, each once; got {each!r}.")
-        found[column.strip()] = value.strip()
-    return {"context": found}
+    return {"context": pairs("--context", context, "COLUMN=VALUE")}
 
 
 def filters(spec: Any, where: Sequence[str] | None) -> dict[str, Any]:

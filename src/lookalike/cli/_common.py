@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -127,6 +127,32 @@ def columns(rows: Sequence[Sequence[object]]) -> list[str]:
     console = Console(width=width, color_system=None)
     lines = console.render_lines(table)
     return ["".join(part.text for part in line).rstrip() for line in lines]
+
+
+def pairs(
+    option: str, given: Iterable[str], form: str = "NAME=VALUE"
+) -> dict[str, str]:
+    """Return the values of an option that names them, each once.
+
+    form : how the option wants them, for the sentence of the refusal
+
+    Raises
+    ------
+    ValueError
+        If one has another form, or a name comes twice.
+
+    Examples
+    --------
+    >>> pairs("--context", ["country=CH", "when = noon"])
+    {'country': 'CH', 'when': 'noon'}
+    """
+    found: dict[str, str] = {}
+    for each in given:
+        name, equals, value = map(str.strip, each.partition("="))
+        if not (name and equals) or name in found:
+            raise ValueError(f"{option} takes {form}, each once; got {each!r}.")
+        found[name] = value
+    return found
 
 
 def warn(sentence: str | None) -> None:

@@ -8,7 +8,7 @@ from weakref import finalize
 
 from typer import Exit
 
-from lookalike.cli._common import warn
+from lookalike.cli._common import pairs, warn
 from lookalike.cli._service import database_file, database_url, serve_extra, state_of
 
 
@@ -169,13 +169,9 @@ def read_post(
 
 
 def _counts(what: str, given: str) -> dict[str, Any]:
-    found = {}
-    for part in filter(None, map(str.strip, given.split(","))):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise ValueError(f"--{what} takes NAME=NUMBER with commas, got {part!r}.")
-        found[name.strip()] = _value(value.strip())
-    return found
+    parts = filter(None, map(str.strip, given.split(",")))
+    named = pairs(f"--{what}", parts, "NAME=NUMBER with commas")
+    return {name: _value(value) for name, value in named.items()}
 
 
 def check_queries(
@@ -233,12 +229,8 @@ def options_of(given: Mapping[str, Any], settings: Sequence[str]) -> dict[str, A
     settings : further ones, as in "model=conv"
     """
     options = {option: value for option, value in given.items() if value is not None}
-    for setting in settings:
-        option, equals, value = setting.partition("=")
-        if not equals:
-            raise ValueError(f"--set takes NAME=VALUE, got {setting!r}.")
-        options[option] = _value(value)
-    return options
+    named = pairs("--set", settings)
+    return options | {option: _value(value) for option, value in named.items()}
 
 
 def _value(text: str) -> int | float | str:

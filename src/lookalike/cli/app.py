@@ -82,8 +82,3 @@ def callback(
     ] = False,
 ) -> None:
     """Recognition, retrieval and ranking, from first principles to a service."""
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike.cli._columns import flat
-from lookalike.cli._common import Folder, Json, System, columns, say
+from lookalike.cli._common import Folder, Json, System, columns, pairs, say
 from lookalike.cli._progress import progress
 from lookalike.cli._systems import open_system, read_inputs
 from lookalike.cli.classify import table
@@ -43,7 +43,7 @@ def rank(
             slate = opened.system.rank_items(query, items or [])
             found = [{"user": query, **record} for record in slate.records()]
         else:
-            told = _named(context or [])
+            told = pairs("--context", context or ())
             sale = opened.system.run_auction(query, k, auction, reserve, told)
             found, rules = sale.places, list(sale.rules)
     document: dict[str, Any] = {
@@ -54,14 +54,3 @@ def rank(
     if auction is not None:
         document |= {"revenue": sale.revenue, "rules": rules}
     say(document, json, [*columns(table(flat(found))), *(f"  {r}" for r in rules)])
-
-
-def _named(given: list[str]) -> dict[str, str]:
-    """What was given as NAME=VALUE."""
-    found = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not (name and equals):
-            raise ValueError(f"--context must be NAME=VALUE, got {each!r}.")
-        found[name] = value
-    return found

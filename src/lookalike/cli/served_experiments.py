@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lookalike.cli._common import Folder, Json, columns, say
+from lookalike.cli._common import Folder, Json, columns, pairs, say
 from lookalike.cli._service import DatabaseUrl, Location, State, Where
 from lookalike.cli.experiments import experiments, read_design
 
@@ -77,7 +77,7 @@ def start(
             "requests": requests,
             "slow_ms": slow_ms,
             "design": None if design is None else _fields(design, key),
-            "generations": _pairs(variant) or None,
+            "generations": pairs("--variant", variant or (), "NAME=GENERATION") or None,
         }
         fields = {name: value for name, value in given.items() if value is not None}
         new = new_experiment(key, where.spec.name, kind, version, fields)
@@ -213,16 +213,6 @@ def _fields(path: Path, key: str) -> dict[str, Any]:
     """Fields of a design but for its name and version, which the command gives."""
     found: dict[str, Any] = json.loads(read_design(path, key).to_json())
     return {n: v for n, v in found.items() if n not in ("key", "version")}
-
-
-def _pairs(given: list[str] | None) -> dict[str, str]:
-    pairs = {}
-    for text in given or ():
-        name, equals, number = text.partition("=")
-        if not (name and equals and number):
-            raise ValueError(f"Expected --variant NAME=GENERATION, got {text!r}.")
-        pairs[name] = number
-    return pairs
 
 
 def _show(where: Location, key: str, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lookalike.cli._common import Folder, Json, System, columns, say
+from lookalike.cli._common import Folder, Json, System, columns, pairs, say
 from lookalike.cli._progress import progress
 from lookalike.cli._service import DatabaseUrl, Location, State, lines_of, minute_of
 
@@ -110,15 +110,12 @@ def _policy(
 
 
 def _weights(given: list[str]) -> dict[str, float]:
-    found = {}
-    for each in given:
-        name, equals, value = each.rpartition("=")
+    form, found = "NAME=NUMBER", {}
+    for name, value in pairs("--weight", given, form).items():
         try:
             found[name] = float(value)
         except ValueError:
-            equals = ""
-        if not equals:
-            raise ValueError(f"A weight must be NAME=NUMBER, got {each!r}.")
+            raise ValueError(f"--weight takes {form}, got {value!r}.") from None
     return found
 
 

@@ -45,6 +45,15 @@ export const post = (path, body) => json(path, {
   method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
 });
 
+// A file as a request carries it.
+export async function encoded(file) {
+  if (file.size > 6e6) throw new Error("The file is larger than 6 MB.");
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return { base64: btoa(text) };
+}
+
 // What is served, in the order in which it was given to the service.
 export async function systems() {
   found ??= (await json("v1/systems")).systems.map((each) => ({

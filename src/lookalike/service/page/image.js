@@ -1,5 +1,5 @@
 // Images: draw, drop, paste, choose or pick one; see what it is and what looks like it, and why.
-import { json, post, say, seen } from "./api.js";
+import { encoded, json, post, say, seen } from "./api.js";
 import { countChoice, figure, quiet, showDialog, tiles, verdict, whyAnswer, whyItem } from "./answer.js";
 import { element, picture, thumbnails } from "./draw.js";
 
@@ -42,12 +42,10 @@ export function imageView(system) {
   }
 
   async function take(chosen) {
-    if (chosen.size > 6e6) return say("The file is larger than 6 MB.");
-    const bytes = new Uint8Array(await chosen.arrayBuffer());
-    let text = "", laid = null;
-    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    let image, laid = null;
+    try { image = await encoded(chosen); } catch (error) { return say(error.message); }
     try { laid = lay(await createImageBitmap(chosen)); } catch { blank(); /* the service says what is wrong with it */ }
-    await ask({ image: { base64: btoa(text) } }, laid);
+    await ask({ image }, laid);
   }
 
   // The picture of a known item: its pixels, or a file where it is in colour.

@@ -1,5 +1,5 @@
 // Texts: type one; see what was found in it, or what it is, or which known texts are like it.
-import { post, say, seen } from "./api.js";
+import { encoded, post, say, seen } from "./api.js";
 import { countChoice, lines, number, quiet, verdict, whyAnswer, whyItem, words } from "./answer.js";
 import { element } from "./draw.js";
 
@@ -16,15 +16,14 @@ export function textView(system) {
 
   // What is asked: the text, and the picture beside it where one was chosen.
   async function asked(text) {
-    const [chosenFile] = file.files;
-    if (!chosenFile) return { text };
-    const bytes = new Uint8Array(await chosenFile.arrayBuffer());
-    return { ...(text ? { text } : {}), picture: { base64: btoa(bytes.reduce((all, byte) => all + String.fromCharCode(byte), "")) } };
+    const [picture] = file.files;
+    return picture ? { ...(text ? { text } : {}), picture: await encoded(picture) } : { text };
   }
 
   async function ask() {
-    const mine = ++turn, text = typed.value, sent = await asked(text);
+    const mine = ++turn, text = typed.value;
     try {
+      const sent = await asked(text);
       const where = counts ? { where: { ...chosen } } : {};
       const [records, found, counted] = await Promise.all([names && post(`${system.path}/classify`, sent),
         finds && post(`${system.path}/search`, { text, k: +count.value, ...where }), counts && post(`${system.path}/facets`, { text, ...where })]);
