@@ -4,6 +4,7 @@ A bar reads one number from the rows of a result. Where the result has no such r
 in a run narrowed with ``--only``, the bar is left out.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -68,6 +69,17 @@ def numbers(
         and threads in (None, row.get("threads"))
     )
     return [number for cell in cells if (number := _number(cell)) is not None]
+
+
+def share_with_error(share: float, n: int) -> str:
+    """A share of n draws with its Monte Carlo error, as a cell; the share counts.
+
+    Examples
+    --------
+    >>> share_with_error(0.5, 100)
+    '0.5000 +- 0.0500'
+    """
+    return f"{share:.4f} +- {math.sqrt(share * (1 - share) / n):.4f}"
 
 
 def least(column: str, job: str, method: str = "lookalike", **more: Any) -> Value:

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from lookalike.evaluate import estimate_policy
 from lookalike.evaluate.off_policy import effective_sample
 from lookalike.monitor import CanaryPlan
-from lookalike_bench import monitoring, off_policy
+from lookalike_bench import monitoring, null_looks, off_policy, retrained_bank
 
 
 def test_worlds_have_the_effective_sample_that_is_told(monkeypatch):
@@ -50,18 +50,18 @@ def test_canaries_end_by_their_plan():
 
 
 def test_looks_at_windows_that_do_not_differ_are_told_by_the_question():
-    rows = monitoring.looks(lambda what, share: None, n=1)
+    rows = null_looks.looks(lambda what, share: None, n=1)
     assert [row["method"] for row in rows[:2]] == [
         "feature, 300 lists",
         "joint, 300 lists",
     ]
     assert {row["allowed"] for row in rows} == {0.0056}
     rng = np.random.default_rng(0)
-    before, now = (monitoring.lists(rng, 300) for _ in range(2))
-    budget = monitoring.Budgeted(1.0, 24.0)
-    assert monitoring.ringing(before, now, budget) == []
+    before, now = (null_looks.lists(rng, 300) for _ in range(2))
+    budget = null_looks.Budgeted(1.0, 24.0)
+    assert null_looks.ringing(before, now, budget) == []
     moved = replace(now, features=now.features + 1, first_acted=1 - now.first_acted)
-    found = monitoring.ringing(before, moved, budget)
+    found = null_looks.ringing(before, moved, budget)
     assert set(found) == {"feature", "joint", "meaning of scores"}
 
 
@@ -77,17 +77,19 @@ def test_the_lists_that_are_needed_are_those_of_drawn_weights():
 
 def test_running_shares_count_newer_ones_more_and_look_only_back():
     label = np.array([0.0, 0, 0, 0, 1, 1, 1, 1])
-    found = monitoring.running(label, half=1.0)
+    found = retrained_bank.running(label, half=1.0)
     assert len(found) == 9
     assert found[0] == 0.05
     assert found[4] < 0.05
     assert found[8] > 0.9
-    np.testing.assert_array_equal(found[:5], monitoring.running(label[:4], half=1.0))
+    np.testing.assert_array_equal(
+        found[:5], retrained_bank.running(label[:4], half=1.0)
+    )
 
 
 def test_levels_make_the_newest_outcomes_as_many_as_expected():
     recent, label = np.linspace(0.1, 0.3, 50), np.arange(50) % 2
-    found = monitoring.levelled(recent, recent, label)
+    found = retrained_bank.levelled(recent, recent, label)
     assert found.mean() == pytest.approx(0.5)
     assert np.ptp(logit(found) - logit(recent)) < 1e-6
     assert np.all(np.diff(found) > 0)
@@ -96,8 +98,8 @@ def test_levels_make_the_newest_outcomes_as_many_as_expected():
 
 @pytest.mark.full
 def test_models_learn_from_no_call_whose_outcome_had_not_come():
-    loop = monitoring.Loop(monitoring.calls(), "test", "logistic")
+    loop = retrained_bank.Loop(retrained_bank.calls(), "test", "logistic")
     for week, known in loop.weeks():
         day = loop.calls.day
-        assert day[known - 1] < day[week.start] - monitoring.DELAY
+        assert day[known - 1] < day[week.start] - retrained_bank.DELAY
     assert not set(loop.old) & set(loop.learned)
