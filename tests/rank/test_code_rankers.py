@@ -131,7 +131,12 @@ def test_partial_fit_refuses_what_fit_refuses(name):
     codes, y = rows(300)
     model = made(name).fit(codes, y)
     before = model.score_rows(codes)
-    for bad in (codes[:, :1], codes[0], codes + [0, 0, 0.5], np.full((300, 3), np.nan)):
+    for bad in (
+        codes[:, :1],
+        codes[0],
+        codes + np.array([0, 0, 0.5]),
+        np.full((300, 3), np.nan),
+    ):
         with pytest.raises(ValueError):
             model.partial_fit(bad, y)
     with pytest.raises(ValueError, match="A click must be 0 or 1, got 2"):

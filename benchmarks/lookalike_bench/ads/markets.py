@@ -8,7 +8,8 @@ import numpy as np
 from lookalike.datasets.ad_simulator import simulate_ads
 from lookalike.evaluate import bootstrap, paired_test
 from lookalike.rank.auctions import run_auction
-from lookalike.rank.targeting import Comparison, Targeting
+from lookalike.rank.targeting import Targeting
+from lookalike.rank.targeting_rules import Comparison
 from lookalike.systems.ads.replay import replayed_revenue
 from lookalike.systems.ads.system import AdClicks
 from lookalike_bench.arrays import Floats

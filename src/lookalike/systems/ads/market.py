@@ -10,7 +10,8 @@ import numpy as np
 from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Ints
 from lookalike.datasets.click_log import AD, ADVERTISER, USER, Ads, ClickLog, ClickUsers
-from lookalike.rank.targeting import Targeting, parsed
+from lookalike.rank.targeting import Targeting
+from lookalike.rank.targeting_rules import parsed
 
 DAY = 86_400.0
 COOL_DOWN = 14 * DAY  # after an ad was hidden, its advertiser is not shown so long
