@@ -49,6 +49,25 @@ def test_tables_are_joined_and_the_last_fifth_tests(files):
     assert set(log.kinds) & {"clicked", "when", "bid", "targeting"} == set()
 
 
+def test_a_column_is_left_out_in_whichever_table_it_is(files):
+    (files / "form.toml").write_text(
+        'log = "log.csv"\nitems = "ads.csv"\nusers = "people.csv"\nuser = "person"\n'
+        'time = "when"\nleave_out = ["age", "style", "pixels"]\n'
+    )
+    log = load_own_clicks(files / "form.toml")
+    assert {"device", "town"} <= set(log.kinds)
+    assert set(log.kinds) & {"age", "style", "pixels"} == set()
+
+
+def test_other_bids_are_other_data(files):
+    before = load(files).checksum
+    assert load(files).checksum == before
+    path = files / "ads.csv"
+    path.write_text(path.read_text().replace(",0.2,", ",0.9,"))
+    assert load(files).checksum != before
+    assert load(files, items=None).checksum != before
+
+
 def test_a_form_says_what_names_do_not(files):
     (files / "form.toml").write_text(
         'log = "log.csv"\nuser = "person"\nitem = "ad_id"\ntime = "when"\n'
@@ -63,6 +82,11 @@ def test_a_form_says_what_names_do_not(files):
         ('user = "x"', "does not say where the table is"),
         ("log = 3", "log must be a text, got 3"),
         ('log = "log.csv"\ncrosses = [["device", "no"]]', "A cross must be two of"),
+        ('log = "log.csv"\ncrosses = [3]', "A cross must be two of .* got 3"),
+        ('log = "log.csv"\ncounted = ["ad"]', "A key of counted must be some of"),
+        ('log = "log.csv"\ncounted = [["no"]]', r"must be some of .* got \['no'\]"),
+        ('log = "log.csv"\nleave_out = ["pixel"]', "leave_out names 'pixel', which is"),
+        ('log = "log.csv"\n[kinds]\nno = "text"', "kinds names 'no', which is no col"),
     ):
         (files / "form.toml").write_text(text)
         with pytest.raises(ValueError, match=said):

@@ -126,6 +126,28 @@ def test_partial_fit_begins_where_there_is_nothing_and_takes_one_class(name):
     assert model.score_rows(codes).mean() < first.mean()
 
 
+@pytest.mark.parametrize("name", ["logistic", "fm", "leaves"])
+def test_partial_fit_refuses_what_fit_refuses(name):
+    codes, y = rows(300)
+    model = made(name).fit(codes, y)
+    before = model.score_rows(codes)
+    for bad in (
+        codes[:, :1],
+        codes[0],
+        codes + np.array([0, 0, 0.5]),
+        np.full((300, 3), np.nan),
+    ):
+        with pytest.raises(ValueError):
+            model.partial_fit(bad, y)
+    with pytest.raises(ValueError, match="A click must be 0 or 1, got 2"):
+        model.partial_fit(codes, y * 2)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.partial_fit(codes, y[:5])
+    with pytest.raises(ValueError, match="sample_weight must have shape"):
+        model.partial_fit(codes, y, sample_weight=[1.0])
+    np.testing.assert_array_equal(model.score_rows(codes), before)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_kept_as_arrays_it_scores_the_same_row_by_row(name):
     codes, y = rows(400)

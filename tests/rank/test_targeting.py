@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.rank.targeting import Targeting, parsed
+from lookalike.rank.targeting import Targeting
+from lookalike.rank.targeting_rules import parsed
 
 PLACES = st.sampled_from(["de", "at", "New York", "18"])
 COMPARISONS = st.one_of(
@@ -18,7 +19,8 @@ COMPARISONS = st.one_of(
     ),
     st.builds("place = {}".format, PLACES.map('"{}"'.format)),
     st.builds('place in (de, "{}")'.format, PLACES),
-    st.builds("lists has {}".format, st.sampled_from("ab")),
+    st.builds("lists has {}".format, st.sampled_from("ab5")),
+    st.just("age has 18"),
 )
 RULES = st.recursive(
     COMPARISONS,
@@ -36,7 +38,7 @@ USERS = st.fixed_dictionaries(
             st.integers(15, 23), st.sampled_from([17.5, float("nan"), "18", "x"])
         ),
         "place": st.sampled_from(["de", "at", "ch", "New York", "", "18", 18.0]),
-        "lists": st.sampled_from(["", "a", "a|b", "c"]),
+        "lists": st.sampled_from(["", "a", "a|b", "c|5", ["a", 5.0], []]),
     },
 )
 
@@ -64,6 +66,13 @@ def test_and_binds_before_or_and_not_before_and():
     [first, second] = parsed("a = 1 or not b = 2 and c has x")
     assert list(map(str, first)) == ["a = 1"]
     assert list(map(str, second)) == ["not b = 2", "c has x"]
+
+
+def test_entries_of_lists_are_read_as_rules_write_them():
+    targeting = Targeting(["lists has 5", "age has 20"])
+    assert targeting.wanted({"lists": "5|6"}).tolist() == [0]
+    assert targeting.wanted({"lists": [5.0], "age": 20.0}).tolist() == [0, 1]
+    assert targeting.wanted({"lists": "55", "age": 21.0}).tolist() == []
 
 
 def test_an_empty_rule_is_for_everybody_and_no_ad_is_refused():

@@ -94,17 +94,9 @@ def simulate_ads(
     category = np.searchsorted(np.sort(CATEGORIES), ads.columns["category"])
     style = np.searchsorted(np.sort(STYLES), ads.columns["style"])
     seen = _seen_before(user, ad, n_ads)
-    strength = 1.0 if interactions else 0.0
-    taste = (
-        strength
-        * rng.normal(size=(N_SEGMENTS, 3))
-        @ rng.normal(scale=0.6, size=(3, len(CATEGORIES)))
-    )
-    looks = strength * rng.normal(scale=0.4, size=(len(DEVICES), len(STYLES)))
-    of_segment = rng.normal(scale=0.3, size=N_SEGMENTS)
-    of_place = dict(zip(PLACES, rng.normal(scale=0.2, size=len(PLACES)), strict=True))
+    likings, looks, of_segment, of_place = _tastes(rng, interactions)
     place = np.array([of_place[name] for name in users.columns["place"].tolist()])
-    liking = taste[segment[user], category[ad]]
+    liking = likings[segment[user], category[ad]]
     odds = -2.6 + of_segment[segment[user]] + place[user] + quality[ad] + liking
     odds = odds + looks[device, style[ad]]
     odds = odds + 0.3 * np.sin((hour - 14) / 24 * 2 * np.pi)
@@ -145,6 +137,22 @@ def simulate_ads(
         hidden=hidden,
         chance=chance,
     )
+
+
+def _tastes(
+    rng: np.random.Generator, interactions: bool
+) -> tuple[Floats, Floats, Floats, dict[str, float]]:
+    """G by segment and category, D by device and style, u by segment and by place."""
+    strength = 1.0 if interactions else 0.0
+    liking = (
+        strength
+        * rng.normal(size=(N_SEGMENTS, 3))
+        @ rng.normal(scale=0.6, size=(3, len(CATEGORIES)))
+    )
+    looks = strength * rng.normal(scale=0.4, size=(len(DEVICES), len(STYLES)))
+    of_segment = rng.normal(scale=0.3, size=N_SEGMENTS)
+    of_place = rng.normal(scale=0.2, size=len(PLACES)).tolist()
+    return liking, looks, of_segment, dict(zip(PLACES, of_place, strict=True))
 
 
 def _users(rng: np.random.Generator, n: int) -> tuple[ClickUsers, Ints]:

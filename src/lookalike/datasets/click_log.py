@@ -32,7 +32,7 @@ class Ads:
     advertiser : str (n_ads,)
     bid : float64 (n_ads,), what a click is worth to the advertiser, at least 0
     budget : float64 (n_ads,), of a day; inf without a limit
-    targeting : str (n_ads,), see ``lookalike.rank.targeting``; "" is everybody
+    targeting : str (n_ads,), see ``lookalike.rank.targeting_rules``; "" is everybody
     columns : what is known of each, (n_ads,)
     """
 

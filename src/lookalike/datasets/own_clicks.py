@@ -10,6 +10,7 @@ Columns are found by their names or declared, on the command line or in a TOML f
     segment = "category"           # also number, tags, text
 """
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -84,53 +85,38 @@ def load_own_clicks(
     options = {name: each for name, each in given.items() if each is not None}
     form = {**_read_form(Path(path)), **options}
     table = read_table(form.get("log", path))
-    names = list(table.columns)
-    at = {
-        "user": find_column(names, "user", form.get("user"), "table"),
-        "item": _found(names, AD_NAMES, form.get("item"))
-        or find_column(names, "item", form.get("item"), "table"),
-        "time": find_column(names, "time", form.get("time"), "table"),
-        "value": _found(names, CLICK_NAMES, form.get("value")),
-        "delay": _found(names, ("delay",), form.get("delay")),
-        "hidden": _found(names, ("hidden",), form.get("hidden")),
-    }
-    if at["value"] is None:
-        raise ValueError(
-            "No column of the table is known to say whether there was a click; its "
-            f"columns are {', '.join(names)}: say which it is with --value NAME."
-        )
+    of_ads, of_users = (
+        read_table(form[name]) if name in form else None for name in ("items", "users")
+    )
+    tables = [each for each in (table, of_ads, of_users) if each is not None]
+    _check_named(form, tables)
+    at = _roles(list(table.columns), form)
+    assert at["value"] is not None
     clicked = _zeros_and_ones(table, at["value"])
     hidden = None if at["hidden"] is None else _zeros_and_ones(table, at["hidden"])
     when = _times(table, at["time"])
     order = np.argsort(when, kind="stable")
-    declared = dict(form.get("kinds", {}))
-    left_out = {*form.get("leave_out", ()), *filter(None, at.values())}
-    context, kinds = _columns(table, left_out, declared)
+    context, kinds = _columns(table, set(filter(None, at.values())), form)
     user_names, user_at = _named(table, at["user"])
     ad_names, ad_at = _named(table, at["item"])
     people, user_columns, user_kinds = _described(
-        form.get("users"), at["user"], user_names, declared, ()
+        of_users, at["user"], user_names, form, ()
     )
-    ids, ad_columns, ad_kinds = _described(
-        form.get("items"), at["item"], ad_names, declared, _MARKET
-    )
+    ids, ad_columns, ad_kinds = _described(of_ads, at["item"], ad_names, form, _MARKET)
     ads = _ads(ids, ad_columns)
     own = {**user_kinds, **{n: k for n, k in ad_kinds.items() if n not in _MARKET}}
     for name in set(own) & set(kinds):
         raise ValueError(f"Two tables have a column {name}: rename one of them.")
-    counted: list[tuple[str, ...]] = []
-    counted += [(USER,)] * (at["user"] is not None) + [(AD,)] * (at["item"] is not None)
-    if len(counted) > 1:
-        counted.append((USER, AD))
     kinds = {**kinds, **own}
     if at["item"] is not None:
         kinds |= {AD: "category", ADVERTISER: "category"}
-    crosses = [tuple(pair) for pair in form.get("crosses", ())]
-    _check_pairs(crosses, kinds)
+    _check_keys("A cross must be two", form.get("crosses", []), list(kinds), 2)
+    countable = list(dict.fromkeys([*kinds, USER, AD, ADVERTISER]))
+    _check_keys("A key of counted must be some", form.get("counted", []), countable)
     delay = None if at["delay"] is None else table.reals(at["delay"], empty=True)
     return ClickLog(
         name=str(path),
-        checksum=table.checksum,
+        checksum=_checksum(tables),
         users=ClickUsers(people, user_columns),
         ads=ads,
         user=user_at[order],
@@ -140,12 +126,46 @@ def load_own_clicks(
         is_test=last_fifth(when[order]),
         context={name: column[order] for name, column in context.items()},
         kinds=kinds,
-        crosses=crosses,
-        counted=[tuple(key) for key in form.get("counted", counted)],
+        crosses=[tuple(pair) for pair in form.get("crosses", ())],
+        counted=[tuple(key) for key in form.get("counted", _counted(at))],
         delay=None if delay is None else delay[order],
         hidden=None if hidden is None else hidden[order],
         options=options,
     )
+
+
+def _roles(names: Sequence[str], form: Mapping[str, Any]) -> dict[str, str | None]:
+    """The column of each role, as declared or by its name; None where there is none."""
+    click = _found(names, CLICK_NAMES, form.get("value"))
+    if click is None:
+        raise ValueError(
+            "No column of the table is known to say whether there was a click; its "
+            f"columns are {', '.join(names)}: say which it is with --value NAME."
+        )
+    return {
+        "user": find_column(names, "user", form.get("user"), "table"),
+        "item": _found(names, AD_NAMES, form.get("item"))
+        or find_column(names, "item", form.get("item"), "table"),
+        "time": find_column(names, "time", form.get("time"), "table"),
+        "value": click,
+        "delay": _found(names, ("delay",), form.get("delay")),
+        "hidden": _found(names, ("hidden",), form.get("hidden")),
+    }
+
+
+def _counted(at: Mapping[str, str | None]) -> list[tuple[str, ...]]:
+    """Keys that are counted where none are declared: users, ads, and their pairs."""
+    roles = {USER: at["user"], AD: at["item"]}
+    ids = [name for name, column in roles.items() if column is not None]
+    return [*((name,) for name in ids), *([(USER, AD)] if len(ids) == 2 else [])]
+
+
+def _checksum(tables: Sequence[Table]) -> str:
+    """That of the table, or of all tables."""
+    if len(tables) == 1:
+        return tables[0].checksum
+    every = "".join(each.checksum for each in tables)
+    return hashlib.sha256(every.encode()).hexdigest()
 
 
 def _read_form(path: Path) -> dict[str, Any]:
@@ -206,12 +226,16 @@ def _named(table: Table, column: str | None) -> tuple[Array, Ints]:
 
 
 def _columns(
-    table: Table, left_out: set[str], declared: Mapping[str, str]
+    table: Table, used: set[str], form: Mapping[str, Any]
 ) -> tuple[dict[str, Array], dict[str, str]]:
-    """Columns of a table and their kinds; columns without a use are left out."""
+    """Columns of a table and their kinds; columns without a use are left out.
+
+    used : columns that are no features
+    """
     found, kinds = {}, {}
+    declared, left_out = form.get("kinds", {}), form.get("leave_out", ())
     for name, cells in table.columns.items():
-        if name in left_out or not name:
+        if name in used or name in left_out or not name:
             continue
         kind = declared.get(name)
         if kind is not None:
@@ -237,20 +261,19 @@ def _columns(
 
 
 def _described(
-    file: str | None,
+    table: Table | None,
     column: str | None,
     seen: Array,
-    declared: Mapping[str, str],
+    form: Mapping[str, Any],
     plain: Sequence[str],
 ) -> tuple[Array, dict[str, Array], dict[str, str]]:
     """Ids that were seen, and those of a table behind them, with its columns.
 
     plain : columns that are kept as they are
     """
-    if file is None:
+    if table is None:
         return seen, {}, {}
-    table = read_table(file)
-    names = list(table.columns)
+    names, file = list(table.columns), table.file
     key = column if column in names else _found(names, ("id",), None)
     if key is None:
         raise ValueError(
@@ -266,7 +289,7 @@ def _described(
         raise ValueError(f"{file} has no row of {str(lost)!r}, which the table shows.")
     behind = np.setdiff1d(np.arange(len(ids)), row)
     order = np.concatenate([row, behind])
-    columns, kinds = _columns(table, {key, *plain}, declared)
+    columns, kinds = _columns(table, {key, *plain}, form)
     for name in (name for name in plain if name in table.columns):
         if name in ("bid", "budget"):
             columns[name] = table.numbers(name)
@@ -288,9 +311,23 @@ def _ads(ids: Array, columns: dict[str, Array]) -> Ads:
     return Ads(ids, **market, columns=columns)
 
 
-def _check_pairs(crosses: Sequence[tuple[str, ...]], kinds: Mapping[str, str]) -> None:
-    for pair in crosses:
-        if len(pair) != 2 or not set(pair) <= set(kinds):
-            raise ValueError(
-                f"A cross must be two of {', '.join(kinds)}; got {list(pair)}."
-            )
+def _check_named(form: Mapping[str, Any], tables: Sequence[Table]) -> None:
+    """Refuse a form that leaves out, or gives a kind to, a column of no table."""
+    known = list(dict.fromkeys(name for each in tables for name in each.columns))
+    for what in ("leave_out", "kinds"):
+        for name in form.get(what, ()):
+            if name not in known:
+                raise ValueError(
+                    f"{what} names {name!r}, which is no column; there are "
+                    f"{', '.join(known)}."
+                )
+
+
+def _check_keys(
+    what: str, keys: Sequence[Any], names: Sequence[str], size: int | None = None
+) -> None:
+    """Refuse keys that are no lists of names, or not of this size."""
+    for key in keys:
+        whole = isinstance(key, list) and key and all(name in names for name in key)
+        if not whole or len(key) != (size or len(key)):
+            raise ValueError(f"{what} of {', '.join(names)}; got {key!r}.")

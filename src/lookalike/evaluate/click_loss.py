@@ -68,29 +68,17 @@ def rate_entropy(clicked: ArrayLike) -> float:
     return -(rate * float(np.log(rate)) + (1 - rate) * float(np.log1p(-rate)))
 
 
-def cross_entropy_estimate(
-    chance: ArrayLike, clicked: ArrayLike, units: Array | None = None
-) -> Estimate:
-    """Return the normalised cross entropy with its interval.
+def cross_entropy_estimate(chance: ArrayLike, clicked: ArrayLike) -> Estimate:
+    """Return the normalised cross entropy with its interval, of rows drawn again.
 
-    units : (n_rows,), what is drawn again as a whole, such as users; None is rows
+    Examples
+    --------
+    >>> y = np.arange(1000) % 4 == 0
+    >>> cross_entropy_estimate(np.full(1000, 0.25), y).value
+    1.0
     """
     losses, y = log_losses(chance, clicked), np.asarray(clicked, np.float64)
-    n = np.ones(len(y))
-    if units is not None:
-        at = np.unique(units, return_inverse=True)[1]
-        losses, y, n = (
-            np.bincount(at, each).astype(np.float64) for each in (losses, y, n)
-        )
-
-    def normalised(loss: Floats, clicks: Floats, rows: Floats) -> float:
-        rate = clicks.sum() / rows.sum()
-        if not 0 < rate < 1:
-            return float("nan")
-        entropy = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
-        return float(loss.sum() / rows.sum() / entropy)
-
-    return bootstrap(normalised, losses, y, n)
+    return bootstrap(lambda loss, y: float(loss.mean() / rate_entropy(y)), losses, y)
 
 
 def calibration_ratio(chance: ArrayLike, clicked: ArrayLike) -> Estimate:

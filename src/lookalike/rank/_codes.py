@@ -1,8 +1,13 @@
-"""Rows of codes: the check that the rankers over declared columns share."""
+"""Rows of codes and clicks: the checks that the rankers over declared columns share."""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import validate_data
 
-from lookalike._typing import Array
+from lookalike._checks import check_sample_weight
+from lookalike._typing import Array, Floats
 
 MOST_CODES = 1 << 24  # whole numbers up to it are exact in single precision
 
@@ -45,7 +50,7 @@ def check_n_codes(n_codes: object) -> None:
         )
 
 
-def checked_clicks(y: Array) -> Array:
+def checked_clicks(y: Array) -> Floats:
     """Return labels that are 0 or 1 as float64.
 
     Raises
@@ -53,11 +58,49 @@ def checked_clicks(y: Array) -> Array:
     ValueError
         If one is neither, or all are the same.
     """
-    if not np.isin(y, (0, 1)).all():
-        bad = y[~np.isin(y, (0, 1))][0]
-        raise ValueError(f"A click must be 0 or 1, got {bad:g}.")
-    if y.all() or not y.any():
+    clicked = _zeros_and_ones(y)
+    if clicked.all() or not clicked.any():
         raise ValueError(
             f"y must hold clicks and others, got {int(y.sum())} clicks of {len(y)}."
         )
+    return clicked
+
+
+def checked_batch(
+    ranker: Any, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[Array, Floats, Array]:
+    """Return rows, clicks and weights that a fitted ranker is to learn on from.
+
+    Other than in ``fit`` the clicks may all be of one class.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit the ranker or each other.
+    """
+    rows, labels = validate_data(
+        ranker, X, y, dtype=np.float32, order="C", y_numeric=True, reset=False
+    )
+    clicked = _zeros_and_ones(np.asarray(labels))
+    return rows, clicked, check_sample_weight(sample_weight, rows)
+
+
+def log_odds_of_rate(clicked: Floats, weight: Array) -> float:
+    """Return the log-odds of the weighted rate of clicks.
+
+    Raises
+    ------
+    ValueError
+        If the weights of all clicks, or of all others, are 0.
+    """
+    rate = float(np.average(clicked, weights=weight))
+    if not 0 < rate < 1:
+        raise ValueError("The weights of all clicks, or of all others, are 0.")
+    return float(np.log(rate / (1 - rate)))
+
+
+def _zeros_and_ones(y: Array) -> Floats:
+    bad = y[~np.isin(y, (0, 1))]
+    if len(bad):
+        raise ValueError(f"A click must be 0 or 1, got {bad[0]:g}.")
     return y.astype(np.float64)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+from scipy.optimize import brentq, isotonic_regression
 from scipy.special import expit, logit
 
 from lookalike._checks import check_choice
@@ -146,9 +146,5 @@ def log_odds_shift(chances: Floats, rate: float) -> float:
     if not 0 < rate < 1:
         raise ValueError(f"The rate must lie between 0 and 1, got {rate!r}.")
     odds = logit(np.clip(chances, LEAST, 1 - LEAST))
-    low, high = -50.0, 50.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        below = expit(odds + middle).mean() < rate
-        low, high = (middle, high) if below else (low, middle)
-    return (low + high) / 2
+    # So far out every probability is 0, or 1, in floating point.
+    return float(brentq(lambda b: expit(odds + b).mean() - rate, -800.0, 800.0))

@@ -9,7 +9,13 @@ from numpy.typing import ArrayLike
 from lookalike._checks import check_learned, check_positive, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.factorisation import factorisation_scores, factorisation_steps
-from lookalike.rank._codes import check_n_codes, checked_clicks, checked_codes
+from lookalike.rank._codes import (
+    check_n_codes,
+    checked_batch,
+    checked_clicks,
+    checked_codes,
+    log_odds_of_rate,
+)
 from lookalike.rank.ranker import BaseRanker
 
 ARRAYS = ("weights", "slopes", "factors", "bends", "first")
@@ -103,7 +109,7 @@ class FactorisationMachine(BaseRanker):
 
     @property
     def intercept_(self) -> float:
-        """B."""
+        """The intercept b."""
         return float(self._first[0])
 
     def _check_parameters(self) -> None:
@@ -118,15 +124,13 @@ class FactorisationMachine(BaseRanker):
     def _learn(self, rows: Array, y: Floats, sizes: Ints, weight: Array) -> None:
         clicked = checked_clicks(y)
         codes = checked_codes(rows, self.n_codes)
-        rate = float(np.average(clicked, weights=weight))
-        if not 0 < rate < 1:
-            raise ValueError("The weights of all clicks, or of all others, are 0.")
+        first = log_odds_of_rate(clicked, weight)
         rng = np.random.default_rng(self.random_state)
         shape = (self.n_codes, self.n_factors)
         self.weights_, self._slopes = np.zeros(self.n_codes), np.zeros(self.n_codes)
         self.factors_ = rng.normal(scale=self.init_scale, size=shape)
         self._bends = np.zeros(shape)
-        self._first = np.array([np.log(rate / (1 - rate)), 0.0])
+        self._first = np.array([first, 0.0])
         self.loss_curve_ = []
         for _ in range(self.max_iter):
             self._pass(codes, clicked, weight, rng.permutation(len(clicked)))
@@ -140,17 +144,8 @@ class FactorisationMachine(BaseRanker):
         """
         if not hasattr(self, "weights_"):
             return self.fit(X, y, sample_weight=sample_weight)
-        from lookalike._checks import check_sample_weight
-
-        rows = np.asarray(X, np.float32)
-        if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"Rows must have {self.n_features_in_} slots, got shape {rows.shape}."
-            )
-        clicked = np.asarray(y, np.float64)
-        if clicked.shape != rows.shape[:1] or not np.isin(clicked, (0, 1)).all():
-            raise ValueError("y must be a 0 or a 1 for each row.")
-        weight = check_sample_weight(sample_weight, rows)
+        self._check_parameters()
+        rows, clicked, weight = checked_batch(self, X, y, sample_weight)
         codes = checked_codes(rows, self.n_codes)
         self._pass(codes, clicked, weight, np.arange(len(rows)))
         return self
@@ -165,7 +160,7 @@ class FactorisationMachine(BaseRanker):
         )
         mean = loss / float(sample.sum())
         check_learned(mean)
-        self.loss_curve_ = [*getattr(self, "loss_curve_", []), mean]
+        self.loss_curve_.append(mean)
 
     def _score(self, rows: Array) -> Floats:
         scores = np.empty(len(rows))
@@ -201,4 +196,5 @@ class FactorisationMachine(BaseRanker):
         ranker.weights_, ranker._slopes = weights, slopes
         ranker.factors_, ranker._bends = factors, bends
         ranker._first, ranker.n_features_in_ = first[:2], int(first[2])
+        ranker.loss_curve_ = []
         return ranker

@@ -9,7 +9,12 @@ from numpy.typing import ArrayLike
 from lookalike._arrays import named, prefixed
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
-from lookalike.rank._codes import MOST_CODES, checked_clicks, checked_codes
+from lookalike.rank._codes import (
+    MOST_CODES,
+    checked_batch,
+    checked_clicks,
+    checked_codes,
+)
 from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike.rank.ranker import BaseRanker
 from lookalike.rank.sparse_logistic import SparseLogistic
@@ -131,8 +136,8 @@ class LeafLogistic(BaseRanker):
         """Let the weights learn from further rows; the trees stay."""
         if not hasattr(self, "linear_"):
             return self.fit(X, y, sample_weight=sample_weight)
-        rows = np.ascontiguousarray(X, np.float32)
-        self.linear_.partial_fit(self._joined(rows), y, sample_weight)
+        rows, clicked, weight = checked_batch(self, X, y, sample_weight)
+        self.linear_.partial_fit(self._joined(rows), clicked, weight)
         return self
 
     def _joined(self, rows: Array) -> Array:

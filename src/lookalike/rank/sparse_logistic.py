@@ -12,7 +12,13 @@ from sklearn.exceptions import ConvergenceWarning
 from lookalike._checks import check_positive, check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.kernels.code_rows import code_curvature, code_sums, code_totals
-from lookalike.rank._codes import check_n_codes, checked_clicks, checked_codes
+from lookalike.rank._codes import (
+    check_n_codes,
+    checked_batch,
+    checked_clicks,
+    checked_codes,
+    log_odds_of_rate,
+)
 from lookalike.rank.ranker import BaseRanker
 
 ARRAYS = ("weights", "precision", "intercept")
@@ -105,12 +111,9 @@ class SparseLogistic(BaseRanker):
     def _learn(self, rows: Array, y: Floats, sizes: Ints, weight: Array) -> None:
         clicked = checked_clicks(y)
         codes = checked_codes(rows, self.n_codes)
-        rate = float(np.average(clicked, weights=weight))
-        if not 0 < rate < 1:
-            raise ValueError("The weights of all clicks, or of all others, are 0.")
         self.weights_ = np.zeros(self.n_codes)
         self.precision_ = np.full(self.n_codes, float(self.alpha))
-        self.intercept_ = float(np.log(rate / (1 - rate)))
+        self.intercept_ = log_odds_of_rate(clicked, weight)
         self._update(codes, clicked, weight.astype(np.float64))
 
     def partial_fit(
@@ -122,19 +125,10 @@ class SparseLogistic(BaseRanker):
         """
         if not hasattr(self, "weights_"):
             return self.fit(X, y, sample_weight=sample_weight)
-        from lookalike._checks import check_sample_weight
-
         self._check_parameters()
-        rows = np.asarray(X, np.float32)
-        if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"Rows must have {self.n_features_in_} slots, got shape {rows.shape}."
-            )
-        clicked = np.asarray(y, np.float64)
-        if clicked.shape != rows.shape[:1] or not np.isin(clicked, (0, 1)).all():
-            raise ValueError("y must be a 0 or a 1 for each row.")
-        weight = check_sample_weight(sample_weight, rows).astype(np.float64)
-        self._update(checked_codes(rows, self.n_codes), clicked, weight)
+        rows, clicked, weight = checked_batch(self, X, y, sample_weight)
+        codes = checked_codes(rows, self.n_codes)
+        self._update(codes, clicked, weight.astype(np.float64))
         return self
 
     def _update(self, codes: Array, y: Floats, weight: Floats) -> None:

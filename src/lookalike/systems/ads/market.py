@@ -10,7 +10,8 @@ import numpy as np
 from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Ints
 from lookalike.datasets.click_log import AD, ADVERTISER, USER, Ads, ClickLog, ClickUsers
-from lookalike.rank.targeting import Targeting, parsed
+from lookalike.rank.targeting import Targeting
+from lookalike.rank.targeting_rules import parsed
 
 DAY = 86_400.0
 COOL_DOWN = 14 * DAY  # after an ad was hidden, its advertiser is not shown so long
@@ -59,11 +60,10 @@ class Market:
                 )
         time, pairs = log.time[rows], np.column_stack([log.user, log.ad])[rows]
         now = float(time.max()) + 1
-        hidden = np.zeros(len(time), bool) if log.hidden is None else None
+        hidden = (
+            np.zeros(len(time), bool) if log.hidden is None else log.hidden[rows] > 0
+        )
         late = time >= now - COOL_DOWN
-        if hidden is None:
-            assert log.hidden is not None
-            hidden = (log.hidden[rows] > 0) & late
         usual = {n: _usual(c[rows]) for n, c in log.context.items()} | dict(log.served)
         return cls(
             log.users,
@@ -72,7 +72,7 @@ class Market:
             usual,
             now,
             pairs[time >= now - DAY],
-            pairs[hidden],
+            pairs[hidden & late],
         )
 
     def about(self, user: int | None, context: Mapping[str, Any]) -> dict[str, Any]:

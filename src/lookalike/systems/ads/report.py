@@ -1,6 +1,7 @@
 """Sections of the ads report: the ladder, calibration by slice, and who pays what."""
 
 import numpy as np
+from scipy.special import expit
 
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.core.report import metrics_of
@@ -109,6 +110,6 @@ def _curve(system: AdClicks, data: ClickLog) -> dict[str, list[Estimate]]:
         X = builder.rows(data.columns(part), data.time[part], clicked)
         model = fit_rung(name, builder, X, clicked, system.random_state, system.n_jobs)
         V = builder.rows(data.columns(held_out), data.time[held_out])
-        chance = 1 / (1 + np.exp(-log_odds({name: model}, name, V)))
+        chance = expit(log_odds({name: model}, name, V))
         found.append(cross_entropy_estimate(chance, data.clicked[held_out]))
     return {name: found}

@@ -15,7 +15,6 @@ from lookalike.rank.moment_counts import KeyColumn, MomentCounts
 MOMENTS, FEATURES = "moments.", "features."
 LEAKS = 0.15
 """A column that alone leaves less than this share of the entropy knows the answer."""
-_HALVES = 2
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,10 @@ class ClickRows:
     def plain(self) -> Array:
         """Codes without those of crosses."""
         return self.codes[:, : self.n_plain]
+
+    def take(self, rows: Ints) -> "ClickRows":
+        """Return these rows, (n,)."""
+        return ClickRows(self.codes[rows], self.numbers[rows], self.n_plain)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def check_leaks(log: ClickLog, rows: Array) -> None:
         That names the column.
     """
     columns, y = log.columns(rows), log.clicked[rows].astype(np.float64)
-    even = np.arange(len(y)) % _HALVES == 0
+    even = np.arange(len(y)) % 2 == 0
     rate = y.mean()
     entropy = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
     for name in log.kinds:

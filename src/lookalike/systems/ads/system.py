@@ -24,7 +24,6 @@ from lookalike.core.recommendations import ExplainsListedItems
 from lookalike.datasets.click_log import ClickLog
 from lookalike.rank import Hits
 from lookalike.rank.calibration import KINDS as CALIBRATIONS
-from lookalike.rank.calibration import Calibration
 from lookalike.rank.slate import ExplainedSlate
 from lookalike.rank.sparse_logistic import SparseLogistic
 from lookalike.systems.ads.auction import Sale, sell
@@ -155,18 +154,16 @@ class AdClicks(ExplainsListedItems, BaseSystem):
                     f"{part}; got {n} of {int(rows.sum())} impressions."
                 )
         check_leaks(data, train)
-        plain: dict[str, Calibration] = {}
-        common = names, plain, self.random_state, self.n_jobs
-        first = learn(
-            data, train & ~held_out, *common, stage_of(on_progress, 0.05, 0.4)
-        )
+        seed = self.random_state, self.n_jobs
+        begin = stage_of(on_progress, 0.05, 0.4)
+        first = learn(data, train & ~held_out, names, {}, *seed, begin)
         on_progress("calibrating", 0.45)
         fitted = calibrated(first, data, held_out, self.calibration)
         self.answering_ = self.model
         if self.model == BEST:
             self.answering_ = best_of(first, fitted, data, held_out)
-        again = names, fitted, self.random_state, self.n_jobs
-        self.learned_ = learn(data, train, *again, stage_of(on_progress, 0.5, 0.45))
+        again = stage_of(on_progress, 0.5, 0.45)
+        self.learned_ = learn(data, train, names, fitted, *seed, again)
         self.served_ = self.learned_
         self._take_up(market)
         facts = {
@@ -177,7 +174,6 @@ class AdClicks(ExplainsListedItems, BaseSystem):
             "share_clicked": float(data.clicked[train].mean()),
             "share_hidden": self.learned_.hide_rate,
             "n_targeted": int((data.ads.targeting != "").sum()),
-            "has_delays": data.delay is not None,
             "columns": list(data.kinds),
             "crosses": [" x ".join(pair) for pair in data.crosses],
             "counted": [" and ".join(key) for key in data.counted],
@@ -455,8 +451,9 @@ class AdClicks(ExplainsListedItems, BaseSystem):
         hides = self.served_.hide_chances(rows)
         values = market.ads.bid[ads] * chances - self.hide_cost * hides
         order = np.lexsort((ads, -values))
-        taken = ClickRows(rows.codes[order], rows.numbers[order], rows.n_plain)
-        return Scored(ads[order], chances[order], hides[order], values[order], taken)
+        return Scored(
+            ads[order], chances[order], hides[order], values[order], rows.take(order)
+        )
 
     def _slate(
         self, user: str, found: Scored, rules: tuple[str, ...], k: int | None = None

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from lookalike.datasets.ad_simulator import simulate_ads
@@ -18,10 +17,9 @@ from lookalike.rank.delayed_clicks import DelayDistribution, fit_delayed
 from lookalike.rank.resampling import downsample_negatives, thinned_calibration
 from lookalike.systems.ads.ladder import fit_rung, log_odds, rung_names
 from lookalike.systems.ads.rows import ClickRows, RowBuilder
-from lookalike_bench.arrays import Ints
+from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Row
 
-Floats = NDArray[np.float64]
 TESTED = ("cross", "deepfm")
 
 
@@ -70,7 +68,7 @@ def delays() -> list[Row]:
     share = DelayDistribution().fit(delay[come], age[come])(age)
 
     def fit(rows: Ints, labels: Floats, weight: Floats) -> Floats:
-        model = fit_rung("crosses", builder, _some(X, rows), labels, weight=weight)
+        model = fit_rung("crosses", builder, X.take(rows), labels, weight=weight)
         kept["crosses"] = model
         return expit(log_odds(kept, "crosses", X))
 
@@ -101,47 +99,59 @@ def delays() -> list[Row]:
 def thinned(n_draws: int = 10) -> list[Row]:
     """Keep one negative of twenty, and correct for it: by the shift, and calibrated.
 
-    The mean probability of later impressions stands over that of the model that has
-    learned from all rows, so that chance in the labels of either part does not count.
+    The mean probability of later impressions stands over the mean of the true ones,
+    which chance in the labels of the test rows does not move. The row of all rows,
+    where nothing is left out, says what of the difference is not that of thinning.
     Which negatives are kept is chance: ten draws, and the interval of their mean.
     """
     log = simulate_ads(n_pages=60_000, interactions=False, random_state=3)
     builder, X, T = _rows(log)
     y, later = log.clicked[~log.is_test], log.clicked[log.is_test]
+    assert log.chance is not None
+    before, truth = (
+        float(log.chance[rows].mean()) for rows in (~log.is_test, log.is_test)
+    )
 
     def fitted(rows: Ints) -> dict[str, object]:
-        return {"logistic": fit_rung("logistic", builder, _some(X, rows), y[rows])}
+        return {"logistic": fit_rung("logistic", builder, X.take(rows), y[rows])}
 
     def score(learned: Ints, asked: Ints) -> Floats:
-        return log_odds(fitted(learned), "logistic", _some(X, asked))
+        return log_odds(fitted(learned), "logistic", X.take(asked))
 
-    whole = expit(log_odds(fitted(np.arange(len(y))), "logistic", T)).mean()
+    whole = float(expit(log_odds(fitted(np.arange(len(y))), "logistic", T)).mean())
     ratio = (len(y) - y.sum()) / y.sum() / 20
     means: dict[str, list[float]] = {"as it is": [], "shift alone": [], "lookalike": []}
+    slopes = []
     for seed in range(n_draws):
         rows, shift = downsample_negatives(y, ratio, seed)
         odds = log_odds(fitted(rows), "logistic", T)
         calibration = thinned_calibration(score, y, rows, shift)
+        slopes.append(float(calibration.x[0]))
         means["as it is"].append(float(expit(odds).mean()))
         means["shift alone"].append(float(expit(odds + shift).mean()))
         means["lookalike"].append(float(calibration.chances(odds + shift).mean()))
-    found: list[Row] = []
+    found: list[Row] = [
+        {
+            "method": "all rows",
+            "p/y": f"{whole / truth:.4f}",
+            "true rate": truth,
+            "true rate in training": before,
+        }
+    ]
     for name, own in means.items():
-        over = np.array(own) / whole
-        found.append(
-            {
-                "method": name,
-                "p/y": str(bootstrap(np.mean, over)),
-                "of the draws": f"{over.min():.4f} to {over.max():.4f}",
-                "off": abs(float(over.mean()) - 1),
-                "p/y of labels": float(np.mean(own) / later.mean()),
-            }
-        )
+        over = np.array(own) / truth
+        row: Row = {
+            "method": name,
+            "p/y": str(bootstrap(np.mean, over)),
+            "of the draws": f"{over.min():.4f} to {over.max():.4f}",
+            "off": abs(float(over.mean()) - 1),
+            "p / that of all rows": str(bootstrap(np.mean, np.array(own) / whole)),
+            "p/y of labels": float(np.mean(own) / later.mean()),
+        }
+        if name == "lookalike":
+            row["slopes"] = f"{min(slopes):.3f} to {max(slopes):.3f}"
+        found.append(row)
     return found
-
-
-def _some(rows: ClickRows, at: Ints) -> ClickRows:
-    return ClickRows(rows.codes[at], rows.numbers[at], rows.n_plain)
 
 
 def _rows(log: ClickLog) -> tuple[RowBuilder, ClickRows, ClickRows]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
@@ -24,10 +23,9 @@ from lookalike.rank.sparse_logistic import SparseLogistic
 from lookalike.systems.ads.ladder import RUNGS, fit_rung, log_odds, rung_names
 from lookalike.systems.ads.learned import best_of, calibrated, learn
 from lookalike.systems.ads.rows import ClickRows, RowBuilder
-from lookalike_bench.arrays import Ints
+from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Row
 
-Floats = NDArray[np.float64]
 PENALTY = 6.0
 
 
@@ -42,9 +40,9 @@ def movielens() -> list[Row]:
     builder, clicked, y = RowBuilder(log, train), log.clicked[train], log.clicked[test]
     X = builder.rows(log.columns(train), log.time[train], clicked)
     T = builder.rows(log.columns(test), log.time[test])
-    models, seconds = {}, {}
+    models, seconds, some = {}, {}, np.arange(2000)
     for name in names:
-        fit_rung(name, builder, _some(X), clicked[:2000], 0, 1)  # compiles
+        fit_rung(name, builder, X.take(some), clicked[some], 0, 1)  # compiles
         started = time.process_time()
         models[name] = fit_rung(name, builder, X, clicked, 0, 1)
         seconds[name] = time.process_time() - started
@@ -53,18 +51,15 @@ def movielens() -> list[Row]:
         chance = expit(log_odds(models, name, T))
         row: Row = {"method": f"lookalike {name}", **_numbers(chance, y)}
         row["seconds"] = seconds[name]
-        peer = PEERS.get(name)
-        if peer is not None:
-            started = time.process_time()
-            theirs = peer(builder, X, clicked, T)
-            taken = time.process_time() - started
-            row["loss / peer"] = float(
-                log_losses(chance, y).mean() / log_losses(theirs, y).mean()
-            )
-            row["seconds / peer"] = seconds[name] / taken
-            other = {"method": f"{NAMES[name]} as {name}", **_numbers(theirs, y)}
-            rows.append({**other, "seconds": taken})
-        rows.append(row)
+        started = time.process_time()
+        theirs = PEERS[name](builder, X, clicked, T)
+        taken = time.process_time() - started
+        row["loss / peer"] = float(
+            log_losses(chance, y).mean() / log_losses(theirs, y).mean()
+        )
+        row["seconds / peer"] = seconds[name] / taken
+        other = {"method": f"{NAMES[name]} as {name}", **_numbers(theirs, y)}
+        rows += [{**other, "seconds": taken}, row]
     chance = kept[chosen].chances(log_odds(models, chosen, T))
     error = debiased_calibration_error(chance, y)
     rows.append(
@@ -77,10 +72,6 @@ def movielens() -> list[Row]:
         }
     )
     return rows
-
-
-def _some(rows: ClickRows) -> ClickRows:
-    return ClickRows(rows.codes[:2000], rows.numbers[:2000], rows.n_plain)
 
 
 def _numbers(chance: Floats, y: Ints) -> Row:

@@ -8,9 +8,11 @@ import numpy as np
 from lookalike.datasets.ad_simulator import simulate_ads
 from lookalike.evaluate import bootstrap, paired_test
 from lookalike.rank.auctions import run_auction
-from lookalike.rank.targeting import Comparison, Targeting
+from lookalike.rank.targeting import Targeting
+from lookalike.rank.targeting_rules import Comparison
 from lookalike.systems.ads.replay import replayed_revenue
 from lookalike.systems.ads.system import AdClicks
+from lookalike_bench.arrays import Floats
 from lookalike_bench.bars import Row
 from lookalike_bench.under_load import n_failed, served
 
@@ -143,10 +145,10 @@ def auctions(n: int = 3000) -> list[Row]:
 
 
 def _surplus(
-    bids: "np.typing.NDArray[np.float64]",
-    value: "np.typing.NDArray[np.float64]",
-    quality: "np.typing.NDArray[np.float64]",
-    places: "np.typing.NDArray[np.float64]",
+    bids: Floats,
+    value: Floats,
+    quality: Floats,
+    places: Floats,
     kind: str,
     reserve: float,
 ) -> float:

@@ -1,1 +1,0 @@
-"""The jobs of ``lookalike bench ads``, by what they ask."""
