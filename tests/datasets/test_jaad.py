@@ -1,5 +1,6 @@
 """JAAD's annotations: what is read, and what is refused in a sentence."""
 
+import re
 import zipfile
 
 import numpy as np
@@ -138,6 +139,31 @@ def test_what_is_no_archive_is_refused(tmp_path):
     path = tmp_path / "clips.zip"
     path.write_bytes(b"PK\x03\x04 not a zip")
     with pytest.raises(ValueError, match="is no whole zip archive"):
+        load_own_clips(path)
+
+
+def test_an_archive_with_a_password_is_refused(tmp_path):
+    path = archive(tmp_path)
+    whole = bytearray(path.read_bytes())
+    # The bit of a file that is encrypted, of the entries and of the directory.
+    for begin, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for entry in re.finditer(re.escape(begin), bytes(whole)):
+            whole[entry.start() + at] |= 1
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match=r"no whole zip archive: .* is encrypted"):
+        load_own_clips(path)
+
+
+def test_an_archive_whose_packed_bytes_are_damaged_is_refused(tmp_path):
+    path = tmp_path / "clips.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as into:
+        into.writestr("split_ids/default/train.txt", "a " * 999)
+    whole = bytearray(path.read_bytes())
+    packed = whole.index(b"train.txt") + len(b"train.txt")
+    for at in range(packed + 12, packed + 20):
+        whole[at] ^= 0x5A
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match="no whole zip archive: Corrupt"):
         load_own_clips(path)
 
 
