@@ -30,7 +30,7 @@ from lookalike.systems.jaywalking.place import Place
 from lookalike.systems.jaywalking.reasons import reasons_of
 from lookalike.systems.jaywalking.sequence import FUSIONS, SequenceModel
 from lookalike.systems.jaywalking.stream import Stream
-from lookalike.systems.jaywalking.tracks import Tracks
+from lookalike.systems.jaywalking.tracks import Seen, Tracks
 
 N_BINS = 10
 
@@ -184,7 +184,7 @@ class Jaywalking(BaseSystem):
 
     def classify_each(self, queries: Sequence[str]) -> list[list[Answer]]:
         """Return the risks in the last frame of each clip, see ``clip_text``."""
-        return [self._last_risks(query)[0] for query in queries]
+        return [[*self._last_risks(query)[0]] for query in queries]
 
     def check_query(self, query: str) -> str:
         """Return the text of a clip, or refuse it."""
@@ -198,15 +198,13 @@ class Jaywalking(BaseSystem):
         chance is asked again: the difference is what the group does.
         """
         answers, features = self._last_risks(query)
-        if features is None or not answers:
+        if not answers:
             sentence = "nobody has been in sight for sixteen frames: there is no risk"
             return Explanation({}, (sentence,))
-        first = answers[0]
-        assert isinstance(first, JaywalkAnswer)
         riskiest = features[np.array([0])]
         return Explanation(
-            first.record(),
-            reasons_of(first, riskiest, self.chances_, self._mean),
+            answers[0].record(),
+            reasons_of(answers[0], riskiest, self.chances_, self._mean),
         )
 
     def warm_up(self) -> None:
@@ -238,7 +236,7 @@ class Jaywalking(BaseSystem):
 
     # --- inside -----------------------------------------------------------------------
 
-    def _last_risks(self, query: str) -> tuple[list[Answer], Features]:
+    def _last_risks(self, query: str) -> tuple[list[JaywalkAnswer], Features]:
         """The people in the last frame of a clip, the greatest risk first."""
         self.check_fitted()
         clip = read_clip(query)
@@ -270,7 +268,7 @@ class Jaywalking(BaseSystem):
         crossing: float,
         away: float,
         box: list[float],
-    ) -> Answer:
+    ) -> JaywalkAnswer:
         n = int(self._seen[_bins(np.array([crossing]))[0]])
         interval = share_interval(crossing, max(n, 1))
         return JaywalkAnswer(
@@ -342,9 +340,9 @@ def labelled(clips: tuple[Clip, ...]) -> Labelled:
     )
 
 
-def _followed(clip: ClipText) -> Any:
+def _followed(clip: ClipText) -> Seen:
     """Everybody in the last frame; a frame that is wrong is named."""
-    tracks, seen = Tracks(clip.width, clip.height), None
+    tracks = Tracks(clip.width, clip.height)
     for at, each in enumerate(clip.frames):
         try:
             seen = tracks.step(
