@@ -28,8 +28,9 @@ from lookalike.systems.jaywalking.features import (
     STREET_STEPS,
     Features,
 )
+from lookalike.systems.jaywalking.labelled import Labelled, labelled
 from lookalike.systems.jaywalking.sequence import FUSIONS, SequenceModel
-from lookalike.systems.jaywalking.system import Jaywalking, Labelled, labelled
+from lookalike.systems.jaywalking.system import Jaywalking
 from lookalike_bench.bars import Bar, Row, least, most
 from lookalike_bench.jaywalking_settings import folds, rows_of
 from lookalike_bench.runner import ProgressCallback, reporting

@@ -25,8 +25,9 @@ from lookalike.evaluate.roc_area import roc_auc
 from lookalike.systems.jaywalking.baseline import plain_scores, retrained
 from lookalike.systems.jaywalking.clip_text import text_of
 from lookalike.systems.jaywalking.features import SIGN_COLUMNS
+from lookalike.systems.jaywalking.labelled import Labelled, labelled
 from lookalike.systems.jaywalking.noise import followed
-from lookalike.systems.jaywalking.system import Jaywalking, Labelled, labelled
+from lookalike.systems.jaywalking.system import Jaywalking
 from lookalike.systems.jaywalking.warning import timelines, warning_curve
 
 N_RESAMPLES = 300
