@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lookalike.datasets.streets import StreetClips
+from lookalike.evaluate import accuracy
 from lookalike.evaluate.clustered import clustered_difference, resampled_rows
 from lookalike.evaluate.roc_area import roc_auc
 from lookalike.systems.jaywalking.chances import Line, Trees
@@ -89,7 +90,7 @@ def rows_of(found: list[Fold]) -> Iterable[Row]:
     for threshold in THRESHOLDS:
         named, usual = chance >= threshold, chance >= shipped
         row = {"method": f"threshold {threshold:g}"}
-        for name, metric in (("f1", _f1), ("accuracy", _accuracy)):
+        for name, metric in (("f1", _f1), ("accuracy", accuracy)):
             less_shipped = clustered_difference(
                 metric, person, y, named, usual, n_resamples=N_RESAMPLES
             ).difference
@@ -116,7 +117,3 @@ def _calibrated(found: list[Fold], weight: float) -> list[np.ndarray]:
 
 def _f1(y: np.ndarray, named: np.ndarray) -> float:
     return float(2 * (named & y).sum() / max(named.sum() + y.sum(), 1))
-
-
-def _accuracy(y: np.ndarray, named: np.ndarray) -> float:
-    return float(np.mean(y == named))
