@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lookalike.datasets.streets import StreetClips
+from lookalike.evaluate import accuracy
+from lookalike.evaluate.clustered import clustered_difference, resampled_rows
 from lookalike.evaluate.roc_area import roc_auc
 from lookalike.systems.jaywalking.chances import Line, Trees
-from lookalike.systems.jaywalking.features import Features
-from lookalike.systems.jaywalking.noise import trembling
+from lookalike.systems.jaywalking.labelled import exact_and_trembling, labelled
 from lookalike.systems.jaywalking.sequence import SequenceModel
-from lookalike.systems.jaywalking.system import labelled
 from lookalike_bench.bars import Row
 
 N_FOLDS = 3
@@ -51,12 +51,7 @@ def folds(data: StreetClips, n_trees: int = 300, n_epochs: int = 10) -> Iterable
         asked = order[at::N_FOLDS]
         rest = tuple(clips[i] for i in np.setdiff1d(order, asked))
         exact, held = labelled(rest), labelled(tuple(clips[i] for i in asked))
-        rng = np.random.default_rng(0)
-        noisy = labelled(tuple(trembling(clip, rng) for clip in rest)).features
-        both = Features(
-            np.concatenate([exact.features.summary, noisy.summary]),
-            np.concatenate([exact.features.sequence, noisy.sequence]),
-        )
+        both = exact_and_trembling(rest, exact, np.random.default_rng(0))
         y = np.tile(exact.crosses, 2)
         trees = Trees.learned(both.summary, y, n_trees, 1, 60)
         network = SequenceModel("late", n_epochs=n_epochs, random_state=0).fit(both, y)
@@ -73,7 +68,7 @@ def folds(data: StreetClips, n_trees: int = 300, n_epochs: int = 10) -> Iterable
 def rows_of(found: list[Fold]) -> Iterable[Row]:
     """One row a weight and one a threshold, each beside what is shipped."""
     shipped_weight, shipped = SHIPPED
-    draws = [list(_draws(each.person)) for each in found]
+    draws = [list(resampled_rows(each.person, N_RESAMPLES)) for each in found]
     for weight in WEIGHTS:
         less = [
             np.mean(
@@ -92,17 +87,17 @@ def rows_of(found: list[Fold]) -> Iterable[Row]:
     chance = np.concatenate(_calibrated(found, shipped_weight))
     y = np.concatenate([each.y for each in found])
     person = np.concatenate([each.person for each in found])
-    drawn = list(_draws(person))
     for threshold in THRESHOLDS:
         named, usual = chance >= threshold, chance >= shipped
         row = {"method": f"threshold {threshold:g}"}
-        for name, metric in (("f1", _f1), ("accuracy", _accuracy)):
-            gained = [metric(y[r], named[r]) - metric(y[r], usual[r]) for r in drawn]
-            low, high = np.quantile(gained, [0.025, 0.975])
+        for name, metric in (("f1", _f1), ("accuracy", accuracy)):
+            less_shipped = clustered_difference(
+                metric, person, y, named, usual, n_resamples=N_RESAMPLES
+            ).difference
             row |= {
                 name: metric(y, named),
-                f"{name}_less_shipped_low": float(low),
-                f"{name}_less_shipped_high": float(high),
+                f"{name}_less_shipped_low": less_shipped.low,
+                f"{name}_less_shipped_high": less_shipped.high,
             }
         yield row
 
@@ -120,19 +115,5 @@ def _calibrated(found: list[Fold], weight: float) -> list[np.ndarray]:
     return chances
 
 
-def _draws(person: np.ndarray) -> Iterable[np.ndarray]:
-    """Rows of people who are drawn with replacement."""
-    rng = np.random.default_rng(0)
-    numbers = np.unique(person, return_inverse=True)[1]
-    rows = [np.flatnonzero(numbers == at) for at in range(numbers.max() + 1)]
-    for _ in range(N_RESAMPLES):
-        drawn = rng.integers(len(rows), size=len(rows))
-        yield np.concatenate([rows[at] for at in drawn])
-
-
 def _f1(y: np.ndarray, named: np.ndarray) -> float:
     return float(2 * (named & y).sum() / max(named.sum() + y.sum(), 1))
-
-
-def _accuracy(y: np.ndarray, named: np.ndarray) -> float:
-    return float(np.mean(y == named))

@@ -5,7 +5,7 @@ import pytest
 
 from lookalike.datasets.composed_streets import load_composed_streets
 from lookalike.systems.jaywalking import Jaywalking
-from lookalike.systems.jaywalking.system import labelled
+from lookalike.systems.jaywalking.labelled import labelled
 from lookalike_bench import jaywalking, jaywalking_settings
 from lookalike_bench.jaywalking_settings import Fold, folds, rows_of
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
-from sklearn.metrics import roc_auc_score
 
 from lookalike.monitor import (
     concept_drift,
@@ -15,8 +14,6 @@ from lookalike.monitor import (
     jensen_shannon,
     label_drift,
     population_stability,
-    roc_auc,
-    roc_auc_error,
 )
 from lookalike.monitor.labels import fit_line
 
@@ -94,16 +91,6 @@ def test_holm_is_its_definition():
         most = max(most, (7 - rank) * p[at])
         expected[at] = min(1, most)
     np.testing.assert_allclose(holm(p), expected)
-
-
-def test_the_area_is_scikit_learns_and_its_error_is_delongs():
-    label, score = RNG.integers(2, size=60), RNG.integers(9, size=60)
-    assert roc_auc(label, score) == pytest.approx(roc_auc_score(label, score))
-    up, down = score[label == 1], score[label == 0]
-    wins = (up[:, None] > down) + 0.5 * (up[:, None] == down)
-    parts = [wins.mean(axis=axis) for axis in (1, 0)]
-    error = np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts))
-    assert roc_auc_error(label, score) == pytest.approx(error)
 
 
 def correlated(rng, n, together):
@@ -189,8 +176,6 @@ def test_concept_drift_keeps_its_level_and_finds_what_scores_no_longer_say():
             "a has no value in the",
         ),
         (lambda: covariate_drift({"a": [[1]]}, {"a": [[1]]}), "one column"),
-        (lambda: roc_auc([1, 1], [1, 2]), "Both labels must occur"),
-        (lambda: roc_auc([1, 0], [1]), "same rows"),
         (lambda: domain_classifier([[1]], [[1, 2]]), "same columns"),
         (lambda: domain_classifier([[1]], [[1]]), "At least 5 rows"),
         (lambda: energy_drift([[np.nan]] * 9, [[1]] * 9), "finite"),

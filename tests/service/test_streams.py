@@ -100,14 +100,14 @@ def test_several_workers_begin_no_stream(small, tmp_path, clients):
 def test_streams_that_are_idle_end_and_there_are_not_too_many():
     now = [0.0]
     streams = OpenStreams(lambda: now[0])
-    first = streams.begin(OpenStream("0001", None, None, 0.0))
+    first = streams.begin(OpenStream(None, "walk"))
     now[0] = IDLE - 1
     for _ in range(MOST - 1):
-        second = streams.begin(OpenStream("0001", None, None, 0.0))
+        second = streams.begin(OpenStream(None, "walk"))
     with pytest.raises(ServiceError, match="streams are open"):
-        streams.begin(OpenStream("0001", None, None, 0.0))
+        streams.begin(OpenStream(None, "walk"))
     now[0] = IDLE + 1
     with pytest.raises(ServiceError, match="There is no stream"):
         streams.get(first)
-    assert streams.get(second).generation == "0001"
+    assert streams.get(second).stream == "walk"
     assert len(streams) == MOST - 1

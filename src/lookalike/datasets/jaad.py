@@ -12,7 +12,6 @@ References
 
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
@@ -22,6 +21,7 @@ from xml.parsers import expat
 import numpy as np
 
 from lookalike.datasets.locate import checksum, find
+from lookalike.datasets.members import DAMAGED
 from lookalike.datasets.streets import (
     SIGNS,
     VEHICLE_ACTIONS,
@@ -80,7 +80,7 @@ def read_clips(path: Path, name: str) -> StreetClips:
             if len(archive.infolist()) > _MOST_FILES:
                 raise ValueError(f"{path} has more than {_MOST_FILES:,} files.")
             clips = tuple(_clips(archive, str(path)))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{path} is no whole zip archive: {error}.") from None
     if not any(clip.part == "train" for clip in clips):
         raise ValueError(f"{path} names no clip in split_ids/default/train.txt.")

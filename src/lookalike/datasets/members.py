@@ -1,6 +1,7 @@
 """The files in a folder, in a zip or tar archive, or one file alone: read alike."""
 
 import gzip
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -13,6 +14,7 @@ from typing import IO, Any, cast
 
 DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError),
+    lzma.LZMAError,
     *(RuntimeError, NotImplementedError),  # a password, a compression nobody knows
 )
 """Errors of archives that are not what their names say."""

@@ -106,19 +106,13 @@ STRIDE = 3
 _BEFORE_THE_END = 3
 
 
-def observations(
-    clips: tuple[Clip, ...], only_described: bool = False
-) -> list[Observation]:
+def observations(clips: tuple[Clip, ...]) -> list[Observation]:
     """Return the observations of the benchmark [1]_, in the order of the clips.
+
+    They are its part "all"; "behaviour" is those of people who are described.
 
     A person's event is the frame in which they set out, or where they do not the last
     but two of theirs. Those not seen for long enough before it are left out.
-
-    Parameters
-    ----------
-    only_described : bool, default=False
-        Take only people whose behaviour was looked at: the benchmark's "behaviour"
-        part instead of "all".
 
     References
     ----------
@@ -137,8 +131,6 @@ def observations(
     found = []
     for at, clip in enumerate(clips):
         for who, person in enumerate(clip.people):
-            if only_described and not person.is_described:
-                continue
             length = _rows_before_event(person)
             if length < LENGTH + WAITS[1]:
                 continue

@@ -9,12 +9,12 @@ References
    Statistical Society B 69(3). (the randomised cluster bootstrap)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array, Floats, Ints
 from lookalike.evaluate._shared import check_resampling, percentile_interval
 from lookalike.evaluate.interval import Comparison, Estimate
 
@@ -104,6 +104,28 @@ def clustered_difference(
     )
 
 
+def resampled_rows(
+    clusters: ArrayLike, n_resamples: int, random_state: int = 0
+) -> Iterator[Ints]:
+    """Yield the rows of as many clusters as there are, drawn with replacement.
+
+    Examples
+    --------
+    >>> for rows in resampled_rows([4, 4, 9], 3):
+    ...     print(rows)
+    [2 2]
+    [2 0 1]
+    [0 1 0 1]
+    """
+    _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
+    order = np.argsort(cluster, kind="stable")
+    rows = np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)
+    rng = np.random.default_rng(random_state)
+    for _ in range(n_resamples):
+        drawn = rng.integers(len(rows), size=len(rows))
+        yield np.concatenate([rows[at] for at in drawn.tolist()])
+
+
 def _resampled(
     metric: Metric,
     clusters: ArrayLike,
@@ -112,19 +134,14 @@ def _resampled(
     random_state: int,
 ) -> Floats:
     """The metric of each resample that has one."""
-    _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
-    if not len(cluster) or {len(column) for column in columns} != {len(cluster)}:
+    n = len(np.asarray(clusters))
+    if not n or {len(column) for column in columns} != {n}:
         raise ValueError(
             "clusters and columns must have one value a row, got lengths "
-            f"{[len(cluster), *map(len, columns)]}."
+            f"{[n, *map(len, columns)]}."
         )
-    order = np.argsort(cluster, kind="stable")
-    rows = np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)
-    rng = np.random.default_rng(random_state)
     found = []
-    for _ in range(n_resamples):
-        drawn = rng.integers(len(rows), size=len(rows))
-        taken = np.concatenate([rows[at] for at in drawn.tolist()])
+    for taken in resampled_rows(clusters, n_resamples, random_state):
         try:
             found.append(float(metric(*(column[taken] for column in columns))))
         except ValueError:

@@ -51,15 +51,23 @@ def summarise_crowd(first, last, h, log_h, grown, width, near, far, way, found, 
     """
     n = last.shape[0]
     middle, side, there = np.empty(n), np.empty(n), np.empty(n, np.bool_)
-    moved, known = np.zeros((n, 3)), np.empty(n)
-    n_there = n_way = tallest = 0
-    for i in range(n):
+    moved = np.zeros((n, 3))
+    _place(first, last, h, grown, width, middle, side, there, moved, sums)
+    _count(h, side, there, width, way, found)
+    _write_gaps(middle, side, h, log_h, near, far, found, sums[1])
+    for k in range(3):
+        _write_median_of_others(moved[:, k], there, found[:, 10 + k])
+
+
+@njit(cache=True, nogil=True)
+def _place(first, last, h, grown, width, middle, side, there, moved, sums):
+    """Write where each person is, whether they were there before, how they moved."""
+    for i in range(last.shape[0]):
         middle[i] = (last[i, 0] + last[i, 2]) / 2
         side[i] = (middle[i] - width / 2) / h[i]
         there[i] = not np.isnan(first[i, 0])
         sums[1, i] = 0.0
         if there[i]:
-            n_there += 1
             then = (first[i, 0] + first[i, 2]) / 2
             moved[i, 0] = (middle[i] - then) / width
             moved[i, 1] = (last[i, 3] - first[i, 3]) / width
@@ -67,6 +75,15 @@ def summarise_crowd(first, last, h, log_h, grown, width, near, far, way, found, 
             before = (then - width / 2) / (first[i, 3] - first[i, 1])
             sums[1, i] = np.abs(before) - np.abs(side[i])
         sums[0, i] = moved[i, 0] * width / h[i]
+
+
+@njit(cache=True, nogil=True)
+def _count(h, side, there, width, way, found):
+    """Write the tallest, and how many stand on the way or were seen, without oneself."""
+    n = h.shape[0]
+    n_there = n_way = tallest = 0
+    for i in range(n):
+        n_there += 1 if there[i] else 0
         if np.abs(side[i]) < way:
             n_way += 1
         if h[i] > h[tallest]:
@@ -75,6 +92,16 @@ def summarise_crowd(first, last, h, log_h, grown, width, near, far, way, found, 
     for i in range(n):
         if i != tallest:
             second = max(second, h[i])
+    for i in range(n):
+        found[i, 7] = (second if i == tallest else h[tallest]) / width
+        found[i, 8] = n_way - (1 if np.abs(side[i]) < way else 0)
+        found[i, 9] = n_there - (1 if there[i] else 0)
+
+
+@njit(cache=True, nogil=True)
+def _write_gaps(middle, side, h, log_h, near, far, found, inward):
+    """Write who is near each person, and what the nearest one does."""
+    n = h.shape[0]
     for i in range(n):
         least, beside_least, nearest = np.inf, np.inf, 0
         n_larger = n_near = n_beside = 0
@@ -100,29 +127,31 @@ def summarise_crowd(first, last, h, log_h, grown, width, near, far, way, found, 
         found[i, 3] = n_beside
         found[i, 4] = min(least, far)
         found[i, 5] = min(beside_least / h[i], far)
-        found[i, 7] = (second if i == tallest else h[tallest]) / width
-        found[i, 8] = n_way - (1 if np.abs(side[i]) < way else 0)
-        found[i, 9] = n_there - (1 if there[i] else 0)
-        found[i, 15] = 0.0 if n == 1 else sums[1, nearest]
+        found[i, 15] = 0.0 if n == 1 else inward[nearest]
         found[i, 16] = 0.0 if n == 1 else side[nearest]
-    for k in range(3):
-        m = 0
-        for i in range(n):
-            if there[i]:
-                known[m] = moved[i, k]
-                m += 1
-        ranked = np.sort(known[:m])
-        for i in range(n):
-            left = m - 1 if there[i] else m
-            if left == 0:
-                found[i, 10 + k] = 0.0
-                continue
-            low, high = (left - 1) // 2, left // 2
-            if there[i]:  # without oneself, what stands further on moves up
-                rank = np.searchsorted(ranked, moved[i, k])
-                low += low >= rank
-                high += high >= rank
-            found[i, 10 + k] = (ranked[low] + ranked[high]) / 2
+
+
+@njit(cache=True, nogil=True)
+def _write_median_of_others(moved, there, found):
+    """Write the median of what the others who were there moved, 0 of none."""
+    n, m = moved.shape[0], 0
+    known = np.empty(n)
+    for i in range(n):
+        if there[i]:
+            known[m] = moved[i]
+            m += 1
+    ranked = np.sort(known[:m])
+    for i in range(n):
+        left = m - 1 if there[i] else m
+        if left == 0:
+            found[i] = 0.0
+            continue
+        low, high = (left - 1) // 2, left // 2
+        if there[i]:  # without oneself, what stands further on moves up
+            rank = np.searchsorted(ranked, moved[i])
+            low += low >= rank
+            high += high >= rank
+        found[i] = (ranked[low] + ranked[high]) / 2
 
 
 @njit(cache=True, nogil=True)
@@ -138,92 +167,114 @@ def summarise(box, h, log_h, size, vehicle, signs, crowd, side, sequence, summar
     sequence : out, float32 (n, 16, n_steps), from -8 to 8
     summary : out, float32 (n, n_columns), without the slope of the side, column 11
     """
-    n, n_signs, n_crowd = len(box), signs.shape[2], crowd.shape[1]
-    n_cars = sequence.shape[2] - 12 - n_signs
-    x, shape, farness = np.empty(LENGTH), np.empty(LENGTH), np.empty(LENGTH)
-    change, counts = np.empty((5, LENGTH - 1)), np.empty(n_cars + n_signs)
+    shape, farness = np.empty(LENGTH), np.empty(LENGTH)
+    x, change = np.empty(LENGTH), np.empty((5, LENGTH - 1))
+    for i in range(len(box)):
+        own = box[i], h[i], log_h[i], size[i]
+        _write_steps(own, x, shape, side[i], farness, change, sequence[i])
+        _write_motion(own, x, shape, side[i], farness, change, crowd[i], summary[i])
+        _write_street(vehicle[i], signs[i], crowd[i], sequence[i], summary[i])
+
+
+@njit(cache=True, nogil=True)
+def _write_steps(own, x, shape, side, farness, change, steps):
+    """Write the boxes of one person frame by frame, and their changes."""
+    box, h, log_h, size = own
+    width, height, bottom = size[0], size[1], box[:, 3]
+    for t in range(LENGTH):
+        left, right = box[t, 0], box[t, 2]
+        x[t] = (left + right) / 2
+        shape[t] = (right - left) / h[t]
+        side[t] = (x[t] - width / 2) / h[t]
+        farness[t] = height / h[t] / 10
+    for t in range(LENGTH):
+        row = steps[t]
+        row[0], row[1] = _held(box[t, 0] / width), _held(box[t, 1] / height)
+        row[2], row[3] = _held(box[t, 2] / width), _held(box[t, 3] / height)
+        row[4], row[5] = _held(side[t] / 5), _held(farness[t])
+        row[6] = _held(shape[t])
+        row[7] = row[8] = row[9] = 0.0
+        if t > 0:
+            moved, fell = x[t] - x[t - 1], bottom[t] - bottom[t - 1]
+            grown = log_h[t] - log_h[t - 1]
+            row[7] = _held(moved / h[t] * 10)
+            row[8] = _held(grown * 20)
+            row[9] = _held(fell / h[t] * 10)
+            change[0, t - 1] = side[t] - side[t - 1]
+            change[1, t - 1] = grown
+            change[2, t - 1] = shape[t] - shape[t - 1]
+            change[3, t - 1] = np.abs(moved)
+            change[4, t - 1] = np.abs(fell)
+        row[10] = _held(side[t] - side[0])
+        row[11] = _held(log_h[t] - log_h[0])
+
+
+@njit(cache=True, nogil=True)
+def _write_motion(own, x, shape, side, farness, change, crowd, row):
+    """Write where one person is and how they moved, the first 29 columns but 11."""
+    box, h, log_h, size = own
+    width, height, bottom = size[0], size[1], box[:, 3]
     half, end = LENGTH // 2, LENGTH - 1
-    for i in range(n):
-        width, height, bottom = size[i, 0], size[i, 1], box[i, :, 3]
-        counts[:] = 0.0
-        for t in range(LENGTH):
-            left, right = box[i, t, 0], box[i, t, 2]
-            x[t] = (left + right) / 2
-            shape[t] = (right - left) / h[i, t]
-            side[i, t] = (x[t] - width / 2) / h[i, t]
-            farness[t] = height / h[i, t] / 10
-        for t in range(LENGTH):
-            row = sequence[i, t]
-            row[0], row[1] = _held(box[i, t, 0] / width), _held(box[i, t, 1] / height)
-            row[2], row[3] = _held(box[i, t, 2] / width), _held(box[i, t, 3] / height)
-            row[4], row[5] = _held(side[i, t] / 5), _held(farness[t])
-            row[6] = _held(shape[t])
-            row[7] = row[8] = row[9] = 0.0
-            if t > 0:
-                moved, fell = x[t] - x[t - 1], bottom[t] - bottom[t - 1]
-                grown = log_h[i, t] - log_h[i, t - 1]
-                row[7] = _held(moved / h[i, t] * 10)
-                row[8] = _held(grown * 20)
-                row[9] = _held(fell / h[i, t] * 10)
-                change[0, t - 1] = side[i, t] - side[i, t - 1]
-                change[1, t - 1] = grown
-                change[2, t - 1] = shape[t] - shape[t - 1]
-                change[3, t - 1] = np.abs(moved)
-                change[4, t - 1] = np.abs(fell)
-            row[10] = _held(side[i, t] - side[i, 0])
-            row[11] = _held(log_h[i, t] - log_h[i, 0])
-            for k in range(n_cars):
-                row[12 + k] = 1.0 if vehicle[i, t] == k else 0.0
-                counts[k] += row[12 + k]
-            for k in range(n_signs):
-                row[12 + n_cars + k] = 1.0 if signs[i, t, k] else 0.0
-                counts[n_cars + k] += row[12 + n_cars + k]
-        last, now_h = side[i, end], h[i, end]
-        inward = -np.sign(last)
-        across, growth = x[end] - x[0], log_h[i, end] - log_h[i, 0]
-        against = across - crowd[i, 10] * width
-        mean_h = _total(h[i]) / LENGTH
-        ranked = np.sort(shape)
-        row = summary[i]
-        row[0] = bottom[end] / height - box[i, end, 1] / height
-        row[1] = shape[end]
-        row[2] = last
-        row[3] = np.abs(last)
-        row[4] = farness[end]
-        row[5] = (bottom[end] - height / 2) / now_h
-        row[6] = np.abs(last) / farness[end]
-        row[7] = last - side[i, 0]
-        row[8] = last - side[i, half]
-        row[9] = inward * (last - side[i, 0])
-        row[10] = inward * (last - side[i, half])
-        row[12] = farness[0] - farness[end]
-        row[13] = farness[half] - farness[end]
-        row[14] = growth
-        row[15] = across / now_h
-        row[16] = (x[end] - x[half]) / now_h
-        row[17] = (bottom[end] - bottom[0]) / now_h
-        row[18] = against / now_h
-        row[19] = inward * against / now_h
-        row[20] = growth - crowd[i, 12]
-        row[21] = _deviation(change[0])
-        row[22] = _deviation(change[1])
-        row[23] = _deviation(change[2])
-        row[24] = ranked[end] - ranked[0]
-        row[25] = (ranked[half - 1] + ranked[half]) / 2
-        row[26] = _total(change[3]) / mean_h
-        row[27] = _total(change[4]) / mean_h
-        row[28] = _total(side[i]) / LENGTH
-        for k in range(n_crowd):
-            row[29 + k] = crowd[i, k]
-        at = 29 + n_crowd
-        row[at], row[at + 1] = vehicle[i, end], vehicle[i, 0]
-        at += 2
+    last, now_h = side[end], h[end]
+    inward = -np.sign(last)
+    across, growth = x[end] - x[0], log_h[end] - log_h[0]
+    against = across - crowd[10] * width
+    mean_h = _total(h) / LENGTH
+    ranked = np.sort(shape)
+    row[0] = bottom[end] / height - box[end, 1] / height
+    row[1] = shape[end]
+    row[2] = last
+    row[3] = np.abs(last)
+    row[4] = farness[end]
+    row[5] = (bottom[end] - height / 2) / now_h
+    row[6] = np.abs(last) / farness[end]
+    row[7] = last - side[0]
+    row[8] = last - side[half]
+    row[9] = inward * (last - side[0])
+    row[10] = inward * (last - side[half])
+    row[12] = farness[0] - farness[end]
+    row[13] = farness[half] - farness[end]
+    row[14] = growth
+    row[15] = across / now_h
+    row[16] = (x[end] - x[half]) / now_h
+    row[17] = (bottom[end] - bottom[0]) / now_h
+    row[18] = against / now_h
+    row[19] = inward * against / now_h
+    row[20] = growth - crowd[12]
+    row[21] = _deviation(change[0])
+    row[22] = _deviation(change[1])
+    row[23] = _deviation(change[2])
+    row[24] = ranked[end] - ranked[0]
+    row[25] = (ranked[half - 1] + ranked[half]) / 2
+    row[26] = _total(change[3]) / mean_h
+    row[27] = _total(change[4]) / mean_h
+    row[28] = _total(side) / LENGTH
+
+
+@njit(cache=True, nogil=True)
+def _write_street(vehicle, signs, crowd, steps, row):
+    """Write the people around, the car and the signs, in each frame and together."""
+    n_signs, n_crowd, end = signs.shape[1], crowd.shape[0], LENGTH - 1
+    n_cars = steps.shape[1] - 12 - n_signs
+    counts = np.zeros(n_cars + n_signs)
+    for t in range(LENGTH):
         for k in range(n_cars):
-            row[at + k] = counts[k] / LENGTH
-        at += n_cars
+            steps[t, 12 + k] = 1.0 if vehicle[t] == k else 0.0
+            counts[k] += steps[t, 12 + k]
         for k in range(n_signs):
-            row[at + k] = 1.0 if signs[i, end, k] else 0.0
-            row[at + n_signs + k] = counts[n_cars + k] / LENGTH
+            steps[t, 12 + n_cars + k] = 1.0 if signs[t, k] else 0.0
+            counts[n_cars + k] += steps[t, 12 + n_cars + k]
+    for k in range(n_crowd):
+        row[29 + k] = crowd[k]
+    at = 29 + n_crowd
+    row[at], row[at + 1] = vehicle[end], vehicle[0]
+    at += 2
+    for k in range(n_cars):
+        row[at + k] = counts[k] / LENGTH
+    at += n_cars
+    for k in range(n_signs):
+        row[at + k] = 1.0 if signs[end, k] else 0.0
+        row[at + n_signs + k] = counts[n_cars + k] / LENGTH
 
 
 @njit(cache=True, nogil=True)

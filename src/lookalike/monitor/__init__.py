@@ -3,7 +3,6 @@
 All of it is functions of arrays, and detectors whose state is a few numbers.
 """
 
-from lookalike.evaluate.roc_area import roc_auc, roc_auc_error
 from lookalike.monitor.adwin import Adwin
 from lookalike.monitor.alarms import AlarmRecord, judge_alarms
 from lookalike.monitor.budget import (
@@ -93,8 +92,6 @@ __all__ = [
     "measured_quality",
     "normalised_cross_entropy",
     "population_stability",
-    "roc_auc",
-    "roc_auc_error",
     "scored",
     "windows",
 ]

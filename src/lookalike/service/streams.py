@@ -21,12 +21,14 @@ IDLE = 60.0
 
 @dataclass
 class OpenStream:
-    """One stream, and the generation that it began with and stays with."""
+    """One stream, with the system that it began with and stays with.
 
-    generation: str
+    asked : when it was asked last, by the clock of ``OpenStreams``
+    """
+
     system: Any
     stream: Any
-    asked: float
+    asked: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def step(self, sent: dict[str, Any]) -> dict[str, Any]:
@@ -42,9 +44,9 @@ class OpenStreams:
     Examples
     --------
     >>> streams = OpenStreams(clock=lambda: 0.0)
-    >>> id = streams.begin(OpenStream("0001", None, None, 0.0))
-    >>> streams.get(id).generation, len(streams)
-    ('0001', 1)
+    >>> id = streams.begin(OpenStream(None, "walk"))
+    >>> streams.get(id).stream, len(streams)
+    ('walk', 1)
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

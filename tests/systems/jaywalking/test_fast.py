@@ -7,6 +7,7 @@ from scipy.special import expit
 from lookalike.datasets.streets import LENGTH, VEHICLE_ACTIONS
 from lookalike.kernels.gru import to_tanh
 from lookalike.kernels.walkers import take_up
+from lookalike.rank import BoostedRanker
 from lookalike.systems.jaywalking.features import (
     SUMMARY_NAMES,
     Features,
@@ -232,41 +233,48 @@ def test_flat_trees_are_the_forests(made):
         value = np.float32(forest.thresholds[node])
         beside = [value, *(np.nextafter(value, np.float32(to)) for to in (-99, 99))]
         X[at, forest.features[node]] = beside[at % 3]
-    flat = FlatTrees(each.forest_ for each in trees.forests)
+    flat = FlatTrees(trees.forests)
     for n in (0, 1, 20, 64, 65, 150):
         expected = [each.forest_.scores(X[:n], 1) for each in trees.forests]
         assert np.array_equal(flat.scores(X[:n]), expected)
 
 
-class Nodes:
-    """One tree that asks one feature again and again: a leaf more each time."""
-
-    def __init__(self, n_leaves):
-        inner = n_leaves - 1
-        self.roots = np.array([0])
-        self.features = np.array([0] * inner + [-1] * n_leaves, np.int32)
-        self.thresholds = np.concatenate([np.arange(inner), np.arange(n_leaves)]) + 0.0
-        after = [*range(1, inner), inner + inner]
-        self.children = np.array([[inner + at, after[at]] for at in range(inner)])
+def one_tree(n_leaves, first=0.0):
+    """A ranker that asks one feature again and again: a leaf more each time."""
+    inner = n_leaves - 1
+    thresholds = np.concatenate([np.arange(inner), np.arange(n_leaves)]) + 0.0
+    thresholds[0] = first
+    after = [*range(1, inner), inner + inner]
+    children = [[inner + at, after[at]] for at in range(inner)]
+    return BoostedRanker.from_arrays(
+        {
+            "roots": np.array([0]),
+            "features": np.array([0] * inner + [-1] * n_leaves),
+            "thresholds": thresholds,
+            "children": np.array(children + [[-1, -1]] * n_leaves),
+            "n_features": np.array([1]),
+        }
+    )
 
 
 def test_a_tree_has_at_most_as_many_leaves_as_a_word_has_bits():
     X = np.arange(-1, 33, dtype=np.float32)[:, None]
     expected = np.clip(np.arange(34), 1, 32) - 1
-    assert FlatTrees([Nodes(32)]).scores(X)[0].tolist() == expected.tolist()
+    assert FlatTrees([one_tree(32)]).scores(X)[0].tolist() == expected.tolist()
     with pytest.raises(ValueError, match="at most 32 leaves, got 33"):
-        FlatTrees([Nodes(33)])
+        FlatTrees([one_tree(33)])
 
 
 def test_values_right_beside_a_threshold_go_where_the_forest_sends_them():
     """Of float32 numbers, which a threshold seldom is: one above and one below it."""
     for threshold in (0.1, 0.7, 0.5):
-        nodes = Nodes(2)
-        nodes.thresholds[0] = threshold
         near = np.float32(threshold)
         X = np.array([[np.nextafter(near, np.float32(to))] for to in (-9, near, 9)])
         expected = X[:, 0].astype(np.float64) > threshold
-        assert FlatTrees([nodes]).scores(X)[0].tolist() == expected.tolist()
+        assert (
+            FlatTrees([one_tree(2, threshold)]).scores(X)[0].tolist()
+            == expected.tolist()
+        )
 
 
 def test_boxes_are_taken_up_as_they_are_told_one_by_one():

@@ -12,9 +12,9 @@ from lookalike.systems.jaywalking.features import (
     features_of,
     windows_of,
 )
+from lookalike.systems.jaywalking.labelled import labelled
 from lookalike.systems.jaywalking.noise import followed
 from lookalike.systems.jaywalking.sequence import FUSIONS, SequenceModel
-from lookalike.systems.jaywalking.system import labelled
 from lookalike.systems.jaywalking.warning import Timeline, timelines, warning_curve
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.systems.jaywalking import SPEC
 from lookalike.systems.jaywalking.clip_text import check_clip_text, text_of
-from lookalike.systems.jaywalking.system import labelled
+from lookalike.systems.jaywalking.labelled import labelled
 
 
 def test_the_risk_is_the_product_and_people_who_come_in_have_most(made):

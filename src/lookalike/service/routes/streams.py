@@ -37,9 +37,11 @@ def streams(components: Components, served: ServedSystem) -> APIRouter:
             )
         active = await asyncio.to_thread(served.current)
         stream = active.system.new_stream(sent.width, sent.height, sent.sequence or "")
-        new = OpenStream(active.generation, active.system, stream, 0.0)
-        about = {"system": served.name, "generation": active.generation}
-        return {**about, "stream": opened.begin(new)}
+        return {
+            "system": served.name,
+            "generation": active.generation,
+            "stream": opened.begin(OpenStream(active.system, stream)),
+        }
 
     @router.post("/streams/{id}/frames", responses=responses_of(FrameAnswer))
     async def step(id: StreamId, sent: FrameRequest) -> dict[str, Any]:

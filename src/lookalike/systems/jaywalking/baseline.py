@@ -5,7 +5,7 @@ import numpy as np
 from lookalike._typing import Array, Floats
 from lookalike.learn import LogisticRegression
 from lookalike.systems.jaywalking.chances import Trees
-from lookalike.systems.jaywalking.system import Labelled
+from lookalike.systems.jaywalking.labelled import Labelled
 
 N_TREES = 200
 

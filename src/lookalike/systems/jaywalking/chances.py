@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit
 
+from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Floats
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.learn import LogisticRegression
@@ -38,7 +39,7 @@ class Trees:
 
     def __init__(self, forests: tuple[BoostedRanker, ...]) -> None:
         self.forests = forests
-        self._flat = FlatTrees(each.forest_ for each in forests)
+        self._flat = FlatTrees(forests)
 
     @classmethod
     def learned(
@@ -62,21 +63,20 @@ class Trees:
 
     def arrays(self, name: str) -> dict[str, Array]:
         """Return the nodes of every forest."""
-        return {
-            f"{name}_{at}_{key}": array
-            for at, each in enumerate(self.forests)
-            for key, array in each.arrays().items()
-        }
+        found: dict[str, Array] = {}
+        for at, each in enumerate(self.forests):
+            found |= prefixed(f"{name}_{at}_", each.arrays())
+        return found
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], name: str, n: int) -> Self:
         """Take up what ``arrays`` returned."""
-        found = []
-        for at in range(n):
-            begin = f"{name}_{at}_"
-            own = {k[len(begin) :]: a for k, a in arrays.items() if k.startswith(begin)}
-            found.append(BoostedRanker.from_arrays(own))
-        return cls(tuple(found))
+        return cls(
+            tuple(
+                BoostedRanker.from_arrays(named(f"{name}_{at}_", arrays))
+                for at in range(n)
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Chances:
         return {
             **self.trees.arrays("trees"),
             **self.described.arrays("described"),
-            **{f"network_{k}": a for k, a in self.network.arrays().items()},
+            **prefixed("network_", self.network.arrays()),
             "lines": np.array([[each.slope, each.offset] for each in lines]),
         }
 
@@ -176,13 +176,11 @@ class Chances:
         cls, arrays: Mapping[str, Array], n_forests: int, fusion: str, share: float
     ) -> Self:
         """Take up what ``arrays`` returned."""
-        begin = "network_"
-        own = {k[len(begin) :]: a for k, a in arrays.items() if k.startswith(begin)}
         lines = [Line(*map(float, row)) for row in np.asarray(arrays["lines"])]
         return cls(
             Trees.from_arrays(arrays, "trees", n_forests),
             Trees.from_arrays(arrays, "described", n_forests),
-            SequenceModel.from_arrays(own, fusion),
+            SequenceModel.from_arrays(named("network_", arrays), fusion),
             share,
             *lines,
         )

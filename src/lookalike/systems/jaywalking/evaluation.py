@@ -18,15 +18,22 @@ from lookalike.core.evaluation import (
 )
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.streets import StreetClips
-from lookalike.evaluate import Comparison, Estimate, debiased_calibration_error, f1
+from lookalike.evaluate import (
+    Comparison,
+    Estimate,
+    accuracy,
+    debiased_calibration_error,
+    f1,
+)
 from lookalike.evaluate.clustered import bootstrap_clusters, clustered_difference
 from lookalike.evaluate.precision_recall import pr_auc
 from lookalike.evaluate.roc_area import roc_auc
 from lookalike.systems.jaywalking.baseline import plain_scores, retrained
 from lookalike.systems.jaywalking.clip_text import text_of
 from lookalike.systems.jaywalking.features import SIGN_COLUMNS
+from lookalike.systems.jaywalking.labelled import Labelled, labelled
 from lookalike.systems.jaywalking.noise import followed
-from lookalike.systems.jaywalking.system import Jaywalking, Labelled, labelled
+from lookalike.systems.jaywalking.system import Jaywalking
 from lookalike.systems.jaywalking.warning import timelines, warning_curve
 
 N_RESAMPLES = 300
@@ -75,20 +82,13 @@ def evaluate(
     on_progress("timing the alarms", 0.85)
     lines = timelines(clips, chances)
     curve = warning_curve(lines, clips)
-    without = retrained(train, test, vehicle=False)
-    with_vehicle = retrained(train, test, vehicle=True)
     facts: dict[str, Any] = {
-        "n_test": len(y),
-        "n_test_people": test.n_people,
-        "n_test_crossing": len(np.unique(people[y])),
-        "always_crosses_f1": _always(y),
-        "always_crosses_behaviour_f1": _always(y[own]),
+        **_counts(test),
         "auc_of_parts": {
             name: round(roc_auc(y, scores), 4) for name, scores in parts.items()
         },
         "auc_of_a_logistic_regression": round(roc_auc(y, plain), 4),
-        "auc_without_vehicle": round(roc_auc(y, without), 4),
-        "auc_of_one_forest": round(roc_auc(y, with_vehicle), 4),
+        **_without_vehicle(train, test),
         "fused": {name: _told(each) for name, each in fused.items()},
         "product": {name: _told(each) for name, each in compared.items()},
         "noisy_lost": round(roc_auc(y, crossing) - roc_auc(y, noisy), 4),
@@ -110,12 +110,33 @@ def evaluate(
         details={
             "truth": y,
             "crossing": crossing,
-            "risk": risk,
             "lines": lines,
             "curve": curve,
         },
         verdict=verdict_of(comparisons),
     )
+
+
+def _counts(test: Labelled) -> dict[str, Any]:
+    """Who is measured, and what saying that everybody crosses would reach."""
+    y = test.crosses
+    return {
+        "n_test": len(y),
+        "n_test_people": test.n_people,
+        "n_test_crossing": len(np.unique(test.person[y])),
+        "always_crosses_f1": _always(y),
+        "always_crosses_behaviour_f1": _always(y[test.described]),
+    }
+
+
+def _without_vehicle(train: Labelled, test: Labelled) -> dict[str, float]:
+    """One forest that does not know what the car does, beside one that does."""
+    without = retrained(train, test, vehicle=False)
+    with_vehicle = retrained(train, test, vehicle=True)
+    return {
+        "auc_without_vehicle": round(roc_auc(test.crosses, without), 4),
+        "auc_of_one_forest": round(roc_auc(test.crosses, with_vehicle), 4),
+    }
 
 
 def _of_crossing(
@@ -130,7 +151,7 @@ def _of_crossing(
     return {
         f"{begin}auc": told(roc_auc, chance),
         f"{begin}auc_of_rounded": told(roc_auc, rounded),
-        f"{begin}accuracy": told(_accuracy, named),
+        f"{begin}accuracy": told(accuracy, named),
         f"{begin}f1": told(_f1, named),
     }
 
@@ -199,10 +220,6 @@ def _told(each: Comparison) -> list[float]:
     """Difference, its interval and p, for the card."""
     found = each.difference
     return [round(v, 4) for v in (found.value, found.low, found.high, each.p_value)]
-
-
-def _accuracy(y: Array, named: Array) -> float:
-    return float(np.mean(y == named))
 
 
 def _f1(y: Array, named: Array) -> float:

@@ -7,34 +7,14 @@ at once, each takes the leaves away that a person does not reach, and one is lef
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
-from lookalike._typing import Array, Floats, Ints
+from lookalike._typing import Array, Floats
+from lookalike.kernels.forest import LEAF
 from lookalike.kernels.small_trees import MOST_LEAVES, add_small_trees
-
-_LEAF = -1
-
-
-class Nodes(Protocol):
-    """A forest's arrays, as ``kernels.forest`` describes them."""
-
-    @property
-    def roots(self) -> Ints:
-        """First node of each tree."""
-
-    @property
-    def features(self) -> Array:
-        """What each node compares."""
-
-    @property
-    def thresholds(self) -> Floats:
-        """With what, or the value of a leaf."""
-
-    @property
-    def children(self) -> Array:
-        """The next nodes, (n_nodes, 2)."""
+from lookalike.rank import BoostedRanker
 
 
 class _Lists(NamedTuple):
@@ -44,7 +24,7 @@ class _Lists(NamedTuple):
 
 
 class FlatTrees:
-    """A few forests, ready to score many rows at once.
+    """The forests of a few rankers, ready to score many rows at once.
 
     Raises
     ------
@@ -52,33 +32,35 @@ class FlatTrees:
         If a tree has more than 32 leaves.
     """
 
-    def __init__(self, forests: Iterable[Nodes]) -> None:
+    def __init__(self, rankers: Iterable[BoostedRanker]) -> None:
         features: list[int] = []
         thresholds: list[float] = []
         gone: list[int] = []
         leaves: list[float] = []
         first_tree, first_node, first_leaf = [0], [0], [0]
 
-        def flatten(forest: _Lists, node: int) -> None:
+        def flatten(nodes: _Lists, node: int) -> None:
             """Add what is below a node, the leaves from left to right."""
-            if forest.features[node] == _LEAF:
-                leaves.append(forest.thresholds[node])
+            if nodes.features[node] == LEAF:
+                leaves.append(nodes.thresholds[node])
                 return
             at, low = len(gone), len(leaves) - first_leaf[-1]
-            features.append(forest.features[node])
-            thresholds.append(forest.thresholds[node])
+            features.append(nodes.features[node])
+            thresholds.append(nodes.thresholds[node])
             gone.append(0)
-            left, right = forest.children[node]
-            flatten(forest, left)
+            left, right = nodes.children[node]
+            flatten(nodes, left)
             high = len(leaves) - first_leaf[-1]
             gone[at] = ~((1 << high) - (1 << low)) & 0xFFFFFFFF
-            flatten(forest, right)
+            flatten(nodes, right)
 
-        for each in forests:
+        for forest in (ranker.forest_ for ranker in rankers):
             lists = _Lists(
-                each.features.tolist(), each.thresholds.tolist(), each.children.tolist()
+                forest.features.tolist(),
+                forest.thresholds.tolist(),
+                forest.children.tolist(),
             )
-            for root in each.roots.tolist():
+            for root in forest.roots.tolist():
                 flatten(lists, root)
                 n = len(leaves) - first_leaf[-1]
                 if n > MOST_LEAVES:

@@ -16,7 +16,7 @@ DROPPED = 0.1
 """Share of boxes that are not found."""
 
 
-def trembling(clip: Clip, rng: np.random.Generator, jitter: float = JITTER) -> Clip:
+def trembling(clip: Clip, rng: np.random.Generator) -> Clip:
     """Return a clip with noise on every edge of every box.
 
     Examples
@@ -31,15 +31,13 @@ def trembling(clip: Clip, rng: np.random.Generator, jitter: float = JITTER) -> C
     >>> found.std(axis=0).round(1)
     array([2.5, 4.9, 2.5, 5.1])
     """
-    people = tuple(
-        replace(person, box=_moved(person.box, rng, jitter)) for person in clip.people
-    )
+    people = tuple(replace(each, box=_moved(each.box, rng)) for each in clip.people)
     return replace(clip, people=people)
 
 
-def _moved(box: Floats, rng: np.random.Generator, jitter: float) -> Floats:
+def _moved(box: Floats, rng: np.random.Generator) -> Floats:
     size = np.maximum(box[:, 2:] - box[:, :2], 1.0)
-    noise = rng.normal(size=box.shape) * np.tile(size, 2) * jitter
+    noise = rng.normal(size=box.shape) * np.tile(size, 2) * JITTER
     found: Floats = box + noise
     # Ten standard deviations apart they seldom cross; a box of no size is none.
     found[:, 2:] = np.maximum(found[:, 2:], found[:, :2] + 1.0)

@@ -13,15 +13,12 @@ from lookalike.systems.jaywalking.features import (
     Features,
 )
 
-_N_SIGNS = 10
 GROUPS: dict[str, tuple[int, ...]] = {
     "where they are": tuple(range(MOTION_COLUMNS.start)),
     "how they move": tuple(range(MOTION_COLUMNS.start, MOTION_COLUMNS.stop)),
     "the people around": tuple(range(CROWD_COLUMNS.start, CROWD_COLUMNS.stop)),
     "the car": VEHICLE_COLUMNS,
-    "the signs in sight": tuple(
-        range(len(SUMMARY_NAMES) - _N_SIGNS, len(SUMMARY_NAMES))
-    ),
+    "the signs in sight": tuple(range(VEHICLE_COLUMNS[-1] + 1, len(SUMMARY_NAMES))),
 }
 
 

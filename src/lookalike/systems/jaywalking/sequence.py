@@ -21,6 +21,7 @@ from scipy.special import expit
 from lookalike._checks import check_choice
 from lookalike._typing import Array, Floats
 from lookalike.core.progress import ProgressCallback, no_progress
+from lookalike.datasets.streets import LENGTH
 from lookalike.kernels.gru import run_gru
 from lookalike.learn.layers import GRU, Dense, Dropout, ReLU, Sequential
 from lookalike.learn.optimizers import Adam
@@ -80,13 +81,11 @@ class SequenceModel:
         self,
         features: Features,
         crosses: Array,
-        weight: Array | None = None,
         on_progress: ProgressCallback = no_progress,
     ) -> Self:
         """Learn from features (n) and answers (n), 1 where somebody crosses."""
         rng = np.random.RandomState(self.random_state)
         y = np.asarray(crosses, np.float32)
-        weights = np.ones(len(y), np.float32) if weight is None else weight
         summary = _flattened(features.summary)
         self._middle = summary.mean(axis=0)
         self._scale = np.maximum(summary.std(axis=0), 1e-3)
@@ -101,7 +100,7 @@ class SequenceModel:
                 done = (epoch + at / n_batches) / self.n_epochs
                 optimizer.learning_rate = self.learning_rate * (1 - done)
                 scores = self._forward(features[rows], training=True)
-                gradient = weights[rows] * (expit(scores) - y[rows]) / len(rows)
+                gradient = (expit(scores) - y[rows]) / len(rows)
                 self._backward(gradient.astype(np.float32)[:, None])
                 slopes = [g for layer in self._layers for g in layer.gradients]
                 for p, g in zip(every, slopes, strict=True):
@@ -211,6 +210,6 @@ def _flattened(summary: Array) -> Array:
 
 def _at_the_end(gradient: Array) -> Array:
     """Return the gradient in all states of one in the last of sixteen."""
-    every = np.zeros((len(gradient), 16, gradient.shape[1]), gradient.dtype)
+    every = np.zeros((len(gradient), LENGTH, gradient.shape[1]), gradient.dtype)
     every[:, -1] = gradient
     return every

@@ -8,7 +8,6 @@ Boxes of people become tracks (``tracks``), sixteen frames of a track become fea
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self
 
@@ -19,18 +18,22 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
-from lookalike.datasets.streets import Clip, Observation, StreetClips, observations
+from lookalike.datasets.streets import StreetClips
 from lookalike.evaluate.interval import share_interval
 from lookalike.systems.jaywalking.answers import JaywalkAnswer
 from lookalike.systems.jaywalking.chances import Chances
 from lookalike.systems.jaywalking.clip_text import ClipText, read_clip
-from lookalike.systems.jaywalking.features import Features, features_of, windows_of
-from lookalike.systems.jaywalking.noise import trembling
+from lookalike.systems.jaywalking.features import Features, features_of
+from lookalike.systems.jaywalking.labelled import (
+    Labelled,
+    exact_and_trembling,
+    labelled,
+)
 from lookalike.systems.jaywalking.place import Place
 from lookalike.systems.jaywalking.reasons import reasons_of
 from lookalike.systems.jaywalking.sequence import FUSIONS, SequenceModel
 from lookalike.systems.jaywalking.stream import Stream
-from lookalike.systems.jaywalking.tracks import Tracks
+from lookalike.systems.jaywalking.tracks import Seen, Tracks
 
 N_BINS = 10
 
@@ -116,11 +119,7 @@ class Jaywalking(BaseSystem):
                     f"{len(part.crosses)} observations of one kind."
                 )
         rng = np.random.default_rng(self.random_state)
-        noisy = labelled(tuple(trembling(clip, rng) for clip in train))
-        both = Features(
-            np.concatenate([learned.features.summary, noisy.features.summary]),
-            np.concatenate([learned.features.sequence, noisy.features.sequence]),
-        )
+        both = exact_and_trembling(train, learned, rng)
         network = SequenceModel(
             self.fusion, n_epochs=self.n_epochs, random_state=self.random_state
         )
@@ -184,7 +183,7 @@ class Jaywalking(BaseSystem):
 
     def classify_each(self, queries: Sequence[str]) -> list[list[Answer]]:
         """Return the risks in the last frame of each clip, see ``clip_text``."""
-        return [self._last_risks(query)[0] for query in queries]
+        return [[*self._last_risks(query)[0]] for query in queries]
 
     def check_query(self, query: str) -> str:
         """Return the text of a clip, or refuse it."""
@@ -198,15 +197,13 @@ class Jaywalking(BaseSystem):
         chance is asked again: the difference is what the group does.
         """
         answers, features = self._last_risks(query)
-        if features is None or not answers:
+        if not answers:
             sentence = "nobody has been in sight for sixteen frames: there is no risk"
             return Explanation({}, (sentence,))
-        first = answers[0]
-        assert isinstance(first, JaywalkAnswer)
         riskiest = features[np.array([0])]
         return Explanation(
-            first.record(),
-            reasons_of(first, riskiest, self.chances_, self._mean),
+            answers[0].record(),
+            reasons_of(answers[0], riskiest, self.chances_, self._mean),
         )
 
     def warm_up(self) -> None:
@@ -238,7 +235,7 @@ class Jaywalking(BaseSystem):
 
     # --- inside -----------------------------------------------------------------------
 
-    def _last_risks(self, query: str) -> tuple[list[Answer], Features]:
+    def _last_risks(self, query: str) -> tuple[list[JaywalkAnswer], Features]:
         """The people in the last frame of a clip, the greatest risk first."""
         self.check_fitted()
         clip = read_clip(query)
@@ -270,7 +267,7 @@ class Jaywalking(BaseSystem):
         crossing: float,
         away: float,
         box: list[float],
-    ) -> Answer:
+    ) -> JaywalkAnswer:
         n = int(self._seen[_bins(np.array([crossing]))[0]])
         interval = share_interval(crossing, max(n, 1))
         return JaywalkAnswer(
@@ -297,54 +294,9 @@ class Jaywalking(BaseSystem):
             raise ValueError(f"alarm must lie between 0 and 1, got {alarm!r}.")
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """Observations of some clips, and what became of the people.
-
-    crosses, described : bool (n,)
-    designated : bool (n,), whether somebody said that the place is one to cross
-    person : int64 (n,), numbers of the people
-    """
-
-    found: list[Observation]
-    features: Features
-    crosses: Array
-    described: Array
-    designated: Array
-    person: Ints
-
-    @property
-    def n_people(self) -> int:
-        """How many people there are."""
-        return len(np.unique(self.person))
-
-    @property
-    def jaywalks(self) -> Array:
-        """Whether each crosses where nobody is meant to."""
-        found: Array = self.crosses & self.described & ~self.designated
-        return found
-
-
-def labelled(clips: tuple[Clip, ...]) -> Labelled:
-    """Return the benchmark's observations of clips, see ``datasets.streets``."""
-    found = observations(clips)
-    people = [clips[each.clip].people[each.person] for each in found]
-    places: dict[tuple[int, int], int] = {}
-    for each in found:
-        places.setdefault((each.clip, each.person), len(places))
-    return Labelled(
-        found,
-        features_of(windows_of(clips, found)),
-        np.array([person.crosses for person in people], bool),
-        np.array([person.is_described for person in people], bool),
-        np.array([person.designated is not False for person in people], bool),
-        np.array([places[each.clip, each.person] for each in found], np.int64),
-    )
-
-
-def _followed(clip: ClipText) -> Any:
+def _followed(clip: ClipText) -> Seen:
     """Everybody in the last frame; a frame that is wrong is named."""
-    tracks, seen = Tracks(clip.width, clip.height), None
+    tracks = Tracks(clip.width, clip.height)
     for at, each in enumerate(clip.frames):
         try:
             seen = tracks.step(
