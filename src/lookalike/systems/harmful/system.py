@@ -278,10 +278,12 @@ class Harmful(BaseSystem):
             for row, post in enumerate(posts)
         ]
 
-    def review_value(self, answer: Answer) -> float | None:
+    def review_value(self, answer: Answer, views: float = 1.0) -> float | None:
         """Return what a person's look saves, in looks; None where none is needed."""
         assert isinstance(answer, HarmAnswer)
-        return answer.value if answer.action == "queue" else None
+        if answer.action != "queue":
+            return None
+        return float(value_of_look(answer.probability, self.costs, views))
 
     def check_query(self, query: str | Post) -> str | Post:
         """Return a text or a post that can be judged, or refuse it.
