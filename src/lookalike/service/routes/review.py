@@ -32,7 +32,6 @@ from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import (
     Appeal,
     ItemId,
-    PostDocument,
     ReviewDecision,
     ReviewRequest,
 )
@@ -66,10 +65,7 @@ def review(components: Components, served: ServedSystem) -> APIRouter:
     async def send_for_review(sent: ReviewRequest) -> dict[str, Any]:
         """Judge posts; those that a person has to see wait from then on."""
         check_count(len(sent.posts), components.settings, "posts")
-        given = [
-            parts_of(PostDocument(**each.model_dump(exclude={"id", "views"})))
-            for each in sent.posts
-        ]
+        given = list(map(parts_of, sent.posts))
         judged = await _judged(components, served, given)
         rows: dict[str, dict[str, Any]] = {}  # of posts under one id the last waits
         told = []
