@@ -11,6 +11,7 @@ from lookalike.core.library import Library
 from lookalike.datasets.composed_posts import INTENTS, compose_posts, labelled
 from lookalike.datasets.own_posts import load_own_posts
 from lookalike.datasets.posts import Posts
+from lookalike.systems.harmful.actions import Costs, value_of_look
 from lookalike.systems.harmful.system import Harmful
 
 
@@ -126,6 +127,9 @@ def test_posts_wait_in_the_order_of_what_a_look_saves_and_are_masked(client):
     assert {each["id"] for each in found["posts"]} == set(ids)
     values = [each["value"] for each in found["posts"]]
     assert values == sorted(values, reverse=True)
+    for each in found["posts"]:
+        views = 1.0 + int(each["id"].split()[1])
+        assert each["value"] == value_of_look(each["probability"], Costs(), views)
     first = found["posts"][0]
     whole = asked(client, "get", f"review/{first['id']}?reveal=true")
     assert first["text"] != whole["text"]

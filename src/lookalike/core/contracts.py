@@ -192,8 +192,11 @@ class IsReviewed(Classifies, Protocol):
     kinds_: tuple[str, ...]
     """What a person may see in an input, the first whatever it is."""
 
-    def review_value(self, answer: Answer) -> float | None:
-        """Return what a person's look saves, None of an answer that needs none."""
+    def review_value(self, answer: Answer, views: float = 1.0) -> float | None:
+        """Return what a person's look saves, None of an answer that needs none.
+
+        views : that are expected of the input, as a multiple of the usual one's
+        """
         ...
 
 

@@ -95,8 +95,7 @@ def load_davidson(path: PathLike | None = None) -> Posts:
 
     ``any`` is hate or offence, ``hate`` is hate, as most raters said. Their agreement
     is not kept: to learn more from posts that more of them agree on helps where one
-    rater of three decides, and costs 0.005 of macro F1 here, by cross-validation on
-    the training part.
+    rater of three decides, as in ToLD-Br, and did not help here.
 
     Parameters
     ----------
@@ -116,7 +115,8 @@ def load_told_br(path: PathLike | None = None) -> Posts:
     """Load ToLD-Br: 21,000 Brazilian tweets of six kinds, split by their texts.
 
     A kind counts where one of three raters saw it, as its publishers take it;
-    ``agreement`` is the share of the three.
+    ``agreement`` is the share of the three; of ``any``, that of the kind which most of
+    them saw.
 
     Parameters
     ----------

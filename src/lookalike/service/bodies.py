@@ -132,20 +132,13 @@ def posts_of(sent: PostRequest, settings: Settings) -> list[Any]:
     others = (sent.picture, sent.author, sent.reactions)
     if all(part is None for part in others) and sent.posts is None:
         return one_or_many(sent.text, sent.texts, "text", settings)
-    one = None
-    if any(part is not None for part in (sent.text, *others)):
-        one = PostDocument(
-            text=sent.text,
-            picture=sent.picture,
-            author=sent.author,
-            reactions=sent.reactions,
-        )
     if sent.texts is not None:
         raise ServiceError(422, "Send either texts or posts.")
+    one = sent if any(part is not None for part in (sent.text, *others)) else None
     return [parts_of(each) for each in one_or_many(one, sent.posts, "post", settings)]
 
 
-def parts_of(sent: PostDocument) -> dict[str, Any]:
+def parts_of(sent: PostDocument | PostRequest) -> dict[str, Any]:
     """Return the parts of a post that there are, the picture a file or pixels."""
     found = {
         name: part

@@ -1,14 +1,12 @@
-"""The queue for people, and what their decisions teach."""
+"""The queue for people: in the order of what a look saves, with views and without."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lookalike.datasets.posts import LabelledPosts
 from lookalike.systems.harmful.actions import Costs, value_of_look
-from lookalike.systems.harmful.review import Decision, as_labels, review_order
-from lookalike.systems.harmful.system import Harmful
+from lookalike.systems.harmful.review import review_order
 
 
 def test_the_queue_is_in_the_order_of_what_a_look_saves():
@@ -21,17 +19,13 @@ def test_the_queue_is_in_the_order_of_what_a_look_saves():
     assert len(order) == (values > 0).sum()
 
 
-def test_decisions_come_back_as_labels_that_teach(data):
-    word = "wibblesnatch"
-    decided = [
-        Decision(f"{text} {word} {n}", "aa", ("insult",))
-        for n, text in enumerate(["good day", "walk home", "bread and song"] * 20)
-    ]
-    more = as_labels(decided, data.kinds)
-    more = LabelledPosts(more.texts, more.labels, more.languages, ("set_aa",) * 60)
-    before = Harmful().fit(data).judge([f"good {word}"], ["aa"])
-    after = Harmful().fit(replace(data, train=data.train + more))
-    after = after.judge([f"good {word}"], ["aa"])
-    assert after.probabilities[0, 1] > before.probabilities[0, 1] + 0.2
-    with pytest.raises(ValueError, match="A kind must be one of"):
-        as_labels([Decision("a text", "aa", ("none",))], data.kinds)
+def test_views_weigh_what_a_look_saves_and_not_what_it_costs(system):
+    [[answer]] = system.classify_each(["good day friend"])
+    assert system.review_value(answer, 100.0) is None
+    doubtful, seen_often = (
+        replace(answer, action="queue", probability=share) for share in (0.8, 0.5)
+    )
+    assert system.review_value(doubtful) == value_of_look(0.8, Costs())
+    assert system.review_value(seen_often) < system.review_value(doubtful)
+    # 1.05 looks without the look's own: ten times that, less the one look.
+    assert system.review_value(seen_often, 10.0) == pytest.approx(10 * 1.05 - 1)

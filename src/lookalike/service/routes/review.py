@@ -1,14 +1,10 @@
-"""Posts that wait for a person: the queue, decisions, appeals, and labels of them.
+"""Routes of posts that wait for a person: the queue, decisions, appeals, labels.
 
 What is shown is masked unless it is asked for whole. Decisions come back as labels: a
 table that training reads.
 """
 
 import asyncio
-import base64
-import csv
-import io
-import json
 import uuid
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -16,20 +12,26 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.engine import Connection
 
-from lookalike.core.masking import masked
 from lookalike.service.answering import AnswerRequest
 from lookalike.service.bodies import check_count, parts_of
 from lookalike.service.components import Components
 from lookalike.service.database import reviews
-from lookalike.service.database.connection import now
 from lookalike.service.errors import ServiceError
+from lookalike.service.review_queue import (
+    APPEALED,
+    as_table,
+    check_decision,
+    decided_as,
+    picture_of,
+    row_of,
+    shown,
+)
 from lookalike.service.routes.access import needs, new_router
 from lookalike.service.routes.common import ask
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import (
     Appeal,
     ItemId,
-    PostDocument,
     ReviewDecision,
     ReviewRequest,
 )
@@ -63,35 +65,24 @@ def review(components: Components, served: ServedSystem) -> APIRouter:
     async def send_for_review(sent: ReviewRequest) -> dict[str, Any]:
         """Judge posts; those that a person has to see wait from then on."""
         check_count(len(sent.posts), components.settings, "posts")
-        given = [
-            parts_of(PostDocument(**each.model_dump(exclude={"id", "views"})))
-            for each in sent.posts
-        ]
-        answers: list[Any] = []
-        while len(answers) < len(given):  # those for which there was no time come next
-            rest = AnswerRequest("classify", given[len(answers) :])
-            found = await ask(components, served, rest)
-            answers += found.answers
+        given = list(map(parts_of, sent.posts))
+        judged = await _judged(components, served, given)
         rows: dict[str, dict[str, Any]] = {}  # of posts under one id the last waits
         told = []
-        for each, parts, [answer] in zip(sent.posts, given, answers, strict=True):
+        for each, parts, (answer, active) in zip(
+            sent.posts, given, judged, strict=True
+        ):
             record, id = answer.record(), each.id or uuid.uuid4().hex
-            value = found.active.system.review_value(answer)
+            value = active.system.review_value(answer, each.views or 1.0)
             told.append({**record, "id": id, "waits": value is not None})
             if value is not None:
-                rows[id] = {
-                    "id": id,
-                    "system": served.name,
-                    "generation": found.active.generation,
-                    "picture": _bytes(parts.pop("picture", None)),
-                    "post": json.dumps(parts),
-                    "answer": json.dumps(record),
-                    "value": value * (each.views or 1.0),
-                }
-        waiting = list(rows.values())
-        if waiting:
+                of = {"system": served.name, "generation": active.generation}
+                rows[id] = row_of(parts, record, id=id, value=value, **of)
+        if rows:
+            waiting = list(rows.values())
             await write(lambda c: reviews.add(components.database, c, waiting))
-        return {"generation": found.active.generation, "answers": told}
+        _, last = judged[-1]
+        return {"generation": last.generation, "answers": told}
 
     @router.get("", **reads)
     async def list_waiting(
@@ -108,7 +99,7 @@ def review(components: Components, served: ServedSystem) -> APIRouter:
         return {
             "waiting": count,
             "kinds": kinds[1:] or kinds,
-            "posts": [_shown(row, reveal) for row in rows],
+            "posts": [shown(row, reveal) for row in rows],
         }
 
     @router.get("/labels", **reads)
@@ -122,55 +113,29 @@ def review(components: Components, served: ServedSystem) -> APIRouter:
     async def show(id: ItemId, reveal: bool = False) -> dict[str, Any]:
         """One post, with its picture where it is revealed."""
         row = await read(lambda c: reviews.one(c, served.name, id))
-        found = _shown(row, reveal)
-        if reveal and row["picture"] is not None:
-            found["picture"] = {"base64": base64.b64encode(row["picture"]).decode()}
-        return found
+        found = shown(row, reveal)
+        picture = picture_of(row) if reveal else None
+        return found if picture is None else {**found, "picture": picture}
 
     @router.post("/{id}/decision", **writes)
     async def decide(id: ItemId, sent: ReviewDecision) -> dict[str, Any]:
         """Keep a post, remove it for the kinds that are named, or pass it over."""
         known = served.active.system.kinds_
-        for kind in sent.kinds:
-            if kind not in known:
-                raise ServiceError(
-                    422, f"A kind must be one of {', '.join(known)}, got {kind!r:.50}."
-                )
-        if sent.decision == "keep" and sent.kinds:
-            raise ServiceError(422, "A post that is kept has no kinds of harm.")
+        check_decision(sent, known)
 
         def store(connection: Connection) -> dict[str, Any]:
             row = reviews.one(connection, served.name, id)
-            if sent.decision == "skip":
-                more = {"skipped": row["skipped"] + 1}
-            else:
-                kinds = sent.kinds or ([known[0]] if sent.decision == "remove" else [])
-                more = {
-                    "decision": sent.decision,
-                    "kinds": json.dumps(kinds),
-                    "decided": now(),
-                }
-            return reviews.change(connection, served.name, id, **more)
+            changed = decided_as(sent, row, known)
+            return reviews.change(connection, served.name, id, **changed)
 
-        return _shown(await write(store), False)
+        return shown(await write(store), False)
 
     @router.post("/{id}/appeal", **writes)
     async def appeal(id: ItemId, sent: Appeal) -> dict[str, Any]:
         """Let a post that was decided wait again, with what its author says."""
-
-        def store(connection: Connection) -> dict[str, Any]:
-            return reviews.change(
-                connection,
-                served.name,
-                id,
-                appeal=sent.reason,
-                decision=None,
-                kinds=None,
-                decided=None,
-                skipped=0,
-            )
-
-        return _shown(await write(store), False)
+        changed = {**APPEALED, "appeal": sent.reason}
+        row = await write(lambda c: reviews.change(c, served.name, id, **changed))
+        return shown(row, False)
 
     @router.delete("/{id}", **writes)
     async def forget(id: ItemId) -> dict[str, Any]:
@@ -181,52 +146,13 @@ def review(components: Components, served: ServedSystem) -> APIRouter:
     return router
 
 
-def as_table(rows: list[dict[str, Any]], kinds: tuple[str, ...]) -> str:
-    """Return decisions as CSV: text, language, and 1 or 0 of each kind.
-
-    Examples
-    --------
-    >>> rows = [{"text": "so", "language": "en", "decision": "remove", "kinds": ["a"]}]
-    >>> print(as_table(rows, ("any", "a")).replace(chr(13), ""), end="")
-    text,language,any,a
-    so,en,1,1
-    """
-    out = io.StringIO(newline="")
-    table = csv.writer(out)
-    table.writerow(("text", "language", *kinds))
-    for row in rows:
-        harmful = row["decision"] == "remove"
-        found = [int(harmful), *(int(kind in row["kinds"]) for kind in kinds[1:])]
-        table.writerow((row.get("text", ""), row["language"] or "", *found))
-    return out.getvalue()
-
-
-def _bytes(picture: Any) -> bytes | None:
-    if picture is None or isinstance(picture, bytes):
-        return picture
-    raise ServiceError(
-        422, "A picture that waits for review must be a file, in base64."
-    )
-
-
-def _shown(row: dict[str, Any], reveal: bool) -> dict[str, Any]:
-    """A row as it is sent: its text masked unless it is revealed."""
-    post, answer = json.loads(row["post"]), json.loads(row["answer"])
-    text, appeal = post.get("text") or "", row["appeal"]
-    names = "kind", "probability", "low", "high", "language", "policy", "judged_by"
-    return {
-        "id": row["id"],
-        "text": text if reveal else masked(text),
-        "revealed": reveal,
-        "has_picture": row["picture"] is not None,
-        "author": post.get("author"),
-        "reactions": post.get("reactions"),
-        **{name: answer.get(name) for name in names},
-        "value": row["value"],
-        "appeal": row["appeal"] if reveal or not row["appeal"] else masked(appeal),
-        "skipped": row["skipped"],
-        "decision": row["decision"],
-        "kinds": json.loads(row["kinds"] or "[]"),
-        "decided": row["decided"],
-        "received": row["received"],
-    }
+async def _judged(
+    components: Components, served: ServedSystem, given: list[Any]
+) -> list[tuple[Any, Any]]:
+    """Return the answer to each post, and the generation that gave it."""
+    judged: list[tuple[Any, Any]] = []
+    while len(judged) < len(given):  # those for which there was no time come next
+        rest = AnswerRequest("classify", given[len(judged) :])
+        found = await ask(components, served, rest)
+        judged += [(answer, found.active) for [answer] in found.answers]
+    return judged

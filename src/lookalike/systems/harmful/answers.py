@@ -1,9 +1,15 @@
 """What is said of a post: as an answer, and of a batch as arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.contracts import Answer
+
+LIKELY = 0.5
+"""Probability of a kind from which on it is told as the reason."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +58,26 @@ class Judgement:
     """bool (n_posts, n_kinds)"""
     actions: Ints
     """(n_posts,), the place among ``ACTIONS``"""
+
+
+def kind_named(kinds: Sequence[str], shares: Floats, named: Array) -> str | None:
+    """Return the likeliest of the named kinds, or harm of any where none is likely.
+
+    kinds : the first of which is harm of any kind
+    shares : (n_kinds,), probabilities, nan of a kind without one
+    named : bool (n_kinds,); where none is, None is returned
+
+    Examples
+    --------
+    >>> kinds, named = ("any", "insult", "age"), np.ones(3, bool)
+    >>> kind_named(kinds, np.array([0.9, 0.6, 0.5]), named)
+    'insult'
+    >>> kind_named(kinds, np.array([0.9, 0.3, 0.4]), named)
+    'any'
+    """
+    if not named.any():
+        return None
+    own = np.where(named[1:] & (shares[1:] >= LIKELY), shares[1:], -1.0)
+    if not len(own) or own.max() < 0:
+        return kinds[0]
+    return kinds[1 + int(own.argmax())]

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit
 
-from lookalike._typing import Floats
+from lookalike._typing import Floats, Ints
 from lookalike.evaluate import f1
 from lookalike.evaluate.stated_precision import stated_precision
 from lookalike.learn import LogisticRegression
@@ -19,6 +19,8 @@ FEWEST = 4
 """Held-out labels of each sort from which on scores have probabilities of their own."""
 TRIED = 50
 """Probabilities that are tried as the least one of a named kind."""
+N_BINS = 10
+"""Of probabilities, in which held-out posts are counted."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,18 @@ def calibrated(
         best_threshold(labels, expit(scores * slope + offset), is_any),
         stated_precision(labels, scores, precision, doubt).threshold,
     )
+
+
+def bins(shares: Floats) -> Ints:
+    """Return the bin of each probability.
+
+    Examples
+    --------
+    >>> bins(np.array([0.0, 0.19, 0.2, 1.0]))
+    array([0, 1, 2, 9])
+    """
+    found: Ints = np.minimum((shares * N_BINS).astype(np.int64), N_BINS - 1)
+    return found
 
 
 def best_threshold(labels: Floats, shares: Floats, macro: bool) -> float:

@@ -18,7 +18,7 @@ from lookalike._arrays import named, prefixed
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.progress import ShareCallback
 from lookalike.datasets.posts import SIGNALS, LabelledPosts
-from lookalike.systems.harmful.calibration import Calibration, calibrated
+from lookalike.systems.harmful.calibration import N_BINS, Calibration, bins, calibrated
 from lookalike.systems.harmful.joint_network import JointNetwork, Parts
 from lookalike.systems.harmful.pictures import PictureVectors
 
@@ -29,7 +29,6 @@ N_DIRECTIONS = 64
 """Of terms."""
 HIDDEN_SHARE = 0.15
 """Share of the posts from which a part is taken away in each step."""
-N_BINS = 10
 _LARGEST = 4.0
 """Signals beyond so many standard deviations are taken for that."""
 
@@ -198,9 +197,7 @@ class FusedModel:
                 *(found.named_from, found.removable),
             )
         shares = expit(scores[:, 0] * self._calibration[0, 0] + self._calibration[1, 0])
-        self.seen = np.bincount(
-            np.minimum((shares * N_BINS).astype(int), N_BINS - 1), minlength=N_BINS
-        ).astype(np.int64)
+        self.seen = np.bincount(bins(shares), minlength=N_BINS).astype(np.int64)
 
     def _parts(
         self, X: Any, pictures: Sequence[Array | None], signals: Floats

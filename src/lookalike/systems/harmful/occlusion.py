@@ -42,7 +42,6 @@ def occluded(
     """
     pieces = text.split()
     tried: list[tuple[str, str, str, Array | None, Floats]] = []
-    unknown = np.full_like(post.counts, np.nan)
     n = len(AUTHOR)
     for name in post.parts:
         counts = post.counts.copy()
@@ -67,7 +66,7 @@ def occluded(
     scores = model.scores(
         encoder.transform([each[2] for each in tried]),
         [each[3] for each in tried],
-        np.array([each[4] for each in tried] or [unknown]),
+        np.array([each[4] for each in tried]),
     )[:, kind]
     return [
         Lost(what, name, float(scores[-1] - score))

@@ -6,6 +6,7 @@ the training pictures vary most are kept. With ``picture_encoder`` it is the vec
 the user's own ONNX file.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
@@ -89,11 +90,10 @@ class PictureVectors:
         """Return what ``from_arrays`` takes."""
         if self._encoder is None:
             return {"mean": self._mean, "directions": self._directions}
-        form = self._encoder.preparation
-        about = [form.height, form.width, form.n_colours, *form.mean, *form.scale]
+        about = json.dumps(self._encoder.preparation.about()).encode()
         return {
             **self._encoder.arrays(),
-            "preparation": np.array([len(form.mean), *about], np.float64),
+            "preparation": np.frombuffer(about, np.uint8),
         }
 
     @classmethod
@@ -103,16 +103,8 @@ class PictureVectors:
             return cls(np.asarray(arrays["mean"]), np.asarray(arrays["directions"]))
         from lookalike.features.onnx_images import OnnxEncoder
 
-        n_means, height, width, n_colours, *rest = arrays["preparation"].tolist()
-        n = int(n_means)
-        form = Preparation(
-            int(height),
-            int(width),
-            "L" if n_colours == 1 else "RGB",
-            tuple(rest[:n]),
-            tuple(rest[n:]),
-        )
-        encoder = OnnxEncoder.from_arrays(arrays, form)
+        about = json.loads(np.asarray(arrays["preparation"]).tobytes())
+        encoder = OnnxEncoder.from_arrays(arrays, Preparation.of(about))
         return cls(_NOTHING, _NOTHING[:, None], encoder)
 
 

@@ -11,10 +11,9 @@ from lookalike._typing import Array, Floats
 from lookalike.core.inputs import RefusalCallback, TextInputs, refuse
 from lookalike.datasets.posts import AUTHOR, REACTIONS, SIGNALS
 from lookalike.features.image import MAX_PIXELS, read_image
-from lookalike.systems.harmful.texts import check_letters, check_text
+from lookalike.systems.harmful.texts import check_letters, check_text, has_letters
 
 _LINES = TextInputs(check="lookalike.systems.harmful.texts:check_text")
-_COLOURS = (), (3,)
 _FIELDS = ("text", "picture", "author", "reactions")
 
 
@@ -31,7 +30,7 @@ class Post:
     @property
     def has_text(self) -> bool:
         """Whether the text has a letter."""
-        return any(map(str.isalpha, self.text))
+        return has_letters(self.text)
 
     @property
     def counts(self) -> Floats:
@@ -43,10 +42,7 @@ class Post:
     @property
     def parts(self) -> tuple[str, ...]:
         """What there is of it, by name."""
-        signals = (
-            np.full(len(SIGNALS), np.nan) if self.signals is None else self.signals
-        )
-        known = np.isfinite(signals)
+        known = np.isfinite(self.counts)
         there = {
             "text": self.has_text,
             "picture": self.picture is not None,

@@ -1,24 +1,10 @@
-"""The queue for people: who looks at what first, and what their decisions teach."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+"""The queue for people: which posts are worth a look, and what an hour of it saves."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lookalike._typing import Ints
-from lookalike.datasets.posts import LabelledPosts
 from lookalike.systems.harmful.actions import Costs, value_of_look
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a person decided of one post, in the queue or on an appeal."""
-
-    text: str
-    language: str
-    kinds: tuple[str, ...]
-    """Kinds of harm that are in it, none of a harmless post."""
 
 
 def review_order(probability: ArrayLike, costs: Costs, views: ArrayLike = 1.0) -> Ints:
@@ -56,29 +42,3 @@ def worth_of_an_hour(
     value = np.broadcast_to(value, np.shape(probability))
     order = review_order(probability, costs, views)
     return float(value[order[: int(3600 // seconds)]].sum())
-
-
-def as_labels(decisions: Sequence[Decision], kinds: Sequence[str]) -> LabelledPosts:
-    """Return what people decided as labels to learn from, every kind known.
-
-    Examples
-    --------
-    >>> decided = as_labels([Decision("a text", "en", ("insult",))], ("any", "insult"))
-    >>> decided.labels
-    array([[1., 1.]])
-    """
-    labels = np.zeros((len(decisions), len(kinds)))
-    for row, decision in enumerate(decisions):
-        for kind in decision.kinds:
-            if kind not in kinds:
-                raise ValueError(
-                    f"A kind must be one of {', '.join(kinds)}, got {kind!r}."
-                )
-            labels[row, list(kinds).index(kind)] = 1
-    labels[:, 0] = labels.any(axis=1)
-    return LabelledPosts(
-        tuple(each.text for each in decisions),
-        labels,
-        tuple(each.language for each in decisions),
-        ("people",) * len(decisions),
-    )

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from numbers import Real
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +22,7 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Answer, Explanation
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
-from lookalike.datasets.posts import AUTHOR, SIGNALS, LabelledPosts, Posts
+from lookalike.datasets.posts import SIGNALS, Posts
 from lookalike.evaluate.interval import share_interval
 from lookalike.systems.harmful.actions import (
     ACTIONS,
@@ -32,8 +31,10 @@ from lookalike.systems.harmful.actions import (
     demotion,
     value_of_look,
 )
-from lookalike.systems.harmful.answers import HarmAnswer, Judgement
-from lookalike.systems.harmful.fused import N_BINS, FusedModel
+from lookalike.systems.harmful.answers import HarmAnswer, Judgement, kind_named
+from lookalike.systems.harmful.calibration import N_BINS, bins
+from lookalike.systems.harmful.facts import facts_of
+from lookalike.systems.harmful.fused import FusedModel
 from lookalike.systems.harmful.heads import Heads, chosen
 from lookalike.systems.harmful.languages import Languages
 from lookalike.systems.harmful.learnable import check_posts
@@ -42,10 +43,7 @@ from lookalike.systems.harmful.policy import read_policy
 from lookalike.systems.harmful.post import Post, post_of
 from lookalike.systems.harmful.reasons import reasons, reasons_of_parts
 from lookalike.systems.harmful.terms import TermEncoder
-from lookalike.systems.harmful.texts import check_text, prepared
-
-LIKELY = 0.5
-"""Probability of a kind from which on it is told as the reason."""
+from lookalike.systems.harmful.texts import check_text, has_letters, prepared
 
 
 class Harmful(BaseSystem):
@@ -151,7 +149,7 @@ class Harmful(BaseSystem):
         started = time.perf_counter()
         policy = read_policy(self.policy)
         on_progress("reading the posts", 0.0)
-        encoder = TermEncoder(self.min_df, self._text_encoder())
+        encoder = TermEncoder.with_file(self.min_df, self.text_encoder)
         X = encoder.fit_transform(self._prepared(data.train.texts))
         held_texts = self._prepared(data.validation.texts)
         held = encoder.transform(held_texts)
@@ -182,7 +180,7 @@ class Harmful(BaseSystem):
         found = self.judge(data.validation.texts, data.validation.languages)
         of_known = found.languages >= 0
         places, shares = found.languages[of_known], found.probabilities[of_known, 0]
-        np.add.at(seen, (places, _bins(shares)), 1)
+        np.add.at(seen, (places, bins(shares)), 1)
         seconds = round(time.perf_counter() - started, 1)
         self.manifest_ = self.new_manifest(data, self._facts(data, seconds))
         on_progress("ready", 1.0)
@@ -209,7 +207,7 @@ class Harmful(BaseSystem):
         self.check_fitted()
         ready = self._prepared(texts)
         X = self._encoder.transform(ready)
-        has_text = np.array([any(map(str.isalpha, text)) for text in texts], bool)
+        has_text = np.array(list(map(has_letters, texts)), bool)
         if languages is None:
             places = self._languages.guess(self._encoder, X, ready)
         else:
@@ -278,10 +276,12 @@ class Harmful(BaseSystem):
             for row, post in enumerate(posts)
         ]
 
-    def review_value(self, answer: Answer) -> float | None:
+    def review_value(self, answer: Answer, views: float = 1.0) -> float | None:
         """Return what a person's look saves, in looks; None where none is needed."""
         assert isinstance(answer, HarmAnswer)
-        return answer.value if answer.action == "queue" else None
+        if answer.action != "queue":
+            return None
+        return float(value_of_look(answer.probability, self.costs, views))
 
     def check_query(self, query: str | Post) -> str | Post:
         """Return a text or a post that can be judged, or refuse it.
@@ -419,17 +419,6 @@ class Harmful(BaseSystem):
     def _prepared(self, texts: Sequence[str]) -> list[str]:
         return [prepared(text, self.see_through) for text in texts]
 
-    def _text_encoder(self) -> Any:
-        """The user's own encoder of texts, None where there is none."""
-        if self.text_encoder is None:
-            return None
-        from lookalike.features.text.encoder import TextEncoder
-
-        place = Path(self.text_encoder).expanduser()
-        if place.is_file():
-            return TextEncoder.read(place, place.with_name("tokenizer.json"), "mean")
-        return TextEncoder.of_folder(place)
-
     def _answer(
         self, found: Judgement, row: int, factor: float, value: float, post: Post
     ) -> HarmAnswer:
@@ -443,11 +432,11 @@ class Harmful(BaseSystem):
             if found.fused[row]:
                 assert self._fused is not None
                 seen = self._fused.seen
-            interval = share_interval(share, max(int(seen[_bins(shares[:1])[0]]), 1))
+            interval = share_interval(share, max(int(seen[bins(shares[:1])[0]]), 1))
             low, high = interval.low, interval.high
         else:
             shares = np.full_like(shares, np.nan)
-        kind = self._kind(shares, found.named[row])
+        kind = kind_named(self.kinds_, shares, found.named[row])
         known = {
             name: each
             for name, each in zip(self.kinds_, shares.tolist(), strict=True)
@@ -467,50 +456,19 @@ class Harmful(BaseSystem):
             judged_by=", ".join(post.parts),
         )
 
-    def _kind(self, shares: Floats, named: Array) -> str | None:
-        """The likeliest of the named kinds, or that of any where none is likely."""
-        if not named.any():
-            return None
-        own = np.where(named[1:] & (shares[1:] >= LIKELY), shares[1:], -1.0)
-        if not len(own) or own.max() < 0:
-            return self.kinds_[0]
-        return self.kinds_[1 + int(own.argmax())]
-
     def _facts(self, data: Posts, seconds: float) -> dict[str, Any]:
-        positive = np.nansum(data.train.labels, axis=0).astype(int)
-        labelled = np.isfinite(data.train.labels).sum(axis=0)
         removable = chosen(self._heads.removable, self._routes, np.inf)
         return {
-            "n_train": len(data.train),
-            "n_held_out": len(data.validation),
+            **facts_of(data, self._fused is not None),
             "n_terms": self._encoder.n_terms,
-            "sources": _counts(data.train),
-            "kinds": {
-                kind: [int(n), int(of)]
-                for kind, n, of in zip(data.kinds, positive, labelled, strict=True)
-                if of
-            },
             "removable": [
                 f"{self.kinds_[kind]} ({self.languages_[language]})"
                 for language, kind in zip(
                     *np.nonzero(np.isfinite(removable)), strict=True
                 )
             ],
-            "parts": self._parts_learned(data.train),
             "costs": asdict(self.costs),
             "seconds_to_learn": seconds,
-        }
-
-    def _parts_learned(self, posts: LabelledPosts) -> dict[str, int]:
-        """How many posts have each further part that was learned from."""
-        if self._fused is None:
-            return {}
-        known = np.isfinite(posts.all_signals)
-        n = len(AUTHOR)
-        return {
-            "picture": sum(each is not None for each in posts.all_pictures),
-            "author": int(known[:, :n].any(axis=1).sum()),
-            "reactions": int(known[:, n:].any(axis=1).sum()),
         }
 
     def _take_up(
@@ -541,13 +499,3 @@ class Harmful(BaseSystem):
                     f"{name} must lie between 0 and 1, got {getattr(self, name)!r}."
                 )
         check_posts(data)
-
-
-def _bins(shares: Floats) -> Ints:
-    found: Ints = np.minimum((shares * N_BINS).astype(np.int64), N_BINS - 1)
-    return found
-
-
-def _counts(posts: LabelledPosts) -> dict[str, int]:
-    names, counts = np.unique(posts.sources, return_counts=True)
-    return dict(zip(names.tolist(), counts.tolist(), strict=True))

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -65,6 +66,27 @@ class TermEncoder:
             )
             for name, options in BLOCKS.items()
         }
+
+    @classmethod
+    def with_file(cls, min_df: int, file: str | None) -> Self:
+        """Return an encoder with the user's own, None where there is none.
+
+        file : an ONNX file with its ``tokenizer.json`` beside it, or their folder
+
+        Raises
+        ------
+        ValueError
+            If it is no encoder of texts, in one sentence.
+        """
+        if file is None:
+            return cls(min_df)
+        from lookalike.features.text.encoder import TextEncoder
+
+        place = Path(file).expanduser()
+        if place.is_file():
+            tokeniser = place.with_name("tokenizer.json")
+            return cls(min_df, TextEncoder.read(place, tokeniser, "mean"))
+        return cls(min_df, TextEncoder.of_folder(place))
 
     def fit_transform(self, texts: Sequence[str]) -> Any:
         """Learn the terms, and return the rows of these texts."""

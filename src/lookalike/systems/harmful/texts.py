@@ -27,7 +27,7 @@ def check_text(text: str) -> str:
     check_letters(text)
     if not text.strip():
         raise ValueError("The text is empty; expected words.")
-    if not any(map(str.isalpha, text)):
+    if not has_letters(text):
         raise ValueError(
             "The text holds no letters, so it cannot be said whether it is harmful."
         )
@@ -48,6 +48,11 @@ def check_letters(text: str) -> None:
         raise ValueError(
             f"A text must have at most {MOST_LETTERS:,} letters, got {len(text):,}."
         )
+
+
+def has_letters(text: str) -> bool:
+    """Whether there is a letter in it, of whatever script."""
+    return any(map(str.isalpha, text))
 
 
 def prepared(text: str, see_through: bool = True) -> str:
