@@ -18,7 +18,7 @@ from lookalike import learn
 from lookalike.datasets import load_lambdarank
 from lookalike.datasets.letor import joined
 from lookalike.evaluate import ndcg_at_k, paired_test
-from lookalike.kernels.forest import LEAF, add_trees
+from lookalike.kernels.forest import LEAF, add_trees, leaves_of
 from lookalike.rank._forest import Forest
 from lookalike.rank.boosted_ranker import BoostedRanker
 from lookalike.rank.lambda_mart import LambdaMART
@@ -228,7 +228,7 @@ def test_lists_that_teach_nothing_leave_every_score_at_0(loss):
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32 - 1))
-def test_trees_add_up_to_what_a_walk_from_each_root_finds(seed):
+def test_trees_add_up_the_leaves_that_a_walk_from_each_root_finds(seed):
     rng = np.random.default_rng(seed)
     n = 31
     nodes = np.arange(n)
@@ -240,13 +240,16 @@ def test_trees_add_up_to_what_a_walk_from_each_root_finds(seed):
 
     def walk(x, node):
         if features[node] == LEAF:
-            return thresholds[node]
+            return node
         return walk(x, children[node, int(x[features[node]] > thresholds[node])])
 
+    expected = np.array([[walk(x, root) for root in roots] for x in X])
+    found = np.empty((20, 4), np.int32)
+    leaves_of(X, roots, features, thresholds, children, found)
+    np.testing.assert_array_equal(found, expected)
     found = np.empty(20)
     add_trees(X, roots, features, thresholds, children, 0, 20, found)
-    expected = [sum(walk(x, root) for root in roots) for x in X]
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(found, thresholds[expected].sum(axis=1))
 
 
 @pytest.mark.parametrize(

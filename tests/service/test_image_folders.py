@@ -514,8 +514,10 @@ from lookalike.service.database.migrate import open_database
 from lookalike.systems.images.encoders.base import PixelEncoder
 image_folders.BATCH = 1
 class Slow(PixelEncoder):
+    n_seen = 0
     def transform(self, images):
-        time.sleep(0.05)
+        Slow.n_seen += 1
+        time.sleep(0.05 if Slow.n_seen < 6 else 60)  # the signal comes before its end
         return super().transform(images)
 Slow.__name__ = "PixelEncoder"
 encoder = Slow(Preparation(28, 28))
