@@ -362,6 +362,12 @@ class AdClicks(ExplainsListedItems, BaseSystem):
             "kept_out": self._kept_out(query, int(ads[0]), about),
         }
 
+    def warm_up(self) -> None:
+        """Compile what the first page needs."""
+        user = str(self.known_users[0]) if len(self.known_users) else "warming up"
+        self.recommend_each([user])
+        self.run_auction(user)
+
     # --- saving -----------------------------------------------------------------------
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
