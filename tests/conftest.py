@@ -15,7 +15,7 @@ import tempfile
 import time
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -103,6 +103,11 @@ class Small:
     """The generation that holds the system and the result."""
     module: dict[str, Any]
     """What ``small.py`` defines."""
+
+    @cached_property
+    def served(self):
+        """What answers once it has measured: itself, or one that learned from all."""
+        return self.system.refit(self.data)
 
     @property
     def queries(self):

@@ -92,7 +92,7 @@ def main() -> int:
         def pytest_configure(self):
             from hypothesis import settings
 
-            settings.register_profile("slow", max_examples=20)
+            settings.register_profile("slow", max_examples=8)
             settings.load_profile("slow")
 
         def pytest_collection_modifyitems(self, items):

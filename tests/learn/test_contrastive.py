@@ -160,7 +160,7 @@ def test_each_kind_of_partner_teaches(kind, digits):
     """All beat pixels by far, but views, which draw views of one image together."""
     x, y, q, truth = digits
     near = np.stack([np.flatnonzero(y == label)[:40] for label in y])
-    pairs = np.column_stack([np.arange(len(y)).repeat(6), near[:, :6].ravel()])
+    pairs = np.column_stack([np.arange(len(y)).repeat(3), near[:, :3].ravel()])
     given = {"views": {}, "labels": {"y": y}}
     given |= {"pairs": {"pairs": pairs}}
     passes = {"views": 8, "labels": 16, "pairs": 3}[kind]
@@ -413,10 +413,10 @@ def test_what_was_clicked_for_one_query_teaches_the_network(tmp_path, monkeypatc
     pytest.importorskip("sqlalchemy")
     digits = load_digits_sample()
     data = Images(
-        *("some digits", "0" * 64, digits.x_train[::8], digits.y_train[::8]),
-        *(digits.x_test[::5], digits.y_test[::5]),
+        *("some digits", "0" * 64, digits.x_train[::12], digits.y_train[::12]),
+        *(digits.x_test[::8], digits.y_test[::8]),
     )
-    before = ImageSearch("contrastive", passes=2, n_jobs=1).fit(data)
+    before = ImageSearch("contrastive", passes=1, n_jobs=1).fit(data)
     library = Library("images", tmp_path / "images")
     library.add(before.save)
     rng = np.random.default_rng(0)
@@ -426,11 +426,11 @@ def test_what_was_clicked_for_one_query_teaches_the_network(tmp_path, monkeypatc
     words += ["--database", url]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
-    assert f"and {n_clicks:,} clicks and 1,800 pairs: generation 0002" in result.stdout
+    assert f"and {n_clicks:,} clicks and 1,500 pairs: generation 0002" in result.stdout
     after = ImageSearch.load(library.folder / "0002")
     versions = [each.manifest_.embedding_version for each in (before, after)]
     assert versions[0] != versions[1]
-    assert (after.manifest_.metrics, after.manifest_.facts["n_pairs"]) == ({}, 1800)
+    assert (after.manifest_.metrics, after.manifest_.facts["n_pairs"]) == ({}, 1500)
     found = []
     for system in (before, after):
         network = system.encoder_.network
@@ -470,7 +470,7 @@ def test_pairs_that_cannot_teach_are_refused(tmp_path):
 
 
 def write_log(url, system, labels, rng):
-    """600 showings of six items, three of one class, which are clicked."""
+    """500 showings of six items, three of one class, which are clicked."""
     from lookalike.service.database import Database
     from lookalike.service.database.events import (
         exposure_row,
@@ -480,7 +480,7 @@ def write_log(url, system, labels, rng):
     from lookalike.service.database.migrate import migrate
 
     ids, rows, events = np.array(system.catalogue_.ids), [], []
-    for number in range(600):
+    for number in range(500):
         right = rng.choice(np.flatnonzero(labels == number % 10), 3, replace=False)
         wrong = rng.choice(np.flatnonzero(labels != number % 10), 3, replace=False)
         row = exposure_row(

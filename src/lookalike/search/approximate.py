@@ -48,6 +48,8 @@ MOST_NEIGHBORS = 1_024  # more are found exactly
 AXES = (92, 124, 188)  # coordinates of a code
 LONGER = 1.5  # times as fast a longer code has to be: it takes memory
 TIMED = 1_000  # queries by which plans are timed
+PROBED = 100  # queries by which plans are left out
+SLOWER = 2.0  # times as slow as the exact search one by one: no plan to be timed
 GIVE_UP = 1.2  # times as slow as the best: larger ratios compare more rows still
 
 
@@ -305,6 +307,13 @@ class ApproximateNeighbors(BaseEstimator):
         # Of many copies some are found, seldom those that come first.
         if tuning.tied > 0.5:
             return
+        # A plan that takes longer than the exact search one by one is never taken.
+        scanned = seconds(
+            lambda: [
+                self._exact.nearest(tuning.queries[q : q + 1], k, None)
+                for q in range(PROBED)
+            ]
+        )
         # A centre is nearer to the rows it was learned from than to other queries.
         learned_from = rows[2 * n_out :]
         best: tuple[float, Ladder] = (np.inf, [])
@@ -320,7 +329,7 @@ class ApproximateNeighbors(BaseEstimator):
                 lists,
             )
             lists = index.lists
-            found = self._fastest(index, tuning, k)
+            found = self._fastest(index, tuning, k, scanned)
             if best[1] and LONGER * found[0] > best[0]:
                 break
             best = min(best, found, key=lambda one: one[0])
@@ -331,9 +340,13 @@ class ApproximateNeighbors(BaseEstimator):
             self._compare(plan, validation.queries[:200], k)
 
     def _fastest(
-        self, index: InvertedFile, tuning: HeldOut, k: int
+        self, index: InvertedFile, tuning: HeldOut, k: int, scanned: float
     ) -> tuple[float, Ladder]:
-        """The fastest plan that keeps the guarantee, and those of larger radius."""
+        """The fastest plan that keeps the guarantee, and those of larger radius.
+
+        Plans that take much longer than ``scanned`` for the first PROBED queries are
+        left out: to time them in full would take most of the time of a fit.
+        """
         few = tuning.first(TIMED)
         usual = index.needs(few.queries, few.truth, k + 1, 0.0, self.n_jobs)[0]
         far = float(np.quantile(usual, (1.0 + self.recall) / 2))
@@ -355,6 +368,10 @@ class ApproximateNeighbors(BaseEstimator):
                 Plan(index, k, width, radius, 1.0 + (ratio - 1.0) * WIDER**step)
                 for step, radius in enumerate(SEARCH_RADII[rung:])
             ]
+            if seconds(partial(plans[0].nearest, few.queries[:PROBED], k)) > (
+                SLOWER * scanned
+            ):
+                continue
             taken = seconds(partial(plans[0].nearest, few.queries, k))
             if taken > GIVE_UP * best[0]:
                 break

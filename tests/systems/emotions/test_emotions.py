@@ -32,6 +32,8 @@ from lookalike.systems.emotions.source import BATCH, PENALTY, descend
 from lookalike.systems.emotions.splits import parts_of
 from lookalike.systems.emotions.system import Emotions
 
+LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
+
 
 @pytest.fixture(scope="module")
 def photograph():
@@ -393,7 +395,11 @@ def test_happy_and_fear_are_split_as_in_the_source():
 @pytest.mark.full
 @full
 def test_without_the_deep_extra_happy_and_fear_are_told_apart():
-    data = load_happy_and_fear()
+    data, least = load_happy_and_fear(), 0.85
+    if LONG == 1:  # a third of the faces, unless there is time for all
+        names = [f"{axis}_{part}" for axis in "xy" for part in ("train", "test")]
+        few = {name: getattr(data, name)[::3] for name in names}
+        data, least = dataclasses.replace(data, **few), 0.8
     found = SPEC.evaluate(Emotions(n_jobs=-1).fit(data), data)
-    assert found.metrics["accuracy"].value >= 0.85
+    assert found.metrics["accuracy"].value >= least
     assert found.metrics["accuracy"].low > found.metrics["accuracy_of_pixels"].high

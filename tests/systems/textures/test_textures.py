@@ -1,6 +1,7 @@
 """The textures system: turned, lit otherwise, mapped, saved, and what it refuses."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ from lookalike.systems.textures.patches import (
     whole_patches,
 )
 from lookalike.systems.textures.system import Textures
+
+LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +136,8 @@ def test_plain_patterns_fail_when_turned_and_these_hold(result):
         assert estimate.low <= estimate.value <= estimate.high
 
 
+@pytest.mark.full
+@pytest.mark.skipif(LONG == 1, reason="only LOOKALIKE_LONG takes whole pictures")
 def test_the_numbers_of_the_page_are_reached_on_the_whole_pictures():
     whole = load_textures()
     found = SPEC.evaluate(Textures().fit(whole), whole)
