@@ -17,6 +17,7 @@ BENCHMARKS = (
     "jaywalking",
     "ltr",
     "monitoring",
+    "mutants",
     "neighbors",
     "off_policy",
     "people",
