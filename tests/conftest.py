@@ -15,7 +15,7 @@ import tempfile
 import time
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -25,6 +25,7 @@ import pytest
 # Programs that `make cases` runs, and what stands before pandas in other programs.
 collect_ignore = ["cases", "without_pandas/pandas.py"]
 TESTS = Path(__file__).parent
+LONG = "LOOKALIKE_LONG" in os.environ
 _N_KNOWN = 500
 _SHARED = re.compile(r"^def \w+\([^)]*\b(small|demonstrated)\b", re.MULTILINE)
 """Fixtures that several files take, and that are slow to make."""
@@ -189,13 +190,28 @@ def library(tmp_path, two_generations):
 
 
 @pytest.fixture(scope="session")
-def demonstrated(tmp_path_factory):
+def programs(tmp_path_factory):
+    """The folder with the programs ``lookalike`` and ``python`` that tests start.
+
+    They are stand-ins that have everything imported; see ``forked.py``. With
+    ``LOOKALIKE_LONG``, and where there is no fork, they are the true ones.
+    """
+    if LONG or not hasattr(os, "fork"):
+        yield Path(sys.executable).parent
+        return
+    made = run_path(str(TESTS / "forked.py"))["programs"]
+    with tempfile.TemporaryDirectory(prefix="lookalike-") as name:  # of a short name
+        with made(Path(name)) as folder:
+            yield folder
+
+
+@pytest.fixture(scope="session")
+def demonstrated(tmp_path_factory, programs):
     """The folder in which the demo ran as ``make demo`` runs it, and what it said."""
     folder = tmp_path_factory.mktemp("demo")
     typed = re.search(r"lookalike (demo .*)", (TESTS.parent / "Makefile").read_text())
-    program = Path(sys.executable).with_name("lookalike")
     done = subprocess.run(
-        [program, *typed.group(1).split()],
+        [programs / "lookalike", *typed.group(1).split()],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -303,49 +319,48 @@ def logged():
 
 
 @pytest.fixture
-def start_server(tmp_path, library):
+def start_server(tmp_path, library, servers):
     """Start services as processes of their own; all are stopped in the end."""
-    yield from _starting([library.folder], tmp_path)
+    yield from servers([library.folder], tmp_path)
 
 
 @pytest.fixture(scope="module")
-def one_server(tmp_path_factory, two_generations):
+def one_server(tmp_path_factory, two_generations, servers):
     """One service for all tests of a file."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copytree(two_generations.folder, folder / "digits")
-    starting = _starting([folder / "digits"], folder)
+    starting = servers([folder / "digits"], folder)
     yield next(starting)()
     next(starting, None)
 
 
 @pytest.fixture(scope="module")
-def many_served(tmp_path_factory, small, two_generations):
+def many_served(tmp_path_factory, small, two_generations, servers):
     """One service of digits and of several other systems, for all tests of a file."""
     folder = tmp_path_factory.mktemp("many")
     shutil.copytree(two_generations.folder, folder / "digits")
     others = ("places", "textures", "emotions", "faces", "images", "games", "people")
     others = (*others, "typeahead", "documents", "ads")
     made = [small(name).folder.parent for name in others]
-    starting = _starting([folder / "digits", *made], folder)
+    starting = servers([folder / "digits", *made], folder)
     yield next(starting)("--state", str(folder / "state"))
     next(starting, None)
 
 
 @pytest.fixture(scope="session")
-def servers():
+def servers(programs):
     """A function that yields one that starts services as processes of their own."""
-    return _starting
+    return partial(_starting, programs)
 
 
-def _starting(libraries, folder):
+def _starting(programs, libraries, folder):
     running = []
 
-    def start(*arguments, url=None, env=None):
+    def start(*arguments, url=None, env=None, program=programs / "lookalike"):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        code = "from lookalike.cli import main; main()"
-        command = [sys.executable, "-c", code, "serve", *map(str, libraries)]
+        command = [str(program), "serve", *map(str, libraries)]
         command += ["--port", str(port), *arguments]
         if url:
             command += ["--database", url]

@@ -56,10 +56,10 @@ PYTHON = [page for page in PAGES if any(run for run, _ in blocks(page, "python")
 
 
 @pytest.mark.parametrize("page", PYTHON, ids=names)
-def test_the_python_of_a_page_runs(page, tmp_path):
+def test_the_python_of_a_page_runs(page, programs, tmp_path):
     code = "\n".join(text for run, text in blocks(page, "python") if run)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+        [programs / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     if page == README:
@@ -126,10 +126,14 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands of a POSIX shell")
-def test_every_command_of_the_readme_runs_in_its_order(demonstrated, tmp_path):
+def test_every_command_of_the_readme_runs_in_its_order(
+    demonstrated, programs, tmp_path
+):
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(
+            [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+        ),
         "XDG_DATA_HOME": str(tmp_path / "own"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }

@@ -1,12 +1,12 @@
 """Play new users who bring data of their own, each from an empty folder.
 
-    python tests/newcomer [--install] [STORY ...]
+    python tests/newcomer [--install] [--programs FOLDER] [STORY ...]
 
 Every story goes from files to a served system that is asked, updated, backed up and
 restored, by the command line and HTTP alone. Prints for each the seconds until the
 first answer about the user's own things. With ``--install`` that begins with a new
 environment into which pip installs the checkout; else the environment is that of the
-Python that runs this.
+Python that runs this, or of the programs in a FOLDER.
 """
 
 import subprocess
@@ -35,10 +35,14 @@ def installed(folder: Path) -> tuple[str, float]:
 
 def main(words: list[str]) -> None:
     """Play the stories that are named, or all."""
+    python, seconds = sys.executable, 0.0
+    if "--programs" in words:
+        at = words.index("--programs")
+        python = f"{words[at + 1]}/python"
+        words = words[:at] + words[at + 2 :]
     chosen = [word for word in words if word != "--install"] or STORIES
     with tempfile.TemporaryDirectory(prefix="newcomer-") as name:
         folder = Path(name)
-        python, seconds = sys.executable, 0.0
         if "--install" in words:
             python, seconds = installed(folder / "environment")
             print(f"installed in {seconds:.0f} s", flush=True)
