@@ -21,6 +21,7 @@ from lookalike.service.settings import Settings
 from lookalike.systems.digits.system import Digits
 
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
+TRUE = Path(sys.executable).with_name("lookalike")  # it is itself killed
 
 
 def wait_for(client, name):
@@ -297,7 +298,7 @@ def test_several_workers_take_up_items_and_generations_and_end_with_their_parent
 ):
     import http.client
 
-    server = start_server("--workers", "2")
+    server = start_server("--workers", "2", program=TRUE)
     image = digits_data.x_test[0].tolist()
 
     def ask(method, path, body=None):

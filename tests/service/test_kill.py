@@ -10,11 +10,13 @@ import sqlite3
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 LONG = int(os.environ.get("LOOKALIKE_LONG", "1"))
+TRUE = Path(sys.executable).with_name("lookalike")  # it is itself killed
 MOMENT = "2026-01-01T00:00:00Z"
 
 
@@ -79,7 +81,7 @@ def test_what_was_acknowledged_survives_a_kill(start_server, digits_data, durabi
     image = digits_data.x_test[0].tolist()
     clients = []
     for turn in range(LONG):
-        server = start_server("--durability", durability)
+        server = start_server("--durability", durability, program=TRUE)
         mine = [Client(server.port, f"{turn}{name}", image) for name in "abc"]
         clients += mine
         for client in mine:
@@ -101,7 +103,7 @@ def test_what_was_acknowledged_survives_a_kill(start_server, digits_data, durabi
                 found = [id for id in batch if id in here]
                 assert found in ([], batch, batch[:4])
     assert sum(len(client.acknowledged) for client in clients) > 5
-    server = start_server("--durability", durability)
+    server = start_server("--durability", durability, program=TRUE)
     events, _ = stored(server)
     again = [
         {"event_id": id, "action_name": "click", "timestamp": MOMENT}

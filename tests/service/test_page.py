@@ -33,6 +33,49 @@ UNNAMED = """() => [...document.querySelectorAll(
     || e.labels?.length || e.closest('[aria-label]'))).map((e) => e.outerHTML)"""
 
 
+class Window:
+    """A browser, and one page that the tests take turns at.
+
+    To open a page anew, in a process of its own, takes longer than most tests.
+    """
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.page = None
+        self.wrong, self.asked = [], []
+
+    def taken(self):
+        """The page as if it were new, and what goes wrong and is asked in it."""
+        self.left()
+        self.page = self.page or self.opened()
+        return self.page
+
+    def left(self):
+        """Have the page forget what it stored and showed."""
+        if self.page:
+            try:
+                self.page.evaluate("localStorage.clear(), sessionStorage.clear()")
+                self.page.goto("about:blank")
+            except playwright.Error:  # a blank one stores nothing; a broken one goes
+                if self.page.url != "about:blank":
+                    self.page.context.close()
+                    self.page = None
+        self.wrong.clear()
+        self.asked.clear()
+
+    def opened(self):
+        """Another page, with a store of its own."""
+        page = self.browser.new_context().new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on(
+            "console",
+            lambda said: self.wrong.append(said.text) if said.type == "error" else None,
+        )
+        page.on("request", lambda request: self.asked.append(request.url))
+        return page
+
+
 @pytest.fixture(scope="module")
 def browser():
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -42,7 +85,7 @@ def browser():
         opened = started.chromium.launch(
             executable_path=found, args=["--no-sandbox", "--disable-gpu"]
         )
-        yield opened
+        yield Window(opened)
         opened.close()
 
 
@@ -60,26 +103,25 @@ def visit_many(browser, many_served):
 
 def visiting(browser, port):
     """Open the page; in the end nothing went wrong, and nothing came from afar."""
-    contexts, wrong, asked = [], [], []
+    others, allowed = [], []
+    first = browser.taken()
 
-    def open_page(hash="", expected=(), **options):
-        options = {"viewport": {"width": 1000, "height": 800}} | options
-        context = browser.new_context(**options)
-        contexts.append((context, expected))
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "console", lambda m: wrong.append(m.text) if m.type == "error" else None
-        )
-        page.on("request", lambda request: asked.append(request.url))
+    def open_page(hash="", expected=(), viewport=None, color_scheme="light"):
+        page = first
+        if page.url != "about:blank":  # a second one in one test
+            page = browser.opened()
+            others.append(page)
+        allowed.extend(expected)
+        page.set_viewport_size(viewport or {"width": 1000, "height": 800})
+        page.emulate_media(color_scheme=color_scheme)
         page.goto(f"http://127.0.0.1:{port}/{hash}")
         return page
 
     yield open_page
-    allowed = [word for _, expected in contexts for word in expected]
-    for context, _ in contexts:
-        context.close()
+    for page in others:
+        page.context.close()
+    wrong, asked = [*browser.wrong], [*browser.asked]
+    browser.left()
     assert [w for w in wrong if not any(word in w for word in allowed)] == []
     here = (f"http://127.0.0.1:{port}/", "data:", "blob:")
     assert [url for url in asked if not url.startswith(here)] == []
