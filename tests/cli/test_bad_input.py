@@ -173,10 +173,10 @@ if __name__ == "__main__":
 """
 
 
-def test_a_worker_that_cannot_start_says_why_in_a_line(tmp_path):
+def test_a_worker_that_cannot_start_says_why_in_a_line(programs, tmp_path):
     (tmp_path / "workers.py").write_text(WORKERS)
     done = subprocess.run(
-        [sys.executable, tmp_path / "workers.py", tmp_path],
+        [programs / "python", tmp_path / "workers.py", tmp_path],
         capture_output=True,
         text=True,
     )

@@ -48,12 +48,12 @@ def environment(site):
 
 
 @pytest.fixture(scope="module")
-def run(environment):
+def run(environment, programs):
     """Run commands one after the other in one process; return what they print."""
 
     def call(*commands):
         done = subprocess.run(
-            [sys.executable, "-c", COMMANDS],
+            [programs / "python", "-c", COMMANDS],
             input=json.dumps([[*map(str, words), "--json"] for words in commands]),
             env={**os.environ, **environment},
             capture_output=True,
