@@ -200,9 +200,9 @@ def programs(tmp_path_factory):
         yield Path(sys.executable).parent
         return
     made = run_path(str(TESTS / "forked.py"))["programs"]
-    with tempfile.TemporaryDirectory(prefix="lookalike-") as name:  # of a short name
-        with made(Path(name)) as folder:
-            yield folder
+    # The address of a socket must be short.
+    with tempfile.TemporaryDirectory(prefix="lookalike-") as name, made(Path(name)):
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")

