@@ -194,9 +194,9 @@ def programs(tmp_path_factory):
     """The folder with the programs ``lookalike`` and ``python`` that tests start.
 
     They are stand-ins that have everything imported; see ``forked.py``. With
-    ``LOOKALIKE_LONG``, and where there is no fork, they are the true ones.
+    ``LOOKALIKE_LONG``, and on other systems than Linux, they are the true ones.
     """
-    if LONG or not hasattr(os, "fork"):
+    if LONG or sys.platform != "linux":
         yield Path(sys.executable).parent
         return
     made = run_path(str(TESTS / "forked.py"))["programs"]
