@@ -79,7 +79,7 @@ def _place(first, last, h, grown, width, middle, side, there, moved, sums):
 
 @njit(cache=True, nogil=True)
 def _count(h, side, there, width, way, found):
-    """Write the tallest, and how many stand on the way or were seen, without oneself."""
+    """Write the tallest, and how many stand on the way or were seen, but oneself."""
     n = h.shape[0]
     n_there = n_way = tallest = 0
     for i in range(n):

@@ -1,4 +1,4 @@
-"""Observations of people with what became of them: what is learned from and measured."""
+"""Observations of people with what became of them: learned from, and measured."""
 
 from dataclasses import dataclass
 
