@@ -47,7 +47,7 @@ bench: $(ENV)/.bench  ## Speed beside other libraries, and the bars
 	$(BIN)/lookalike bench neighbors && $(BIN)/lookalike bench algorithms
 
 soak: $(ENV)/.bench $(ENV)/.test  ## The service under fire, damaged files and extreme numbers: long tests
-	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service
+	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q tests/service tests/newcomer tests/test_docs.py
 	LOOKALIKE_LONG=10 $(BIN)/python -m pytest -q -m full
 	$(BIN)/python benchmarks/soak_inputs.py
 	$(BIN)/python benchmarks/soak.py
