@@ -71,6 +71,13 @@ from lookalike.datasets.tracking import (
     load_mot17,
     read_mot,
 )
+from lookalike.datasets.videos import (
+    VideoCollection,
+    load_exercises,
+    load_msrvtt_captions,
+    load_video_clips,
+    load_videos,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -102,6 +109,7 @@ __all__ = [
     "TextCollection",
     "TrackingSequence",
     "TypedQueries",
+    "VideoCollection",
     "cache_folder",
     "checksum",
     "convert",
@@ -116,6 +124,7 @@ __all__ = [
     "load_digits_sample",
     "load_elec2",
     "load_employment",
+    "load_exercises",
     "load_facebook_ego",
     "load_fashion_mnist",
     "load_fer2013",
@@ -129,6 +138,7 @@ __all__ = [
     "load_mot15",
     "load_mot17",
     "load_mq2008",
+    "load_msrvtt_captions",
     "load_open_bandit",
     "load_orl_faces",
     "load_own_digits",
@@ -137,6 +147,8 @@ __all__ = [
     "load_textures",
     "load_trec_queries",
     "load_upworthy",
+    "load_video_clips",
+    "load_videos",
     "load_wnut17",
     "pictures_of",
     "read_letor",

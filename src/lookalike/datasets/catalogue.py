@@ -8,6 +8,8 @@ registration or publishes it in another form, which ``conversion`` turns into th
 
 from dataclasses import dataclass
 
+from lookalike.datasets.video_clip_files import VIDEO_CLIPS
+
 
 @dataclass(frozen=True)
 class File:
@@ -138,6 +140,59 @@ _DATA_SETS = (
             ),
         ),
         form="jaad_annotations.zip",
+    ),
+    DataSet(
+        name="video_clips",
+        about="50 real video files of 1 to 139 s, with titles and descriptions",
+        licence="MIT, BSD, Apache 2.0, CC BY 4.0; some none stated",
+        home="https://github.com/intel-iot-devkit/sample-videos",
+        files=tuple(File(*each) for each in VIDEO_CLIPS),
+    ),
+    DataSet(
+        name="msrvtt_captions",
+        about="10,000 videos in words, 20 captions each (MSR-VTT)",
+        licence="research use",
+        home="https://github.com/WingsBrokenAngel/MSR-VTT-DataCleaning",
+        files=(
+            File(
+                "msrvtt_captions/test_videodatainfo.json.zip",
+                1105940,
+                "0871bbe19dc9c13edeef4af5d7be39600a2e2b7d967e0206bb5911d633af24a0",
+            ),
+            File(
+                "msrvtt_captions/train_val_annotation.zip",
+                2594639,
+                "ce2d97dd82d03e018c6f9ee69c96eb784397d1c83f734fdb8c17aafa5e27da31",
+            ),
+        ),
+    ),
+    DataSet(
+        name="exercises",
+        about="873 exercises, two photographs and instructions each",
+        licence="Unlicense",
+        home="https://github.com/yuhonas/free-exercise-db",
+        files=(
+            File(
+                "exercises/exercises.json.gz",
+                161214,
+                "1f3864d9b333bcc0a500d1aa36b666bf2537465aa83deb953a37e4a428a7d995",
+            ),
+            File(
+                "exercises/frames1.zip",
+                3646495,
+                "c83a79eb809e630785bf31180a5b43f7808d3a8121a405bca5ce073792ec57ad",
+            ),
+            File(
+                "exercises/frames2.zip",
+                3650431,
+                "09433aa8ff34ae28059c57ba1efa5982253370f5bcc2ec38fda6216ba5666933",
+            ),
+            File(
+                "exercises/frames3.zip",
+                611456,
+                "83f47bd45c82b60800b7871aad0b510042c6a32d7cf1ec38df4621bfcee750e6",
+            ),
+        ),
     ),
     DataSet(
         name="hate_speech_davidson",

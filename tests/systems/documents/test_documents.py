@@ -11,22 +11,22 @@ import pytest
 from typer.testing import CliRunner
 
 from lookalike.cli.app import app
+from lookalike.core.gated_weight import WEIGHTS
 from lookalike.core.items import Item
 from lookalike.datasets import TextCollection
 from lookalike.evaluate import evaluate_rankings
+from lookalike.learn.latent_meaning import LatentMeaning
 from lookalike.search.terms import Analysis
 from lookalike.systems.documents import SPEC
 from lookalike.systems.documents.attributes import facets_of
 from lookalike.systems.documents.evaluation import sentences_taken_out
 from lookalike.systems.documents.fusion import (
-    WEIGHTS,
     Candidates,
     Weights,
     learn_fusion,
     quality,
 )
 from lookalike.systems.documents.judged_queries import JudgedQueries
-from lookalike.systems.documents.meaning import LatentMeaning
 from lookalike.systems.documents.system import Documents
 
 TESTS = Path(__file__).parents[2]

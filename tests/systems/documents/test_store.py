@@ -7,10 +7,10 @@ import pytest
 
 from lookalike._texts import Texts
 from lookalike.core.items import Item
+from lookalike.learn.latent_meaning import LatentMeaning
 from lookalike.search import TextIndex
 from lookalike.search.terms import Analysis
 from lookalike.systems.documents import store as stores
-from lookalike.systems.documents.meaning import LatentMeaning
 from lookalike.systems.documents.store import DocumentStore, whole_of
 
 WORDS = ["red", "wine", "tea", "cup", "road", "car", "song", "rose", "tree", "drum"]

@@ -16,15 +16,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from lookalike._typing import Floats
-from lookalike.evaluate import evaluate_rankings, paired_test
+from lookalike.core.gated_weight import Fusion, gated_weight
+from lookalike.evaluate import evaluate_rankings
 
 K = 10
-WEIGHTS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-LEVEL = 0.05
-"""Largest p-value of a gain that opens the gate."""
-LEAST_QUERIES = 20
-"""Judged queries; of fewer nothing is learned."""
-N_FOLDS = 5
 
 
 class Weights(NamedTuple):
@@ -67,27 +62,6 @@ class Candidates:
         return np.asarray(self.words + about + judged, np.float64)
 
 
-@dataclass(frozen=True)
-class Fusion:
-    """The weight of a ranking, and what showed that it pays.
-
-    weight : 0 where the gate is shut
-    tried : the weight with the highest mean, before the gate
-    gain, p_value : in nDCG@10, of queries that did not teach the weight
-    n_queries : how many those were
-    """
-
-    weight: float = 0.0
-    tried: float = 0.0
-    gain: float = 0.0
-    p_value: float = 1.0
-    n_queries: int = 0
-
-    def document(self) -> dict[str, Any]:
-        """Return the fields, ready for JSON."""
-        return dict(vars(self))
-
-
 def learn_fusion(
     candidates: Sequence[Candidates],
     grades: Sequence[Mapping[int, int]],
@@ -100,23 +74,11 @@ def learn_fusion(
     beside : what the others count; that of ``ranking`` is not looked at
     """
     n = len(candidates)
-    if n < LEAST_QUERIES:
-        return Fusion(n_queries=n)
 
     def measured(weight: float) -> Floats:
         return quality(candidates, grades, beside._replace(**{ranking: weight}))
 
-    without = measured(0.0)
-    found = np.stack([measured(weight) for weight in WEIGHTS])
-    fold = np.random.default_rng(0).permutation(n) % N_FOLDS
-    fair = np.empty(n)
-    for number in range(N_FOLDS):
-        own = fold == number
-        fair[own] = found[found[:, ~own].mean(axis=1).argmax(), own]
-    test = paired_test(fair, without)
-    tried, gain = WEIGHTS[found.mean(axis=1).argmax()], float(test.difference.value)
-    pays = gain > 0 and test.p_value < LEVEL
-    return Fusion(tried if pays else 0.0, tried, gain, float(test.p_value), n)
+    return gated_weight(measured, n)
 
 
 def quality(

@@ -14,8 +14,8 @@ import scipy.sparse as sp
 
 from lookalike._texts import Texts
 from lookalike._typing import Array, Floats
+from lookalike.learn.latent_meaning import LatentMeaning
 from lookalike.search.terms import Analysis
-from lookalike.systems.documents.meaning import LatentMeaning
 
 NEAR = 0.8
 """Cosine from which two queries are said to be nearly the same."""

@@ -19,10 +19,10 @@ from lookalike._arrays import named, prefixed
 from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.items import Item
+from lookalike.learn.latent_meaning import similarities
 from lookalike.search import TextIndex
 from lookalike.search.terms.snapshot import Snapshot
 from lookalike.systems.documents.attributes import text_of
-from lookalike.systems.documents.meaning import similarities
 
 BLOCK = 4096
 """Rows of vectors that are copied where one of them changes."""

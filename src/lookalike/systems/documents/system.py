@@ -20,12 +20,14 @@ from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation, SearchAnswer
+from lookalike.core.gated_weight import Fusion
 from lookalike.core.inputs import TextInputs, check_k
 from lookalike.core.items import Allowed, Item
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.datasets import TextCollection
 from lookalike.features.text.encoder import TextEncoder
+from lookalike.learn.latent_meaning import LatentMeaning
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
 from lookalike.rank.impressions import LearnedClicks
@@ -39,14 +41,8 @@ from lookalike.systems.documents.attributes import (
     facets_of,
     values_let_through,
 )
-from lookalike.systems.documents.fusion import (
-    Candidates,
-    Fusion,
-    Weights,
-    learn_fusion,
-)
+from lookalike.systems.documents.fusion import Candidates, Weights, learn_fusion
 from lookalike.systems.documents.judged_queries import JudgedQueries
-from lookalike.systems.documents.meaning import LatentMeaning
 from lookalike.systems.documents.store import DocumentStore, whole_of
 
 INPUTS = TextInputs(check="lookalike.systems.documents.system:check_text")

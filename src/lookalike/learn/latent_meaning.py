@@ -16,6 +16,7 @@ from sklearn.utils.extmath import randomized_svd
 from lookalike._arrays import product_by_row, unit
 from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
+from lookalike.learn.paired_towers import PairedTowers
 from lookalike.search.terms import Analysis
 
 MOST_TERMS = 50_000
@@ -85,6 +86,58 @@ class LatentMeaning:
             model._components = np.ascontiguousarray(components.T, np.float32)
         model._ready()
         return model, unit(np.asarray(X @ model._components, np.float32))
+
+    @classmethod
+    def of_pairs(
+        cls,
+        pairs: Sequence[tuple[str, str, int]],
+        analysis: Analysis,
+        n_components: int = 128,
+        random_state: int = 0,
+        **options: Any,
+    ) -> Self:
+        """Learn from pairs of texts that are about one thing, of the same words or not.
+
+        The directions are those of ``PairedTowers`` in place of singular vectors: a text
+        lies near those that it was paired with, far from those of other things.
+
+        Parameters
+        ----------
+        pairs : two texts, and the number of what both are about
+        options : of ``PairedTowers``
+
+        Examples
+        --------
+        >>> pairs = [("car", "motor", 0), ("glass", "wine", 1)] * 8
+        >>> model = LatentMeaning.of_pairs(pairs, Analysis(), 4, max_iter=4)
+        >>> car, motor, wine = (model.vector(w, Analysis()) for w in
+        ...     ("car", "motor", "wine"))
+        >>> bool(car @ motor > 0.5 > car @ wine)
+        True
+        """
+        texts = [text for pair in pairs for text in pair[:2]]
+        model, _ = cls.fit(texts, analysis, 0)
+        X = model.rows(texts, analysis)
+        towers = PairedTowers(
+            n_components, sides="one", random_state=random_state, **options
+        )
+        towers.fit(X[::2], X[1::2], np.array([number for *_, number in pairs]))
+        model._components = np.ascontiguousarray(towers.left_)
+        return model
+
+    def rows(self, texts: Sequence[str], analysis: Analysis) -> Any:
+        """Return the weights of texts' terms, sparse (n_texts, n_terms), length one."""
+        found = [self.term_weights(text, analysis) for text in texts]
+        ends = np.cumsum([0, *(len(terms) for terms, _ in found)])
+        terms = np.concatenate([terms for terms, _ in found])
+        weights = np.concatenate([weights for _, weights in found])
+        shape = (len(texts), len(self.terms_))
+        return sp.csr_array((weights.astype(np.float32), terms, ends), shape=shape)
+
+    def vectors(self, texts: Sequence[str], analysis: Analysis) -> Array:
+        """Return texts as vectors of length one, float32 (n_texts, n_components)."""
+        none = np.zeros((0, self.n_components), np.float32)
+        return np.vstack([none, *(self.vector(text, analysis) for text in texts)])
 
     def vector(self, text: str, analysis: Analysis) -> Array:
         """Return a text as a vector of length one, float32 (n_components,)."""
