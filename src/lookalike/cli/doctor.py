@@ -28,6 +28,7 @@ EXTRAS = {
         ("onnxruntime", "tokenizers"), "encoders of images and texts, as ONNX files"
     ),
     "heif": Extra(("pillow_heif",), "photographs of telephones (HEIC)"),
+    "video": Extra(("av",), "search of videos"),
     "serve": Extra(
         ("fastapi", "sqlalchemy"), "HTTP, the database, folders of images, Parquet"
     ),

@@ -1,4 +1,4 @@
-"""``lookalike index``: the user's own folders of images or texts, made searchable."""
+"""``lookalike index``: the user's folders of images, texts or videos, searchable."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -9,6 +9,7 @@ import typer
 
 from lookalike._shown import shown
 from lookalike.cli import _index_texts as texts
+from lookalike.cli import _index_videos as videos
 from lookalike.cli._common import Folder, Json, columns, say, warn
 from lookalike.cli._indexed import IndexedBy, indexed_by
 from lookalike.cli._progress import progress
@@ -23,13 +24,13 @@ from lookalike.core.progress import stage_of
 
 SYSTEM = "images"
 index: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Folders of images or texts, made searchable."
+    no_args_is_help=True, help="Folders of images, texts or videos, made searchable."
 )
 
 
 @index.command()
 def add(
-    place: Annotated[Path, typer.Argument(help="A folder of images, or of texts.")],
+    place: Annotated[Path, typer.Argument(help="A folder of images, texts or videos.")],
     system: IndexedBy = None,
     encoder: Annotated[
         str | None,
@@ -56,6 +57,30 @@ def add(
     ] = None,
     scale: Annotated[
         str | None, typer.Option(help="For the ONNX file, as 0.229,0.224,0.225.")
+    ] = None,
+    image_encoder: Annotated[
+        Path | None,
+        typer.Option(help="For videos: an ONNX file that maps pictures to vectors."),
+    ] = None,
+    text_encoder: Annotated[
+        Path | None,
+        typer.Option(
+            help="For videos: the ONNX file that maps texts to the same vectors; with "
+            "--tokenizer."
+        ),
+    ] = None,
+    sampler: Annotated[
+        str | None,
+        typer.Option(
+            help="For videos: uniform, seek, keys or scenes: which frames are taken."
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(help="For videos: frames of one, at least.")
+    ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(help="For videos: seconds between frames of a longer one."),
     ] = None,
     recall: Annotated[
         float | None, typer.Option(help="Least recall of the index; 1 is exact.")
@@ -86,7 +111,24 @@ def add(
     """
     if not place.is_dir():
         raise ValueError(f"{shown(place)} is no folder.")
-    if indexed_by(system, place, folder) == texts.SYSTEM:
+    chosen = indexed_by(system, place, folder)
+    own = _of_videos(image_encoder, text_encoder, tokenizer, sampler, frames, interval)
+    if chosen == videos.SYSTEM:
+        of_images = encoder, text_model, side, mean, scale, recall, memory, duplicates
+        if of_images != (None,) * 8:
+            raise ValueError(
+                "Videos are encoded with --image-encoder, --text-encoder and "
+                "--tokenizer, and sampled with --sampler, --frames and --interval; "
+                "other options of encoders and indexes are for images."
+            )
+        videos.add(place, folder, own, afresh, allow_empty, json)
+        return
+    if any(own[name] is not None for name in own if name != "tokenizer"):
+        raise ValueError(
+            "--image-encoder, --text-encoder, --sampler, --frames and --interval are "
+            "for videos."
+        )
+    if chosen == texts.SYSTEM:
         told = encoder, text_model, tokenizer, side, mean, scale, recall, memory
         if (*told, duplicates) != (None,) * 9 or afresh:
             raise ValueError(
@@ -138,7 +180,11 @@ def status(
     json: Json = False,
 ) -> None:
     """Say what is indexed, and which files could not be."""
-    if indexed_by(system, None, folder) == texts.SYSTEM:
+    chosen = indexed_by(system, None, folder)
+    if chosen == videos.SYSTEM:
+        videos.status(folder, json)
+        return
+    if chosen == texts.SYSTEM:
         texts.status(folder, database, state, json)
         return
     with _database(_library(folder), database, state) as store:
@@ -164,9 +210,13 @@ def learn(
     json: Json = False,
 ) -> None:
     """Let what was shown and clicked change the order, by the service's event log."""
-    if indexed_by(system, None, folder) == texts.SYSTEM:
-        if network:
-            raise ValueError("--network is for images: texts have no network.")
+    chosen = indexed_by(system, None, folder)
+    if chosen != SYSTEM and network:
+        raise ValueError(f"--network is for images: {chosen} have no network.")
+    if chosen == videos.SYSTEM:
+        videos.learn(folder, database, state, json)
+        return
+    if chosen == texts.SYSTEM:
         texts.learn(folder, database, state, json)
         return
     library = _library(folder)
@@ -230,7 +280,11 @@ def remove(
     json: Json = False,
 ) -> None:
     """Forget a file, or all files below a folder; the files themselves stay."""
-    if indexed_by(system, None, folder) == texts.SYSTEM:
+    chosen = indexed_by(system, None, folder)
+    if chosen == videos.SYSTEM:
+        videos.remove(place, folder, json)
+        return
+    if chosen == texts.SYSTEM:
         texts.remove(place, folder, database, state, json)
         return
     with _database(_library(folder), database, state) as store:
@@ -254,6 +308,26 @@ def list_duplicates(
         for at, name in enumerate(names)
     ]
     say({"duplicates": groups}, json, lines or ["No two files look the same."])
+
+
+def _of_videos(
+    image_encoder: Path | None,
+    text_encoder: Path | None,
+    tokenizer: Path | None,
+    sampler: str | None,
+    frames: int | None,
+    interval: float | None,
+) -> dict[str, Any]:
+    """Options of video search as its class takes them, None where nothing was said."""
+    return {
+        "encoder": None if image_encoder is None else "onnx",
+        "image_encoder": image_encoder,
+        "text_encoder": text_encoder,
+        "tokenizer": tokenizer,
+        "sampler": sampler,
+        "n_frames": frames,
+        "interval": interval,
+    }
 
 
 def _library(folder: Path | None) -> Any:

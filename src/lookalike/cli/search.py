@@ -16,7 +16,8 @@ from lookalike.cli._systems import Refusals, check_queries, open_system, read_in
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Image files, or folders of them; for documents, what to look for."
+        help="Image files, or folders of them; for documents, what to look for; for "
+        "videos, words, pictures or clips."
     ),
 ]
 Texts = Annotated[
@@ -89,6 +90,11 @@ def _lines_of(hits: Sequence[dict[str, Any]]) -> list[str]:
     lines = [head]
     for line, hit in zip(found, hits, strict=True):
         lines.append(line)
+        if "second" in hit:
+            lines.append(
+                f"      from {hit['begin']:.1f} to {hit['end']:.1f} s, best at "
+                f"{hit['second']:.1f} s; {hit['part']}"
+            )
         if hit.get("passage"):
             lines.append(f"      {shown(hit['passage'])}")
     return lines

@@ -8,6 +8,7 @@ the last digit, and return one answer a query.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from lookalike._typing import Array, Floats
@@ -554,6 +555,30 @@ class ShowsItems(System, Protocol):
         ...
 
 
+class HasMedia(Searches, Protocol):
+    """Capability "media": items are files that play, shown by frames of them."""
+
+    def media_file(self, id: str) -> Path:
+        """Return the file of an item, after it was checked to be the one indexed.
+
+        Raises
+        ------
+        LookupError
+            If there is no such item, or no such file any more.
+        """
+        ...
+
+    def strip(self, id: str) -> list[tuple[float, bytes]]:
+        """Return second and JPEG file of some frames of an item, in their order.
+
+        Raises
+        ------
+        LookupError
+            If there is no such item.
+        """
+        ...
+
+
 class Refreshes(Searches, Protocol):
     """Capability "refresh": can search a catalogue that other programs change."""
 
@@ -614,6 +639,7 @@ CAPABILITIES: dict[str, type] = {
     "verify": Verifies,
     "items": HasItems,
     "gallery": ShowsItems,
+    "media": HasMedia,
     "refresh": Refreshes,
     "precompute": Precomputes,
 }

@@ -41,6 +41,7 @@ class VideoCollection:
     queries : text and id of the right video, to measure with
     training : further pairs of texts that are about one video each, with the number of
         that video, to learn from
+    validation : videos with queries on which weights are chosen
     families : of each video what it is a kind of, empty where nothing is known
     root : the folder of the files, None where there is none
     problems : what was left out when they were read, in sentences
@@ -54,6 +55,7 @@ class VideoCollection:
     sources: Sequence[Source]
     queries: list[tuple[str, str]] = field(default_factory=list)
     training: list[tuple[str, str, int]] = field(default_factory=list)
+    validation: "VideoCollection | None" = None
     families: list[str] = field(default_factory=list)
     root: Path | None = None
     problems: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ class VideoCollection:
             [self.sources[row] for row in kept],
             [pair for pair in self.queries if pair[1] in there],
             self.training,
+            self.validation,
             [self.families[row] for row in kept] if self.families else [],
             self.root,
             self.problems,
@@ -185,6 +188,26 @@ def load_video_clips(path: str | os.PathLike[str] | None = None) -> VideoCollect
 
 
 def load_msrvtt_captions(
+    path: str | os.PathLike[str] | None = None,
+) -> VideoCollection:
+    """Load the test part of MSR-VTT in words, with the others to learn from.
+
+    ``training`` pairs each caption of the training videos with another one of the same
+    video; ``validation`` is the validation part. See ``load_msrvtt_part``.
+    """
+    rng = np.random.default_rng(0)
+    pairs = []
+    for number, captions in enumerate(captions_of("train", path).values()):
+        others = np.roll(np.arange(len(captions)), -rng.integers(1, len(captions)))
+        pairs += [
+            (captions[at], captions[other], number) for at, other in enumerate(others)
+        ]
+    found, validation = (load_msrvtt_part(n, path) for n in ("test", "validation"))
+    more = {"name": "msrvtt_captions", "training": pairs, "validation": validation}
+    return VideoCollection(**{**vars(found), **more})
+
+
+def load_msrvtt_part(
     part: str = "test", path: str | os.PathLike[str] | None = None
 ) -> VideoCollection:
     """Load videos of MSR-VTT in words; there are no pixels.

@@ -159,6 +159,12 @@ def prepare_digit(image: Array) -> Array:
     return np.clip(np.round(canvas), 0, 255).astype(np.uint8)
 
 
+def on_square(picture: Array, side: int) -> Array:
+    """Return a picture in colour, padded with white; uint8 (side, side, 3)."""
+    image = Image.fromarray(picture).convert("RGB")
+    return np.asarray(ImageOps.pad(image, (side, side), color="white"))
+
+
 class _Refused(ValueError):
     """An image that can be read but is refused."""
 

@@ -98,8 +98,8 @@ class LatentMeaning:
     ) -> Self:
         """Learn from pairs of texts that are about one thing, of the same words or not.
 
-        The directions are those of ``PairedTowers`` in place of singular vectors: a text
-        lies near those that it was paired with, far from those of other things.
+        The directions are those of ``PairedTowers`` in place of singular vectors: a
+        text lies near those that it was paired with, far from those of other things.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class LatentMeaning:
         Examples
         --------
         >>> pairs = [("car", "motor", 0), ("glass", "wine", 1)] * 8
-        >>> model = LatentMeaning.of_pairs(pairs, Analysis(), 4, max_iter=4)
+        >>> model = LatentMeaning.of_pairs(pairs, Analysis(), 4, max_iter=20)
         >>> car, motor, wine = (model.vector(w, Analysis()) for w in
         ...     ("car", "motor", "wine"))
         >>> bool(car @ motor > 0.5 > car @ wine)

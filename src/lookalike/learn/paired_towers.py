@@ -65,7 +65,7 @@ class PairedTowers:
 
     >>> X = np.kron(np.eye(3), np.ones((20, 2)))
     >>> Y = X[:, ::-1]
-    >>> towers = PairedTowers(4, max_iter=5, batch_size=16)
+    >>> towers = PairedTowers(4, max_iter=20, batch_size=16)
     >>> towers = towers.fit(X, Y, np.arange(60) // 20)
     >>> found = towers.transform(X[::20]) @ towers.transform(Y[::20], "right").T
     >>> found.argmax(axis=1)

@@ -36,6 +36,7 @@ from lookalike.service.routes.health import health
 from lookalike.service.routes.items import items
 from lookalike.service.routes.live import live
 from lookalike.service.routes.loop import loop
+from lookalike.service.routes.media import media
 from lookalike.service.routes.page import page
 from lookalike.service.routes.recommend import rank, recommend
 from lookalike.service.routes.retraining import retraining
@@ -77,6 +78,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "stream": (streams,),
     "items": (items, map_),
     "gallery": (gallery,),
+    "media": (media,),
 }
 """Routes of a system by what it can do, see ``core.contracts``."""
 

@@ -87,7 +87,7 @@ def add_input_route(
 
     if "post" in decoder.forms:
         router.add_api_route(path, of_posts, **about)
-    elif decoder.noun == "image":
+    elif "file" in decoder.forms:
         extra = described(kind, *_BODIES)
         router.add_api_route(path, of_images, openapi_extra=extra, **about)
     else:

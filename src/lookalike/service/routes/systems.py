@@ -63,4 +63,5 @@ def example_of(spec: SystemSpec, served: ServedSystem) -> dict[str, Any]:
     example = spec.example
     if spec.can("recommend"):
         example = str(served.active.system.known_users[0])
-    return {"method": "POST", "path": path, "body": {noun: example}}
+    said = "text" if noun == "video" else noun
+    return {"method": "POST", "path": path, "body": {said: example}}

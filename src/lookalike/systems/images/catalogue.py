@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from lookalike._typing import Array, Ints
 from lookalike.search.vector_index import VectorIndex
@@ -93,12 +92,6 @@ class GenerationCatalogue:
     def picture(self, row: int) -> Array:
         """Return an image as it was learned from."""
         return np.asarray(self.images[row])
-
-
-def on_square(picture: Array, side: int) -> Array:
-    """Return a picture in colour, padded with white; uint8 (side, side, 3)."""
-    image = Image.fromarray(picture).convert("RGB")
-    return np.asarray(ImageOps.pad(image, (side, side), color="white"))
 
 
 def _same_pixels(images: Array) -> Ints:

@@ -26,6 +26,7 @@ from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, share_of
 from lookalike.datasets import Images
 from lookalike.features.blank import check_not_blank
+from lookalike.features.image import on_square
 from lookalike.features.preparation import Preparation
 from lookalike.rank import Hits
 from lookalike.rank.click_ranker import ClickRanker
@@ -37,7 +38,6 @@ from lookalike.systems.images.catalogue import (
     THUMBNAIL,
     Catalogue,
     GenerationCatalogue,
-    on_square,
 )
 from lookalike.systems.images.encoders.base import (
     BUILT_IN,

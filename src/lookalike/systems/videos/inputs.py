@@ -1,0 +1,98 @@
+"""What video search is asked with: words, a picture, or a clip.
+
+A picture is an array (height, width, 3), a clip the frames that stand for it,
+(n_frames, height, width, 3).
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike._shown import shown
+from lookalike._typing import Array
+from lookalike.core.inputs import RefusalCallback, refuse
+from lookalike.features.folder_files import IMAGES
+from lookalike.features.image import MAX_PIXELS, read_image
+from lookalike.features.video.opening import VIDEOS, VideoLimits
+from lookalike.features.video.sampling import Sampling
+
+CLIP = Sampling("uniform", n_frames=8, interval=1e9)
+"""The frames of a clip that asks."""
+SENT = VideoLimits(max_bytes=64 * 2**20, max_duration=600.0, max_seconds=10.0)
+"""What a clip that asks may be."""
+_STILL = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6")
+
+
+@dataclass(frozen=True)
+class VideoInputs:
+    """Words, or files of pictures and clips."""
+
+    noun: str = "video"
+    forms: tuple[str, ...] = ("file", "text")
+
+    def read(
+        self, given: Sequence[Path | str], on_refusal: RefusalCallback = refuse
+    ) -> tuple[list[str], list[Any]]:
+        """Return names and queries: files as what they show, all else as words.
+
+        What ends like a file of pictures or videos, and is none, is refused.
+        """
+        names, queries = [], []
+        for each in map(str, given):
+            try:
+                query = self._query(each)
+            except ValueError as error:
+                said = str(error)
+                on_refusal(said if each in said else f"{shown(each)}: {said}")
+            else:
+                names.append(each)
+                queries.append(query)
+        return names, queries
+
+    def decode(self, sent: Any, max_pixels: int = MAX_PIXELS) -> Any:
+        """Return words as they are, or what a file that was sent shows.
+
+        Raises
+        ------
+        ValueError
+            If the file is no picture and no clip that can be read.
+        """
+        if isinstance(sent, str):
+            return sent
+        if not isinstance(sent, bytes):
+            raise ValueError(
+                "This system takes words, or files of pictures and clips; got pixels."
+            )
+        is_webp = sent[:4] == b"RIFF" and sent[8:12] == b"WEBP"
+        is_avif = sent[4:8] == b"ftyp" and sent[8:12] in (b"avif", b"heic", b"mif1")
+        if sent.startswith(_STILL) or is_webp or is_avif:
+            return read_image(sent, mode="RGB", max_pixels=max_pixels)
+        return frames_of(sent, max_pixels)
+
+    def _query(self, given: str) -> Any:
+        ending = os.path.splitext(given)[1].lower()
+        is_file = os.path.isfile(given)
+        if not is_file and ending not in (*VIDEOS, *IMAGES):
+            if os.path.isdir(given):
+                raise ValueError(f"{shown(given)} is a folder; expected a file.")
+            return given
+        if ending in IMAGES and ending != ".gif":
+            return read_image(given, mode="RGB")
+        if not is_file:
+            raise ValueError(f"{shown(given)} does not exist; expected a video file.")
+        return self.decode(Path(given).read_bytes())
+
+
+def frames_of(clip: bytes, max_pixels: int = MAX_PIXELS) -> Array:
+    """Return the frames that stand for a clip, uint8 (n_frames, height, width, 3)."""
+    limits = VideoLimits(
+        SENT.max_bytes, max_pixels, SENT.max_duration, SENT.max_seconds
+    )
+    return np.stack([frame.image for frame in CLIP.read(clip, limits).frames])
+
+
+INPUTS = VideoInputs()
