@@ -28,4 +28,5 @@ BENCHMARKS = (
     "tracking",
     "triplet",
     "typeahead",
+    "videos",
 )

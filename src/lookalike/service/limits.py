@@ -34,8 +34,8 @@ _HEADERS = [
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        b"img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
-        b"frame-ancestors 'none'",
+        b"img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; "
+        b"form-action 'none'; frame-ancestors 'none'",
     ),
 ]
 

@@ -86,7 +86,9 @@ def _decoded(
     """
     container, stream = video.container, video.stream
     key_of = video.keys[np.searchsorted(video.keys, first, side="right") - 1]
-    begun, frames, found = -1, iter(()), None
+    begun = -1
+    frames: Iterator[Any] = iter(())
+    found: Any = None
     context = stream.codec_context
     for row, most, key in zip(first.tolist(), last.tolist(), key_of, strict=True):
         wanted = video.pts[row]

@@ -4,6 +4,7 @@ import { element } from "./draw.js";
 import { imageView } from "./image.js";
 import { textView } from "./text.js";
 import { userView } from "./user.js";
+import { videoView } from "./video.js";
 import { suggestView } from "./suggest.js";
 import { streamView } from "./stream.js";
 import { mapView } from "./map.js";
@@ -12,7 +13,7 @@ import { experimentsView } from "./experiments.js";
 import { liveView } from "./live.js";
 import { reviewView } from "./review.js";
 
-const inputs = { image: imageView, text: textView, user: userView };
+const inputs = { image: imageView, text: textView, user: userView, video: videoView };
 const sections = { review: reviewView, ask: (system) => (system.can("suggest") ? suggestView : system.can("stream") ? streamView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, experiments: experimentsView, live: liveView };
 const tabs = [...document.querySelectorAll("[role=tab]")], sectionOf = (tab) => tab.getAttribute("aria-controls");
 const choice = document.getElementById("system"), made = new Map();

@@ -209,8 +209,8 @@ class VideoCatalogue:
         """
         names = ("ids", "titles", "descriptions", "digests")
         texts = {n: Texts.of_arrays(n, arrays).tolist() for n in names}
-        held = {name: arrays[name] for name in _ARRAYS}
-        found = cls(**texts, **held, roots=tuple(about["roots"]))
+        held: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+        found = cls(**{**held, **texts}, roots=tuple(about["roots"]))
         n, n_frames = len(found.ids), len(found.times)
         of_videos = (found.titles, found.descriptions, found.digests, found.durations)
         of_files = (found.sizes, found.modified, found.root_of, found.looks)

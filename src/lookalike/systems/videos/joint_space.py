@@ -26,7 +26,7 @@ WIDTH = 3.0
 ALPHA = 0.1
 LEAST_PAIRS = 40
 """Pairs; of fewer nothing is learned."""
-MOST_PAIRS = 4000
+MOST_PAIRS = 2000
 
 
 class WordsAndPixels(Protocol):
@@ -147,8 +147,8 @@ class JointSpace:
         fits = arrays["weights"].shape == (len(arrays["landmarks"]), n)
         if not fits or arrays["mean"].shape != (n,):
             raise ValueError("the space of words and pixels does not fit.")
-        parts = (arrays[name] for name in ("landmarks", "weights", "mean"))
-        return cls(meaning, analysis, *parts, float(arrays["gamma"]))
+        landmarks, weights, mean = (arrays[n] for n in ("landmarks", "weights", "mean"))
+        return cls(meaning, analysis, landmarks, weights, mean, float(arrays["gamma"]))
 
 
 class EncoderPair:
@@ -169,4 +169,4 @@ class EncoderPair:
 
 def _squared_distances(X: Floats, Y: Floats) -> Floats:
     squares = (X**2).sum(axis=1)[:, None] + (Y**2).sum(axis=1)
-    return np.maximum(squares - 2 * X @ Y.T, 0.0)
+    return np.asarray(np.maximum(squares - 2 * X @ Y.T, 0.0))

@@ -24,6 +24,8 @@ N_DIRECTIONS = 160
 """Principal directions of frames; of longer vectors these are searched."""
 LEAST_FRAMES = 512
 """Frames from which directions are found; fewer are searched as they are."""
+MOST_FRAMES = 4000
+"""Frames, spread over all, that directions are found in."""
 N_FRAMES = 400
 """Nearest frames that are looked at for each frame that asks."""
 _TEXT = np.dtypes.StringDType()
@@ -127,7 +129,8 @@ class PixelSide:
         n, width = vectors.shape
         mean, directions = np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
         if reduces and n >= LEAST_FRAMES and width > N_DIRECTIONS:
-            pca = PCA(N_DIRECTIONS, random_state=random_state).fit(vectors)
+            some = np.unique(np.linspace(0, n - 1, MOST_FRAMES).astype(int))
+            pca = PCA(N_DIRECTIONS, random_state=random_state).fit(vectors[some])
             mean = np.asarray(pca.mean_, np.float32)
             directions = np.ascontiguousarray(pca.components_.T, np.float32)
         arrays = {"mean": mean, "directions": directions}

@@ -616,7 +616,7 @@ class VideoSearch(BaseSystem):
         encoder = OnnxEncoder.read(self.image_encoder)
         self.encoder_ = encoder
         if both[0] is not None and both[1] is not None:
-            texts = TextEncoder.read(*both)
+            texts = TextEncoder.read(both[0], both[1])
             texts.check(encoder.n_dimensions)
             self.space_ = EncoderPair(texts)
 
@@ -894,7 +894,7 @@ class VideoSearch(BaseSystem):
             "begin": [each[0].begin for each in moments],
             "end": [each[0].end for each in moments],
             "moments": [[vars(moment) for moment in each] for each in moments],
-            "part": [max(each, key=lambda name, e=each: e[name]) for each in parts],
+            "part": [max(each, key=each.__getitem__) for each in parts],
             "parts": parts,
             "duration": [float(self.catalogue_.durations[row]) for row in rows],
             "copies": [copies.get(int(row), 0) for row in rows],
