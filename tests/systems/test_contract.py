@@ -41,6 +41,7 @@ NONSENSE = {
         None,
     ],
     "text": ["", " ", "?!", 7, None, b"bytes"],
+    "video": ["", "?!", 7, None, np.zeros((0, 28, 3), np.uint8), np.zeros((9, 9, 3))],
 }
 """What no system can take, by what its inputs are called; every name is a user's."""
 
@@ -176,10 +177,14 @@ def test_what_learning_made_is_what_the_capabilities_name(made):
 def test_an_input_is_the_same_query_from_a_file_and_over_the_net(made, tmp_path):
     decoder = made.spec.decoder()
     given = made.inputs
-    if decoder.noun == "image":
-        given = [tmp_path / f"{at}.png" for at in range(len(made.inputs))]
+    if "file" in decoder.forms:
+        given = [
+            sent if isinstance(sent, str) else tmp_path / f"{at}.png"
+            for at, sent in enumerate(made.inputs)
+        ]
         for path, sent in zip(given, made.inputs, strict=True):
-            path.write_bytes(sent)
+            if isinstance(sent, bytes):
+                path.write_bytes(sent)
     names, queries = decoder.read(given)
     assert names == list(map(str, given))
     expected = [decoder.decode(sent) for sent in made.inputs]
@@ -189,7 +194,7 @@ def test_an_input_is_the_same_query_from_a_file_and_over_the_net(made, tmp_path)
 @having()
 def test_nonsense_is_refused_in_one_sentence(made):
     noun = made.spec.decoder().noun
-    assert noun in ("image", "text", "user")
+    assert noun in ("image", "text", "user", "video")
     for nonsense in NONSENSE.get(noun, []):
         with pytest.raises(ValueError) as error:
             made.system.check_query(nonsense)

@@ -82,14 +82,15 @@ def add(
         "broken": problems,
         "videos": facts["n_videos"],
         "frames": facts["n_frames"],
-        "copies": facts["n_copies"],
+        "copies": facts["n_near_copies"],
     }
     lines = [
         ", ".join(f"{n:,} {name}" for name, n in told.items())
         + f", {len(problems):,} broken; {counts['embedded']:,} embedded, "
         f"{counts['resumed']:,} resumed",
         f"{facts['n_videos']:,} videos, {facts['n_frames']:,} frames, "
-        f"{facts['n_copies']:,} near copies; generation {generation} of videos answers",
+        f"{facts['n_near_copies']:,} near copies; generation {generation} of videos "
+        "answers",
     ]
     say(answer, json, lines)
 
@@ -98,7 +99,13 @@ def status(folder: Path | None, json: bool) -> None:
     """Say what is indexed, and which files could not be."""
     system = _system(_library(folder))
     facts = system.manifest_.facts
-    names = ("n_videos", "n_frames", "n_copies", "n_without_pixels", "n_without_text")
+    names = (
+        "n_videos",
+        "n_frames",
+        "n_near_copies",
+        "n_without_pixels",
+        "n_without_text",
+    )
     counts = {name.removeprefix("n_"): facts[name] for name in names}
     roots, broken = list(system.catalogue_.roots), list(system.problems_)
     rows = [(name.replace("_", " "), str(n)) for name, n in counts.items()]

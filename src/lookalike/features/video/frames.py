@@ -72,8 +72,9 @@ def near(video: VideoFile, times: Sequence[float] | Floats) -> list[Frame]:
 
 def every(video: VideoFile, step: float) -> Iterator[Frame]:
     """Yield a frame each ``step`` seconds at most, decoding all of the video once."""
-    wanted = np.searchsorted(video.times, np.arange(0, video.duration, step) + 1e-9)
-    wanted = np.unique(np.clip(wanted, 0, len(video.times) - 1))
+    times = np.arange(0, video.duration, step)
+    shown = np.searchsorted(video.times, times + 1e-9, side="right") - 1
+    wanted = np.unique(shown)
     yield from _decoded(video, wanted, wanted)
 
 

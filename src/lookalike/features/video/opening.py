@@ -205,20 +205,13 @@ def opened(
                 has = "sound alone" if container.streams.audio else "no video"
                 raise ValueError(f"{name} holds {has}.")
             yield VideoFile(container, name, limits)
-    except _OURS as error:
-        if isinstance(error, av.FFmpegError):
-            raise ValueError(_said(source, name, error)) from None
-        raise
     except PermissionError:
         raise ValueError(f"{name} may not be read: permission denied.") from None
     except MemoryError:
         raise ValueError(f"{name} needs more memory than there is.") from None
-    # Decoders raise what they like: what they say is about this file alone.
-    except Exception as error:
+    # What a decoder says is about this file alone; some of it is a ValueError as well.
+    except (av.FFmpegError, OSError, ArithmeticError, UnicodeError) as error:
         raise ValueError(_said(source, name, error)) from None
-
-
-_OURS = (ValueError, ModuleNotFoundError)
 
 
 def _av() -> Any:

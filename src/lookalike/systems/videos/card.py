@@ -24,7 +24,7 @@ def values(system: VideoSearch, manifest: Manifest) -> dict[str, Any]:
                 "n_searched",
                 "n_without_pixels",
                 "n_without_text",
-                "n_copies",
+                "n_near_copies",
                 "n_pairs",
             )
         },

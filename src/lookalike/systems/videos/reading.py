@@ -151,7 +151,7 @@ def read_each(
     sources: Sequence[Any],
     read: Callable[[Any], Any],
     n_jobs: int | None,
-    on_each: Callable[[int], None],
+    on_each: Callable[[int], None] = lambda n: None,
 ) -> list[Any]:
     """Return what ``read`` makes of each, or the ValueError that it raised.
 

@@ -69,6 +69,7 @@ from lookalike.systems.videos.joint_space import (
 from lookalike.systems.videos.media import checked_file
 from lookalike.systems.videos.moments import Moment, moments_of
 from lookalike.systems.videos.reading import (
+    ReadVideo,
     ReadVideos,
     read_each,
     read_source,
@@ -235,51 +236,71 @@ class VideoSearch(BaseSystem):
         counts : how many were "embedded", and how many of those "resumed"
         """
         cache = ReadVideos(kept, version_of(self.encoder_, self.sampling))
-        by_digest = {e.digest: e for e in known.values() if e.digest}
-        n = len(data.ids)
-        counts = {"embedded": 0, "resumed": 0}
+        reads = {each.digest: each.read for each in known.values() if each.digest}
+        files = {
+            row: source
+            for row, source in enumerate(data.sources)
+            if isinstance(source, Path)
+        }
+        states: dict[int, FileState] = {}
+        digests: dict[int, str] = {}
+        problem: dict[int, str] = {}
+        for row, path in files.items():
+            facts = path.stat()
+            states[row] = FileState(facts.st_size, facts.st_mtime_ns)
+            before = known.get(data.ids[row])
+            is_same = before and (before.state, before.root) == (states[row], root)
+            if before and is_same and before.digest:  # what was not read is tried again
+                digests[row] = before.digest
+        unknown = [row for row in files if row not in digests]
+        on_progress("looking at the files", 0.0)
+        found = read_each([files[row] for row in unknown], _digest, self.n_jobs)
+        for row, digest in zip(unknown, found, strict=True):
+            if isinstance(digest, ValueError):
+                problem[row] = str(digest)
+            else:
+                digests[row] = digest
+        first = {digest: row for row, digest in reversed(digests.items())}
+        new = [digest for digest in first if digest not in reads]
+        held = {digest: cache.get(digest) for digest in new}
+        to_read: list[Any] = [digest for digest in new if held[digest] is None]
+        to_read += [
+            row
+            for row, source in enumerate(data.sources)
+            if row not in files and source is not None
+        ]
 
-        def read(row: int) -> tuple[Entry, str]:
-            source, id = data.sources[row], data.ids[row]
-            words = data.titles[row], data.descriptions[row]
-            if source is None:
-                return Entry(id, *words, None), ""
-            if not isinstance(source, Path):
-                found = read_source(source, self.encoder_, self.sampling)
-                return Entry(id, *words, found), ""
-            facts = source.stat()
-            state = FileState(facts.st_size, facts.st_mtime_ns)
-            before = known.get(id)
-            if before is not None and before.state == state and before.root == root:
-                return replace(before, title=words[0], description=words[1]), ""
-            try:
-                digest = _digest(source)
-                same = by_digest.get(digest)
-                if same is not None:
-                    return Entry(id, *words, same.read, digest, state, root), ""
-                held = cache.get(digest)
-                counts["resumed" if held is not None else "embedded"] += 1
-                if held is None:
-                    held = read_source(source, self.encoder_, self.sampling)
-                    cache.put(digest, held)
-                return Entry(id, *words, held, digest, state, root), ""
-            except ValueError as error:
-                return Entry(id, *words, None, "", state, root), str(error)
+        def read(what: Any) -> ReadVideo:
+            row = first[what] if isinstance(what, str) else what
+            made = read_source(data.sources[row], self.encoder_, self.sampling)
+            if isinstance(what, str):
+                cache.put(what, made)
+            return made
 
         def tell(done: int) -> None:
-            on_progress(f"reading video {done:,} of {n:,}", done / max(n, 1))
+            said = f"reading video {done:,} of {len(to_read):,}"
+            on_progress(said, done / max(len(to_read), 1))
 
-        told = read_each(range(n), read, self.n_jobs, tell)
+        made = read_each(to_read, read, self.n_jobs, tell)
+        by_what: dict[Any, Any] = {**reads, **held}
+        by_what |= dict(zip(to_read, made, strict=True))
         entries, problems = [], list(data.problems)
-        for row, each in enumerate(told):
-            entry, problem = each if isinstance(each, tuple) else (None, str(each))
-            if problem:
-                counts["embedded"] -= entry is not None
-                problems.append(_named(data.ids[row], problem))
+        for row, id in enumerate(data.ids):
+            digest = digests.get(row, "")
+            pixels = by_what.get(digest if row in files else row)
+            if isinstance(pixels, ValueError):
+                problem[row], pixels, digest = str(pixels), None, ""
+            if row in problem:
+                problems.append(_named(id, problem[row]))
                 if not data.descriptions[row]:
                     continue  # nothing but a file's name would find it
-            if entry is not None:
-                entries.append(entry)
+            words = data.titles[row], data.descriptions[row]
+            place = (digest, states[row], root) if row in files else ()
+            entries.append(Entry(id, *words, pixels, *place))
+        counts = {
+            "embedded": sum(isinstance(each, ReadVideo) for each in made),
+            "resumed": sum(each is not None for each in held.values()),
+        }
         return entries, tuple(problems), counts
 
     def with_videos(
@@ -522,7 +543,10 @@ class VideoSearch(BaseSystem):
         self._check_options()
         form = Preparation.of(document["preparation"])
         kind = encoder_class(self.encoder)
-        self.encoder_ = kind.from_arrays(named("encoder_", arrays), form)
+        own = named("encoder_", arrays)
+        self.encoder_ = kind.from_arrays(own, form)
+        if self.encoder_.arrays().keys() != own.keys():
+            raise ValueError("the arrays of the encoder do not fit.")
         version = version_of(self.encoder_, self.sampling)
         if version != self.manifest_.embedding_version:
             raise ValueError(
@@ -550,8 +574,12 @@ class VideoSearch(BaseSystem):
         self.pixels_ = PixelSide(self.catalogue_, held, document["index"], self.n_jobs)
         if len(self.pixels_.small) != len(self.catalogue_.times):
             raise ValueError("the frames and their vectors do not fit.")
-        if self.space_ is not None and self.pixels_.seen is None:
-            raise ValueError("the frames have no vectors in the space of words.")
+        seen, of_videos = self.pixels_.seen, self.pixels_.seen_of_video
+        n_seen = -1 if seen is None else len(seen)
+        n_videos = -1 if of_videos is None else len(of_videos)
+        has = len(self.catalogue_.times), len(self.catalogue_)
+        if (n_seen, n_videos) != (has if self.space_ is not None else (-1, -1)):
+            raise ValueError("the frames and the space of words do not fit.")
         self.weights_ = Weights(**document["weights"])
         told = document["fusion"]
         self._taught = {name: Fusion(**each) for name, each in told.items()}
@@ -679,7 +707,7 @@ class VideoSearch(BaseSystem):
             "n_searched": int(self.pixels_.small.shape[1]),
             "n_without_pixels": int((~catalogue.has_pixels).sum()),
             "n_without_text": int((~catalogue.has_text).sum()),
-            "n_copies": int((catalogue.groups != np.arange(len(catalogue))).sum()),
+            "n_near_copies": int((catalogue.groups != np.arange(len(catalogue))).sum()),
             "n_pairs": len(teaching),
             "n_training_texts": len(data.training),
         }
@@ -989,4 +1017,4 @@ def _digest(path: Path) -> str:
 
 def _named(id: str, problem: str) -> str:
     name = id.rsplit("/", 1)[-1]
-    return problem if name in problem else f"{shown(id)}: {problem}"
+    return problem if problem.startswith(name) else f"{shown(id)}: {problem}"
