@@ -109,7 +109,7 @@ class LatentMeaning:
         Examples
         --------
         >>> pairs = [("car", "motor", 0), ("glass", "wine", 1)] * 8
-        >>> model = LatentMeaning.of_pairs(pairs, Analysis(), 4, max_iter=20)
+        >>> model = LatentMeaning.of_pairs(pairs, Analysis(), 4, learning_rate=0.1)
         >>> car, motor, wine = (model.vector(w, Analysis()) for w in
         ...     ("car", "motor", "wine"))
         >>> bool(car @ motor > 0.5 > car @ wine)

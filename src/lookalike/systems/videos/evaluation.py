@@ -136,6 +136,7 @@ def _frames_asked(system: VideoSearch) -> tuple[Array, Array] | None:
             first.append(rows[int(best.argmax())] == row)
             mine = scores[video_of == row].astype(float)
             duration = float(catalogue.durations[row])
-            [moment, *_] = moments_of(times[::2], duration, mine)
+            links = (kept[row][1:] * kept[row][:-1]).sum(axis=1).astype(float)
+            [moment, *_] = moments_of(times[::2], duration, mine, links)
             inside.append(moment.begin <= times[at] <= moment.end)
     return np.array(first), np.array(inside)

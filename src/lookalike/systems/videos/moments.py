@@ -39,7 +39,11 @@ class Moment:
 
 
 def moments_of(
-    times: Floats, duration: float, scores: Floats, n: int = N_MOMENTS
+    times: Floats,
+    duration: float,
+    scores: Floats,
+    links: Floats | None = None,
+    n: int = N_MOMENTS,
 ) -> list[Moment]:
     """Return at most n moments of a video, best first.
 
@@ -48,6 +52,9 @@ def moments_of(
     times : (n_frames,), rising, seconds of the frames
     duration : seconds of the video
     scores : (n_frames,), how well each frame answers
+    links : (n_frames - 1,), how like each frame is to the next, on the scale of the
+        scores; a frame then counts as much as the weakest link between it and the best
+        one, where that is more: a scene that moves stays one moment
 
     Examples
     --------
@@ -56,12 +63,17 @@ def moments_of(
     ...     print(each.begin, each.end, each.second, each.score)
     1.0 3.0 1.5 0.9
     5.0 6.0 5.5 0.7
+    >>> links = np.array([0.1, 0.95, 0.9, 0.9, 0.2, 0.2, 0.9])
+    >>> [moment, *_] = moments_of(np.arange(8) + 0.5, 8.0, scores, links)
+    >>> moment.begin, moment.end
+    (1.0, 5.0)
     """
+    own = scores if links is None else _linked(scores, links)
     edges = edges_of(times, duration)
     lengths = np.diff(edges)
-    best, usual = float(scores.max()), float(np.median(scores))
+    best, usual = float(own.max()), float(np.median(own))
     level = usual + LEVEL * (best - usual)
-    gain = (scores - level) * lengths
+    gain = (own - level) * lengths
     if best <= usual:  # all are alike: the whole video answers
         at = int(scores.argmax())
         return [Moment(0.0, duration, float(times[at]), best)]
@@ -99,6 +111,15 @@ def overlap(one: Moment, other: Moment) -> float:
     if both <= 0:
         return 0.0
     return both / (max(one.end, other.end) - min(one.begin, other.begin))
+
+
+def _linked(scores: Floats, links: Floats) -> Floats:
+    """Scores, at least the weakest link between each frame and the best one."""
+    best = int(scores.argmax())
+    after = np.minimum.accumulate(links[best:])
+    before = np.minimum.accumulate(links[:best][::-1])[::-1]
+    weakest = np.concatenate([before, [scores[best]], after])
+    return np.asarray(np.maximum(scores, np.minimum(weakest, scores[best])))
 
 
 def _windows(gain: Floats) -> list[tuple[int, int]]:

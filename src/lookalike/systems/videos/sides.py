@@ -180,6 +180,11 @@ class PixelSide:
         own = self.small[self.catalogue.frames(row)]
         return np.asarray((own @ asked.T).max(axis=1), np.float64)
 
+    def links(self, row: int) -> Floats:
+        """Return how like each frame of a video is to the next, (n_frames - 1,)."""
+        own = self.small[self.catalogue.frames(row)]
+        return np.asarray((own[1:] * own[:-1]).sum(axis=1), np.float64)
+
     def proposed(self, asked: Array, n: int) -> Ints:
         """Return the n videos with the frames that are most like those that ask."""
         if self.index is None:

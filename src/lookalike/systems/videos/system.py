@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from hashlib import sha256
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -83,6 +82,8 @@ LEAST_SIMILAR = 0.01
 N_FOLDS = 5
 LEAST_HELD_OUT = 24
 """Videos with titles from which every fourth is held out."""
+MOST_ASKED = 300
+"""Titles of a part of the videos that ask, at most."""
 N_EXPLAINED = 5
 SIDE = 96
 """Pixels of a thumbnail."""
@@ -807,28 +808,27 @@ class VideoSearch(BaseSystem):
         has_text = np.array([bool(catalogue.descriptions[row]) for row in own])
         has_pixels = catalogue.has_pixels[rows]
         frames = [np.arange(*_bounds(catalogue, row)) for row in own]
+        every = np.concatenate([np.empty(0, np.int64), *frames])
+        counts = np.array([len(each) for each in frames])[has_pixels]
+        starts = np.cumsum([0, *counts.tolist()])[:-1]
         seen = None
-        if space is not None:
-            every = np.concatenate([np.empty(0, np.int64), *frames])
+        if space is not None and len(every):
             seen = space.pixels(np.asarray(catalogue.vectors[every], np.float32))
-        ends = np.cumsum([0, *map(len, frames)])
         parts, right = [], []
-        for at, row in enumerate(own):
-            title = catalogue.titles[row]
-            if not any(character.isalnum() for character in title):
-                continue
+        asking = [at for at, row in enumerate(own) if _is_text(catalogue.titles[row])]
+        if len(asking) > MOST_ASKED:
+            places = np.linspace(0, len(asking) - 1, MOST_ASKED).astype(int)
+            asking = [asking[at] for at in places.tolist()]
+        for at in asking:
+            plain = unquoted(catalogue.titles[own[at]])
             fits = np.zeros(len(own))
             if seen is not None and space is not None:
-                scores = seen @ space.text(unquoted(title))
-                for video, (a, b) in enumerate(pairwise(ends.tolist())):
-                    if b > a:
-                        fits[video] = (scores[a:b].max() + scores[a:b].mean()) / 2
-            plain = unquoted(title)
-            parts.append(
-                Parts(
-                    texts.words(plain), texts.about(plain), fits, has_text, has_pixels
-                )
-            )
+                scores = np.asarray(seen @ space.text(plain), float)
+                best = np.maximum.reduceat(scores, starts)
+                mean = np.add.reduceat(scores, starts) / counts
+                fits[has_pixels] = (best + mean) / 2
+            words, about = texts.words(plain), texts.about(plain)
+            parts.append(Parts(words, about, fits, has_text, has_pixels))
             right.append(at)
         return parts, right
 
@@ -949,14 +949,15 @@ class VideoSearch(BaseSystem):
         """
         duration = float(self.catalogue_.durations[row])
         times = self.catalogue_.times[self.catalogue_.frames(row)]
-        scores = np.zeros(0)
+        scores, links = np.zeros(0), None
         if asked is not None:
             scores = self.pixels_.of_frames(asked, row)
+            links = self.pixels_.links(row)
         elif text is not None and text.any():
             scores = self.pixels_.of_text(text, row)
         if not len(scores):
             return [Moment(0.0, duration, 0.0, 0.0)]
-        return moments_of(times, duration, scores)
+        return moments_of(times, duration, scores, links)
 
     def _label(self, row: int) -> str:
         return self.catalogue_.titles[row] or self.catalogue_.ids[row]
@@ -999,6 +1000,10 @@ def held_out(data: VideoCollection) -> list[str]:
     if data.queries or len(titled) < LEAST_HELD_OUT:
         return []
     return [id for id in titled if sha256(id.encode()).digest()[0] % 4 == 0]
+
+
+def _is_text(title: str) -> bool:
+    return any(character.isalnum() for character in title)
 
 
 def _bounds(catalogue: VideoCatalogue, row: int) -> tuple[int, int]:
