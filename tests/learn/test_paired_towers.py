@@ -51,7 +51,9 @@ def test_pairs_of_one_thing_are_no_negatives():
     found = towers.transform(X) @ towers.transform(Y, "right").T
     assert (number[found.argmax(axis=1)] == number).all()
     assert towers.losses_[-1] < 0.05 < towers.losses_[0]
-    np.testing.assert_allclose(np.linalg.norm(towers.transform(X), axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(
+        np.linalg.norm(towers.transform(X), axis=1), 1, rtol=1e-5
+    )
 
 
 def test_one_matrix_for_both_sides():

@@ -7,6 +7,7 @@ import shutil
 import urllib.request
 from contextlib import closing
 from pathlib import Path
+from runpy import run_path
 
 import httpx2
 import numpy as np
@@ -25,6 +26,7 @@ from lookalike.service.watched_lists import Watched
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
+FEATURES = Path(__file__).parents[1] / "features"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 UNNAMED = """() => [...document.querySelectorAll(
@@ -845,3 +847,63 @@ def test_frames_that_are_refused_are_told_and_the_others_are_drawn(visit_street)
     page.fill("#text", "no clip")
     page.click("#go")
     expect(page.locator("#status")).to_have_text("The clip is no JSON.")
+
+
+# --- videos: words in, the right second out -------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cinema(tmp_path_factory, servers):
+    """A service of video search alone, over two short clips."""
+    pytest.importorskip("av")
+    from lookalike.core.library import Library
+    from lookalike.datasets import load_videos
+    from lookalike.systems.videos.system import VideoSearch
+
+    folder = tmp_path_factory.mktemp("cinema")
+    (folder / "films").mkdir()
+    clip = run_path(str(FEATURES / "video" / "small_clips.py"))["write_clip"]
+    films = folder / "films"
+    clip(films / "night.webm", levels=[20] * 10 + [90] * 10, name="libvpx")
+    clip(films / "noon.webm", levels=[160] * 10 + [240] * 10, name="libvpx")
+    library = Library("videos", folder / "videos")
+    library.add(VideoSearch().fit(load_videos(films)).save)
+    starting = servers([library.folder], folder)
+    yield next(starting)("--state", str(folder / "state"))
+    next(starting, None)
+
+
+@pytest.fixture
+def visit_cinema(browser, cinema):
+    """Open the page of videos."""
+    yield from visiting(browser, cinema.port)
+
+
+def test_a_video_is_found_played_from_its_second_and_clicked(visit_cinema, tmp_path):
+    page = visit_cinema()
+    page.fill("#words", "noon")
+    page.click("#look")
+    expect(page.locator("#hits .video")).to_have_count(1)
+    picture = tmp_path / "bright.png"
+    Image.fromarray(np.full((48, 64, 3), 240, np.uint8)).save(picture)
+    page.set_input_files("#file", picture)
+    first = page.locator("#hits .video").first
+    expect(first).to_contain_text("noon")
+    expect(first).to_contain_text("0:0")
+    first.click()
+    player = page.locator("#stage video")
+    expect(player).to_have_js_property("readyState", 4)
+    begin = player.evaluate("video => video.currentTime")
+    assert begin > 0.5  # the bright half
+    frames = page.locator("#stage .strip button")
+    expect(frames).to_have_count(8)
+    assert 0 < page.locator("#stage .strip .inside").count() < 8
+    frames.first.click()
+    expect(player).to_have_js_property("readyState", 4)
+    assert player.evaluate("video => video.currentTime") < begin
+    live = page.request.get(page.url.partition("#")[0] + "v1/live")
+    assert live.json()["events"] == 1  # a play is a click
+    page.click("#why-answer")
+    expect(page.locator("#why-body")).to_contain_text("pixels spoke loudest")
+    page.keyboard.press("Escape")
+    shot(page, "videos")

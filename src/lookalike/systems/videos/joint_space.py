@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from lookalike._arrays import named, prefixed, unit
-from lookalike._typing import Array, Floats
+from lookalike._typing import Array
 from lookalike.features.text.encoder import TextEncoder
 from lookalike.learn.latent_meaning import LatentMeaning
 from lookalike.search.terms import Analysis
@@ -122,10 +122,10 @@ class JointSpace:
     def pixels(self, vectors: Array) -> Array:
         """Return where descriptions of pixels lie, float32 (n, n_components)."""
         blocks = [np.zeros((0, len(self.mean)), np.float32)]
-        known = self.landmarks.astype(np.float64)
+        known = np.asarray(self.landmarks, np.float32)
         for start in range(0, len(vectors), 512):
-            X = np.asarray(vectors[start : start + 512], np.float64)
-            K = np.exp(-self.gamma * _squared_distances(X, known))
+            X = np.asarray(vectors[start : start + 512], np.float32)
+            K = np.exp(np.float32(-self.gamma) * _squared_distances(X, known))
             blocks.append(unit(K @ self.weights).astype(np.float32))
         return np.vstack(blocks)
 
@@ -167,6 +167,6 @@ class EncoderPair:
         return np.asarray(vectors, np.float32)
 
 
-def _squared_distances(X: Floats, Y: Floats) -> Floats:
+def _squared_distances(X: Array, Y: Array) -> Array:
     squares = (X**2).sum(axis=1)[:, None] + (Y**2).sum(axis=1)
-    return np.asarray(np.maximum(squares - 2 * X @ Y.T, 0.0))
+    return np.asarray(np.maximum(squares - 2 * (X @ Y.T), 0))

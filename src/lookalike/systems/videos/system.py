@@ -84,6 +84,8 @@ LEAST_HELD_OUT = 24
 """Videos with titles from which every fourth is held out."""
 MOST_ASKED = 300
 """Titles of a part of the videos that ask, at most."""
+MOST_WEIGHED = 1500
+"""Videos that weights are learned on, at most."""
 N_EXPLAINED = 5
 SIDE = 96
 """Pixels of a thumbnail."""
@@ -771,7 +773,9 @@ class VideoSearch(BaseSystem):
         is_pair = isinstance(self.space_, EncoderPair)
         if self.space_ is None or len(rows) < LEAST_PAIRS:
             return Weights(seen=1.0) if is_pair else WORDS_ALONE, {}
-        fold = np.random.default_rng(self.random_state).permutation(len(rows)) % N_FOLDS
+        rng = np.random.default_rng(self.random_state)
+        rows = np.sort(rng.permutation(rows)[:MOST_WEIGHED])
+        fold = rng.permutation(len(rows)) % N_FOLDS
         found: list[Parts] = []
         right_rows: list[int] = []
         for number in range(N_FOLDS):
