@@ -18,6 +18,7 @@ from lookalike.learn.mlp_regressor import MLPRegressor
 from lookalike.learn.nca import NeighbourhoodComponents
 from lookalike.learn.neighbors import KNeighborsClassifier
 from lookalike.learn.neighbors_regressor import KNeighborsRegressor
+from lookalike.learn.paired_towers import PairedTowers
 from lookalike.learn.pca import PCA
 from lookalike.learn.perceptron import Perceptron
 from lookalike.learn.ridge import Ridge
@@ -47,6 +48,7 @@ __all__ = [
     "MLPRegressor",
     "MiniBatchKMeans",
     "NeighbourhoodComponents",
+    "PairedTowers",
     "Perceptron",
     "Ridge",
     "TripletEmbedding",
