@@ -115,13 +115,13 @@ BARS = (
         least("recall_at_1", "moments", "a frame asks"),
     ),
     Bar(
-        "10,000 clips, words ask: p99, ms",
+        "10,000 clips, words ask: p99, ms of processor time",
         20.0,
         most("p99_ms", "queries", "words"),
         at_most=True,
     ),
     Bar(
-        "10,000 clips, a picture asks: p99, ms",
+        "10,000 clips, a picture asks: p99, ms of processor time",
         20.0,
         most("p99_ms", "queries", "picture"),
         at_most=True,
@@ -798,8 +798,10 @@ def _space_without(parts: Sequence[Path]) -> JointSpace:
 
 
 def queries() -> Iterable[Row]:
-    """Milliseconds of one query among 10,000 clips, late interaction included."""
-    data, vectors = _exercises(), _described()["photograph"]
+    """Processor time of one query among 10,000 clips, late interaction included."""
+    data = _exercises()
+    described = describe_photographs([i for pair in _photographs() for i in pair])
+    vectors = described.reshape(len(data.ids), 2, -1)
     rng = np.random.default_rng(0)
     n = len(data.ids)
     entries = []
@@ -849,9 +851,9 @@ def queries() -> Iterable[Row]:
         system.search_each(checked[:5])
         each_took = []
         for query in checked:
-            started = time.perf_counter()
+            started = time.process_time()
             system.search_each([query], K)
-            each_took.append(1000 * (time.perf_counter() - started))
+            each_took.append(1000 * (time.process_time() - started))
         yield {
             "method": name,
             "median_ms": float(np.median(each_took)),
@@ -874,17 +876,22 @@ def indexing(rounds: int) -> Iterable[Row]:
     VideoSearch.ready(n_jobs=2).read(data.part(range(4)), {}, None)
     plain, ours = [], []
     for _ in range(rounds):
-        started = time.perf_counter()
-        for path in paths:
-            _decoded(path)
-        plain.append(time.perf_counter() - started)
-        started = time.perf_counter()
-        VideoSearch.ready(n_jobs=2).read(data, {}, None)
-        ours.append(time.perf_counter() - started)
-    yield {"method": "PyAV", "frames_a_second": n_frames / min(plain)}
+        plain.append(_timed(lambda: [_decoded(path) for path in paths]))
+        ours.append(_timed(lambda: VideoSearch.ready(n_jobs=2).read(data, {}, None)))
+    wall, own = min(each[0] for each in plain), min(each[0] for each in ours)
+    yield {"method": "PyAV", "frames_a_second": n_frames / wall}
     yield {
         "method": "two workers",
-        "frames_a_second": n_frames / min(ours),
-        "of_plain": min(plain) / min(ours),
+        "frames_a_second": n_frames / own,
+        "of_plain": wall / own,
         "frames": n_frames,
+        "processor_time_of_plain": min(each[1] for each in plain)
+        / min(each[1] for each in ours),
     }
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that work takes, and processor time of all its threads."""
+    started = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - started[0], time.process_time() - started[1]
