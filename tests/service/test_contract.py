@@ -85,6 +85,8 @@ ROUTES = [
     ("stream", "DELETE", "/streams/{id}", "read"),
     ("gallery", "GET", "/gallery", "read"),
     ("gallery", "GET", "/thumbnails?id=1", "read"),
+    ("media", "GET", "/media?id=1", "read"),
+    ("media", "GET", "/strip?id=1", "read"),
     ("items", "GET", "/map", "read"),
     ("items", "GET", "/items", "read"),
     ("items", "GET", "/items/{id}", "read"),
