@@ -15,7 +15,7 @@ from lookalike.systems.jaywalking.features import (
     crowd_of,
     features_of,
 )
-from lookalike.systems.jaywalking.flat_trees import FlatTrees
+from lookalike.rank.flat_trees import FlatTrees
 from lookalike.systems.jaywalking.tracks import Tracks
 
 # --- the formulas, by NumPy's operations on whole arrays ---
