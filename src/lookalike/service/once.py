@@ -33,7 +33,9 @@ def cursor_before(served: ServedSystem, user: str, sent: str | None) -> Cursor:
     try:
         return first.taken_up(sent)
     except ValueError as error:
-        raise ServiceError(422, str(error).replace("search", "feed")) from None
+        other = "The cursor is of another user: send the user that it was given to."
+        told = str(error) if "damaged" in str(error) else other
+        raise ServiceError(422, told) from None
 
 
 async def handed_before(
