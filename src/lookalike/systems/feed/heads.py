@@ -6,7 +6,7 @@ of the user and of the author so far, shrunken and added,
 .. math:: \operatorname{logit} p = r_u + r_a - r_0 + \ln \gamma,
 
 the baseline that has to be beaten; *trees*, boosted trees a head; and networks that
-learn all heads together (``deep`` extra). Each head is calibrated on impressions that
+learn all heads together (``deep`` extra). A *blend* is the mean of their log-odds. Each head is calibrated on impressions that
 it has not learned from, before it is summed with others. How well a place is examined
 is a column of its own: serving asks for a place that is.
 """
@@ -28,8 +28,9 @@ from lookalike.rank.calibration import LEAST, Calibration
 from lookalike.rank.flat_trees import FlatTrees
 from lookalike.systems.feed.rows import EXAMINED, FeedCounts
 
-KINDS = ("rates", "trees", "shared", "mmoe")
+KINDS = ("rates", "trees", "shared", "mmoe", "blend")
 NETWORKS = ("shared", "mmoe")
+BLEND = "blend"
 LEAST_POSITIVE = 10
 """Rows that an action must have, and not have, for trees to learn it."""
 
@@ -40,7 +41,8 @@ class Heads:
 
     kind : one of ``KINDS``
     names : of the heads
-    models : of "trees" one a head, None where its rows were too few; of networks one
+    models : of "trees" one a head, None where its rows were too few; of networks one;
+        of a blend its members, each of them heads
     calibrations : one a head; of the time the slope and intercept of a line
     """
 
@@ -73,8 +75,13 @@ class Heads:
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return everything that ``restored`` takes."""
         arrays: dict[str, Array] = {}
+        members = []
         for at, model in enumerate(self.models):
-            if model is not None:
+            if self.kind == BLEND:
+                own, about = model.state()
+                arrays |= prefixed(f"member{at}.", own)
+                members.append(about)
+            elif model is not None:
                 arrays |= prefixed(f"model{at}.", model.arrays())
         for at, one in enumerate(self.calibrations):
             if isinstance(one, Calibration):
@@ -83,6 +90,7 @@ class Heads:
                 arrays[f"line{at}"] = np.asarray(one, np.float64)
         learned = [model is not None for model in self.models]
         return arrays, {
+            "members": members,
             "kind": self.kind,
             "names": list(self.names),
             "learned": learned,
@@ -92,12 +100,18 @@ class Heads:
     def restored(cls, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> Any:
         """Return the heads of which this is the state."""
         names, kind = tuple(document["names"]), document["kind"]
-        models = tuple(
-            _model_class(kind).from_arrays(named(f"model{at}.", arrays))
-            if learned
-            else None
-            for at, learned in enumerate(document["learned"])
-        )
+        if kind == BLEND:
+            models = tuple(
+                cls.restored(named(f"member{at}.", arrays), about)
+                for at, about in enumerate(document["members"])
+            )
+        else:
+            models = tuple(
+                _model_class(kind).from_arrays(named(f"model{at}.", arrays))
+                if learned
+                else None
+                for at, learned in enumerate(document["learned"])
+            )
         calibrations = tuple(
             np.asarray(arrays[f"line{at}"], np.float64)
             if name == DWELL
@@ -130,6 +144,18 @@ def learn_heads(
         model = _model_class(kind)(kind, random_state=random_state, n_jobs=n_jobs)
         regression = [head == DWELL for head in counts.heads]
         models = [model.fit(X[~late], y[~late], regression)]
+    return calibrated_heads(kind, models, X, y, late, counts)
+
+
+def calibrated_heads(
+    kind: str,
+    models: Sequence[Any],
+    X: Array,
+    y: Floats,
+    late: Array,
+    counts: FeedCounts,
+) -> Heads:
+    """Return heads of models that were fitted, calibrated on the late rows."""
     raw = raw_scores(kind, models, X[late], counts)
     calibrations: list[Any] = []
     for at, head in enumerate(counts.heads):
@@ -156,6 +182,9 @@ def raw_scores(
     if kind in NETWORKS:
         found: Floats = models[0].scores(X)
         return found
+    if kind == BLEND:
+        every = [_log_odds(each.predict(X, counts), counts) for each in models]
+        return np.mean(every, axis=0)
     trees = [model for model in models if model is not None] if kind == "trees" else []
     of_trees = iter(FlatTrees(trees).scores(X) if flat is None else flat.scores(X))
     rates = counts.rates(X, "user") + counts.rates(X, "author") - counts.base_rates()
@@ -170,6 +199,15 @@ def raw_scores(
         else:
             rates[:, at] *= examined
     return rates
+
+
+def _log_odds(expected: Floats, counts: FeedCounts) -> Floats:
+    """What heads expect, probabilities as log-odds, (n, n_heads)."""
+    found = expected.copy()
+    for at, head in enumerate(counts.heads):
+        if head != DWELL:
+            found[:, at] = logit(np.clip(expected[:, at], LEAST, 1 - LEAST))
+    return found
 
 
 def losses(expected: Floats, y: Floats, names: Sequence[str]) -> Floats:

@@ -29,7 +29,7 @@ from lookalike.evaluate.off_policy import mean_interval
 from lookalike.systems.feed.examination import Examination
 from lookalike.systems.feed.heads import Heads
 from lookalike.systems.feed.rows import FeedCounts
-from lookalike.systems.feed.weights import value_of
+from lookalike.core.weights import value_of
 
 LEAST = 50
 """Decisions in which the shown post is that of one set of weights alone, below which

@@ -29,9 +29,10 @@ from lookalike.rank.slate import ExplainedSlate
 from lookalike.systems.feed.candidates import QUOTAS, REASONS, SOURCES, CandidateSources
 from lookalike.systems.feed.examination import Examination
 from lookalike.systems.feed.heads import (
+    BLEND,
     KINDS,
-    NETWORKS,
     Heads,
+    calibrated_heads,
     learn_heads,
     relative_loss,
 )
@@ -39,7 +40,7 @@ from lookalike.systems.feed.kept_log import kept_log, log_state
 from lookalike.systems.feed.order import in_order
 from lookalike.systems.feed.preview import Decisions, Preview, previewed
 from lookalike.systems.feed.rows import EXAMINED, FeedCounts, Totals
-from lookalike.systems.feed.weights import (
+from lookalike.core.weights import (
     checked_weights,
     read_weights,
     usual_weights,
@@ -92,10 +93,11 @@ class Feed(ExplainsListedItems, BaseSystem):
     Parameters
     ----------
     model : str, default="best"
-        "rates", "trees", "shared", "mmoe", or the one of those compared whose losses
-        are least on the last fifth of the training rows.
+        "rates", "trees", "shared", "mmoe", "blend", or the one of those compared whose
+        losses are least on the last fifth of the training rows.
     compare : {"few", "all"}, default="few"
-        "few" is rates and trees, "all" the networks, too (``deep`` extra).
+        "few" is rates, trees and a blend of both, "all" the networks, too (``deep``
+        extra).
     weights : str, default=""
         The path of a TOML file that says what each action is worth.
     window_days : float, default=3.0
@@ -195,7 +197,11 @@ class Feed(ExplainsListedItems, BaseSystem):
         for at, kind in enumerate(kinds):
             part = stage_of(on_progress, 0.1 + 0.8 * at / len(kinds), 0.8 / len(kinds))
             options = self.random_state, self.n_jobs, part
-            found[kind] = learn_heads(kind, X, y, late, counts, *options)
+            if kind == BLEND:
+                members = list(found.values())
+                found[kind] = calibrated_heads(kind, members, X, y, late, counts)
+            else:
+                found[kind] = learn_heads(kind, X, y, late, counts, *options)
             expected = found[kind].predict(X[late], counts)
             losses[kind] = relative_loss(expected, y[late], counts.heads)
         best = min(losses, key=lambda kind: losses[kind])
@@ -289,6 +295,7 @@ class Feed(ExplainsListedItems, BaseSystem):
         self.check_fitted()
         system = copy(self)
         system.weights_ = checked_weights(weights, self.heads_.names)
+        system._take_up(self.log_, self._rows)  # what is popular follows from them
         return system
 
     def preview_weights(self, weights: Mapping[str, float]) -> Preview:
@@ -480,14 +487,11 @@ class Feed(ExplainsListedItems, BaseSystem):
 
     @property
     def _kinds(self) -> list[str]:
-        wanted = ["rates", "trees"]
-        if self.model in NETWORKS:
-            wanted.append(self.model)
-        if self.model == "rates" and self.compare == FEW:
-            return ["rates"]
         if self.compare == ALL:
-            wanted = list(KINDS)
-        return wanted
+            return list(KINDS)
+        if self.model in (BEST, BLEND):
+            return ["rates", "trees", BLEND]
+        return list(dict.fromkeys(["rates", self.model]))
 
     def _check_parameters(self) -> None:
         if self.model not in (*KINDS, BEST):
