@@ -30,7 +30,8 @@ def hand_out(
     has taken: the database lets a row be inserted once.
     """
     taken: list[str] = []
-    left = list(dict.fromkeys(ids))
+    had = set(handed_to(connection, system, user))
+    left = [id for id in dict.fromkeys(ids) if id not in had]
     while left and len(taken) < k:
         some, left = left[: k - len(taken)], left[k - len(taken) :]
         rows = [

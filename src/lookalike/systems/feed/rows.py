@@ -19,6 +19,7 @@ from lookalike.rank.point_in_time import History
 SMOOTH = 10.0  # impressions that the share of all counts for beside a key's own
 DAY, HOUR = 86_400.0, 3600.0
 EXAMINED = "examined, logarithm"
+SHOWN_TODAY = "shown of the author today, logarithm"
 KEYS = ("user", "author", "post", "user and author", "user and topic")
 
 
@@ -101,7 +102,7 @@ class FeedCounts:
         ]
         return [
             *counted,
-            *("hours old", "follows", "shown of the author today"),
+            *("hours old", "follows", SHOWN_TODAY),
             *("hour, sine", "hour, cosine", EXAMINED),
             *self._posts.numbers,
         ]
@@ -251,7 +252,7 @@ class FeedCounts:
         key = user * self.n_authors + posts.author[post]
         age = np.maximum(time - posts.created[post], 0.0) / HOUR
         more = (
-            *(np.log1p(age), np.isin(key, self._follows), before),
+            *(np.log1p(age), np.isin(key, self._follows), np.log1p(before)),
             *(np.sin(hour), np.cos(hour), np.log(examined)),
             *(column[post] for column in posts.numbers.values()),
         )

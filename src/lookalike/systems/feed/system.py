@@ -39,7 +39,7 @@ from lookalike.systems.feed.heads import (
 from lookalike.systems.feed.kept_log import kept_log, log_state
 from lookalike.systems.feed.order import in_order
 from lookalike.systems.feed.preview import Decisions, Preview, previewed
-from lookalike.systems.feed.rows import EXAMINED, FeedCounts, Totals
+from lookalike.systems.feed.rows import EXAMINED, SHOWN_TODAY, FeedCounts, Totals
 from lookalike.core.weights import (
     checked_weights,
     read_weights,
@@ -675,11 +675,11 @@ class Feed(ExplainsListedItems, BaseSystem):
     def _learned_fatigue(self, X: Array, counts: FeedCounts) -> float:
         """What the heads expect one more post of an author today to count."""
         some = X[:: max(1, len(X) // 2000)].copy()
-        before = counts.names.index("shown of the author today")
+        before = counts.names.index(SHOWN_TODAY)
         some[:, counts.names.index(EXAMINED)] = 0.0
         values = []
         for n in (0, 1):
-            some[:, before] = n
+            some[:, before] = np.log1p(n)
             values.append(value_of(self.heads_.predict(some, counts), self.weights_))
         first, second = (float(np.maximum(each, 0).sum()) for each in values)
         return float(np.clip(second / first, 0.3, 1.0)) if first > 0 else 1.0
