@@ -1,6 +1,7 @@
 """Heads beside others: a shared network beside single ones, and KuaiRand's."""
 
 import numpy as np
+from scipy.special import expit
 
 from lookalike.datasets.feed_log import DWELL
 from lookalike.datasets.feed_simulator import simulate_feed
@@ -15,7 +16,6 @@ from lookalike.systems.feed.rows import FeedCounts
 from lookalike.systems.feed.system import answers_of, features_of, looks_of
 from lookalike_bench.arrays import Floats
 from lookalike_bench.bars import Row
-from scipy.special import expit
 
 POOR = "comment"  # the head that has a tenth of the labels
 

@@ -23,7 +23,7 @@ from lookalike.systems.feed import Feed
 from lookalike_bench.bars import Row
 from lookalike_bench.under_load import served
 
-N_REQUESTS, N_READERS, TOGETHER, PAGE = 100_000, 400, 32, 2
+N_REQUESTS, N_READERS, TOGETHER, PAGE = 100_000, 2000, 32, 2
 WORLD = {"n_users": 1500, "n_authors": 300, "n_posts": 9000, "n_lists": 6000}
 N_ASKED, BATCH = 300, 10_000
 
@@ -78,7 +78,7 @@ async def _ask(database: Database, number: int, got: list[tuple[int, str]]) -> N
         for reader in readers:
             # As a request that read a moment ago what was handed out by then.
             first = max(0, handed.get(reader, 0) - 4 * PAGE)
-            wanted = [f"p{at}" for at in range(first, 600)]
+            wanted = [f"p{at}" for at in range(first, 200)]
             work = partial(_hand_out, database, reader, wanted)
             while True:
                 try:
