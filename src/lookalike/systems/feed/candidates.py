@@ -116,20 +116,22 @@ class CandidateSources:
         """
         followed = _of(self._follows, user)
         authors = [followed, self._near(user, followed), self._strangers(user, followed)]
-        seen = np.union1d(self.seen(user), gone)
+        had = np.zeros(len(self.posts.ids), bool)
+        had[self.seen(user)] = had[gone] = True
+        n_seen = int(had.sum())
+        muted = np.zeros(len(self._user_of), bool)
+        muted[self._unwanted(user)] = True
         lists = [
-            self.index.of(each, quota + len(seen))
+            self.index.of(each, quota + n_seen)
             for each, quota in zip(authors, quotas[:3], strict=True)
         ]
-        blocked = self._unwanted(user)
         # The popular ones fill what the others leave, so that nobody's feed is empty.
         most = sum(quotas) - len(np.unique(np.concatenate(lists)))
-        lists.append(self._popular[: max(quotas[3], most) + len(seen)])
+        lists.append(self._popular[: max(quotas[3], most) + n_seen])
         left_out = {"seen before": 0, "muted or their own": 0}
         kept: list[Ints] = []
         for each, quota in zip(lists, (*quotas[:3], max(quotas[3], most)), strict=True):
-            old = np.isin(each, seen)
-            mute = np.isin(self.posts.author[each], blocked)
+            old, mute = had[each], muted[self.posts.author[each]]
             left_out["seen before"] += int(old.sum())
             left_out["muted or their own"] += int((mute & ~old).sum())
             kept.append(each[~(old | mute)][:quota])

@@ -137,14 +137,44 @@ def learn_heads(
     y : (n, n_heads), nan where unknown
     late : bool (n,), rows that calibrate and are not learned from
     """
-    models: Sequence[Any] = ()
-    if kind == "trees":
-        models = _trees(X, y, late, counts.heads, random_state, n_jobs, on_progress)
-    elif kind in NETWORKS:
-        model = _model_class(kind)(kind, random_state=random_state, n_jobs=n_jobs)
-        regression = [head == DWELL for head in counts.heads]
-        models = [model.fit(X[~late], y[~late], regression)]
+    options = random_state, n_jobs, on_progress
+    models = _models(kind, X[~late], y[~late], counts.heads, *options)
     return calibrated_heads(kind, models, X, y, late, counts)
+
+
+def relearned(
+    heads: Heads,
+    X: Array,
+    y: Floats,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    on_progress: ProgressCallback = no_progress,
+) -> Heads:
+    """Return the heads with models of all these rows; the calibrations stay."""
+    options = random_state, n_jobs, on_progress
+    if heads.kind == BLEND:
+        models = [relearned(each, X, y, *options) for each in heads.models]
+    else:
+        models = [*_models(heads.kind, X, y, heads.names, *options)]
+    return Heads(heads.kind, heads.names, tuple(models), heads.calibrations)
+
+
+def _models(
+    kind: str,
+    X: Array,
+    y: Floats,
+    names: Sequence[str],
+    random_state: int,
+    n_jobs: int | None,
+    on_progress: ProgressCallback,
+) -> Sequence[Any]:
+    """Fit the models of one kind; rates need none."""
+    if kind == "trees":
+        return _trees(X, y, names, random_state, n_jobs, on_progress)
+    if kind in NETWORKS:
+        model = _model_class(kind)(kind, random_state=random_state, n_jobs=n_jobs)
+        return [model.fit(X, y, [head == DWELL for head in names])]
+    return ()
 
 
 def calibrated_heads(
@@ -236,7 +266,6 @@ def relative_loss(expected: Floats, y: Floats, names: Sequence[str]) -> float:
 def _trees(
     X: Array,
     y: Floats,
-    late: Array,
     names: Sequence[str],
     random_state: int,
     n_jobs: int | None,
@@ -245,7 +274,7 @@ def _trees(
     found: list[Any] = []
     for at, name in enumerate(names):
         on_progress(f"learning {name}", at / len(names))
-        rows = ~late & np.isfinite(y[:, at])
+        rows = np.isfinite(y[:, at])
         answers = y[rows, at]
         n_yes = int((answers > 0).sum())
         if name != DWELL and not LEAST_POSITIVE <= n_yes <= len(answers) - LEAST_POSITIVE:

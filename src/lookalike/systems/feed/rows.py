@@ -92,7 +92,7 @@ class FeedCounts:
         self._shown = History(author, time - self._begin + log.place[rows] * 1e-3)
         matrix = np.unique(log.follows[:, 0] * self.n_authors + log.follows[:, 1])
         self._follows = matrix
-        self._now: list[tuple[Ints, Totals]] | None = None
+        self._now: list[tuple[Ints, Totals, Array]] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -115,7 +115,7 @@ class FeedCounts:
         place : of the impressions; posts above in the same list count as shown today
         """
         every = (
-            self._split(history.totals(key, time))
+            self._counted(self._split(history.totals(key, time)))
             for history, key in zip(
                 self._histories, self._keys(user, post), strict=True
             )
@@ -149,14 +149,17 @@ class FeedCounts:
         every = []
         mine = np.full(n, user)
         keys = self._keys(mine, post)
-        for name, key, (codes, totals) in zip(KEYS, keys, self.now, strict=True):
+        for name, key, (codes, totals, table) in zip(KEYS, keys, self.now, strict=True):
             at = np.searchsorted(codes, key)
-            there = at < len(codes)
-            there[there] = codes[at[there]] == key[there]
+            at[at == len(codes)] = -1
+            at[codes[at] != key] = -1  # the last line of a table is of what is unknown
             if user < 0 and name.startswith("user"):
-                there[:] = False
-            found = totals.take(np.where(there, at, -1))
-            every.append(self._with_more(name, found, post, more, more_of or {}))
+                at[:] = -1
+            if more is None or not name.startswith("user"):
+                every.append(table[at])
+                continue
+            found = self._with_more(name, totals.take(at), post, more, more_of or {})
+            every.append(self._counted(found))
         before = np.zeros(n, np.int64)
         if user >= 0:
             author, where = np.unique(self._posts.author[post], return_inverse=True)
@@ -166,14 +169,17 @@ class FeedCounts:
         return self._table(every, mine, post, whole, before, np.ones(n))
 
     @property
-    def now(self) -> list[tuple[Ints, Totals]]:
-        """Keys, in order, and their totals at the end of the log."""
+    def now(self) -> list[tuple[Ints, Totals, Array]]:
+        """Keys, in order, and their totals and columns at the end of the log."""
         if self._now is None:
             self._now = []
             for codes, history in zip(self._codes, self._histories, strict=True):
                 distinct = np.unique(codes)
                 late = np.full(len(distinct), np.inf)
-                self._now.append((distinct, self._split(history.totals(distinct, late))))
+                totals = self._split(history.totals(distinct, late))
+                nothing = totals.take(np.array([-1]))
+                columns = np.vstack([self._counted(totals), self._counted(nothing)])
+                self._now.append((distinct, totals, columns))
         return self._now
 
     def rates(self, X: Array, key: str) -> Floats:
@@ -208,6 +214,11 @@ class FeedCounts:
                 found[:, at] = logit(np.clip(rate[:, at], 1e-6, 0.999))
         return found
 
+    def _counted(self, totals: Totals) -> Array:
+        """The columns of some keys, float32 (n, n_heads + 1)."""
+        n = np.log1p(totals.known.max(axis=1, initial=0.0))
+        return np.column_stack([self._shrunken(totals), n]).astype(np.float32)
+
     def _with_more(
         self,
         name: str,
@@ -232,7 +243,7 @@ class FeedCounts:
 
     def _table(
         self,
-        every: Iterable[Totals],
+        every: Iterable[Array],
         user: Ints,
         post: Ints,
         time: Floats,
@@ -243,19 +254,26 @@ class FeedCounts:
         out = np.empty((n, len(self.names)), np.float32)
         width = len(self.heads) + 1
         at = 0
-        for totals in every:
-            out[:, at : at + width - 1] = self._shrunken(totals)
-            out[:, at + width - 1] = np.log1p(totals.known.max(axis=1))
+        for columns in every:
+            out[:, at : at + width] = columns
             at += width
         posts = self._posts
         hour = time % DAY / HOUR / 24 * 2 * np.pi
         key = user * self.n_authors + posts.author[post]
         age = np.maximum(time - posts.created[post], 0.0) / HOUR
         more = (
-            *(np.log1p(age), np.isin(key, self._follows), np.log1p(before)),
+            *(np.log1p(age), _is_in(self._follows, key), np.log1p(before)),
             *(np.sin(hour), np.cos(hour), np.log(examined)),
             *(column[post] for column in posts.numbers.values()),
         )
         for offset, column in enumerate(more):
             out[:, at + offset] = column
         return np.nan_to_num(out)
+
+
+def _is_in(ordered: Ints, values: Ints) -> Array:
+    """Return which values are in an array that is in order, bool (n,)."""
+    if not len(ordered):
+        return np.zeros(len(values), bool)
+    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return ordered[at] == values

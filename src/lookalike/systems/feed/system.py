@@ -35,6 +35,7 @@ from lookalike.systems.feed.heads import (
     calibrated_heads,
     learn_heads,
     relative_loss,
+    relearned,
 )
 from lookalike.systems.feed.kept_log import kept_log, log_state
 from lookalike.systems.feed.order import in_order
@@ -165,7 +166,8 @@ class Feed(ExplainsListedItems, BaseSystem):
     def fit(self, data: FeedLog, on_progress: ProgressCallback = no_progress) -> Self:
         """Learn from the impressions that are not for testing.
 
-        The last fifth of them calibrates the heads, and chooses their kind.
+        The last fifth of them calibrates the heads, and chooses their kind; then these
+        learn from all of them.
 
         Raises
         ------
@@ -195,7 +197,7 @@ class Feed(ExplainsListedItems, BaseSystem):
         losses: dict[str, float] = {}
         found: dict[str, Heads] = {}
         for at, kind in enumerate(kinds):
-            part = stage_of(on_progress, 0.1 + 0.8 * at / len(kinds), 0.8 / len(kinds))
+            part = stage_of(on_progress, 0.1 + 0.5 * at / len(kinds), 0.5 / len(kinds))
             options = self.random_state, self.n_jobs, part
             if kind == BLEND:
                 members = list(found.values())
@@ -205,7 +207,9 @@ class Feed(ExplainsListedItems, BaseSystem):
             expected = found[kind].predict(X[late], counts)
             losses[kind] = relative_loss(expected, y[late], counts.heads)
         best = min(losses, key=lambda kind: losses[kind])
-        self.heads_ = found[best if self.model == BEST else self.model]
+        chosen = found[best if self.model == BEST else self.model]
+        again = self.random_state, self.n_jobs, stage_of(on_progress, 0.6, 0.3)
+        self.heads_ = relearned(chosen, X, y, *again)
         self.rates_ = found["rates"]
         self.weights_ = weights
         self.fatigue_ = self._learned_fatigue(X[late], counts)
