@@ -93,7 +93,9 @@ def test_the_best_list_is_better_than_any_other_that_is_tried(log):
 
 
 def test_the_same_seed_gives_the_same_and_another_another():
-    one, two, three = (simulate_feed(40, 12, 300, 200, 6, random_state=s) for s in (1, 1, 2))
+    one, two, three = (
+        simulate_feed(40, 12, 300, 200, 6, random_state=s) for s in (1, 1, 2)
+    )
     assert one.checksum == two.checksum != three.checksum
     np.testing.assert_array_equal(one.post, two.post)
     assert len(one) != len(three) or (one.post != three.post).any()

@@ -41,9 +41,7 @@ def test_hated_rows_are_left_out_and_the_rest_is_in_order(load):
     assert log.actions["forward"].tolist() == [1, 0, 0]
     assert log.actions["profile"].tolist() == [0, 0, 1]
     assert log.is_test.tolist() == [False, False, True]
-    np.testing.assert_allclose(
-        log.posts.numbers["log seconds"], np.log1p([5.0, 0.0])
-    )
+    np.testing.assert_allclose(log.posts.numbers["log seconds"], np.log1p([5.0, 0.0]))
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,11 @@ def test_weights_are_previewed_as_the_library_does(served):
     ("path", "sent", "told"),
     [
         ("recommend", {"user": "u1", "cursor": "x"}, "The cursor is damaged"),
-        ("recommend", {"users": ["u1", "u2"], "cursor": "x"}, "A cursor is of one user"),
+        (
+            "recommend",
+            {"users": ["u1", "u2"], "cursor": "x"},
+            "A cursor is of one user",
+        ),
         ("weights/preview", {"weights": {}}, "weights"),
         ("weights/preview", {"weights": {"love": 1}}, "There is no head love"),
         ("weights/preview", {"weights": {"like": 0}}, "At least one weight"),

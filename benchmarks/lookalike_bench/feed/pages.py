@@ -145,7 +145,7 @@ def batch() -> list[Row]:
     names = system.known_users.tolist()
     users = [names[at % len(names)] for at in range(BATCH)]
     system.recommend_each(users[:10])
-    parts = [users[:: 2], users[1:: 2]]
+    parts = [users[::2], users[1::2]]
     started = time.perf_counter()
     processor = time.process_time()
     threads = [

@@ -77,7 +77,9 @@ def _brought(system: Feed, log: FeedLog, best: bool = False) -> dict[str, Floats
         shown = system.shown_today(own, np.arange(n_authors))
         if best:
             every = system.eligible(user)
-            posts = truth.best_list(user, every, system.now_, system.weights_, 10, shown)
+            posts = truth.best_list(
+                user, every, system.now_, system.weights_, 10, shown
+            )
         else:
             [slate] = system.recommend_each([str(log.users[user])], 10)
             posts = np.array([place[id] for id in slate.ids])
@@ -179,7 +181,7 @@ def _true_change(
         before = _before(log, row, post, n_authors)
         truth = log.truth.expected(log.user[row], post, log.time[row], before)
         # What passes by unseen takes 0.1 to 1 second: the mean of ln(1 + s).
-        passed = {name: 0.0 for name in truth} | {"dwell": _PASSED}
+        passed = dict.fromkeys(truth, 0.0) | {"dwell": _PASSED}
         said.append(
             {
                 name: float((fall * t + (1 - fall) * passed[name]).mean())
@@ -197,6 +199,4 @@ def _before(log: FeedLog, row: Floats, post: Floats, n_authors: int) -> Floats:
     return counts.shown_today(log.user[row], author, log.time[row], log.place[row])
 
 
-_PASSED = float(
-    np.mean(np.log1p(np.linspace(0.1, 1.0, 10_001)))
-)
+_PASSED = float(np.mean(np.log1p(np.linspace(0.1, 1.0, 10_001))))

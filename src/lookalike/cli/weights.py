@@ -1,4 +1,4 @@
-"""``lookalike weights``: what actions are worth, and what other weights would change."""
+"""``lookalike weights``: what actions are worth, and what others would change."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,7 +31,9 @@ def weights(
     nothing is learned again, and `lookalike systems rollback` takes them back.
     """
     if apply and file is None:
-        raise ValueError("--apply needs the weights that are to answer: --weights FILE.")
+        raise ValueError(
+            "--apply needs the weights that are to answer: --weights FILE."
+        )
     from lookalike.core.library import find_library
     from lookalike.systems import find_spec
 
@@ -73,7 +75,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
             told = "the log cannot say"
             if ends is not None:
                 told = f"[{ends[0]:+.4f}, {ends[1]:+.4f}]"
-            rows.append([each[key], f"{each['now']:.4f}", f"{each['change']:+.4f}", told])
+            rows.append(
+                [each[key], f"{each['now']:.4f}", f"{each['change']:+.4f}", told]
+            )
     first = (
         f"another post in {found['n_other']:,} of {found['n_decisions']:,} places that "
         "were drawn at random; of a place:"

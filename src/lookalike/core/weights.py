@@ -1,9 +1,9 @@
 """What each action is worth: a small file that an operator changes without training.
 
-    [weights]
-    like = 1.0
-    share = 5.0
-    hide = -10.0
+[weights]
+like = 1.0
+share = 5.0
+hide = -10.0
 """
 
 import math
@@ -92,7 +92,8 @@ def checked_weights(given: Mapping[str, Any], heads: Sequence[str]) -> dict[str,
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or abs(value) > 1e6:
             raise ValueError(
-                f"The weight of {name} must be a number from -1e6 to 1e6, got {value!r}."
+                f"The weight of {name} must be a number from -1e6 to 1e6, got "
+                f"{value!r}."
             )
     found = {head: float(given.get(head, 0.0)) for head in heads}
     if not any(found.values()):
@@ -104,5 +105,7 @@ def value_of(expected: Floats, weights: Mapping[str, float]) -> Floats:
     """Return the value of each row of expectations, (n,), the heads in their order."""
     line = np.array(list(weights.values()))
     # Column by column, so that a row's value does not depend on the batch.
-    found: Floats = sum((w * expected[..., at] for at, w in enumerate(line)), np.zeros(1))
+    found: Floats = sum(
+        (w * expected[..., at] for at, w in enumerate(line)), np.zeros(1)
+    )
     return found

@@ -37,9 +37,9 @@ class Posts:
 
 @dataclass(frozen=True)
 class Draws:
-    """Places of lists that were drawn from a pool, with their true propensities.
+    r"""Places of lists that were drawn from a pool, with their true propensities.
 
-    With share :math:`\\epsilon` a place got any of its m posts, otherwise the first, as
+    With share :math:`\epsilon` a place got any of its m posts, otherwise the first, as
     ``rank.slate.explore`` does.
 
     row : int64 (n_draws,), the impression that was drawn

@@ -105,7 +105,8 @@ class FeedTruth:
         liking = self.liking(user, post, time, before)
         bait = self.clickbait[post]
         found = {
-            name: expit(b + s * liking + c * bait) for name, (b, s, c) in FORMULA.items()
+            name: expit(b + s * liking + c * bait)
+            for name, (b, s, c) in FORMULA.items()
         }
         return {**found, DWELL: _mean_log(1.8 + 0.4 * liking - 0.9 * bait)}
 
@@ -143,7 +144,7 @@ class FeedTruth:
         device: str,
         shown: Ints | None = None,
     ) -> dict[str, float]:
-        """Return what a list brings, by head: expectations, as far as it is examined."""
+        """Return what a list is expected to bring, by head, as far as it is seen."""
         author = self.posts.author[posts]
         before = np.array([(author[:at] == a).sum() for at, a in enumerate(author)])
         if shown is not None:
@@ -353,7 +354,10 @@ def _lists(
     muted[blocks[:, 0], blocks[:, 1]] = True
     shown = np.full((len(time), K), -1, np.int64)
     lists, pools, chosen = [], [], []
-    begins, ends = np.searchsorted(created, time - WINDOW), np.searchsorted(created, time)
+    begins, ends = (
+        np.searchsorted(created, time - WINDOW),
+        np.searchsorted(created, time),
+    )
     for at, (user, begin, end) in enumerate(zip(reader, begins, ends, strict=True)):
         there = np.arange(begin, end)
         author = posts.author[there]

@@ -28,7 +28,16 @@ from lookalike.datasets.feed_log import DWELL, FeedLog, Posts
 from lookalike.datasets.log_form import find_column
 from lookalike.datasets.tables import Table, read_table
 
-POST_NAMES = ("post", "postid", "item", "itemid", "story", "video", "videoid", "article")
+POST_NAMES = (
+    "post",
+    "postid",
+    "item",
+    "itemid",
+    "story",
+    "video",
+    "videoid",
+    "article",
+)
 PLACES = ("place", "position", "rank", "slot")
 DEVICES = ("device", "devicetype", "platform")
 DWELLS = ("dwell", "dwelltime", "seconds", "viewtime", "timespent")
@@ -106,7 +115,7 @@ def load_own_feed(
     of_posts = read_table(form["posts"]) if "posts" in form else None
     first = np.full(len(post_names), np.inf)
     np.minimum.at(first, post_at, when)
-    posts, ids, authors, topics = _posts(of_posts, post_names, first)
+    posts, authors, topics = _posts(of_posts, post_names, first)
     if of_posts is not None:
         tables.append(of_posts)
     pairs: dict[str, Ints] = {}
@@ -218,8 +227,8 @@ def _places(table: Table, column: str | None) -> Ints:
 
 def _posts(
     table: Table | None, seen: Array, first: Floats
-) -> tuple[Posts, Array, Array, Array]:
-    """Posts, their ids, and the names of authors and topics.
+) -> tuple[Posts, Array, Array]:
+    """Posts, and the names of authors and topics.
 
     first : (n_seen,), when each was first shown, which counts where nothing else says
     """
@@ -227,7 +236,7 @@ def _posts(
     if table is None:
         n = len(seen)
         posts = Posts(seen, np.arange(n), first, np.zeros(n, np.int64))
-        return posts, seen, seen, nobody
+        return posts, seen, nobody
     names = list(table.columns)
     key = _found(names, ("id", *POST_NAMES))
     if key is None:
@@ -268,16 +277,15 @@ def _posts(
         except ValueError:
             continue  # a text says nothing here
     posts = Posts(ids[order], author, created, topic, numbers)
-    return posts, ids[order], authors, topics
+    return posts, authors, topics
 
 
 def _pairs(table: Table, users: Array, authors: Array) -> Ints:
-    """Who follows, or mutes, whom; people of whom the log knows nothing are passed over.
-
-    """
+    """Who follows, or mutes, whom; people whom the log does not know are left out."""
     names = list(table.columns)
-    columns = _found(names, ("user", "userid", "follower")), _found(
-        names, ("author", "authorid", "followed", "follows", "mutes")
+    columns = (
+        _found(names, ("user", "userid", "follower")),
+        _found(names, ("author", "authorid", "followed", "follows", "mutes")),
     )
     if None in columns:
         raise ValueError(

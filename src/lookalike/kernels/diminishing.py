@@ -13,8 +13,8 @@ def diminishing_order(
 
     value    : float64 (n,)
     first, second : int64 (n,), two groups of each, such as author and topic
-    falls    : two factors in (0, 1], by which a positive value shrinks with each item of
-               the same group above
+    falls    : two factors in (0, 1], by which a positive value shrinks with each item
+               of the same group above
     cap      : items of one first group, behind which ``beyond`` multiplies, too
     order    : out, int64 (n,)
     gain     : out, float64 (n,), in that order; it never rises

@@ -1,5 +1,6 @@
 """Training of networks of several heads (needs the deep extra)."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,7 @@ class _Heads(nn.Module):
         n = network.n_experts if network.kind == "mmoe" else 1
         widths = [n_features, *network.hidden_layer_sizes]
         self.bottoms = nn.ModuleList(
-            nn.ModuleList(
-                nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False)
-            )
+            nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
             for _ in range(n)
         )
         self.gate = nn.Linear(n_features, n_heads * n) if n > 1 else None

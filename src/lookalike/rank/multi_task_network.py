@@ -161,7 +161,8 @@ class MultiTaskNetwork:
         """
         network = cls("mmoe" if "gate_weights" in arrays else "shared")
         network.parameters_ = {
-            name: np.ascontiguousarray(each, np.float64) for name, each in arrays.items()
+            name: np.ascontiguousarray(each, np.float64)
+            for name, each in arrays.items()
         }
         try:
             network.scores(np.zeros((1, len(arrays["mean"])), np.float32))

@@ -16,7 +16,9 @@ from lookalike.service.database.handed_out import hand_out, handed_to
 from lookalike.service.errors import ServiceError
 from lookalike.service.runtime import ServedSystem
 
-REPLACED = "Some were handed out by another request meanwhile: the next took their place."
+REPLACED = (
+    "Some were handed out by another request meanwhile: the next took their place."
+)
 
 
 def cursor_before(served: ServedSystem, user: str, sent: str | None) -> Cursor:

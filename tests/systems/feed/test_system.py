@@ -149,7 +149,9 @@ def test_other_weights_change_the_order_and_nothing_else(system):
     [ours], [theirs] = (each.recommend_each(["u3"], 5) for each in (system, clicks))
     assert ours.ids != theirs.ids
     one, two = (each.explain_item("u3", ours.ids[0]) for each in (system, clicks))
-    assert [h["expected"] for h in one["heads"]] == [h["expected"] for h in two["heads"]]
+    assert [h["expected"] for h in one["heads"]] == [
+        h["expected"] for h in two["heads"]
+    ]
     assert [h["weight"] for h in two["heads"] if h["weight"]] == [1.0]
     assert system.weights_["hide"] == -10
 
@@ -179,11 +181,14 @@ def test_a_preview_is_the_doubly_robust_mean_by_hand(system):
     for at in range(len(decisions)):
         expected = decisions.expected[at].astype(float)
         now, new = (
-            int(np.argmax(value_of(expected, each))) for each in (system.weights_, other)
+            int(np.argmax(value_of(expected, each)))
+            for each in (system.weights_, other)
         )
         q = expected[:, 0] * decisions.examined[at]
         shown = decisions.chosen[at]
-        weight = ((shown == new) - (shown == now) * 1.0) / decisions.propensity[at, shown]
+        weight = ((shown == new) - (shown == now) * 1.0) / decisions.propensity[
+            at, shown
+        ]
         residual = decisions.reward[at, 0] - q[shown]
         terms.append(q[new] - q[now] + weight * residual)
     _, change, interval = found.heads["click"]
@@ -249,7 +254,9 @@ def test_too_few_impressions_are_refused(data):
     small = replace(
         data,
         **{n: getattr(data, n)[few] for n in ("user", "post", "time", "place")},
-        **{n: getattr(data, n)[few] for n in ("device", "shuffled", "is_test", "dwell")},
+        **{
+            n: getattr(data, n)[few] for n in ("device", "shuffled", "is_test", "dwell")
+        },
         actions={name: each[few] for name, each in data.actions.items()},
         draws=None,
     )

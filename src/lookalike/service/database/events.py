@@ -32,8 +32,8 @@ from lookalike.service.database.tables import (
     experiment_exposures,
     experiments,
     exposures,
-    loop_steps,
     handed_out,
+    loop_steps,
     reviews,
 )
 from lookalike.service.served_experiment import RUNNING

@@ -7,8 +7,8 @@ _HERE = "lookalike.systems.feed"
 SPEC = SystemSpec(
     name="feed",
     title="News feed",
-    lead="Posts of those whom people follow, and of strangers, in the order of what they "
-    "are worth.",
+    lead="Posts of those whom people follow, and of strangers, in the order of what "
+    "they are worth.",
     system=f"{_HERE}.system:Feed",
     evaluation=f"{_HERE}.evaluation:evaluate",
     card=f"{_HERE}.card:values",
@@ -20,8 +20,8 @@ SPEC = SystemSpec(
         "kuairand_explicit": "lookalike.datasets.kuairand:load_kuairand",
     },
     own_data="lookalike.datasets.own_feed:load_own_feed",
-    own_data_form="the path of a table of impressions (CSV, JSON lines, Parquet), or of "
-    "a TOML file that names it and the tables of posts and follows",
+    own_data_form="the path of a table of impressions (CSV, JSON lines, Parquet), or "
+    "of a TOML file that names it and the tables of posts and follows",
     own_data_options=("items", "users", "user", "item", "time"),
     shows_once=True,
     example="u3",

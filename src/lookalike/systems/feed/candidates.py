@@ -88,7 +88,10 @@ class CandidateSources:
                 liked |= values > 0
         liked = liked[rows]
         likes = sp.csr_array(
-            (np.ones(liked.sum(), np.float32), (user[liked], posts.author[post[liked]])),
+            (
+                np.ones(liked.sum(), np.float32),
+                (user[liked], posts.author[post[liked]]),
+            ),
             shape=(n_users, n_authors),
         )
         likes.sum_duplicates()
@@ -115,7 +118,11 @@ class CandidateSources:
         gone : posts that are not wanted, beside those that were seen
         """
         followed = _of(self._follows, user)
-        authors = [followed, self._near(user, followed), self._strangers(user, followed)]
+        authors = [
+            followed,
+            self._near(user, followed),
+            self._strangers(user, followed),
+        ]
         had = np.zeros(len(self.posts.ids), bool)
         had[self.seen(user)] = had[gone] = True
         n_seen = int(had.sum())

@@ -22,7 +22,9 @@ def values(system: Feed, manifest: Manifest) -> dict[str, Any]:
         "heads": ", ".join(facts["heads"]),
         "losses": ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items()),
         "weights": ", ".join(f"{n} {w:g}" for n, w in system.weights_.items()),
-        "shares": ", ".join(f"{n} {share:.2%}" for n, share in shares.items() if n != "dwell"),
+        "shares": ", ".join(
+            f"{n} {share:.2%}" for n, share in shares.items() if n != "dwell"
+        ),
         "window_days": f"{system.window_days:g}",
         "cap": system.cap,
         "sameness": f"{system.sameness:.0%}",

@@ -1,4 +1,4 @@
-"""What the heads and the order are worth: on later impressions, and in a known world."""
+"""What heads and order are worth: on later impressions, and in a known world."""
 
 from typing import Any
 
@@ -73,7 +73,9 @@ def evaluate(
     metrics |= {
         f"expected_over_done_{name}": calibration_ratio(expected[:, at], y[:, at])
         for at, name in enumerate(names)
-        if name != DWELL and LEAST <= np.nansum(y[:, at]) and np.isfinite(y[:, at]).all()
+        if name != DWELL
+        and np.nansum(y[:, at]) >= LEAST
+        and np.isfinite(y[:, at]).all()
     }
     facts: dict[str, Any] = {"n_test": int(test.sum())}
     if data.truth is not None:

@@ -58,7 +58,9 @@ class Examination:
         """Return the examination of places, (n,); places below the last are like it."""
         code = {name: at for at, name in enumerate(self.devices)}
         distinct, where = np.unique(np.asarray(device), return_inverse=True)
-        rows = np.array([code.get(name, len(self.devices)) for name in distinct.tolist()])
+        rows = np.array(
+            [code.get(name, len(self.devices)) for name in distinct.tolist()]
+        )
         column = np.minimum(place, self.curve.shape[1]) - 1
         found: Floats = self.curve[rows[where], column]
         return found

@@ -1,14 +1,15 @@
-r"""Heads: one probability for each thing that a user may do with a post, and the time.
+r"""Heads: a probability for each thing that a user may do with a post, and the time.
 
-Three ways to learn them are compared: *rates*, where the log-odds of an action are those
-of the user and of the author so far, shrunken and added,
+Three ways to learn them are compared: *rates*, where the log-odds of an action are
+those of the user and of the author so far, shrunken and added,
 
 .. math:: \operatorname{logit} p = r_u + r_a - r_0 + \ln \gamma,
 
 the baseline that has to be beaten; *trees*, boosted trees a head; and networks that
-learn all heads together (``deep`` extra). A *blend* is the mean of their log-odds. Each head is calibrated on impressions that
-it has not learned from, before it is summed with others. How well a place is examined
-is a column of its own: serving asks for a place that is.
+learn all heads together (``deep`` extra). A *blend* is the mean of their log-odds. Each
+head is calibrated on impressions that it has not learned from, before it is summed with
+others. How well a place is examined is a column of its own: serving asks for a place
+that is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -277,7 +278,10 @@ def _trees(
         rows = np.isfinite(y[:, at])
         answers = y[rows, at]
         n_yes = int((answers > 0).sum())
-        if name != DWELL and not LEAST_POSITIVE <= n_yes <= len(answers) - LEAST_POSITIVE:
+        if (
+            name != DWELL
+            and not LEAST_POSITIVE <= n_yes <= len(answers) - LEAST_POSITIVE
+        ):
             found.append(None)
             continue
         model = BoostedRanker(

@@ -51,7 +51,9 @@ def kept_log(arrays: Mapping[str, Array], document: Mapping[str, Any]) -> FeedLo
     KeyError, ValueError
         If it is not whole.
     """
-    of_posts = {name: np.asarray(each) for name, each in named("posts.", arrays).items()}
+    of_posts = {
+        name: np.asarray(each) for name, each in named("posts.", arrays).items()
+    }
     numbers = {
         name: np.asarray(arrays[f"number{at}"], np.float64)
         for at, name in enumerate(document["numbers"])

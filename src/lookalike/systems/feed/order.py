@@ -45,7 +45,14 @@ def in_order(
     counts = [np.zeros(int(x.max(initial=0)) + 1, np.int64) for x in (first, second)]
     falls = np.array([fatigue, sameness])
     diminishing_order(
-        np.asarray(value, np.float64), first, second, falls, cap, BEYOND, order, gain,
+        np.asarray(value, np.float64),
+        first,
+        second,
+        falls,
+        cap,
+        BEYOND,
+        order,
+        gain,
         *counts,
     )
     return order, gain

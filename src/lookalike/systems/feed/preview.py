@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
+from lookalike.core.weights import value_of
 from lookalike.datasets.feed_log import FeedLog
 from lookalike.evaluate import Estimate
 from lookalike.evaluate.off_policy import mean_interval
 from lookalike.systems.feed.examination import Examination
 from lookalike.systems.feed.heads import Heads
 from lookalike.systems.feed.rows import FeedCounts
-from lookalike.core.weights import value_of
 
 LEAST = 50
 """Decisions in which the shown post is that of one set of weights alone, below which
@@ -70,7 +70,7 @@ class Decisions:
     def of(
         cls, log: FeedLog, heads: Heads, curve: Examination, base: Floats
     ) -> "Decisions":
-        """Return the draws among the test impressions of a log, none where there are none.
+        """Return the draws among the test impressions of a log; there may be none.
 
         Counts are those of the moment of each; the heads have not learned from them.
         """
@@ -117,7 +117,9 @@ class Decisions:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> "Decisions":
         """Return the decisions of these arrays."""
-        return cls(**{name: np.asarray(arrays[name]) for name in cls.__dataclass_fields__})
+        return cls(
+            **{name: np.asarray(arrays[name]) for name in cls.__dataclass_fields__}
+        )
 
 
 @dataclass(frozen=True)
@@ -181,8 +183,8 @@ def previewed(
     n = len(decisions)
     if not n:
         raise ValueError(
-            "The log has no places that were drawn with a known propensity: nothing can "
-            "be told of other weights before they are tried."
+            "The log has no places that were drawn with a known propensity: nothing "
+            "can be told of other weights before they are tried."
         )
     rows = np.arange(n)
     expected = decisions.expected.astype(np.float64)

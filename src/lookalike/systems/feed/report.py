@@ -1,4 +1,4 @@
-"""Sections of the feed's report: heads, the position curve, and weights beside others."""
+"""Sections of the feed's report: heads, the position curve, and other weights."""
 
 import numpy as np
 
@@ -40,10 +40,13 @@ def add_sections(
             [name, *(f"{value:.2f}" for value in line)]
             for name, line in zip(names, curve.curve.tolist(), strict=True)
         ],
-        caption=f"Relative to the first place, from {curve.n_shuffled:,} shuffled lists.",
+        caption=f"Relative to the first place, from {curve.n_shuffled:,} shuffled "
+        "lists.",
     )
     if len(system.decisions_):
-        twice = {n: w * (DOUBLED if n == first else 1) for n, w in system.weights_.items()}
+        twice = {
+            n: w * (DOUBLED if n == first else 1) for n, w in system.weights_.items()
+        }
         found = system.preview_weights(twice)
         report.section("What another weight would change").table(
             ["head", "a thousand places now", "change", "interval"],

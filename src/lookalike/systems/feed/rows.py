@@ -1,9 +1,10 @@
 """What is known of a user and a post at a moment, as numbers for the heads.
 
 Each key, such as a user, an author, or both together, has the share with which each
-action was taken so far, of the places that are expected to have been looked at, shrunken
-towards that of all; the mean logarithm of the time; and how many looks there were. Training asks for the moment of each
-impression, serving for now, by the same formula.
+action was taken so far, of the places that are expected to have been looked at,
+shrunken towards that of all; the mean logarithm of the time; and how many looks there
+were. Training asks for the moment of each impression, serving for now, by the same
+formula.
 """
 
 from collections.abc import Iterable, Mapping
@@ -183,7 +184,7 @@ class FeedCounts:
         return self._now
 
     def rates(self, X: Array, key: str) -> Floats:
-        """Return what a key's columns say of each head: log-odds, or the mean, (n, h)."""
+        """Return what a key's columns say of each head: log-odds, or the mean."""
         first = KEYS.index(key) * (len(self.heads) + 1)
         found: Floats = X[:, first : first + len(self.heads)].astype(np.float64)
         return found

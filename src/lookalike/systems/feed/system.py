@@ -23,6 +23,12 @@ from lookalike.core.inputs import check_k, positions_of
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.core.recommendations import ExplainsListedItems
+from lookalike.core.weights import (
+    checked_weights,
+    read_weights,
+    usual_weights,
+    value_of,
+)
 from lookalike.datasets.feed_log import DWELL, FeedLog
 from lookalike.rank import Hits
 from lookalike.rank.slate import ExplainedSlate
@@ -41,12 +47,6 @@ from lookalike.systems.feed.kept_log import kept_log, log_state
 from lookalike.systems.feed.order import in_order
 from lookalike.systems.feed.preview import Decisions, Preview, previewed
 from lookalike.systems.feed.rows import EXAMINED, SHOWN_TODAY, FeedCounts, Totals
-from lookalike.core.weights import (
-    checked_weights,
-    read_weights,
-    usual_weights,
-    value_of,
-)
 
 K = 10
 DAY = 86_400.0
@@ -230,8 +230,7 @@ class Feed(ExplainsListedItems, BaseSystem):
             "losses_of_kinds": losses,
             "n_decisions": len(self.decisions_),
             "shares": {
-                head: float(np.nanmean(y[:, at]))
-                for at, head in enumerate(data.heads)
+                head: float(np.nanmean(y[:, at])) for at, head in enumerate(data.heads)
             },
         }
         self.manifest_: Manifest = self.new_manifest(data, facts)
@@ -272,7 +271,7 @@ class Feed(ExplainsListedItems, BaseSystem):
         return users[[name not in self._forgotten for name in users.tolist()]]
 
     def without_users(self, users: Sequence[str]) -> Self:
-        """Return a system that does not know these users; what they did still counts."""
+        """Return a system that does not know these users; what they did counts."""
         self.check_fitted()
         system = copy(self)
         system._forgotten = self._forgotten | set(users)
@@ -554,7 +553,9 @@ class Feed(ExplainsListedItems, BaseSystem):
         at, gone = self._position(user), self._hidden(user)
         posts, source, left_out = self._sources.of(at, QUOTAS, gone)
         counts = np.bincount(source, minlength=len(SOURCES)).tolist()
-        told = ", ".join(f"{n:,} {name}" for n, name in zip(counts, SOURCES, strict=True))
+        told = ", ".join(
+            f"{n:,} {name}" for n, name in zip(counts, SOURCES, strict=True)
+        )
         rules = [f"{len(posts):,} candidates: {told}"]
         rules += [f"{n:,} left out: {why}" for why, n in left_out.items() if n]
         expected, value = self._valued(user, posts)
@@ -576,7 +577,12 @@ class Feed(ExplainsListedItems, BaseSystem):
                 f"{new:,} of new authors count {self.new_author_boost:.0%} more"
             )
         return Ranked(
-            posts[order], gain, expected[order], value[order], source[order], tuple(rules)
+            posts[order],
+            gain,
+            expected[order],
+            value[order],
+            source[order],
+            tuple(rules),
         )
 
     def _ranked_of(self, user: str, posts: Ints) -> Ranked:
@@ -664,15 +670,21 @@ class Feed(ExplainsListedItems, BaseSystem):
             strict=True,
         )
         for expected, value, score, source, author, topic, is_new in rows:
-            adds = [(abs(w * p), name, p, w) for (name, w), p in zip(weights, expected, strict=True)]
+            adds = [
+                (abs(w * p), name, p, w)
+                for (name, w), p in zip(weights, expected, strict=True)
+            ]
             most = sorted(adds, key=lambda each: -each[0])[:3]
             parts = ", ".join(_part(name, p, w) for add, name, p, w in most if add > 0)
-            told = f"{author} on {topic}, {REASONS[source] if source >= 0 else 'asked for'}"
+            why = REASONS[source] if source >= 0 else "asked for"
+            told = f"{author} on {topic}, {why}"
             told += f"; worth {value:.3f}: {parts}"
             if is_new and self.new_author_boost:
                 told += "; a new author"
             if value > 0 and score < 0.999 * value:
-                told += f"; counts {score / value:.0%} behind others of author and topic"
+                told += (
+                    f"; counts {score / value:.0%} behind others of author and topic"
+                )
             reasons.append(told)
         return reasons
 
@@ -703,7 +715,9 @@ def features_of(
     """Return what was known before each of some impressions, (n, n_features)."""
     place, device = log.place[rows], log.device[rows]
     examined = curve.at(device, place)
-    return counts.features(log.user[rows], log.post[rows], log.time[rows], place, examined)
+    return counts.features(
+        log.user[rows], log.post[rows], log.time[rows], place, examined
+    )
 
 
 def looks_of(log: FeedLog, curve: Examination) -> Floats:
