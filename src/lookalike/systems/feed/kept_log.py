@@ -51,7 +51,7 @@ def kept_log(arrays: Mapping[str, Array], document: Mapping[str, Any]) -> FeedLo
     KeyError, ValueError
         If it is not whole.
     """
-    of_posts = {
+    of_posts: dict[str, Any] = {
         name: np.asarray(each) for name, each in named("posts.", arrays).items()
     }
     numbers = {
@@ -62,19 +62,19 @@ def kept_log(arrays: Mapping[str, Array], document: Mapping[str, Any]) -> FeedLo
     for at, name in enumerate(document["actions"]):
         values = np.asarray(arrays[f"action{at}"]).astype(np.float64)
         actions[name] = np.where(values == UNKNOWN, np.nan, values)
+    names = ("users", "authors", "topics", "follows", "blocks", *_COLUMNS)
+    columns: dict[str, Any] = {name: np.asarray(arrays[name]) for name in names}
     found = FeedLog(
         name=document["name"],
         checksum=document["checksum"],
-        **{name: np.asarray(arrays[name]) for name in ("users", "authors", "topics")},
         posts=Posts(**of_posts, numbers=numbers),
-        **{name: np.asarray(arrays[name]) for name in ("follows", "blocks")},
-        **{name: np.asarray(arrays[name]) for name in _COLUMNS},
         device=np.asarray(arrays["devices"])[np.asarray(arrays["device"])],
         actions=actions,
         dwell=np.asarray(arrays["dwell"]) if "dwell" in arrays else None,
+        **columns,
     )
     n = len(found)
-    columns = (found.post, found.time, found.place, *found.actions.values())
-    if any(len(each) != n for each in columns) or not n:
+    rows = (found.post, found.time, found.place, *found.actions.values())
+    if any(len(each) != n for each in rows) or not n:
         raise ValueError("its log is not whole.")
     return found
