@@ -33,7 +33,6 @@ from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.click_log import last_fifth
 from lookalike.datasets.feed_log import DWELL, Draws, FeedLog, Posts
-from lookalike.rank.point_in_time import History
 
 BEGIN = 1_767_571_200.0  # Monday, 5 January 2026
 DAY, HOUR = 86_400.0, 3600.0
@@ -284,7 +283,11 @@ def shown_before(
     key = user * n_authors + posts.author[post]
     # A list is one moment: a place further down is later by a thousandth of a second.
     moment = time - BEGIN + place * 1e-3
-    return History(key, moment).counts(key, moment, moment - DAY)
+    code = key * (moment.max(initial=0.0) + 1.0)
+    ordered = np.sort(code + moment)
+    begin = np.searchsorted(ordered, code + np.maximum(moment - DAY, 0.0))
+    found: Ints = np.searchsorted(ordered, code + moment) - begin
+    return found
 
 
 def _world(
