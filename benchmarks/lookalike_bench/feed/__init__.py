@@ -54,7 +54,7 @@ BARS = (
     Bar(
         "position curve: most it is off, from 5% of shuffled lists",
         0.03,
-        most("most off", "curve"),
+        most("most off", "curve", "*"),
         at_most=True,
     ),
     Bar(

@@ -67,8 +67,8 @@ def train_multi_task(
     target = np.where(known, answers, 0.0)
     share = target.sum(axis=0) / known.sum(axis=0)
     constant = _loss_of_constant(target, known, share, regression)
-    # A mean over few known rows of a batch: each known row counts alike.
-    weight = known / known.mean(axis=0) / constant
+    # A head with few answers counts less: else its few rows would be learned by heart.
+    weight = known / constant
     seed = int(np.random.default_rng(network.random_state).integers(2**31 - 1))
     with torch.random.fork_rng(devices=[]), threads(network.n_jobs):
         torch.manual_seed(seed)
