@@ -28,7 +28,7 @@ class _Heads(nn.Module):
         super().__init__()
         n = network.n_experts if network.kind == "mmoe" else 1
         widths = [n_features, *network.hidden_layer_sizes]
-        self.bottoms = nn.ModuleList(
+        self.bottoms: Any = nn.ModuleList(
             nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
             for _ in range(n)
         )
@@ -137,8 +137,8 @@ def _minimise(
     return curve
 
 
-def _arrays(model: _Heads) -> dict[str, Array]:
-    found = {}
+def _arrays(model: Any) -> dict[str, Array]:
+    found: dict[str, Array] = {}
     for at, bottom in enumerate(model.bottoms):
         for layer, each in enumerate(bottom):
             found |= _of_layer(f"bottom{at}_{layer}", each)

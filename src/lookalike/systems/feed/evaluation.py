@@ -118,7 +118,8 @@ def known_worth(
     n_authors, posts = len(data.authors), data.posts
     now, device = system.now_, "phone"
     authors = np.arange(n_authors)
-    best, mine = [], []
+    best: list[float] = []
+    mine: list[float] = []
     for user in range(min(n_lists, len(data.users))):
         every = system.eligible(user)
         own = np.full(n_authors, user)
