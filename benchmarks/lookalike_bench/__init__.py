@@ -12,6 +12,7 @@ BENCHMARKS = (
     "documents",
     "emotions",
     "experiments",
+    "feed",
     "harmful",
     "images",
     "jaywalking",

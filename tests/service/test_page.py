@@ -103,6 +103,15 @@ def visit_many(browser, many_served):
     yield from visiting(browser, many_served.port)
 
 
+@pytest.fixture
+def visit_feed(browser, servers, small, tmp_path):
+    """Open the page of the feed alone."""
+    starting = servers([small("feed").folder.parent], tmp_path)
+    process = next(starting)("--state", str(tmp_path / "state"))
+    yield from visiting(browser, process.port)
+    next(starting, None)
+
+
 def visiting(browser, port):
     """Open the page; in the end nothing went wrong, and nothing came from afar."""
     others, allowed = [], []
@@ -699,6 +708,52 @@ def test_the_places_of_a_page_are_sold(visit_many, small):
     page.fill("#auction-reserve", "1000000")
     page.click("#auction button")
     expect(page.locator("#sold")).to_contain_text("No ad may be shown")
+
+
+def test_a_feed_goes_on_and_follows_what_is_liked_and_hidden(visit_feed):
+    page = visit_feed("#/feed/ask", viewport={"width": 375, "height": 900})
+    page.fill("#user", "u3")
+    page.click("#open-feed")
+    expect(page.locator(".post")).to_have_count(8)
+    first = page.locator(".post b").all_inner_texts()
+    shot(page, "feed")
+    page.evaluate("document.querySelector('#feed').scrollTo(0, 1e6)")
+    expect(page.locator(".post")).to_have_count(16)
+    likes = page.locator(".post .like")
+    names = [each.get_attribute("aria-label") for each in likes.all()]
+    assert len(set(names)) == 16
+    likes.first.click()
+    expect(likes.first).to_have_attribute("aria-pressed", "true")
+    page.locator(".post .hide").nth(1).click()
+    expect(page.locator(".post")).to_have_count(15)
+    page.click("#open-feed")  # what was shown does not come again
+    expect(page.locator(".post").first).to_be_visible()
+    again = page.locator(".post .like")
+    more = [each.get_attribute("aria-label") for each in again.all()]
+    assert not set(more) & set(names)
+    assert first
+    assert page.evaluate(WIDE) <= 0
+    assert page.evaluate(UNNAMED) == []
+
+
+def test_other_weights_of_a_feed_are_tried_before_they_answer(visit_feed, small):
+    system = small("feed").system
+    page = visit_feed("#/feed/ask", expected=("422",))
+    page.fill("#weight-like", "0")
+    page.click("#weights button")
+    page.wait_for_selector("#previewed table")
+    found = system.preview_weights({**system.weights_, "like": 0.0})
+    heads = page.locator("#previewed table").first.locator("tr:nth-child(n + 2)")
+    assert heads.count() == len(found.heads)
+    told = heads.first.locator("td").all_inner_texts()
+    name, (now, change, _) = next(iter(found.heads.items()))
+    assert told[0] == name
+    assert float(told[1]) == pytest.approx(now, abs=6e-4)
+    assert float(told[2]) == pytest.approx(change, abs=6e-4)
+    shot(page, "feed-weights")
+    page.fill("#weight-like", "1e9")
+    page.click("#weights button")
+    expect(page.locator("#status")).to_contain_text("The weight of like must be")
 
 
 def test_a_user_is_typed_and_one_who_is_not_known_is_said_to_be_so(visit_many, small):

@@ -31,6 +31,7 @@ from lookalike.cli.similar import similar
 from lookalike.cli.suggest import suggest
 from lookalike.cli.systems import systems
 from lookalike.cli.train import train
+from lookalike.cli.weights import weights
 from lookalike.cli.what_if import what_if
 
 app: typer.Typer = typer.Typer(
@@ -49,6 +50,7 @@ for verb in (
     search,
     recommend,
     rank,
+    weights,
     suggest,
     similar,
     describe,

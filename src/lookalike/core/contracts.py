@@ -279,6 +279,24 @@ class SellsPlaces(System, Protocol):
         ...
 
 
+class Weighs(Recommends, Protocol):
+    """Capability "weigh": sums what is expected of an item with weights of an owner."""
+
+    weights_: dict[str, float]
+    """What each thing that a user may do is worth."""
+
+    def with_weights(self, weights: Mapping[str, float]) -> Self:
+        """Return the system with other weights; nothing is learned."""
+        ...
+
+    def preview_weights(self, weights: Mapping[str, float]) -> Any:
+        """Return what the log says that other weights would change.
+
+        Its ``record()`` is ready for JSON.
+        """
+        ...
+
+
 class RecommendsFromHistory(Recommends, Protocol):
     """Capability "history": suggests items to whoever has this history."""
 
@@ -624,6 +642,7 @@ CAPABILITIES: dict[str, type] = {
     "recommend": Recommends,
     "rank": Ranks,
     "auction": SellsPlaces,
+    "weigh": Weighs,
     "history": RecommendsFromHistory,
     "retrain": Retrains,
     "catalogue": HasCatalogue,

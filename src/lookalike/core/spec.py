@@ -88,6 +88,8 @@ class SystemSpec:
     masks_inputs : bool
         Whether inputs may be abuse: the command line then shows them with their letters
         left out, unless it is told ``--reveal``.
+    shows_once : bool
+        Whether a service shows a user no item twice, whatever is asked at once.
     example : str
         An input for which the system answers something, for documentation.
     """
@@ -112,6 +114,7 @@ class SystemSpec:
     extras: tuple[str, ...] = ()
     items_are_users: bool = False
     masks_inputs: bool = False
+    shows_once: bool = False
     example: str = ""
 
     def member(self, name: str) -> Any:

@@ -550,6 +550,20 @@ _DATA_SETS = (
         form="train.tiny.csv",
     ),
     DataSet(
+        name="kuairand_explicit",
+        about="41,828 impressions of videos that were liked or hated, with time",
+        licence="CC BY-SA 4.0",
+        home="https://github.com/alessandrosocc/predict_explicit_negative_feedback_kuairand",
+        files=(
+            File(
+                "kuairand_explicit/kuairand_27k_like_or_hate_kcore15.tsv.gz",
+                991219,
+                "321128c4543d3e658a1fa9788edd4049295b0d1ccf4469154326fb7769556e0a",
+            ),
+        ),
+        form="processed_data/processed_standard_kcore_15.csv",
+    ),
+    DataSet(
         name="open_bandit",
         about="40,000 logged recommendations with their propensities (small version)",
         licence="CC BY 4.0",

@@ -50,6 +50,7 @@ from lookalike.service.routes.systems import systems
 from lookalike.service.routes.texts import texts
 from lookalike.service.routes.users import users
 from lookalike.service.routes.views import gallery, map_, quality
+from lookalike.service.routes.weights import weights
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import (
     ImageOrTextRequest,
@@ -67,6 +68,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "recommend": (recommend,),
     "rank": (rank,),
     "auction": (auction,),
+    "weigh": (weights,),
     "suggest": (suggest,),
     "similar": (similar,),
     "facets": (facets,),

@@ -26,6 +26,7 @@ from lookalike.service.database.tables import (
     events,
     experiment_exposures,
     exposures,
+    handed_out,
     items,
 )
 from lookalike.service.errors import ServiceError
@@ -97,6 +98,7 @@ def erase_user(components: Components, id: str) -> Erased:
                 exposures: user.exposure,
                 events: user.event,
                 experiment_exposures: user.assignment,
+                handed_out: user.handed_out,
             }
             rewrite(settings.snapshots, name, kept)
         except ValueError:
@@ -158,6 +160,7 @@ def purge(database: Database, seconds: float = 5.0) -> None:
             connection.exec_driver_sql("VACUUM FULL events")
             connection.exec_driver_sql("VACUUM FULL exposures")
             connection.exec_driver_sql("VACUUM FULL experiment_exposures")
+            connection.exec_driver_sql("VACUUM FULL handed_out")
         return
     until = time.monotonic() + seconds
     while True:

@@ -27,6 +27,7 @@ from lookalike.service.database.tables import (
     folder_files,
     folder_images,
     folder_marks,
+    handed_out,
     items,
     keys,
     loop_steps,
@@ -37,7 +38,7 @@ from lookalike.service.database.tables import (
 
 _MANY = 1_000
 _ITEMS = (items, vectors)
-_OF_USERS = (events, exposures, experiment_exposures)
+_OF_USERS = (events, exposures, experiment_exposures, handed_out)
 _PICTURES = (folder_catalogues, folder_images, folder_files)
 
 

@@ -27,6 +27,7 @@ from lookalike.service.database.tables import (
     events,
     experiment_exposures,
     exposures,
+    handed_out,
 )
 from lookalike.service.items import held_revision
 from lookalike.service.restored_items import RestoredItems, as_it_was
@@ -132,7 +133,7 @@ def _write_back(
     database: Database, connection: sa.Connection, source: Path, table: sa.Table
 ) -> None:
     for rows in _in_blocks(source / f"{table.name}.jsonl", table):
-        if table in (events, exposures, experiment_exposures):
+        if table in (events, exposures, experiment_exposures, handed_out):
             rows = list(not_erased(connection, rows))
         if table is erased:
             put(database, connection, table, rows)

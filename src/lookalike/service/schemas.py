@@ -340,6 +340,13 @@ class RecommendRequest(AnswerOptions):
     exclude: Annotated[
         list[Text], Field(max_length=1000, description="Items that are in no list.")
     ] = []
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=20_000,
+            description="Of the page before, where the system has pages: one user's.",
+        ),
+    ] = None
     where: ColumnFilters = {}
     columns: Columns = []
     history: Annotated[
@@ -404,6 +411,48 @@ class AuctionRequest(AnswerOptions):
         dict[Text, Annotated[float, Field(ge=0, allow_inf_nan=False)]],
         Field(max_length=10_000, description="What ads have cost today, by id."),
     ] = {}
+
+
+class WeightsRequest(Strict):
+    """Other weights of what a user may do; what is not named counts nothing."""
+
+    weights: Annotated[
+        dict[Text, Annotated[float, Field(allow_inf_nan=False)]],
+        Field(min_length=1, max_length=100),
+    ]
+
+
+class HeadChange(BaseModel):
+    """What would happen to one head at a place that is drawn."""
+
+    head: str
+    now: Annotated[float, Field(description="Mean of a place, with present weights.")]
+    change: float
+    interval: Annotated[
+        list[float] | None, Field(description="None where the log cannot say.")
+    ]
+
+
+class GroupChange(BaseModel):
+    """How much of the places a group would have more, or less."""
+
+    group: str
+    now: float
+    change: float
+    interval: list[float] | None
+
+
+class WeightsPreview(BaseModel):
+    """What the log says that other weights would change."""
+
+    generation: str
+    weights: dict[str, float]
+    present: dict[str, float]
+    n_decisions: int
+    n_other: int
+    n_told: int
+    heads: list[HeadChange]
+    groups: list[GroupChange]
 
 
 class SoldPlace(BaseModel):
@@ -709,6 +758,10 @@ class RecommendationList(BaseModel):
     known: Annotated[bool, Field(description="Whether the user was learned from.")]
     hits: list[Recommendation]
     rules: list[str]
+    cursor: Annotated[
+        str | None,
+        Field(description="For the next page; None where there is none, or no pages."),
+    ] = None
 
 
 class Suggested(BaseModel):

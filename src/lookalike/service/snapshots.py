@@ -40,6 +40,7 @@ from lookalike.service.database.tables import (
     folder_files,
     folder_images,
     folder_marks,
+    handed_out,
     items,
     loop_steps,
     monitors,
@@ -52,7 +53,7 @@ FORMAT = 3
 FOLDERS = (folder_catalogues, folder_images, folder_files, folder_marks)
 EXPERIMENTS = (experiments, experiment_steps, experiment_exposures)
 WATCHED = (monitors, alarms, loop_steps, reviews)
-LOGGED = (events, exposures, *EXPERIMENTS, *WATCHED)
+LOGGED = (events, exposures, *EXPERIMENTS, *WATCHED, handed_out)
 TABLES = (counters, erased, items, vectors, *LOGGED, *FOLDERS)
 """A snapshot of before a table was made has no file of it: it was empty."""
 Kept = Callable[[dict[str, Any]], dict[str, Any] | None]

@@ -8,6 +8,7 @@ from lookalike.datasets.streets import LENGTH, VEHICLE_ACTIONS
 from lookalike.kernels.gru import to_tanh
 from lookalike.kernels.walkers import take_up
 from lookalike.rank import BoostedRanker
+from lookalike.rank.flat_trees import FlatTrees
 from lookalike.systems.jaywalking.features import (
     SUMMARY_NAMES,
     Features,
@@ -15,7 +16,6 @@ from lookalike.systems.jaywalking.features import (
     crowd_of,
     features_of,
 )
-from lookalike.systems.jaywalking.flat_trees import FlatTrees
 from lookalike.systems.jaywalking.tracks import Tracks
 
 # --- the formulas, by NumPy's operations on whole arrays ---

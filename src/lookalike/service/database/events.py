@@ -32,6 +32,7 @@ from lookalike.service.database.tables import (
     experiment_exposures,
     experiments,
     exposures,
+    handed_out,
     loop_steps,
     reviews,
 )
@@ -163,8 +164,10 @@ def delete_user(connection: Connection, user: Mentions) -> int:
     mine = (c.unit == user.id) | c.query_id.in_(sa.select(e.query_id).where(own))
     mine |= c.unit.in_(sessions)
     assigned = connection.execute(sa.delete(experiment_exposures).where(mine)).rowcount
+    handed = sa.delete(handed_out).where(handed_out.c.user_id == user.id)
     return (
         assigned
+        + connection.execute(handed).rowcount
         + _rewrite(connection, exposures, user.in_exposures(), user.exposure)
         + _rewrite(connection, events, user.in_events(), user.event)
     )
@@ -229,7 +232,7 @@ def not_erased(connection: Connection, rows: _Rows) -> _Rows:
 
 def _named_in(row: dict[str, Any]) -> set[str]:
     """What may name users in a row that is of somebody else."""
-    if "unit" in row:
+    if "unit" in row or "item_id" in row:
         return set()
     if "hits" not in row:
         return set(words_of(row))
@@ -285,6 +288,7 @@ def delete_before(connection: Connection, received: int) -> int:
     gone = 0
     shown = exposures.c.timestamp, experiment_exposures.c.timestamp
     told = alarms.c.raised, loop_steps.c.timestamp, reviews.c.received
+    told = (*told, handed_out.c.timestamp)
     for column in (events.c.received, *shown, *told):
         old = sa.delete(column.table).where(column < received)
         if column.table is experiment_exposures:

@@ -113,6 +113,10 @@ class Mentions:
         is_mine = row["unit"] in {self.id, *self.sessions}
         return None if is_mine or row["query_id"] in self.own else row
 
+    def handed_out(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what was handed out, None if it was to the user."""
+        return None if row["user_id"] == self.id else row
+
     def text(self, text: str) -> str:
         """Return a text without the id, where it stands as a word."""
         return re.sub(rf"(?<!\w){re.escape(self.id)}(?!\w)", NOBODY, text)

@@ -201,6 +201,16 @@ reviews: Table = Table(
     Index("reviews_by_decision", "system", "decision", "value"),
 )
 
+handed_out: Table = Table(
+    "handed_out",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("user_id", String(200), primary_key=True),
+    Column("item_id", String(200), primary_key=True),
+    Column("timestamp", BigInteger, nullable=False),
+    Index("handed_out_by_user", "user_id"),
+)
+
 keys: Table = Table(
     "keys",
     metadata,

@@ -45,6 +45,9 @@ export const post = (path, body) => json(path, {
   method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
 });
 
+// An id that nothing else has, also where the page did not come over HTTPS.
+export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
 // A file as a request carries it.
 export async function encoded(file) {
   if (file.size > 6e6) throw new Error("The file is larger than 6 MB.");

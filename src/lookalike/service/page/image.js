@@ -1,5 +1,5 @@
 // Images: draw, drop, paste, choose or pick one; see what it is and what looks like it, and why.
-import { encoded, json, post, say, seen } from "./api.js";
+import { encoded, json, newId, post, say, seen } from "./api.js";
 import { countChoice, figure, quiet, showDialog, tiles, verdict, whyAnswer, whyItem } from "./answer.js";
 import { element, picture, thumbnails } from "./draw.js";
 
@@ -101,7 +101,7 @@ export function imageView(system) {
   // Clicks teach the ranking. A key that may only read logs none (403).
   function clicked(hit, at) {
     const event = {
-      event_id: Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join(""),
+      event_id: newId(),
       action_name: "click", timestamp: new Date().toISOString(), query_id: answered.query_id,
       event_attributes: { object: { object_id: hit.id }, position: { ordinal: at + 1 } },
     };

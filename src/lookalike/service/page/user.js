@@ -3,6 +3,7 @@ import { json, post, say, seen } from "./api.js";
 import { countChoice, lines, quiet, whyAnswer, whyItem } from "./answer.js";
 import { auctionCard } from "./auction.js";
 import { element } from "./draw.js";
+import { feedCards } from "./feed.js";
 
 export function userView(system) {
   const named = element("input", { id: "user", list: "users", autocomplete: "off", maxlength: 200, required: "", "aria-label": "User", placeholder: "Name or number of a user" });
@@ -45,6 +46,7 @@ export function userView(system) {
       element("div", { class: "ask card" }, form, element("h3", {}, "or take one of these"), some, known),
       element("div", { class: "answer card", "aria-live": "polite" }, element("h2", {}, "What is recommended"), said, hits),
       ...(system.can("auction") ? [auctionCard(system, named)] : []),
+      ...(system.can("weigh") ? [element("div", { class: "wide-card stack" }, ...feedCards(system, named))] : []),
     ],
     async open() {
       if (filled) return;

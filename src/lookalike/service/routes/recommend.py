@@ -14,6 +14,7 @@ from lookalike.service.answering import Answered, AnswerRequest
 from lookalike.service.bodies import one_or_many
 from lookalike.service.components import Components
 from lookalike.service.errors import ServiceError
+from lookalike.service.once import cursor_before, handed, handed_before
 from lookalike.service.routes.access import new_router
 from lookalike.service.routes.common import (
     Exposure,
@@ -53,6 +54,8 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
         With a history: to whoever has it. With a context: to whoever is like this.
         """
         request, users = _request(served, sent, components.settings)
+        if served.spec.shows_once and sent.history is None:
+            return await _once(components, served, sent, users, rng)
         share = components.settings.explore
         if share > 0:
             most = components.settings.max_k
@@ -75,10 +78,49 @@ def recommend(components: Components, served: ServedSystem) -> APIRouter:
     return router
 
 
+async def _once(
+    components: Components,
+    served: ServedSystem,
+    sent: RecommendRequest,
+    users: Sequence[str | None],
+    rng: np.random.Generator,
+) -> Response:
+    """Answer with items that each user was not shown before, and a cursor."""
+    if sent.cursor is not None and len(users) > 1:
+        raise ServiceError(422, f"A cursor is of one user; got {len(users)} users.")
+    lists, cursors, all_found = [], [], []
+    share = components.settings.explore
+    most = components.settings.max_k
+    for user in map(str, users):
+        before = cursor_before(served, user, sent.cursor)
+        gone = await handed_before(components, served, user)
+        gone = [*sent.exclude, *gone]
+        k = min(sent.k + _POOL + len(before), max(most, sent.k))
+        request = AnswerRequest("recommend", [user], k, filters(sent), exclude=gone)
+        found = await ask(components, served, request, sent, user)
+        whole = found.answers[0]
+        left = [at for at, id in enumerate(whole.ids) if not before.has_shown(id)]
+        whole = whole.take(left)
+        drawn = explore(whole, sent.k, 0.0 if is_drafted(found) else share, rng)
+        shown = await handed(components, served, user, drawn, whole, sent.k)
+        lists.append(shown)
+        after = before.after(shown.ids)
+        goes_on = len(shown) == sent.k and len(after) < most
+        cursors.append(after.text if goes_on else None)
+        all_found.append(found)
+    # One generation is named: that of the first, where another took over meanwhile.
+    found = replace(all_found[0], answers=lists)
+    return await _shown(
+        components, served, "recommend", sent, users, found, lists, cursors
+    )
+
+
 def _request(
     served: ServedSystem, sent: RecommendRequest, settings: Settings
 ) -> tuple[AnswerRequest, list[str | None]]:
     """Return what is asked of the system, and the user of each list."""
+    if sent.cursor is not None and not served.spec.shows_once:
+        raise ServiceError(422, f"{served.name} has no pages: leave the cursor out.")
     if sent.context and not served.spec.can("catalogue"):
         raise ServiceError(422, f"{served.name} takes no context: leave it out.")
     if sent.context and sent.users is not None:
@@ -142,6 +184,7 @@ async def _shown(
     users: Sequence[str | None],
     found: Answered,
     lists: list[ExplainedSlate],
+    cursors: Sequence[str | None] | None = None,
 ) -> Response:
     query_id = await new_query_id(components, options)
     shown = [
@@ -158,6 +201,8 @@ async def _shown(
     log_exposures(components, served, verb, options, found, query_id, shown)
     columns = getattr(options, "columns", [])
     answers = [_list(user, each) for user, each in zip(users, lists, strict=False)]
+    for answer, cursor in zip(answers, cursors or (), strict=False):
+        answer["cursor"] = cursor
     for answer in answers:
         answer["hits"] = with_columns(served, found, answer["hits"], columns)
     return document_of(served, found, query_id, answers)

@@ -19,8 +19,8 @@ from lookalike._typing import Array, Floats
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.learn import LogisticRegression
 from lookalike.rank import BoostedRanker
+from lookalike.rank.flat_trees import FlatTrees
 from lookalike.systems.jaywalking.features import Features
-from lookalike.systems.jaywalking.flat_trees import FlatTrees
 from lookalike.systems.jaywalking.sequence import SequenceModel
 
 DESCRIBED_SHARE = 0.5

@@ -1,8 +1,8 @@
-"""The forests laid out so that twenty people cost little more than one.
+"""Forests laid out so that twenty rows cost little more than one.
 
 A forest goes from node to node, and what comes next is known only when the node before
-was asked. Trees of at most 32 leaves can do without: every node is asked for all people
-at once, each takes the leaves away that a person does not reach, and one is left
+was asked. Trees of at most 32 leaves can do without: every node is asked for all rows
+at once, each takes the leaves away that a row does not reach, and one is left
 (``kernels.small_trees``). The scores are the same bits.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from lookalike._typing import Array, Floats
 from lookalike.kernels.forest import LEAF
 from lookalike.kernels.small_trees import MOST_LEAVES, add_small_trees
-from lookalike.rank import BoostedRanker
+from lookalike.rank.boosted_ranker import BoostedRanker
 
 
 class _Lists(NamedTuple):
