@@ -14,7 +14,7 @@ from lookalike.systems.feed.examination import Examination
 from lookalike.systems.feed.heads import losses
 from lookalike.systems.feed.rows import FeedCounts
 from lookalike.systems.feed.system import answers_of, features_of, looks_of
-from lookalike_bench.arrays import Floats
+from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Row
 
 POOR = "comment"  # the head that has a tenth of the labels
@@ -110,11 +110,11 @@ def _lightgbm(X: Floats, y: Floats, T: Floats) -> Floats:
     model = LGBMClassifier(
         n_estimators=200, learning_rate=0.05, num_leaves=31, n_jobs=1, verbose=-1
     )
-    found: Floats = model.fit(X, y).predict_proba(np.asarray(T))[:, 1]
+    found: Floats = np.asarray(model.fit(X, y).predict_proba(np.asarray(T)))[:, 1]
     return found
 
 
-def _by_user(user: Floats, rows: Floats) -> Floats:
+def _by_user(user: Ints, rows: Floats) -> Floats:
     users, at = np.unique(user, return_inverse=True)
     found: Floats = np.bincount(at, rows, len(users)) / np.bincount(at)
     return found

@@ -14,7 +14,7 @@ from lookalike.systems.feed.heads import learn_heads
 from lookalike.systems.feed.preview import Decisions, previewed
 from lookalike.systems.feed.rows import FeedCounts
 from lookalike.systems.feed.system import answers_of, features_of, looks_of
-from lookalike_bench.arrays import Floats
+from lookalike_bench.arrays import Floats, Ints
 from lookalike_bench.bars import Row, share_with_error
 
 WORLD = {"n_users": 150, "n_authors": 80, "n_posts": 12_000, "n_lists": 15_000}
@@ -171,14 +171,13 @@ def _true_change(
     expected = decisions.expected.astype(np.float64)
     row = draws.row
     n = np.arange(len(row))
-    n_authors = len(log.authors)
     fall = np.array(
         [examination(d, np.array([SLOT]))[0] for d in log.device[row].tolist()]
     )
     said = []
     for each in (present, other):
         post = draws.pool[n, np.argmax(value_of(expected, each), axis=1)]
-        before = _before(log, row, post, n_authors)
+        before = _before(log, row, post)
         truth = log.truth.expected(log.user[row], post, log.time[row], before)
         # What passes by unseen takes 0.1 to 1 second: the mean of ln(1 + s).
         passed = dict.fromkeys(truth, 0.0) | {"dwell": _PASSED}
@@ -191,7 +190,7 @@ def _true_change(
     return {name: said[1][name] - said[0][name] for name in said[0]}
 
 
-def _before(log: FeedLog, row: Floats, post: Floats, n_authors: int) -> Floats:
+def _before(log: FeedLog, row: Ints, post: Ints) -> Ints:
     """Posts of an author that a user was shown in the day before, the list's above."""
     looks = np.ones(len(log))
     counts = FeedCounts(log, np.ones(len(log), bool), looks)

@@ -173,7 +173,7 @@ class MultiTaskNetwork:
     def _scored(self, X: Array) -> Floats:
         p = self.parameters_
         first = np.ascontiguousarray((X - p["mean"]) / p["scale"])
-        inside = []
+        inside: list[Floats] = []
         while f"bottom{len(inside)}_0_weights" in p:
             rows, layer = first, 0
             while f"bottom{len(inside)}_{layer}_weights" in p:

@@ -288,8 +288,7 @@ def delete_before(connection: Connection, received: int) -> int:
     gone = 0
     shown = exposures.c.timestamp, experiment_exposures.c.timestamp
     told = alarms.c.raised, loop_steps.c.timestamp, reviews.c.received
-    told = (*told, handed_out.c.timestamp)
-    for column in (events.c.received, *shown, *told):
+    for column in (events.c.received, *shown, *told, handed_out.c.timestamp):
         old = sa.delete(column.table).where(column < received)
         if column.table is experiment_exposures:
             runs = sa.select(experiments.c.name).where(experiments.c.state == RUNNING)
