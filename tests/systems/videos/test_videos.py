@@ -24,7 +24,8 @@ from lookalike.systems.videos.fusion import (
 from lookalike.systems.videos.inputs import INPUTS
 from lookalike.systems.videos.moments import Moment, moments_of, overlap
 from lookalike.systems.videos.reading import ReadVideos
-from lookalike.systems.videos.system import VideoSearch, held_out
+from lookalike.systems.videos.system import VideoSearch
+from lookalike.systems.videos.teaching import held_out
 
 pytest.importorskip("av")
 TESTS = Path(__file__).parents[2]

@@ -23,7 +23,8 @@ from lookalike.systems.videos.fusion import (
     Weights,
 )
 from lookalike.systems.videos.moments import moments_of
-from lookalike.systems.videos.system import VideoSearch, held_out
+from lookalike.systems.videos.system import VideoSearch
+from lookalike.systems.videos.teaching import held_out, titles_asked
 
 MOST_VIDEOS = 300
 """Videos of which frames ask, at most."""
@@ -99,7 +100,7 @@ def _words_asked(
     rows = np.array([row_of[id] for id in held_out(data) if id in row_of], np.int64)
     if not len(rows):
         return [], [], []
-    parts, right = system.titles_asked(rows, system.space_)
+    parts, right = titles_asked(system.catalogue_, system.texts_, rows, system.space_)
     asked = [system.catalogue_.titles[rows[at]] for at in right]
     return parts, right, asked
 

@@ -9,7 +9,7 @@ frames, near copies are shown once, and of each answer the best moment is told.
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +17,6 @@ import numpy as np
 
 from lookalike._arrays import named, prefixed
 from lookalike._checks import check_choice
-from lookalike._download import sha256_of
 from lookalike._shown import shown
 from lookalike._texts import Texts
 from lookalike._typing import Array, Floats, Ints
@@ -29,7 +28,6 @@ from lookalike.core.items import Allowed
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.datasets import VideoCollection
-from lookalike.features.folder_changes import FileState
 from lookalike.features.image import on_square, read_image
 from lookalike.features.preparation import Preparation
 from lookalike.features.text.encoder import TextEncoder
@@ -44,6 +42,7 @@ from lookalike.search.hits import Hits
 from lookalike.search.terms import Analysis
 from lookalike.search.terms.query import unquoted
 from lookalike.systems.videos.catalogue import Entry, VideoCatalogue
+from lookalike.systems.videos.collection import read_collection
 from lookalike.systems.videos.frame_encoders import (
     BUILT_IN,
     OWN,
@@ -57,7 +56,6 @@ from lookalike.systems.videos.fusion import (
     Parts,
     Weights,
     document_of,
-    learn_weights,
 )
 from lookalike.systems.videos.joint_space import (
     LEAST_PAIRS,
@@ -68,24 +66,20 @@ from lookalike.systems.videos.joint_space import (
 from lookalike.systems.videos.media import checked_file
 from lookalike.systems.videos.moments import Moment, moments_of
 from lookalike.systems.videos.reading import (
-    ReadVideo,
     ReadVideos,
-    read_each,
     read_source,
 )
 from lookalike.systems.videos.sides import PixelSide, TextSide, pooled_of
+from lookalike.systems.videos.teaching import (
+    teaching_rows,
+    weights_of_queries,
+    weights_of_titles,
+)
 
 N_RANKED = 100
 """Videos that are ordered again by all their frames."""
 LEAST_SIMILAR = 0.01
 """Of meaning or pixels, from which a video is found without a word of the query."""
-N_FOLDS = 5
-LEAST_HELD_OUT = 24
-"""Videos with titles from which every fourth is held out."""
-MOST_ASKED = 300
-"""Titles of a part of the videos that ask, at most."""
-MOST_WEIGHED = 1500
-"""Videos that weights are learned on, at most."""
 N_EXPLAINED = 5
 SIDE = 96
 """Pixels of a thumbnail."""
@@ -239,72 +233,8 @@ class VideoSearch(BaseSystem):
         counts : how many were "embedded", and how many of those "resumed"
         """
         cache = ReadVideos(kept, version_of(self.encoder_, self.sampling))
-        reads = {each.digest: each.read for each in known.values() if each.digest}
-        files = {
-            row: source
-            for row, source in enumerate(data.sources)
-            if isinstance(source, Path)
-        }
-        states: dict[int, FileState] = {}
-        digests: dict[int, str] = {}
-        problem: dict[int, str] = {}
-        for row, path in files.items():
-            facts = path.stat()
-            states[row] = FileState(facts.st_size, facts.st_mtime_ns)
-            before = known.get(data.ids[row])
-            is_same = before and (before.state, before.root) == (states[row], root)
-            if before and is_same and before.digest:  # what was not read is tried again
-                digests[row] = before.digest
-        unknown = [row for row in files if row not in digests]
-        on_progress("looking at the files", 0.0)
-        found = read_each([files[row] for row in unknown], _digest, self.n_jobs)
-        for row, digest in zip(unknown, found, strict=True):
-            if isinstance(digest, ValueError):
-                problem[row] = str(digest)
-            else:
-                digests[row] = digest
-        first = {digest: row for row, digest in reversed(digests.items())}
-        new = [digest for digest in first if digest not in reads]
-        held = {digest: cache.get(digest) for digest in new}
-        to_read: list[Any] = [digest for digest in new if held[digest] is None]
-        to_read += [
-            row
-            for row, source in enumerate(data.sources)
-            if row not in files and source is not None
-        ]
-
-        def read(what: Any) -> ReadVideo:
-            row = first[what] if isinstance(what, str) else what
-            made = read_source(data.sources[row], self.encoder_, self.sampling)
-            if isinstance(what, str):
-                cache.put(what, made)
-            return made
-
-        def tell(done: int) -> None:
-            said = f"reading video {done:,} of {len(to_read):,}"
-            on_progress(said, done / max(len(to_read), 1))
-
-        made = read_each(to_read, read, self.n_jobs, tell)
-        by_what: dict[Any, Any] = {**reads, **held}
-        by_what |= dict(zip(to_read, made, strict=True))
-        entries, problems = [], list(data.problems)
-        for row, id in enumerate(data.ids):
-            digest = digests.get(row, "")
-            pixels = by_what.get(digest if row in files else row)
-            if isinstance(pixels, ValueError):
-                problem[row], pixels, digest = str(pixels), None, ""
-            if row in problem:
-                problems.append(_named(id, problem[row]))
-                if not data.descriptions[row]:
-                    continue  # nothing but a file's name would find it
-            words = data.titles[row], data.descriptions[row]
-            place = (digest, states[row], root) if row in files else ()
-            entries.append(Entry(id, *words, pixels, *place))
-        counts = {
-            "embedded": sum(isinstance(each, ReadVideo) for each in made),
-            "resumed": sum(each is not None for each in held.values()),
-        }
-        return entries, tuple(problems), counts
+        read = partial(read_source, encoder=self.encoder_, sampling=self.sampling)
+        return read_collection(data, read, known, cache, root, self.n_jobs, on_progress)
 
     def with_videos(
         self,
@@ -687,7 +617,7 @@ class VideoSearch(BaseSystem):
             analysis,
         )
         on_progress("learning what words look like", 0.4)
-        teaching = self._teaching_rows(data)
+        teaching = teaching_rows(catalogue, data)
         if not isinstance(self.space_, EncoderPair):
             self.space_ = (
                 self._learned_space(teaching) if teacher is None else (teacher.space_)
@@ -721,19 +651,6 @@ class VideoSearch(BaseSystem):
             embedding_version=version_of(self.encoder_, self.sampling),
         )
 
-    def _teaching_rows(self, data: VideoCollection) -> Ints:
-        """Videos with pixels and text that are not held out."""
-        both = self.catalogue_.has_pixels & self.catalogue_.has_text
-        held = set(held_out(data))
-        return np.array(
-            [
-                row
-                for row in np.flatnonzero(both)
-                if self.catalogue_.ids[row] not in held
-            ],
-            np.int64,
-        )
-
     def _learned_space(self, rows: Ints) -> JointSpace | None:
         if len(rows) < LEAST_PAIRS:
             return None
@@ -748,93 +665,25 @@ class VideoSearch(BaseSystem):
     def _learned_weights(
         self, data: VideoCollection, rows: Ints
     ) -> tuple[Weights, dict[str, Fusion]]:
-        """Weights by titles that ask for their videos, each fold taught by the others.
-
-        The videos of a fold are the catalogue in which they are looked for, without
-        their titles. Validation queries are taken in their place where there are some.
-        """
+        """Weights by validation queries, and by titles where there are none."""
         if data.validation is not None:
-            known = data.validation
-            texts = TextSide.of(
-                known.ids,
-                known.titles,
-                known.descriptions,
-                self.texts_.meaning,
-                self.texts_.analysis,
-            )
-            none = np.zeros(len(known.ids))
-            all_, nobody = none == 0, none > 0
-            parts = [
-                Parts(texts.words(q), texts.about(q), none, all_, nobody)
-                for q, _ in known.queries
-            ]
-            right = [texts.row_of[id] for _, id in known.queries]
-            return learn_weights(parts, right, tries_pixels=False)
-        is_pair = isinstance(self.space_, EncoderPair)
-        if self.space_ is None or len(rows) < LEAST_PAIRS:
-            return Weights(seen=1.0) if is_pair else WORDS_ALONE, {}
-        rng = np.random.default_rng(self.random_state)
-        rows = np.sort(rng.permutation(rows)[:MOST_WEIGHED])
-        fold = rng.permutation(len(rows)) % N_FOLDS
-        found: list[Parts] = []
-        right_rows: list[int] = []
-        for number in range(N_FOLDS):
-            space = (
-                self.space_ if is_pair else self._learned_space(rows[fold != number])
-            )
-            if space is None:
-                return WORDS_ALONE, {}
-            parts, right = self.titles_asked(rows[fold == number], space)
-            found += parts
-            right_rows += right
-        weights, told = learn_weights(found, right_rows, tries_pixels=True)
-        if is_pair and not told["seen"].n_queries:
+            return weights_of_queries(data.validation, self.texts_)
+        if isinstance(self.space_, EncoderPair):
+            if len(rows) < LEAST_PAIRS:
+                return Weights(seen=1.0), {}
+        elif self.space_ is None:
+            return WORDS_ALONE, {}
+
+        def space_of(others: Ints) -> WordsAndPixels | None:
+            is_pair = isinstance(self.space_, EncoderPair)
+            return self.space_ if is_pair else self._learned_space(others)
+
+        weights, told = weights_of_titles(
+            self.catalogue_, self.texts_, rows, space_of, self.random_state
+        )
+        if isinstance(self.space_, EncoderPair) and not told["seen"].n_queries:
             weights = weights._replace(seen=1.0)
         return weights, told
-
-    def titles_asked(
-        self, rows: Ints, space: WordsAndPixels | None
-    ) -> tuple[list[Parts], list[int]]:
-        """Let titles ask for their videos among these, whose titles are taken away.
-
-        Returns what each part says for each title, and which video is right.
-        """
-        own = rows.tolist()
-        catalogue = self.catalogue_
-        ids = [catalogue.ids[row] for row in own]
-        texts = TextSide.of(
-            ids,
-            [""] * len(ids),
-            [catalogue.descriptions[row] for row in own],
-            self.texts_.meaning,
-            self.texts_.analysis,
-        )
-        has_text = np.array([bool(catalogue.descriptions[row]) for row in own])
-        has_pixels = catalogue.has_pixels[rows]
-        frames = [np.arange(*_bounds(catalogue, row)) for row in own]
-        every = np.concatenate([np.empty(0, np.int64), *frames])
-        counts = np.array([len(each) for each in frames])[has_pixels]
-        starts = np.cumsum([0, *counts.tolist()])[:-1]
-        seen = None
-        if space is not None and len(every):
-            seen = space.pixels(np.asarray(catalogue.vectors[every], np.float32))
-        parts, right = [], []
-        asking = [at for at, row in enumerate(own) if _is_text(catalogue.titles[row])]
-        if len(asking) > MOST_ASKED:
-            places = np.linspace(0, len(asking) - 1, MOST_ASKED).astype(int)
-            asking = [asking[at] for at in places.tolist()]
-        for at in asking:
-            plain = unquoted(catalogue.titles[own[at]])
-            fits = np.zeros(len(own))
-            if seen is not None and space is not None:
-                scores = np.asarray(seen @ space.text(plain), float)
-                best = np.maximum.reduceat(scores, starts)
-                mean = np.add.reduceat(scores, starts) / counts
-                fits[has_pixels] = (best + mean) / 2
-            words, about = texts.words(plain), texts.about(plain)
-            parts.append(Parts(words, about, fits, has_text, has_pixels))
-            right.append(at)
-        return parts, right
 
     def _seen_vector(self, text: str) -> Array:
         if self.space_ is None:
@@ -986,44 +835,3 @@ def analysis_of(language: str) -> Analysis:
     """Return how titles become terms; words such as "the" are left out of English."""
     stop_words = "english" if language == "english" else None
     return Analysis(None if language == "none" else language, stop_words)
-
-
-def held_out(data: VideoCollection) -> list[str]:
-    """Return ids of the videos whose titles measure, and teach nothing.
-
-    Every fourth by a checksum of its id, of a collection without queries of its own;
-    none of a few.
-    """
-    titled = [
-        id
-        for id, title, text in zip(
-            data.ids, data.titles, data.descriptions, strict=True
-        )
-        if title and text
-    ]
-    if data.queries or len(titled) < LEAST_HELD_OUT:
-        return []
-    return [id for id in titled if sha256(id.encode()).digest()[0] % 4 == 0]
-
-
-def _is_text(title: str) -> bool:
-    return any(character.isalnum() for character in title)
-
-
-def _bounds(catalogue: VideoCatalogue, row: int) -> tuple[int, int]:
-    frames = catalogue.frames(row)
-    return frames.start, frames.stop
-
-
-def _digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        said = f"{shown(path.name)} cannot be read: {error.strerror}."
-        raise ValueError(said) from None
-
-
-def _named(id: str, problem: str) -> str:
-    name = id.rsplit("/", 1)[-1]
-    return problem if problem.startswith(name) else f"{shown(id)}: {problem}"
