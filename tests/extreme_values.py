@@ -62,7 +62,7 @@ METHODS = (
     "radius_neighbors",
 )
 NAME_ROWS = "kneighbors", "radius_neighbors", "query"
-PATIENCE = 10
+PATIENCE = 20
 """Times as many rounds for what has refused all so far."""
 answered = defaultdict(Counter)
 """By name, how often each of its methods gave an answer."""
