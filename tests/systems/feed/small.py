@@ -18,4 +18,4 @@ def data():
 
 def inputs(made):
     """Return a few users, one of them unknown."""
-    return [*made.users[:6].tolist(), "unknown"]
+    return [*made.users[1:7].tolist(), "unknown"]
