@@ -74,11 +74,13 @@ def _asked(
 def found_at_10(
     parts: Sequence[Parts], right: Sequence[int], weights: Weights
 ) -> Array:
+    """Whether each right video is among the first ten."""
     ranks = [p.rank_of(r, weights) for p, r in zip(parts, right, strict=True)]
     return np.array(ranks) <= K
 
 
 def paired_row(first: Array, second: Array) -> Row:
+    """Return the mean difference of paired outcomes, its interval and its p."""
     test = paired_test(first, second)
     found = test.difference
     return {

@@ -34,10 +34,12 @@ N_FAMILY_FOLDS = 5
 
 @cache
 def exercise_set() -> VideoCollection:
+    """Return the published exercises."""
     return load_exercises()
 
 
 def exercise_photographs() -> list[tuple[Array, ...]]:
+    """Return the photographs of each exercise."""
     return [each for each in exercise_set().sources if isinstance(each, tuple)]
 
 
@@ -182,6 +184,7 @@ def _tower_ranks(
 
 
 def ranks_in(scores: Array) -> Floats:
+    """Return the rank of each row's own column, of equal ones the middle."""
     own = np.diag(scores)[:, None]
     equal = (scores == own).sum(axis=1) - 1
     return np.asarray(1.0 + (scores > own).sum(axis=1) + equal / 2)

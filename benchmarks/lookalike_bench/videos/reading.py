@@ -115,6 +115,7 @@ def _sampled(how: str, path: Path) -> int:
 
 
 def decoded(path: Path) -> int:
+    """Decode a whole file by PyAV alone, and return the number of its frames."""
     import av
 
     with av.open(str(path)) as container:

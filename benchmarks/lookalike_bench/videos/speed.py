@@ -24,9 +24,8 @@ N_QUERIES = 300
 def queries() -> Iterable[Row]:
     """Processor time of one query among 10,000 clips, late interaction included."""
     data = exercise_set()
-    described = describe_photographs(
-        [i for pair in exercise_photographs() for i in pair]
-    )
+    photographs = [image for pair in exercise_photographs() for image in pair]
+    described = describe_photographs(photographs)
     vectors = described.reshape(len(data.ids), 2, -1)
     rng = np.random.default_rng(0)
     n = len(data.ids)
