@@ -64,6 +64,10 @@ class Client(threading.Thread):
                 self.acknowledged.append(batch)
 
 
+def n_acknowledged(clients):
+    return sum(len(client.acknowledged) for client in clients)
+
+
 def stored(server):
     path = server.log.parent / "digits" / "service" / "lookalike.db"
     connection = sqlite3.connect(path)
@@ -86,7 +90,10 @@ def test_what_was_acknowledged_survives_a_kill(start_server, digits_data, durabi
         clients += mine
         for client in mine:
             client.start()
-        time.sleep(chance.uniform(0.2, 0.8))
+        deadline = time.monotonic() + 20
+        while n_acknowledged(mine) < 6 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0.0, 0.5))
         server.send_signal(signal.SIGKILL)
         server.wait()
         for client in mine:
@@ -102,7 +109,7 @@ def test_what_was_acknowledged_survives_a_kill(start_server, digits_data, durabi
             for batch in client.sent:  # acknowledged or not: all of it or nothing
                 found = [id for id in batch if id in here]
                 assert found in ([], batch, batch[:4])
-    assert sum(len(client.acknowledged) for client in clients) > 5
+    assert n_acknowledged(clients) > 5
     server = start_server("--durability", durability, program=TRUE)
     events, _ = stored(server)
     again = [

@@ -167,8 +167,11 @@ def event(n):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of POSIX")
-def test_no_room_and_no_file_handles_are_told_and_recovered_from(process):
+def test_no_room_and_no_file_handles_are_told_and_recovered_from(start_server):
     import resource
+
+    # A stand-in has another process behind it, which the limits would not reach.
+    process = start_server(program=Path(sys.executable).with_name("lookalike"))
 
     def limit(what, value):
         _, hard = resource.prlimit(process.pid, what)

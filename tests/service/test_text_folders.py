@@ -251,5 +251,5 @@ def test_the_command_refuses_what_is_for_images(root, tmp_path):
     said = run("index", "add", root, "--recall", "0.9", *where, status=2)
     assert "Texts have no encoder" in said
     said = run("index", "add", root, "--system", "digits", *where, status=2)
-    assert "indexed by images or by documents, got 'digits'" in said
+    assert "indexed by images, documents, videos; got 'digits'" in said
     assert not (tmp_path / "library").exists()
