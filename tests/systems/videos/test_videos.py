@@ -294,3 +294,21 @@ def test_thumbnails_show_the_middle(system):
     ids, labels = system.gallery(4)
     assert len(ids) == len(labels) == 4
     assert thumbnail(shown[0]).shape == (768,)
+
+
+def test_late_scores_are_those_of_each_video_by_itself(system):
+    catalogue, pixels = system.catalogue_, system.pixels_
+    rows = np.arange(len(catalogue))[::-1]
+    frames = [catalogue.frames(row) for row in rows.tolist()]
+    asked = np.concatenate([pixels.small[-3:], -pixels.small[:1]])
+    expected = [
+        (pixels.small[own] @ asked.T).max(axis=0).mean() if own.stop > own.start else 0
+        for own in frames
+    ]
+    found = pixels.interaction(asked, rows)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    vector = pixels.seen[-1]
+    each = [pixels.of_text(vector, row) for row in rows.tolist()]
+    expected = [(s.max() + s.mean()) / 2 if len(s) else 0 for s in each]
+    np.testing.assert_allclose(pixels.late(vector, rows), expected, atol=1e-6)
+    assert pixels.interaction(asked, rows[:0]).shape == (0,)

@@ -157,10 +157,12 @@ class PixelSide:
         Of a video without frames it is 0.
         """
         found = np.zeros(len(rows))
-        for at, row in enumerate(rows.tolist()):
-            scores = self.of_text(vector, row)
-            if len(scores):
-                found[at] = (scores.max() + scores.mean()) / 2
+        frames, starts, counts = self._frames_of(rows)
+        if self.seen is not None and len(frames):
+            scores = np.asarray(self.seen[frames] @ vector, np.float64)
+            best = np.maximum.reduceat(scores, starts)
+            mean = np.add.reduceat(scores, starts) / counts[counts > 0]
+            found[counts > 0] = (best + mean) / 2
         return found
 
     def of_text(self, vector: Array, row: int) -> Floats:
@@ -201,11 +203,24 @@ class PixelSide:
 
     def interaction(self, asked: Array, rows: Ints) -> Floats:
         """Return how like videos are: for each frame that asks its best, the mean."""
-        found = np.empty(len(rows))
-        for at, row in enumerate(rows.tolist()):
-            own = self.small[self.catalogue.frames(row)]
-            found[at] = (own @ asked.T).max(axis=0).mean() if len(own) else 0.0
+        found = np.zeros(len(rows))
+        frames, starts, counts = self._frames_of(rows)
+        if len(frames):
+            alike = self.small[frames] @ asked.T
+            best = np.maximum.reduceat(alike, starts, axis=0)
+            found[counts > 0] = best.mean(axis=1)
         return found
+
+    def _frames_of(self, rows: Ints) -> tuple[Ints, Ints, Ints]:
+        """Frames of videos, one after the other, and how many each has.
+
+        The second are the places of the first frame of each video that has any.
+        """
+        ends = self.catalogue.ends
+        counts = ends[rows + 1] - ends[rows]
+        begins = np.cumsum(counts) - counts
+        frames = np.arange(counts.sum()) + np.repeat(ends[rows] - begins, counts)
+        return frames, begins[counts > 0], counts
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any] | None]:
         """Return arrays and a JSON document from which it is made again."""
