@@ -25,7 +25,7 @@ import pytest
 # Programs that `make cases` runs, and what stands before pandas in other programs.
 collect_ignore = ["cases", "without_pandas/pandas.py"]
 TESTS = Path(__file__).parent
-LONG = "LOOKALIKE_LONG" in os.environ
+LONG = int(os.environ.get("LOOKALIKE_LONG", "1")) > 1
 _N_KNOWN = 500
 _SHARED = re.compile(r"^def \w+\([^)]*\b(small|demonstrated)\b", re.MULTILINE)
 """Fixtures that several files take, and that are slow to make."""

@@ -167,12 +167,19 @@ def _libraries(small, folder):
     return found
 
 
+def field_of(made):
+    """The field of a request that holds an input as ``small.py`` has it."""
+    decoder = made.spec.decoder()
+    is_text = decoder.noun != "image" and "text" in decoder.forms
+    return "text" if is_text else decoder.noun
+
+
 def sent(made, inputs):
     """The body of a request with these inputs."""
-    noun = made.spec.decoder().noun.replace("video", "text")
-    if noun == "image":
+    field = field_of(made)
+    if field == "image":
         inputs = [{"base64": base64.b64encode(file).decode()} for file in inputs]
-    return {f"{noun}s": list(inputs)}
+    return {f"{field}s": list(inputs)}
 
 
 def post(client, name, path, body, status=200):
@@ -414,7 +421,7 @@ def test_suggestions_are_those_of_the_library(service, small, name):
 @having("explain")
 def test_explanations_are_those_of_the_library(service, small, name):
     made = small(name)
-    noun = made.spec.decoder().noun.replace("video", "text")
+    noun = field_of(made)
     body = {noun: sent(made, made.inputs)[f"{noun}s"][0]}
     query = made.queries[0]
     told = post(service, name, "explain", body)
@@ -461,7 +468,7 @@ def test_what_was_measured_is_told(service, small, name):
 @having()
 def test_requests_that_make_no_sense_are_refused_in_a_sentence(service, small, name):
     made = small(name)
-    noun = made.spec.decoder().noun.replace("video", "text")
+    noun = field_of(made)
     good = sent(made, made.inputs[:1])
     verb = next(filter(made.spec.can, VERBS))
     bad = {"image": {"base64": "AAAA"}, "text": "?!", "user": ""}[noun]

@@ -127,8 +127,7 @@ def _queries(
     """
     if job.request.verb in _AS_SENT:
         return list(job.request.inputs)
-    if decoder.noun != "video":  # a clip is held to limits of its own as it is decoded
-        check_pixels(job.request.inputs, settings)
+    check_pixels(job.request.inputs, settings)
     queries: list[Any] = []
     for sent in job.request.inputs:
         if queries and time.monotonic() > job.deadline:

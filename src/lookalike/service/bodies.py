@@ -161,24 +161,32 @@ def check_count(n: int, settings: Settings, noun: str) -> None:
 def check_pixels(inputs: Sequence[Any], settings: Settings) -> None:
     """Refuse more pixels than one request may bring, before any is decoded.
 
+    What is no picture has none: it is refused when it is decoded, or it is a clip,
+    which is held to limits of its own then.
+
     Raises
     ------
     ServiceError
         If the images have more pixels together.
-    ValueError
-        If something is no image that can be read.
     """
     given = [s.get("picture") if isinstance(s, Mapping) else s for s in inputs]
     files = [sent for sent in given if isinstance(sent, bytes)]
     if len(files) < 2:  # one alone is held to the pixels of an image
         return
-    n_pixels, most = sum(map(count_pixels, files)), settings.max_request_pixels
+    n_pixels, most = sum(map(_n_pixels, files)), settings.max_request_pixels
     if n_pixels > most:
         raise ServiceError(
             413,
             f"The images of one request may have {most:,} pixels together; got "
             f"{n_pixels:,}.",
         )
+
+
+def _n_pixels(file: bytes) -> int:
+    try:
+        return count_pixels(file)
+    except ValueError:
+        return 0
 
 
 async def _form(

@@ -56,12 +56,12 @@ def described(served: ServedSystem) -> dict[str, Any]:
 def example_of(spec: SystemSpec, served: ServedSystem) -> dict[str, Any]:
     """Return a request that the system answers: method, path and body."""
     verb = next(v for v in _ASKED if spec.can(v))
-    noun = spec.decoder().noun
+    decoder = spec.decoder()
     path = f"/v1/{spec.name}/{verb}"
-    if noun == "image":
+    if decoder.noun == "image":
         return {"method": "POST", "path": path, "body": "an image file"}
     example = spec.example
     if spec.can("recommend"):
         example = str(served.active.system.known_users[0])
-    said = "text" if noun == "video" else noun
-    return {"method": "POST", "path": path, "body": {said: example}}
+    field = "text" if "text" in decoder.forms else decoder.noun
+    return {"method": "POST", "path": path, "body": {field: example}}
