@@ -1,4 +1,4 @@
-"""Tagging words by their windows: the source's example, context, unknown words."""
+"""Tagging words by their windows: four short sentences, context, unknown words."""
 
 from collections import Counter
 from functools import partial

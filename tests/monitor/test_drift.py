@@ -10,7 +10,6 @@ from lookalike.monitor import (
     covariate_drift,
     domain_classifier,
     energy_drift,
-    holm,
     jensen_shannon,
     label_drift,
     population_stability,
@@ -81,16 +80,6 @@ def test_what_moved_comes_first():
     found = covariate_drift(before, now)
     assert [each.moved() for each in found.values()] == [True, False]
     assert next(iter(found)) == "moved"
-
-
-def test_holm_is_its_definition():
-    p = RNG.random(7) ** 3
-    order = np.argsort(p)
-    expected, most = np.empty(7), 0.0
-    for rank, at in enumerate(order):
-        most = max(most, (7 - rank) * p[at])
-        expected[at] = min(1, most)
-    np.testing.assert_allclose(holm(p), expected)
 
 
 def correlated(rng, n, together):

@@ -12,6 +12,7 @@ from typing import Any
 
 from lookalike.core.evaluation import copies_note
 from lookalike.core.manifest import Manifest
+from lookalike.evaluate import holm
 
 STEPS = (
     "Problem",
@@ -129,11 +130,16 @@ def measured(manifest: Manifest) -> str:
 
 def compared(manifest: Manifest) -> str:
     """Return the result of every paired comparison, in sentences."""
+    tests = manifest.comparisons
+    corrected = holm([c["p_value"] for c in tests.values()])
+    several = len(tests) > 1
     return " ".join(
         f"Against {name}: {c['difference']['value']:+.4f} "
         f"[{c['difference']['low']:+.4f}, {c['difference']['high']:+.4f}], "
-        f"p = {c['p_value']:.2g} ({c['test']})."
-        for name, c in manifest.comparisons.items()
+        f"p = {c['p_value']:.2g}"
+        + several * f", {p:.2g} corrected for {len(tests)} tests"
+        + f" ({c['test']})."
+        for (name, c), p in zip(tests.items(), corrected, strict=True)
     )
 
 

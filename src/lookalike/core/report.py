@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lookalike.core.card import Card
 from lookalike.core.evaluation import EvaluationResult
-from lookalike.evaluate import Estimate
+from lookalike.evaluate import Comparison, Estimate, holm
 from lookalike.evaluate.report import Report
 
 
@@ -20,14 +20,20 @@ def standard_report(title: str, lead: str, result: EvaluationResult) -> Report:
     )
     if result.comparisons:
         report.table(
-            ["compared with", "difference", "p", "test"],
-            [
-                [name, each.difference, f"{each.p_value:.2g}", each.test]
-                for name, each in result.comparisons.items()
-            ],
-            caption="Paired: the same items, outcome by outcome.",
+            ["compared with", "difference", "p", "p of all", "test"],
+            _comparison_rows(result.comparisons),
+            caption="Paired: the same items, outcome by outcome. The p of all is "
+            "corrected for as many tests as there are rows (Holm).",
         )
     return report
+
+
+def _comparison_rows(comparisons: Mapping[str, Comparison]) -> list[list[object]]:
+    corrected = holm([each.p_value for each in comparisons.values()])
+    return [
+        [name, each.difference, f"{each.p_value:.2g}", f"{p:.2g}", each.test]
+        for (name, each), p in zip(comparisons.items(), corrected, strict=True)
+    ]
 
 
 def with_card(report: Report, card: Card) -> Report:

@@ -43,6 +43,7 @@ from lookalike.evaluate.ranking import (
     recall_at_k,
     reciprocal_rank,
 )
+from lookalike.evaluate.several import holm
 from lookalike.evaluate.slate_off_policy import SlatePolicy, estimate_slate_policy
 from lookalike.evaluate.spans import span_counts, spans, word_counts
 
@@ -67,6 +68,7 @@ __all__ = [
     "expected_calibration_error",
     "f1",
     "f1_of_counts",
+    "holm",
     "logged_decisions",
     "ndcg_at_k",
     "paired_counts_test",

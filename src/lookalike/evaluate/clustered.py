@@ -119,11 +119,14 @@ def resampled_rows(
     """
     _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
     order = np.argsort(cluster, kind="stable")
-    rows = np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)
+    sizes = np.bincount(cluster)
+    starts = np.cumsum(sizes) - sizes
     rng = np.random.default_rng(random_state)
     for _ in range(n_resamples):
-        drawn = rng.integers(len(rows), size=len(rows))
-        yield np.concatenate([rows[at] for at in drawn.tolist()])
+        drawn = rng.integers(len(sizes), size=len(sizes))
+        taken = sizes[drawn]
+        before = np.cumsum(taken) - taken
+        yield order[np.repeat(starts[drawn] - before, taken) + np.arange(taken.sum())]
 
 
 def _resampled(

@@ -21,7 +21,6 @@ from lookalike.monitor.canary import (
 from lookalike.monitor.covariates import (
     FeatureDrift,
     covariate_drift,
-    holm,
     jensen_shannon,
     population_stability,
 )
@@ -83,7 +82,6 @@ __all__ = [
     "estimate_quality",
     "false_alarms",
     "first_alarms",
-    "holm",
     "jensen_shannon",
     "judge_alarms",
     "judge_retrained",

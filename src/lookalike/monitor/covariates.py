@@ -18,9 +18,7 @@ References
 ----------
 .. [1] Lin (1991). "Divergence measures based on the Shannon entropy". IEEE Transactions
    on Information Theory 37(1).
-.. [2] Holm (1979). "A simple sequentially rejective multiple test procedure".
-   Scandinavian Journal of Statistics 6(2).
-.. [3] Yurdakul and Naranjo (2020). "Statistical properties of the population stability
+.. [2] Yurdakul and Naranjo (2020). "Statistical properties of the population stability
    index". Journal of Risk Model Validation 14(3).
 """
 
@@ -33,6 +31,7 @@ from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 
 from lookalike._checks import check_whole
 from lookalike._typing import Array, Floats
+from lookalike.evaluate import holm
 
 N_BINS = 10
 LEVEL = 0.05
@@ -124,24 +123,6 @@ def covariate_drift(
     return dict(
         sorted(found.items(), key=lambda each: (each[1].corrected, -each[1].psi))
     )
-
-
-def holm(p_values: ArrayLike) -> Floats:
-    """Correct p values for being many, by Holm's step-down procedure.
-
-    p_values : (n,), in [0, 1]; returns float64 (n,)
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    array([0.03, 0.06, 0.06])
-    """
-    p = np.asarray(p_values, np.float64)
-    order = np.argsort(p)
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    found = np.empty(len(p))
-    found[order] = np.minimum(stepped, 1.0)
-    return found
 
 
 def population_stability(reference: ArrayLike, current: ArrayLike) -> float:

@@ -15,6 +15,7 @@ def values(system: Events, manifest: Manifest) -> dict[str, Any]:
     return {
         **{name: facts[name] for name in counts},
         "n_test_lists": facts.get("n_test_lists"),
+        "n_test_people": facts.get("n_test_people"),
         "model": system.model,
         "radius": f"{system.radius:g}",
         "rankers": ", ".join(system.rankers_).replace("_", " "),

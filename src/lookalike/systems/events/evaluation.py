@@ -1,6 +1,8 @@
 """What the order of the events system is worth: later lists, and who joined what."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -8,12 +10,15 @@ from lookalike._typing import Array, Floats, Ints
 from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets.events import EventData
-from lookalike.evaluate import Estimate, QueryGroups, bootstrap, paired_test
+from lookalike.evaluate import Comparison, Estimate, QueryGroups
+from lookalike.evaluate.clustered import bootstrap_clusters, clustered_difference
 from lookalike.systems.events.features import FEATURE_NAMES
 from lookalike.systems.events.system import Events, K
 
 ALL, NEW, OLDER = "all events", "announced after the split", "announced before"
 BEST = "best_possible"
+N_RESAMPLES = 2000
+"""Of an interval or test over people; the smallest p-value is twice one over it."""
 
 
 def evaluate(
@@ -21,8 +26,9 @@ def evaluate(
 ) -> EvaluationResult:
     """Put the lists that were shown after the split in order, with every ranker.
 
-    The unit of chance is the list; lists in which nothing was joined say nothing of an
-    order, and are left out.
+    The unit of chance is the person: lists of one person are alike, so that intervals
+    and tests draw people with all their lists. Lists in which nothing was joined say
+    nothing of an order, and are left out.
     """
     if data.checksum != system.data_.checksum:
         raise ValueError(
@@ -41,8 +47,12 @@ def evaluate(
     if np.isfinite(data.chance[after]).all():
         scores[BEST] = data.chance[after]
     cold = data.events.created[shown.event] >= data.split
+    person = shown.person[np.unique(groups.group, return_index=True)[1]]
     kinds = {
-        kind: {name: groups.ndcg(each, K, rows) for name, each in scores.items()}
+        kind: _Lists(
+            person[groups.has_relevant_among(rows)],
+            {name: groups.ndcg(each, K, rows) for name, each in scores.items()},
+        )
         for kind, rows in {
             ALL: cold | True,
             NEW: groups.in_groups_of(cold, K),
@@ -51,25 +61,27 @@ def evaluate(
         if groups.has_relevant_among(rows).sum() > 1
     }
     whole = kinds[ALL]
-    ours = whole[system.model]
+    ours = whole.ndcg[system.model]
+    recall = groups.recall(scores[system.model], K)
     metrics = {
-        "ndcg_at_10": bootstrap(np.mean, ours),
-        "recall_at_10": bootstrap(np.mean, groups.recall(scores[system.model], K)),
+        "ndcg_at_10": whole.mean(system.model),
+        "recall_at_10": _mean(whole.person, recall),
     }
     if len(kinds) == 3:
         metrics |= _new_beside_older(kinds[NEW], kinds[OLDER], system.model)
-    if BEST in whole:
-        metrics["share_of_best_possible"] = bootstrap(
-            lambda a, b: a.mean() / b.mean(), ours, whole[BEST]
+    if BEST in whole.ndcg:
+        metrics["share_of_best_possible"] = bootstrap_clusters(
+            _ratio, whole.person, ours, whole.ndcg[BEST], n_resamples=N_RESAMPLES
         )
     metrics |= {
-        f"ndcg_of_{name}": bootstrap(np.mean, values)
-        for name, values in whole.items()
+        f"ndcg_of_{name}": whole.mean(name)
+        for name in whole.ndcg
         if name != system.model
     }
     some = data.people.ids[np.unique(shown.person)[:30]]
     facts = {
         "n_test_lists": groups.n_evaluated,
+        "n_test_people": len(np.unique(whole.person)),
         "milliseconds_per_answer": milliseconds_per_answer(
             lambda users: system.recommend(users, 1), [[name] for name in some]
         ),
@@ -78,8 +90,8 @@ def evaluate(
         f"{groups.n_evaluated:,} lists shown after the split",
         metrics,
         {
-            name.replace("_", " "): paired_test(ours, values)
-            for name, values in whole.items()
+            name.replace("_", " "): _difference(whole.person, ours, values)
+            for name, values in whole.ndcg.items()
             if name not in (system.model, BEST)
         },
         facts,
@@ -88,19 +100,55 @@ def evaluate(
     )
 
 
-def _new_beside_older(
-    new: Mapping[str, Floats], older: Mapping[str, Floats], model: str
-) -> dict[str, Estimate]:
+@dataclass(frozen=True)
+class _Lists:
+    """Lists of one kind of events."""
+
+    person: Ints
+    """To whom each was shown, (n_lists,)."""
+    ndcg: dict[str, Floats]
+    """Of each order, list by list."""
+
+    def mean(self, name: str) -> Estimate:
+        """Return the mean nDCG of an order."""
+        return _mean(self.person, self.ndcg[name])
+
+    def among(self, taken: Array) -> Self:
+        """Return some of the lists, by a bool a list."""
+        chosen = {name: values[taken] for name, values in self.ndcg.items()}
+        return replace(self, person=self.person[taken], ndcg=chosen)
+
+
+def _mean(person: Ints, values: Floats) -> Estimate:
+    """Return the mean over lists, with an interval that draws people."""
+    return bootstrap_clusters(np.mean, person, values, n_resamples=N_RESAMPLES)
+
+
+def _ratio(part: Floats, whole: Floats) -> float:
+    return float(np.mean(part) / np.mean(whole))
+
+
+def _difference(person: Ints, ours: Floats, theirs: Floats) -> Comparison:
+    """Test two orders of the same lists, person by person."""
+
+    def mean(_: Floats, values: Floats) -> float:
+        return float(np.mean(values))
+
+    return clustered_difference(
+        mean, person, ours, ours, theirs, n_resamples=N_RESAMPLES
+    )
+
+
+def _new_beside_older(new: _Lists, older: _Lists, model: str) -> dict[str, Estimate]:
     """NDCG of lists of new and of older events, and the one over the other."""
-    ours = new[model], older[model]
     metrics = {
-        "ndcg_of_new_events": bootstrap(np.mean, ours[0]),
-        "ndcg_of_older_events": bootstrap(np.mean, ours[1]),
-        "new_over_older": _share_of(*ours),
+        "ndcg_of_new_events": new.mean(model),
+        "ndcg_of_older_events": older.mean(model),
+        "new_over_older": _one_over_other(new, older, model),
     }
-    if BEST in new:
-        metrics["new_over_older_beside_best"] = _share_of(
-            ours[0] / new[BEST].mean(), ours[1] / older[BEST].mean()
+    if BEST in new.ndcg:
+        metrics["new_over_older_beside_best"] = _one_over_other(
+            new, older, model, _ratio(new.ndcg[BEST], older.ndcg[BEST])
         )
     return metrics
 
@@ -118,15 +166,28 @@ def _simple_scores(X: Array) -> dict[str, Floats]:
     }
 
 
-def _share_of(part: Floats, whole: Floats) -> Estimate:
-    """Mean of one sample over the mean of another, each drawn again on its own."""
-    rng = np.random.default_rng(0)
-    drawn = [
-        values[rng.integers(len(values), size=(1000, len(values)))].mean(axis=1)
-        for values in (part, whole)
-    ]
-    low, high = np.quantile(drawn[0] / drawn[1], [0.025, 0.975])
-    return Estimate(float(part.mean() / whole.mean()), float(low), float(high))
+def _one_over_other(
+    part: _Lists, whole: _Lists, model: str, scale: float = 1.0
+) -> Estimate:
+    """Return the mean of one kind of lists over that of another, and over a scale.
+
+    Somebody may have lists of both kinds, so that people are drawn with all of both.
+    """
+    values = np.concatenate([part.ndcg[model] / scale, whole.ndcg[model]])
+    is_part = np.arange(len(values)) < len(part.person)
+
+    def ratio(values: Floats, is_part: Array) -> float:
+        if is_part.all() or not is_part.any():
+            raise ValueError("No list of one of the kinds was drawn.")
+        return _ratio(values[is_part], values[~is_part])
+
+    return bootstrap_clusters(
+        ratio,
+        np.concatenate([part.person, whole.person]),
+        values,
+        is_part,
+        n_resamples=N_RESAMPLES,
+    )
 
 
 def _details(
@@ -135,21 +196,19 @@ def _details(
     events: Ints,
     model: str,
     scores: Mapping[str, Floats],
-    kinds: Mapping[str, Mapping[str, Floats]],
+    kinds: Mapping[str, _Lists],
 ) -> dict[str, list[list[object]]]:
     """Return the tables of the report.
 
     kinds : nDCG of every score, by the kind of events that are looked at
     """
     whole = kinds[ALL]
-    best = whole.get(BEST)
     return {
         "New events and older ones": [
-            _row(kind, values[model], values.get(BEST))
-            for kind, values in kinds.items()
+            _row(kind, lists, model) for kind, lists in kinds.items()
         ],
         "For whom it works": [
-            _row(name, whole[model][mine], None if best is None else best[mine])
+            _row(name, whole.among(mine), model)
             for name, mine in _slices(groups, X).items()
             if mine.sum() > 1
         ],
@@ -157,11 +216,11 @@ def _details(
     }
 
 
-def _row(name: str, ours: Floats, best: Floats | None) -> list[object]:
+def _row(name: str, lists: _Lists, model: str) -> list[object]:
     share = "not known"
-    if best is not None:
-        share = f"{ours.mean() / best.mean():.3f}"
-    return [name, len(ours), bootstrap(np.mean, ours), share]
+    if BEST in lists.ndcg:
+        share = f"{_ratio(lists.ndcg[model], lists.ndcg[BEST]):.3f}"
+    return [name, len(lists.person), lists.mean(model), share]
 
 
 def _slices(groups: QueryGroups, X: Array) -> dict[str, Array]:
