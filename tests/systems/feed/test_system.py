@@ -9,9 +9,10 @@ from lookalike.core.items import Item
 from lookalike.core.weights import checked_weights, read_weights, value_of
 from lookalike.datasets.feed_simulator import DEVICES, examination, simulate_feed
 from lookalike.systems.feed import Feed
+from lookalike.systems.feed.decisions import Decisions
 from lookalike.systems.feed.examination import Examination, curves
 from lookalike.systems.feed.order import BEYOND, in_order
-from lookalike.systems.feed.preview import LEAST, Decisions, previewed
+from lookalike.systems.feed.preview import LEAST, previewed
 from lookalike.systems.feed.rows import SMOOTH, FeedCounts
 from lookalike.systems.feed.system import looks_of
 

@@ -36,6 +36,7 @@ from lookalike.rank import Hits
 from lookalike.rank.slate import ExplainedSlate
 from lookalike.systems.feed.arrivals import check_post, described, with_posts
 from lookalike.systems.feed.candidates import QUOTAS, SOURCES, CandidateSources
+from lookalike.systems.feed.decisions import Decisions
 from lookalike.systems.feed.events import done_since
 from lookalike.systems.feed.examination import Examination
 from lookalike.systems.feed.heads import (
@@ -49,7 +50,7 @@ from lookalike.systems.feed.heads import (
 )
 from lookalike.systems.feed.kept_log import kept_log, log_state
 from lookalike.systems.feed.order import in_order
-from lookalike.systems.feed.preview import Decisions, Preview, previewed
+from lookalike.systems.feed.preview import Preview, previewed
 from lookalike.systems.feed.ranked import Ranked
 from lookalike.systems.feed.rows import EXAMINED, SHOWN_TODAY, FeedCounts
 from lookalike.systems.feed.telling import heads_of, reasons_of
