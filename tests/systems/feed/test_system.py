@@ -8,8 +8,10 @@ import pytest
 from lookalike.core.items import Item
 from lookalike.core.weights import checked_weights, read_weights, value_of
 from lookalike.datasets.feed_simulator import DEVICES, examination, simulate_feed
+from lookalike.datasets.own_feed import load_own_feed
 from lookalike.systems.feed import Feed
 from lookalike.systems.feed.decisions import Decisions
+from lookalike.systems.feed.evaluation import evaluate
 from lookalike.systems.feed.examination import Examination, curves
 from lookalike.systems.feed.order import BEYOND, in_order
 from lookalike.systems.feed.preview import LEAST, previewed
@@ -286,6 +288,35 @@ def test_a_log_without_draws_says_that_it_cannot_tell(data):
     system = Feed("rates").fit(plain)
     with pytest.raises(ValueError, match="The log has no places that were drawn"):
         system.preview_weights({"like": 1.0})
+
+
+def test_a_log_of_ones_own_is_evaluated_and_learned_again(data, tmp_path):
+    some = np.flatnonzero(data.user < 20)
+    names = ("like", "hide", "click")
+    lines = [f"user,post,time,place,device,shuffled,dwell,{','.join(names)}"]
+    for row in some.tolist():
+        cells = [
+            *(data.users[data.user[row]], data.posts.ids[data.post[row]]),
+            *(data.time[row], data.place[row], data.device[row]),
+            *(int(data.shuffled[row]), data.dwell[row]),
+            *(int(data.actions[name][row]) for name in names),
+        ]
+        lines.append(",".join(map(str, cells)))
+    (tmp_path / "log.csv").write_text("\n".join(lines))
+    log = load_own_feed(tmp_path / "log.csv")
+    assert len(log) == len(some)
+    system = Feed("rates").fit(log)
+    found = evaluate(system, log)
+    assert found.metrics["auc_of_click"].value > 0.5
+    assert "value_over_that_of_the_best_lists" not in found.metrics
+    again = system.refit(log)
+    assert again.is_refitted
+    assert len(again.recommend_each(["u1"], 5)[0].ids) == 5
+    [user] = np.flatnonzero(log.users == "u1")
+    seen = set(log.posts.ids[log.post[(log.user == user) & log.is_test]].tolist())
+    assert not seen & set(again.recommend_each(["u1"], 10_000)[0].ids)
+    measured = evaluate(again.before_refit(log), log)
+    assert measured.quality["outcomes"] == found.quality["outcomes"]
 
 
 @pytest.mark.parametrize(
