@@ -15,7 +15,11 @@ TESTS = {
         "every_split or sorted_col or follow_the_seed or pruning"
     ),
     "systems/digits/test_digits.py": "definition",
-    "features/test_gradient_histogram.py": "every_option or edge_of_a_bin",
+    "features/test_gradient_histogram.py": (
+        "every_option or edge_of_a_bin or bytes_give"
+    ),
+    "features/test_colour_histogram.py": "scikit_image or of_its_pixels",
+    "search/test_late_interaction.py": "what_is_kept",
     "search/test_inverted_file.py": (
         "definition or add_up or rows_find_each_neighbour[euclidean"
     ),

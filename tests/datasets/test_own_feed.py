@@ -49,6 +49,15 @@ def test_tables_become_a_log(write):
     assert log.is_test.tolist() == [False] * 4 + [True]
 
 
+def test_zeros_and_ones_may_be_written_in_several_ways(write):
+    text = "user,post,time,like,save\nann,p1,1,1.0,yes\nbob,p1,2,0.0,no\neve,p1,3,1,"
+    log = load_own_feed(write("log.csv", text))
+    assert log.heads == ["like", "save"]
+    assert log.actions["like"].tolist() == [1, 0, 1]
+    assert log.actions["save"][:2].tolist() == [1, 0]
+    assert np.isnan(log.actions["save"][2])
+
+
 def test_one_table_is_enough(write):
     log = load_own_feed(write("log.csv", LOG))
     assert log.authors.tolist() == log.posts.ids.tolist()
@@ -77,7 +86,7 @@ def test_bad_tables_are_refused_in_a_sentence(write, was, now, told):
     ("form", "told"),
     [
         ('posts = "posts.csv"', "does not say where the table is"),
-        ('log = "log.csv"\nlikes = "x"', "likes = 'x' is not understood"),
+        ('log = "log.csv"\nlikes = "x"', "says likes, which no form has"),
         ('log = "log.csv"\nactions = ["love"]', "'love', which is no column"),
         ('log = "log.csv"\nfollows = "follows.csv"', "give a table of posts"),
         ("log = [", "is no TOML file"),

@@ -53,6 +53,13 @@ def test_threads_and_batches_do_not_change_the_numbers():
     np.testing.assert_array_equal(together.transform(images)[::100], expected)
 
 
+def test_bytes_give_the_same_numbers_as_floats():
+    images = np.random.default_rng(0).integers(0, 256, (2, 40, 33)).astype(np.uint8)
+    model = GradientHistogram(7, (8, 9), (2, 2)).fit(images)
+    expected = model.transform(images.astype(np.float64))
+    np.testing.assert_array_equal(model.transform(images), expected)
+
+
 @pytest.mark.parametrize("kind", [GradientHistogram, LocalBinaryPattern])
 @pytest.mark.parametrize(("said", "shape"), [((12, 20), (12, 20)), ("line", (1, 240))])
 def test_flat_rows_of_a_shape_that_is_said_are_those_images(kind, said, shape):

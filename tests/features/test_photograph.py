@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from lookalike.features import LocalBinaryPattern
 from lookalike.features.photograph import (
     N_DIMENSIONS,
     PREPARATION,
@@ -50,6 +52,21 @@ def test_similarity_is_the_weighted_mean_of_that_of_the_parts(images):
     expected = sum(WEIGHTS[name] * (part[0] @ part[1]) for name, part in parts.items())
     a, b = describe_photographs(images[:2]).astype(float)
     assert a @ b == pytest.approx(expected, abs=1e-6)
+
+
+def test_texture_is_local_binary_patterns_of_two_radii_and_sizes(images):
+    tile = PREPARATION.tile(images[1])
+    grey = np.asarray(Image.fromarray(tile).convert("L"))[None]
+    half = grey.reshape(1, 64, 2, 64, 2).mean(axis=(2, 4)).astype(np.uint8)
+    each = [
+        LocalBinaryPattern(8, radius, grid=(2, 2), border="edge").fit_transform(size)
+        for size in (grey, half)
+        for radius in (1.0, 2.0)
+    ]
+    root = np.sqrt(np.stack(each).astype(np.float64))
+    expected = root.ravel() / np.linalg.norm(root)
+    found = parts_of(tile[None])["texture by regions"][0]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_a_part_sees_what_it_is_named_for(images):

@@ -105,6 +105,11 @@ ROUTES = [
     ("catalogue", "POST", "/items", "write"),
     ("catalogue", "POST", "/items/delete", "write"),
     ("catalogue", "DELETE", "/items/{id}", "write"),
+    ("posts", "GET", "/items", "read"),
+    ("posts", "GET", "/items/{id}", "read"),
+    ("posts", "POST", "/items", "write"),
+    ("posts", "POST", "/items/delete", "write"),
+    ("posts", "DELETE", "/items/{id}", "write"),
 ]
 """Capability that a system has the route for, method, address and the key's scope."""
 OPEN = {"/healthz", "/readyz"}

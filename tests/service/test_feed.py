@@ -112,6 +112,26 @@ def test_what_is_hidden_does_not_come_back(served):
     assert told["kept_out"] == ["the user hid it"]
 
 
+def test_a_post_that_is_written_now_is_in_the_next_page(served):
+    _, client = served
+    before = client.get("/v1/feed/items").json()["count"]
+    post = {"id": "fresh", "attributes": {"author": "u1", "topic": "music"}}
+    post["attributes"]["well made"] = 20.0
+    told = client.post("/v1/feed/items", json={"items": [post]})
+    assert told.json()["upserted"] == 1, told.text
+    assert "fresh" in ids_of(ask(client, user="u10", k=100))
+    assert client.get("/v1/feed/items").json()["count"] == before + 1
+    known = client.get("/v1/feed/items/fresh").json()["attributes"]
+    assert (known["author"], known["topic"]) == ("u1", "music")
+    bad = {"id": "odd", "attributes": {"mood": 1}}
+    refused = client.post("/v1/feed/items", json={"items": [post, bad]})
+    assert refused.status_code == 422
+    assert "A post has author" in refused.json()["detail"]
+    client.delete("/v1/feed/items/fresh")
+    assert "fresh" not in ids_of(ask(client, user="u11", k=100))
+    assert client.get("/v1/feed/items/fresh").status_code == 404
+
+
 def test_who_is_deleted_is_forgotten_here_too(served):
     _, client = served
     ask(client, user="gone with the wind", k=3)

@@ -9,9 +9,10 @@ from lookalike.datasets.feed_log import FeedLog
 from lookalike.datasets.feed_simulator import DEVICES, SLOT, examination, simulate_feed
 from lookalike.evaluate import bootstrap
 from lookalike.systems.feed import Feed
+from lookalike.systems.feed.decisions import Decisions
 from lookalike.systems.feed.examination import Examination
 from lookalike.systems.feed.heads import learn_heads
-from lookalike.systems.feed.preview import Decisions, previewed
+from lookalike.systems.feed.preview import previewed
 from lookalike.systems.feed.rows import FeedCounts
 from lookalike.systems.feed.system import answers_of, features_of, looks_of
 from lookalike_bench.arrays import Floats, Ints
@@ -171,9 +172,7 @@ def _true_change(
     expected = decisions.expected.astype(np.float64)
     row = draws.row
     n = np.arange(len(row))
-    fall = np.array(
-        [examination(d, np.array([SLOT]))[0] for d in log.device[row].tolist()]
-    )
+    fall = examination(log.device[row], np.full(len(row), SLOT))
     said = []
     for each in (present, other):
         post = draws.pool[n, np.argmax(value_of(expected, each), axis=1)]

@@ -16,8 +16,8 @@ from lookalike.systems.videos.fusion import (
     Weights,
     learn_weights,
 )
-from lookalike.systems.videos.sides import TextSide
-from lookalike.systems.videos.system import TOWERS, analysis_of
+from lookalike.systems.videos.system import TOWERS
+from lookalike.systems.videos.text_side import TextSide, analysis_of
 from lookalike_bench.bars import Row
 
 K = 10

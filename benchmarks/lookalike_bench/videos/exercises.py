@@ -22,8 +22,7 @@ from lookalike.systems.videos.fusion import (
     learn_weights,
 )
 from lookalike.systems.videos.joint_space import JointSpace
-from lookalike.systems.videos.sides import TextSide
-from lookalike.systems.videos.system import analysis_of
+from lookalike.systems.videos.text_side import TextSide, analysis_of
 from lookalike_bench.bars import Row
 from lookalike_bench.videos.captions import K, found_at_10, paired_row
 

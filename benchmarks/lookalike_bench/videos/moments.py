@@ -16,7 +16,8 @@ from lookalike.features.video import frames as by_time
 from lookalike.features.video.opening import opened
 from lookalike.systems.videos.joint_space import JointSpace
 from lookalike.systems.videos.moments import Moment, overlap
-from lookalike.systems.videos.system import VideoSearch, analysis_of
+from lookalike.systems.videos.system import VideoSearch
+from lookalike.systems.videos.text_side import analysis_of
 from lookalike_bench.bars import Row
 from lookalike_bench.videos.reading import clip_files
 
@@ -152,7 +153,7 @@ def _word_hits(
 def _of_clips() -> tuple[list[Path], Array, list[str]]:
     data = load_video_clips()
     system = VideoSearch(n_jobs=2).fit(data)
-    from lookalike.systems.videos.sides import pooled_of
+    from lookalike.systems.videos.pixel_side import pooled_of
 
     paths = [each for each in data.sources if isinstance(each, Path)]
     return paths, pooled_of(system.catalogue_), system.catalogue_.whole

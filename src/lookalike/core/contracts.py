@@ -371,6 +371,36 @@ class HasCatalogue(Recommends, Protocol):
         ...
 
 
+class HasPosts(Recommends, Protocol):
+    """Capability "posts": what is recommended comes and goes, and is soon old."""
+
+    @property
+    def n_items(self) -> int:
+        """How many posts there are."""
+        ...
+
+    def with_items(self, items: Sequence[Item]) -> Self:
+        """Return the system with posts that came, changed or went since it learned.
+
+        It is given all of them each time, in the order of the changes.
+        """
+        ...
+
+    def check_item(self, item: Item) -> None:
+        """Refuse a post that cannot be added."""
+        ...
+
+    def post_values(self, id: str) -> dict[str, Any]:
+        """Return what is known of a post, ready for JSON.
+
+        Raises
+        ------
+        LookupError
+            If there is none of this id, or it was taken away.
+        """
+        ...
+
+
 class HasTexts(Searches, Protocol):
     """Capability "texts": documents, which come and go while it answers."""
 
@@ -646,6 +676,7 @@ CAPABILITIES: dict[str, type] = {
     "history": RecommendsFromHistory,
     "retrain": Retrains,
     "catalogue": HasCatalogue,
+    "posts": HasPosts,
     "suggest": Suggests,
     "similar": FindsSimilar,
     "facets": CountsFacets,

@@ -15,9 +15,9 @@ of device d, each action has
 .. math:: \operatorname{logit} p_a = b_a + s_a\, \eta + c_a\, clickbait_p
 
 (``FORMULA``), and the seconds that the post is looked at are log-normal around
-:math:`\exp (1.8 + 0.4 \eta - 0.9\, clickbait)`. What is not examined passes by in less
-than a second, and nothing is done with it. So clickbait is clicked often, left soon and
-hidden often.
+:math:`\exp (b + s\, \eta + c\, clickbait)` with the b, s and c of ``STAY``. What is not
+examined passes by in less than a second, and nothing is done with it. So clickbait is
+clicked often, left soon and hidden often.
 
 The ranker that ran takes what is followed, new and clickable, with noise. A share of
 the lists is shuffled; in the others one place explores.
@@ -52,6 +52,12 @@ FORMULA = {
     "report": (-5.3, -0.8, 1.8),
 }
 """b, s and c of each action."""
+STAY = (1.8, 0.4, -0.9)
+"""The same of the logarithm of the seconds that a post is looked at."""
+SPREAD = 0.8
+"""Standard deviation of that logarithm."""
+EXPLORED = 0.5
+"""Share of the lists, of those not shuffled, whose slot explores."""
 WINDOW = 3 * DAY  # how old a post may be that is shown
 K = 10  # posts of a list
 SLOT = 4  # the place that explores
@@ -103,11 +109,8 @@ class FeedTruth:
         """
         liking = self.liking(user, post, time, before)
         bait = self.clickbait[post]
-        found = {
-            name: expit(b + s * liking + c * bait)
-            for name, (b, s, c) in FORMULA.items()
-        }
-        return {**found, DWELL: _mean_log(1.8 + 0.4 * liking - 0.9 * bait)}
+        found = {name: expit(line(of, liking, bait)) for name, of in FORMULA.items()}
+        return {**found, DWELL: _mean_log(line(STAY, liking, bait))}
 
     def best_list(
         self,
@@ -154,9 +157,21 @@ class FeedTruth:
         return {name: float(looked @ each) for name, each in expected.items()}
 
 
-def examination(device: str, place: Ints) -> Floats:
-    """Return the probability that a place is examined, relative to the first."""
-    found: Floats = np.asarray(place, np.float64) ** -FALL[device]
+def examination(device: str | Array, place: Ints) -> Floats:
+    """Return the probability that places are examined, relative to the first.
+
+    device : one for all of them, or one each
+    """
+    names, which = np.unique(np.atleast_1d(device), return_inverse=True)
+    fall = np.array([FALL[name] for name in names.tolist()])[which]
+    found: Floats = np.asarray(place, np.float64) ** -fall
+    return found
+
+
+def line(of: tuple[float, float, float], liking: Floats, clickbait: Floats) -> Floats:
+    """Return b + s liking + c clickbait, the sum of the module's second formula."""
+    b, s, c = of
+    found: Floats = b + s * liking + c * clickbait
     return found
 
 
@@ -226,15 +241,13 @@ def simulate_feed(
     before = shown_before(truth.posts, user, post, moment, place, n_authors)
     expected = truth.expected(user, post, moment, before)
     names = np.array(DEVICES)[device[at[0]]]
-    fall = np.array([FALL[name] for name in DEVICES])[device[at[0]]]
-    looked = rng.random(len(post)) < place.astype(np.float64) ** -fall
+    looked = rng.random(len(post)) < examination(names, place)
     actions = {
         name: ((rng.random(len(post)) < expected[name]) & looked).astype(np.float64)
         for name in FORMULA
     }
-    bait = truth.clickbait[post]
     liking = truth.liking(user, post, moment, before)
-    stay = rng.lognormal(1.8 + 0.4 * liking - 0.9 * bait, SPREAD)
+    stay = rng.lognormal(line(STAY, liking, truth.clickbait[post]), SPREAD)
     row_of = np.full(shown.shape, -1)
     row_of[at] = np.arange(len(post))
     settings = f"feed_simulator 1 {sorted(sizes.items())} {shuffled} {random_state}"
@@ -259,10 +272,6 @@ def simulate_feed(
         draws=Draws(row_of[draws[0], SLOT - 1], draws[1], draws[2], EXPLORED),
         truth=truth,
     )
-
-
-SPREAD = 0.8  # standard deviation of ln(seconds)
-EXPLORED = 0.5  # share of the lists, of those not shuffled, whose slot explores
 
 
 def _mean_log(mu: Floats) -> Floats:

@@ -10,9 +10,7 @@ Columns are found by their names or declared, on the command line or in a TOML f
     segment = "category"           # also number, tags, text
 """
 
-import hashlib
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from lookalike._checks import check_choice
-from lookalike._event_weights import plain_name
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.click_log import (
     AD,
@@ -33,6 +30,12 @@ from lookalike.datasets.click_log import (
 )
 from lookalike.datasets.item_columns import ItemColumn
 from lookalike.datasets.log_form import find_column
+from lookalike.datasets.own_tables import (
+    checksum_of,
+    known_column,
+    read_declared,
+    zeros_and_ones,
+)
 from lookalike.datasets.tables import Table, read_table
 
 CLICK_NAMES = (
@@ -44,6 +47,7 @@ KINDS = ("category", "number", "tags", "text")
 _FILES = ("log", "items", "users")
 _TEXTS = (*_FILES, "user", "item", "time", "value", "delay", "hidden")
 _LISTS = ("crosses", "counted", "leave_out")
+_SAID = {**dict.fromkeys(_TEXTS, str), **dict.fromkeys(_LISTS, list), "kinds": dict}
 _MARKET = ("advertiser", "bid", "budget", "targeting")
 
 
@@ -83,7 +87,7 @@ def load_own_clicks(
         **{"user": user, "item": item, "time": time, "value": value},
     }
     options = {name: each for name, each in given.items() if each is not None}
-    form = {**_read_form(Path(path)), **options}
+    form = {**read_declared(Path(path), _SAID, _FILES), **options}
     table = read_table(form.get("log", path))
     of_ads, of_users = (
         read_table(form[name]) if name in form else None for name in ("items", "users")
@@ -92,8 +96,10 @@ def load_own_clicks(
     _check_named(form, tables)
     at = _roles(list(table.columns), form)
     assert at["value"] is not None
-    clicked = _zeros_and_ones(table, at["value"])
-    hidden = None if at["hidden"] is None else _zeros_and_ones(table, at["hidden"])
+    clicked = zeros_and_ones(table, at["value"]).astype(np.int64)
+    hidden = None
+    if at["hidden"] is not None:
+        hidden = zeros_and_ones(table, at["hidden"]).astype(np.int64)
     when = _times(table, at["time"])
     order = np.argsort(when, kind="stable")
     context, kinds = _columns(table, set(filter(None, at.values())), form)
@@ -116,7 +122,7 @@ def load_own_clicks(
     delay = None if at["delay"] is None else table.reals(at["delay"], empty=True)
     return ClickLog(
         name=str(path),
-        checksum=_checksum(tables),
+        checksum=checksum_of(tables),
         users=ClickUsers(people, user_columns),
         ads=ads,
         user=user_at[order],
@@ -136,7 +142,7 @@ def load_own_clicks(
 
 def _roles(names: Sequence[str], form: Mapping[str, Any]) -> dict[str, str | None]:
     """The column of each role, as declared or by its name; None where there is none."""
-    click = _found(names, CLICK_NAMES, form.get("value"))
+    click = known_column(names, CLICK_NAMES, form.get("value"))
     if click is None:
         raise ValueError(
             "No column of the table is known to say whether there was a click; its "
@@ -144,12 +150,12 @@ def _roles(names: Sequence[str], form: Mapping[str, Any]) -> dict[str, str | Non
         )
     return {
         "user": find_column(names, "user", form.get("user"), "table"),
-        "item": _found(names, AD_NAMES, form.get("item"))
+        "item": known_column(names, AD_NAMES, form.get("item"))
         or find_column(names, "item", form.get("item"), "table"),
         "time": find_column(names, "time", form.get("time"), "table"),
         "value": click,
-        "delay": _found(names, ("delay",), form.get("delay")),
-        "hidden": _found(names, ("hidden",), form.get("hidden")),
+        "delay": known_column(names, ("delay",), form.get("delay")),
+        "hidden": known_column(names, ("hidden",), form.get("hidden")),
     }
 
 
@@ -158,59 +164,6 @@ def _counted(at: Mapping[str, str | None]) -> list[tuple[str, ...]]:
     roles = {USER: at["user"], AD: at["item"]}
     ids = [name for name, column in roles.items() if column is not None]
     return [*((name,) for name in ids), *([(USER, AD)] if len(ids) == 2 else [])]
-
-
-def _checksum(tables: Sequence[Table]) -> str:
-    """That of the table, or of all tables."""
-    if len(tables) == 1:
-        return tables[0].checksum
-    every = "".join(each.checksum for each in tables)
-    return hashlib.sha256(every.encode()).hexdigest()
-
-
-def _read_form(path: Path) -> dict[str, Any]:
-    """What a TOML file declares; empty of any other file."""
-    if path.suffix != ".toml":
-        return {}
-    try:
-        form = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path} is no TOML file: {error}.") from None
-    known = (*_TEXTS, *_LISTS, "kinds")
-    for name, value in form.items():
-        if name not in known:
-            raise ValueError(
-                f"{path} says {name}, which no form has; it may say {', '.join(known)}."
-            )
-        kind = str if name in _TEXTS else list if name in _LISTS else dict
-        if not isinstance(value, kind):
-            what = {str: "a text", list: "a list", dict: "a table"}[kind]
-            raise ValueError(f"{path}: {name} must be {what}, got {value!r}.")
-    if "log" not in form:
-        raise ValueError(f'{path} does not say where the table is: log = "...".')
-    return {
-        name: str(path.parent / value) if name in _FILES else value
-        for name, value in form.items()
-    }
-
-
-def _found(
-    names: Sequence[str], wanted: Sequence[str], declared: str | None
-) -> str | None:
-    if declared is not None and declared not in names:
-        raise ValueError(
-            f"The table has no column {declared}; it has {', '.join(names)}."
-        )
-    plain = {plain_name(name): name for name in reversed(names)}
-    return declared or next((plain[each] for each in wanted if each in plain), None)
-
-
-def _zeros_and_ones(table: Table, column: str) -> Ints:
-    cells = np.array(table.columns[column], dtype=str)
-    yes = np.isin(cells, ("1", "1.0", "True", "true", "yes"))
-    no = np.isin(cells, ("0", "0.0", "False", "false", "no"))
-    table.refuse(~(yes | no), f"a 0 or a 1 as {column}")
-    return yes.astype(np.int64)
 
 
 def _times(table: Table, column: str | None) -> Floats:
@@ -274,7 +227,7 @@ def _described(
     if table is None:
         return seen, {}, {}
     names, file = list(table.columns), table.file
-    key = column if column in names else _found(names, ("id",), None)
+    key = column if column in names else known_column(names, ("id",))
     if key is None:
         raise ValueError(
             f"{file} has no column {column or 'id'}; it has {', '.join(names)}."

@@ -12,20 +12,24 @@ with user and author. A TOML file names them all:
     actions = ["like", "hide"]     # otherwise every column of zeros and ones
 """
 
-import hashlib
 import os
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lookalike._event_weights import plain_name
 from lookalike._typing import Array, Floats, Ints
 from lookalike.datasets.click_log import last_fifth
 from lookalike.datasets.feed_log import DWELL, FeedLog, Posts
 from lookalike.datasets.log_form import find_column
+from lookalike.datasets.own_tables import (
+    checksum_of,
+    is_zeros_and_ones,
+    known_column,
+    read_declared,
+    zeros_and_ones,
+)
 from lookalike.datasets.tables import Table, read_table
 
 POST_NAMES = (
@@ -44,7 +48,7 @@ DWELLS = ("dwell", "dwelltime", "seconds", "viewtime", "timespent")
 SHUFFLED = ("shuffled", "random", "israndom", "explored")
 MOST_SECONDS = 86_400.0
 _TABLES = ("log", "posts", "follows", "mutes")
-_FORM = (*_TABLES, "actions", "user", "item", "time")
+_SAID = {**dict.fromkeys((*_TABLES, "user", "item", "time"), str), "actions": list}
 
 
 def load_own_feed(
@@ -80,12 +84,12 @@ def load_own_feed(
         **{"user": user, "item": item, "time": time},
     }
     options = {n: str(each) for n, each in given.items() if each is not None}
-    form = {**_read_form(Path(path)), **options}
+    form = {**read_declared(Path(path), _SAID, _TABLES), **options}
     table = read_table(form.get("log", path))
     names = list(table.columns)
     at_user = find_column(names, "user", form.get("user"), "table")
     at_time = find_column(names, "time", form.get("time"), "table")
-    at_post = form.get("item") or _found(names, POST_NAMES)
+    at_post = form.get("item") or known_column(names, POST_NAMES)
     for what, column in (("user", at_user), ("post", at_post), ("time", at_time)):
         if column is None or column not in names:
             raise ValueError(
@@ -97,8 +101,14 @@ def load_own_feed(
     post_names, post_at = table.name_codes(str(at_post))
     when = table.times(str(at_time))
     used = {at_user, at_post, at_time}
-    place_column, device_column = _found(names, PLACES), _found(names, DEVICES)
-    dwell_column, shuffled_column = _found(names, DWELLS), _found(names, SHUFFLED)
+    place_column, device_column = (
+        known_column(names, PLACES),
+        known_column(names, DEVICES),
+    )
+    dwell_column, shuffled_column = (
+        known_column(names, DWELLS),
+        known_column(names, SHUFFLED),
+    )
     used |= {place_column, device_column, dwell_column, shuffled_column}
     actions = _actions(table, form, {name for name in used if name})
     place = _places(table, place_column)
@@ -107,7 +117,7 @@ def load_own_feed(
         dwell = table.numbers(dwell_column, high=MOST_SECONDS)
     shuffled = np.zeros(len(when), bool)
     if shuffled_column is not None:
-        shuffled = _zeros_and_ones(table, shuffled_column) > 0
+        shuffled = zeros_and_ones(table, shuffled_column) > 0
     device = np.full(len(when), "any")
     if device_column is not None:
         device = np.array([cell or "any" for cell in table.columns[device_column]])
@@ -132,7 +142,7 @@ def load_own_feed(
     order = np.argsort(when, kind="stable")
     return FeedLog(
         name=str(path),
-        checksum=_checksum(tables),
+        checksum=checksum_of(tables),
         users=user_names,
         authors=authors,
         topics=topics,
@@ -152,43 +162,6 @@ def load_own_feed(
     )
 
 
-def _read_form(path: Path) -> dict[str, Any]:
-    """What a TOML file declares; empty of any other file."""
-    if path.suffix != ".toml":
-        return {}
-    try:
-        form = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path} is no TOML file: {error}.") from None
-    for name, value in form.items():
-        kind = list if name == "actions" else str
-        if name not in _FORM or not isinstance(value, kind):
-            raise ValueError(
-                f"{path}: {name} = {value!r} is not understood; it may say "
-                f"{', '.join(_FORM)}: texts, and actions a list of them."
-            )
-    if "log" not in form:
-        raise ValueError(f'{path} does not say where the table is: log = "...".')
-    return {
-        name: str(path.parent / value) if name in _TABLES else value
-        for name, value in form.items()
-    }
-
-
-def _found(names: Sequence[str], wanted: Sequence[str]) -> str | None:
-    plain = {plain_name(name): name for name in reversed(names)}
-    return next((plain[each] for each in wanted if each in plain), None)
-
-
-def _zeros_and_ones(table: Table, column: str, empty: bool = False) -> Floats:
-    cells = np.array(table.columns[column], dtype=str)
-    yes = np.isin(cells, ("1", "1.0", "True", "true", "yes"))
-    no = np.isin(cells, ("0", "0.0", "False", "false", "no"))
-    known = yes | no | (cells == "" if empty else np.zeros(len(cells), bool))
-    table.refuse(~known, f"a 0 or a 1 as {column}")
-    return np.where(yes, 1.0, np.where(no, 0.0, np.nan))
-
-
 def _actions(
     table: Table, form: Mapping[str, Any], used: set[str]
 ) -> dict[str, Floats]:
@@ -201,13 +174,13 @@ def _actions(
                     f"actions names {name!r}, which is no column; there are "
                     f"{', '.join(table.columns)}."
                 )
-        return {name: _zeros_and_ones(table, name, empty=True) for name in declared}
+        return {name: zeros_and_ones(table, name, empty=True) for name in declared}
     found = {}
     for name, cells in table.columns.items():
         if name in used or name == DWELL:
             continue
-        if {*cells} <= {"0", "1", "", "true", "false"} and {*cells} != {""}:
-            found[name] = _zeros_and_ones(table, name, empty=True)
+        if is_zeros_and_ones(cells):
+            found[name] = zeros_and_ones(table, name, empty=True)
     if not found:
         raise ValueError(
             f"{table.file} has no column of zeros and ones for an action, such as like "
@@ -238,7 +211,7 @@ def _posts(
         posts = Posts(seen, np.arange(n), first, np.zeros(n, np.int64))
         return posts, seen, nobody
     names = list(table.columns)
-    key = _found(names, ("id", *POST_NAMES))
+    key = known_column(names, ("id", *POST_NAMES))
     if key is None:
         raise ValueError(
             f"{table.file} has no column id; its columns are {', '.join(names)}."
@@ -254,9 +227,9 @@ def _posts(
             f"{table.file} has no row of {lost!r}, which the impressions show."
         )
     order = np.concatenate([row, np.setdiff1d(np.arange(len(ids)), row)])
-    author_column = _found(names, ("author", "authorid", "creator", "by"))
-    topic_column = _found(names, ("topic", "category", "section"))
-    time_column = _found(names, ("created", "createdat", "time", "published"))
+    author_column = known_column(names, ("author", "authorid", "creator", "by"))
+    topic_column = known_column(names, ("topic", "category", "section"))
+    time_column = known_column(names, ("created", "createdat", "time", "published"))
     authors, author = ids[order], np.arange(len(ids))
     if author_column is not None:
         authors, every = table.name_codes(author_column)
@@ -284,8 +257,8 @@ def _pairs(table: Table, users: Array, authors: Array) -> Ints:
     """Who follows, or mutes, whom; people whom the log does not know are left out."""
     names = list(table.columns)
     columns = (
-        _found(names, ("user", "userid", "follower")),
-        _found(names, ("author", "authorid", "followed", "follows", "mutes")),
+        known_column(names, ("user", "userid", "follower")),
+        known_column(names, ("author", "authorid", "followed", "follows", "mutes")),
     )
     if None in columns:
         raise ValueError(
@@ -301,8 +274,3 @@ def _pairs(table: Table, users: Array, authors: Array) -> Ints:
         if user in user_at and author in author_at
     ]
     return np.unique(np.array(found, np.int64).reshape(-1, 2), axis=0)
-
-
-def _checksum(tables: Sequence[Table]) -> str:
-    every = "".join(each.checksum for each in tables)
-    return hashlib.sha256(every.encode()).hexdigest()

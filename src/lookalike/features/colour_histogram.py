@@ -6,6 +6,7 @@ Colours are those of CIELAB, in which equal distances look about equally large.
 import numpy as np
 
 from lookalike._typing import Array, Floats
+from lookalike.kernels.colour_histogram import cell_colours, lab_of_roots
 
 # sRGB's primaries in XYZ, each row divided by the white of D65 (IEC 61966-2-1).
 _TO_XYZ = np.array(
@@ -42,9 +43,9 @@ def lab_of(image: Array) -> Floats:
             [ 53.2,  80.1,  67.2]]])
     """
     xyz = _LINEAR[image] @ _TO_XYZ.T
-    root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
-    x, y, z = np.moveaxis(root, -1, 0)
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    found: Floats = np.empty_like(xyz)
+    lab_of_roots(xyz, np.cbrt(xyz), found)
+    return found
 
 
 def colour_histogram(
@@ -86,24 +87,9 @@ def colour_histogram(
     array([[[0., 1.],
             [1., 0.]]])
     """
-    height, width = lab.shape[:2]
     rows, columns = grid
-    cells = (
-        (np.arange(height) * rows // height)[:, None] * columns
-        + np.arange(width) * columns // width
-    ).ravel()
-    n_bins = bins[0] * bins[1] * bins[2]
-    at, share = (cells * n_bins)[None], np.ones((1, len(cells)))
-    stride = n_bins
-    for axis, ((low, high), n) in enumerate(zip(RANGES, bins, strict=True)):
-        stride //= n
-        place = (lab[..., axis].ravel() - low) / (high - low) * n - 0.5
-        place = np.clip(place, 0, n - 1)
-        lower = np.minimum(place.astype(np.int64), max(n - 2, 0))
-        upper = np.minimum(lower + 1, n - 1)
-        nearness = place - lower
-        at = np.concatenate([at + lower * stride, at + upper * stride])
-        share = np.concatenate([share * (1 - nearness), share * nearness])
-    counts = np.bincount(at.ravel(), share.ravel(), rows * columns * n_bins)
-    found = counts.reshape(rows, columns, n_bins).astype(np.float64)
+    counts = np.empty((rows * columns, bins[0] * bins[1] * bins[2]))
+    pixels = np.ascontiguousarray(lab, np.float64)
+    cell_colours(pixels, np.array(RANGES), np.array(bins, np.int64), grid, counts)
+    found = counts.reshape(rows, columns, -1)
     return found / found.sum(axis=2, keepdims=True)

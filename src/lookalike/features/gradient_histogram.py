@@ -1,5 +1,6 @@
 """Histograms of oriented gradients: shape as the directions of edges, cell by cell."""
 
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -9,8 +10,13 @@ from lookalike._checks import check_pair, check_whole
 from lookalike._parallel import run_slices
 from lookalike._typing import Array, Floats
 from lookalike.features._images import ImageDescriptor
-from lookalike.kernels.gradient_histogram import cell_gradients
+from lookalike.kernels.gradient_histogram import (
+    cell_byte_gradients,
+    cell_gradients,
+    gradient_tables,
+)
 
+TYPES = [np.float64, np.uint8]
 NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 EPSILON = 1e-5
 
@@ -101,7 +107,7 @@ class GradientHistogram(ImageDescriptor):
         X : (n_images, height, width), or flat (n_images, height * width).
         """
         self._check_parameters()
-        self._fit_shape(X, np.float64)
+        self._fit_shape(X, TYPES)
         rows, columns = self._blocks()
         per_block = self.cells_per_block[0] * self.cells_per_block[1]
         if min(rows, columns) < 1:
@@ -115,11 +121,11 @@ class GradientHistogram(ImageDescriptor):
 
     def transform(self, X: ArrayLike) -> Array:
         """Blocks from left to right, then down; float64 (n_images, n_features_out)."""
-        images = self._images(X, np.float64)
+        images = self._images(X, TYPES)
         if self.transform_sqrt:
             if images.min() < 0:
                 raise ValueError("transform_sqrt takes no negative grey levels.")
-            images = np.sqrt(images)
+            images = np.sqrt(images.astype(np.float64))
         out = np.empty((len(images), self._n_features_out))
 
         def work(start: int, stop: int) -> None:
@@ -132,13 +138,17 @@ class GradientHistogram(ImageDescriptor):
         run_slices(work, len(images), self.n_jobs, grain)
         return out
 
-    def _describe(self, images: Floats) -> Floats:
+    def _describe(self, images: Array) -> Floats:
         height, width = self.image_shape_
         cell = (int(self.pixels_per_cell[0]), int(self.pixels_per_cell[1]))
         cells = np.empty(
             (len(images), height // cell[0], width // cell[1], self.orientations)
         )
-        cell_gradients(images, cell, int(self.orientations), cells)
+        if images.dtype == np.uint8:
+            tables = tables_of(int(self.orientations))
+            cell_byte_gradients(images, cell, *tables, cells)
+        else:
+            cell_gradients(images, cell, int(self.orientations), cells)
         windows = np.lib.stride_tricks.sliding_window_view(
             cells, self.cells_per_block, axis=(1, 2)
         )
@@ -167,6 +177,14 @@ class GradientHistogram(ImageDescriptor):
             raise ValueError(
                 f"block_norm must be one of {NORMS}, got {self.block_norm!r}."
             )
+
+
+@lru_cache(maxsize=4)
+def tables_of(n_orientations: int) -> tuple[Floats, Array]:
+    """Return size and bin of every gradient of bytes, see ``gradient_tables``."""
+    sizes, bins = np.empty((511, 511)), np.empty((511, 511), np.int16)
+    gradient_tables(n_orientations, sizes, bins)
+    return sizes, bins
 
 
 def _unit(blocks: Floats) -> Floats:

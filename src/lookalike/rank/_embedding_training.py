@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._checks import check_learned
 from lookalike._typing import Array, Floats
 
 try:
@@ -18,6 +17,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from lookalike.learn.torch_training import threads
+from lookalike.rank._cycle_training import train_in_a_cycle
 
 
 class EmbeddingModule(nn.Module):
@@ -91,32 +91,20 @@ def train_embeddings(
     rows = torch.from_numpy(codes.astype(np.int64) + 1)
     target = torch.from_numpy(clicked.astype(np.float32))
     sample = torch.from_numpy(weight.astype(np.float32))
-    curve: list[float] = []
     with torch.random.fork_rng(devices=[]), threads(ranker.n_jobs):
         torch.manual_seed(seed)
         network = EmbeddingModule(ranker, codes.shape[1])
         optimiser = torch.optim.Adam(network.parameters(), ranker.learning_rate)
-        n_batches = -(-len(rows) // ranker.batch_size)
-        # OneCycleLR divides by the lengths of its phases, which must not be 0.
-        total = max(n_batches * ranker.max_iter + 1, 8)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, ranker.learning_rate, total_steps=total
-        )
-        for _ in range(ranker.max_iter):
-            losses = []
-            for batch in torch.randperm(len(rows)).split(ranker.batch_size):
-                scores, size = network(rows[batch])
-                each = functional.binary_cross_entropy_with_logits(
-                    scores, target[batch], reduction="none"
-                )
-                loss = (sample[batch] * each).mean()
-                optimiser.zero_grad()
-                (loss + ranker.alpha * size).backward()
-                optimiser.step()
-                cycle.step()
-                losses.append(float(loss.detach()))
-            curve.append(float(np.mean(losses)))
-            check_learned(curve[-1])
+
+        def loss_of(batch: Tensor) -> tuple[Tensor, Tensor]:
+            scores, size = network(rows[batch])
+            each = functional.binary_cross_entropy_with_logits(
+                scores, target[batch], reduction="none"
+            )
+            loss = (sample[batch] * each).mean()
+            return loss + ranker.alpha * size, loss
+
+        curve = train_in_a_cycle(ranker, optimiser, len(rows), loss_of)
         layers = network.arrays()
     return layers, curve
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._checks import check_learned
 from lookalike._typing import Array, Floats
 from lookalike.rank.ranker import mean_and_scale
 
@@ -19,6 +18,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from lookalike.learn.torch_training import threads
+from lookalike.rank._cycle_training import train_in_a_cycle
 
 
 class _Heads(nn.Module):
@@ -107,34 +107,21 @@ def _minimise(
     weight: Tensor,
     regression: Tensor,
 ) -> list[float]:
-    n_batches = -(-len(rows) // network.batch_size)
     optimiser = torch.optim.AdamW(
         model.parameters(), network.learning_rate, weight_decay=network.alpha
     )
-    # OneCycleLR divides by the lengths of its phases, which must not be 0.
-    total = max(n_batches * network.max_iter + 1, 8)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, network.learning_rate, total_steps=total
-    )
-    curve = []
+
+    def loss_of(batch: Tensor) -> tuple[Tensor, Tensor]:
+        scores, wanted = model(rows[batch]), target[batch]
+        logistic = functional.binary_cross_entropy_with_logits(
+            scores, wanted.clamp(0, 1), reduction="none"
+        )
+        each = torch.where(regression, (scores - wanted) ** 2 / 2, logistic)
+        loss = (weight[batch] * each).sum(dim=1).mean()
+        return loss, loss
+
     model.train()
-    for _ in range(network.max_iter):
-        losses = []
-        for batch in torch.randperm(len(rows)).split(network.batch_size):
-            scores, wanted = model(rows[batch]), target[batch]
-            logistic = functional.binary_cross_entropy_with_logits(
-                scores, wanted.clamp(0, 1), reduction="none"
-            )
-            each = torch.where(regression, (scores - wanted) ** 2 / 2, logistic)
-            loss = (weight[batch] * each).sum(dim=1).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            cycle.step()
-            losses.append(float(loss.detach()))
-        curve.append(float(np.mean(losses)))
-        check_learned(curve[-1])
-    return curve
+    return train_in_a_cycle(network, optimiser, len(rows), loss_of)
 
 
 def _arrays(model: Any) -> dict[str, Array]:

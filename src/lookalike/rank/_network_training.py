@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lookalike._checks import check_learned
 from lookalike._typing import Array, Floats
 from lookalike.rank._network import Network, effective_weights
 from lookalike.rank.ranker import mean_and_scale
@@ -20,6 +19,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from lookalike.learn.torch_training import threads
+from lookalike.rank._cycle_training import train_in_a_cycle
 
 
 class Cross(nn.Module):
@@ -110,28 +110,14 @@ def _minimise(
     ranker: Any, network: nn.Module, rows: Tensor, target: Tensor, weight: Tensor
 ) -> list[float]:
     gamma = ranker.gamma if ranker.loss == "focal" else 0.0
-    n_batches = -(-len(rows) // ranker.batch_size)
     optimiser = torch.optim.AdamW(
         network.parameters(), ranker.learning_rate, weight_decay=ranker.alpha
     )
-    # OneCycleLR divides by the lengths of its phases, which must not be 0.
-    total = max(n_batches * ranker.max_iter + 1, 8)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, ranker.learning_rate, total_steps=total
-    )
-    curve = []
+
+    def loss_of(batch: Tensor) -> tuple[Tensor, Tensor]:
+        scores = network(rows[batch])[:, 0]
+        loss = (weight[batch] * focal_loss(scores, target[batch], gamma)).mean()
+        return loss, loss
+
     network.train()
-    for _ in range(ranker.max_iter):
-        losses = []
-        for batch in torch.randperm(len(rows)).split(ranker.batch_size):
-            scores = network(rows[batch])[:, 0]
-            each = weight[batch] * focal_loss(scores, target[batch], gamma)
-            loss = each.mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            cycle.step()
-            losses.append(float(loss.detach()))
-        curve.append(float(np.mean(losses)))
-        check_learned(curve[-1])
-    return curve
+    return train_in_a_cycle(ranker, optimiser, len(rows), loss_of)

@@ -137,6 +137,17 @@ class LearnedClicks:
         known = np.array([self.attractiveness.get(id, 0.0) for id in ids], np.float64)
         return self.ranker.ranker_.score_rows(np.column_stack([similarity, known]))
 
+    @property
+    def line(self) -> tuple[float, float, float]:
+        """What one more of similarity, and of attractiveness, adds; what any item has.
+
+        ``score`` is ``similarity * first + attractiveness * second + third``.
+        """
+        ranker = self.ranker.ranker_
+        of_similarity, of_clicks = (ranker.weights_ / ranker.scale_).tolist()
+        shift = float(ranker.weights_ @ (ranker.mean_ / ranker.scale_))
+        return of_similarity, of_clicks, float(ranker.intercept_ - shift)
+
     def arrays(self) -> dict[str, Array]:
         """Return everything that was learned, by name."""
         return {**self.ids.arrays("ids"), **self.ranker.arrays()}

@@ -38,6 +38,7 @@ from lookalike.service.routes.live import live
 from lookalike.service.routes.loop import loop
 from lookalike.service.routes.media import media
 from lookalike.service.routes.page import page
+from lookalike.service.routes.posts import posts
 from lookalike.service.routes.recommend import rank, recommend
 from lookalike.service.routes.retraining import retraining
 from lookalike.service.routes.review import review
@@ -75,6 +76,7 @@ OF_CAPABILITY: dict[str, tuple[Routes, ...]] = {
     "texts": (texts,),
     "retrain": (retraining, loop),
     "catalogue": (catalogue,),
+    "posts": (posts,),
     "explain": (explain,),
     "review": (review,),
     "stream": (streams,),

@@ -96,7 +96,7 @@ class ServedSystem:
         self._settings = resources.settings
         self._metrics = resources.metrics
         self.items: ItemStore | None = None
-        if any(map(spec.can, ("items", "catalogue", "texts"))):
+        if any(map(spec.can, ("items", "catalogue", "posts", "texts"))):
             self.items = ItemStore(self.name, resources.database, resources.signal)
         self._live: LiveQueries | None = None
         if spec.can("suggest"):

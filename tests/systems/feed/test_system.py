@@ -5,12 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lookalike.core.items import Item
 from lookalike.core.weights import checked_weights, read_weights, value_of
 from lookalike.datasets.feed_simulator import DEVICES, examination, simulate_feed
+from lookalike.datasets.own_feed import load_own_feed
 from lookalike.systems.feed import Feed
-from lookalike.systems.feed.examination import Examination
+from lookalike.systems.feed.decisions import Decisions
+from lookalike.systems.feed.evaluation import evaluate
+from lookalike.systems.feed.examination import Examination, curves
 from lookalike.systems.feed.order import BEYOND, in_order
-from lookalike.systems.feed.preview import LEAST, Decisions, previewed
+from lookalike.systems.feed.preview import LEAST, previewed
 from lookalike.systems.feed.rows import SMOOTH, FeedCounts
 from lookalike.systems.feed.system import looks_of
 
@@ -125,13 +129,32 @@ def test_the_position_curve_is_found_from_shuffled_lists():
     log = simulate_feed(100, 30, 6000, 6000, 10, shuffled=0.5)
     found = Examination.learned(log, np.ones(len(log), bool))
     place = np.arange(1, 11)
-    for device in DEVICES[:2]:
+    for device in DEVICES:
         off = found.at(np.full(10, device), place) - examination(device, place)
-        assert np.abs(off).max() < 0.08
+        assert np.abs(off).max() < 0.06
     plain = Examination.learned(
         replace(log, shuffled=np.zeros(len(log), bool)), np.ones(len(log), bool)
     )
     assert (plain.curve == 1).all()
+
+
+def test_a_device_with_few_lists_borrows_what_is_shared_and_no_more():
+    rng = np.random.default_rng(0)
+    place = np.arange(1.0, 11.0)
+    odd = np.where(place <= 5, 1.0, 0.2)  # attention that falls at once
+    truth = np.array([place**-0.3, place**-0.9, place**-0.6, odd])
+    n = np.array([20_000, 20_000, 200, 20_000])[:, None] * np.ones(10)
+    off = {"shared": [], "alone": []}
+    for _ in range(20):
+        hits = rng.binomial(n.astype(int), 0.6 * truth).astype(float)
+        few = curves(n[:3], hits[:3])
+        off["shared"].append(np.abs(few[2] - truth[2]).max())
+        off["alone"].append(np.abs(hits[2] / hits[2, 0] - truth[2]).max())
+        every = curves(n, hits)
+        assert np.abs(every[[0, 1, 3]] - truth[[0, 1, 3]]).max() < 0.05
+        assert (np.diff(every, axis=1) <= 1e-12).all()
+    assert np.mean(off["shared"]) < 0.6 * np.mean(off["alone"])
+    assert (curves(0 * n, 0 * n) == 1).all()
 
 
 def test_heads_are_better_than_rates_and_come_true(result):
@@ -173,6 +196,59 @@ def test_what_is_liked_and_hidden_since_is_followed(system, data):
     assert after.explain_item("u5", before.ids[0])["kept_out"] == ["the user hid it"]
 
 
+def test_posts_come_change_and_go(system, data):
+    follower, author = (int(each) for each in data.follows[0])
+    user, name = str(data.users[follower]), str(data.authors[author])
+    new = Item("new", attributes={"author": name, "topic": "music", "well made": 9.0})
+    later = Item("later", attributes={"author": "stranger", "topic": "chess"})
+    fresh = system.with_items([new, later])
+    assert fresh.n_items == system.n_items + 2
+    [slate] = fresh.recommend_each([user], 10_000)
+    assert {"new", "later"} <= set(slate.ids)
+    told = fresh.explain_item(user, "new")
+    assert (told["author"], told["topic"]) == (name, "music")
+    assert fresh.explain_item(user, "later")["author"] == "stranger"
+    assert "from an author you follow" in slate.reasons[slate.ids.index("new")]
+    [before] = system.recommend_each([user], 10_000)
+    assert [id for id in slate.ids if id in before.ids] != []  # the others stay
+    one, two = (each.explain_item(user, before.ids[0]) for each in (system, fresh))
+    assert one["heads"] == two["heads"]
+    # All changes are given each time; the last one counts.
+    moved = Item("new", attributes={"author": "stranger", "topic": "music"})
+    changes = [new, later, moved, Item("later", deleted=True)]
+    changed = fresh.with_items(changes)
+    assert changed.post_values("new")["author"] == "stranger"
+    assert not changed.offers("later")
+    assert "later" not in changed.recommend_each([user], 10_000)[0].ids
+    gone = system.with_items([Item(before.ids[0], deleted=True)])
+    assert gone.recommend_each([user], 5)[0].ids[0] != before.ids[0]
+    assert "it was taken away" in gone.explain_item(user, before.ids[0])["kept_out"]
+    assert (
+        "new" in changed.with_weights({"like": 1}).recommend_each([user], 10_000)[0].ids
+    )
+    assert fresh.with_items([]).recommend_each([user], 5)[0].ids == before.ids[:5]
+    assert not system.has_item("new")
+    # The newest post is the clock: three days later nothing else is in the window.
+    late = {"author": name, "topic": "music", "created": system.now_ + 9 * 86_400}
+    only = system.with_items([Item("new", attributes=late)])
+    assert only.recommend_each([user], 10_000)[0].ids == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"topic": "music", "mood": 1}, "A post has author, topic, created, .*'mood'"),
+        ({"topic": "music", "created": "soon"}, "created must be a time since 1970"),
+        ({"topic": 3}, "topic must be a text"),
+        ({"topic": "music", "well made": "very"}, "well made must be a number"),
+        ({"author": "u1"}, "A post needs a topic here, such as 'sport'"),
+    ],
+)
+def test_bad_posts_are_refused_in_a_sentence(system, attributes, told):
+    with pytest.raises(ValueError, match=told):
+        system.check_item(Item("new", attributes=attributes))
+
+
 def test_a_preview_is_the_doubly_robust_mean_by_hand(system):
     decisions, names = system.decisions_, list(system.heads_.names)
     other = checked_weights({"click": 1.0}, names)
@@ -212,6 +288,35 @@ def test_a_log_without_draws_says_that_it_cannot_tell(data):
     system = Feed("rates").fit(plain)
     with pytest.raises(ValueError, match="The log has no places that were drawn"):
         system.preview_weights({"like": 1.0})
+
+
+def test_a_log_of_ones_own_is_evaluated_and_learned_again(data, tmp_path):
+    some = np.flatnonzero(data.user < 20)
+    names = ("like", "hide", "click")
+    lines = [f"user,post,time,place,device,shuffled,dwell,{','.join(names)}"]
+    for row in some.tolist():
+        cells = [
+            *(data.users[data.user[row]], data.posts.ids[data.post[row]]),
+            *(data.time[row], data.place[row], data.device[row]),
+            *(int(data.shuffled[row]), data.dwell[row]),
+            *(int(data.actions[name][row]) for name in names),
+        ]
+        lines.append(",".join(map(str, cells)))
+    (tmp_path / "log.csv").write_text("\n".join(lines))
+    log = load_own_feed(tmp_path / "log.csv")
+    assert len(log) == len(some)
+    system = Feed("rates").fit(log)
+    found = evaluate(system, log)
+    assert found.metrics["auc_of_click"].value > 0.5
+    assert "value_over_that_of_the_best_lists" not in found.metrics
+    again = system.refit(log)
+    assert again.is_refitted
+    assert len(again.recommend_each(["u1"], 5)[0].ids) == 5
+    [user] = np.flatnonzero(log.users == "u1")
+    seen = set(log.posts.ids[log.post[(log.user == user) & log.is_test]].tolist())
+    assert not seen & set(again.recommend_each(["u1"], 10_000)[0].ids)
+    measured = evaluate(again.before_refit(log), log)
+    assert measured.quality["outcomes"] == found.quality["outcomes"]
 
 
 @pytest.mark.parametrize(

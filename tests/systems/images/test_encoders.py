@@ -248,7 +248,7 @@ def test_a_saved_system_of_another_release_of_the_features_is_refused(
 ):
     ImageSearch.ready().save(tmp_path / "0001")
     assert ImageSearch.load(tmp_path / "0001").encoder == BUILT_IN
-    module = "lookalike.systems.images.encoders.photograph.CODE"
+    module = "lookalike.features.photograph_encoder.CODE"
     monkeypatch.setattr(module, 2)
     with pytest.raises(ValueError, match="made by another version of the encoder's"):
         ImageSearch.load(tmp_path / "0001")

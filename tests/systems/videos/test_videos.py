@@ -1,6 +1,8 @@
 """Video search: each side alone, both together, moments, folders, and what is kept."""
 
 import json
+import os
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
@@ -14,6 +16,9 @@ from lookalike.core.gated_weight import WEIGHTS
 from lookalike.core.items import png_of
 from lookalike.datasets import VideoCollection, load_videos
 from lookalike.features.perceptual_hash import thumbnail
+from lookalike.rank.clicks import Impressions
+from lookalike.search.terms import Analysis
+from lookalike.systems.videos import inputs
 from lookalike.systems.videos.fusion import (
     PIXELS_ALONE,
     WORDS_ALONE,
@@ -32,6 +37,7 @@ TESTS = Path(__file__).parents[2]
 clips = run_path(str(TESTS / "features" / "video" / "small_clips.py"))
 scenes = run_path(str(Path(__file__).with_name("small.py")))
 scene = scenes["scene"]
+ANALYSIS = Analysis("english", "english")
 
 
 # --- both sides -----------------------------------------------------------------------
@@ -230,8 +236,16 @@ def test_indexing_that_was_cut_goes_on_where_it_was(folder, tmp_path):
             np.testing.assert_array_equal(one.read.vectors, other.read.vectors)
             assert one.read.pictures == other.read.pictures
     damaged = next((tmp_path / "kept").glob("*/*.npz"))
-    damaged.write_bytes(b"nothing")
-    assert ReadVideos(tmp_path / "kept", damaged.parent.name).get(damaged.stem) is None
+    whole, kept = (
+        damaged.read_bytes(),
+        ReadVideos(tmp_path / "kept", damaged.parent.name),
+    )
+    assert kept.get(damaged.stem) is not None
+    for cut in (b"nothing", b"", *(whole[: len(whole) * n // 7] for n in range(1, 7))):
+        damaged.write_bytes(cut)
+        assert kept.get(damaged.stem) is None
+    _, _, counts = system.read(data, {}, tmp_path / "kept")
+    assert counts["embedded"] == 1
 
 
 def test_only_the_file_that_was_indexed_is_played(tmp_path):
@@ -272,6 +286,26 @@ def test_inputs_are_words_pictures_and_clips(folder, tmp_path):
     assert refused[0].endswith("does not exist; expected a video file.")
     with pytest.raises(ValueError, match="is a text, not a video"):
         INPUTS.decode(b"words in a file")
+    long = "a film about " + "x" * 300  # longer than a file's name may be
+    assert INPUTS.read([long]) == ([long], [long])
+
+
+def test_what_asks_is_looked_at_before_it_is_read(folder, tmp_path, monkeypatch):
+    few = replace(inputs.SENT, max_bytes=100)
+    monkeypatch.setattr(inputs, "SENT", few)
+    picture = tmp_path / "a.png"
+    picture.write_bytes(png_of(scene("car", "red", 1)))
+    monkeypatch.setattr(inputs, "read_image", None)  # nothing is decoded
+    refused = []
+    INPUTS.read([picture, folder / "light.mp4"], refused.append)
+    assert [each.count("what asks has at most 100.") for each in refused] == [1, 1]
+    with pytest.raises(ValueError, match="what asks has at most 100"):
+        INPUTS.decode(bytes(101))
+    os.mkfifo(tmp_path / "b.mp4")
+    with pytest.raises(ValueError, match="is no regular file"):
+        INPUTS.read([tmp_path / "b.mp4"])
+    with pytest.raises(ValueError, match="is a folder"):
+        INPUTS.read([tmp_path])
 
 
 def test_options_that_do_not_fit_are_refused(folder):
@@ -301,14 +335,135 @@ def test_late_scores_are_those_of_each_video_by_itself(system):
     rows = np.arange(len(catalogue))[::-1]
     frames = [catalogue.frames(row) for row in rows.tolist()]
     asked = np.concatenate([pixels.small[-3:], -pixels.small[:1]])
-    expected = [
-        (pixels.small[own] @ asked.T).max(axis=0).mean() if own.stop > own.start else 0
-        for own in frames
-    ]
-    found = pixels.interaction(asked, rows)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    expected = {
+        row: (pixels.small[own] @ asked.T).max(axis=0).mean()
+        for row, own in zip(rows.tolist(), frames, strict=True)
+        if own.stop > own.start
+    }
+    best, scores = pixels.like(asked, len(rows))
+    assert sorted(best.tolist()) == sorted(expected)
+    np.testing.assert_allclose(scores, [expected[row] for row in best], atol=1e-6)
     vector = pixels.seen[-1]
     each = [pixels.of_text(vector, row) for row in rows.tolist()]
     expected = [(s.max() + s.mean()) / 2 if len(s) else 0 for s in each]
     np.testing.assert_allclose(pixels.late(vector, rows), expected, atol=1e-6)
-    assert pixels.interaction(asked, rows[:0]).shape == (0,)
+    assert pixels.late(vector, rows[:0]).shape == (0,)
+
+
+# --- clicks ---------------------------------------------------------------------------
+
+
+def test_what_clicks_have_taught_is_part_of_what_is_said(system):
+    ids = system.catalogue_.ids
+    taught = copy(system)
+    rng = np.random.default_rng(0)
+    n = 300
+    query, item = np.repeat(np.arange(n), 3), np.tile([13, 19, 1], n)
+    position, clicked = np.tile([0, 1, 2], n), np.tile([False, True, False], n)
+    seen = Impressions(query, item, position, clicked, np.ones(3 * n, bool))
+    taught.learn_clicks(rng.normal(0.8, 0.1, 3 * n), seen, ids)
+    [before] = system.search_each(["a blue boat"], 9)
+    [after] = taught.search_each(["a blue boat"], 9)
+    assert system.clicks_ is None
+    assert after.ids[0] == "v19"  # which was clicked wherever it stood
+    likeness = dict(zip(before.ids, before.columns["similarity"], strict=True))
+    for hit in after.records():
+        assert sum(hit["parts"].values()) == pytest.approx(hit["score"], abs=1e-5)
+        assert hit["similarity"] == pytest.approx(
+            likeness.get(hit["id"], hit["similarity"])
+        )
+        assert hit["part"] in ("words", "meaning", "pixels")
+    assert after.records()[0]["parts"]["clicks"] > 0
+    assert "clicks" not in before.records()[0]["parts"]
+    assert "clicks +" in taught.explain("a blue boat").reasons[0]
+
+
+# --- what was published, and encoders of one's own ------------------------------------
+
+
+def test_what_pairs_of_texts_taught_stays_when_videos_are_indexed(data, system):
+    pairs = [("car", "motor", 0), ("tower", "castle", 1), ("boat", "ship", 2)] * 20
+    published = replace(data.part(range(12)), training=pairs)
+    taught = VideoSearch().fit(published)
+    entries = list(system.catalogue_.entries())[:9]
+    own = replace(data.part(range(9)), training=[], root=Path("films"))
+    motor = taught.texts_.meaning.vector("motor", ANALYSIS)
+    assert motor.any()
+    for _ in range(2):  # and when more come
+        taught = taught.with_videos(entries, ("films",), own, ())
+        assert taught.manifest_.facts["n_training_texts"] == 60
+        again = taught.texts_.meaning.vector("motor", ANALYSIS)
+        np.testing.assert_array_equal(again, motor)
+
+
+def onnx_pair(folder):
+    """Write two encoders to colours: the mean of a picture, and of a text by words."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    tokenizers = pytest.importorskip("tokenizers")
+    helper, kinds = onnx.helper, onnx.TensorProto
+
+    def written(name, nodes, taken, given, constants):
+        graph = helper.make_graph(nodes, name, taken, [given], constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+        model.ir_version = 8
+        (folder / name).write_bytes(model.SerializeToString())
+        return str(folder / name)
+
+    def tensor(name, kind, shape):
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    def of_images():
+        nodes = [
+            helper.make_node("GlobalAveragePool", ["pixels"], ["mean"]),
+            helper.make_node("Flatten", ["mean"], ["vector"]),
+        ]
+        taken = tensor("pixels", kinds.FLOAT, ["n", 3, 16, 16])
+        given = tensor("vector", kinds.FLOAT, ["n", 3])
+        return written("image.onnx", nodes, [taken], given, [])
+
+    words = {"[UNK]": 0, "red": 1, "green": 2, "blue": 3}
+    table = np.vstack([np.full(3, 0.01), np.eye(3)]).astype(np.float32)
+
+    def of_texts():
+        constant = helper.make_tensor("table", kinds.FLOAT, table.shape, table.ravel())
+        nodes = [
+            helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
+            helper.make_node("ReduceMean", ["rows"], ["vector"], axes=[1], keepdims=0),
+        ]
+        taken = tensor("input_ids", kinds.INT64, ["n", "length"])
+        given = tensor("vector", kinds.FLOAT, ["n", 3])
+        return written("text.onnx", nodes, [taken], given, [constant])
+
+    tokenizer = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel(words, unk_token="[UNK]")
+    )
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return {
+        "encoder": "onnx",
+        "image_encoder": of_images(),
+        "text_encoder": of_texts(),
+        "tokenizer": str(folder / "tokenizer.json"),
+    }
+
+
+def test_ones_own_pair_of_encoders_answers_words_by_pixels(data, tmp_path):
+    pair = onnx_pair(tmp_path)
+    untitled = replace(data.part(range(12)), titles=[""] * 12, descriptions=[""] * 12)
+    system = VideoSearch(**pair).fit(untitled)
+    assert system.weights_.seen == 1.0
+    system.save(tmp_path / "0001")
+    (tmp_path / "image.onnx").unlink()  # it is part of what was saved
+    loaded = VideoSearch.load(tmp_path / "0001")
+    colours = dict(zip(data.ids, data.titles, strict=True))
+    for colour in ("red", "green"):
+        [answer] = system.search_each([f"something {colour}"], 3)
+        assert all(colour in colours[id] for id in answer.ids)
+        assert set(answer.columns["part"]) == {"pixels"}
+        [again] = loaded.search_each([f"something {colour}"], 3)
+        assert (again.ids, again.scores) == (answer.ids, answer.scores)
+    [by_picture] = loaded.search_each([scene("boat", "green", 99)], 1)
+    assert "green" in colours[by_picture.ids[0]]
+    with pytest.raises(ValueError, match="image_encoder"):
+        VideoSearch(encoder="onnx").fit(untitled)

@@ -678,9 +678,8 @@ def _with_clicks(
     parts: Sequence[dict[str, Any]], clicks: LearnedClicks, id: str
 ) -> list[dict[str, Any]]:
     """The parts of a score as log-odds, and what clicks add to them."""
-    ranker, own = clicks.ranker.ranker_, clicks.attractiveness.get(id, 0.0)
-    of_similarity, of_clicks = (ranker.weights_ / ranker.scale_).tolist()
-    of_any = ranker.intercept_ - float(ranker.weights_ @ (ranker.mean_ / ranker.scale_))
+    own = clicks.attractiveness.get(id, 0.0)
+    of_similarity, of_clicks, of_any = clicks.line
     times = f" ({np.exp(own):.2f} times as often as others in its places)"
     return [
         *({**part, "adds": of_similarity * part["adds"]} for part in parts),

@@ -14,7 +14,9 @@ SPEC = SystemSpec(
     card=f"{_HERE}.card:values",
     report=f"{_HERE}.report:add_sections",
     inputs="lookalike.core.inputs:USERS",
-    capabilities=("recommend", "rank", "history", "weigh", "explain", "explain_item"),
+    capabilities=(
+        *("recommend", "rank", "history", "weigh", "posts", "explain", "explain_item"),
+    ),
     datasets={
         "feed_simulator": "lookalike.datasets.feed_simulator:simulate_feed",
         "kuairand_explicit": "lookalike.datasets.kuairand:load_kuairand",

@@ -8,6 +8,8 @@ has seen, wrote, or whose author they mute, comes from none.
 """
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -68,20 +70,12 @@ class CandidateSources:
         self, log: FeedLog, rows: Array, now: float, window: float, popularity: Floats
     ) -> None:
         n_users, n_authors, posts = len(log.users), len(log.authors), log.posts
-        self.posts = posts
-        self.index = PostIndex(posts.author, posts.created, n_authors, now, window)
-        recent = np.sort(self.index.recent)
-        self._popular = recent[np.argsort(-popularity[recent], kind="stable")]
+        self._know(log, now, window, popularity)
         user, post = log.user[rows], log.post[rows]
         pairs = np.unique(user * len(posts.ids) + post)
         self._seen = _lists_of(pairs // len(posts.ids), pairs % len(posts.ids), n_users)
         self._follows = _lists_of(log.follows[:, 0], log.follows[:, 1], n_users)
         self._blocks = _lists_of(log.blocks[:, 0], log.blocks[:, 1], n_users)
-        as_user = {name: at for at, name in enumerate(log.users.tolist())}
-        self._user_of = np.array([as_user.get(a, -1) for a in log.authors.tolist()])
-        self._author_of = np.full(n_users, -1)
-        known = self._user_of >= 0
-        self._author_of[self._user_of[known]] = np.flatnonzero(known)
         liked = np.zeros(len(log), bool)
         for name, values in log.actions.items():
             if name not in ("hide", "report"):
@@ -100,6 +94,17 @@ class CandidateSources:
         self._ease = None
         if likes.nnz and n_authors <= MOST_AUTHORS:
             self._ease = EASE(50.0).fit(likes)
+
+    def with_posts(
+        self, log: FeedLog, now: float, window: float, popularity: Floats
+    ) -> Self:
+        """Return the same sources, of more posts and authors at another moment.
+
+        log : whose first posts and authors are those that were known
+        """
+        found = copy(self)
+        found._know(log, now, window, popularity)
+        return found
 
     def seen(self, user: int) -> Ints:
         """Posts that a user was shown, in order."""
@@ -164,6 +169,21 @@ class CandidateSources:
         if post not in self.index.recent:
             found.append("it is older than the window, or not there yet")
         return found
+
+    def _know(
+        self, log: FeedLog, now: float, window: float, popularity: Floats
+    ) -> None:
+        """Index the posts of a log, and who of their authors is a user."""
+        posts, n_authors = log.posts, len(log.authors)
+        self.posts = posts
+        self.index = PostIndex(posts.author, posts.created, n_authors, now, window)
+        recent = np.sort(self.index.recent)
+        self._popular = recent[np.argsort(-popularity[recent], kind="stable")]
+        as_user = {name: at for at, name in enumerate(log.users.tolist())}
+        self._user_of = np.array([as_user.get(a, -1) for a in log.authors.tolist()])
+        self._author_of = np.full(len(log.users), -1)
+        known = self._user_of >= 0
+        self._author_of[self._user_of[known]] = np.flatnonzero(known)
 
     def _unwanted(self, user: int) -> Ints:
         """Authors whom a user mutes, and the user."""

@@ -24,102 +24,13 @@ import numpy as np
 
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.weights import value_of
-from lookalike.datasets.feed_log import FeedLog
 from lookalike.evaluate import Estimate
 from lookalike.evaluate.off_policy import mean_interval
-from lookalike.systems.feed.examination import Examination
-from lookalike.systems.feed.heads import Heads
-from lookalike.systems.feed.rows import FeedCounts
+from lookalike.systems.feed.decisions import Decisions
 
 LEAST = 50
 """Decisions in which the shown post is that of one set of weights alone, below which
 no interval is printed."""
-NEW_USER = 20  # impressions before the decision, below which a user is new
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """Places that were drawn, with what the heads expected of the whole pool.
-
-    expected : float32 (n, m, n_heads), of a place that is examined
-    examined : float64 (n,)
-    reward : float64 (n, n_heads), nan where unknown
-    chosen : int64 (n,), column that was shown
-    propensity : float64 (n, m)
-    topic : int64 (n, m)
-    small : bool (n, m), whether the author has fewer followers than most
-    new_user : bool (n,)
-    topics : names
-    """
-
-    expected: Array
-    examined: Floats
-    reward: Floats
-    chosen: Ints
-    propensity: Floats
-    topic: Ints
-    small: Array
-    new_user: Array
-    topics: Array
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self.chosen)
-
-    @classmethod
-    def of(
-        cls, log: FeedLog, heads: Heads, curve: Examination, base: Floats
-    ) -> "Decisions":
-        """Return the draws among the test impressions of a log; there may be none.
-
-        Counts are those of the moment of each; the heads have not learned from them.
-        """
-        n_heads = len(heads.names)
-        draws = log.draws
-        if draws is None or not len(draws.row):
-            empty = np.empty((0, 0), np.int64)
-            return cls(
-                *(np.empty((0, 0, n_heads), np.float32), np.empty(0)),
-                *(np.empty((0, n_heads)), np.empty(0, np.int64)),
-                *(np.empty((0, 0)), empty, empty.astype(bool), np.empty(0, bool)),
-                log.topics,
-            )
-        draws = draws.taking(log.is_test[draws.row])
-        n, m = draws.pool.shape
-        row = draws.row
-        looks = curve.at(log.device, log.place)
-        counts = FeedCounts(log, np.ones(len(log), bool), looks, base)
-        user, time = np.repeat(log.user[row], m), np.repeat(log.time[row], m)
-        place = np.repeat(log.place[row], m)
-        pool = draws.pool.ravel()
-        X = counts.features(user, pool, time, place, np.ones(n * m))
-        followers = np.bincount(log.follows[:, 1], minlength=len(log.authors))
-        small = followers <= np.median(followers)
-        order = np.argsort(log.time, kind="stable")
-        seen = np.empty(len(log), np.int64)
-        seen[order] = _times_before(log.user[order])
-        return cls(
-            heads.predict(X, counts).reshape(n, m, n_heads).astype(np.float32),
-            curve.at(log.device[row], log.place[row]),
-            np.column_stack([log.labels(head)[row] for head in heads.names]),
-            draws.chosen,
-            draws.propensity,
-            log.posts.topic[draws.pool],
-            small[log.posts.author[draws.pool]],
-            seen[row] < NEW_USER,
-            log.topics,
-        )
-
-    def arrays(self) -> dict[str, Array]:
-        """Return the arrays by name."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> "Decisions":
-        """Return the decisions of these arrays."""
-        return cls(
-            **{name: np.asarray(arrays[name]) for name in cls.__dataclass_fields__}
-        )
 
 
 @dataclass(frozen=True)
@@ -186,36 +97,62 @@ def previewed(
             "The log has no places that were drawn with a known propensity: nothing "
             "can be told of other weights before they are tried."
         )
-    rows = np.arange(n)
     expected = decisions.expected.astype(np.float64)
     now, new = (
         np.argmax(value_of(expected, each), axis=1) for each in (present, weights)
     )
-    shown = decisions.chosen
+    told = int(((decisions.chosen == new) != (decisions.chosen == now)).sum())
+    found = {
+        head: _change(decisions, at, now, new, told >= LEAST)
+        for at, head in enumerate(heads)
+    }
+    return Preview(
+        dict(weights),
+        dict(present),
+        n,
+        int((now != new).sum()),
+        told,
+        found,
+        _groups(decisions, now, new),
+    )
+
+
+def _change(
+    decisions: Decisions, at: int, now: Ints, new: Ints, enough: bool
+) -> tuple[float, float, Estimate | None]:
+    """What a head brings now, what changes, and the interval of the change.
+
+    now, new : (n,), columns of the posts that either set of weights would show
+    enough : whether an interval can be told
+    """
+    rows, shown = np.arange(len(decisions)), decisions.chosen
+    q = decisions.expected[:, :, at].astype(np.float64) * decisions.examined[:, None]
+    reward = decisions.reward[:, at]
+    known = np.isfinite(reward)
+    if not known.any():
+        return 0.0, 0.0, None
+    missed = np.where(known, reward, 0) - q[rows, shown]
     propensity = decisions.propensity[rows, shown]
-    weight = ((shown == new) * 1.0 - (shown == now)) / propensity
-    told = int((weight != 0).sum())
-    found: dict[str, tuple[float, float, Estimate | None]] = {}
-    for at, head in enumerate(heads):
-        q = expected[:, :, at] * decisions.examined[:, None]
-        reward = decisions.reward[:, at]
-        known = np.isfinite(reward)
-        terms = q[rows, new] - q[rows, now]
-        terms = terms + weight * (np.where(known, reward, 0) - q[rows, shown])
-        interval = mean_interval(terms[known]) if known.any() else None
-        w_now = (shown == now) / propensity
-        level = q[rows, now] + w_now * (np.where(known, reward, 0) - q[rows, shown])
-        change = 0.0 if interval is None else interval.value
-        enough = told >= LEAST
-        found[head] = (
-            float(level[known].mean()) if known.any() else 0.0,
-            change,
-            interval if enough else None,
-        )
-    groups: dict[str, tuple[float, Estimate]] = {}
+
+    def told_of(column: Ints) -> Floats:
+        """Doubly robust, what a column brings in each decision."""
+        found: Floats = q[rows, column] + (shown == column) / propensity * missed
+        return found
+
+    level = told_of(now)
+    interval = mean_interval((told_of(new) - level)[known])
+    return float(level[known].mean()), interval.value, interval if enough else None
+
+
+def _groups(
+    decisions: Decisions, now: Ints, new: Ints
+) -> dict[str, tuple[float, Estimate]]:
+    """Shares of places of small authors and topics, and of users who see others."""
+    rows = np.arange(len(decisions))
     members: dict[str, Array] = {"small authors": decisions.small}
     for at, topic in enumerate(decisions.topics.tolist()):
         members[f"topic {topic}"] = decisions.topic == at
+    groups: dict[str, tuple[float, Estimate]] = {}
     for name, inside in members.items():
         before, after = (inside[rows, each].astype(np.float64) for each in (now, new))
         groups[name] = float(before.mean()), mean_interval(after - before)
@@ -225,16 +162,4 @@ def previewed(
     ):
         if some.sum() > 1:
             groups[name] = 0.0, mean_interval((now != new)[some].astype(np.float64))
-    return Preview(
-        dict(weights), dict(present), n, int((now != new).sum()), told, found, groups
-    )
-
-
-def _times_before(user: Ints) -> Ints:
-    """How often each user occurs in the rows above."""
-    order = np.argsort(user, kind="stable")
-    sizes = np.unique(user, return_counts=True)[1]
-    within = np.arange(len(user)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    found = np.empty(len(user), np.int64)
-    found[order] = within
-    return found
+    return groups

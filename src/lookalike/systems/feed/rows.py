@@ -8,19 +8,22 @@ formula.
 """
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.special import logit
 
 from lookalike._typing import Array, Floats, Ints
-from lookalike.datasets.feed_log import DWELL, FeedLog
+from lookalike.datasets.feed_log import DWELL, FeedLog, Posts
 from lookalike.rank.point_in_time import History
 
 SMOOTH = 10.0  # impressions that the share of all counts for beside a key's own
 DAY, HOUR = 86_400.0, 3600.0
 EXAMINED = "examined, logarithm"
 SHOWN_TODAY = "shown of the author today, logarithm"
+STRIDE = 2**31  # between the keys of two users: more authors may come, and topics
 KEYS = ("user", "author", "post", "user and author", "user and topic")
 
 
@@ -69,7 +72,6 @@ class FeedCounts:
         self, log: FeedLog, rows: Array, looks: Floats, base: Floats | None = None
     ) -> None:
         self.heads = log.heads
-        self.n_authors, self.n_topics = len(log.authors), len(log.topics)
         answers = np.column_stack([log.labels(head)[rows] for head in self.heads])
         known = np.isfinite(answers)
         # A time is known of every place; an action can follow a look alone.
@@ -91,9 +93,15 @@ class FeedCounts:
         # A list is one moment: a place further down is later by a thousandth second.
         self._begin = float(log.time.min(initial=0.0))
         self._shown = History(author, time - self._begin + log.place[rows] * 1e-3)
-        matrix = np.unique(log.follows[:, 0] * self.n_authors + log.follows[:, 1])
+        matrix = np.unique(log.follows[:, 0] * STRIDE + log.follows[:, 1])
         self._follows = matrix
         self._now: list[tuple[Ints, Totals, Array]] | None = None
+
+    def with_posts(self, posts: Posts) -> Self:
+        """Return the same counts, of more posts; those of the log come first."""
+        found = copy(self)
+        found._posts = posts
+        return found
 
     @property
     def names(self) -> list[str]:
@@ -129,7 +137,7 @@ class FeedCounts:
     ) -> Ints:
         """Posts of authors that users were shown in the day before, (n,)."""
         moment = time - self._begin + np.asarray(place) * 1e-3
-        key = user * self.n_authors + author
+        key = user * STRIDE + author
         return self._shown.counts(key, moment, moment - DAY)
 
     def features_now(
@@ -199,8 +207,8 @@ class FeedCounts:
         author, topic = self._posts.author[post], self._posts.topic[post]
         return [
             *(user, author, post),
-            user * self.n_authors + author,
-            user * self.n_topics + topic,
+            user * STRIDE + author,
+            user * STRIDE + topic,
         ]
 
     def _split(self, totals: Floats) -> Totals:
@@ -260,7 +268,7 @@ class FeedCounts:
             at += width
         posts = self._posts
         hour = time % DAY / HOUR / 24 * 2 * np.pi
-        key = user * self.n_authors + posts.author[post]
+        key = user * STRIDE + posts.author[post]
         age = np.maximum(time - posts.created[post], 0.0) / HOUR
         more = (
             *(np.log1p(age), _is_in(self._follows, key), np.log1p(before)),

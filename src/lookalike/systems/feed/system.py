@@ -8,7 +8,7 @@ each further post of one author or topic.
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -16,10 +16,12 @@ import numpy as np
 
 from lookalike._arrays import named, prefixed
 from lookalike._checks import check_positive, check_whole
+from lookalike._shown import shown
 from lookalike._typing import Array, Floats, Ints
 from lookalike.core.base import BaseSystem
 from lookalike.core.contracts import Explanation
 from lookalike.core.inputs import check_k, positions_of
+from lookalike.core.items import Item
 from lookalike.core.manifest import Manifest
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.core.recommendations import ExplainsListedItems
@@ -29,10 +31,13 @@ from lookalike.core.weights import (
     usual_weights,
     value_of,
 )
-from lookalike.datasets.feed_log import DWELL, FeedLog
+from lookalike.datasets.feed_log import FeedLog
 from lookalike.rank import Hits
 from lookalike.rank.slate import ExplainedSlate
-from lookalike.systems.feed.candidates import QUOTAS, REASONS, SOURCES, CandidateSources
+from lookalike.systems.feed.arrivals import check_post, described, with_posts
+from lookalike.systems.feed.candidates import QUOTAS, SOURCES, CandidateSources
+from lookalike.systems.feed.decisions import Decisions
+from lookalike.systems.feed.events import done_since
 from lookalike.systems.feed.examination import Examination
 from lookalike.systems.feed.heads import (
     BLEND,
@@ -45,8 +50,10 @@ from lookalike.systems.feed.heads import (
 )
 from lookalike.systems.feed.kept_log import kept_log, log_state
 from lookalike.systems.feed.order import in_order
-from lookalike.systems.feed.preview import Decisions, Preview, previewed
-from lookalike.systems.feed.rows import EXAMINED, SHOWN_TODAY, FeedCounts, Totals
+from lookalike.systems.feed.preview import Preview, previewed
+from lookalike.systems.feed.ranked import Ranked
+from lookalike.systems.feed.rows import EXAMINED, SHOWN_TODAY, FeedCounts
+from lookalike.systems.feed.telling import heads_of, reasons_of
 
 K = 10
 DAY = 86_400.0
@@ -54,38 +61,6 @@ BEST, FEW, ALL = "best", "few", "all"
 LEAST_ROWS = 100
 NEW_AUTHOR = 100  # impressions of an author, below which it is new
 HEADS, LOG, CURVE, DECISIONS = "heads.", "log.", "curve.", "decisions."
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """Candidates of one user, in order.
-
-    posts : int64 (n,)
-    scores : (n,), gains
-    expected : (n, n_heads), what the heads expect of a place that is looked at
-    value : (n,), before the order
-    source : int64 (n,), of ``SOURCES``; -1 of posts that were asked for
-    rules : what led to the list
-    """
-
-    posts: Ints
-    scores: Floats
-    expected: Floats
-    value: Floats
-    source: Ints
-    rules: tuple[str, ...]
-
-    def take(self, rows: Sequence[int] | Array) -> "Ranked":
-        """Return these rows, in this order."""
-        at = np.asarray(rows, np.int64)
-        return replace(
-            self,
-            posts=self.posts[at],
-            scores=self.scores[at],
-            expected=self.expected[at],
-            value=self.value[at],
-            source=self.source[at],
-        )
 
 
 class Feed(ExplainsListedItems, BaseSystem):
@@ -251,7 +226,7 @@ class Feed(ExplainsListedItems, BaseSystem):
         if not self.is_refitted:
             return self
         system = copy(self)
-        system._take_up(self.log_, ~self.log_.is_test)
+        system._take_up(self._own_log, ~self._own_log.is_test)
         system.mark_refitted(False)
         return system
 
@@ -298,7 +273,10 @@ class Feed(ExplainsListedItems, BaseSystem):
         self.check_fitted()
         system = copy(self)
         system.weights_ = checked_weights(weights, self.heads_.names)
-        system._take_up(self.log_, self._rows)  # what is popular follows from them
+        # What is popular follows from them.
+        system._take_up(self._own_log, self._rows)
+        if self.log_ is not self._own_log:
+            system._meet(self.log_, self.now_)
         return system
 
     def preview_weights(self, weights: Mapping[str, float]) -> Preview:
@@ -312,6 +290,49 @@ class Feed(ExplainsListedItems, BaseSystem):
         self.check_fitted()
         new = checked_weights(weights, self.heads_.names)
         return previewed(self.decisions_, self.heads_.names, self.weights_, new)
+
+    def with_items(self, items: Sequence[Item]) -> Self:
+        """Return the system with posts that came, changed or went since it learned.
+
+        They are all of them each time, in the order of the changes. Their attributes
+        are ``author``, ``topic``, ``created`` and the numbers of posts; a new author is
+        followed by nobody. Nothing is learned.
+        """
+        self.check_fitted()
+        system = copy(self)
+        if self.log_ is not self._own_log:
+            system._take_up(self._own_log, self._rows)
+        log, latest = with_posts(self._own_log, items, self._own_now - 1.0)
+        system._meet(log, max(self._own_now, latest + 1.0))
+        return system
+
+    def check_item(self, item: Item) -> None:
+        """Refuse a post that cannot be added, see ``arrivals.check_post``."""
+        self.check_fitted()
+        check_post(item, self.log_)
+
+    def offers(self, id: str) -> bool:
+        """Whether a post has this id, and was not taken away."""
+        at = self._post_position.get(id)
+        return at is not None and bool(np.isfinite(self.log_.posts.created[at]))
+
+    @property
+    def n_items(self) -> int:
+        """How many posts there are."""
+        return int(np.isfinite(self.log_.posts.created).sum())
+
+    def post_values(self, id: str) -> dict[str, Any]:
+        """Return what is known of a post, ready for JSON.
+
+        Raises
+        ------
+        LookupError
+            If there is none of this id.
+        """
+        self.check_fitted()
+        if not self.offers(id):
+            raise LookupError(f"There is no item {shown(id)!r}.")
+        return described(self.log_, self._post_position[id])
 
     def has_item(self, id: str) -> bool:
         """Whether a post has this id."""
@@ -409,22 +430,19 @@ class Feed(ExplainsListedItems, BaseSystem):
         told = super().explain_item(query, id, k)
         post = self._post_position[id]
         one = self._ranked_of(query, np.array([post]))
-        expected = one.expected[0].tolist()
-        heads = [
-            {"head": name, "expected": p, "weight": w, "adds": w * p}
-            for (name, w), p in zip(self.weights_.items(), expected, strict=True)
-        ]
         user = self._position(query)
         kept_out = self._sources.kept_out(user, post)
         if post in self._hidden(query):
             kept_out.append("the user hid it")
-        posts = self.log_.posts
+        if not self.offers(id):
+            kept_out.append("it was taken away")
+        about = described(self.log_, post)
         return {
             **told,
-            "author": str(self.log_.authors[posts.author[post]]),
-            "topic": str(self.log_.topics[posts.topic[post]]),
+            "author": about["author"],
+            "topic": about["topic"],
             "value": float(one.value[0]),
-            "heads": heads,
+            "heads": heads_of(one.expected[0], self.weights_),
             "counts_of_its_value": float(one.scores[0] / one.value[0])
             if one.value[0]
             else 1.0,
@@ -443,7 +461,7 @@ class Feed(ExplainsListedItems, BaseSystem):
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the log, the heads, the curve and the decisions."""
-        arrays, log = log_state(self.log_)
+        arrays, log = log_state(self._own_log)
         heads, of_heads = self.heads_.state()
         rates, of_rates = self.rates_.state()
         found = {
@@ -511,29 +529,51 @@ class Feed(ExplainsListedItems, BaseSystem):
         check_positive("new_author_boost", self.new_author_boost, zero=True)
 
     def _take_up(self, log: FeedLog, rows: Array) -> None:
-        self.log_, self._rows = replace(log, truth=None, draws=None), rows
-        self.now_ = float(log.time[rows].max()) + 1.0
+        """Count these rows of a log, and know its posts."""
+        self._own_log, self._rows = replace(log, truth=None, draws=None), rows
+        now = float(log.time[rows].max()) + 1.0
         looks = looks_of(log, self.examination_)
         self._counts = FeedCounts(log, rows, looks, self.base_)
         posts = log.posts
-        self._post_position = {id: at for at, id in enumerate(posts.ids.tolist())}
-        self._user_position = {id: at for at, id in enumerate(log.users.tolist())}
         n = np.bincount(posts.author[log.post[rows]], minlength=len(log.authors))
         self._is_new = n < NEW_AUTHOR
+        self._popularity = self._value_shown(log, rows)
         self._sources = CandidateSources(
-            *(log, rows, self.now_, self.window_days * DAY),
-            self._popularity(log, rows),
+            *(log, rows, now, self.window_days * DAY), self._popularity[:-1]
         )
+        self._own_now = now
+        self._know(self._own_log, now)
         _ = self._counts.now
 
-    def _popularity(self, log: FeedLog, rows: Array) -> Floats:
-        """Value per impression of each post, shrunken towards that of all."""
+    def _know(self, log: FeedLog, now: float) -> None:
+        """Know the posts and authors of a log at a moment."""
+        self.log_, self.now_ = log, now
+        self._post_position = {id: at for at, id in enumerate(log.posts.ids.tolist())}
+        self._user_position = {id: at for at, id in enumerate(log.users.tolist())}
+
+    def _meet(self, log: FeedLog, now: float) -> None:
+        """Know more posts, and authors, than those that were counted."""
+        self._know(log, now)
+        self._counts = self._counts.with_posts(log.posts)
+        n_more = len(log.authors) - len(self._is_new)
+        self._is_new = np.append(self._is_new, np.ones(n_more, bool))
+        known, of_any = self._popularity[:-1], self._popularity[-1]
+        popularity = np.append(known, np.full(len(log.posts.ids) - len(known), of_any))
+        self._sources = self._sources.with_posts(
+            log, now, self.window_days * DAY, popularity
+        )
+
+    def _value_shown(self, log: FeedLog, rows: Array) -> Floats:
+        """Value per impression of each post, shrunken towards that of all; then that.
+
+        (n_posts + 1,)
+        """
         n_posts = len(log.posts.ids)
-        found = np.zeros(n_posts)
+        found = np.zeros(n_posts + 1)
+        n = np.bincount(log.post[rows], minlength=n_posts + 1)
         for head, weight in self.weights_.items():
             labels = np.nan_to_num(log.labels(head)[rows])
-            total = np.bincount(log.post[rows], labels, n_posts)
-            n = np.bincount(log.post[rows], minlength=n_posts)
+            total = np.bincount(log.post[rows], labels, n_posts + 1)
             found += weight * (total + 20 * labels.mean()) / (n + 20)
         return found
 
@@ -604,45 +644,17 @@ class Feed(ExplainsListedItems, BaseSystem):
     def _valued(self, user: str, posts: Ints) -> tuple[Floats, Floats]:
         """What the heads expect of posts, and their values with the boost."""
         at = self._position(user)
-        more, more_of = self._done_since(user)
-        X = self._counts.features_now(at, posts, self.now_, more, more_of)
-        expected = self.heads_.predict(X, self._counts)
-        value = value_of(expected, self.weights_)
-        boost = self.new_author_boost * self._is_new[self.log_.posts.author[posts]]
-        return expected, value + boost * np.abs(value)
-
-    def _done_since(
-        self, user: str
-    ) -> tuple[Totals | None, dict[str, tuple[Ints, Totals]]]:
-        """What a user did since the log ended, over all, by author and by topic."""
         done = {
             self._post_position[id]: amount
             for id, amount in self._events.get(user, {}).items()
             if id in self._post_position
         }
-        if not done:
-            return None, {}
-        names = list(self.heads_.names)
-        posts = np.array(list(done), np.int64)
-        answers = np.zeros((len(posts), len(names)))
-        for row, amount in enumerate(done.values()):
-            head = "hide" if amount < 0 else "like" if amount >= 3 else "click"
-            if head in names:
-                answers[row, names.index(head)] = 1.0
-            if DWELL in names and amount > 0:
-                answers[row, names.index(DWELL)] = np.log1p(10.0)
-        known = np.ones_like(answers)
-        whole = Totals(known.sum(axis=0)[None], answers.sum(axis=0)[None])
-        more_of = {}
-        for part in ("author", "topic"):
-            key = getattr(self.log_.posts, part)[posts]
-            distinct, where = np.unique(key, return_inverse=True)
-            sums = np.zeros((2, len(distinct), len(names)))
-            np.add.at(sums[0], where, known)
-            np.add.at(sums[1], where, answers)
-            # A few things done today say more than as many impressions long ago.
-            more_of[part] = distinct, Totals(RECENT * sums[0], RECENT * sums[1])
-        return whole, more_of
+        more, more_of = done_since(done, self.log_.posts, self.heads_.names)
+        X = self._counts.features_now(at, posts, self.now_, more, more_of)
+        expected = self.heads_.predict(X, self._counts)
+        value = value_of(expected, self.weights_)
+        boost = self.new_author_boost * self._is_new[self.log_.posts.author[posts]]
+        return expected, value + boost * np.abs(value)
 
     def _first(self, found: Ranked, k: int) -> Ranked:
         return found.take(np.arange(min(k, len(found.posts))))
@@ -652,41 +664,15 @@ class Feed(ExplainsListedItems, BaseSystem):
             ids=self.log_.posts.ids[found.posts].tolist(),
             scores=found.scores,
             features=found.expected.astype(np.float32),
-            reasons=self._reasons(found),
+            reasons=reasons_of(
+                found,
+                self.log_,
+                self.weights_,
+                self._is_new & bool(self.new_author_boost),
+            ),
             known=self._position(user) >= 0,
             rules=found.rules,
         )
-
-    def _reasons(self, found: Ranked) -> list[str]:
-        """The heads that add most, with their weights, and where a post comes from."""
-        reasons = []
-        posts, weights = self.log_.posts, list(self.weights_.items())
-        authors = self.log_.authors[posts.author[found.posts]].tolist()
-        topics = self.log_.topics[posts.topic[found.posts]].tolist()
-        rows = zip(
-            *(found.expected, found.value, found.scores),
-            *(found.source.tolist(), authors, topics),
-            self._is_new[posts.author[found.posts]].tolist(),
-            strict=True,
-        )
-        for expected, value, score, source, author, topic, is_new in rows:
-            adds = [
-                (abs(w * p), name, p, w)
-                for (name, w), p in zip(weights, expected, strict=True)
-            ]
-            most = sorted(adds, key=lambda each: -each[0])[:3]
-            parts = ", ".join(_part(name, p, w) for add, name, p, w in most if add > 0)
-            why = REASONS[source] if source >= 0 else "asked for"
-            told = f"{author} on {topic}, {why}"
-            told += f"; worth {value:.3f}: {parts}"
-            if is_new and self.new_author_boost:
-                told += "; a new author"
-            if value > 0 and score < 0.999 * value:
-                told += (
-                    f"; counts {score / value:.0%} behind others of author and topic"
-                )
-            reasons.append(told)
-        return reasons
 
     def _learned_fatigue(self, X: Array, counts: FeedCounts) -> float:
         """What the heads expect one more post of an author today to count."""
@@ -703,10 +689,6 @@ class Feed(ExplainsListedItems, BaseSystem):
     def _decided(self, data: FeedLog) -> Decisions:
         """The draws among the test impressions, with what the heads expected."""
         return Decisions.of(data, self.heads_, self.examination_, self.base_)
-
-
-RECENT = 5.0
-"""How much an event of a service counts beside an impression of the log."""
 
 
 def features_of(
@@ -728,8 +710,3 @@ def looks_of(log: FeedLog, curve: Examination) -> Floats:
 def answers_of(log: FeedLog, rows: Array) -> Floats:
     """Return what each head was to predict of some impressions, (n, n_heads)."""
     return np.column_stack([log.labels(head)[rows] for head in log.heads])
-
-
-def _part(name: str, expected: float, weight: float) -> str:
-    shown = f"{expected:.2f}" if name == DWELL else f"{expected:.1%}"
-    return f"{name} {shown} x {weight:g}"

@@ -16,6 +16,7 @@ from lookalike.core.evaluation import EvaluationResult, milliseconds_per_answer
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.datasets import VideoCollection
 from lookalike.evaluate import bootstrap, paired_test
+from lookalike.search.late_interaction import LateInteraction
 from lookalike.systems.videos.fusion import (
     PIXELS_ALONE,
     WORDS_ALONE,
@@ -126,16 +127,15 @@ def _frames_asked(system: VideoSearch) -> tuple[Array, Array] | None:
     ends = {row: catalogue.frames(row) for row in rows.tolist()}
     kept = {row: pixels.small[each][::2] for row, each in ends.items()}
     searched = np.concatenate(list(kept.values()))
-    video_of = np.repeat(rows, [len(each) for each in kept.values()])
-    starts = np.cumsum([0, *map(len, kept.values())])[:-1]
+    found = LateInteraction(searched, np.cumsum([0, *map(len, kept.values())]))
     first, inside = [], []
     for row, each in ends.items():
         times = catalogue.times[each]
         for at in range(1, len(times), 2):
-            scores = searched @ pixels.small[each.start + at]
-            best = np.maximum.reduceat(scores, starts)
-            first.append(rows[int(best.argmax())] == row)
-            mine = scores[video_of == row].astype(float)
+            asked = pixels.small[each.start + at][None]
+            [best], _ = found.best(asked, 1)
+            first.append(rows[best] == row)
+            mine = (kept[row] @ asked[0]).astype(float)
             duration = float(catalogue.durations[row])
             links = (kept[row][1:] * kept[row][:-1]).sum(axis=1).astype(float)
             [moment, *_] = moments_of(times[::2], duration, mine, links)

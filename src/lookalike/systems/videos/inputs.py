@@ -6,7 +6,7 @@ A picture is an array (height, width, 3), a clip the frames that stand for it,
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from lookalike.features.video.sampling import Sampling
 CLIP = Sampling("uniform", n_frames=8, interval=1e9)
 """The frames of a clip that asks."""
 SENT = VideoLimits(max_bytes=64 * 2**20, max_duration=600.0, max_seconds=10.0)
-"""What a clip that asks may be."""
+"""What a picture or a clip that asks may be."""
+HEAD = 16
+"""Bytes by which a picture is told from a clip."""
 _STILL = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6")
 
 
@@ -67,32 +69,55 @@ class VideoInputs:
             raise ValueError(
                 "This system takes words, or files of pictures and clips; got pixels."
             )
-        is_webp = sent[:4] == b"RIFF" and sent[8:12] == b"WEBP"
-        is_avif = sent[4:8] == b"ftyp" and sent[8:12] in (b"avif", b"heic", b"mif1")
-        if sent.startswith(_STILL) or is_webp or is_avif:
+        _check_size(len(sent), "The file")
+        if _is_still(sent[:HEAD]):
             return read_image(sent, mode="RGB", max_pixels=max_pixels)
         return frames_of(sent, max_pixels)
 
     def _query(self, given: str) -> Any:
+        """A file as what it shows, looked at before it is read; all else as words."""
         ending = os.path.splitext(given)[1].lower()
-        is_file = os.path.isfile(given)
-        if not is_file and ending not in (*VIDEOS, *IMAGES):
-            if os.path.isdir(given):
-                raise ValueError(f"{shown(given)} is a folder; expected a file.")
-            return given
-        if ending in IMAGES and ending != ".gif":
-            return read_image(given, mode="RGB")
-        if not is_file:
-            raise ValueError(f"{shown(given)} does not exist; expected a video file.")
-        return self.decode(Path(given).read_bytes())
+        is_named = ending in (*VIDEOS, *IMAGES)
+        if not os.path.isfile(given):
+            if not (is_named or os.path.exists(given)):
+                return given
+            what = "does not exist"
+            if os.path.exists(given):
+                is_folder = os.path.isdir(given)
+                what = "is a folder" if is_folder else "is no regular file"
+            raise ValueError(f"{shown(given)} {what}; expected a video file.")
+        path = Path(given)
+        _check_size(path.stat().st_size, shown(path.name))
+        try:
+            with path.open("rb") as file:
+                head = file.read(HEAD)
+        except OSError as error:
+            said = f"{shown(path.name)} cannot be read: {error.strerror}."
+            raise ValueError(said) from None
+        if (ending in IMAGES and ending != ".gif") or _is_still(head):
+            return read_image(path, mode="RGB")
+        return frames_of(path)
 
 
-def frames_of(clip: bytes, max_pixels: int = MAX_PIXELS) -> Array:
+def frames_of(clip: bytes | Path, max_pixels: int = MAX_PIXELS) -> Array:
     """Return the frames that stand for a clip, uint8 (n_frames, height, width, 3)."""
-    limits = VideoLimits(
-        SENT.max_bytes, max_pixels, SENT.max_duration, SENT.max_seconds
-    )
+    limits = replace(SENT, max_pixels=max_pixels)
     return np.stack([frame.image for frame in CLIP.read(clip, limits).frames])
+
+
+def _is_still(head: bytes) -> bool:
+    """Whether a file that begins so is a picture that does not move."""
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    is_avif = head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"heic", b"mif1")
+    return head.startswith(_STILL) or is_webp or is_avif
+
+
+def _check_size(n_bytes: int, name: str) -> None:
+    """Refuse what is too large to ask, before it is read or decoded."""
+    if n_bytes > SENT.max_bytes:
+        raise ValueError(
+            f"{name} has {n_bytes:,} bytes; what asks has at most {SENT.max_bytes:,}."
+        )
 
 
 INPUTS = VideoInputs()

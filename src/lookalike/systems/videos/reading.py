@@ -6,11 +6,12 @@ whole: indexing that was cut goes on where it was.
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -64,18 +65,14 @@ class ReadVideos:
         if self.folder is None:
             return None
         try:
-            with np.load(self.folder / f"{digest}.npz", allow_pickle=False) as held:
-                ends = held["ends"].tolist()
-                data = held["pictures"].tobytes()
-                return ReadVideo(
-                    float(held["duration"]),
-                    held["times"],
-                    held["vectors"],
-                    [data[a:b] for a, b in zip([0, *ends], ends, strict=False)],
-                    int(held["look"]),
-                    held["tiny"],
-                )
-        except (OSError, ValueError, KeyError, EOFError):
+            # Opened here, because np.load leaves files open that are not whole.
+            with (
+                (self.folder / f"{digest}.npz").open("rb") as file,
+                np.load(file, allow_pickle=False) as held,
+            ):
+                return _kept(held)
+        # What a crash or a full disk cut off, or anything else, is read again.
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
 
     def put(self, digest: str, read: ReadVideo) -> None:
@@ -95,6 +92,33 @@ class ReadVideos:
             tiny=read.tiny,
         )
         write_whole(self.folder / f"{digest}.npz", stream.getvalue())
+
+
+def _kept(held: Mapping[str, Array]) -> ReadVideo:
+    """The video of a kept file.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If it is not whole.
+    """
+    ends, data = held["ends"].tolist(), held["pictures"].tobytes()
+    found = ReadVideo(
+        float(held["duration"]),
+        held["times"],
+        held["vectors"],
+        [data[a:b] for a, b in zip([0, *ends], ends, strict=False)],
+        int(held["look"]),
+        held["tiny"],
+    )
+    n = len(found.times)
+    if (
+        not n
+        or {len(found.vectors), len(found.pictures)} != {n}
+        or len(data) < ends[-1]
+    ):
+        raise ValueError("what was kept of a video is not whole.")
+    return found
 
 
 def forget_read(folder: Path) -> None:

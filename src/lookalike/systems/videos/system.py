@@ -37,44 +37,34 @@ from lookalike.learn.latent_meaning import LatentMeaning
 from lookalike.rank.click_ranker import ClickRanker
 from lookalike.rank.clicks import Impressions
 from lookalike.rank.impressions import LearnedClicks
-from lookalike.search import TextIndex
 from lookalike.search.hits import Hits
-from lookalike.search.terms import Analysis
 from lookalike.search.terms.query import unquoted
 from lookalike.systems.videos.catalogue import Entry, VideoCatalogue
 from lookalike.systems.videos.collection import read_collection
 from lookalike.systems.videos.frame_encoders import (
     BUILT_IN,
-    OWN,
     FrameEncoder,
-    PhotographFrames,
     encoder_class,
+    opened,
     version_of,
 )
-from lookalike.systems.videos.fusion import (
-    WORDS_ALONE,
-    Parts,
-    Weights,
-    document_of,
-)
+from lookalike.systems.videos.fusion import Parts, Weights, document_of
 from lookalike.systems.videos.joint_space import (
-    LEAST_PAIRS,
     EncoderPair,
     JointSpace,
     WordsAndPixels,
 )
 from lookalike.systems.videos.media import checked_file
-from lookalike.systems.videos.moments import Moment, moments_of
-from lookalike.systems.videos.reading import (
-    ReadVideos,
-    read_source,
-)
-from lookalike.systems.videos.sides import PixelSide, TextSide, pooled_of
+from lookalike.systems.videos.order import Ordered, ordered
+from lookalike.systems.videos.pixel_side import PixelSide
+from lookalike.systems.videos.reading import ReadVideos, read_source
 from lookalike.systems.videos.teaching import (
+    learned_space,
+    learned_weights,
     teaching_rows,
-    weights_of_queries,
-    weights_of_titles,
 )
+from lookalike.systems.videos.telling import Telling, explained, label_of
+from lookalike.systems.videos.text_side import TextSide, analysis_of
 
 N_RANKED = 100
 """Videos that are ordered again by all their frames."""
@@ -321,34 +311,12 @@ class VideoSearch(BaseSystem):
         """Return at most k other videos with frames like those of each."""
         self.check_fitted()
         k = check_k(k)
-        answers = []
-        for id in ids:
-            row = self._row(id)
-            own = self.pixels_.small[self.catalogue_.frames(row)]
-            if not len(own):
-                answers.append(SearchAnswer([], [], []))
-                continue
-            asked = own[np.unique(np.linspace(0, len(own) - 1, 8).astype(int))]
-            every = np.flatnonzero(self.catalogue_.has_pixels)
-            rows = every[every != row]
-            scores = self.pixels_.interaction(asked, rows)
-            order = np.argsort(-scores, kind="stable")[:k]
-            answers.append(self._found(rows[order], scores[order], None, asked, {}))
-        return answers
+        return [self._like(self._row(id), k) for id in ids]
 
     def explain(self, query: Query) -> Explanation:
         """Say for each of the first hits which part spoke, and where it answers."""
         [answer] = self.search_each([query], N_EXPLAINED)
-        if not answer.ids:
-            return Explanation({}, ("No video holds a word of the query.",))
-        reasons = [
-            f"{rank}. {hit['id']}: {hit['part']} spoke loudest ("
-            + ", ".join(f"{name} {value:+.3f}" for name, value in hit["parts"].items())
-            + f"); best at {hit['second']:.1f} s, from {hit['begin']:.1f} to "
-            f"{hit['end']:.1f} s."
-            for rank, hit in enumerate(answer.records(), start=1)
-        ]
-        return Explanation(answer.records()[0], tuple(reasons))
+        return explained(answer)
 
     def has_item(self, id: str) -> bool:
         """Whether a video has this id."""
@@ -398,7 +366,9 @@ class VideoSearch(BaseSystem):
         ids = self.catalogue_.ids
         spread = np.linspace(0, len(ids) - 1, min(n, len(ids)))
         rows = np.unique(spread.astype(int)).tolist()
-        return [ids[row] for row in rows], [self._label(row) for row in rows]
+        return [ids[row] for row in rows], [
+            label_of(self.catalogue_, row) for row in rows
+        ]
 
     def thumbnails(self, ids: Sequence[str]) -> Array:
         """Return the middle frame of each video, uint8 (n, 96, 96, 3), padded white."""
@@ -443,17 +413,13 @@ class VideoSearch(BaseSystem):
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return videos, encoder, both sides, and what was learned."""
         videos, about = self.catalogue_.state()
-        pixels, index = self.pixels_.state()
-        words, terms = self.texts_.index.state()
+        texts, terms = self.texts_.state()
         arrays = prefixed("encoder_", self.encoder_.arrays())
-        arrays |= prefixed("videos_", videos) | prefixed("pixels_", pixels)
-        arrays |= prefixed("words_", words)
-        arrays |= prefixed("meaning_", self.texts_.meaning.arrays())
-        arrays["text_vectors"] = self.texts_.vectors
+        arrays |= prefixed("videos_", videos) | texts
+        arrays |= prefixed("pixels_", self.pixels_.state())
         document: dict[str, Any] = {
             "preparation": self.encoder_.preparation.about(),
             "videos": about,
-            "index": index,
             "terms": terms,
             "weights": self.weights_._asdict(),
             "fusion": document_of(self._taught),
@@ -497,22 +463,12 @@ class VideoSearch(BaseSystem):
         elif document["space"] == "learned":
             held = named("space_", arrays)
             self.space_ = JointSpace.from_arrays(held, analysis)
-        index = TextIndex.from_state(named("words_", arrays), document["terms"])
-        meaning = LatentMeaning.from_arrays(named("meaning_", arrays))
-        vectors = arrays["text_vectors"]
-        if vectors.shape != (len(self.catalogue_), meaning.n_components):
-            raise ValueError("the texts and their vectors do not fit.")
-        self.texts_ = TextSide(index, self.catalogue_.ids, meaning, vectors, analysis)
-        held = named("pixels_", arrays)
-        self.pixels_ = PixelSide(self.catalogue_, held, document["index"], self.n_jobs)
-        if len(self.pixels_.small) != len(self.catalogue_.times):
-            raise ValueError("the frames and their vectors do not fit.")
-        seen, of_videos = self.pixels_.seen, self.pixels_.seen_of_video
-        n_seen = -1 if seen is None else len(seen)
-        n_videos = -1 if of_videos is None else len(of_videos)
-        has = len(self.catalogue_.times), len(self.catalogue_)
-        if (n_seen, n_videos) != (has if self.space_ is not None else (-1, -1)):
-            raise ValueError("the frames and the space of words do not fit.")
+        self.texts_ = TextSide.from_state(
+            arrays, document["terms"], self.catalogue_.ids, analysis
+        )
+        self.pixels_ = PixelSide.from_state(
+            named("pixels_", arrays), self.catalogue_, self.space_ is not None
+        )
         self.weights_ = Weights(**document["weights"])
         told = document["fusion"]
         self._taught = {name: Fusion(**each) for name, each in told.items()}
@@ -558,28 +514,9 @@ class VideoSearch(BaseSystem):
 
     def _open_encoder(self) -> None:
         self._check_options()
-        both = (self.text_encoder, self.tokenizer)
-        if (both[0] is None) != (both[1] is None):
-            raise ValueError("A text side is two files: an ONNX file and a tokeniser.")
-        is_own = self.encoder == OWN
-        if (self.image_encoder is not None) != is_own or (both[0] and not is_own):
-            raise ValueError(
-                "image_encoder, and text_encoder with it, are of encoder='onnx', which "
-                "needs the first."
-            )
-        self.space_ = None
-        if not is_own:
-            self.encoder_ = PhotographFrames()
-            return
-        from lookalike.features.onnx_images import OnnxEncoder
-
-        assert self.image_encoder is not None
-        encoder = OnnxEncoder.read(self.image_encoder)
-        self.encoder_ = encoder
-        if both[0] is not None and both[1] is not None:
-            texts = TextEncoder.read(both[0], both[1])
-            texts.check(encoder.n_dimensions)
-            self.space_ = EncoderPair(texts)
+        files = self.image_encoder, self.text_encoder, self.tokenizer
+        self.encoder_, texts = opened(self.encoder, *files)
+        self.space_ = None if texts is None else EncoderPair(texts)
 
     def _index(
         self,
@@ -599,38 +536,39 @@ class VideoSearch(BaseSystem):
         width = self.encoder_.transform(np.zeros(shape, np.uint8)).shape[1]
         catalogue = VideoCatalogue.of(entries, width, roots)
         self.catalogue_ = catalogue
-        analysis = analysis_of(self.language)
-        if data.training:
-            on_progress("learning from pairs of texts", 0.1)
-            meaning = LatentMeaning.of_pairs(
-                data.training, analysis, random_state=self.random_state, **TOWERS
-            )
-        else:
-            meaning, _ = LatentMeaning.fit(
-                catalogue.whole, analysis, random_state=self.random_state
-            )
+        n_training = len(data.training)
+        if teacher is not None and not n_training:
+            n_training = int(teacher.manifest_.facts["n_training_texts"])
         self.texts_ = TextSide.of(
             catalogue.ids,
             catalogue.titles,
             catalogue.descriptions,
-            meaning,
-            analysis,
+            self._meaning(data, teacher if n_training else None, on_progress),
+            analysis_of(self.language),
         )
         on_progress("learning what words look like", 0.4)
         teaching = teaching_rows(catalogue, data)
-        if not isinstance(self.space_, EncoderPair):
-            self.space_ = (
-                self._learned_space(teaching) if teacher is None else (teacher.space_)
-            )
-        reduces = not isinstance(self.space_, EncoderPair)
+        is_pair = isinstance(self.space_, EncoderPair)
+        if teacher is not None:
+            self.space_ = self.space_ if is_pair else teacher.space_
+        elif not is_pair:
+            self.space_ = self._learned_space(teaching)
         self.pixels_ = PixelSide.of(
-            catalogue, self.space_, reduces, self.random_state, self.n_jobs
+            catalogue, self.space_, not is_pair, self.random_state
         )
         on_progress("weighing words and pixels", 0.7)
-        if teacher is None:
-            self.weights_, self._taught = self._learned_weights(data, teaching)
-        else:
+        if teacher is not None:
             self.weights_, self._taught = teacher.weights_, teacher._taught
+        else:
+            self.weights_, self._taught = learned_weights(
+                data,
+                catalogue,
+                self.texts_,
+                teaching,
+                self.space_,
+                self._learned_space,
+                self.random_state,
+            )
         self._is_taught = teacher is not None or data.root is None
         facts = {
             "n_videos": len(catalogue),
@@ -642,7 +580,7 @@ class VideoSearch(BaseSystem):
             "n_without_text": int((~catalogue.has_text).sum()),
             "n_near_copies": int((catalogue.groups != np.arange(len(catalogue))).sum()),
             "n_pairs": len(teaching),
-            "n_training_texts": len(data.training),
+            "n_training_texts": n_training,
         }
         self.manifest_ = Manifest(
             self.configuration(),
@@ -651,39 +589,35 @@ class VideoSearch(BaseSystem):
             embedding_version=version_of(self.encoder_, self.sampling),
         )
 
+    def _meaning(
+        self,
+        data: VideoCollection,
+        teacher: "VideoSearch | None",
+        on_progress: ProgressCallback,
+    ) -> LatentMeaning:
+        """What texts are about: as pairs of texts teach it, else as the videos' do.
+
+        teacher : whose pairs have taught it, if those of the data do not
+        """
+        analysis, seed = analysis_of(self.language), self.random_state
+        if data.training:
+            on_progress("learning from pairs of texts", 0.1)
+            return LatentMeaning.of_pairs(
+                data.training, analysis, random_state=seed, **TOWERS
+            )
+        if teacher is not None:
+            return teacher.texts_.meaning
+        found, _ = LatentMeaning.fit(self.catalogue_.whole, analysis, random_state=seed)
+        return found
+
     def _learned_space(self, rows: Ints) -> JointSpace | None:
-        if len(rows) < LEAST_PAIRS:
-            return None
-        whole, pixels = self.catalogue_.whole, pooled_of(self.catalogue_, self.pooling)
-        return JointSpace.fit(
-            pixels[rows],
-            [whole[row] for row in rows.tolist()],
+        return learned_space(
+            self.catalogue_,
+            rows,
+            self.pooling,
             analysis_of(self.language),
-            random_state=self.random_state,
+            self.random_state,
         )
-
-    def _learned_weights(
-        self, data: VideoCollection, rows: Ints
-    ) -> tuple[Weights, dict[str, Fusion]]:
-        """Weights by validation queries, and by titles where there are none."""
-        if data.validation is not None:
-            return weights_of_queries(data.validation, self.texts_)
-        if isinstance(self.space_, EncoderPair):
-            if len(rows) < LEAST_PAIRS:
-                return Weights(seen=1.0), {}
-        elif self.space_ is None:
-            return WORDS_ALONE, {}
-
-        def space_of(others: Ints) -> WordsAndPixels | None:
-            is_pair = isinstance(self.space_, EncoderPair)
-            return self.space_ if is_pair else self._learned_space(others)
-
-        weights, told = weights_of_titles(
-            self.catalogue_, self.texts_, rows, space_of, self.random_state
-        )
-        if isinstance(self.space_, EncoderPair) and not told["seen"].n_queries:
-            weights = weights._replace(seen=1.0)
-        return weights, told
 
     def _seen_vector(self, text: str) -> Array:
         if self.space_ is None:
@@ -694,126 +628,59 @@ class VideoSearch(BaseSystem):
         if isinstance(query, str):
             return self._by_words(query, k)
         asked = self.describe(query)
-        n = min(len(self.catalogue_), max(N_RANKED, 4 * k))
-        rows = self.pixels_.proposed(asked, n)
-        rows = self._filled_up(rows, n)
-        scores = self.pixels_.interaction(asked, rows)
-        rows, scores, copies = self._ordered(rows, scores, scores, k)
-        return self._found(rows, scores, None, asked, copies)
+        rows, scores = self.pixels_.like(asked, self._n_ranked(k))
+        return self._told(self._ordered(rows, scores, k), asked)
+
+    def _like(self, row: int, k: int) -> SearchAnswer:
+        """Other videos that are like one by its frames, whatever was clicked."""
+        own = self.pixels_.small[self.catalogue_.frames(row)]
+        if not len(own):
+            return SearchAnswer([], [], [])
+        asked = own[np.unique(np.linspace(0, len(own) - 1, 8).astype(int))]
+        rows, scores = self.pixels_.like(asked, k + 1)
+        others = rows != row
+        rows, scores = rows[others][:k], scores[others][:k]
+        found = Ordered(rows, scores, scores, [0] * len(rows))
+        telling = Telling(self.catalogue_, self.pixels_, asked=asked)
+        return telling.answer(found, {"pixels": scores})
 
     def _by_words(self, query: str, k: int) -> SearchAnswer:
         parts, weights = self.parts(query), self.weights_
         vector = self._seen_vector(unquoted(query))
         scores = parts.scores(weights)
-        n = min(len(scores), max(N_RANKED, 4 * k))
-        first = np.argsort(-scores, kind="stable")[:n]
+        first = np.argsort(-scores, kind="stable")[: self._n_ranked(k)]
         if weights.seen and vector.any():
             late = parts.seen.copy()
             late[first] = self.pixels_.late(vector, first)
             parts = parts.with_seen(late)
         each = parts.weighted(weights)
-        scores = each.sum(axis=0)[first]
         says = parts.words[first] > 0
         for part, weight in ((parts.about, weights.about), (parts.seen, weights.seen)):
             if weight:
                 says |= part[first] > LEAST_SIMILAR
-        rows, scores, copies = self._ordered(first[says], scores[says], None, k)
-        told = {
-            "words": each[0][rows],
-            "meaning": each[1][rows],
-            "pixels": each[2][rows],
-        }
-        return self._found(rows, scores, vector, None, copies, told)
-
-    def _filled_up(self, rows: Ints, n: int) -> Ints:
-        """Videos that were proposed, and others with pixels where these are too few."""
-        if len(rows) >= n:
-            return rows
-        others = np.setdiff1d(np.flatnonzero(self.catalogue_.has_pixels), rows)
-        return np.concatenate([rows, others[: n - len(rows)]])
-
-    def _ordered(
-        self, rows: Ints, scores: Floats, similarity: Floats | None, k: int
-    ) -> tuple[Ints, Floats, dict[int, int]]:
-        """The k best, each near copy once, after what clicks have taught."""
-        if self.clicks_ is not None and len(rows):
-            ids = [self.catalogue_.ids[row] for row in rows.tolist()]
-            scores = np.asarray(self.clicks_.score(scores, ids), np.float64)
-        order = np.lexsort((rows, -scores))
-        groups = self.catalogue_.groups
-        kept: dict[int, int] = {}
-        copies: dict[int, int] = {}
-        for at in order.tolist():
-            group = int(groups[rows[at]])
-            if group in kept:
-                copies[int(rows[kept[group]])] = (
-                    copies.get(int(rows[kept[group]]), 0) + 1
-                )
-            elif len(kept) < k:
-                kept[group] = at
-        chosen = np.array(list(kept.values()), np.int64)
-        return rows[chosen], scores[chosen], copies
-
-    def _found(
-        self,
-        rows: Ints,
-        scores: Floats,
-        text: Array | None,
-        asked: Array | None,
-        copies: Mapping[int, int],
-        told: Mapping[str, Floats] | None = None,
-    ) -> SearchAnswer:
-        told = told or {"pixels": scores}
-        parts = [
-            {name: round(float(values[at]), 6) for name, values in told.items()}
-            for at in range(len(rows))
-        ]
-        moments = [self.moments(int(row), text, asked) for row in rows]
-        columns: dict[str, list[Any]] = {
-            "similarity": scores.tolist(),
-            "second": [each[0].second for each in moments],
-            "begin": [each[0].begin for each in moments],
-            "end": [each[0].end for each in moments],
-            "moments": [[vars(moment) for moment in each] for each in moments],
-            "part": [max(each, key=each.__getitem__) for each in parts],
-            "parts": parts,
-            "duration": [float(self.catalogue_.durations[row]) for row in rows],
-            "copies": [copies.get(int(row), 0) for row in rows],
-        }
-        if asked is not None:
-            vector = np.asarray(asked.mean(axis=0))
-        else:
-            vector = text if text is not None and len(text) else np.zeros(1, np.float32)
-        return SearchAnswer(
-            [self.catalogue_.ids[row] for row in rows],
-            scores.tolist(),
-            [self._label(int(row)) for row in rows],
-            columns,
-            vector,
+        rows = first[says]
+        found = self._ordered(rows, each.sum(axis=0)[rows], k)
+        telling = Telling(
+            self.catalogue_, self.pixels_, text=vector, clicks=self.clicks_
         )
+        names = ("words", "meaning", "pixels")
+        return telling.answer(found, dict(zip(names, each[:, found.rows], strict=True)))
 
-    def moments(
-        self, row: int, text: Array | None = None, asked: Array | None = None
-    ) -> list[Moment]:
-        """Return the moments of a video that answer, best first, at least one.
+    def _told(self, found: Ordered, asked: Array) -> SearchAnswer:
+        telling = Telling(
+            self.catalogue_, self.pixels_, asked=asked, clicks=self.clicks_
+        )
+        return telling.answer(found, {"pixels": found.similarity})
 
-        text : of words in the space of words and pixels
-        asked : frames as they are searched
-        """
-        duration = float(self.catalogue_.durations[row])
-        times = self.catalogue_.times[self.catalogue_.frames(row)]
-        scores, links = np.zeros(0), None
-        if asked is not None:
-            scores = self.pixels_.of_frames(asked, row)
-            links = self.pixels_.links(row)
-        elif text is not None and text.any():
-            scores = self.pixels_.of_text(text, row)
-        if not len(scores):
-            return [Moment(0.0, duration, 0.0, 0.0)]
-        return moments_of(times, duration, scores, links)
+    def _n_ranked(self, k: int) -> int:
+        """How many videos are ordered by all their frames, and by clicks."""
+        return min(len(self.catalogue_), max(N_RANKED, 4 * k))
 
-    def _label(self, row: int) -> str:
-        return self.catalogue_.titles[row] or self.catalogue_.ids[row]
+    def _ordered(self, rows: Ints, similarity: Floats, k: int) -> Ordered:
+        catalogue = self.catalogue_
+        return ordered(
+            rows, similarity, catalogue.groups, k, catalogue.ids, self.clicks_
+        )
 
     def _row(self, id: str) -> int:
         row = self.catalogue_.row_of.get(id)
@@ -829,9 +696,3 @@ TOWERS: dict[str, Any] = {
     "learning_rate": 0.01,
 }
 """Of the towers of texts, as chosen on validation videos of MSR-VTT."""
-
-
-def analysis_of(language: str) -> Analysis:
-    """Return how titles become terms; words such as "the" are left out of English."""
-    stop_words = "english" if language == "english" else None
-    return Analysis(None if language == "none" else language, stop_words)

@@ -13,6 +13,7 @@ import numpy as np
 from lookalike._typing import Ints
 from lookalike.core.gated_weight import Fusion
 from lookalike.datasets import VideoCollection
+from lookalike.search.terms import Analysis
 from lookalike.search.terms.query import unquoted
 from lookalike.systems.videos.catalogue import VideoCatalogue
 from lookalike.systems.videos.fusion import (
@@ -21,8 +22,15 @@ from lookalike.systems.videos.fusion import (
     Weights,
     learn_weights,
 )
-from lookalike.systems.videos.joint_space import LEAST_PAIRS, WordsAndPixels
-from lookalike.systems.videos.sides import TextSide
+from lookalike.systems.videos.joint_space import (
+    LEAST_PAIRS,
+    EncoderPair,
+    JointSpace,
+    WordsAndPixels,
+)
+from lookalike.systems.videos.late import fit_of_text, frames_of
+from lookalike.systems.videos.pixel_side import pooled_of
+from lookalike.systems.videos.text_side import TextSide
 
 N_FOLDS = 5
 LEAST_HELD_OUT = 24
@@ -56,6 +64,53 @@ def teaching_rows(catalogue: VideoCatalogue, data: VideoCollection) -> Ints:
     both = np.flatnonzero(catalogue.has_pixels & catalogue.has_text)
     held = set(held_out(data))
     return np.array([row for row in both if catalogue.ids[row] not in held], np.int64)
+
+
+def learned_space(
+    catalogue: VideoCatalogue,
+    rows: Ints,
+    pooling: str,
+    analysis: Analysis,
+    random_state: int,
+) -> JointSpace | None:
+    """Return the space of words and pixels that some videos teach, None of too few."""
+    if len(rows) < LEAST_PAIRS:
+        return None
+    whole, pixels = catalogue.whole, pooled_of(catalogue, pooling)
+    return JointSpace.fit(
+        pixels[rows],
+        [whole[row] for row in rows.tolist()],
+        analysis,
+        random_state=random_state,
+    )
+
+
+def learned_weights(
+    data: VideoCollection,
+    catalogue: VideoCatalogue,
+    texts_: TextSide,
+    rows: Ints,
+    space: WordsAndPixels | None,
+    space_of: Callable[[Ints], WordsAndPixels | None],
+    random_state: int,
+) -> tuple[Weights, dict[str, Fusion]]:
+    """Return weights by validation queries, or by titles where there are none.
+
+    rows : videos that teach
+    space : that answers
+    space_of : the space that some of these videos teach, None of too few
+    """
+    if data.validation is not None:
+        return weights_of_queries(data.validation, texts_)
+    # Two encoders of one origin fit each other, whether titles show it or not.
+    unshown = Weights(seen=1.0) if isinstance(space, EncoderPair) else WORDS_ALONE
+    if space is None or len(rows) < LEAST_PAIRS:
+        return unshown, {}
+    ask = (lambda others: space) if isinstance(space, EncoderPair) else space_of
+    weights, told = weights_of_titles(catalogue, texts_, rows, ask, random_state)
+    if isinstance(space, EncoderPair) and not told["seen"].n_queries:
+        weights = weights._replace(seen=1.0)
+    return weights, told
 
 
 def weights_of_queries(
@@ -131,13 +186,10 @@ def titles_asked(
     )
     has_text = np.array([bool(catalogue.descriptions[row]) for row in own])
     has_pixels = catalogue.has_pixels[rows]
-    frames = [np.arange(*_bounds(catalogue, row)) for row in own]
-    every = np.concatenate([np.empty(0, np.int64), *frames])
-    counts = np.array([len(each) for each in frames])[has_pixels]
-    starts = np.cumsum([0, *counts.tolist()])[:-1]
+    frames, counts = frames_of(catalogue.ends, rows)
     seen = None
-    if space is not None and len(every):
-        seen = space.pixels(np.asarray(catalogue.vectors[every], np.float32))
+    if space is not None and len(frames):
+        seen = space.pixels(np.asarray(catalogue.vectors[frames], np.float32))
     parts, right = [], []
     asking = [at for at, row in enumerate(own) if _is_text(catalogue.titles[row])]
     if len(asking) > MOST_ASKED:
@@ -147,10 +199,7 @@ def titles_asked(
         plain = unquoted(catalogue.titles[own[at]])
         fits = np.zeros(len(own))
         if seen is not None and space is not None:
-            scores = np.asarray(seen @ space.text(plain), float)
-            best = np.maximum.reduceat(scores, starts)
-            mean = np.add.reduceat(scores, starts) / counts
-            fits[has_pixels] = (best + mean) / 2
+            fits = fit_of_text(np.asarray(seen @ space.text(plain), float), counts)
         words, about = texts.words(plain), texts.about(plain)
         parts.append(Parts(words, about, fits, has_text, has_pixels))
         right.append(at)
@@ -159,8 +208,3 @@ def titles_asked(
 
 def _is_text(title: str) -> bool:
     return any(character.isalnum() for character in title)
-
-
-def _bounds(catalogue: VideoCatalogue, row: int) -> tuple[int, int]:
-    frames = catalogue.frames(row)
-    return frames.start, frames.stop

@@ -13,6 +13,7 @@ import numpy as np
 from lookalike._typing import Array
 from lookalike.core.learned import digest_of
 from lookalike.core.progress import ShareCallback
+from lookalike.features.photograph_encoder import PhotographEncoder
 from lookalike.features.preparation import Preparation
 from lookalike.systems.images.encoders.catalogue import CATALOGUE, PublishedEncoder
 from lookalike.systems.images.encoders.linear import (
@@ -27,7 +28,6 @@ from lookalike.systems.images.encoders.network import (
     ContrastiveEncoder,
     SupervisedEncoder,
 )
-from lookalike.systems.images.encoders.photograph import PhotographEncoder
 
 if TYPE_CHECKING:
     from lookalike.features.text.encoder import TextEncoder
