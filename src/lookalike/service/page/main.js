@@ -1,5 +1,6 @@
 // The page: the systems that are served, and for each the sections that fit what it can do.
-import { say, seen, systems } from "./api.js";
+import { go, read } from "./address.js";
+import { follow, say, seen, systems } from "./api.js";
 import { element } from "./draw.js";
 import { imageView } from "./image.js";
 import { textView } from "./text.js";
@@ -36,12 +37,12 @@ function viewOf(system, name) {
 async function show() {
   let view = null;
   try {
-    const all = await systems(), [, name, section] = location.hash.split("/");
+    const all = await systems(), { name, section, asked } = read();
     system = all.find((each) => each.name === name) || all[0];
     for (const tab of tabs) tab.hidden = (sectionOf(tab) === "map" && !system.can("items")) || (sectionOf(tab) === "review" && !system.can("review"));
     const chosen = tabs.find((tab) => sectionOf(tab) === section && !tab.hidden) || tabs[0];
     view = viewOf(system, sectionOf(chosen));
-    if (view === open) return;
+    if (view === open) return void await view.open?.(asked);
     open?.close?.();
     open = view;
     say(""); seen(system);
@@ -57,14 +58,25 @@ async function show() {
       panel.hidden = !mine;
       if (mine) panel.replaceChildren(...view.nodes);
     }
-    await view.open?.();
+    scrollTo(0, 0);
+    await view.open?.(asked);
   } catch (error) {
     if (view === open) say(error.message);
   }
 }
 
-// Not the name alone: a browser moves the focus to the element of that id.
-const go = (name, section) => { location.hash = `/${name}/${section}`; };
+// A picture of another section is asked about.
+addEventListener("more-like", ({ detail: { id, image } }) => {
+  go(system.name, "ask", id ? { id } : {});
+  if (image) viewOf(system, "ask").like(image);
+});
+
+// What is shown follows the generation that answers.
+addEventListener("generation", ({ detail }) => { if (detail === system) open?.follow?.().catch?.((error) => say(error.message)); });
+setInterval(async () => {
+  if (document.hidden || !system) return;
+  try { (await follow())(system); } catch { /* the next answer tells */ }
+}, 5000);
 
 tabs.forEach((tab) => {
   tab.addEventListener("click", () => (system ? go(system.name, sectionOf(tab)) : show()));
