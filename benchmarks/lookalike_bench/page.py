@@ -32,7 +32,7 @@ LINE = {
 }
 FIRST_PAINT = """() => performance.getEntriesByName('first-contentful-paint')
   .map((each) => each.startTime)[0] ?? null"""
-ANSWERED = "document.querySelector('.verdict .big, .unlike')"
+ANSWERED = ".verdict .big, .unlike"
 BARS = (
     Bar("kilobytes over the line", 120, most("kilobytes", "weight"), at_most=True),
     Bar("requests elsewhere", 0, most("elsewhere", "weight"), at_most=True),
@@ -131,7 +131,7 @@ def slow(browser: Any, server: Server, rounds: int, screen: str) -> Iterator[Row
             page.goto(_address(server), wait_until="commit")
             page.wait_for_selector("#canvas", state="visible")
             _draw(page)
-            page.wait_for_function(ANSWERED)
+            page.wait_for_selector(ANSWERED)
             answers.append(time.monotonic() - begun)
             paints.append(page.evaluate(FIRST_PAINT) / 1000)
     yield {
@@ -150,7 +150,7 @@ def accessibility(browser: Any, server: Server, rounds: int) -> Iterator[Row]:
             page.goto(_address(server))
             page.wait_for_selector("#gallery canvas")
             page.locator("#gallery button").first.click()
-            page.wait_for_function(ANSWERED)
+            page.wait_for_selector(ANSWERED)
             page.evaluate(AXE_SCRIPT)
             found: list[str] = []
             for section in SECTIONS:

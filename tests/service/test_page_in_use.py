@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 from skimage import data as photographs
 from typer.testing import CliRunner
 
+import lookalike.service
 from lookalike.cli.app import app
 from lookalike.core.library import Library
 
@@ -345,3 +347,15 @@ def test_what_is_chosen_is_seen_in_forced_colours(visit):
     page.keyboard.press("Tab")
     assert page.locator(":focus").evaluate(outline) == "solid"
     page.emulate_media(forced_colors="none")
+
+
+def test_every_module_is_asked_for_at_once_not_one_after_the_other():
+    page = Path(lookalike.service.__file__).parent / "page"
+    index = (page / "index.html").read_text()
+    named = re.findall(r'rel="modulepreload" href="page/(\w+\.js)"', index)
+    needed, left = set(), ["main.js", "image.js"]
+    while left:
+        needed.add(one := left.pop())
+        imported = re.findall(r'from "\./(\w+\.js)"', (page / one).read_text())
+        left += set(imported) - needed
+    assert sorted(named) == sorted(needed - {"main.js"})
