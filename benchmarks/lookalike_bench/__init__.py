@@ -21,6 +21,7 @@ BENCHMARKS = (
     "mutants",
     "neighbors",
     "off_policy",
+    "page",
     "people",
     "photographs",
     "places",

@@ -201,7 +201,7 @@ def test_answers_of_a_folder_become_a_table(trained, seven, tmp_path):
     words = ["classify", seven, seven, "--csv", tmp_path / "t.csv", "--folder", trained]
     run(*words)
     lines = (tmp_path / "t.csv").read_text().splitlines()
-    assert lines[0] == "image,label,probability"
+    assert lines[0] == "image,label,probability,unlike_known"
     assert len(lines) == 3
     assert lines[1].split(",")[:2] == [str(seven), "7"]
 

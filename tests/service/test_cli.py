@@ -150,3 +150,10 @@ def test_what_cannot_be_served_is_told(tmp_path):
     durable = ["serve", "digits", "--durability", "perhaps"]
     done = CliRunner().invoke(app, durable)
     assert "safe or fast" in done.stderr
+
+
+def test_what_was_never_trained_is_refused_before_an_address_is_named(tmp_path):
+    done = CliRunner().invoke(app, ["serve", "digits", "--folder", str(tmp_path)])
+    assert done.exit_code != 0
+    assert "holds no generation" in str(done.exception) + done.output
+    assert "http://" not in done.output

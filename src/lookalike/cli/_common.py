@@ -93,6 +93,22 @@ def summary(
     }
 
 
+def about_report(generation: str, data: Any, command: str) -> dict[str, str]:
+    """Return what stands at the top of a report: by what it can be made again.
+
+    data : a data set with a name and, where it has one, a checksum
+    """
+    from datetime import UTC, datetime
+
+    checksum = str(getattr(data, "checksum", "") or "")
+    return {
+        "generation": generation,
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "data": f"{data.name}, checksum {checksum[:12]}" if checksum else data.name,
+        "command": command,
+    }
+
+
 def metric_lines(metrics: Mapping[str, Any]) -> list[str]:
     """Return each metric with its interval, a line each."""
     rows = [(f"  {name.replace('_', ' ')}", str(m)) for name, m in metrics.items()]

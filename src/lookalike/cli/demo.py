@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike.cli._common import Json, metric_lines, say, summary
+from lookalike.cli._common import Json, about_report, metric_lines, say, summary
 from lookalike.cli._progress import progress
 
 
@@ -38,7 +38,8 @@ def demo(
         on_progress("saving", 0.8)
         number = library.add(lambda place: system.save(place, found))
         on_progress("writing the report", 0.85)
-        spec.build_report(system, digits, found).write(folder / "report.html")
+        about = about_report(number, digits, "lookalike demo")
+        spec.build_report(system, digits, found, about).write(folder / "report.html")
         (folder / "unseen").mkdir(exist_ok=True)
         for digit in range(10):
             image = digits.x_test[digits.y_test == digit][0]

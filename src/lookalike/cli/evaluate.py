@@ -10,6 +10,7 @@ from lookalike.cli._common import (
     Folder,
     Json,
     System,
+    about_report,
     metric_lines,
     say,
     summary,
@@ -49,7 +50,9 @@ def evaluate(
         warn(copies_note(found.facts))
         seconds = round(time.perf_counter() - started, 2)
         if report is not None:
-            spec.build_report(fitted, test, found).write(report)
+            command = f"lookalike evaluate {system}"
+            about = about_report(number, test, f"{command} --report {report.name}")
+            spec.build_report(fitted, test, found, about).write(report)
     lines = [
         f"{system}, generation {number}, on {found.tested} of {test.name}",
         *metric_lines(found.metrics),

@@ -8,11 +8,24 @@ from lookalike.evaluate import Comparison, Estimate, holm
 from lookalike.evaluate.report import Report
 
 
-def standard_report(title: str, lead: str, result: EvaluationResult) -> Report:
-    """Return a page with every metric and its interval, and every paired test."""
-    report = Report(title, lead=f"{result.tested}. {lead}".strip())
+def standard_report(
+    title: str,
+    lead: str,
+    result: EvaluationResult,
+    about: Mapping[str, str] | None = None,
+) -> Report:
+    """Return a page with every metric and its interval, and every paired test.
+
+    It begins with what was found, and with what it is about.
+
+    about : names and values for a table at the top: generation, date, data, command
+    """
+    found = finding_of(result.comparisons)
+    report = Report(title, lead=f"{found} {result.tested}. {lead}".strip())
     if result.verdict.sentence:
         report.text(result.verdict.sentence)
+    if about:
+        report.table(["about", "this report"], [list(each) for each in about.items()])
     report.section("How good it is").table(
         ["metric", "value"],
         metric_rows(result.metrics),
@@ -34,6 +47,36 @@ def _comparison_rows(comparisons: Mapping[str, Comparison]) -> list[list[object]
         [name, each.difference, f"{each.p_value:.2g}", f"{p:.2g}", each.test]
         for (name, each), p in zip(comparisons.items(), corrected, strict=True)
     ]
+
+
+def finding_of(comparisons: Mapping[str, Comparison], level: float = 0.05) -> str:
+    """Return in one sentence what the paired tests have found; "" without any.
+
+    level : a difference with a smaller p-value, corrected for as many tests as there
+        are, is none of chance
+
+    Examples
+    --------
+    >>> from lookalike.evaluate import Comparison, Estimate
+    >>> better = Comparison(Estimate(0.2, 0.1, 0.3), 0.001, "exact McNemar")
+    >>> unclear = Comparison(Estimate(0.1, -0.1, 0.3), 0.4, "exact McNemar")
+    >>> print(finding_of({"guessing": better, "pixels": unclear}))
+    Better than guessing by 0.2000 [0.1000, 0.3000]; not shown to be better than pixels,
+    p = 0.4.
+    """
+    corrected = holm([each.p_value for each in comparisons.values()])
+    parts = []
+    for (name, each), p in zip(comparisons.items(), corrected, strict=True):
+        gain = each.difference
+        if p >= level or not gain.value:
+            parts.append(f"not shown to be better than {name}, p = {p:.2g}")
+        elif gain.value > 0:
+            parts.append(f"better than {name} by {gain}")
+        else:
+            size = f"{-gain.value:.4f} [{-gain.high:.4f}, {-gain.low:.4f}]"
+            parts.append(f"worse than {name} by {size}")
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
 def with_card(report: Report, card: Card) -> Report:

@@ -258,16 +258,22 @@ class SystemSpec:
         return card_of(template.read_text(encoding="utf-8"), standard | values)
 
     def build_report(
-        self, system: Any, data: Any, result: "EvaluationResult"
+        self,
+        system: Any,
+        data: Any,
+        result: "EvaluationResult",
+        about: Mapping[str, str] | None = None,
     ) -> "Report":
         """Return the page on an evaluation: numbers, the system's sections, card.
+
+        about : what stands at the top, see ``standard_report``
 
         The sections show answers of the system that was measured, so that none of the
         test data was learned from; the card is that of the system that was given.
         """
         from lookalike.core.report import standard_report, with_card
 
-        report = standard_report(self.title, self.lead, result)
+        report = standard_report(self.title, self.lead, result, about)
         if self.report is not None:
             measured = system.before_refit(data)
             self.member("report")(report, measured, data, result)

@@ -310,8 +310,18 @@ def _ink(image: Array) -> Array:
     ink = np.maximum(values - paper - grain, 0)
     darkest = ink.max()
     if darkest < 16:
-        raise ValueError("There is no digit on the image: its pixels are all alike.")
+        raise ValueError(_no_ink(image))
     return ink * (255 / darkest)
+
+
+def _no_ink(image: Array) -> str:
+    """Say why there is nothing to read: a photograph is not blank, but fills itself."""
+    if int(image.max()) - int(image.min()) < 16:
+        return "There is no digit on the image: its pixels are all alike."
+    return (
+        "There is no digit on the image: nothing stands out from what is along its "
+        "border, as ink does from paper."
+    )
 
 
 def _quantile(values: Array, q: float) -> float:

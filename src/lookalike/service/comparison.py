@@ -40,4 +40,29 @@ def compare_generations(
     )
     if gain.value == 0:
         sentence = "Item by item they are equally good."
-    return {**answer, "sentence": sentence, "p_value": result.p_value}
+    told = {**answer, "sentence": sentence, "p_value": result.p_value}
+    return told | differing(one["quality"], other["quality"])
+
+
+def differing(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return the test items that one of two generations alone took for something else.
+
+    Nothing, where their evaluations kept no pictures of mistakes; of the others those
+    that were kept.
+
+    Examples
+    --------
+    >>> error = {"truth": 3, "predicted": 5, "pixels": ""}
+    >>> one, other = ({"wrong": rows, "errors": [error] * 2} for rows in ([4, 7], [7]))
+    >>> found = differing({**one, "shape": [1, 1]}, other)["differing"]
+    >>> len(found["wrong_in_first"]), len(found["wrong_in_second"])
+    (1, 0)
+    """
+    if not ("errors" in one and "errors" in other and "wrong" in one):
+        return {}
+    found: dict[str, Any] = {"shape": one["shape"]}
+    for name, mine, theirs in (("first", one, other), ("second", other, one)):
+        others = set(theirs["wrong"])
+        kept = zip(mine["wrong"], mine["errors"], strict=False)
+        found[f"wrong_in_{name}"] = [e for row, e in kept if row not in others]
+    return {"differing": found}

@@ -64,10 +64,15 @@ class KnownImage:
     tiny: bytes
 
     @property
-    def label(self) -> str:
+    def file(self) -> bytes:
         """The first file of it; one that is there where it has several."""
         there = (p for p in self.paths if len(self.paths) == 1 or os.path.exists(p))
-        return readable(next(there, self.paths[0]))
+        return next(there, self.paths[0])
+
+    @property
+    def label(self) -> str:
+        """The path of that file as text."""
+        return readable(self.file)
 
 
 def holds_image(system: str) -> Any:

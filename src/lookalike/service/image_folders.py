@@ -49,6 +49,7 @@ from lookalike.service.folder_catalogue import (
     known_images,
 )
 from lookalike.service.image_reading import Embedded, FilesRead, read_files
+from lookalike.service.shown_names import relative_names
 from lookalike.systems.images.catalogue import Catalogue
 from lookalike.systems.images.encoders.base import Encoder, version_of
 from lookalike.systems.images.ranking import CatalogueMetadata
@@ -421,10 +422,13 @@ class ImageFolders:
         with self.database.reading() as connection:
             return epoch(connection), counter(connection, self._changes)
 
-    def catalogue(self, version: str, **options: Any) -> FolderCatalogue:
+    def catalogue(
+        self, version: str, whole_names: bool = True, **options: Any
+    ) -> FolderCatalogue:
         """Return all images as they are now, ready to be searched.
 
         version : of the encoder that will embed queries
+        whole_names : whether labels are whole paths, or names for strangers
         options : of the index, where nothing else was chosen
 
         Raises
@@ -451,7 +455,9 @@ class ImageFolders:
             np.array([each.mark for each in images]),
             np.array(added, np.int64),
         )
-        labels = np.array([each.label for each in images])
+        files = [each.file for each in images]
+        names = files if whole_names else relative_names(files)
+        labels = np.array(list(map(readable, names)))
         return FolderCatalogue(
             np.array(numbers, np.int64), labels, metadata, chosen, self.thumbnail
         )
@@ -511,11 +517,15 @@ class ImageFolders:
         return read_image(data, mode="RGB")
 
 
-def with_folders(system: ImageSearch, database: Database) -> ImageSearch:
+def with_folders(
+    system: ImageSearch, database: Database, whole_names: bool = True
+) -> ImageSearch:
     """Return a system as it searches the folders that are indexed, where some are.
 
     It is stale as soon as anything of that changes. While no image is indexed it
     searches those of its generation.
+
+    whole_names : whether images are called by whole paths, or by names for strangers
 
     Raises
     ------
@@ -531,6 +541,7 @@ def with_folders(system: ImageSearch, database: Database) -> ImageSearch:
     if not folders.is_empty():
         catalogue = folders.catalogue(
             system.manifest_.embedding_version,
+            whole_names,
             recall=system.recall,
             memory=system.memory,
             n_jobs=system.n_jobs,

@@ -311,7 +311,7 @@ class ServedSystem:
         if self.spec.can("refresh"):
             from lookalike.service.image_folders import with_folders
 
-            system = with_folders(system, self._database)
+            system = with_folders(system, self._database, whole_names=False)
         revision = 0
         if self.spec.can("items"):
             self._apply_changes(system)

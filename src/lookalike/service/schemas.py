@@ -125,6 +125,13 @@ class ImageRequest(AnswerOptions):
     id: Annotated[
         Text | None, Field(description="For explain: the item to be explained.")
     ] = None
+    classify: Annotated[
+        bool,
+        Field(
+            description="For search, where the system also names things: whether the "
+            "answer has what classify says, so that an image is sent once."
+        ),
+    ] = False
 
 
 class ImageOrTextRequest(ImageRequest):
@@ -716,6 +723,10 @@ class SearchHits(BaseModel):
     cursor: Annotated[
         str | None,
         Field(description="Of a search of texts: for the next page, if there is one."),
+    ] = None
+    named: Annotated[
+        list[dict[str, Any]] | None,
+        Field(description="What classify says of the input, where that was asked."),
     ] = None
 
 

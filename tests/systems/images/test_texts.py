@@ -329,7 +329,9 @@ def test_the_service_finds_by_words_and_names_in_words(client, pictures):
     assert "text" in described["forms"]
     assert "zero_shot" in described["capabilities"]
     found = client.post("/v1/images/search", json={"text": "green", "k": 3})
-    assert all("/green" in h["label"] for h in found.json()["answers"][0]["hits"])
+    assert all(
+        h["label"].startswith("green") for h in found.json()["answers"][0]["hits"]
+    )
     found = client.post("/v1/images/search", json={"texts": ["red", "blue"], "k": 1})
     labels = [each["hits"][0]["label"] for each in found.json()["answers"]]
     assert [label.rpartition("/")[2][:-5] for label in labels] == ["red", "blue"]

@@ -1,5 +1,5 @@
 // What systems answer: labels with bars, items that were found, and the reasons.
-import { post, say } from "./api.js";
+import { say, send } from "./api.js";
 import { bars, bytesOf, element, grey, picture, thumbnails } from "./draw.js";
 
 export const quiet = (text) => element("p", { class: "quiet" }, text);
@@ -13,6 +13,7 @@ export function verdict(record) {
   const fields = Object.entries(record).filter(([name, value]) => name !== "input" && value !== null && value !== "");
   const shares = fields.filter(([, value]) => typeof value === "object" && !Array.isArray(value) && Object.keys(value).length);
   const plain = fields.filter(([name, value]) => typeof value !== "object" && name !== "label" && value !== false);
+  if (record.evidence && record.probabilities) return voted(record);
   if (record.label == null && !shares.length && !plain.length) return element("p", {}, "Nothing was found.");
   const flag = plain.find(([, value]) => value === true), label = String(record.label ?? (flag ? words(flag[0]) : "no answer"));
   const facts = plain.filter(([name, value]) => value !== true && !(name === "probability" && shares.length));
@@ -20,6 +21,18 @@ export function verdict(record) {
     element("div", { class: label.length > 2 ? "big long" : "big" }, label),
     ...shares.map(([name, value]) => bars(value, words(name))),
     ...facts.map(([name, value]) => element("span", { class: "fact" }, `${words(name)} `, element("b", {}, typeof value === "number" ? number(value) : value))));
+}
+
+// A label that neighbours voted for. Votes are no probability, and of what is unlike anything known they say little.
+function voted({ label, probabilities, evidence, unlike_known: unlike }) {
+  const n = evidence.length, votes = Math.round(n * probabilities[label]), count = `${votes} of ${n} votes`;
+  const tied = Object.keys(probabilities).filter((each) => probabilities[each] === probabilities[label]);
+  const shown = tied.length > 1 && !unlike
+    ? element("div", { class: "unlike" }, element("b", {}, `${tied.slice(0, -1).join(", ")} or ${tied.at(-1)}?`), element("p", { class: "quiet" }, `The votes are tied: ${count} for each.`))
+    : unlike
+    ? element("div", { class: "unlike" }, element("b", {}, "Unlike anything known."), element("p", { class: "quiet" }, `The nearest known ones, which are far from it, are called ${label} (${count}).`))
+    : element("div", {}, element("div", { class: String(label).length > 2 ? "big long" : "big" }, String(label)), element("div", { class: "fact" }, count));
+  return element("div", { class: "verdict" }, shown, bars(probabilities, "votes for", { say: (share) => `${Math.round(n * share)} of ${n}` }));
 }
 
 // Items with pictures, each a button.
@@ -36,12 +49,13 @@ export async function tiles(system, hits, chosen, marked = () => "") {
 }
 
 // Items by name, one a line, with the reason where there is one.
-export function lines(hits, why) {
+export function lines(hits, why, without) {
   return element("ol", { class: "lines" }, ...hits.map((hit) => element("li", {},
     element("div", {}, element("b", {}, String(hit.title ?? hit.label ?? hit.id)), hit.reason ? element("span", { class: "quiet" }, hit.reason) : "",
       hit.passage ? element("p", { class: "passage" }, ...marked(hit.passage, hit.matches)) : ""),
     element("small", { title: "score" }, number(hit.score)),
-    why ? element("button", { "aria-label": `Why ${hit.title ?? hit.label ?? hit.id}?`, onclick: () => why(hit) }, "Why?") : "")));
+    why ? element("button", { "aria-label": `Why ${hit.title ?? hit.label ?? hit.id}?`, onclick: () => why(hit) }, "Why?") : "",
+    without ? element("button", { class: "without", "aria-label": `Not ${hit.title ?? hit.label ?? hit.id}`, onclick: () => without(hit) }, "Not this") : "")));
 }
 
 // A text with the parts between these offsets marked; offsets count characters, not halves of them.
@@ -68,15 +82,16 @@ export const figure = (image, text) => element("figure", {}, picture(image, text
 // The reasons for a whole answer.
 export async function whyAnswer(system, request) {
   try {
-    const found = await post(`${system.path}/explain`, request);
+    const found = await send(system, "explain", request);
     showDialog("Why this answer", ...list("Reasons, the strongest first", found.reasons), source(found));
   } catch (error) { say(error.message); }
 }
 
 // The reasons for one item: whatever parts the system's explanation has.
-export async function whyItem(system, request, hit, image, ...more) {
+export async function whyItem(system, { k, ...request }, hit, image, ...more) {
+  const options = k ? { k } : {};
   try {
-    const found = await post(`${system.path}/explain`, { ...request, id: hit.id });
+    const found = await send(system, "explain", request, { ...options, id: hit.id });
     const place = found.rank ? `Place ${found.rank}` : "Not in the list";
     const value = found.distance === undefined ? `score ${number(found.score)}` : `at a distance of ${number(found.distance)}`;
     const parts = found.parts || [], added = parts.filter((part) => "adds" in part).map((part) => `${part.part} adds ${number(part.adds)}${part.because}`);

@@ -1,8 +1,23 @@
 // Requests to the service: one place for the key, and for sentences when something is wrong.
 let key = sessionStorage.getItem("key"), asking = null, found = null;
 
+const MOST_SECONDS = 60, SIGN_AFTER = 150;
+let pending = 0, sign = 0;
+
 export function say(sentence) {
   document.getElementById("status").textContent = sentence || "";
+}
+
+// One short sentence for those who listen; what is shown is not read out.
+export function tell(sentence) {
+  document.getElementById("spoken").textContent = sentence;
+}
+
+// A sign that something is under way, where it takes longer than one notices.
+function work(change) {
+  pending += change;
+  if (pending && !sign) sign = setTimeout(() => document.body.classList.add("working"), SIGN_AFTER);
+  if (!pending) { clearTimeout(sign); sign = 0; document.body.classList.remove("working"); }
 }
 
 function askForKey() {
@@ -21,11 +36,12 @@ export async function call(path, options = {}, again = true) {
   const headers = { ...(options.headers || {}) };
   if (key) headers.Authorization = `Bearer ${key}`;
   let answer;
+  work(1);
   try {
-    answer = await fetch(path, { ...options, headers });
-  } catch {
-    throw new Error("The service does not answer.");
-  }
+    answer = await fetch(path, { signal: AbortSignal.timeout(1000 * MOST_SECONDS), ...options, headers });
+  } catch (error) {
+    throw new Error(error.name === "TimeoutError" ? `The service did not answer within ${MOST_SECONDS} seconds.` : "The service does not answer.");
+  } finally { work(-1); }
   if (answer.status === 401 && again) {
     asking ??= askForKey().finally(() => { asking = null; });  // once for requests that are sent together
     await asking;
@@ -48,7 +64,15 @@ export const post = (path, body) => json(path, {
 // An id that nothing else has, also where the page did not come over HTTPS.
 export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
-// A file as a request carries it.
+// Asks a system, with what is asked: a picture or clip goes as it is, the options in the address.
+export async function send(system, verb, { blob, ...query }, options = {}) {
+  if (!blob) return post(`${system.path}/${verb}`, { ...query, ...options });
+  if (blob.size > 8e6) throw new Error("The file is larger than 8 MB.");
+  const type = blob.type.startsWith("image/") ? blob.type : "application/octet-stream";
+  return json(`${system.path}/${verb}?${new URLSearchParams(options)}`, { method: "POST", headers: { "content-type": type }, body: blob });
+}
+
+// A file as it stands inside a document.
 export async function encoded(file) {
   if (file.size > 6e6) throw new Error("The file is larger than 6 MB.");
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -65,8 +89,16 @@ export async function systems() {
   return found;
 }
 
-// An answer says which generation gave it, which may be a newer one.
+// An answer says which generation gave it, which may be a newer one; whoever shows an older one is told.
 export function seen(system, generation = system.generation) {
+  const before = system.generation;
   system.generation = generation;
   document.getElementById("generation").textContent = `${system.name} · generation ${generation}`;
+  if (before !== generation) dispatchEvent(new CustomEvent("generation", { detail: system }));
+}
+
+// Which generations answer now, where the service says so without delay.
+export async function follow() {
+  const now = new Map((await json("v1/systems")).systems.map((each) => [each.name, each.generation]));
+  return (system) => { if (now.has(system.name) && now.get(system.name) !== system.generation) seen(system, now.get(system.name)); };
 }

@@ -1,7 +1,7 @@
 // Auctions: the places of a page, sold to ads for a user.
 import { post, say, seen } from "./api.js";
 import { number, quiet, words } from "./answer.js";
-import { element } from "./draw.js";
+import { element, scrolled } from "./draw.js";
 
 const kinds = { gsp: "generalised second price", vcg: "VCG", second_price: "second price" };
 const columns = { place: "Place", id: "Ad", advertiser: "Advertiser", bid: "Bid a click", chance: "Chance of a click", price: "Price of a click", payment: "Expected payment" };
@@ -11,7 +11,7 @@ export function auctionCard(system, named) {
   const kind = element("select", { id: "auction-kind", "aria-label": "Kind of auction" }, ...Object.entries(kinds).map(([value, name]) => element("option", { value }, name)));
   const places = element("input", { id: "auction-places", type: "number", min: 1, max: 50, value: 3, required: "", "aria-label": "Places of the page" });
   const reserve = element("input", { id: "auction-reserve", type: "number", min: 0, step: "any", value: 0, required: "", "aria-label": "Least price of a click" });
-  const sold = element("div", { id: "sold", class: "scroll", "aria-live": "polite" }, quiet("Nothing was sold yet."));
+  const sold = scrolled({ id: "sold", "aria-label": "What was sold" }, quiet("Nothing was sold yet."));
 
   async function sell(event) {
     event.preventDefault();

@@ -2,6 +2,7 @@
 import { call } from "./api.js";
 
 const known = new Map();
+addEventListener("generation", () => known.clear());  // an id may name another item in it
 
 export async function thumbnails(system, ids) {
   const name = (id) => `${system.name}/${id}`;
@@ -36,7 +37,7 @@ function coloured(bytes, width, height) {
 }
 
 export function picture(image, label) {
-  const canvas = element("canvas", { width: image.width, height: image.height, role: "img", "aria-label": label || "" });
+  const canvas = element("canvas", { width: image.width, height: image.height, ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" }), ...(image.width <= 64 ? { class: "coarse" } : {}) });
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
@@ -59,20 +60,23 @@ export function svg(tag, attributes, ...children) {
   return made;
 }
 
-export const card = (title, id, ...nodes) => element("div", { class: "card" }, element("h2", {}, title), element("div", { id, class: "scroll" }, ...nodes));
+// What is wider than the screen is scrolled, with the keyboard too.
+export const scrolled = (attributes, ...nodes) => element("div", { class: "scroll", role: "region", tabindex: 0, ...attributes }, ...nodes);
+
+export const card = (title, id, ...nodes) => element("div", { class: "card" }, element("h2", {}, title), scrolled({ id, "aria-label": title }, ...nodes));
 
 export const date = (microseconds) => new Date(microseconds / 1000).toLocaleString();
 
 export const short = (number) => (number == null ? "?" : Number(number.toPrecision(3)).toString());
 
 // Shares of one, by name; of many only the largest.
-export function bars(shares, what, most = 12) {
+export function bars(shares, what, { most = 12, say = (share) => `${Math.round(100 * share)}%` } = {}) {
   let rows = Object.entries(shares);
   if (rows.length > most) rows = rows.sort((a, b) => b[1] - a[1]).slice(0, most);
   return element("div", { class: "bars" }, ...rows.flatMap(([name, share]) => {
     const bar = element("i");
     bar.style.width = `${100 * share}%`;
-    return [element("span", {}, name), element("span", { class: "bar", role: "meter", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": share, "aria-label": `${what} ${name}` }, bar), element("span", {}, `${Math.round(100 * share)}%`)];
+    return [element("span", {}, name), element("span", { class: "bar", role: "meter", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": share, "aria-label": `${what} ${name}` }, bar), element("span", {}, say(share))];
   }));
 }
 

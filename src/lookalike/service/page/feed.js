@@ -1,7 +1,7 @@
 // A feed: posts that go on as one scrolls, what one does with them, and what other weights would change.
 import { json, newId, post, say, seen } from "./api.js";
 import { number, quiet, whyItem } from "./answer.js";
-import { element } from "./draw.js";
+import { element, scrolled } from "./draw.js";
 
 const PAGE = 8;
 
@@ -69,7 +69,7 @@ export function feedCards(system, named) {
 }
 
 function weightsCard(system) {
-  const fields = element("div", { class: "row" }), told = element("div", { id: "previewed", class: "scroll", "aria-live": "polite" }, quiet("Nothing was changed: this shows what would be."));
+  const fields = element("div", { class: "row" }), told = scrolled({ id: "previewed", "aria-label": "What would change" }, quiet("Nothing was changed: this shows what would be."));
   const inputs = new Map();
   let asked = false;
 

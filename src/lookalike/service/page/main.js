@@ -1,23 +1,23 @@
 // The page: the systems that are served, and for each the sections that fit what it can do.
-import { say, seen, systems } from "./api.js";
+import { go, read } from "./address.js";
+import { follow, say, seen, systems } from "./api.js";
 import { element } from "./draw.js";
-import { imageView } from "./image.js";
-import { textView } from "./text.js";
-import { userView } from "./user.js";
-import { videoView } from "./video.js";
-import { suggestView } from "./suggest.js";
-import { streamView } from "./stream.js";
-import { mapView } from "./map.js";
-import { qualityView } from "./quality.js";
-import { experimentsView } from "./experiments.js";
-import { liveView } from "./live.js";
-import { reviewView } from "./review.js";
 
-const inputs = { image: imageView, text: textView, user: userView, video: videoView };
-const sections = { review: reviewView, ask: (system) => (system.can("suggest") ? suggestView : system.can("stream") ? streamView : inputs[system.input] || otherView)(system), map: mapView, quality: qualityView, experiments: experimentsView, live: liveView };
+// Modules of sections come when they are first shown: those of images, which are shown most, are asked for by the page itself.
+const inputs = {
+  image: async (system) => (await import("./image.js")).imageView(system), text: async (system) => (await import("./text.js")).textView(system),
+  user: async (system) => (await import("./user.js")).userView(system), video: async (system) => (await import("./video.js")).videoView(system),
+};
+const suggests = async (system) => (await import("./suggest.js")).suggestView(system), follows = async (system) => (await import("./stream.js")).streamView(system);
+const sections = {
+  ask: (system) => (system.can("suggest") ? suggests : system.can("stream") ? follows : inputs[system.input] || otherView)(system),
+  map: async (system) => (await import("./map.js")).mapView(system), review: async (system) => (await import("./review.js")).reviewView(system),
+  quality: async (system) => (await import("./quality.js")).qualityView(system), experiments: async (system) => (await import("./experiments.js")).experimentsView(system),
+  live: async (system) => (await import("./live.js")).liveView(system),
+};
 const tabs = [...document.querySelectorAll("[role=tab]")], sectionOf = (tab) => tab.getAttribute("aria-controls");
 const choice = document.getElementById("system"), made = new Map();
-let system = null, open = null;
+let system = null, open = null, turn = 0;
 
 // A system whose inputs this page cannot make is asked over HTTP alone.
 function otherView({ input, example }) {
@@ -29,19 +29,26 @@ function otherView({ input, example }) {
 // A view is made once, so that whoever comes back finds it as it was left.
 function viewOf(system, name) {
   const id = `${system.name}/${name}`;
-  if (!made.has(id)) made.set(id, sections[name](system));
+  if (!made.has(id)) {
+    const view = Promise.resolve(sections[name](system));
+    view.catch(() => made.delete(id));  // its module did not come: the next time it may
+    made.set(id, view);
+  }
   return made.get(id);
 }
 
 async function show() {
-  let view = null;
+  const mine = ++turn;
+  let view = open;
   try {
-    const all = await systems(), [, name, section] = location.hash.split("/");
+    const all = await systems(), { name, section, asked } = read();
     system = all.find((each) => each.name === name) || all[0];
     for (const tab of tabs) tab.hidden = (sectionOf(tab) === "map" && !system.can("items")) || (sectionOf(tab) === "review" && !system.can("review"));
     const chosen = tabs.find((tab) => sectionOf(tab) === section && !tab.hidden) || tabs[0];
-    view = viewOf(system, sectionOf(chosen));
-    if (view === open) return;
+    const next = await viewOf(system, sectionOf(chosen));
+    if (mine !== turn) return;  // meanwhile another one was chosen
+    view = next;
+    if (view === open) return void await view.open?.(asked);
     open?.close?.();
     open = view;
     say(""); seen(system);
@@ -57,14 +64,25 @@ async function show() {
       panel.hidden = !mine;
       if (mine) panel.replaceChildren(...view.nodes);
     }
-    await view.open?.();
+    scrollTo(0, 0);
+    await view.open?.(asked);
   } catch (error) {
-    if (view === open) say(error.message);
+    if (mine === turn && view === open) say(error.message);
   }
 }
 
-// Not the name alone: a browser moves the focus to the element of that id.
-const go = (name, section) => { location.hash = `/${name}/${section}`; };
+// A picture of another section is asked about.
+addEventListener("more-like", async ({ detail: { id, image } }) => {
+  go(system.name, "ask", id ? { id } : {});
+  if (image) (await viewOf(system, "ask")).like(image);
+});
+
+// What is shown follows the generation that answers.
+addEventListener("generation", ({ detail }) => { if (detail === system) open?.follow?.().catch?.((error) => say(error.message)); });
+setInterval(async () => {
+  if (document.hidden || !system) return;
+  try { (await follow())(system); } catch { /* the next answer tells */ }
+}, 5000);
 
 tabs.forEach((tab) => {
   tab.addEventListener("click", () => (system ? go(system.name, sectionOf(tab)) : show()));

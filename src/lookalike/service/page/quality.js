@@ -1,5 +1,5 @@
 // Quality: what was measured when the generation was made, and two generations compared.
-import { json } from "./api.js";
+import { json, seen, tell } from "./api.js";
 import { quiet, words } from "./answer.js";
 import { bytesOf, card, element, grey, picture } from "./draw.js";
 import { driftCards } from "./drift.js";
@@ -25,12 +25,14 @@ function comparisonTable(comparisons) {
   return element("table", {}, heads("compared with", "difference", "95% interval", "p", "test"), ...rows);
 }
 
-function confusionTable({ classes, confusion }) {
+// chosen : called with the classes of a cell that was pressed
+function confusionTable({ classes, confusion }, chosen) {
   const most = Math.max(1, ...confusion.flatMap((row, i) => row.filter((_, j) => i !== j)));
-  const table = element("table", { class: "confusion" }, element("caption", { class: "quiet" }, "Rows: what it is. Columns: what it was taken for."), heads("", ...classes.map(String)));
+  const table = element("table", { class: "confusion" }, element("caption", { class: "quiet" }, "Rows: what it is. Columns: what it was taken for."), element("tr", {}, element("td"), ...classes.map((name) => element("th", { scope: "col" }, String(name)))));
   confusion.forEach((row, i) => {
     const cells = row.map((n, j) => {
-      const shown = element("td", {}, String(n)), right = i === j;
+      const right = i === j, press = () => chosen(classes[i], classes[j], n);
+      const shown = element("td", {}, n && !right ? element("button", { "aria-label": `${n} times ${classes[i]} was taken for ${classes[j]}: show them`, onclick: press }, String(n)) : String(n));
       const share = right ? 0.32 : Math.sqrt(n / most);
       shown.style.background = `color-mix(in srgb, var(${right ? "--good" : "--bad"}) ${Math.round(60 * share)}%, transparent)`;
       return shown;
@@ -40,13 +42,40 @@ function confusionTable({ classes, confusion }) {
   return table;
 }
 
+const likeThis = (image) => dispatchEvent(new CustomEvent("more-like", { detail: { image } }));
+
+function mistake({ truth, predicted, pixels }, shape) {
+  const image = grey(bytesOf(pixels), shape[1], shape[0]);
+  return element("button", { class: "hit other", title: `It is ${truth}, taken for ${predicted}`, "aria-label": `A ${truth} taken for ${predicted}: more like this`, onclick: () => likeThis(image) },
+    element("div", { class: "thumb" }, picture(image)),
+    element("div", { class: "text" }, element("span", {}, `${truth} → `, element("b", {}, String(predicted)))));
+}
+
+// Mistakes as pictures, each of which can be asked about; of two classes alone once a cell of the table was pressed.
 function mistakes({ errors, shape }) {
-  return element("div", { class: "hits small" }, ...errors.map((e) => {
-    const image = grey(bytesOf(e.pixels), shape[1], shape[0]);
-    return element("div", { class: "hit other", title: `It is ${e.truth}, taken for ${e.predicted}` },
-      element("div", { class: "thumb" }, picture(image, `A ${e.truth} taken for ${e.predicted}`)),
-      element("div", { class: "text" }, element("span", {}, `${e.truth} → `, element("b", {}, String(e.predicted)))));
-  }));
+  const pictures = element("div", { class: "hits small" }), told = element("p", { class: "quiet", id: "errors-note" });
+  const all = element("button", { hidden: "", onclick: () => show() }, "All mistakes");
+
+  function show(truth, predicted, n) {
+    const some = truth === undefined ? errors : errors.filter((e) => String(e.truth) === String(truth) && String(e.predicted) === String(predicted));
+    all.hidden = truth === undefined;
+    told.textContent = truth === undefined ? `${errors.length} pictures were kept.` : `${n} times ${truth} was taken for ${predicted}; ${some.length} of these pictures were kept.`;
+    pictures.replaceChildren(...some.map((each) => mistake(each, shape)));
+    if (truth !== undefined) { tell(told.textContent); pictures.closest(".card").scrollIntoView({ block: "nearest" }); }
+  }
+
+  show();
+  return { nodes: [element("div", { class: "row" }, told, all), pictures], show };
+}
+
+// What one generation alone took for something else.
+function differing({ differing: found }, names) {
+  if (!found) return [];
+  return ["first", "second"].flatMap((side, i) => {
+    const some = found[`wrong_in_${side}`];
+    return [element("h3", {}, some.length ? `Wrong in ${names[i]} alone` : `None of the kept mistakes is of ${names[i]} alone`),
+      element("div", { class: "hits small" }, ...some.map((each) => mistake(each, found.shape)))];
+  });
 }
 
 async function comparison(system) {
@@ -59,7 +88,7 @@ async function comparison(system) {
     const found = await json(`${system.path}/generations/compare?first=${first.value}&second=${second.value}`);
     const side = ({ value, low, high }) => cell(`${value.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`);
     const rows = Object.keys(found.first).filter((name) => found.second[name]).map((name) => element("tr", {}, element("th", { scope: "row" }, words(name)), side(found.first[name]), side(found.second[name])));
-    result.replaceChildren(...(rows.length ? [element("table", { class: "wide" }, heads("", first.value, second.value), ...rows)] : []), element("p", {}, found.sentence));
+    result.replaceChildren(...(rows.length ? [element("table", { class: "wide" }, heads("metric", first.value, second.value), ...rows)] : []), element("p", {}, found.sentence), ...differing(found, [first.value, second.value]));
   }
   await draw();
   return [element("div", { class: "row" }, first, " beside ", second), result];
@@ -67,17 +96,26 @@ async function comparison(system) {
 
 export function qualityView(system) {
   const box = element("div", { class: "stack" });
+  let shown = null;
+
+  async function load() {
+    const { generation, metrics, comparisons, quality } = await json(`${system.path}/quality`), some = (found) => Object.keys(found).length;
+    shown = generation;
+    seen(system, generation);
+    const wrong = quality?.errors?.length ? mistakes(quality) : null, chosen = (...cell) => wrong?.show(...cell);
+    const cards = [
+      card("How good it is", "metrics", quiet(`Generation ${generation}, measured when it was made.`), some(metrics) ? metricTable(metrics) : quiet("This generation was saved without an evaluation.")),
+      ...(some(comparisons) ? [card("Beside other methods, on the same test data", "comparisons", comparisonTable(comparisons))] : []),
+      ...(quality?.confusion ? [card("What is taken for what", "confusion", confusionTable(quality, chosen))] : []),
+      ...(wrong ? [card("Mistakes", "errors", ...wrong.nodes)] : []),
+      card("Two generations", "compare", ...await comparison(system)),
+      ...await driftCards(system), ...await loopCards(system)];
+    if (shown === generation) box.replaceChildren(...cards);
+  }
+
   return {
     nodes: [box],
-    async open() {
-      const { metrics, comparisons, quality } = await json(`${system.path}/quality`), some = (found) => Object.keys(found).length;
-      box.replaceChildren(
-        card("How good it is", "metrics", some(metrics) ? metricTable(metrics) : quiet("This generation was saved without an evaluation.")),
-        ...(some(comparisons) ? [card("Beside other methods, on the same test data", "comparisons", comparisonTable(comparisons))] : []),
-        ...(quality?.confusion ? [card("What is taken for what", "confusion", confusionTable(quality))] : []),
-        ...(quality?.errors?.length ? [card("Mistakes", "errors", mistakes(quality))] : []),
-        card("Two generations", "compare", ...await comparison(system)),
-        ...await driftCards(system), ...await loopCards(system));
-    },
+    open: load,
+    async follow() { if (shown !== system.generation) await load(); },
   };
 }

@@ -1,5 +1,6 @@
 // Type-ahead: a search box that completes what is typed, with the keyboard alone, too.
-import { post, say, seen } from "./api.js";
+import { note } from "./address.js";
+import { post, say, seen, tell } from "./api.js";
 import { quiet, whyAnswer } from "./answer.js";
 import { element } from "./draw.js";
 
@@ -59,6 +60,8 @@ export function suggestView(system) {
     if (!query) return;
     close();
     typed = query;
+    note(system, { q: query });
+    tell(`${query} is asked.`);
     chosen.replaceChildren(element("p", { class: "asked" }, query), quiet(place ? `Suggestion ${place} for “${from}”: ${query.length - from.length} letters less to type.` : "Typed to the end."),
       ...(system.can("explain") && first && from !== "" ? [element("button", { id: "why-answer", onclick: () => whyAnswer(system, { text: from }) }, "Why the first suggestion?")] : []));
   }
@@ -84,5 +87,6 @@ export function suggestView(system) {
   const form = element("form", { role: "search", onsubmit: (event) => { event.preventDefault(); ask(); } }, element("h2", {}, "Begin to type"),
     element("div", { class: "combobox" }, box, list), told,
     element("div", { class: "row" }, element("button", { id: "go" }, "Ask"), element("span", { class: "inline" }, "↑ ↓ choose, Enter asks, Esc closes")));
-  return { nodes: [element("div", { class: "ask card" }, form), element("div", { class: "answer card", "aria-live": "polite" }, element("h2", {}, "What is asked"), chosen)] };
+  return { nodes: [element("div", { class: "ask card" }, form), element("div", { class: "answer card" }, element("h2", {}, "What is asked"), chosen)],
+    open({ q } = {}) { if (q && q !== box.value) { box.value = typed = q; ask(); } } };
 }

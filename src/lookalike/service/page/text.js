@@ -1,7 +1,9 @@
 // Texts: type one; see what was found in it, or what it is, or which known texts are like it.
-import { encoded, post, say, seen } from "./api.js";
+import { note } from "./address.js";
+import { encoded, post, say, seen, tell } from "./api.js";
 import { countChoice, lines, number, quiet, verdict, whyAnswer, whyItem, words } from "./answer.js";
 import { element } from "./draw.js";
+import { shrunk } from "./shrink.js";
 
 export function textView(system) {
   const names = system.can("classify"), finds = system.can("search"), counts = system.can("facets"), chosen = {};
@@ -17,7 +19,7 @@ export function textView(system) {
   // What is asked: the text, and the picture beside it where one was chosen.
   async function asked(text) {
     const [picture] = file.files;
-    return picture ? { ...(text ? { text } : {}), picture: await encoded(picture) } : { text };
+    return picture ? { ...(text ? { text } : {}), picture: await encoded((await shrunk(picture)).blob) } : { text };
   }
 
   async function ask() {
@@ -29,6 +31,8 @@ export function textView(system) {
         finds && post(`${system.path}/search`, { text, k: +count.value, ...where }), counts && post(`${system.path}/facets`, { text, ...where })]);
       if (mine !== turn) return;
       say(""); seen(system, (found || records).generation);
+      note(system, file.files[0] ? {} : { q: text.slice(0, 500), k: finds && count.value !== "10" ? count.value : "" });
+      tell(found ? `${found.answers[0].hits.length} texts were found.` : "It was answered.");
       const why = element("button", { id: "why-answer", onclick: () => whyAnswer(system, sent) }, "Why?");
       if (records) said.replaceChildren(...told(text, records.answers), ...(system.can("explain") ? [why] : []));
       if (found) meant.replaceChildren(...suggested(found.answers[0].did_you_mean));
@@ -36,8 +40,16 @@ export function textView(system) {
       if (found) more.replaceChildren(...next(found.answers[0].cursor, { text, k: +count.value, ...where }, () => mine === turn));
       if (counted) facets.replaceChildren(...Object.entries(counted.facets).flatMap(choices));
     } catch (error) {
-      if (mine === turn) say(error.message);
+      if (mine === turn) refuse(error.message);
     }
+  }
+
+  // Nothing of an earlier answer is left beside a refusal.
+  function refuse(sentence) {
+    said.replaceChildren(element("p", { class: "refusal" }, sentence));
+    for (const each of [meant, hits, more, facets]) each.replaceChildren();
+    if (!names) hits.replaceChildren(element("p", { class: "refusal" }, sentence));
+    say(sentence);
   }
 
   // A button that adds the next page, if there is one; an answer that came too late is dropped.
@@ -76,9 +88,13 @@ export function textView(system) {
   return {
     nodes: [
       element("div", { class: "ask card" }, form),
-      element("div", { class: "answer card", "aria-live": "polite" },
+      element("div", { class: "answer card" },
         ...(names ? [element("h2", {}, "The answer"), said] : []), ...(finds ? [element("h2", {}, counts ? "What was found" : "What is like it"), meant, facets, hits, more] : [])),
     ],
+    open(given = {}) {
+      if (given.k) count.value = given.k;
+      if (given.q && given.q !== typed.value.slice(0, 500)) { typed.value = given.q; ask(); }
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 // Videos: ask in words, with a picture or a clip; each answer plays from its second.
-import { call, encoded, json, post, say, seen } from "./api.js";
+import { note } from "./address.js";
+import { call, json, newId, post, say, seen, send, tell } from "./api.js";
+import { shrunk } from "./shrink.js";
 import { countChoice, quiet, showDialog, whyAnswer } from "./answer.js";
 import { element, picture, thumbnails } from "./draw.js";
 
@@ -18,15 +20,19 @@ export function videoView(system) {
   async function ask(query) {
     const mine = ++turn;
     try {
-      const found = await post(`${system.path}/search`, { ...query, k: +count.value });
+      const found = await send(system, "search", query, { k: +count.value });
       if (mine !== turn) return;
       asked = query; answered = found; say(""); seen(system, found.generation);
+      note(system, { q: query.text, k: count.value === "10" ? "" : count.value });
+      tell(`${found.answers[0].hits.length} videos answer.`);
       const images = await thumbnails(system, found.answers[0].hits.map((hit) => hit.id));
       if (mine !== turn) return;
       hits.replaceChildren(...found.answers[0].hits.map((hit, at) => row(hit, at, images[at])));
       if (!found.answers[0].hits.length) hits.append(quiet("No video answers that."));
     } catch (error) {
-      if (mine === turn) say(error.message);
+      if (mine !== turn) return;
+      asked = null; hits.replaceChildren(element("p", { class: "refusal" }, error.message));
+      say(error.message);
     }
   }
 
@@ -56,7 +62,7 @@ export function videoView(system) {
   // Clicks teach the ranking. A key that may only read logs none (403).
   function clicked(hit, at) {
     const event = {
-      event_id: Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join(""),
+      event_id: newId(),
       action_name: "click", timestamp: new Date().toISOString(), query_id: answered.query_id,
       event_attributes: { object: { object_id: hit.id }, position: { ordinal: at + 1 } },
     };
@@ -65,7 +71,7 @@ export function videoView(system) {
 
   const form = element("form", { class: "row", onsubmit: (event) => { event.preventDefault(); if (words.value.trim()) ask({ text: words.value }); } }, words, element("button", { id: "look" }, "Look"));
   file.addEventListener("change", async () => {
-    try { if (file.files[0]) await ask({ image: await encoded(file.files[0]) }); } catch (error) { say(error.message); }
+    if (file.files[0]) await ask({ blob: (await shrunk(file.files[0])).blob });
     file.value = "";
   });
   const why = element("button", { id: "why-answer", onclick: () => (asked ? whyAnswer(system, asked) : showDialog("Why", quiet("Nothing was asked yet."))) }, "Why?");
@@ -74,9 +80,11 @@ export function videoView(system) {
       element("div", { class: "ask card" }, element("h2", {}, "Ask for a video"), form,
         element("div", { class: "row" }, file, element("label", { class: "button", for: "file" }, "Choose a picture or clip"), element("label", { class: "inline" }, "show ", count), why),
         stage, element("h3", {}, "or watch one of these"), gallery),
-      element("div", { class: "answer card", "aria-live": "polite" }, element("h2", {}, "What answers, and where"), hits),
+      element("div", { class: "answer card" }, element("h2", {}, "What answers, and where"), hits),
     ],
-    async open() {
+    async open(given = {}) {
+      if (given.k) count.value = given.k;
+      if (given.q && given.q !== asked?.text) { words.value = given.q; ask({ text: given.q }); }
       if (filled) return;
       filled = true;
       const { ids, labels } = await json(`${system.path}/gallery?n=24`), images = await thumbnails(system, ids);

@@ -42,6 +42,7 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
     ) -> Response:
         """Find the k items most like each input, best first; fewer if there are."""
         where = filters(options)
+        named = await _named(components, served, options, inputs, where)
         before = _cursors(served, options, inputs, where)
         most = components.settings.max_k
         k = max(options.k, min(max(map(len, before)) + options.k, most))
@@ -77,6 +78,8 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
                 goes_on = len(left[at].ids) > len(page.ids) or is_full
                 each["did_you_mean"] = page.did_you_mean
                 each["cursor"] = after.text if goes_on and len(after) < most else None
+        for at, each in enumerate(hits[: len(named)]):
+            each["named"] = named[at]
         revision = answers[0].revision if answers else 0
         return document_of(served, found, query_id, hits, revision)
 
@@ -86,6 +89,23 @@ def search(components: Components, served: ServedSystem) -> APIRouter:
         texts=TextSearchRequest if served.spec.can("texts") else TextRequest,
     )
     return router
+
+
+async def _named(
+    components: Components,
+    served: ServedSystem,
+    options: ImageRequest | TextRequest,
+    inputs: Sequence[Any],
+    where: Mapping[str, Any],
+) -> list[list[dict[str, Any]]]:
+    """What classify says of each input, where that was asked for; else nothing."""
+    if not getattr(options, "classify", False):
+        return []
+    if not served.spec.can("classify"):
+        raise ServiceError(422, f"The system {served.name} names nothing.")
+    request = AnswerRequest("classify", inputs, where=dict(where))
+    found = await ask(components, served, request, options)
+    return [[answer.record() for answer in each] for each in found.answers]
 
 
 def _cursors(

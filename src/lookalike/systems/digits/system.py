@@ -31,18 +31,24 @@ from lookalike.datasets import Images
 from lookalike.features.blank import blank_rows, check_not_blank
 from lookalike.rank import Hits
 from lookalike.systems.digits.embedding import EMBEDDINGS, Embedding, version_of
+from lookalike.systems.digits.familiarity import Familiarity
 
 N_EXPLAINED = 5  # dimensions of a distance that an explanation names
 
 
 @dataclass(frozen=True)
 class DigitAnswer(Answer):
-    """The label of one image, and the known images that voted for it."""
+    """The label of one image, and the known images that voted for it.
+
+    ``probabilities`` are shares of the votes. Of an image that is ``unlike_known`` they
+    say little: no known image is as near to it as known ones are to each other.
+    """
 
     label: int | str
     probability: float
     probabilities: dict[str, float]
     evidence: list[dict[str, Any]]
+    unlike_known: bool = False
     shown: SearchAnswer | None = field(
         default=None, repr=False, compare=False, metadata=LOGGED_ONLY
     )
@@ -89,6 +95,7 @@ class Digits(BaseSystem):
     classes_: Array
 
     _embedding: Embedding
+    _familiarity: Familiarity | None
 
     def __init__(
         self,
@@ -171,7 +178,10 @@ class Digits(BaseSystem):
         ``where`` names attributes of the items that may vote, as in ``search_each``.
         """
         found = self.search_each(queries, self.n_neighbors, where)
-        return [[self._voted(shown)] for shown in found]
+        return [
+            [self._voted(shown, query)]
+            for shown, query in zip(found, queries, strict=True)
+        ]
 
     def search_each(
         self,
@@ -210,7 +220,8 @@ class Digits(BaseSystem):
         from lookalike.systems.digits.explanation import look_alikes
 
         [seen] = self.search_each([query], max(10, self.n_neighbors))
-        answer, found = self._voted(_first(seen, self.n_neighbors)), _first(seen, 10)
+        voting = _first(seen, self.n_neighbors)
+        answer, found = self._voted(voting, query), _first(seen, 10)
         reasons = tuple(
             f"{'votes' if rank <= self.n_neighbors else 'near'}: known image "
             f"{id}, a {label}, at distance {distance:.3f}"
@@ -321,6 +332,7 @@ class Digits(BaseSystem):
             images = np.array(self.items_.base_images[:n])
             for k in (1, 10):
                 self.nearest(images, k)
+        self._usual()
         # Items that change are searched by kernels of their own.
         vectors = self.describe(images)
         changing = ItemCatalogue(images, np.zeros(len(images)), vectors)
@@ -349,19 +361,29 @@ class Digits(BaseSystem):
         if first.shape[1] != items.base_vectors.shape[1]:
             raise ValueError("embedding and vectors do not belong together.")
         self._embedding, self.items_ = embedding, items
+        self._familiarity = None
         self.classes_ = np.unique(items.base_labels)
 
     def _fitted_items(self) -> ItemCatalogue:
         self.check_fitted()
         return self.items_
 
-    def _voted(self, shown: SearchAnswer) -> DigitAnswer:
+    def _voted(self, shown: SearchAnswer, query: Array) -> DigitAnswer:
         """The answer on which these items, all that vote, agree most."""
         if not shown.ids:
             raise ValueError("No item is let through, so none can vote.")
         labels = np.array([shown.labels], self.classes_.dtype)
         [found] = self.vote(labels).by_query(self.classes_)
-        return DigitAnswer(*found, shown.records(), shown)
+        [nearest] = self.thumbnails(shown.ids[:1])
+        distance = shown.columns["distance"][0]
+        unlike = self._usual().unlike(distance, query, nearest)
+        return DigitAnswer(*found, shown.records(), unlike, shown)
+
+    def _usual(self) -> Familiarity:
+        """How near known images are to each other; learned when it is first needed."""
+        if self._familiarity is None:
+            self._familiarity = Familiarity(self._fitted_items())
+        return self._familiarity
 
     def _placing(self, found: SearchAnswer, number: int, rank: int | None) -> list[str]:
         """What placed an item where it stands, in sentences."""

@@ -14,7 +14,7 @@ SPEC = SystemSpec(
     report=f"{_HERE}.report:add_sections",
     inputs="lookalike.core.inputs:IMAGES_OR_TEXTS",
     answer=f"{_HERE}.zero_shot:NamedImage",
-    capabilities=("search", "zero_shot", "explain", "gallery", "refresh"),
+    capabilities=("search", "similar", "zero_shot", "explain", "gallery", "refresh"),
     datasets={
         "fashion_mnist": "lookalike.datasets:load_fashion_mnist",
         "mnist": "lookalike.datasets:load_mnist",

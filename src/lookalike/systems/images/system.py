@@ -363,6 +363,31 @@ class ImageSearch(BaseSystem):
             for found, vector in zip(self.rank(vectors, k), vectors, strict=True)
         ]
 
+    def similar_each(self, ids: Sequence[str], k: int = 10) -> list[SearchAnswer]:
+        """Find at most k other items most like each item, after ranking and rules.
+
+        They are found by the vector of the item, which no small picture has.
+
+        Raises
+        ------
+        LookupError
+            If there is no item of an id.
+        """
+        self.check_fitted()
+        k = check_k(k)
+        rows = np.array([self._row(id) for id in ids], np.int64)
+        vectors = self.catalogue_.metadata.vectors[rows]
+        found = [
+            self._answer(slate, vector)
+            for slate, vector in zip(self.rank(vectors, k + 1), vectors, strict=True)
+        ]
+        return [
+            answer.reordered(
+                [at for at, each in enumerate(answer.ids) if each != id][:k]
+            )
+            for answer, id in zip(found, ids, strict=True)
+        ]
+
     @property
     def takes_text(self) -> bool:
         """Whether the encoder that answers has a text side."""
@@ -648,6 +673,12 @@ class ImageSearch(BaseSystem):
         found[is_text] = of_texts
         found[~is_text] = self.encoder_.transform(np.stack(tiles))
         return found
+
+    def _row(self, id: str) -> int:
+        """Where an item is in the catalogue."""
+        if id not in self.row_of_:
+            raise LookupError(f"There is no item {id!r}.")
+        return self.row_of_[id]
 
     def _checked_text(self, text: str) -> str:
         """Return a text without spaces around it, or refuse it."""
