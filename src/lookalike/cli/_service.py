@@ -154,14 +154,22 @@ class Location:
 
         with serve_extra():
             from lookalike.service.server import libraries_of
+            from lookalike.service.settings import Settings
+            from lookalike.service.shared_library import library_of
 
         name = chosen(system, folder)
-        self.libraries = libraries_of([name], folder)
-        self.library = next(iter(self.libraries.values()))
-        self.spec = find_spec(self.library.name)
-        self.state = state_of(self.library, state)
+        own = libraries_of([name], folder)
+        first = next(iter(own.values()))
+        self.spec = find_spec(first.name)
+        self.state = state_of(first, state)
         self.state.mkdir(parents=True, exist_ok=True)
         self.database = opened(database or database_url(self.state))
+        settings = Settings(state=self.state)
+        self.libraries = {
+            name: library_of(each, self.database, settings)
+            for name, each in own.items()
+        }
+        self.library = self.libraries[first.name]
 
     @property
     def about(self) -> dict[str, str]:

@@ -75,6 +75,14 @@ def serve(
             "0 is on demand.",
         ),
     ] = 0.0,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LOOKALIKE_STORE",
+            help="Folder or bucket in which services of one PostgreSQL share the files "
+            "of generations.",
+        ),
+    ] = None,
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
@@ -108,10 +116,13 @@ def serve(
         keep_days=keep_days,
         retrain_hours=retrain_hours,
         log_requests=log_requests,
+        store=store or "",
     )
     place.mkdir(parents=True, exist_ok=True)
     url = database or database_url(place)
-    for library in libraries.values():
+    if store and not url.startswith("postgresql"):
+        raise ValueError("Services that share a store need --database postgresql://...")
+    for library in libraries.values() if not store else ():
         warn(library.open()[1])
     if database is None and state is not None:
         for sentence in unread(libraries.values(), state):

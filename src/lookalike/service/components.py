@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from lookalike.core.library import Library
 from lookalike.service.arrival import Arrivals
 from lookalike.service.change_signal import ChangeSignal
+from lookalike.service.copies import Copies
 from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
 from lookalike.service.database.migrate import migrate
 from lookalike.service.database.writer import Writer
+from lookalike.service.distant_signal import DistantSignal, signal_of
 from lookalike.service.experiments import Experiments
 from lookalike.service.exposures import ExposureLog
 from lookalike.service.keyring import Keyring
@@ -25,10 +27,13 @@ from lookalike.service.monitoring import Monitoring
 from lookalike.service.retraining import Retraining
 from lookalike.service.runtime import Resources, ServedSystem
 from lookalike.service.settings import Settings
+from lookalike.service.shared_library import SharedLibrary, library_of
 from lookalike.service.shedding import Occupancy
 from lookalike.service.snapshots import snapshots_and_others
 from lookalike.service.variants import Variants
 from lookalike.systems import find_spec
+
+_PAUSE = 0.02  # seconds between two looks, however much is announced
 
 
 @dataclass
@@ -48,6 +53,7 @@ class Components:
     experiments: Experiments
     retraining: dict[str, Retraining]
     maintenance: MaintenanceTasks
+    copies: Copies
     ready: bool = False
 
     @property
@@ -62,6 +68,8 @@ class Components:
             with suppress(OSError):  # of a folder that may not be written
                 snapshots_and_others(self.settings.snapshots)  # finish what a kill cut
         for served in self.served.values():
+            if isinstance(served.library, SharedLibrary):
+                served.library.join()
             served.start()
         self.experiments.refresh(anew=True)
         self.keyring.read()
@@ -72,6 +80,7 @@ class Components:
         """Finish what was begun, and release everything."""
         self.ready = False
         self.maintenance.stop()
+        self.copies.stop()
         self.experiments.stop()
         for served in self.served.values():
             served.stop()
@@ -81,9 +90,20 @@ class Components:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look, again and again, for another generation, items and keys."""
+        news, loop = asyncio.Event(), asyncio.get_running_loop()
+        if isinstance(self.signal, DistantSignal):
+            self.signal.start(lambda: loop.call_soon_threadsafe(news.set))
+        ends = asyncio.create_task(stop.wait())
         while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self.settings.watch)
+            await asyncio.wait([ends], timeout=min(_PAUSE, self.settings.watch))
+            told = asyncio.create_task(news.wait())
+            await asyncio.wait(
+                [ends, told],
+                timeout=max(0.0, self.settings.watch - _PAUSE),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            told.cancel()
+            news.clear()
             try:
                 await asyncio.to_thread(self.watch_once)
             except Exception as error:
@@ -95,6 +115,7 @@ class Components:
         for served in self.served.values():
             served.watch()
             self.maintenance.run_due(served)
+        self.copies.watch()
         self.experiments.watch()
         self.keyring.read()
 
@@ -104,11 +125,13 @@ def assemble(
 ) -> Components:
     """Put the components together; nothing is opened or started yet."""
     metrics = Metrics()
-    signal = ChangeSignal(settings.state / "changes")
+    signal = signal_of(database, settings.state / "changes")
     writer = Writer(database, settings.max_writes)
     resources = Resources(database, signal, settings, metrics)
     served = {
-        name: ServedSystem(find_spec(name), library, resources)
+        name: ServedSystem(
+            find_spec(name), library_of(library, database, settings), resources
+        )
         for name, library in libraries.items()
     }
     experiments = Experiments(
@@ -142,4 +165,5 @@ def assemble(
             *(database, writer, experiments, retraining),
             Monitoring(settings, database, metrics),
         ),
+        copies=Copies(settings, database, signal),
     )

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     system: that survives a kill of the process, not a power cut."""
     workers: int = Field(default=1, ge=1)
     """Processes that share this service."""
+    store: str = ""
+    """Where services of one database share the files of generations: a folder that all
+    of them reach, or the address of a bucket; "" keeps them on this machine."""
+    keep_generations: int = Field(default=5, ge=0)
+    """Generations of a system that are kept in the store, beside those that answer or
+    that an experiment names; 0 is all."""
     shed_early: bool = True
     """Whether requests that are too many are refused before they are parsed."""
 

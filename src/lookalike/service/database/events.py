@@ -217,6 +217,30 @@ def erased_among(connection: Connection, names: Collection[str]) -> set[str]:
     return gone
 
 
+def known_erased(connection: Connection) -> Callable[[str], bool]:
+    """Return what tells whether a name is that of a user who was deleted.
+
+    For many names: it holds all digests, and asks the database nothing any more.
+    """
+    every = sa.select(counters.c.value).where(counters.c.name.startswith(SALT))
+    salts = [int(salt) for salt in connection.execute(every).scalars()]
+    digests = set(connection.execute(sa.select(erased.c.digest)).scalars())
+    return lambda name: any(_hash(salt, name) in digests for salt in salts)
+
+
+def without_erased(
+    row: dict[str, Any], gone: Callable[[str], bool]
+) -> dict[str, Any] | None:
+    """Return a row without the names of users who were deleted, None if it is theirs.
+
+    gone : see ``known_erased``
+    """
+    if any(map(gone, _users_of(row))):
+        return None
+    named = _named_in(row) - {NOBODY}
+    return _without(row, set(filter(gone, named)))
+
+
 def not_erased(connection: Connection, rows: _Rows) -> _Rows:
     """Return the rows that are of nobody who was deleted, without those names."""
     if connection.execute(sa.select(erased.c.digest).limit(1)).first() is None:
