@@ -4,6 +4,10 @@ import contextlib
 import http.client
 import json
 import shutil
+import signal
+import socket
+import subprocess
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -80,7 +84,7 @@ def pair(tmp_path_factory, two_generations, servers, database):
             if name == "a":
                 shutil.copytree(two_generations.folder, own)
             arguments = ["--state", str(folder / "state"), "--store", str(store)]
-            env = {"LOOKALIKE_FOLDER": str(folder)}
+            env = {"LOOKALIKE_FOLDER": str(folder), "LOOKALIKE_DRAIN_SECONDS": "1"}
             starting = servers(["digits"], folder)
             stack.callback(starting.close)
             process = next(starting)(*arguments, url=database, env=env)
@@ -209,3 +213,126 @@ def test_what_a_program_makes_beside_one_service_answers_everywhere(pair, small)
     a.comes_to(name)
     b.comes_to(name)
     assert a.digest(name) == b.digest(name)
+
+
+# --- ending: last, because the services are gone afterwards ---------------------------
+
+
+class Client(threading.Thread):
+    """Searches as fast as it is answered, on one connection as long as that is open.
+
+    comes_back : whether it opens another one when it was told that it is closed
+    """
+
+    def __init__(self, port, body, comes_back):
+        super().__init__()
+        self.port, self.body, self.comes_back = port, json.dumps(body), comes_back
+        self.statuses, self.failures = [], []
+        self.running = True
+
+    def run(self):
+        while self.running:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port)
+            with contextlib.closing(connection):
+                try:
+                    while self.running and self.is_kept(connection):
+                        pass
+                except (OSError, http.client.HTTPException) as error:
+                    self.failures.append(repr(error))
+            if not self.comes_back:
+                return
+
+    def is_kept(self, connection):
+        """Whether the connection is open after one more search."""
+        headers = {"content-type": "application/json"}
+        connection.request("POST", "/v1/digits/search", self.body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        self.statuses.append(answer.status)
+        return not answer.will_close
+
+
+def under_load(port, digits_data, act, comes_back=True):
+    """Let eight clients search while something is done."""
+    body = {"image": {"pixels": pixels(digits_data)}, "k": 3}
+    clients = [Client(port, body, comes_back) for _ in range(8)]
+    for client in clients:
+        client.start()
+    time.sleep(0.3)
+    act()
+    for client in clients:
+        client.running = False
+        client.join()
+    statuses = {status for client in clients for status in client.statuses}
+    return statuses, [each for client in clients for each in client.failures]
+
+
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 30s
+    timeout server 30s
+frontend all
+    bind 127.0.0.1:{port}
+    default_backend services
+backend services
+    option httpchk
+    http-check send meth GET uri /readyz ver HTTP/1.1 hdr host 127.0.0.1
+    timeout check 2s
+    default-server check inter 150ms fall 2 rise 1
+    server a 127.0.0.1:{a}
+    server b 127.0.0.1:{b}
+"""
+
+
+@contextlib.contextmanager
+def balancer(folder, a, b):
+    if shutil.which("haproxy") is None:
+        pytest.skip("HAProxy is not installed here (apt-get install haproxy).")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file = folder / "haproxy.cfg"
+    file.write_text(HAPROXY.format(port=port, a=a, b=b))
+    with subprocess.Popen(["haproxy", "-db", "-f", file]) as process:
+        try:
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                with (
+                    contextlib.suppress(OSError),
+                    socket.create_connection(("127.0.0.1", port), 1),
+                ):
+                    break
+                time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+
+
+def test_no_request_fails_behind_a_balancer_when_one_service_ends(pair, digits_data):
+    a, b, store = pair
+
+    def end():
+        b.process.send_signal(signal.SIGTERM)
+        b.process.wait(60)
+
+    with balancer(store, a.process.port, b.process.port) as port:
+        assert under_load(port, digits_data, end) == ({200}, [])
+
+
+def test_a_service_that_ends_says_so_and_resets_nothing(pair, digits_data):
+    a, _, _ = pair
+    seen = []
+
+    def end():
+        a.process.send_signal(signal.SIGTERM)
+        while a.process.poll() is None:
+            with contextlib.suppress(OSError):
+                seen.append(a.ask("GET", "/readyz"))
+            time.sleep(0.02)
+
+    # Who is told that the connection ends goes elsewhere, as a balancer does.
+    assert under_load(a.process.port, digits_data, end, False) == ({200}, [])
+    assert (503, {"status": "draining"}) in seen
+    assert "cannot" not in a.process.log.read_text()

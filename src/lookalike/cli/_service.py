@@ -195,6 +195,17 @@ class Location:
         signal.close()
 
 
+def snapshots_of(system: str | None, folder: Path | None, state: Path | None) -> Path:
+    """Return where a service keeps its snapshots; the database is not asked."""
+    if state is None:
+        with serve_extra():
+            from lookalike.service.server import libraries_of
+
+        found = libraries_of([chosen(system, folder)], folder)
+        state = state_of(next(iter(found.values())))
+    return state / "snapshots"
+
+
 @contextmanager
 def database_of(
     system: str | None, folder: Path | None, url: str | None, state: Path | None

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lookalike.core.library import Library
 from lookalike.service.arrival import Arrivals
@@ -15,6 +15,7 @@ from lookalike.service.database.connection import service_error_of
 from lookalike.service.database.migrate import migrate
 from lookalike.service.database.writer import Writer
 from lookalike.service.distant_signal import DistantSignal, signal_of
+from lookalike.service.draining import Drain
 from lookalike.service.experiments import Experiments
 from lookalike.service.exposures import ExposureLog
 from lookalike.service.keyring import Keyring
@@ -24,13 +25,16 @@ from lookalike.service.loop import Way
 from lookalike.service.maintenance import MaintenanceTasks
 from lookalike.service.metrics import Metrics
 from lookalike.service.monitoring import Monitoring
+from lookalike.service.probe import Probe
 from lookalike.service.retraining import Retraining
 from lookalike.service.runtime import Resources, ServedSystem
+from lookalike.service.scheduled_snapshots import ScheduledSnapshots
 from lookalike.service.settings import Settings
 from lookalike.service.shared_library import SharedLibrary, library_of
 from lookalike.service.shedding import Occupancy
 from lookalike.service.snapshots import snapshots_and_others
 from lookalike.service.variants import Variants
+from lookalike.service.vitals import Vitals
 from lookalike.systems import find_spec
 
 _PAUSE = 0.02  # seconds between two looks, however much is announced
@@ -54,6 +58,10 @@ class Components:
     retraining: dict[str, Retraining]
     maintenance: MaintenanceTasks
     copies: Copies
+    probe: Probe
+    snapshots: ScheduledSnapshots
+    vitals: Vitals
+    drain: Drain = field(default_factory=Drain)
     ready: bool = False
 
     @property
@@ -80,7 +88,9 @@ class Components:
         """Finish what was begun, and release everything."""
         self.ready = False
         self.maintenance.stop()
+        self.snapshots.stop()
         self.copies.stop()
+        self.probe.stop()
         self.experiments.stop()
         for served in self.served.values():
             served.stop()
@@ -116,6 +126,8 @@ class Components:
             served.watch()
             self.maintenance.run_due(served)
         self.copies.watch()
+        self.snapshots.watch()
+        self.vitals.look()
         self.experiments.watch()
         self.keyring.read()
 
@@ -125,6 +137,7 @@ def assemble(
 ) -> Components:
     """Put the components together; nothing is opened or started yet."""
     metrics = Metrics()
+    probe = Probe(database, metrics)
     signal = signal_of(database, settings.state / "changes")
     writer = Writer(database, settings.max_writes)
     resources = Resources(database, signal, settings, metrics)
@@ -166,4 +179,12 @@ def assemble(
             Monitoring(settings, database, metrics),
         ),
         copies=Copies(settings, database, signal),
+        probe=probe,
+        vitals=Vitals(metrics, settings, writer, probe, served),
+        snapshots=ScheduledSnapshots(
+            settings,
+            database,
+            {name: each.library for name, each in served.items()},
+            writer.settle,
+        ),
     )

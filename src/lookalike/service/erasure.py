@@ -170,12 +170,14 @@ def purge(database: Database, seconds: float = 5.0) -> None:
         again.
     """
     if not database.is_sqlite:
+        tables = (events, exposures, experiment_exposures, handed_out)
         with database.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.exec_driver_sql("VACUUM FULL events")
-            connection.exec_driver_sql("VACUUM FULL exposures")
-            connection.exec_driver_sql("VACUUM FULL experiment_exposures")
-            connection.exec_driver_sql("VACUUM FULL handed_out")
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            for table in tables:  # readers and writers go on meanwhile
+                freed = f"VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF) {table.name}"
+                connection.exec_driver_sql(freed)
+            connection.invalidate()  # and the setting with it
         return
     until = time.monotonic() + seconds
     while True:
