@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -84,6 +85,10 @@ def test_build_process_queues_generation_and_database_are_measured(make_client):
     waited(lambda: "lookalike_build{" in client.get("/metrics").text)
     text = client.get("/metrics").text
     assert f'version="{lookalike.__version__}"' in text
+    page = Path(__file__).parents[2] / "docs" / "many-machines.md"
+    named = set(re.findall(r"`(lookalike_[a-z_]+)`", page.read_text()))
+    assert len(named) == 10
+    assert {name for name in named if name not in text} == set()
     value = dict(re.findall(r"^(lookalike_[^ ]+) ([\d.e+-]+)$", text, re.MULTILINE))
     value = {name: float(number) for name, number in value.items()}
     assert value["lookalike_process_resident_bytes"] > 10e6

@@ -95,8 +95,8 @@ class Components:
         for served in self.served.values():
             served.stop()
         self.writer.stop()
-        self.database.close()
         self.signal.close()
+        self.database.close()
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look, again and again, for another generation, items and keys."""
@@ -125,11 +125,11 @@ class Components:
         for served in self.served.values():
             served.watch()
             self.maintenance.run_due(served)
-        self.copies.watch()
-        self.snapshots.watch()
-        self.vitals.look()
         self.experiments.watch()
         self.keyring.read()
+        self.vitals.look()
+        self.snapshots.watch()
+        self.copies.watch()
 
 
 def assemble(

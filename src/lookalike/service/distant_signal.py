@@ -68,6 +68,8 @@ class DistantSignal(ChangeSignal):
         while not self._ends.is_set():
             self._to_tell.wait()
             self._to_tell.clear()
+            if self._ends.is_set():
+                return
             try:
                 with self._database.engine.begin() as connection:
                     announce(self._database, connection, MINE)

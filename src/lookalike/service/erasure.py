@@ -2,9 +2,11 @@
 
 A database that deletes a row only marks its space as free. SQLite is told to overwrite
 what it frees (``secure_delete``), and its write-ahead log is checkpointed and
-truncated. Exports that hold the user are deleted; snapshots are written again without.
-What comes later for the same user is dropped: a salted digest of the id stays. A
-generation cannot change: a system that learned from the user is served without them.
+truncated; PostgreSQL frees the space just after the answer, and locks nobody out.
+Exports that hold the user are deleted; snapshots are written again without. Other
+services of the database clean theirs (see ``copies``). What comes later for the same
+user is dropped: a salted digest of the id stays. A generation cannot change: a system
+that learned from the user is served without them.
 """
 
 import logging
@@ -18,7 +20,7 @@ import sqlalchemy as sa
 from lookalike.service.components import Components
 from lookalike.service.copies import remove_exports
 from lookalike.service.database import Database
-from lookalike.service.database.connection import service_error_of
+from lookalike.service.database.connection import now, service_error_of
 from lookalike.service.database.events import delete_user, erase, erasures
 from lookalike.service.database.mentions import Mentions, ids_of, systems_of_users
 from lookalike.service.database.tables import (
@@ -33,6 +35,7 @@ from lookalike.service.locks import exclusive
 from lookalike.service.logs import log
 from lookalike.service.snapshots import rewrite, snapshots_and_others
 
+_UNDER_WAY = 60_000_000  # microseconds that a write may take to be seen
 _OTHERS = 20.0  # seconds for other services to clean their copies
 
 
@@ -98,6 +101,7 @@ def _erased_here(components: Components, id: str) -> tuple[Erased, int]:
 
     Returns what became of them, and the number of the deletion.
     """
+    began = now()
     components.writer.settle()
     user = _mentions(components, id)
     with components.database.writing() as connection:
@@ -109,8 +113,11 @@ def _erased_here(components: Components, id: str) -> tuple[Erased, int]:
         served.block_erased()
     components.writer.settle()  # what was shown just before
     with components.database.writing() as connection:
-        deleted += delete_user(connection, user)
-    purge(components.database)
+        deleted += delete_user(connection, user, began - _UNDER_WAY)
+    if components.database.is_sqlite:
+        purge(components.database)
+    else:
+        components.copies.free_space()
     settings = components.settings
     remove_exports(settings)
     failures = []
@@ -161,7 +168,7 @@ def _mentions(components: Components, id: str) -> Mentions:
 
 
 def purge(database: Database, seconds: float = 5.0) -> None:
-    """Leave no deleted row in any file of the database.
+    """Leave no deleted row in any file of SQLite's.
 
     Raises
     ------
@@ -169,16 +176,6 @@ def purge(database: Database, seconds: float = 5.0) -> None:
         503 if readers kept SQLite's log from being cut; nothing is lost by trying
         again.
     """
-    if not database.is_sqlite:
-        tables = (events, exposures, experiment_exposures, handed_out)
-        with database.engine.connect() as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.exec_driver_sql("SET statement_timeout = 0")
-            for table in tables:  # readers and writers go on meanwhile
-                freed = f"VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF) {table.name}"
-                connection.exec_driver_sql(freed)
-            connection.invalidate()  # and the setting with it
-        return
     until = time.monotonic() + seconds
     while True:
         with database.engine.connect() as connection:

@@ -55,5 +55,5 @@ class Probe:
         return ""
 
     def stop(self) -> None:
-        """Wait for nothing any more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Ask nothing any more."""
+        self._thread.shutdown(cancel_futures=True)
