@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -317,7 +318,10 @@ def test_a_database_that_may_not_be_written_gives_503_and_recovers(make_client, 
         "PRAGMA query_only={}" if sqlite else "SET default_transaction_read_only={}"
     )
 
+    left = []  # pools, to which threads give back what they have of them
+
     def allow(writes):
+        left.append(engine.pool)
         engine.dispose()
         text = command.format("off" if writes else "on")
 
@@ -335,6 +339,10 @@ def test_a_database_that_may_not_be_written_gives_503_and_recovers(make_client, 
     allow(writes=True)
     answer = client.post("/v1/events", json={"events": [sent(1)]})
     assert answer.json() == {"acknowledged": 1, "new": 1}
+    for pool in left:
+        while pool.checkedout():
+            time.sleep(0.01)
+        pool.dispose()
 
 
 def _removed(file):
