@@ -366,8 +366,12 @@ def _starting(programs, libraries, folder):
             command += ["--database", url]
         log = folder / f"server-{port}.log"
         with log.open("wb") as stream:
+            fast = {"LOOKALIKE_DRAIN_SECONDS": "0"}  # nobody sends anything then
             process = subprocess.Popen(
-                command, stderr=stream, stdout=stream, env={**os.environ, **(env or {})}
+                command,
+                stderr=stream,
+                stdout=stream,
+                env={**os.environ, **fast, **(env or {})},
             )
         process.port, process.log = port, log
         running.append(process)

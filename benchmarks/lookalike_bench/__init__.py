@@ -17,6 +17,7 @@ BENCHMARKS = (
     "images",
     "jaywalking",
     "ltr",
+    "many",
     "monitoring",
     "mutants",
     "neighbors",

@@ -318,15 +318,14 @@ def test_a_database_that_may_not_be_written_gives_503_and_recovers(make_client, 
     )
 
     def allow(writes):
-        engine.dispose()
         text = command.format("off" if writes else "on")
 
-        def say(raw, _):
+        def say(raw, *_):
             raw.cursor().execute(text)
             if not sqlite:
                 raw.commit()
 
-        sa.event.listen(engine, "connect", say)
+        sa.event.listen(engine, "checkout", say)  # the last one is the one that counts
 
     allow(writes=False)
     answer = client.post("/v1/events", json={"events": [sent(1)]})

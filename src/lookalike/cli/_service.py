@@ -154,14 +154,22 @@ class Location:
 
         with serve_extra():
             from lookalike.service.server import libraries_of
+            from lookalike.service.settings import Settings
+            from lookalike.service.shared_library import library_of
 
         name = chosen(system, folder)
-        self.libraries = libraries_of([name], folder)
-        self.library = next(iter(self.libraries.values()))
-        self.spec = find_spec(self.library.name)
-        self.state = state_of(self.library, state)
+        own = libraries_of([name], folder)
+        first = next(iter(own.values()))
+        self.spec = find_spec(first.name)
+        self.state = state_of(first, state)
         self.state.mkdir(parents=True, exist_ok=True)
         self.database = opened(database or database_url(self.state))
+        settings = Settings(state=self.state)
+        self.libraries = {
+            name: library_of(each, self.database, settings)
+            for name, each in own.items()
+        }
+        self.library = self.libraries[first.name]
 
     @property
     def about(self) -> dict[str, str]:
@@ -185,6 +193,17 @@ class Location:
         signal = ChangeSignal(self.state / "changes")
         signal.notify()
         signal.close()
+
+
+def snapshots_of(system: str | None, folder: Path | None, state: Path | None) -> Path:
+    """Return where a service keeps its snapshots; the database is not asked."""
+    if state is None:
+        with serve_extra():
+            from lookalike.service.server import libraries_of
+
+        found = libraries_of([chosen(system, folder)], folder)
+        state = state_of(next(iter(found.values())))
+    return state / "snapshots"
 
 
 @contextmanager

@@ -20,7 +20,14 @@ from lookalike.cli.explain import explain
 from lookalike.cli.index import index
 from lookalike.cli.keys import keys
 from lookalike.cli.loop import loop
-from lookalike.cli.maintenance import compact, export, reembed, restore, snapshot
+from lookalike.cli.maintenance import (
+    compact,
+    drill,
+    export,
+    reembed,
+    restore,
+    snapshot,
+)
 from lookalike.cli.people import enrol, unenrol, verify
 from lookalike.cli.rank import rank
 from lookalike.cli.recommend import recommend
@@ -56,7 +63,7 @@ for verb in (
     describe,
     serve,
     *(enrol, unenrol, verify),
-    *(compact, reembed, snapshot, restore, export, alarms, loop),
+    *(compact, reembed, snapshot, restore, drill, export, alarms, loop),
     *(doctor, bench),
 ):
     app.command()(verb)

@@ -14,6 +14,9 @@ from lookalike.cli._service import (
     Where,
     database_of,
     lines_of,
+    minute_of,
+    serve_extra,
+    snapshots_of,
 )
 
 Name = Annotated[str, typer.Argument(help="Name of the snapshot: a-z, 0-9 and -.")]
@@ -55,6 +58,30 @@ def restore(
     lines = [f"Generation {n} of {s} answers again." for s, n in found.items()]
     answer = {"snapshot": name, "generations": found, **where.about}
     say(answer, json, [*lines, *lines_of(where.about)])
+
+
+def drill(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the snapshot; the newest by default.")
+    ] = None,
+    system: Where = None,
+    folder: Folder = None,
+    state: State = None,
+    json: Json = False,
+) -> None:
+    """Prove a snapshot: put it back where it harms nothing, and compare every row."""
+    place = snapshots_of(system, folder, state)
+    with serve_extra():
+        from lookalike.service.drill import drill as prove
+
+    found = prove(place, name)
+    rows = ", ".join(f"{n:,} {table}" for table, n in found.rows.items())
+    lines = [
+        f"{found.snapshot} of {minute_of(found.created)} can be restored: "
+        f"{rows or 'no rows'}, as they were, in {found.seconds:.1f} s.",
+        *(f"Generation {n} of {s} answers." for s, n in found.generations.items()),
+    ]
+    say({**vars(found), "path": str(place / found.snapshot)}, json, lines)
 
 
 def export(

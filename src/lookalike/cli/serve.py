@@ -1,7 +1,7 @@
 """``lookalike serve``: saved systems behind HTTP, with a page."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,11 +28,16 @@ Names = Annotated[
 
 
 def serve(
+    context: typer.Context,
     generations: Names = None,
     folder: Folder = None,
     database: DatabaseUrl = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(envvar="LOOKALIKE_HOST", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="LOOKALIKE_PORT", min=0, max=65535)
+    ] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
     state: State = None,
     durability: Annotated[
@@ -75,7 +80,22 @@ def serve(
             "0 is on demand.",
         ),
     ] = 0.0,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LOOKALIKE_STORE",
+            help="Folder or bucket in which services of one PostgreSQL share the files "
+            "of generations.",
+        ),
+    ] = None,
     log_requests: Annotated[bool, typer.Option(help="Log each request.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="LOOKALIKE_CONFIG",
+            help="TOML file with settings; variables and options go before it.",
+        ),
+    ] = None,
 ) -> None:
     """Answer over HTTP, on this machine; elsewhere every request needs a key."""
     with serve_extra():
@@ -87,34 +107,46 @@ def serve(
             libraries_of,
         )
         from lookalike.service.server import serve as run
-        from lookalike.service.settings import Settings
+        from lookalike.service.settings import chosen_settings, read_file
 
     if durability not in ("safe", "fast"):
         raise ValueError(f"The durability must be safe or fast, got {durability!r}.")
+    file = read_file(config) if config else {}
+    host, port, database, generations = _from_file(
+        context, file, host=host, port=port, database=database, generations=generations
+    )
     libraries = libraries_of(generations or [chosen(None, folder)], folder)
     others: list[Path] = []
-    place = state
+    place = state or (Path(file["state"]).expanduser() if "state" in file else None)
+    has_state = place is not None
     if place is None and database is None:
         place, others = shared_state(libraries.values())
     place = place or state_of(next(iter(libraries.values())))
-    settings = Settings(
-        state=place,
-        require_key=require_key or not is_loopback(host),
-        durability="safe" if durability == "safe" else "fast",
-        trusted_proxies=tuple(name.lower() for name in trust_proxy or ()),
-        workers=workers,
-        rate=rate,
-        explore=explore,
-        keep_days=keep_days,
-        retrain_hours=retrain_hours,
-        log_requests=log_requests,
-    )
+    given = {
+        "durability": durability,
+        "require_key": require_key,
+        "trusted_proxies": tuple(name.lower() for name in trust_proxy or ()),
+        "workers": workers,
+        "rate": rate,
+        "explore": explore,
+        "keep_days": keep_days,
+        "retrain_hours": retrain_hours,
+        "log_requests": log_requests,
+        "store": store,
+    }
+    # What is not given is the environment's, then the file's.
+    said = {name: value for name, value in given.items() if _is_given(context, name)}
+    settings = chosen_settings({**said, "state": place}, file)
+    if not is_loopback(host):
+        settings = settings.model_copy(update={"require_key": True})
     place.mkdir(parents=True, exist_ok=True)
     url = database or database_url(place)
-    for library in libraries.values():
+    if settings.store and not url.startswith("postgresql"):
+        raise ValueError("Services that share a store need --database postgresql://...")
+    for library in libraries.values() if not settings.store else ():
         warn(library.open()[1])
-    if database is None and state is not None:
-        for sentence in unread(libraries.values(), state):
+    if database is None and has_state:
+        for sentence in unread(libraries.values(), place):
             warn(sentence)
     open_database(url).close()
     with bound(host, port) as listener:
@@ -128,3 +160,28 @@ def serve(
                 )
         typer.echo(f"{address_of(listener)} (Ctrl-C stops it)", err=True)
         run(libraries, url, settings, listener)
+
+
+_OPTIONS = {"trusted_proxies": "trust_proxy"}
+"""Options that have another name than the setting."""
+
+
+def _is_given(context: typer.Context, setting: str) -> bool:
+    """Whether an option was given on the command line, or by its own variable."""
+    source = context.get_parameter_source(_OPTIONS.get(setting, setting))
+    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
+
+
+def _from_file(
+    context: typer.Context, file: dict[str, Any], **options: Any
+) -> list[Any]:
+    """Take what is no setting of the service out of a file; return it by the options.
+
+    generations : "systems" in the file
+    """
+    found = []
+    for name, value in options.items():
+        said = file.pop("systems" if name == "generations" else name, None)
+        is_said = said is not None and not _is_given(context, name)
+        found.append(said if is_said else value)
+    return found

@@ -7,12 +7,15 @@ that answers. To activate another, or to roll back, is to replace that file whol
 import json
 import os
 import re
+import secrets
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_data_path
 
-from lookalike._files import sync, write_whole
+from lookalike._files import UNFINISHED, sync, write_whole
 from lookalike.core.generation import Damaged, Generation, load
 
 _NUMBER = re.compile(r"\d{4,}")
@@ -72,6 +75,30 @@ class Library:
             return tuple(self.names())
         return status.st_mtime_ns, status.st_ino
 
+    def place(self, number: str) -> Path:
+        """Return the folder with the files of a generation, there or not."""
+        return self.folder / number
+
+    def load(self, number: str) -> Generation:
+        """Read a generation, every file checked.
+
+        Raises
+        ------
+        Damaged
+            If a file is missing or is not what was written.
+        ValueError
+            If it was written in another format or for another system.
+        """
+        return load(self.place(number), self.name)
+
+    def about(self, number: str) -> dict[str, Any]:
+        """Return what a generation says of itself, unchecked; {} where it cannot."""
+        try:
+            found = json.loads((self.place(number) / "system.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def check_writable(self) -> None:
         """Refuse a folder that cannot take a generation, before one is made."""
         place = self.folder
@@ -105,9 +132,28 @@ class Library:
             raise ValueError(
                 f"The generation must be one of {self.folder}: {known}; got {number!r}."
             )
-        load(self.folder / number, self.name)
+        self.load(number)
         self._point_to(number)
         return number
+
+    def bring(self, source: Path) -> str:
+        """Copy a generation in, unless it is there; return its name.
+
+        Raises
+        ------
+        ValueError
+            If another one has that name.
+        """
+        target = self.folder / source.name
+        if target.exists():
+            ours, theirs = ((p / "system.json").read_bytes() for p in (target, source))
+            if ours != theirs:
+                raise ValueError(f"Another generation {source.name} is there already.")
+            return source.name
+        scratch = self.folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+        shutil.copytree(source, scratch)
+        scratch.rename(target)
+        return source.name
 
     def rollback(self) -> str:
         """Let the generation before the current one answer."""
@@ -127,7 +173,7 @@ class Library:
         complaint = None
         for number in candidates:
             try:
-                generation = load(self.folder / number, self.name)
+                generation = self.load(number)
             except Damaged as error:
                 complaint = complaint or str(error)
                 continue

@@ -138,6 +138,7 @@ def create_app(
         settings=settings,
         metrics=components.metrics,
         occupancy=components.occupancy,
+        drain=components.drain,
     )
     app.openapi = _openapi(app)  # type: ignore[method-assign]
     return app
@@ -167,6 +168,7 @@ def _lifespan(components: Components) -> Any:
         log(logging.INFO, "ready")
         try:
             state: dict[str, Any] = {"arrivals": components.arrivals}
+            state["drain"] = components.drain
             if components.settings.shed_early:
                 state["occupancy"] = components.occupancy
             yield state

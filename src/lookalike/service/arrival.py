@@ -15,6 +15,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_LAST = 0.25  # seconds in which a request that was sent before the end arrives
 _LINGER = 1.0  # seconds for which a client that was refused may go on sending
 _DISCARDED = 2**17  # bytes of that
 
@@ -79,6 +80,17 @@ class ArrivalProtocol(HttpToolsProtocol):
             self._arrivals.idle.pop(self, None)
         self._disarm()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Finish; where the process drains, a request that is on its way is answered.
+
+        Closing at once would reset the connection of whoever has just sent one.
+        """
+        drain = self.app_state.get("drain")
+        if drain is not None and drain.begun:
+            self.loop.call_later(_LAST, super().shutdown)
+        else:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Read on, as long as the head is neither too large nor too late."""

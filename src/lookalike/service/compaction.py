@@ -13,7 +13,10 @@ from lookalike.core.library import Library
 from lookalike.core.spec import SystemSpec
 from lookalike.service.change_signal import ChangeSignal
 from lookalike.service.database import Database
+from lookalike.service.database.registry import acting
 from lookalike.service.items import ItemStore
+from lookalike.service.runtime import ServedSystem
+from lookalike.service.shared_library import SharedLibrary
 
 
 def compact(system: HasItems, library: Library) -> str:
@@ -25,6 +28,29 @@ def compact(system: HasItems, library: Library) -> str:
         Its name; it answers from then on.
     """
     return library.add(system.save)
+
+
+def compact_served(served: ServedSystem) -> str:
+    """Compact what a service answers with.
+
+    Where several services share the generations, one after the other comes here: the
+    first makes the generation, and for those that wanted the same it is there.
+
+    Returns
+    -------
+    str
+        The name of the generation that holds the items; it answers from then on.
+    """
+    library = served.library
+    if not isinstance(library, SharedLibrary):
+        return compact(served.current().system, library)
+    with library.alone("compaction"):
+        served.watch()
+        active = served.active
+        if served.n_held_changes == 0:
+            return active.generation
+        with acting("the service", f"{served.n_held_changes} changes of items"):
+            return compact(active.system, library)
 
 
 def compact_saved(spec: SystemSpec, library: Library, database: Database) -> str:

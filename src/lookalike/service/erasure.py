@@ -2,25 +2,26 @@
 
 A database that deletes a row only marks its space as free. SQLite is told to overwrite
 what it frees (``secure_delete``), and its write-ahead log is checkpointed and
-truncated. Exports that hold the user are deleted; snapshots are written again without.
-What comes later for the same user is dropped: a salted digest of the id stays. A
-generation cannot change: a system that learned from the user is served without them.
+truncated; PostgreSQL frees the space just after the answer, and locks nobody out.
+Exports that hold the user are deleted; snapshots are written again without. Other
+services of the database clean theirs (see ``copies``). What comes later for the same
+user is dropped: a salted digest of the id stays. A generation cannot change: a system
+that learned from the user is served without them.
 """
 
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from filelock import FileLock
 
-from lookalike._files import UNFINISHED
 from lookalike.service.components import Components
+from lookalike.service.copies import remove_exports
 from lookalike.service.database import Database
-from lookalike.service.database.connection import service_error_of
-from lookalike.service.database.events import delete_user, erase
+from lookalike.service.database.connection import now, service_error_of
+from lookalike.service.database.events import delete_user, erase, erasures
 from lookalike.service.database.mentions import Mentions, ids_of, systems_of_users
 from lookalike.service.database.tables import (
     events,
@@ -30,9 +31,12 @@ from lookalike.service.database.tables import (
     items,
 )
 from lookalike.service.errors import ServiceError
+from lookalike.service.locks import exclusive
 from lookalike.service.logs import log
-from lookalike.service.settings import Settings
 from lookalike.service.snapshots import rewrite, snapshots_and_others
+
+_UNDER_WAY = 60_000_000  # microseconds that a write may take to be seen
+_OTHERS = 20.0  # seconds for other services to clean their copies
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Erased:
     n_rows : rows that named them
     blocked : systems whose generation learned from them
     not_reached : names of what is no whole snapshot, and may hold them
+    behind : hosts of other services whose copies may hold them yet
     """
 
     n_rows: int
     blocked: Sequence[str]
     not_reached: Sequence[str]
+    behind: Sequence[str] = ()
 
     def document(self) -> dict[str, Any]:
         """Return it ready for JSON, with a sentence on each thing that is left."""
@@ -64,6 +70,13 @@ class Erased:
             notes.append(
                 f"No whole snapshot, left as it is: {', '.join(self.not_reached)}."
             )
+        if self.behind:
+            found["behind"] = list(self.behind)
+            notes.append(
+                f"Not yet deleted from snapshots and exports on "
+                f"{', '.join(self.behind)}, whose service has not answered: it does so "
+                "when it runs again."
+            )
         return {**found, "notes": notes} if notes else found
 
 
@@ -76,20 +89,37 @@ def erase_user(components: Components, id: str) -> Erased:
         507 or 503 if a snapshot could not be written anew: it is as it was, and may
         still hold the user. Trying again is right.
     """
+    state = components.settings.state
+    with exclusive(state / "erasing.lock"):  # so that no other worker does it, too
+        found, number = _erased_here(components, id)
+    behind = components.copies.others_behind(number, _OTHERS)
+    return replace(found, behind=behind)
+
+
+def _erased_here(components: Components, id: str) -> tuple[Erased, int]:
+    """Delete a user from the database and from the files of this service.
+
+    Returns what became of them, and the number of the deletion.
+    """
+    began = now()
     components.writer.settle()
     user = _mentions(components, id)
     with components.database.writing() as connection:
         deleted = erase(components.database, connection, user)
+        number = erasures(connection)
     knowing = [s for s in components.served.values() if s.knows_users]
     beside = [s for s in components.experiments.variants() if s.knows_users]
     for served in (*knowing, *beside):
         served.block_erased()
     components.writer.settle()  # what was shown just before
     with components.database.writing() as connection:
-        deleted += delete_user(connection, user)
-    purge(components.database)
+        deleted += delete_user(connection, user, began - _UNDER_WAY)
+    if components.database.is_sqlite:
+        purge(components.database)
+    else:
+        components.copies.free_space()
     settings = components.settings
-    _remove_exports(settings)
+    remove_exports(settings)
     failures = []
     snapshots, not_reached = snapshots_and_others(settings.snapshots)
     for name in snapshots:
@@ -115,17 +145,9 @@ def erase_user(components: Components, id: str) -> Erased:
             f"{failure.strerror or failure}. Try again.",
             told.retry_after,
         )
+    components.copies.clean_here(number)
     blocked = [served.name for served in knowing if id in served.active.blocked]
-    return Erased(deleted, blocked, sorted(not_reached))
-
-
-def _remove_exports(settings: Settings) -> None:
-    """Delete the tables that were exported; the next export makes them again."""
-    settings.exports.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.exports_lock):  # none is being written
-        for pattern in ("*.parquet", f"{UNFINISHED}*"):
-            for path in settings.exports.glob(pattern):
-                path.unlink(missing_ok=True)
+    return Erased(deleted, blocked, sorted(not_reached)), number
 
 
 def _mentions(components: Components, id: str) -> Mentions:
@@ -146,7 +168,7 @@ def _mentions(components: Components, id: str) -> Mentions:
 
 
 def purge(database: Database, seconds: float = 5.0) -> None:
-    """Leave no deleted row in any file of the database.
+    """Leave no deleted row in any file of SQLite's.
 
     Raises
     ------
@@ -154,14 +176,6 @@ def purge(database: Database, seconds: float = 5.0) -> None:
         503 if readers kept SQLite's log from being cut; nothing is lost by trying
         again.
     """
-    if not database.is_sqlite:
-        with database.engine.connect() as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.exec_driver_sql("VACUUM FULL events")
-            connection.exec_driver_sql("VACUUM FULL exposures")
-            connection.exec_driver_sql("VACUUM FULL experiment_exposures")
-            connection.exec_driver_sql("VACUUM FULL handed_out")
-        return
     until = time.monotonic() + seconds
     while True:
         with database.engine.connect() as connection:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.experiments import end, only_running, start
@@ -80,7 +79,7 @@ def start_experiment(
                 f"generations of {new.system} are {', '.join(library.names())}; got "
                 f"{number!r}."
             )
-        load(library.folder / number, new.system)
+        library.load(number)
     if new.kind == "canary":
         new = replace(new, answering=library.current())
     with database.writing() as connection:

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from lookalike.service.database import Database
 from lookalike.service.database.tables import events, experiment_exposures, exposures
-from lookalike.service.training import training_rows
+from lookalike.service.training import each_training_row
 
 _TIME = pa.timestamp("us", tz="UTC")
 _HIT = pa.struct(
@@ -69,9 +70,9 @@ def _blocks(
     database: Database, name: str, until: int | None
 ) -> Iterator[list[dict[str, Any]]]:
     if name == "training":
-        rows = training_rows(database, until)
-        for start in range(0, len(rows), _MANY):
-            yield rows[start : start + _MANY]
+        rows = each_training_row(database, until)
+        while block := list(islice(rows, _MANY)):
+            yield block
         return
     table = _OF_DATABASE[name]
     query = sa.select(table).order_by(table.c.timestamp, *table.primary_key)

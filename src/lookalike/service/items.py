@@ -4,7 +4,6 @@
 catalogue of the system that answers.
 """
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +19,7 @@ from lookalike.features.image import read_image
 from lookalike.service.change_signal import ChangeSignal
 from lookalike.service.database import Database
 from lookalike.service.database import items as stored
+from lookalike.service.shared_library import SharedLibrary
 
 
 class ItemStore:
@@ -114,12 +114,14 @@ class ItemStore:
 
 def held_revision(library: Library) -> int:
     """Return the last revision that any generation holds, whole or not; else 0."""
+    if isinstance(library, SharedLibrary):
+        return library.highest_revision()
     found = 0
     for name in library.names():
         try:
-            about = json.loads((library.folder / name / "system.json").read_bytes())
+            about = library.about(name)
             found = max(found, int(about["state"]["items"]["revision"]))
-        except (OSError, LookupError, TypeError, ValueError, RecursionError):
+        except (LookupError, TypeError, ValueError):
             continue  # without items, or damaged: nothing to go by
     return found
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookalike.service.arrival import Arrivals
 from lookalike.service.callers import check_caller
+from lookalike.service.draining import Drain
 from lookalike.service.errors import ServiceError
 from lookalike.service.head import as_get
 from lookalike.service.logs import log
@@ -82,8 +83,10 @@ class RequestLimitsMiddleware:
         settings: Settings,
         metrics: Metrics,
         occupancy: Occupancy,
+        drain: Drain,
     ) -> None:
         self._app = app
+        self._drain = drain
         self._settings = settings
         self._metrics = metrics
         self._occupancy = occupancy
@@ -102,7 +105,8 @@ class RequestLimitsMiddleware:
                 await send(message)
             return
         started = time.perf_counter()
-        context = RequestContext(scope, send, f"{self._ids[0]}{next(self._ids[1]):x}")
+        id = f"{self._ids[0]}{next(self._ids[1]):x}"
+        context = RequestContext(scope, send, id, self._drain)
         try:
             self._check(scope)
         except ServiceError as error:
@@ -158,11 +162,12 @@ class RequestLimitsMiddleware:
 class RequestContext:
     """One request: its id, its route and the status of its answer."""
 
-    def __init__(self, scope: Scope, send: Send, id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, id: str, drain: Drain) -> None:
         self.scope = scope
         self.id = id
         self.status = 499  # until an answer begins: the client went away
         self._send = send
+        self._drain = drain
 
     @property
     def route(self) -> str:
@@ -180,6 +185,8 @@ class RequestContext:
             headers.append((b"x-request-id", self.id.encode()))
             if not any(name == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
+            if self._drain.begun:  # so that nothing comes when the socket is closed
+                headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         await self._send(message)
 

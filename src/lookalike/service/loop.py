@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.core.gate import is_worse
-from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.core.progress import ProgressCallback, no_progress, stage_of
 from lookalike.core.spec import SystemSpec
@@ -175,7 +174,7 @@ class Loop:
             number = self._library.add(
                 lambda place: served.save(place, result), answers=False
             )
-        about = load(self._library.folder / number, self._spec.name).about
+        about = self._library.load(number).about
         events = about["data"]["live_events"]["count"]
         return self._add(
             run,
@@ -191,7 +190,7 @@ class Loop:
             if number in begun["names"]:
                 continue
             try:
-                about = load(self._library.folder / number, self._spec.name).about
+                about = self._library.load(number).about
             except ValueError:
                 continue
             live = about["data"].get("live_events", {})
@@ -204,9 +203,7 @@ class Loop:
         before = run.details_of(BEGUN)["answering"]
         number = run.details_of(TRAINED)["generation"]
         answering, candidate = (
-            self._spec.system_class.load(
-                load(self._library.folder / each, self._spec.name), n_jobs=-1
-            )
+            self._spec.system_class.load(self._library.load(each), n_jobs=-1)
             for each in (before, number)
         )
         data = self._read(run)
@@ -363,7 +360,7 @@ def data_of(
 ) -> Any:
     """Return what a run learns from."""
     begun = run.details_of(BEGUN)
-    found = load(library.folder / begun["answering"], spec.name)
+    found = library.load(begun["answering"])
     learned = spec.system_class.load(found).manifest_
     return live_data(spec, learned, database, begun["until"], begun["since"])
 
@@ -384,7 +381,7 @@ def replay(
     number = run.details_of(TRAINED).get("generation")
     if number is None:
         raise ValueError(f"The run {run.run} made no generation.")
-    there = load(library.folder / number, spec.name).folder
+    there = library.load(number).folder
     data = data_of(spec, library, database, run)
     served, result = _trained(spec, run, data, no_progress)
     here = folder / number

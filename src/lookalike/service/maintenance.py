@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from lookalike.monitor.canary import GO_ON
 from lookalike.service.canaries import decided
-from lookalike.service.compaction import compact
+from lookalike.service.compaction import compact_served
 from lookalike.service.database import Database
 from lookalike.service.database.connection import now
 from lookalike.service.database.events import delete_before
@@ -81,7 +81,8 @@ class MaintenanceTasks:
         if clock - self._decided.get(served.name, -_SECOND) < _SECOND:
             return
         self._decided[served.name] = clock
-        with exclusive(self._settings.state / "experiments.lock") as is_ours:
+        lock = self._settings.state / "experiments.lock"
+        with exclusive(lock, self._database) as is_ours:
             if not is_ours:
                 return
             with self._database.reading() as connection:
@@ -145,7 +146,7 @@ class MaintenanceTasks:
             if served.n_held_changes < self._settings.compact_after:
                 return
             try:
-                name = compact(served.active.system, served.library)
+                name = compact_served(served)
             except (OSError, ValueError) as error:
                 kind = type(error).__name__
                 log(logging.ERROR, "compaction failed", kind=kind, detail=str(error))

@@ -72,6 +72,70 @@ class Metrics:
             **own,
         )
 
+        self.build: Gauge = Gauge(
+            "lookalike_build",
+            "1, with the versions as labels.",
+            ("version", "python"),
+            multiprocess_mode="max",
+            **own,
+        )
+        self.started: Gauge = Gauge(
+            "lookalike_process_start_time_seconds",
+            "When the process started, in seconds since 1970.",
+            multiprocess_mode="livemin",
+            **own,
+        )
+        self.cpu_seconds: Gauge = Gauge(
+            "lookalike_process_cpu_seconds",
+            "Time of the processor that the process took.",
+            multiprocess_mode="livesum",
+            **own,
+        )
+        self.resident_bytes: Gauge = Gauge(
+            "lookalike_process_resident_bytes",
+            "Memory in use, pages that several workers share counted in each.",
+            multiprocess_mode="livesum",
+            **own,
+        )
+        self.waiting: Gauge = Gauge(
+            "lookalike_waiting_requests",
+            "Requests that wait for the engine.",
+            ("system",),
+            multiprocess_mode="livesum",
+            **own,
+        )
+        self.waiting_writes: Gauge = Gauge(
+            "lookalike_waiting_writes",
+            "Write requests that wait for the database.",
+            multiprocess_mode="livesum",
+            **own,
+        )
+        self.generation_age: Gauge = Gauge(
+            "lookalike_generation_age_seconds",
+            "Time since the generation that answers was made.",
+            ("system",),
+            multiprocess_mode="livemax",
+            **own,
+        )
+        self.last_snapshot: Gauge = Gauge(
+            "lookalike_last_snapshot_timestamp_seconds",
+            "When the last snapshot was taken, in seconds since 1970; 0 is never.",
+            multiprocess_mode="max",
+            **own,
+        )
+        self.database_up: Gauge = Gauge(
+            "lookalike_database_up",
+            "Whether the database answered when it was last asked.",
+            multiprocess_mode="min",
+            **own,
+        )
+        self.database_seconds: Histogram = Histogram(
+            "lookalike_database_seconds",
+            "Time in which the database answers the smallest question.",
+            buckets=_SECONDS,
+            **own,
+        )
+
     @property
     def registry(self) -> CollectorRegistry:
         """What is shown: this process's numbers, or those of all workers together."""

@@ -81,7 +81,8 @@ class Monitoring:
             self._thread.join()
 
     def _work(self, spec: SystemSpec, active: Active) -> None:
-        with exclusive(self._settings.state / "monitor.lock") as is_ours:
+        lock = self._settings.state / "monitor.lock"
+        with exclusive(lock, self._database) as is_ours:
             if not is_ours:
                 return
             try:

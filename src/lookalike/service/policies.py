@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lookalike._typing import Floats
-from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.core.spec import SystemSpec
 from lookalike.service.database import Database
@@ -132,7 +131,7 @@ def other_generation(
     if number not in library.names():
         known = ", ".join(library.names())
         raise ValueError(f"The generation must be one of {known}, got {number!r}.")
-    system = spec.system_class.load(load(library.folder / number, library.name))
+    system = spec.system_class.load(library.load(number))
     with database.reading() as connection:
         gone = erased_among(connection, system.known_users.tolist())
         changed = list(changes(connection, spec.name, 0, ""))

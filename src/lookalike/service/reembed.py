@@ -6,7 +6,6 @@ they are described by it; what is added meanwhile is described in another round.
 none is left the pointer moves: no search ever sees two kinds of vectors.
 """
 
-from lookalike.core.generation import load
 from lookalike.core.library import Library
 from lookalike.core.progress import ProgressCallback, no_progress
 from lookalike.core.spec import SystemSpec
@@ -41,7 +40,7 @@ def reembed(
     spec.check_can("items")
     if number not in library.names():
         raise ValueError(f"There is no generation {number!r:.50} of {library.name}.")
-    system = spec.system_class.load(load(library.folder / number, library.name))
+    system = spec.system_class.load(library.load(number))
     version = system.manifest_.embedding_version
     after = system.items_.snapshot.revision
     n_described = 0

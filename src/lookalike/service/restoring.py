@@ -2,15 +2,12 @@
 
 import base64
 import json
-import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from lookalike._files import UNFINISHED
 from lookalike.core.library import Library
 from lookalike.service.database import Database
 from lookalike.service.database.events import SALT, not_erased
@@ -59,9 +56,11 @@ def _restored(
     database: Database, libraries: Mapping[str, Library], source: Path
 ) -> dict[str, str]:
     about = read_about(source)
-    for system, number in about["generations"].items():
-        if system in libraries:
-            _bring(source / system / number, libraries[system])
+    brought = {
+        system: libraries[system].bring(source / system / number)
+        for system, number in about["generations"].items()
+        if system in libraries
+    }
     held = {system: held_revision(each) for system, each in libraries.items()}
     theirs = _counters(source)
     with database.writing() as connection:
@@ -87,10 +86,9 @@ def _restored(
                     [as_it_was(before.items_, id) for id in ids],
                     before.manifest_.embedding_version,
                 )
-    for system, number in about["generations"].items():
-        if system in libraries:
-            libraries[system].activate(number)
-    return dict(about["generations"])
+    for system, number in brought.items():
+        libraries[system].activate(number)
+    return {**about["generations"], **brought}
 
 
 def _in_blocks(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
@@ -114,19 +112,6 @@ def _in_blocks(path: Path, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
 
 def _value(value: Any) -> Any:
     return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
-
-
-def _bring(source: Path, library: Library) -> None:
-    """Copy a generation into the library, unless it is there."""
-    target = library.folder / source.name
-    if target.exists():
-        ours, theirs = ((p / "system.json").read_bytes() for p in (target, source))
-        if ours != theirs:
-            raise ValueError(f"Another generation {source.name} is there already.")
-        return
-    scratch = library.folder / f"{UNFINISHED}{secrets.token_hex(8)}"
-    shutil.copytree(source, scratch)
-    scratch.rename(target)
 
 
 def _write_back(

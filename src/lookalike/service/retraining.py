@@ -32,6 +32,12 @@ from lookalike.service.database.loop_steps import (
 from lookalike.service.live_history import count_since
 from lookalike.service.locks import exclusive
 from lookalike.service.loop import Loop, Way, is_watched
+from lookalike.service.shared_library import (
+    Place,
+    SharedLibrary,
+    library_at,
+    place_of,
+)
 from lookalike.systems import find_spec
 
 _BEGINNING = 60.0  # seconds for a process to begin
@@ -113,6 +119,9 @@ class Retraining:
         self, library: Library, database: Database, state: Path, way: Way | None = None
     ) -> None:
         self._way = way or Way()
+        is_shared = isinstance(library, SharedLibrary)
+        self._everywhere = database if is_shared else None
+        """Whose services exclude each other."""
         self._library = library
         self._database = database
         self._state = state
@@ -137,8 +146,8 @@ class Retraining:
             _write(self._state, self._library.name, {"state": "running"})
             context = multiprocessing.get_context("spawn")
             url = self._database.url.render_as_string(hide_password=False)
-            folder = str(self._library.folder)
-            about = (self._library.name, folder, url, self._database.durability)
+            place = place_of(self._library)
+            about = (self._library.name, place, url, self._database.durability)
             self._process = context.Process(
                 target=_work, args=(*about, str(self._state), self._way), daemon=True
             )
@@ -178,7 +187,8 @@ class Retraining:
             return {"state": "never", "started": 0.0}
 
     def _is_running(self, found: dict[str, Any]) -> bool:
-        with exclusive(_file(self._state, self._library.name, "lock")) as is_free:
+        lock = _file(self._state, self._library.name, "lock")
+        with exclusive(lock, self._everywhere) as is_free:
             if not is_free:
                 return True
         begins = time.time() - found["started"] < _BEGINNING
@@ -187,30 +197,34 @@ class Retraining:
 
 
 @contextmanager
-def alone(state: Path, name: str) -> Iterator[bool]:
-    """Whether nobody else lets this system learn meanwhile, with the same state."""
+def alone(state: Path, name: str, everywhere: Database | None = None) -> Iterator[bool]:
+    """Whether nobody else lets this system learn meanwhile, with the same state.
+
+    everywhere : whose services exclude each other, too
+    """
     state.mkdir(parents=True, exist_ok=True)
-    with exclusive(_file(state, name, "lock")) as is_ours:
+    with exclusive(_file(state, name, "lock"), everywhere) as is_ours:
         yield is_ours
 
 
 def _work(
-    name: str, folder: str, url: str, durability: Any, state: str, way: Way
+    name: str, where: Place, url: str, durability: Any, state: str, way: Way
 ) -> None:
     """What the process does."""
     place = Path(state)
-    with alone(place, name) as is_ours:
-        if not is_ours:
-            return
-        try:
-            with closing(Database(url, durability)) as database:
-                library = Library(name, folder)
+    with closing(Database(url, durability)) as database:
+        everywhere = database if where.store else None
+        with alone(place, name, everywhere) as is_ours:
+            if not is_ours:
+                return
+            try:
+                library = library_at(name, where, database)
                 found = retrain(find_spec(name), library, database, way=way)
-        # Whatever it is, it is told: nobody sees the output of this process.
-        except Exception as error:
-            _write(place, name, {"state": "failed", "sentence": str(error)})
-        else:
-            _write(place, name, {"state": "done", **asdict(found)})
+            # Whatever it is, it is told: nobody sees the output of this process.
+            except Exception as error:
+                _write(place, name, {"state": "failed", "sentence": str(error)})
+            else:
+                _write(place, name, {"state": "done", **asdict(found)})
 
 
 def _file(state: Path, name: str, kind: str) -> Path:

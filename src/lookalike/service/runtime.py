@@ -49,6 +49,8 @@ class Active:
     """Users who were deleted since the generation learned from them."""
     revision: int = 0
     """Of the last change of an item that it knows of, without vectors."""
+    created: str = ""
+    """When the generation was made, in ISO's form."""
 
     @property
     def embedding_version(self) -> str:
@@ -321,7 +323,8 @@ class ServedSystem:
         if self._live is not None:
             self._live.start(system, system.known_until)
         system.warm_up()
-        return Active(found.folder.name, system, frozenset(gone), revision)
+        created = str(found.about.get("created", ""))
+        return Active(found.folder.name, system, frozenset(gone), revision, created)
 
     def _replace_items(self) -> None:
         """Let a system answer with the items as they are now."""

@@ -24,6 +24,7 @@ from uvicorn.config import STARTUP_FAILURE
 from lookalike.core.library import Library, find_library, libraries_in
 from lookalike.service.app import create_app
 from lookalike.service.database import Database
+from lookalike.service.draining import drain_on_sigterm
 from lookalike.service.logs import configure_logging, log
 from lookalike.service.settings import Settings
 from lookalike.service.shedding import SheddingProtocol
@@ -173,7 +174,9 @@ def from_environment() -> FastAPI:
 def _app(libraries: Mapping[str, Library], url: str, settings: Settings) -> FastAPI:
     """The application, or one line of the log that says why there is none."""
     try:
-        return create_app(libraries, Database(url, settings.durability), settings)
+        app = create_app(libraries, Database(url, settings.durability), settings)
+        drain_on_sigterm(app, app.state.components.drain, settings.drain_seconds)
+        return app
     except (ValueError, OSError, ImportError, MemoryError) as error:
         log(logging.ERROR, "cannot start", reason=str(error) or type(error).__name__)
         sys.exit(STARTUP_FAILURE)

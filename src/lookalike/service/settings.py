@@ -1,9 +1,12 @@
 """What may be set about a service, in one place, each with its unit."""
 
+import os
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,6 +29,15 @@ class Settings(BaseSettings):
     system: that survives a kill of the process, not a power cut."""
     workers: int = Field(default=1, ge=1)
     """Processes that share this service."""
+    store: str = ""
+    """Where services of one database share the files of generations: a folder that all
+    of them reach, or the address of a bucket; "" keeps them on this machine."""
+    keep_generations: int = Field(default=5, ge=0)
+    """Generations of a system that are kept in the store, beside those that answer or
+    that an experiment names; 0 is all."""
+    drain_seconds: float = Field(default=1.0, ge=0)
+    """Seconds for which a process that is told to end says so before it stops
+    listening."""
     shed_early: bool = True
     """Whether requests that are too many are refused before they are parsed."""
 
@@ -92,6 +104,10 @@ class Settings(BaseSettings):
     """The address to which alarms are sent as JSON; "" is none."""
     keep_days: float = Field(default=0.0, ge=0)
     """Days after their arrival for which events and exposures are kept; 0 is ever."""
+    snapshot_hours: float = Field(default=0.0, ge=0)
+    """Hours between two snapshots that the service takes by itself; 0 is never."""
+    keep_snapshots: int = Field(default=7, ge=0)
+    """How many of those are kept; 0 is all."""
     cors_origins: tuple[str, ...] = ()
     """Sites whose pages may call the service."""
 
@@ -109,3 +125,45 @@ class Settings(BaseSettings):
     def exports_lock(self) -> Path:
         """Held by whoever writes or deletes exports."""
         return self.exports / ".lock"
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the settings that a TOML file holds, by name.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no TOML: {error}.") from None
+
+
+def chosen_settings(given: Mapping[str, Any], file: Mapping[str, Any]) -> Settings:
+    """Return the settings: those given, then the environment's, then a file's.
+
+    Raises
+    ------
+    ValueError
+        If the file names a setting that there is not, or a value is not good.
+
+    Examples
+    --------
+    >>> chosen_settings({"state": "runs"}, {"max_k": 50}).max_k
+    50
+    """
+    unknown = sorted(set(file) - set(Settings.model_fields))
+    if unknown:
+        raise ValueError(f"There is no setting {unknown[0]}.")
+    said = {name for name in file if f"LOOKALIKE_{name.upper()}" in os.environ}
+    known = {name: value for name, value in file.items() if name not in said}
+    try:
+        return Settings(**{**known, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise ValueError(f"The setting {name}: {first['msg']}.") from None

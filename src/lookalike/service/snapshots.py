@@ -83,8 +83,8 @@ def snapshot(
             scratch.mkdir()
             with database.reading() as connection:
                 for table in TABLES:
-                    rows = _rows(connection, table)
-                    _write(scratch / f"{table.name}.jsonl", map(_line, rows))
+                    lines = lines_of(connection, table)
+                    _write(scratch / f"{table.name}.jsonl", lines)
             generations = {}
             for system, library in libraries.items():
                 found, _ = library.open()
@@ -260,6 +260,11 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:  # a file system without links
         shutil.copy2(source, target)
+
+
+def lines_of(connection: sa.Connection, table: sa.Table) -> Iterator[str]:
+    """Yield the rows of a table as a snapshot has them, a line of JSON each."""
+    return map(_line, _rows(connection, table))
 
 
 def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Any]:

@@ -20,6 +20,8 @@ from lookalike.service.database.tables import events, exposures
 OF_EACH_HIT = ("recommend", "rank")
 """Verbs whose features are of each hit, one row after the other, not of the query."""
 
+_MANY = 500  # exposures in a block
+
 Outcomes = dict[tuple[str, str], list[Any]]
 """Events by the query and the thing that they name."""
 
@@ -40,15 +42,29 @@ def training_rows(database: Database, until: int | None = None) -> list[dict[str
         by what (system, verb, generation, embedding version), and its outcomes: the
         actions in the order of their names, and the sum of their values.
     """
+    return list(each_training_row(database, until))
+
+
+def each_training_row(
+    database: Database, until: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield what ``training_rows`` returns, row by row.
+
+    Exposures are read in blocks, each with the events that name its queries: what is in
+    memory does not depend on how many there are.
+    """
     shown = sa.select(exposures).order_by(exposures.c.timestamp, exposures.c.query_id)
-    done: list[sa.ColumnElement[bool]] = [events.c.query_id.is_not(None)]
+    done: list[sa.ColumnElement[bool]] = []
     if until is not None:
         shown = shown.where(exposures.c.timestamp < until)
         done.append(events.c.timestamp < until)
     with database.reading() as connection:
-        outcomes = outcomes_of(connection, *done)
-        found = [dict(row) for row in connection.execute(shown).mappings()]
-    return [row for one in found for row in _rows(one, outcomes)]
+        streaming = connection.execution_options(yield_per=_MANY)
+        for block in streaming.execute(shown).mappings().partitions():
+            ids = [one["query_id"] for one in block]
+            outcomes = outcomes_of(connection, *done, events.c.query_id.in_(ids))
+            for one in block:
+                yield from _rows(dict(one), outcomes)
 
 
 def outcomes_of(connection: Connection, *mine: sa.ColumnElement[bool]) -> Outcomes:

@@ -7,8 +7,9 @@ with items, users and events kept up as those of the current generation are.
 import logging
 import threading
 from collections.abc import Iterable
+from typing import Any
 
-from lookalike.core.generation import Generation, load
+from lookalike.core.generation import Generation
 from lookalike.core.library import Library
 from lookalike.core.spec import SystemSpec
 from lookalike.service.logs import log
@@ -20,7 +21,16 @@ class PinnedLibrary(Library):
 
     def __init__(self, library: Library, generation: str) -> None:
         super().__init__(library.name, library.folder)
+        self._library = library
         self._generation = generation
+
+    def names(self) -> list[str]:
+        """Names of the generations, oldest first."""
+        return self._library.names()
+
+    def about(self, number: str) -> dict[str, Any]:
+        """Return what a generation says of itself."""
+        return self._library.about(number)
 
     def current(self) -> str | None:
         """Return the one generation."""
@@ -38,7 +48,7 @@ class PinnedLibrary(Library):
         ValueError, FileNotFoundError
             If it is damaged, or not there.
         """
-        return load(self.folder / self._generation, self.name), None
+        return self._library.load(self._generation), None
 
 
 class Variants:

@@ -230,6 +230,43 @@ erased: Table = Table(
     Column("timestamp", BigInteger, nullable=False),
 )
 
+generations: Table = Table(
+    "generations",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("digest", String(64), nullable=False),  # the checksum of system.json
+    Column("embedding_version", String(40), nullable=False),
+    Column("revision", BigInteger, nullable=False),  # of the items that it holds
+    Column("state", String(10), nullable=False),  # "whole" or "retired"
+    Column("bytes", BigInteger, nullable=False),
+    Column("about", Text, nullable=False),  # JSON: what system.json says
+    Column("author", String(200), nullable=False),  # who made it
+    Column("reason", Text, nullable=False),  # and why
+    Column("created", BigInteger, nullable=False),
+    Index("generations_by_digest", "system", "digest", unique=True),
+)
+
+generation_moves: Table = Table(
+    "generation_moves",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("number", BigInteger, primary_key=True),  # the last one is the pointer
+    Column("generation", String(40), nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+)
+
+services: Table = Table(
+    "services",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("host", String(200), nullable=False),
+    Column("erasures", BigInteger, nullable=False),  # whose copies it has cleaned
+    Column("seen", BigInteger, nullable=False),  # when it last said that it runs
+)
+
 folder_catalogues = Table(
     "folder_catalogues",
     metadata,

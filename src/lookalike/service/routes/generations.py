@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from lookalike.core.generation import load
-from lookalike.service.compaction import compact
+from lookalike.service.compaction import compact_served
 from lookalike.service.components import Components
 from lookalike.service.database.connection import service_error_of
+from lookalike.service.database.registry import acting
 from lookalike.service.errors import ServiceError, without_paths
 from lookalike.service.reembed import reembed
 from lookalike.service.routes.access import needs, new_router
 from lookalike.service.runtime import ServedSystem
 from lookalike.service.schemas import NameRequest
+from lookalike.service.shared_library import SharedLibrary, act_of
 
 
 def generations(components: Components, served: ServedSystem) -> APIRouter:
@@ -22,6 +24,7 @@ def generations(components: Components, served: ServedSystem) -> APIRouter:
     prefix = f"/v1/{served.name}/generations"
     router = new_router(components, prefix, "generations")
     admin: Any = {"dependencies": [needs(components, "admin")]}
+    is_shared, turn = isinstance(served.library, SharedLibrary), asyncio.Lock()
 
     @router.get("", dependencies=[needs(components, "read")])
     async def list_generations() -> dict[str, Any]:
@@ -29,28 +32,33 @@ def generations(components: Components, served: ServedSystem) -> APIRouter:
         return await asyncio.to_thread(_listed, served)
 
     @router.post("/activate", **admin)
-    async def activate(sent: NameRequest) -> dict[str, Any]:
+    async def activate(sent: NameRequest, request: Request) -> dict[str, Any]:
         """Let a generation answer, if it is whole."""
-        return await _moved(served, served.library.activate, sent.name)
+        with _by(request, "activated"):
+            return await _moved(served, served.library.activate, sent.name)
 
     @router.post("/rollback", **admin)
-    async def rollback() -> dict[str, Any]:
+    async def rollback(request: Request) -> dict[str, Any]:
         """Let the generation before the current one answer."""
-        return await _moved(served, served.library.rollback)
+        with _by(request, "rolled back"):
+            return await _moved(served, served.library.rollback)
 
     @router.post("/compact", **admin)
     async def compact_items() -> dict[str, Any]:
         """Make the next generation of this one and all items that changed."""
         _check_items(served)
-        active = await asyncio.to_thread(served.current)
-        return await _moved(served, compact, active.system, served.library)
+        if not is_shared:
+            return await _moved(served, compact_served, served)
+        async with turn:  # those that wait hold no thread
+            return await _moved(served, compact_served, served)
 
     @router.post("/reembed", **admin)
-    async def reembed_items(sent: NameRequest) -> dict[str, Any]:
+    async def reembed_items(sent: NameRequest, request: Request) -> dict[str, Any]:
         """Describe items by another generation's embedding, then let it answer."""
         _check_items(served)
         work = (served.spec, served.library, components.database, sent.name)
-        n_described, lost = await in_thread(reembed, *work)
+        with _by(request, "its embedding describes every item"):
+            n_described, lost = await in_thread(reembed, *work)
         await asyncio.to_thread(served.watch)
         return {
             "generation": served.active.generation,
@@ -71,6 +79,11 @@ async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
         raise service_error_of(error) from None
 
 
+def _by(request: Request, reason: str) -> AbstractContextManager[None]:
+    """Say who asks for a change, and why."""
+    return acting(*act_of(getattr(request.state, "key_id", ""), reason))
+
+
 def _check_items(served: ServedSystem) -> None:
     if not served.spec.can("items"):
         raise ServiceError(404, f"The system {served.name} has no items to compact.")
@@ -88,7 +101,7 @@ def _listed(served: ServedSystem) -> dict[str, Any]:
     found = []
     for name in served.library.names():
         try:
-            about = load(served.library.folder / name, served.name).about
+            about = served.library.load(name).about
         except (OSError, ValueError):
             found.append({"name": name, "whole": False})
             continue
@@ -102,4 +115,8 @@ def _listed(served: ServedSystem) -> dict[str, Any]:
                 "metrics": about["metrics"],
             }
         )
-    return {"current": served.active.generation, "generations": found}
+    answer = {"current": served.active.generation, "generations": found}
+    library = served.library
+    if isinstance(library, SharedLibrary):
+        answer |= {"registry": library.listed(), "moves": library.moves()}
+    return answer

@@ -5,7 +5,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse
 
 from lookalike.service.components import Components
-from lookalike.service.database.connection import DatabaseGone, service_error_of
 from lookalike.service.routes.access import needs, new_router
 
 
@@ -20,13 +19,12 @@ def health(components: Components) -> APIRouter:
 
     @router.get("/readyz", responses={503: {"description": "Not ready."}})
     async def readyz() -> JSONResponse:
-        """Whether every system is loaded, and the database is where it was."""
+        """Whether every system is loaded, the database answers, and it goes on."""
+        if components.drain.begun:
+            return JSONResponse({"status": "draining"}, 503)
         if not components.ready:
             return JSONResponse({"status": "starting"}, 503)
-        try:
-            components.database.check_file()
-        except DatabaseGone as error:
-            detail = service_error_of(error).detail
+        if detail := await components.probe.problem():
             return JSONResponse({"status": "no database", "detail": detail}, 503)
         names = {n: s.active.generation for n, s in components.served.items()}
         return JSONResponse({"status": "ready", "generations": names})

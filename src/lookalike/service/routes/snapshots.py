@@ -4,17 +4,19 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from filelock import FileLock
 from starlette.responses import FileResponse
 
 from lookalike.service import restoring
 from lookalike.service import snapshots as stored
 from lookalike.service.components import Components
+from lookalike.service.database.registry import acting
 from lookalike.service.errors import ServiceError
 from lookalike.service.routes.access import new_router
 from lookalike.service.routes.generations import in_thread
 from lookalike.service.schemas import NameRequest
+from lookalike.service.shared_library import act_of
 
 
 def snapshots(components: Components) -> APIRouter:
@@ -37,10 +39,12 @@ def snapshots(components: Components) -> APIRouter:
         return {"snapshot": sent.name, "generations": about["generations"]}
 
     @router.post("/snapshots/restore")
-    async def restore(sent: NameRequest) -> dict[str, Any]:
+    async def restore(sent: NameRequest, request: Request) -> dict[str, Any]:
         """Put everything back as it was."""
         await asyncio.to_thread(components.writer.settle)
-        found = await in_thread(restoring.restore, *where, sent.name)
+        key = getattr(request.state, "key_id", "")
+        with acting(*act_of(key, f"restored from the snapshot {sent.name}")):
+            found = await in_thread(restoring.restore, *where, sent.name)
         components.signal.notify()
         for served in components.served.values():
             await asyncio.to_thread(served.watch)

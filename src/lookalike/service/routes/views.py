@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from lookalike.core.generation import load
 from lookalike.service.comparison import compare_generations
 from lookalike.service.components import Components
 from lookalike.service.errors import ServiceError
@@ -100,7 +99,7 @@ def _compared(served: ServedSystem, first: str, second: str) -> dict[str, Any]:
         if name not in served.library.names():
             raise ServiceError(404, f"There is no generation {name}.")
         try:
-            found.append(load(served.library.folder / name, served.name).about)
+            found.append(served.library.load(name).about)
         except ValueError:
             raise ServiceError(422, f"Generation {name} is damaged.") from None
     return compare_generations(first, second, *found)
