@@ -32,6 +32,7 @@ EXTRAS = {
     "serve": Extra(
         ("fastapi", "sqlalchemy"), "HTTP, the database, folders of images, Parquet"
     ),
+    "bucket": Extra(("fsspec", "s3fs"), "generations of several services in a bucket"),
 }
 GROUPS = {
     "test": ("pytest", "hypothesis"),
