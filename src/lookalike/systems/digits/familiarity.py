@@ -13,7 +13,8 @@ from lookalike._typing import Array, Floats
 from lookalike.core.items import ItemCatalogue
 
 USUAL = 0.99
-"""Share of the known images that are as near to another one, by each of the three."""
+"""Share of the known images, at least, that are usual by all three measures."""
+_EACH = 1 - (1 - USUAL) / 3  # Bonferroni
 _ENOUGH = 1_000  # known images to learn it from
 
 
@@ -43,7 +44,7 @@ class Familiarity:
             each = np.arange(len(rows))
             nearest, far = numbers[each, at], distances[each, at]
             others = np.stack([items.image(number) for number in nearest.tolist()])
-            self._most = np.quantile(_apart(far, base, others), USUAL, axis=1)
+            self._most = np.quantile(_apart(far, base, others), _EACH, axis=1)
 
     def unlike(self, distance: float, image: Array, nearest: Array) -> bool:
         """Whether an image is further from the nearest known one than is usual.
