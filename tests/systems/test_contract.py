@@ -22,6 +22,7 @@ from lookalike.core import card, generation
 from lookalike.core.contracts import CAPABILITIES, Explanation
 from lookalike.core.evaluation import EvaluationResult
 from lookalike.core.generation import Damaged, Generation
+from lookalike.evaluate import holm
 from lookalike.systems import specs
 
 MEMBERS = ("system", "evaluation", "card", "inputs", "own_data", "report", "answer")
@@ -587,8 +588,12 @@ def test_the_card_says_what_was_measured_and_before_that_it_was_not(made):
     for name, metric in made.result.metrics.items():
         shown = f"{name.replace('_', ' ')}: {metric.value:.4f} [{metric.low:.4f}, "
         assert shown in after
-    for comparison in made.result.comparisons.values():
-        assert f"p = {comparison.p_value:.2g} ({comparison.test})" in after
+    comparisons = made.result.comparisons.values()
+    corrected = holm([each.p_value for each in comparisons])
+    for each, p in zip(comparisons, corrected, strict=True):
+        of_all = f", {p:.2g} corrected for {len(corrected)} tests"
+        said = of_all if len(corrected) > 1 else ""
+        assert f"p = {each.p_value:.2g}{said} ({each.test})" in after
     for said in made.module.get("IN_CARD", ()):
         assert said in after
     loaded = made.spec.system_class.load(made.folder)
