@@ -256,7 +256,7 @@ def test_the_parts_of_uvicorn_that_are_overridden_are_there():
     assert theirs == {
         *("connection_made", "connection_lost", "data_received", "on_message_begin"),
         *("on_url", "on_header", "on_headers_complete", "on_message_complete"),
-        *("on_response_complete", "send_400_response"),
+        *("on_response_complete", "send_400_response", "shutdown"),
     }
     assert "self.send_400_response(" in source
     assert "on_response=self.on_response_complete" in source
