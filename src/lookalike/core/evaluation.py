@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.evaluate import Comparison, Estimate
+from lookalike.evaluate import Comparison, Estimate, holm
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ def verdict_of(comparisons: Mapping[str, Comparison], level: float = 0.05) -> Ve
 
     comparisons : of the system with each baseline; a positive difference speaks for
         the system
-    level : a difference with a smaller p-value is none of chance
+    level : a difference with a smaller p-value, corrected for as many tests as there
+        are, is none of chance
 
     Examples
     --------
@@ -37,21 +38,25 @@ def verdict_of(comparisons: Mapping[str, Comparison], level: float = 0.05) -> Ve
     >>> print(verdict_of({"guessing": unclear}).sentence)
     Not shown to be better than guessing: +0.1000 [-0.1000, +0.3000], p = 0.4.
     """
-    for name, each in comparisons.items():
+    corrected = holm([each.p_value for each in comparisons.values()])
+    tests = [
+        (n, c, p) for (n, c), p in zip(comparisons.items(), corrected, strict=True)
+    ]
+    for name, each, p in tests:
         found = each.difference
-        if found.value < 0 and each.p_value < level:
+        if found.value < 0 and p < level:
             return Verdict(
                 True,
                 f"Worse than {name} by {-found.value:.4f} [{-found.high:.4f}, "
-                f"{-found.low:.4f}], p = {each.p_value:.2g}: do not use it.",
+                f"{-found.low:.4f}], p = {p:.2g}: do not use it.",
             )
-    for name, each in comparisons.items():
+    for name, each, p in tests:
         found = each.difference
-        if found.value <= 0 or each.p_value >= level:
+        if found.value <= 0 or p >= level:
             return Verdict(
                 False,
                 f"Not shown to be better than {name}: {found.value:+.4f} "
-                f"[{found.low:+.4f}, {found.high:+.4f}], p = {each.p_value:.2g}.",
+                f"[{found.low:+.4f}, {found.high:+.4f}], p = {p:.2g}.",
             )
     return Verdict()
 

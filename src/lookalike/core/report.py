@@ -22,7 +22,7 @@ def standard_report(
     """
     found = finding_of(result.comparisons)
     report = Report(title, lead=f"{found} {result.tested}. {lead}".strip())
-    if result.verdict.sentence:
+    if result.verdict.is_worse:
         report.text(result.verdict.sentence)
     if about:
         report.table(["about", "this report"], [list(each) for each in about.items()])

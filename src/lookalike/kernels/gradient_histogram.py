@@ -46,7 +46,7 @@ def gradient_tables(n_orientations, sizes, bins):
     sizes : float64 (511, 511), overwritten; [down + 255, across + 255]
     bins  : int16 of the same shape, overwritten
 
-    The same numbers as ``cell_gradients`` computes. Cost: some 40 milliseconds.
+    The same numbers as ``cell_gradients`` computes.
     """
     for down in range(-255, 256):
         for across in range(-255, 256):
@@ -62,7 +62,7 @@ def cell_byte_gradients(images, cell, sizes, bins, out):
 
     sizes, bins : as ``gradient_tables`` writes them
 
-    The sums are the same to the last bit, in a tenth of the time.
+    The sums are the same to the last bit.
     """
     n_images, height, width = images.shape
     rows, columns = out.shape[1], out.shape[2]

@@ -25,7 +25,7 @@ from lookalike.service.logs import log
 from lookalike.service.names import NamesMiddleware
 from lookalike.service.routes.alarms import alarms, drift
 from lookalike.service.routes.auction import auction
-from lookalike.service.routes.catalogue import catalogue
+from lookalike.service.routes.catalogue import catalogue, posts
 from lookalike.service.routes.classify import classify, zero_shot
 from lookalike.service.routes.events import events
 from lookalike.service.routes.experiments import experiments
@@ -38,7 +38,6 @@ from lookalike.service.routes.live import live
 from lookalike.service.routes.loop import loop
 from lookalike.service.routes.media import media
 from lookalike.service.routes.page import page
-from lookalike.service.routes.posts import posts
 from lookalike.service.routes.recommend import rank, recommend
 from lookalike.service.routes.retraining import retraining
 from lookalike.service.routes.review import review

@@ -12,6 +12,7 @@ from lookalike.service.change_signal import ChangeSignal
 from lookalike.service.copies import Copies
 from lookalike.service.database import Database
 from lookalike.service.database.connection import service_error_of
+from lookalike.service.database.freeing import SpaceFreeing
 from lookalike.service.database.migrate import migrate
 from lookalike.service.database.writer import Writer
 from lookalike.service.distant_signal import DistantSignal, signal_of
@@ -58,6 +59,7 @@ class Components:
     retraining: dict[str, Retraining]
     maintenance: MaintenanceTasks
     copies: Copies
+    freeing: SpaceFreeing
     probe: Probe
     snapshots: ScheduledSnapshots
     vitals: Vitals
@@ -90,6 +92,7 @@ class Components:
         self.maintenance.stop()
         self.snapshots.stop()
         self.copies.stop()
+        self.freeing.stop()
         self.probe.stop()
         self.experiments.stop()
         for served in self.served.values():
@@ -179,6 +182,7 @@ def assemble(
             Monitoring(settings, database, metrics),
         ),
         copies=Copies(settings, database, signal),
+        freeing=SpaceFreeing(database),
         probe=probe,
         vitals=Vitals(metrics, settings, writer, probe, served),
         snapshots=ScheduledSnapshots(

@@ -63,8 +63,6 @@ class Copies:
         self._beaten = -_BEAT
         self._cleaned = -1
         self._thread: threading.Thread | None = None
-        self._freeing: threading.Thread | None = None
-        self._to_free = threading.Event()
 
     def watch(self) -> None:
         """Say that this service runs, and clean what another one's deletion left."""
@@ -86,39 +84,12 @@ class Copies:
 
     def stop(self) -> None:
         """Finish what was begun, and say that this service runs no more."""
-        for thread in (self._thread, self._freeing):
-            if thread is not None:
-                thread.join(_PATIENCE)
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
         if not self._database.is_sqlite:
             mine = sa.delete(services).where(services.c.id == self._id())
             with suppress(sa.exc.SQLAlchemyError), self._database.writing() as writing:
                 writing.execute(mine)
-
-    def free_space(self) -> None:
-        """Let PostgreSQL free the space of deleted rows, soon and in a thread.
-
-        Readers and writers go on meanwhile; the rows themselves are gone already.
-        """
-        self._to_free.set()
-        if self._freeing is None or not self._freeing.is_alive():
-            self._freeing = threading.Thread(
-                target=self._free, name="free", daemon=True
-            )
-            self._freeing.start()
-
-    def _free(self) -> None:
-        while self._to_free.is_set():
-            self._to_free.clear()
-            try:
-                with self._database.engine.connect() as connection:
-                    freeing = connection.execution_options(isolation_level="AUTOCOMMIT")
-                    freeing.exec_driver_sql("SET statement_timeout = 0")
-                    for table in (events, exposures, experiment_exposures, handed_out):
-                        freed = "VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF)"
-                        freeing.exec_driver_sql(f"{freed} {table.name}")
-                    freeing.invalidate()  # and the setting with it
-            except sa.exc.SQLAlchemyError as error:  # the server does it in its time
-                log(logging.ERROR, "space not freed", kind=type(error).__name__)
 
     def clean_here(self, wanted: int) -> None:
         """Note that this service has cleaned its copies after a deletion of its own.

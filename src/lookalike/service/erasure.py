@@ -117,7 +117,7 @@ def _erased_here(components: Components, id: str) -> tuple[Erased, int]:
     if components.database.is_sqlite:
         purge(components.database)
     else:
-        components.copies.free_space()
+        components.freeing.begin()
     settings = components.settings
     remove_exports(settings)
     failures = []

@@ -1,7 +1,7 @@
-"""``items`` of recommenders: titles and columns, which change while it answers."""
+"""``items`` of recommenders, which change while it answers: titles and posts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -18,15 +18,28 @@ from lookalike.service.routes.items import (
     store_items,
 )
 from lookalike.service.runtime import ServedSystem
-from lookalike.service.schemas import (
-    ItemId,
-    NewCatalogueItem,
-    UpsertCatalogueRequest,
-)
+from lookalike.service.schemas import ItemId, UpsertCatalogueRequest
 
 
 def catalogue(components: Components, served: ServedSystem) -> APIRouter:
-    """Return the routes of a recommender with items: upsert, delete and get."""
+    """Return the routes of titles and their columns: upsert, delete and get."""
+    return _routes(components, served, _title)
+
+
+def posts(components: Components, served: ServedSystem) -> APIRouter:
+    """Return the routes of a feed's posts: upsert, delete and get."""
+    return _routes(components, served, _post)
+
+
+def _routes(
+    components: Components,
+    served: ServedSystem,
+    known: Callable[[Any, str], dict[str, Any]],
+) -> APIRouter:
+    """Return the routes of what is recommended.
+
+    known : what a system knows of an item; LookupError where there is none
+    """
     router = new_router(components, f"/v1/{served.name}", served.name)
     write: Any = {"dependencies": [needs(components, "write")]}
     read: Any = {"dependencies": [needs(components, "read")]}
@@ -35,8 +48,11 @@ def catalogue(components: Components, served: ServedSystem) -> APIRouter:
     async def upsert(sent: UpsertCatalogueRequest) -> dict[str, Any]:
         """Add or replace items, all of them or none; the next list may have them."""
         check_count(len(sent.items), components.settings, "items")
-        items = _checked(served, sent.items)
-        return await store_items(components, served, items, "upserted")
+        changed = [
+            Item(each.id, each.label, dict(each.attributes)) for each in sent.items
+        ]
+        check_items(served, changed)
+        return await store_items(components, served, changed, "upserted")
 
     # What is removed is suggested to nobody, and still counts in histories.
     add_removal(router, components, served, write)
@@ -45,24 +61,24 @@ def catalogue(components: Components, served: ServedSystem) -> APIRouter:
     async def get(id: ItemId) -> dict[str, Any]:
         """What is known of one item."""
         active = await asyncio.to_thread(served.current)
-        if not active.system.offers(id):
-            raise ServiceError(404, "There is no item of this id.")
-        catalogue = active.system.catalogue_
-        [values] = active.system.item_values([id], list(catalogue.described))
-        return {
-            "id": id,
-            "label": str(catalogue.titles[catalogue.item_rows[id]]),
-            "attributes": values,
-            "revision": active.revision,
-            "generation": active.generation,
-        }
+        try:
+            about = known(active.system, id)
+        except LookupError:
+            raise ServiceError(404, "There is no item of this id.") from None
+        where = {"revision": active.revision, "generation": active.generation}
+        return {"id": id, **about, **where}
 
     add_count(router, served, read)
     return router
 
 
-def _checked(served: ServedSystem, sent: Sequence[NewCatalogueItem]) -> list[Item]:
-    """Return items whose columns are the system's: all of them, or refuse them all."""
-    items = [Item(each.id, each.label, dict(each.attributes)) for each in sent]
-    check_items(served, items)
-    return items
+def _title(system: Any, id: str) -> dict[str, Any]:
+    if not system.offers(id):
+        raise LookupError(id)
+    titles = system.catalogue_
+    [values] = system.item_values([id], list(titles.described))
+    return {"label": str(titles.titles[titles.item_rows[id]]), "attributes": values}
+
+
+def _post(system: Any, id: str) -> dict[str, Any]:
+    return {"attributes": system.post_values(id)}
