@@ -15,7 +15,7 @@ from lookalike.service import training
 from lookalike.service.copies import kept_without
 from lookalike.service.database.migrate import open_database
 from lookalike.service.drill import drill
-from lookalike.service.settings import chosen_settings, read_file
+from lookalike.service.settings import chosen_settings, read_file, served_at
 from lookalike.service.snapshots import snapshot
 from lookalike.service.training import each_training_row, training_rows
 
@@ -45,6 +45,15 @@ def test_an_option_goes_before_a_variable_before_the_file(monkeypatch, tmp_path)
     file.write_text("max_k = ")
     with pytest.raises(ValueError, match="is no TOML"):
         read_file(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("port", 70_000), ("systems", "digits"), ("host", 7)]
+)
+def test_where_systems_answer_is_checked_in_a_file_too(name, value):
+    assert served_at({"port": 80, "rate": 1.0})[1] == {"rate": 1.0}
+    with pytest.raises(ValueError, match=rf"^The setting {name}: Input should"):
+        served_at({name: value})
 
 
 def test_serve_takes_everything_from_a_file_or_the_environment(

@@ -100,6 +100,7 @@ def jobs() -> list[tuple[str, Callable[[], Iterable[Row]]]]:
     return [
         ("lists", worlds.lists),
         ("curve", worlds.curve),
+        ("other worlds", worlds.other_worlds),
         ("shared", heads.shared),
         ("kuairand", heads.kuairand),
         ("once", pages.once),

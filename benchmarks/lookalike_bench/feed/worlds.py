@@ -22,6 +22,7 @@ WORLD = {"n_users": 150, "n_authors": 80, "n_posts": 12_000, "n_lists": 15_000}
 N_LISTS = 100
 ENGAGED = ("like", "comment", "share")
 N_WORLDS = 500
+N_OTHER = 12
 SMALL = {"n_users": 60, "n_authors": 20, "n_posts": 1200, "n_lists": 1200, "n_days": 6}
 OTHER = {"click": 1.0, "dwell": 0.1}  # weights that are tried in each small world
 
@@ -93,21 +94,37 @@ def _brought(system: Feed, log: FeedLog, best: bool = False) -> dict[str, Floats
 
 def curve() -> list[Row]:
     """Learn the position curve from 5% of 60,000 lists, by device."""
-    log = simulate_feed(300, 60, 30_000, 60_000, 14, 0.05, random_state=4)
+    return [
+        {"method": device, "most off": float(off.max()), "mean off": float(off.mean())}
+        for device, off in _curve_off(seed=4).items()
+    ]
+
+
+def other_worlds() -> list[Row]:
+    """Learn the position curve in twelve worlds more, which no bar is measured in."""
+    worlds = [_curve_off(seed) for seed in range(100, 100 + N_OTHER)]
+    return [
+        {
+            "method": device,
+            "worlds": N_OTHER,
+            "median of most off": float(np.median([w[device].max() for w in worlds])),
+            "worlds within 0.03": sum(bool(w[device].max() <= 0.03) for w in worlds),
+        }
+        for device in DEVICES
+    ]
+
+
+def _curve_off(seed: int) -> dict[str, Floats]:
+    """How far each place of each device is off, (10,)."""
+    log = simulate_feed(300, 60, 30_000, 60_000, 14, 0.05, random_state=seed)
     found = Examination.learned(log, np.ones(len(log), bool))
     place = np.arange(1, 11)
-    rows: list[Row] = []
-    for device in DEVICES:
-        off = np.abs(found.at(np.full(10, device), place) - examination(device, place))
-        rows.append(
-            {
-                "method": device,
-                "shuffled lists": found.n_shuffled,
-                "most off": float(off.max()),
-                "mean off": float(off.mean()),
-            }
+    return {
+        device: np.abs(
+            found.at(np.full(10, device), place) - examination(device, place)
         )
-    return rows
+        for device in DEVICES
+    }
 
 
 def weights() -> list[Row]:

@@ -1,7 +1,7 @@
 """``lookalike serve``: saved systems behind HTTP, with a page."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -107,14 +107,20 @@ def serve(
             libraries_of,
         )
         from lookalike.service.server import serve as run
-        from lookalike.service.settings import chosen_settings, read_file
+        from lookalike.service.settings import chosen_settings, read_file, served_at
 
     if durability not in ("safe", "fast"):
         raise ValueError(f"The durability must be safe or fast, got {durability!r}.")
-    file = read_file(config) if config else {}
-    host, port, database, generations = _from_file(
-        context, file, host=host, port=port, database=database, generations=generations
+    at, file = served_at(read_file(config) if config else {})
+    options = {"host": host, "port": port, "database": database, "systems": generations}
+    at = at.model_copy(
+        update={
+            name: value
+            for name, value in options.items()
+            if _is_given(context, name) or name not in at.model_fields_set
+        }
     )
+    host, port, database, generations = at.host, at.port, at.database, at.systems
     libraries = libraries_of(generations or [chosen(None, folder)], folder)
     others: list[Path] = []
     place = state or (Path(file["state"]).expanduser() if "state" in file else None)
@@ -162,7 +168,7 @@ def serve(
         run(libraries, url, settings, listener)
 
 
-_OPTIONS = {"trusted_proxies": "trust_proxy"}
+_OPTIONS = {"trusted_proxies": "trust_proxy", "systems": "generations"}
 """Options that have another name than the setting."""
 
 
@@ -170,18 +176,3 @@ def _is_given(context: typer.Context, setting: str) -> bool:
     """Whether an option was given on the command line, or by its own variable."""
     source = context.get_parameter_source(_OPTIONS.get(setting, setting))
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
-
-
-def _from_file(
-    context: typer.Context, file: dict[str, Any], **options: Any
-) -> list[Any]:
-    """Take what is no setting of the service out of a file; return it by the options.
-
-    generations : "systems" in the file
-    """
-    found = []
-    for name, value in options.items():
-        said = file.pop("systems" if name == "generations" else name, None)
-        is_said = said is not None and not _is_given(context, name)
-        found.append(said if is_said else value)
-    return found

@@ -4,10 +4,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class Settings(BaseSettings):
@@ -143,6 +145,34 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is no TOML: {error}.") from None
 
 
+class ServedAt(BaseModel):
+    """What a file may say beside settings: which systems, and where they answer."""
+
+    systems: list[str] | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    database: str | None = None
+
+
+def served_at(file: Mapping[str, Any]) -> tuple[ServedAt, dict[str, Any]]:
+    """Part what a file says of where systems answer from its settings.
+
+    Raises
+    ------
+    ValueError
+        If a value is not good.
+
+    Examples
+    --------
+    >>> at, settings = served_at({"port": 80, "max_k": 50})
+    >>> at.port, settings
+    (80, {'max_k': 50})
+    """
+    where = {n: value for n, value in file.items() if n in ServedAt.model_fields}
+    rest = {name: value for name, value in file.items() if name not in where}
+    return _checked(ServedAt, where), rest
+
+
 def chosen_settings(given: Mapping[str, Any], file: Mapping[str, Any]) -> Settings:
     """Return the settings: those given, then the environment's, then a file's.
 
@@ -161,8 +191,13 @@ def chosen_settings(given: Mapping[str, Any], file: Mapping[str, Any]) -> Settin
         raise ValueError(f"There is no setting {unknown[0]}.")
     said = {name for name in file if f"LOOKALIKE_{name.upper()}" in os.environ}
     known = {name: value for name, value in file.items() if name not in said}
+    return _checked(Settings, {**known, **given})
+
+
+def _checked(kind: type[M], values: Mapping[str, Any]) -> M:
+    """Return the values as a model, or refuse the first that is not good."""
     try:
-        return Settings(**{**known, **given})
+        return kind(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
